@@ -1,0 +1,70 @@
+# Every target does its own set-up: a fresh clone needs nothing but python3 (3.11 or newer) and make.
+
+PYTHON ?= python3
+VENV ?= .venv
+CONSTRAINTS ?= constraints/cpu.txt
+# where CPU builds of torch are kept; unreachable is no error: pip then looks where it always looks
+TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
+PYTEST_ARGS ?= -n auto -q
+
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
+CONSTRAIN := $(if $(CONSTRAINTS),-c $(CONSTRAINTS))
+CPU_TORCH := $(if $(TORCH_INDEX),--retries 0 --extra-index-url $(TORCH_INDEX))
+INPUTS := pyproject.toml $(CONSTRAINTS)
+CHECKED := conftest.py src tests $(wildcard benchmarks)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup predict test lint format bench bench-full docs clean
+
+help:  ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: $(VENV)/.dev  ## create .venv with betenet and the tools of a developer
+
+predict: $(VENV)/.run  ## predict the example structures: a table, a CSV file and figures in results/
+	@mkdir -p results
+	$(BIN)/betenet predict examples/*.cif --plot results/figures --csv results/predictions.csv
+
+test: lint  ## check style, types and imports, then run the tests
+	$(BIN)/pytest $(PYTEST_ARGS)
+
+lint: $(VENV)/.dev  ## check style, types and imports
+	$(BIN)/ruff check $(CHECKED)
+	$(BIN)/ruff format --check $(CHECKED)
+	$(BIN)/pyright --pythonpath $(BIN)/python
+	$(BIN)/lint-imports --no-logo
+
+format: $(VENV)/.dev  ## bring the code into the project's format
+	$(BIN)/ruff check --fix $(CHECKED)
+	$(BIN)/ruff format $(CHECKED)
+
+bench: $(VENV)/.dev  ## measure the time of a prediction
+	$(BIN)/python benchmarks/prediction.py
+
+bench-full: $(VENV)/.dev  ## run every benchmark, the long ones too
+	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python "$$script" || exit 1; done
+
+docs: $(VENV)/.dev  ## run the examples in the README and the documentation
+	$(BIN)/pytest -q README.md $(wildcard docs)
+
+clean:  ## remove .venv, builds and caches (not results/)
+	rm -rf $(VENV) build dist .pytest_cache .ruff_cache .import_linter_cache
+	find src tests $(wildcard benchmarks) -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The stamps make the set-up a no-op while its inputs are unchanged.
+
+$(VENV)/.torch: $(INPUTS)
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("betenet needs Python 3.11 or newer, and $(PYTHON) is " + sys.version.split()[0] + ". Name another: make PYTHON=python3.12 ...")'
+	@echo "Setting up $(VENV) (a few minutes the first time) ..."
+	@$(PYTHON) -m venv $(VENV)
+	@$(PIP) install $(CPU_TORCH) $(CONSTRAIN) --no-deps torch
+	@touch $@
+
+$(VENV)/.run: $(VENV)/.torch
+	@$(PIP) install $(CONSTRAIN) -e .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.run
+	@$(PIP) install $(CONSTRAIN) -e '.[dev]'
+	@touch $@

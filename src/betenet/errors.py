@@ -1,0 +1,58 @@
+"""Errors of betenet: each one says what went wrong, why, and what to do about it."""
+
+from __future__ import annotations
+
+
+class BetenetError(Exception):
+    """An error that a user can act on.
+
+    Parameters
+    ----------
+    summary
+        What went wrong, with the offending file, site or value.
+    reason
+        Why that is a problem.
+    fix
+        What the user can do.
+
+    Examples
+    --------
+    >>> print(BetenetError("Cell is empty.", reason="It has no atoms.", fix="Check the file."))
+    Cell is empty.
+      Reason: It has no atoms.
+      Fix: Check the file.
+    """
+
+    def __init__(self, summary: str, reason: str = "", fix: str = "") -> None:
+        super().__init__(summary, reason, fix)
+        self.summary = summary
+        self.reason = reason
+        self.fix = fix
+
+    def __str__(self) -> str:
+        lines = [self.summary]
+        if self.reason:
+            lines.append(f"  Reason: {self.reason}")
+        if self.fix:
+            lines.append(f"  Fix: {self.fix}")
+        return "\n".join(lines)
+
+
+class SpectrumError(BetenetError):
+    """A spectrum, or something computed from one, is not valid."""
+
+
+class StructureError(BetenetError):
+    """A crystal structure cannot be used."""
+
+
+class ModelError(BetenetError):
+    """A trained model is missing, broken or does not fit its input."""
+
+
+class DataError(BetenetError):
+    """A data set or one of its rows is missing or malformed."""
+
+
+class ConfigError(BetenetError):
+    """A configuration holds an unknown key or a value out of range."""

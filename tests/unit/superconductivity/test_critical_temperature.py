@@ -1,0 +1,165 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from betenet.errors import ConfigError
+from betenet.superconductivity.critical_temperature import (
+    DEFAULT_MU_STAR,
+    METHODS,
+    XIE_2022_POLE_HALF_WIDTH,
+    allen_dynes,
+    allen_dynes_simple,
+    critical_temperature,
+    mcmillan,
+    xie_2019,
+    xie_2022,
+)
+from betenet.units import MEV_TO_KELVIN
+
+
+def by_method(method, coupling, omega_log=10.0, omega_2=12.0, mu_star=0.1):
+    return critical_temperature(
+        method, coupling=coupling, omega_log=omega_log, omega_2=omega_2, mu_star=mu_star
+    )
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_methods_broadcast_and_equal_their_scalars(method):
+    coupling = np.array([[0.4], [0.9], [2.5]])
+    mu_star = np.array([0.08, 0.13])
+    batch = by_method(method, coupling, mu_star=mu_star)
+    assert batch.shape == (3, 2)
+    for i, j in np.ndindex(3, 2):
+        single = by_method(method, float(coupling[i, 0]), mu_star=float(mu_star[j]))
+        assert single.shape == ()
+        assert batch[i, j] == pytest.approx(float(single), rel=1e-14)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_tc_scales_with_the_frequencies(method):
+    coupling = np.linspace(0.3, 4.0, 50)
+    np.testing.assert_allclose(
+        by_method(method, coupling, omega_log=35.0, omega_2=42.0),
+        3.5 * by_method(method, coupling),
+        rtol=1e-12,
+    )
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_no_weight_no_tc(method):
+    tc = by_method(
+        method,
+        np.array([0.0, 0.0, -0.2, 1.0, 1.0, 1.0]),
+        omega_log=np.array([np.nan, 10.0, 10.0, np.nan, 0.0, -1.0]),
+    )
+    np.testing.assert_array_equal(tc, np.zeros(6))
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_unknown_coupling_gives_unknown_tc(method):
+    assert np.isnan(by_method(method, np.nan))
+
+
+@pytest.mark.parametrize("method", ["mcmillan", "allen_dynes_simple", "allen_dynes", "xie_2022"])
+def test_tc_is_zero_where_the_repulsion_wins(method):
+    threshold = 0.1 / (1.0 - 0.062)  # λ = μ*(1+0.62λ) at μ* = 0.1
+    below, above = by_method(method, np.array([threshold * 0.999, threshold * 2.0]))
+    assert below == 0.0
+    assert above > 0.0
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("mu_star", [0.0, 0.1, 0.3])
+def test_extreme_couplings_stay_finite_and_silent(method, mu_star):
+    coupling = np.array([1e-300, 1e-12, 1e-3, 0.1, 1.0, 10.0, 1e3, 1e12])
+    tc = by_method(method, coupling, mu_star=mu_star)
+    assert np.all(np.isfinite(tc))
+    assert np.all(tc >= 0.0)
+
+
+def test_mcmillan_without_repulsion():
+    # exp[-1.04(1+λ)/λ] with λ = 1.04 is exp(-2.04)
+    expected = 12.0 * MEV_TO_KELVIN / 1.2 * np.exp(-2.04)
+    assert mcmillan(1.04, 12.0, 0.0) == pytest.approx(expected, rel=1e-14)
+
+
+def test_simple_form_is_mcmillan_and_the_limit_of_allen_dynes():
+    coupling = np.linspace(0.2, 3.0, 30)
+    np.testing.assert_array_equal(allen_dynes_simple(coupling, 10.0), mcmillan(coupling, 10.0))
+    assert allen_dynes(0.15, 10.0, 10.0, 0.0) == pytest.approx(
+        float(mcmillan(0.15, 10.0, 0.0)), rel=6e-3
+    )
+
+
+def test_allen_dynes_asymptote():
+    # their fit of exact results: Tc -> 0.18 √λ ω_2 for λ -> ∞ at μ* = 0 (exact: 0.1827)
+    tc = allen_dynes(1e8, 10.0, 13.0, 0.0) / MEV_TO_KELVIN
+    assert tc == pytest.approx(0.1827 * np.sqrt(1e8) * 13.0, rel=0.05)
+
+
+def test_xie_2019_by_hand():
+    # λ = 1, μ* = 0.25: 0.09525/(1+0.5)
+    assert xie_2019(1.0, 15.0, 0.25) == pytest.approx(0.9525 * MEV_TO_KELVIN, rel=1e-14)
+
+
+def published_xie_2022(coupling, omega_log, omega_2, mu_star):
+    ratio = omega_log / omega_2
+    f_omega = (
+        1.92 * (coupling + ratio - mu_star ** (1 / 3)) / (np.sqrt(coupling) * np.exp(ratio)) - 0.08
+    )
+    f_mu = 1.0 + 6.86 * np.exp(-coupling / mu_star) / (1.0 / coupling - mu_star - ratio)
+    return f_omega * f_mu * mcmillan(coupling, omega_log, mu_star)
+
+
+def test_xie_2022_is_the_published_formula_away_from_its_pole():
+    coupling = np.linspace(0.25, 4.0, 4001)
+    distance = 1.0 / coupling - 0.1 - 10.0 / 12.0
+    away = np.abs(distance) > XIE_2022_POLE_HALF_WIDTH
+    assert 0 < np.sum(~away) < 400
+    np.testing.assert_allclose(
+        xie_2022(coupling[away], 10.0, 12.0, 0.1),
+        published_xie_2022(coupling[away], 10.0, 12.0, 0.1),
+        rtol=1e-12,
+    )
+
+
+@pytest.mark.parametrize("mu_star", [0.05, 0.1, 0.16])
+def test_xie_2022_is_continuous_through_its_pole(mu_star):
+    pole = 1.0 / (mu_star + 10.0 / 12.0)
+    coupling = pole + np.linspace(-0.2, 0.2, 40001)
+    tc = xie_2022(coupling, 10.0, 12.0, mu_star)
+    assert np.max(np.abs(np.diff(tc))) < 1e-3 * tc.max()
+    without_f_mu = published_xie_2022(pole, 10.0, 12.0, 1e-9) / mcmillan(pole, 10.0, 1e-9)
+    shift = 1.92 * (np.cbrt(1e-9) - np.cbrt(mu_star)) / (np.sqrt(pole) * np.exp(10.0 / 12.0))
+    expected = (without_f_mu + shift) * mcmillan(pole, 10.0, mu_star)
+    assert xie_2022(pole, 10.0, 12.0, mu_star) == pytest.approx(float(expected), rel=1e-9)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_default_mu_star(method):
+    assert DEFAULT_MU_STAR == 0.10
+    tc = critical_temperature(method, coupling=0.9, omega_log=10.0, omega_2=12.0)
+    assert tc == by_method(method, 0.9, mu_star=0.10)
+
+
+def test_unknown_method_lists_the_valid_ones():
+    with pytest.raises(ConfigError, match=", ".join(METHODS)):
+        by_method("bcs", 1.0)
+
+
+@pytest.mark.parametrize("method", ["allen_dynes", "xie_2022"])
+def test_missing_omega_2_is_an_error_with_a_way_out(method):
+    with pytest.raises(ConfigError, match=r"needs omega_2[\s\S]*mcmillan"):
+        critical_temperature(method, coupling=1.0, omega_log=10.0)
+
+
+@pytest.mark.parametrize("mu_star", [-0.1, np.nan, np.inf])
+def test_bad_mu_star(mu_star):
+    with pytest.raises(ConfigError, match="mu_star"):
+        mcmillan(1.0, 10.0, mu_star)
+
+
+def test_shapes_that_do_not_broadcast():
+    with pytest.raises(ConfigError, match="do not broadcast"):
+        mcmillan(np.ones(3), np.ones(2))

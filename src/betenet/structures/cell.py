@@ -1,0 +1,50 @@
+"""Lattice vectors, and the shortest ones of the same lattice."""
+
+from __future__ import annotations
+
+import warnings
+from typing import cast
+
+import numpy as np
+import spglib
+from ase import Atoms
+from jaxtyping import Float
+
+from betenet.errors import StructureError
+
+# spglib 2.8 raises where earlier versions return None; before 2.6 it has no error class
+SPGLIB_ERRORS: tuple[type[Exception], ...] = (getattr(spglib, "SpglibError", RuntimeError),)
+
+
+def cell_vectors(atoms: Atoms) -> Float[np.ndarray, "3 3"]:
+    """Lattice vectors as rows [Å]."""
+    return np.array(atoms.cell.array, dtype=float)
+
+
+def reduce_cell(lattice: Float[np.ndarray, "3 3"]) -> Float[np.ndarray, "3 3"]:
+    """Return the Niggli-reduced, right-handed vectors of the same lattice, not rotated [Å].
+
+    Raises
+    ------
+    StructureError
+        If the reduction fails.
+
+    References
+    ----------
+    Křivý and Gruber, Acta Cryst. A 32, 297 (1976).
+    """
+    with warnings.catch_warnings():
+        # spglib 2.6 and later announce the change of their error handling at every call
+        warnings.simplefilter("ignore", DeprecationWarning)
+        try:
+            reduced = spglib.niggli_reduce(lattice)
+        except SPGLIB_ERRORS:
+            reduced = None
+    if reduced is None:
+        raise StructureError(
+            "The cell cannot be reduced to its shortest lattice vectors.",
+            reason=f"Its lattice reads {lattice.tolist()} Å.",
+            fix="Check the lattice vectors, or write the crystal in a less skewed cell.",
+        )
+    vectors = np.array(cast("object", reduced), dtype=float)
+    return -vectors if np.linalg.det(vectors) < 0 else vectors

@@ -1,0 +1,210 @@
+"""Whether a structure is an ordered crystal that the network can be asked about."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import gcd
+from typing import Any, cast
+
+import numpy as np
+from ase import Atoms
+from ase.data import covalent_radii
+
+from betenet.errors import StructureError
+from betenet.structures.cell import cell_vectors, reduce_cell
+
+MAX_ATOMS = 200
+"""Most atoms in a primitive cell, unless the caller allows more: memory grows with them."""
+
+MAX_ATOMIC_NUMBER = 103
+"""Lawrencium: no crystal of a heavier element has been made."""
+
+MIN_VOLUME_PER_ATOM = 0.1
+"""Å³. Metallic hydrogen near 1 TPa still has 0.8 Å³ per atom."""
+
+FLAT_CELL = 1e-6
+"""Volume over the product of the edges below which the three edges lie in a plane."""
+
+FULL_OCCUPANCY_TOLERANCE = 1e-3
+
+COLLISION_FRACTION = 0.4
+"""Of the sum of covalent radii. Caesium at 200 GPa still keeps half of it."""
+
+COLLISION_FLOOR = 0.5
+"""Å. The bond of H₂ is 0.74 Å; nothing in a crystal is shorter."""
+
+
+def check_structure(atoms: Atoms, *, max_atoms: int | None = MAX_ATOMS) -> None:
+    """Raise unless the structure is an ordered crystal of sensible geometry and size.
+
+    Parameters
+    ----------
+    atoms
+        The structure as it was read, or after :func:`betenet.structures.standardise`.
+    max_atoms
+        Most atoms in the primitive cell; ``None`` for no limit. A cell may hold several primitive
+        ones, at most as many as the greatest common divisor of its element counts; it is refused
+        here only if even then they are too large. ``standardise`` applies the limit exactly.
+
+    Raises
+    ------
+    StructureError
+        Naming the site or the limit, for: no atoms; a position or cell that is not a number; not
+        periodic in all three directions; a flat cell; a dummy element or one beyond Z = 103;
+        partial or mixed occupancy; atoms that collide; too many atoms.
+
+    Notes
+    -----
+    Two atoms collide when they, or their periodic images, are closer than the sum of their
+    spheres, whose radius is 0.4 covalent radii and at least 0.25 Å. So H-H is allowed down to
+    0.5 Å: hydrides under pressure pass.
+
+    Examples
+    --------
+    >>> from ase.build import bulk
+    >>> check_structure(bulk("Nb"))
+    """
+    _check_numbers(atoms)
+    _check_cell(atoms)
+    _check_elements(atoms)
+    _check_occupancy(atoms)
+    check_size(fewest_atoms(atoms), max_atoms, at_least=True)
+    _check_collisions(atoms)
+
+
+def fewest_atoms(atoms: Atoms) -> int:
+    """Fewest atoms that the primitive cell can have: those of one formula unit of this cell."""
+    counts = np.unique(atoms.numbers, return_counts=True)[1]
+    return len(atoms) // gcd(*(int(count) for count in counts))
+
+
+def check_size(n_atoms: int, max_atoms: int | None, *, at_least: bool = False) -> None:
+    """Raise if a primitive cell of ``n_atoms`` atoms is larger than the limit."""
+    if max_atoms is None or n_atoms <= max_atoms:
+        return
+    raise StructureError(
+        f"The primitive cell has {'at least ' if at_least else ''}{n_atoms} atoms; "
+        f"the limit is {max_atoms}.",
+        reason="The memory that a prediction takes grows with the number of atoms.",
+        fix="Use a smaller cell, or raise max_atoms if there is memory for it.",
+    )
+
+
+def describe_site(atoms: Atoms, index: int) -> str:
+    """Name a site for an error: its number from 0, element and fractional position."""
+    place = cast("Any", np.linalg.solve(cell_vectors(atoms).T, atoms.positions[index])).tolist()
+    inside = ", ".join(f"{x:.4f}" for x in place)
+    return f"site {index} ({atoms.symbols[index]} at {inside})"
+
+
+def _check_numbers(atoms: Atoms) -> None:
+    if len(atoms) == 0:
+        raise StructureError(
+            "The structure has no atoms.",
+            reason="There is nothing to predict.",
+            fix="Check that the file holds a structure.",
+        )
+    finite = np.isfinite(atoms.positions).all(axis=1)
+    if not finite.all():
+        site = int(np.argmin(finite))
+        raise StructureError(
+            f"The position of site {site} ({atoms.symbols[site]}) is not a number.",
+            reason=f"It reads {atoms.positions[site].tolist()}.",
+            fix="Correct the coordinates of this site.",
+        )
+    if not np.isfinite(cell_vectors(atoms)).all():
+        raise StructureError(
+            "The cell holds a value that is not a number.",
+            reason=f"It reads {cell_vectors(atoms).tolist()}.",
+            fix="Correct the lattice of the structure.",
+        )
+
+
+def _check_cell(atoms: Atoms) -> None:
+    if not all(atoms.pbc):
+        pbc = ", ".join("yes" if periodic else "no" for periodic in atoms.pbc)
+        raise StructureError(
+            f"The structure is not periodic in all three directions (a, b, c: {pbc}).",
+            reason="Superconductivity is predicted for bulk crystals, not for molecules, wires "
+            "or slabs.",
+            fix="Give a cell with three lattice vectors, and pbc = True if the crystal is a bulk.",
+        )
+    volume = abs(float(np.linalg.det(cell_vectors(atoms))))
+    edges = float(np.sqrt((cell_vectors(atoms) ** 2).sum(axis=1)).prod())
+    if volume <= FLAT_CELL * edges or volume < MIN_VOLUME_PER_ATOM * len(atoms):
+        raise StructureError(
+            f"The cell has no volume: {volume:.3g} Å³ for {len(atoms)} atoms.",
+            reason="Its lattice vectors lie in one plane, or are far too short.",
+            fix="Correct the lattice vectors; lengths are in Å.",
+        )
+
+
+def _check_elements(atoms: Atoms) -> None:
+    bad = np.flatnonzero((atoms.numbers < 1) | (atoms.numbers > MAX_ATOMIC_NUMBER))
+    if bad.size:
+        raise StructureError(
+            f"{describe_site(atoms, int(bad[0]))} is not a usable element "
+            f"(atomic number {atoms.numbers[bad[0]]}).".capitalize(),
+            reason="Dummy atoms, vacancies and elements beyond Z = 103 have no place in a crystal.",
+            fix="Replace it by a real element, or remove the site.",
+        )
+
+
+def _check_occupancy(atoms: Atoms) -> None:
+    kinds = atoms.arrays.get("spacegroup_kinds", np.arange(len(atoms)))
+    occupancy = cast("Any", atoms).info.get("occupancy", {})
+    for kind, site in cast("Mapping[str, Mapping[str, object]]", occupancy).items():
+        if not _is_ordered(site):
+            found = np.flatnonzero(kinds == int(kind))
+            where = describe_site(atoms, int(found[0])) if found.size else f"site {kind}"
+            shares = " + ".join(f"{element} {share}" for element, share in site.items())
+            raise disorder_error(where, shares)
+    for key in ("occupancy", "occupancies"):
+        shares = atoms.arrays.get(key)
+        if shares is not None:
+            for index in np.flatnonzero(abs(shares - 1.0) > FULL_OCCUPANCY_TOLERANCE):
+                site = int(index)
+                raise disorder_error(
+                    describe_site(atoms, site), f"{atoms.symbols[site]} {shares[site]}"
+                )
+
+
+def _is_ordered(site: Mapping[str, object]) -> bool:
+    """Whether one element fills the site; CIF's ``.`` and ``?`` stand for an occupancy of 1."""
+    if len(site) != 1:
+        return False
+    (share,) = site.values()
+    return isinstance(share, str) or abs(float(str(share)) - 1.0) <= FULL_OCCUPANCY_TOLERANCE
+
+
+def disorder_error(where: str, shares: str) -> StructureError:
+    """Return the error for a site that is not filled by exactly one element."""
+    return StructureError(
+        f"Partial or mixed occupancy of {where}: {shares}.",
+        reason="The network knows ordered crystals only; taking the majority species would be "
+        "another material.",
+        fix="Give an ordered approximant (a supercell with whole atoms) or set the occupancy to 1.",
+    )
+
+
+def _check_collisions(atoms: Atoms) -> None:
+    from ase import neighborlist
+
+    radii = np.maximum(
+        COLLISION_FLOOR / 2, COLLISION_FRACTION * np.asarray(covalent_radii)[atoms.numbers]
+    )
+    first, second, distance = cast("Any", neighborlist).primitive_neighbor_list(
+        "ijd", atoms.pbc, reduce_cell(cell_vectors(atoms)), atoms.positions, radii
+    )
+    if len(distance) == 0:
+        return
+    closest = int(np.argmin(distance))
+    i, j = int(first[closest]), int(second[closest])
+    other = "its own image" if i == j else describe_site(atoms, j)
+    raise StructureError(
+        f"Atoms collide: {describe_site(atoms, i)} is {distance[closest]:.3f} Å from {other}.",
+        reason=f"Less than {radii[i] + radii[j]:.2f} Å between {atoms.symbols[i]} and "
+        f"{atoms.symbols[j]} does not occur, even under pressure.",
+        fix="Look for wrong units of the cell, an atom that is listed twice, or coordinates with "
+        "too few digits for the symmetry to act on.",
+    )

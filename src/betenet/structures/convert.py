@@ -1,0 +1,164 @@
+"""Objects of other packages as ASE Atoms; pymatgen and JARVIS need not be installed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol, cast, runtime_checkable
+
+import numpy as np
+from ase import Atoms
+from ase.data import atomic_masses, atomic_numbers
+
+from betenet.errors import StructureError
+from betenet.structures.check import FULL_OCCUPANCY_TOLERANCE, disorder_error
+
+HYDROGEN_ISOTOPES = {"D": 2.01410178, "T": 3.01604928}
+"""Symbol to mass [u]; read as hydrogen, the mass kept so that it can be reported."""
+
+
+@runtime_checkable
+class _HasDict(Protocol):
+    """pymatgen's and JARVIS's way to write an object as plain data."""
+
+    def as_dict(self) -> dict[str, Any]: ...
+
+
+@runtime_checkable
+class _HasDictJarvis(Protocol):
+    def to_dict(self) -> dict[str, Any]: ...
+
+
+def to_atoms(obj: object) -> Atoms:
+    """Convert a structure object to ASE Atoms.
+
+    Parameters
+    ----------
+    obj
+        ASE Atoms, a pymatgen Structure, JARVIS Atoms, or the dictionary that pymatgen's
+        ``as_dict`` or JARVIS's ``to_dict`` writes (for JARVIS also a row that holds it as
+        ``atoms``).
+
+    Returns
+    -------
+    Atoms
+        Atoms as they were given, or new ones. Deuterium and tritium become hydrogen with their
+        own mass.
+
+    Raises
+    ------
+    StructureError
+        For any other object, a malformed dictionary, an unknown or dummy element, partial or
+        mixed occupancy, or a molecule.
+
+    Examples
+    --------
+    >>> row = {"lattice_mat": [[0, 2, 2], [2, 0, 2], [2, 2, 0]], "coords": [[0, 0, 0]],
+    ...        "elements": ["Al"], "cartesian": False}
+    >>> to_atoms(row).get_chemical_formula()
+    'Al'
+    """
+    if isinstance(obj, Atoms):
+        return obj
+    if isinstance(obj, _HasDict):
+        return to_atoms(obj.as_dict())
+    if not isinstance(obj, type) and isinstance(obj, _HasDictJarvis):
+        return to_atoms(obj.to_dict())
+    if isinstance(obj, Mapping):
+        return _from_mapping(cast("Mapping[str, Any]", obj))
+    raise StructureError(
+        f"An object of type {type(obj).__name__} is not a structure.",
+        reason="Known are ASE Atoms, pymatgen Structures, JARVIS Atoms, and their dictionaries.",
+        fix="Convert it to ASE Atoms first.",
+    )
+
+
+def is_structure(obj: object) -> bool:
+    """Whether :func:`to_atoms` should be asked: these objects are iterable, but not lists."""
+    return isinstance(obj, Atoms | Mapping | _HasDict | _HasDictJarvis)
+
+
+def _from_mapping(data: Mapping[str, Any]) -> Atoms:
+    if isinstance(data.get("atoms"), Mapping):
+        data = cast("Mapping[str, Any]", data["atoms"])
+    try:
+        if "lattice_mat" in data:
+            return _from_jarvis(data)
+        if "lattice" in data and "sites" in data:
+            return _from_pymatgen(data)
+    except (KeyError, TypeError, ValueError, IndexError) as error:
+        raise StructureError(
+            "The dictionary of a structure is malformed.",
+            reason=f"{type(error).__name__}: {error}.",
+            fix="Write it again with pymatgen's Structure.as_dict() or JARVIS's Atoms.to_dict().",
+        ) from error
+    keys = ", ".join(sorted(map(str, data))) or "none"
+    if "sites" in data:
+        raise StructureError(
+            "A molecule is not a crystal: the dictionary has sites but no lattice.",
+            reason=f"It has the keys: {keys}.",
+            fix="Give a periodic structure.",
+        )
+    raise StructureError(
+        "The dictionary holds no structure that is known here.",
+        reason="Neither pymatgen's keys (lattice, sites) nor JARVIS's (lattice_mat, coords, "
+        f"elements, cartesian) are there, but: {keys}.",
+        fix="Write it with pymatgen's Structure.as_dict() or JARVIS's Atoms.to_dict().",
+    )
+
+
+def _from_jarvis(data: Mapping[str, Any]) -> Atoms:
+    return _crystal(
+        [str(element).strip() for element in data["elements"]],
+        data["lattice_mat"],
+        data["coords"],
+        cartesian=bool(data["cartesian"]),
+    )
+
+
+def _from_pymatgen(data: Mapping[str, Any]) -> Atoms:
+    symbols: list[str] = []
+    for index, site in enumerate(data["sites"]):
+        species = site["species"]
+        if len(species) != 1 or abs(species[0]["occu"] - 1) > FULL_OCCUPANCY_TOLERANCE:
+            shares = " + ".join(f"{kind['element']} {kind['occu']:g}" for kind in species)
+            place = ", ".join(f"{x:.4f}" for x in site["abc"])
+            raise disorder_error(f"site {index} (at {place})", shares)
+        symbols.append(str(species[0]["element"]))
+    return _crystal(
+        symbols,
+        data["lattice"]["matrix"],
+        [site["abc"] for site in data["sites"]],
+        cartesian=False,
+        pbc=data["lattice"].get("pbc", (True, True, True)),
+    )
+
+
+def _crystal(
+    symbols: Sequence[str],
+    lattice: Any,
+    coordinates: Any,
+    *,
+    cartesian: bool,
+    pbc: Any = (True, True, True),
+) -> Atoms:
+    elements = ["H" if symbol in HYDROGEN_ISOTOPES else symbol for symbol in symbols]
+    for index, element in enumerate(elements):
+        if atomic_numbers.get(element, 0) == 0:
+            raise StructureError(
+                f"Site {index} holds {element!r}, which is not an element.",
+                reason="Dummy atoms and unknown symbols have no place in a crystal.",
+                fix="Replace it by a real element, or remove the site.",
+            )
+    cell = np.array(lattice, dtype=float)
+    places = np.array(coordinates, dtype=float).reshape(-1, 3)
+    if len(places) != len(elements):
+        raise ValueError(f"{len(elements)} elements but {len(places)} positions")
+    atoms = Atoms(elements, positions=places if cartesian else places @ cell, cell=cell, pbc=pbc)
+    if elements != list(symbols):
+        cast("Any", atoms).set_masses(
+            [
+                HYDROGEN_ISOTOPES.get(symbol, atomic_masses[atomic_numbers[element]])
+                for symbol, element in zip(symbols, elements, strict=True)
+            ]
+        )
+    return atoms

@@ -1,0 +1,334 @@
+"""Structures from files, folders, objects and mixtures of them; a bad one never stops the rest."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import warnings
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import chain, islice
+from pathlib import Path
+from typing import IO, Any, cast
+
+from ase import Atoms
+
+from betenet.errors import StructureError
+from betenet.structures.check import MAX_ATOMS, check_structure
+from betenet.structures.convert import is_structure, to_atoms
+from betenet.structures.standardise import standardise
+
+# fmt: off
+SKIPPED_SUFFIXES = frozenset(
+    (
+        ".bib", ".cfg", ".cff", ".cpp", ".css", ".csv", ".dat", ".db-journal", ".doc", ".docx",
+        ".eps", ".f90", ".gif", ".gnu", ".h", ".h5", ".hdf5", ".htm", ".html", ".ini", ".ipynb",
+        ".jpeg", ".jpg", ".js", ".jsonl", ".lock", ".log", ".md", ".npy", ".npz", ".parquet",
+        ".pdf", ".pkl", ".png", ".pptx", ".ps", ".pt", ".pth", ".py", ".pyc", ".rst",
+        ".safetensors", ".sh", ".slurm", ".svg", ".tar", ".tex", ".tgz", ".tif", ".tiff",
+        ".toml", ".tsv", ".txt", ".xls", ".xlsx", ".yaml", ".yml", ".zip",
+    )
+)
+"""Suffixes passed over when a folder is walked: no structure is kept in them."""
+
+SKIPPED_NAMES = frozenset(
+    (
+        "AUTHORS", "CHANGELOG", "CITATION", "COPYING", "INCAR", "KPOINTS", "LICENCE", "LICENSE",
+        "Makefile", "NOTICE", "POTCAR", "README", "CHG", "CHGCAR", "DOSCAR", "EIGENVAL",
+        "IBZKPT", "OSZICAR", "PROCAR", "REPORT", "WAVECAR",
+    )
+)
+"""Names without a suffix passed over when a folder is walked."""
+# fmt: on
+
+COMPRESSED_SUFFIXES = frozenset((".gz", ".bz2", ".xz"))
+
+Frame = Callable[[], Atoms]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StructureRecord:
+    """One structure, or the reason why there is none.
+
+    Parameters
+    ----------
+    name
+        Where it comes from: the path as given, with ``#n`` counted from 0 when a file or an
+        iterable holds several; the formula for objects.
+    atoms
+        The structure; ``None`` if there is an error.
+    error
+        Why there is no structure; ``None`` if there is one.
+    warnings
+        What a user should know about how it was read.
+    """
+
+    name: str
+    atoms: Atoms | None = None
+    error: StructureError | None = None
+    warnings: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if (self.atoms is None) == (self.error is None):
+            raise ValueError("A StructureRecord has either atoms or an error.")
+
+
+def read_structures(source: object) -> Iterator[StructureRecord]:
+    """Read every structure of a source, one record each; nothing is checked or changed.
+
+    Parameters
+    ----------
+    source
+        A path to a file that ASE reads (CIF, POSCAR, extxyz, trajectories, also compressed), to
+        a JSON file of pymatgen or JARVIS (one structure or a list), or to a folder; ASE Atoms, a
+        pymatgen Structure, JARVIS Atoms or their dictionaries; a record, passed on; or an
+        iterable that mixes them.
+
+        A folder is walked recursively in sorted order. Hidden entries, ``SKIPPED_SUFFIXES`` and
+        ``SKIPPED_NAMES`` are passed over there; every other file that cannot be read is an error.
+
+    Yields
+    ------
+    StructureRecord
+        For each structure, and for each file or frame that is missing, empty, broken or of an
+        unknown format. A broken frame of a CIF block, xyz file or JSON list loses itself only; in
+        other formats also those behind it.
+
+    Examples
+    --------
+    >>> from ase.build import bulk
+    >>> [(record.name, record.error is None) for record in read_structures([bulk("Nb"), "no.cif"])]
+    [('Nb#0', True), ('no.cif', False)]
+    """
+    if isinstance(source, StructureRecord):
+        yield source
+    elif isinstance(source, str | Path):
+        yield from _read_path(Path(source))
+    elif is_structure(source) or not isinstance(source, Iterable):
+        for record in _read_frames(iter([partial(to_atoms, source)])):
+            yield replace(record, name=_object_name(record, source))
+    else:
+        for index, item in enumerate(cast("Iterable[object]", source)):
+            for record in read_structures(item):
+                named = isinstance(item, str | Path | StructureRecord)
+                yield record if named else replace(record, name=f"{record.name}#{index}")
+
+
+def prepare_structures(
+    source: object, *, symprec: float = 1e-3, max_atoms: int | None = MAX_ATOMS
+) -> Iterator[StructureRecord]:
+    """Read, check and standardise every structure of a source.
+
+    Parameters
+    ----------
+    source
+        As for :func:`read_structures`.
+    symprec
+        Tolerance of the search for the primitive cell [Å].
+    max_atoms
+        Most atoms in the primitive cell; ``None`` for no limit.
+
+    Yields
+    ------
+    StructureRecord
+        With the primitive cell, or with the error of the step that failed, which names the
+        structure.
+    """
+    for record in read_structures(source):
+        if record.atoms is None:
+            yield record
+            continue
+        try:
+            check_structure(record.atoms, max_atoms=max_atoms)
+            atoms = standardise(record.atoms, symprec=symprec, max_atoms=max_atoms)
+        except StructureError as error:
+            yield replace(record, atoms=None, error=_named(record.name, error))
+        else:
+            yield replace(record, atoms=atoms)
+
+
+def _object_name(record: StructureRecord, source: object) -> str:
+    if record.atoms is None:
+        return type(source).__name__
+    return str(record.atoms.get_chemical_formula(empirical=True)) or "no atoms"
+
+
+def _named(name: str, error: StructureError) -> StructureError:
+    return StructureError(f"{name}: {error.summary}", reason=error.reason, fix=error.fix)
+
+
+def _read_path(path: Path) -> Iterator[StructureRecord]:
+    if path.is_dir():
+        files = [file for file in sorted(path.rglob("*")) if _may_hold_structure(file, path)]
+        for file in files:
+            yield from _read_path(file)
+        if files:
+            return
+        what = ("The folder holds no structure file.", "All its files are of other kinds.")
+    elif not path.is_file():
+        what = ("There is no such file or folder.", f"Looked at {path.absolute()}.")
+    elif path.stat().st_size == 0:
+        what = ("The file is empty.", "It has 0 bytes.")
+    else:
+        records = _read_frames(_open_frames(path))
+        first = next(records, None)
+        if first is not None:
+            yield from _with_names(str(path), first, records)
+            return
+        what = ("The file holds no structure.", "It was read to its end without finding atoms.")
+    error = StructureError(f"{path}: {what[0]}", what[1], fix="Check the path and the file.")
+    yield StructureRecord(name=str(path), error=error)
+
+
+def _may_hold_structure(file: Path, root: Path) -> bool:
+    hidden = any(part.startswith(".") for part in file.relative_to(root).parts)
+    skipped = file.suffix.lower() in SKIPPED_SUFFIXES or file.name in SKIPPED_NAMES
+    return not hidden and not skipped and file.is_file()
+
+
+def _with_names(
+    name: str, first: StructureRecord, rest: Iterator[StructureRecord]
+) -> Iterator[StructureRecord]:
+    """Name the records of a file; they are counted only if there are several."""
+    second = next(rest, None)
+    records = [first] if second is None else chain([first, second], rest)
+    for index, record in enumerate(records):
+        full = name if second is None else f"{name}#{index}"
+        error = None if record.error is None else _named(full, record.error)
+        yield replace(record, name=full, error=error)
+
+
+def _read_frames(frames: Iterator[Frame]) -> Iterator[StructureRecord]:
+    """Read frame by frame; whatever a reader raises becomes the record's error."""
+    while True:
+        atoms = error = None
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            try:
+                frame = next(frames, None)
+                if frame is None:
+                    return
+                atoms = frame()
+            except StructureError as refused:
+                error = refused
+            except Exception as failure:  # noqa: BLE001 - the readers of fifty formats raise anything
+                error = _reading_error(failure)
+        notes: list[str] = []
+        if atoms is not None:
+            notes = [str(note.message) for note in caught if note.category is UserWarning]
+            notes += _isotope_notes(atoms)
+        yield StructureRecord(
+            name="", atoms=atoms, error=error, warnings=tuple(dict.fromkeys(notes))
+        )
+
+
+def _reading_error(failure: Exception) -> StructureError:
+    if isinstance(failure, KeyError) and re.fullmatch(r"'[A-Za-z]{1,3}'", str(failure)):
+        return StructureError(
+            f"There is no element {failure}.",
+            reason="ASE looks the symbols of the sites up in the periodic table.",
+            fix="Write element symbols as Nb; deuterium as H.",
+        )
+    return StructureError(
+        "The structure cannot be read.",
+        reason=f"{type(failure).__name__}: {str(failure).strip() or 'no details'}",
+        fix="Check that the file is complete and that its name tells its format.",
+    )
+
+
+def _isotope_notes(atoms: Atoms) -> list[str]:
+    masses = atoms.arrays.get("masses")
+    if masses is None or not (masses[atoms.numbers == 1] > 1.5).any():
+        return []
+    return ["Deuterium or tritium is read as hydrogen of natural mass: phonons come out higher."]
+
+
+def _open_frames(path: Path) -> Iterator[Frame]:
+    suffixes = [suffix.lower() for suffix in path.suffixes]
+    if suffixes and suffixes[-1] in COMPRESSED_SUFFIXES:
+        suffixes.pop()
+    reader = {
+        ".cif": _cif_frames,
+        ".xyz": _xyz_frames,
+        ".extxyz": _xyz_frames,
+        ".json": _json_frames,
+    }.get(suffixes[-1] if suffixes else "", _ase_frames)
+    yield from reader(path)
+
+
+def _open(path: Path, mode: str = "r") -> IO[Any]:
+    from ase.io import formats
+
+    return cast("Any", formats).open_with_compression(str(path), mode)
+
+
+def _cif_frames(path: Path) -> Iterator[Frame]:
+    from ase.io import cif
+
+    from betenet.structures.cif import atoms_from_block
+
+    with _open(path, "rb") as handle:
+        for block in cast("Any", cif).parse_cif(handle):
+            if block.has_structure():
+                yield partial(atoms_from_block, block)
+
+
+def _xyz_frames(path: Path) -> Iterator[Frame]:
+    """Cut an xyz file into frames, so that each can fail alone."""
+    with _open(path) as handle:
+        number = 0
+        for header in handle:
+            number += 1
+            if not header.strip():
+                continue
+            if not header.strip().isdigit():
+                raise StructureError(
+                    f"Line {number} should be the number of atoms of a frame.",
+                    reason=f"It reads {header.strip()[:60]!r}; what follows cannot be placed.",
+                    fix="Correct this line, or the number of atoms of the frame before it.",
+                )
+            lines = [header, *islice(handle, int(header) + 1)]
+            yield partial(_one_xyz, lines, number)
+            number += len(lines) - 1
+
+
+def _one_xyz(lines: list[str], number: int) -> Atoms:
+    from ase.io import formats
+
+    if len(lines) < int(lines[0]) + 2:
+        raise StructureError(
+            f"The file ends in the middle of the frame that starts at line {number}.",
+            reason=f"It announces {int(lines[0])} atoms, but {max(len(lines) - 2, 0)} follow.",
+            fix="Write the file again; the program that made it may have been stopped.",
+        )
+    return cast("Any", formats).read(io.StringIO("".join(lines)), index=0, format="extxyz")
+
+
+def _json_frames(path: Path) -> Iterator[Frame]:
+    with _open(path) as handle:
+        data: Any = json.load(handle)
+    if isinstance(data, dict) and "ids" in data and "nextid" in data:
+        yield from _ase_frames(path)
+        return
+    rows = cast("list[object]", data if isinstance(data, list) else [data])
+    for row in rows:
+        yield partial(to_atoms, row)
+
+
+def _ase_frames(path: Path) -> Iterator[Frame]:
+    from ase.io import formats
+
+    known = "vasp" if path.suffix.lower() in {".vasp", ".poscar"} else None
+    try:
+        for atoms in cast("Any", formats).iread(
+            str(path), index=":", format=known, do_not_split_by_at_sign=True
+        ):
+            yield partial(to_atoms, atoms)
+    except formats.UnknownFileTypeError as error:
+        raise StructureError(
+            "The format of the file is unknown.",
+            reason="ASE recognises it neither by its name nor by its first lines.",
+            fix="Give the file the suffix of its format, such as .cif, .vasp or .extxyz.",
+        ) from error

@@ -1,0 +1,129 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from ase import Atoms
+from ase.build import bulk
+
+from betenet.errors import StructureError
+from betenet.structures import check_structure
+
+
+def refusal(atoms: Atoms, **limits: int) -> str:
+    with pytest.raises(StructureError) as caught:
+        check_structure(atoms, **limits)
+    assert caught.value.reason
+    assert caught.value.fix
+    return caught.value.summary
+
+
+def niobium(**changes: object) -> Atoms:
+    atoms = bulk("Nb", cubic=True)
+    for name, value in changes.items():
+        setattr(atoms, name, value)
+    return atoms
+
+
+def test_no_atoms() -> None:
+    assert "no atoms" in refusal(Atoms(cell=np.eye(3), pbc=True))
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_position_that_is_not_a_number_is_named(value: float) -> None:
+    atoms = niobium()
+    atoms.positions[1, 2] = value
+    assert "site 1 (Nb) is not a number" in refusal(atoms)
+
+
+def test_cell_that_is_not_a_number() -> None:
+    atoms = niobium()
+    atoms.cell.array[0, 0] = np.nan
+    assert "cell holds a value that is not a number" in refusal(atoms)
+
+
+def test_missing_periodicity_says_which_directions() -> None:
+    assert "(a, b, c: yes, yes, no)" in refusal(niobium(pbc=(True, True, False)))
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        [[3, 0, 0], [0, 3, 0], [3, 3, 0]],
+        [[3, 0, 0], [0, 3, 0], [3, 3, 1e-6]],
+        np.zeros((3, 3)),
+        np.eye(3) * 0.33,
+    ],
+)
+def test_cell_without_volume(cell: object) -> None:
+    assert "cell has no volume" in refusal(Atoms("Nb", cell=cell, pbc=True))
+
+
+@pytest.mark.parametrize("number", [0, 104, 118])
+def test_dummy_and_superheavy_elements_are_named(number: int) -> None:
+    atoms = niobium(numbers=[41, number])
+    message = refusal(atoms)
+    assert message.startswith("Site 1 (")
+    assert f"(atomic number {number})" in message
+    assert "0.5000, 0.5000, 0.5000" in message
+
+
+def test_partial_occupancy_of_the_cif_reader_is_named() -> None:
+    atoms = niobium()
+    atoms.info["occupancy"] = {"0": {"Nb": 1.0}, "1": {"Nb": 0.9, "Ti": 0.1}}
+    atoms.new_array("spacegroup_kinds", np.array([0, 1]))
+    message = refusal(atoms)
+    assert "site 1 (Nb at 0.5000, 0.5000, 0.5000): Nb 0.9 + Ti 0.1" in message
+
+
+def test_partial_occupancy_as_an_array_is_named() -> None:
+    atoms = niobium()
+    atoms.new_array("occupancies", np.array([1.0, 0.5]))
+    assert "site 1 (Nb" in refusal(atoms)
+    atoms.arrays["occupancies"][:] = 1.0
+    check_structure(atoms)
+
+
+def test_colliding_atoms_are_named_with_their_distance() -> None:
+    atoms = niobium()
+    atoms.positions[1] = [0.2, 0.0, 3.3 - 0.1]
+    message = refusal(atoms)
+    assert "site 0 (Nb" in message
+    assert "site 1 (Nb" in message
+    assert "0.224 Å" in message
+
+
+def test_collision_with_its_own_image() -> None:
+    atoms = Atoms("Nb", cell=[0.9, 8.0, 8.0], pbc=True)
+    assert "site 0 (Nb at 0.0000, 0.0000, 0.0000) is 0.900 Å from its own image" in refusal(atoms)
+
+
+@pytest.mark.parametrize(("distance", "collides"), [(0.49, True), (0.51, False), (0.74, False)])
+def test_hydrogen_may_be_as_close_as_in_its_molecule(distance: float, collides: bool) -> None:
+    atoms = Atoms("H2", positions=[[0, 0, 0], [0, 0, distance]], cell=np.eye(3) * 2.5, pbc=True)
+    if collides:
+        assert f"{distance:.3f} Å" in refusal(atoms)
+    else:
+        check_structure(atoms)
+
+
+def test_collision_is_found_in_a_very_skewed_cell_and_outside_the_cell() -> None:
+    atoms = Atoms("Nb2", positions=[[0, 0, 0], [0.3, 0, 0]], cell=np.eye(3) * 5, pbc=True)
+    atoms.positions[1] += [50, -25, 10]
+    atoms.set_cell([[5, 0, 0], [45, 5, 0], [-80, 30, 5]])
+    assert "0.300 Å" in refusal(atoms)
+
+
+def test_size_limit_is_named_and_counts_the_primitive_cell() -> None:
+    atoms = bulk("NaCl", "rocksalt", a=5.64).repeat(3)  # 54 atoms, 2 in the primitive cell
+    check_structure(atoms, max_atoms=2)
+    atoms.symbols[0] = "K"
+    message = refusal(atoms, max_atoms=50)
+    assert "at least 54 atoms" in message
+    assert "limit is 50" in message
+
+
+def test_no_limit() -> None:
+    atoms = bulk("NaCl", "rocksalt", a=5.64).repeat(5)
+    atoms.symbols[0] = "K"
+    assert "limit is 200" in refusal(atoms)
+    check_structure(atoms, max_atoms=None)

@@ -1,0 +1,170 @@
+"""The settings of a network: everything that fixes its shape and its physics, nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Literal, get_args, get_origin, get_type_hints
+
+import numpy as np
+from jaxtyping import Float
+
+from betenet.errors import ConfigError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NetworkConfig:
+    """Shape and physics of one network.
+
+    Every default is the shipped model's choice; :meth:`paper` gives the published network.
+    """
+
+    cutoff: float = 6.0
+    """Radius of the neighbourhood of an atom [Å]."""
+    lmax: int = 2
+    """Highest degree of the features and of the spherical harmonics, 0 to 3."""
+    layers: int = 3
+    """Number of convolutions; the last one gives scalars only."""
+    width: int = 48
+    """Channels of each irreducible representation."""
+    parity: Literal["natural", "full"] = "natural"
+    """`natural` keeps (-1)^l only; `full` adds pseudo-vectors and their kin where reachable."""
+    elements: Literal["mass-one-hot", "periodic", "facts"] = "periodic"
+    """What an atom is told of its element: one-hot times mass, or one-hot and tabulated facts."""
+    embedding: int = 32
+    """Width of the element embedding."""
+    node_product: Literal["full", "gated"] = "gated"
+    """`full`: tensor product of features and element; `gated`: one shared matrix, with a
+    scale for each channel that depends on the element."""
+    radial: Literal["linear", "network"] = "linear"
+    """`linear`: free combination of the basis, so that all images of a pair merge into one edge;
+    `network`: a small neural network of the distance, one edge for each distance."""
+    radial_basis: Literal["bessel", "gaussian"] = "bessel"
+    radial_size: int = 8
+    """Number of radial basis functions."""
+    radial_hidden: int = 100
+    """Width of the hidden layer of a radial `network`."""
+    merge_paths: bool = True
+    """Sum the paths that lead to the same representation before the linear map after them."""
+    num_neighbors: float = 40.0
+    """Edges of a typical atom; sums over neighbours are divided by its square root."""
+    readout: Literal["bins", "lognormal"] = "lognormal"
+    """`bins`: a rectified value for each frequency; `lognormal`: a sum of log-normal peaks."""
+    peaks: int = 6
+    """Peaks of each site (lognormal)."""
+    hidden: int = 64
+    """Width of the hidden layers of the lognormal readout."""
+    mass_scaling: bool = True
+    """Let the peaks of a site start at frequencies ∝ 1/√mass (lognormal)."""
+    composition: bool = True
+    """Give the readout statistics of the tabulated facts over the cell, and its volume."""
+    sources: tuple[str, ...] = ("bete_net", "alexandria", "jarvis")
+    """Levels of theory that the readout tells apart; the first one is used for predictions."""
+    frequency_min: float = 0.6
+    """First frequency of the grid [meV]."""
+    frequency_max: float = 420.0
+    """Last frequency of the grid [meV]."""
+    frequency_count: int = 132
+    frequency_spacing: Literal["linear", "geometric"] = "geometric"
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.lmax <= 3:
+            raise ConfigError(
+                f"lmax = {self.lmax} is not supported.",
+                "Spherical harmonics are there for l = 0 to 3.",
+                "Choose lmax between 0 and 3.",
+            )
+        for name in ("cutoff", "layers", "width", "radial_size", "num_neighbors", "peaks"):
+            if getattr(self, name) <= 0:
+                raise ConfigError(
+                    f"{name} = {getattr(self, name)} makes no network.",
+                    "It counts or measures something.",
+                    f"Set {name} above zero.",
+                )
+        if not 0 < self.frequency_min < self.frequency_max or self.frequency_count < 2:
+            raise ConfigError(
+                "The frequency grid is empty or reversed.",
+                f"It runs from {self.frequency_min} to {self.frequency_max} meV in "
+                f"{self.frequency_count} points.",
+                "Set 0 < frequency_min < frequency_max and at least two points.",
+            )
+
+    @property
+    def frequencies(self) -> Float[np.ndarray, " n_freq"]:
+        """The frequency grid [meV]."""
+        spaced = np.linspace if self.frequency_spacing == "linear" else np.geomspace
+        return spaced(self.frequency_min, self.frequency_max, self.frequency_count)
+
+    @classmethod
+    def paper(cls) -> NetworkConfig:
+        """The published structure-only network (CSO).
+
+        References
+        ----------
+        Gibson et al., npj Comput. Mater. 11, 7 (2025).
+        """
+        return cls(
+            cutoff=4.0,
+            lmax=1,
+            layers=3,
+            width=32,
+            parity="full",
+            elements="mass-one-hot",
+            embedding=64,
+            node_product="full",
+            radial="network",
+            radial_basis="gaussian",
+            radial_size=10,
+            merge_paths=False,
+            num_neighbors=16.84626,
+            readout="bins",
+            mass_scaling=False,
+            composition=False,
+            sources=("bete_net",),
+            frequency_min=0.25,
+            frequency_max=100.25,
+            frequency_count=51,
+            frequency_spacing="linear",
+        )
+
+    @classmethod
+    def from_dict(cls, table: Mapping[str, Any]) -> NetworkConfig:
+        """Build from a table, as read from TOML.
+
+        Raises
+        ------
+        ConfigError
+            If a key is unknown; the message lists the valid ones.
+        """
+        return cls(**checked_keys(cls, table, "network"))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, ready for TOML or JSON."""
+        return {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self).items()}
+
+
+def checked_keys(cls: Any, table: Mapping[str, Any], section: str) -> dict[str, Any]:
+    """The table as keyword arguments of a configuration class.
+
+    Raises
+    ------
+    ConfigError
+        If a key is unknown, or a value is not one of the choices; the message lists the valid ones.
+    """
+    valid = [field.name for field in fields(cls)]
+    unknown = sorted(set(table) - set(valid))
+    if unknown:
+        raise ConfigError(
+            f"Unknown key in [{section}]: {', '.join(unknown)}.",
+            f"The valid keys are {', '.join(valid)}.",
+            "Correct the spelling or remove the key.",
+        )
+    for name, hint in get_type_hints(cls).items():
+        choices = get_args(hint) if get_origin(hint) is Literal else ()
+        if name in table and choices and table[name] not in choices:
+            raise ConfigError(
+                f"[{section}] {name} = {table[name]!r} is not a known choice.",
+                f"The choices are {', '.join(map(repr, choices))}.",
+                f"Set {name} to one of them.",
+            )
+    return {k: tuple(v) if isinstance(v, list) else v for k, v in table.items()}

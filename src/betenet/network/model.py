@@ -1,0 +1,201 @@
+"""The network: elements and geometry in, α²F of each site and each crystal out.
+
+Parameters are plain tensors with a leading member axis; the geometry is shared by all members.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import torch
+from torch import Tensor
+
+from betenet.network.config import NetworkConfig
+from betenet.network.elements import element_inputs
+from betenet.network.geometry import Geometry, statistics_size
+from betenet.network.layers import Parameters, convolution, gate
+from betenet.network.layout import SCALAR, LayerLayout, irrep_name, network_layout
+from betenet.network.readout import bins_readout, lognormal_readout, site_mean
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkOutput:
+    """α²F on the grid of the configuration [1].
+
+    Attributes
+    ----------
+    site_a2f
+        One spectrum for each site, (…, site, frequency).
+    a2f
+        Their mean over the sites of each crystal, (…, crystal, frequency).
+    fermi_dos
+        Mean electronic density of states of an atom at the Fermi level (…, crystal) [1/eV]; NaN
+        for the `bins` readout, which does not have it.
+    """
+
+    site_a2f: Tensor
+    a2f: Tensor
+    fermi_dos: Tensor
+
+
+def parameter_shapes(config: NetworkConfig) -> dict[str, tuple[int, ...]]:
+    """Name and shape of every parameter of one member."""
+    inputs = element_inputs(config)[0].shape[1]
+    shapes: dict[str, tuple[int, ...]] = {
+        "embedding.weight": (inputs, config.embedding),
+        "embedding.bias": (config.embedding,),
+    }
+    for index, layout in enumerate(network_layout(config)):
+        shapes |= _layer_shapes(config, layout, f"layers.{index}")
+    if config.readout == "lognormal":
+        out = 3 * config.peaks + 3
+        shapes["readout.in"] = (2 * config.width + statistics_size(config), config.hidden)
+        shapes["readout.mid"] = (config.hidden, config.hidden)
+        shapes["readout.source"] = (len(config.sources), config.hidden)
+        shapes["readout.out"] = (config.hidden, out)
+        shapes["readout.bias"] = (out,)
+    return shapes
+
+
+def _layer_shapes(
+    config: NetworkConfig, layout: LayerLayout, prefix: str
+) -> dict[str, tuple[int, ...]]:
+    shapes: dict[str, tuple[int, ...]] = {}
+
+    def product(name: str, channels: int, out: int) -> None:
+        if config.node_product == "full":
+            shapes[name] = (channels, config.embedding, out)
+        else:
+            shapes[name] = (channels, out)
+            shapes[name + ".scale"] = (config.embedding, channels)
+
+    for irrep, channels in layout.inputs.items():
+        product(f"{prefix}.lin1.{irrep_name(irrep)}", channels, channels)
+    for irrep, channels in layout.outputs.items():
+        product(f"{prefix}.lin2.{irrep_name(irrep)}", layout.mid_channels(irrep), channels)
+        if irrep in layout.inputs:
+            product(f"{prefix}.self.{irrep_name(irrep)}", layout.inputs[irrep], channels)
+    if config.radial == "linear":
+        for block in layout.blocks:
+            size = config.radial_size * len(block.degrees)
+            shapes[f"{prefix}.radial.{block.name}"] = (size, layout.inputs[block.source])
+    else:
+        total = sum(layout.inputs[b.source] * len(b.degrees) for b in layout.blocks)
+        shapes[f"{prefix}.radial.hidden"] = (config.radial_size, config.radial_hidden)
+        shapes[f"{prefix}.radial.out"] = (config.radial_hidden, total)
+    return shapes
+
+
+def initialise(
+    config: NetworkConfig, seeds: list[int], dtype: torch.dtype = torch.float32
+) -> Parameters:
+    """Random parameters, one member for each seed.
+
+    Weights are drawn from a unit normal; the normalisation is part of the forward pass. The
+    element-dependent scales and the readout start small, so that a new network predicts the same
+    broad spectrum for every crystal.
+
+    Returns
+    -------
+    dict
+        Tensors (member, …).
+    """
+    small = {"readout.out": 0.1, "readout.source": 0.1}
+    shapes = parameter_shapes(config)
+    members: list[Parameters] = []
+    for seed in seeds:
+        generator = torch.Generator().manual_seed(seed)
+        member: Parameters = {}
+        for name, shape in shapes.items():
+            scale = small.get(name, 0.3 / shape[0] ** 0.5 if name.endswith(".scale") else 1.0)
+            if name == "embedding.weight":
+                # As a linear layer of the published code starts.
+                bound = shape[0] ** -0.5
+                value = (2 * torch.rand(shape, generator=generator) - 1) * bound
+                if config.elements != "mass-one-hot":
+                    value = torch.randn(shape, generator=generator) * 0.3
+            elif name.endswith("bias"):
+                value = torch.zeros(shape)
+            else:
+                value = torch.randn(shape, generator=generator) * scale
+            member[name] = value.to(dtype)
+        if "readout.bias" in member:
+            # A typical coupling of 0.3 shared by the peaks.
+            member["readout.bias"][: config.peaks] = -3.0
+        members.append(member)
+    return {name: torch.stack([m[name] for m in members]) for name in shapes}
+
+
+def member_parameters(parameters: Parameters, member: int) -> Parameters:
+    """Views of one member's parameters, without the member axis."""
+    return {name: value[member] for name, value in parameters.items()}
+
+
+@lru_cache(maxsize=8)
+def _layouts(config: NetworkConfig) -> list[LayerLayout]:
+    return network_layout(config)
+
+
+def forward_member(
+    config: NetworkConfig,
+    parameters: Parameters,
+    g: Geometry,
+    source: Tensor | None = None,
+    dropout: float = 0.0,
+) -> NetworkOutput:
+    """Forward pass of one member.
+
+    Parameters
+    ----------
+    parameters
+        Without the member axis.
+    g
+        Geometry of the batch.
+    source
+        Index of the level of theory of each crystal; the first one if absent (crystal,).
+    dropout
+        Share of hidden units left out, in training.
+    """
+    weight = parameters["embedding.weight"]
+    inputs, attributes = (
+        torch.as_tensor(
+            table[g.present.cpu().numpy() - 1], dtype=weight.dtype, device=weight.device
+        )
+        for table in element_inputs(config)
+    )
+    x = torch.relu(inputs @ weight + parameters["embedding.bias"])
+    z = torch.relu(attributes @ weight + parameters["embedding.bias"])
+    features = {SCALAR: x[g.species][:, None, :]}
+    layouts = _layouts(config)
+    for index, layout in enumerate(layouts):
+        prefix = f"layers.{index}"
+        outputs = convolution(config, parameters, prefix, layout, features, z, g)
+        features = gate(layout, outputs) if index < len(layouts) - 1 else outputs
+    scalars = features[SCALAR][:, 0, :]
+    if config.readout == "bins":
+        site = bins_readout(scalars)
+        dos = site.new_full((len(site),), torch.nan)
+    else:
+        label = torch.zeros_like(g.counts) if source is None else source
+        site, dos = lognormal_readout(config, parameters, scalars, label, g, dropout)
+    return NetworkOutput(site, site_mean(site, g), site_mean(dos, g))
+
+
+def forward(config: NetworkConfig, parameters: Parameters, g: Geometry) -> NetworkOutput:
+    """Forward pass of every member over one geometry.
+
+    On a CPU a loop over the members is as fast as one batched product, and needs less memory.
+
+    Returns
+    -------
+    NetworkOutput
+        With a leading member axis.
+    """
+    members = len(next(iter(parameters.values())))
+    outputs = [forward_member(config, member_parameters(parameters, m), g) for m in range(members)]
+    return NetworkOutput(
+        torch.stack([o.site_a2f for o in outputs]),
+        torch.stack([o.a2f for o in outputs]),
+        torch.stack([o.fermi_dos for o in outputs]),
+    )

@@ -1,0 +1,90 @@
+"""From the scalars of each site to its share of the spectrum, never negative."""
+
+from __future__ import annotations
+
+from math import log, pi, sqrt
+
+import torch
+from ase.data import atomic_masses
+from torch import Tensor
+from torch.nn import functional
+
+from betenet.network.config import NetworkConfig
+from betenet.network.geometry import Geometry
+from betenet.network.layers import Parameters, silu
+
+# The peaks start out spread over the acoustic and optical range of a typical metal [ln meV].
+CENTRE = log(20.0)
+SPREAD = 0.9
+TYPICAL_MASS = 60.0
+"""Mass at which peaks start at `CENTRE` [u]."""
+NARROWEST = 0.09
+"""Smallest width of a peak in ln ω; about the grid's own resolution."""
+
+
+def site_mean(x: Tensor, g: Geometry) -> Tensor:
+    """Mean over the sites of each crystal, (crystal, …)."""
+    total = x.new_zeros(g.n_crystals, *x.shape[1:]).index_add(0, g.crystal, x)
+    return total / g.counts.reshape(-1, *[1] * (x.ndim - 1)).to(x.dtype)
+
+
+def lognormal_readout(
+    config: NetworkConfig,
+    parameters: Parameters,
+    scalars: Tensor,
+    source: Tensor,
+    g: Geometry,
+    dropout: float = 0.0,
+) -> tuple[Tensor, Tensor]:
+    r"""Spectrum of each site as a sum of log-normal peaks, and its electronic density of states.
+
+    .. math:: \alpha^2F(\omega) = \tfrac12 \sum_k \lambda_k \,
+              \mathcal{N}(\ln\omega;\, \mu_k, \sigma_k)
+
+    so that 2∫α²F/ω dω = Σλ_k: coupling strengths, frequencies and widths are learnt on their own
+    scales, and α²F falls faster than ω² below the lowest peak.
+
+    Parameters
+    ----------
+    scalars
+        (site, channel).
+    source
+        Index of the level of theory of each crystal (crystal,).
+    dropout
+        Share of the hidden units left out, in training.
+
+    Returns
+    -------
+    Tensor
+        α²F (site, frequency) [1].
+    Tensor
+        Electronic density of states at the Fermi level (site,) [1/eV]. It only serves training:
+        λ is proportional to it, and many more materials tell it than tell a spectrum.
+    """
+    crystal = torch.cat([site_mean(scalars, g), g.statistics], dim=1)
+    inputs = torch.cat([scalars, crystal[g.crystal]], dim=1)
+    labels = parameters["readout.source"][source][g.crystal]
+    hidden = silu(inputs @ parameters["readout.in"] / sqrt(inputs.shape[1]) + labels)
+    hidden = functional.dropout(hidden, dropout, training=dropout > 0)
+    hidden = silu(hidden @ parameters["readout.mid"] / sqrt(config.hidden))
+    hidden = functional.dropout(hidden, dropout, training=dropout > 0)
+    raw = hidden @ parameters["readout.out"] / sqrt(config.hidden) + parameters["readout.bias"]
+    strength, centre, width, shift = raw.split([config.peaks] * 3 + [3], dim=1)
+    start = torch.linspace(-SPREAD, SPREAD, config.peaks, dtype=raw.dtype, device=raw.device)
+    centre = CENTRE + start + centre + shift[:, 1:2]
+    if config.mass_scaling:
+        masses = torch.as_tensor(atomic_masses, dtype=raw.dtype, device=raw.device)[g.numbers]
+        centre = centre - 0.5 * torch.log(masses / TYPICAL_MASS)[:, None]
+    dos = torch.exp(shift[:, 2].clamp(max=6.0))
+    strength = torch.exp((strength + shift[:, :1]).clamp(max=6.0))
+    width = NARROWEST + functional.softplus(width - 1.5)
+    grid = torch.as_tensor(config.frequencies, dtype=raw.dtype, device=raw.device).log()
+    scaled = (grid - centre[:, :, None]) / width[:, :, None]
+    height = strength / width / (2 * sqrt(2 * pi))
+    site = torch.einsum("sk,skf->sf", height, torch.exp(-0.5 * scaled**2))
+    return site, dos
+
+
+def bins_readout(scalars: Tensor) -> Tensor:
+    """One rectified value for each frequency, as published."""
+    return torch.relu(scalars)

@@ -1,0 +1,21 @@
+"""Trained ensembles of networks: load one, predict with it; train one from a recipe.
+
+The names below load on first use: a prediction's record and its estimates need no torch.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from betenet.ensemble.ensemble import DEFAULT_MODEL, Ensemble, list_models
+
+__all__ = ["DEFAULT_MODEL", "Ensemble", "list_models"]
+
+
+def __getattr__(name: str) -> Any:
+    if name in __all__:
+        from betenet.ensemble import ensemble
+
+        return getattr(ensemble, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,181 @@
+"""Is a structure like those seen in training? Flags for what an ensemble cannot be trusted on."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from ase.data import chemical_symbols
+from jaxtyping import Float
+
+from betenet.graphs import CrystalGraph
+from betenet.network.elements import MAX_NUMBER, composition_statistics
+
+RARE = 10
+"""An element with fewer training structures than this is flagged."""
+COMPONENTS = 16
+NEIGHBOR = 3
+"""The distance to training is that to the third nearest training structure."""
+QUANTILE = 0.99
+TOP_BINS = 4
+TOP_SHARE = 0.01
+"""Share of α²F in the last bins from which modes are said to be cut off."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Applicability:
+    """What training has covered.
+
+    Attributes
+    ----------
+    elements
+        Number of training structures with each element (number,).
+    centre, projection
+        From composition statistics to whitened components (statistic,), (statistic, component).
+    references
+        Components of the training structures (row, component).
+    far
+        Distance that 99 % of the training structures keep below, each left out in turn [1].
+    volumes
+        ln of the volume that each element takes, by regression (number,) [ln Å³].
+    volume_spread
+        Quantiles 0.5 % and 99.5 % of ln(volume/expected volume) over the training structures.
+    """
+
+    elements: np.ndarray
+    centre: np.ndarray
+    projection: np.ndarray
+    references: np.ndarray
+    far: float
+    volumes: np.ndarray
+    volume_spread: tuple[float, float]
+
+    @classmethod
+    def learn(cls, graphs: Sequence[CrystalGraph]) -> Applicability:
+        """From the graphs of the training structures."""
+        elements = np.zeros(MAX_NUMBER, dtype=np.int64)
+        for graph in graphs:
+            elements[np.unique(graph.numbers) - 1] += 1
+        statistics = np.stack([composition_statistics(g.numbers) for g in graphs])
+        centre = statistics.mean(0)
+        _, sizes, axes = np.linalg.svd(statistics - centre, full_matrices=False)
+        keep = min(COMPONENTS, int((sizes > 1e-6 * sizes[0]).sum()))
+        projection = axes[:keep].T / (sizes[:keep] / np.sqrt(len(graphs)))
+        # Half precision is enough for a distance, and halves what is shipped.
+        references = ((statistics - centre) @ projection).astype(np.float16).astype(float)
+        distances = _distances(references, references, NEIGHBOR + 1)
+        fractions, observed = _fractions(graphs), _log_volumes(graphs)
+        # Ridge: an element that was never seen gets the mean volume.
+        mean = observed.mean()
+        ridge = fractions.T @ fractions + 0.1 * np.eye(MAX_NUMBER)
+        volumes = mean + np.linalg.solve(ridge, fractions.T @ (observed - mean))
+        residual = observed - fractions @ volumes
+        low, high = np.quantile(residual, [(1 - QUANTILE) / 2, (1 + QUANTILE) / 2])
+        return cls(
+            elements=elements,
+            centre=centre,
+            projection=projection,
+            references=references,
+            far=float(np.quantile(distances, QUANTILE)),
+            volumes=volumes,
+            volume_spread=(float(low), float(high)),
+        )
+
+    def warnings(self, graph: CrystalGraph) -> list[str]:
+        """What a user should know about a structure before trusting its prediction."""
+        found: list[str] = []
+        present = Counter(graph.numbers.tolist())
+        for number in sorted(present):
+            seen, symbol = int(self.elements[number - 1]), chemical_symbols[number]
+            if seen == 0:
+                found.append(f"{symbol} was not seen in training: the prediction is a guess")
+            elif seen < RARE:
+                found.append(f"{symbol} was seen in only {seen} training structures")
+        statistics = composition_statistics(graph.numbers)[None]
+        distance = float(self._distance(statistics)[0])
+        if distance > self.far:
+            found.append(
+                f"composition far from training: distance {distance:.2f}, "
+                f"99 % of the training structures keep below {self.far:.2f}"
+            )
+        residual = float(_log_volumes([graph])[0] - (_fractions([graph]) @ self.volumes)[0])
+        low, high = self.volume_spread
+        if not low <= residual <= high:
+            word = "smaller" if residual < low else "larger"
+            found.append(
+                f"volume {abs(np.expm1(residual)):.0%} {word} than usual for these elements: "
+                "is the cell relaxed, or under pressure?"
+            )
+        alone = np.flatnonzero(graph.neighbor_counts == 0)
+        if len(alone):
+            sites = ", ".join(f"{chemical_symbols[graph.numbers[i]]}{i}" for i in alone[:5])
+            found.append(f"no neighbour within {graph.cutoff:g} Å of {sites}")
+        return found
+
+    def _distance(self, statistics: Float[np.ndarray, "row statistic"]) -> np.ndarray:
+        return _distances((statistics - self.centre) @ self.projection, self.references, NEIGHBOR)
+
+    def to_tensors(self) -> dict[str, torch.Tensor]:
+        """For the parameter file of a checkpoint."""
+        return {
+            "elements": torch.as_tensor(self.elements, dtype=torch.int32),
+            "centre": torch.as_tensor(self.centre, dtype=torch.float32),
+            "projection": torch.as_tensor(self.projection.copy(), dtype=torch.float32),
+            "references": torch.as_tensor(self.references, dtype=torch.float16),
+            "volumes": torch.as_tensor(self.volumes, dtype=torch.float32),
+            "limits": torch.tensor([self.far, *self.volume_spread], dtype=torch.float64),
+        }
+
+    @classmethod
+    def from_tensors(cls, tensors: dict[str, torch.Tensor]) -> Applicability:
+        """The inverse of `to_tensors`."""
+        table = {name: value.numpy().astype(float) for name, value in tensors.items()}
+        far, low, high = table["limits"].tolist()
+        return cls(
+            elements=table["elements"].astype(np.int64),
+            centre=table["centre"],
+            projection=table["projection"],
+            references=table["references"],
+            far=far,
+            volumes=table["volumes"],
+            volume_spread=(low, high),
+        )
+
+
+def top_of_grid_warning(
+    frequencies: Float[np.ndarray, " n_freq"], a2f: Float[np.ndarray, " n_freq"]
+) -> str | None:
+    """A warning where α²F does not end before the grid does."""
+    weights = np.gradient(frequencies) * a2f
+    share = weights[-TOP_BINS:].sum() / max(weights.sum(), 1e-300)
+    if share < TOP_SHARE:
+        return None
+    return (
+        f"{share:.0%} of α²F lies at the top of the grid, {frequencies[-1]:.0f} meV: "
+        "higher modes may be cut off"
+    )
+
+
+def _distances(points: np.ndarray, references: np.ndarray, neighbor: int) -> np.ndarray:
+    """Distance to the n-th nearest reference, per root component."""
+    neighbor = min(neighbor, len(references))
+    result = np.empty(len(points))
+    norms = (references**2).sum(1)
+    for start in range(0, len(points), 512):
+        part = points[start : start + 512]
+        squared = (part**2).sum(1)[:, None] + norms - 2 * part @ references.T
+        nearest = np.partition(squared, neighbor - 1, axis=1)[:, neighbor - 1]
+        result[start : start + 512] = np.sqrt(np.maximum(nearest, 0) / references.shape[1])
+    return result
+
+
+def _fractions(graphs: Sequence[CrystalGraph]) -> np.ndarray:
+    counts = [np.bincount(g.numbers - 1, minlength=MAX_NUMBER) / g.n_sites for g in graphs]
+    return np.stack(counts)
+
+
+def _log_volumes(graphs: Sequence[CrystalGraph]) -> np.ndarray:
+    return np.log([g.volume / g.n_sites for g in graphs])

@@ -1,0 +1,133 @@
+"""A shipped ensemble: a readable folder with `ensemble.toml` and `parameters.safetensors`."""
+
+from __future__ import annotations
+
+import shutil
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import tomli_w
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save
+from torch import Tensor
+
+from betenet.ensemble.migrations import FORMAT_VERSION, migrate
+from betenet.errors import ModelError
+from betenet.network.config import NetworkConfig
+from betenet.network.layers import Parameters
+from betenet.network.model import parameter_shapes
+
+CARD = "ensemble.toml"
+REQUIRED = ("name", "description", "members", "network")
+"""Keys without which a card is of no use."""
+PARAMETERS = "parameters.safetensors"
+APPLICABILITY = "applicability.safetensors"
+
+
+def write_checkpoint(
+    folder: Path,
+    card: Mapping[str, Any],
+    parameters: Parameters,
+    applicability: Mapping[str, Tensor],
+) -> None:
+    """Write an ensemble; the folder appears whole or not at all.
+
+    Parameters
+    ----------
+    folder
+        Replaced if it exists.
+    card
+        Everything a reader should know; `network` holds the configuration.
+    parameters
+        With a leading member axis.
+    applicability
+        From `Applicability.to_tensors`.
+    """
+    part = folder.with_name(folder.name + ".part")
+    shutil.rmtree(part, ignore_errors=True)
+    part.mkdir(parents=True)
+    table = {"format_version": FORMAT_VERSION, **card}
+    (part / CARD).write_text(tomli_w.dumps(table), encoding="utf-8")
+    for name, tensors in ((PARAMETERS, parameters), (APPLICABILITY, applicability)):
+        # Not by `save_file`: its files can be read by their owner only.
+        content = save({k: v.detach().contiguous() for k, v in tensors.items()})
+        (part / name).write_bytes(content)
+    if folder.exists():
+        old = folder.with_name(folder.name + ".old")
+        shutil.rmtree(old, ignore_errors=True)
+        folder.replace(old)
+        part.replace(folder)
+        shutil.rmtree(old)
+    else:
+        part.replace(folder)
+
+
+def read_card(folder: Path) -> dict[str, Any]:
+    """The card of an ensemble, brought to the current format.
+
+    Raises
+    ------
+    ModelError
+        If it is absent, broken, incomplete, or of a later format than this version reads.
+    """
+    path = folder / CARD
+    try:
+        card = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ModelError(
+            f"No ensemble in {folder}.",
+            f"{CARD} cannot be read: {error.strerror}.",
+            "Give the folder of an ensemble, or a name from `betenet models list`.",
+        ) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ModelError(
+            f"{path} is broken.", str(error), "Get the ensemble's folder again."
+        ) from error
+    card = migrate(card, path)
+    missing = [key for key in REQUIRED if key not in card]
+    if missing:
+        raise ModelError(
+            f"{path} does not say {', '.join(missing)}.",
+            "An ensemble cannot be used without.",
+            "Get the ensemble's folder again.",
+        )
+    return card
+
+
+def read_tensors(path: Path) -> dict[str, Tensor]:
+    """Tensors of one file.
+
+    Raises
+    ------
+    ModelError
+        If the file is absent or broken.
+    """
+    try:
+        return load_file(path)
+    except (OSError, SafetensorError) as error:
+        raise ModelError(
+            f"{path} cannot be read.", str(error), "Get the ensemble's folder again."
+        ) from error
+
+
+def read_parameters(folder: Path, config: NetworkConfig, members: int) -> Parameters:
+    """Parameters with a leading member axis, checked against the card.
+
+    Raises
+    ------
+    ModelError
+        If the file is absent or broken, or a tensor is missing or of another shape.
+    """
+    path = folder / PARAMETERS
+    parameters = read_tensors(path)
+    shapes = {name: (members, *shape) for name, shape in parameter_shapes(config).items()}
+    wrong = [k for k in shapes if k not in parameters or tuple(parameters[k].shape) != shapes[k]]
+    if wrong:
+        raise ModelError(
+            f"{path} does not fit {CARD}: {', '.join(wrong[:4])}.",
+            "A parameter is missing or has another shape than the card asks for.",
+            "Get the ensemble's folder again; do not edit members or [network] by hand.",
+        )
+    return {name: parameters[name].float() for name in shapes}

@@ -1,0 +1,173 @@
+"""Training rows: crystals with first-principles moments of α²F from several levels of theory."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from ase import Atoms
+from ase.io import read
+from jaxtyping import Float
+
+from betenet.ensemble.folds import reduced_formula
+from betenet.errors import DataError
+from betenet.units import MEV_TO_KELVIN
+
+TARGETS = ("coupling", "omega_log", "omega_1", "omega_2", "omega_3", "omega_max")
+"""Columns of a row's targets: λ [1], the others [meV]."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One material at one level of theory.
+
+    Attributes
+    ----------
+    targets
+        In the order of `TARGETS`; NaN where unknown.
+    fermi_dos
+        Electronic density of states at the Fermi level for each atom [1/eV]; NaN where unknown.
+    spectrum
+        α²F as (frequencies [meV], values [1]) where it is known.
+    """
+
+    id: str
+    source: str
+    atoms: Atoms
+    formula: str
+    targets: Float[np.ndarray, " target"]
+    fermi_dos: float = float("nan")
+    spectrum: tuple[np.ndarray, np.ndarray] | None = None
+
+
+def data_folder() -> Path:
+    """Where the first-principles data lie: `$BETENET_DATA`, else `../shared/data`.
+
+    Raises
+    ------
+    DataError
+        If the folder is absent; the data are not part of the package.
+    """
+    folder = Path(os.environ.get("BETENET_DATA", "../shared/data"))
+    if not folder.is_dir():
+        raise DataError(
+            f"No first-principles data in {folder}.",
+            "They are needed to train and to evaluate, and are not part of the package.",
+            "Set BETENET_DATA to the folder that holds bete_net/, alexandria/ and jarvis/.",
+        )
+    return folder
+
+
+def read_rows(folder: Path, sources: Sequence[str]) -> list[Row]:
+    """Rows of several sources, in a fixed order.
+
+    Raises
+    ------
+    DataError
+        If a source is unknown or its files are absent.
+    """
+    rows: list[Row] = []
+    for source in sources:
+        try:
+            if source == "bete_net":
+                rows += _read_bete_net(folder)
+            elif source in ("alexandria", "jarvis"):
+                rows += _read_jsonl(folder / source / "superconductors.jsonl.gz", source)
+            else:
+                raise DataError(
+                    f"Unknown source {source!r}.",
+                    "Rows are read from bete_net, alexandria and jarvis.",
+                    "Correct the recipe's list of sources.",
+                )
+        except FileNotFoundError as error:
+            raise DataError(
+                f"{source}: {error.filename} is missing.",
+                f"The source's files are expected below {folder}.",
+                "Set BETENET_DATA to the folder that holds them.",
+            ) from error
+    return rows
+
+
+def _read_bete_net(folder: Path) -> list[Row]:
+    spectra: dict[str, Any] = {"spectra": {}, "frequencies_mev": []}
+    digitised = folder / "spectra" / "bete_net_digitised_train.json"
+    if digitised.exists():
+        spectra = json.loads(digitised.read_text())
+    grid = np.asarray(spectra["frequencies_mev"])
+    rows: list[Row] = []
+    with (folder / "bete_net" / "moments_train.csv").open(newline="") as file:
+        for entry in csv.DictReader(file):
+            path = folder / "bete_net" / "structures" / f"{entry['id']}.cif"
+            known = spectra["spectra"].get(entry["id"])
+            keys = ["coupling"] + [f"{t}_mev" for t in TARGETS[1:]]
+            rows.append(
+                _row(
+                    f"bete_net-{entry['id']}",
+                    "bete_net",
+                    _one(read(path)),
+                    [float(entry[k]) for k in keys],
+                    None if known is None else (grid, np.asarray(known["a2f"])),
+                )
+            )
+    return rows
+
+
+def _one(atoms: Atoms | list[Atoms]) -> Atoms:
+    return atoms[0] if isinstance(atoms, list) else atoms
+
+
+def _read_jsonl(path: Path, source: str) -> list[Row]:
+    rows: list[Row] = []
+    with gzip.open(path, "rt", encoding="utf-8") as lines:
+        for line in lines:
+            entry = json.loads(line)
+            if not (entry["coupling"] > 0 and entry["omega_log_kelvin"] > 0):
+                continue
+            atoms = Atoms(
+                entry["species"],
+                cell=entry["lattice"],
+                scaled_positions=entry["frac_coords"],
+                pbc=True,
+            )
+            targets = [entry["coupling"], entry["omega_log_kelvin"] / MEV_TO_KELVIN] + [np.nan] * 4
+            dos = float(entry.get("dos_fermi") or "nan") / len(atoms)
+            row = _row(f"{source}-{entry['id']}", source, atoms, targets, None)
+            rows.append(replace(row, fermi_dos=dos if dos > 0 else float("nan")))
+    return rows
+
+
+def _row(
+    name: str,
+    source: str,
+    atoms: Atoms,
+    targets: list[float],
+    spectrum: tuple[np.ndarray, np.ndarray] | None,
+) -> Row:
+    return Row(
+        id=name,
+        source=source,
+        atoms=atoms,
+        formula=reduced_formula(atoms.get_chemical_symbols()),
+        targets=np.asarray(targets),
+        spectrum=spectrum,
+    )
+
+
+def data_digest(rows: Iterable[Row]) -> str:
+    """SHA-256 over ids, structures and targets: the same data give the same digest."""
+    digest = hashlib.sha256()
+    for row in rows:
+        digest.update(row.id.encode())
+        digest.update(row.atoms.numbers.astype("<i8").tobytes())
+        digest.update(np.round(row.atoms.positions, 6).astype("<f8").tobytes())
+        digest.update(np.round(row.atoms.cell.array, 6).astype("<f8").tobytes())
+        digest.update(np.asarray(row.targets, dtype="<f8").tobytes())
+    return digest.hexdigest()

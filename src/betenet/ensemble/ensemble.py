@@ -1,0 +1,285 @@
+"""A trained ensemble: load it, predict with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from tqdm import tqdm
+
+from betenet.ensemble.applicability import Applicability, top_of_grid_warning
+from betenet.ensemble.checkpoint import APPLICABILITY, read_card, read_parameters, read_tensors
+from betenet.ensemble.estimates import estimate_quantities
+from betenet.ensemble.prediction import Prediction
+from betenet.errors import ModelError, StructureError
+from betenet.graphs import CrystalGraph, build_graph
+from betenet.network.config import NetworkConfig
+from betenet.network.geometry import CrystalGeometry, collate, crystal_geometry
+from betenet.network.layers import Parameters
+from betenet.network.model import forward_member, member_parameters
+from betenet.spectrum import Spectrum
+from betenet.structures import StructureRecord, prepare_structures
+from betenet.superconductivity.critical_temperature import DEFAULT_MU_STAR
+
+DEFAULT_MODEL = "cso-1"
+BATCH_EDGES = 6_000
+"""Edges computed at a time: keeps a batch in the processor's cache and bounds the memory."""
+WIDE = 3.0
+"""Ratio of the ends of the 68 % interval of λ from which the members are said to disagree."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Item:
+    record: StructureRecord
+    graph: CrystalGraph | None
+    geometry: CrystalGeometry | None
+    error: StructureError | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Ensemble:
+    """Networks that were trained alike on different samples of the data.
+
+    Attributes
+    ----------
+    name
+        Of the model.
+    path
+        Its folder.
+    card
+        What `ensemble.toml` says: data, metrics, calibration, licence, citation.
+    config
+        Settings of the network.
+    parameters
+        With a leading member axis.
+    applicability
+        What training has covered.
+
+    Examples
+    --------
+    >>> from ase.build import bulk
+    >>> prediction = Ensemble.load().predict([bulk("Nb", "bcc", a=3.30)])[0]
+    >>> prediction.formula
+    'Nb'
+    """
+
+    name: str
+    path: Path
+    card: dict[str, Any]
+    config: NetworkConfig
+    parameters: Parameters
+    applicability: Applicability
+
+    @classmethod
+    def load(cls, name_or_path: str | Path | None = None) -> Ensemble:
+        """Load a shipped ensemble by name, or any ensemble by its folder.
+
+        Parameters
+        ----------
+        name_or_path
+            The default model if absent.
+
+        Raises
+        ------
+        ModelError
+            If there is no such model, or its files are broken.
+        """
+        path = _find(DEFAULT_MODEL if name_or_path is None else name_or_path)
+        card = read_card(path)
+        config = NetworkConfig.from_dict(card["network"])
+        return cls(
+            name=card["name"],
+            path=path,
+            card=card,
+            config=config,
+            parameters=read_parameters(path, config, card["members"]),
+            applicability=Applicability.from_tensors(read_tensors(path / APPLICABILITY)),
+        )
+
+    @property
+    def n_members(self) -> int:
+        """Number of networks."""
+        return len(next(iter(self.parameters.values())))
+
+    @property
+    def frequencies(self) -> Float[np.ndarray, " n_freq"]:
+        """The grid [meV]."""
+        return self.config.frequencies
+
+    def predict(
+        self,
+        structures: object,
+        *,
+        mu_star: float = DEFAULT_MU_STAR,
+        tc_method: str = "allen_dynes",
+        progress: bool = False,
+    ) -> list[Prediction]:
+        """α²F and the quantities that follow from it, for many structures.
+
+        Parameters
+        ----------
+        structures
+            Whatever `read_structures` takes: files, folders, ASE or pymatgen objects, or many.
+        mu_star
+            μ* [1].
+        tc_method
+            Formula for Tc.
+        progress
+            Show a progress bar on stderr.
+
+        Returns
+        -------
+        list of Prediction
+            In the order of the structures. One that cannot be used has its `error` set; the
+            others are predicted all the same.
+        """
+        items = [
+            _prepare(record, self.config)
+            for record in tqdm(prepare_structures(structures), disable=not progress, unit=" read")
+        ]
+        predictions: list[Prediction] = []
+        for batch in tqdm(list(_batches(items)), disable=not progress, unit=" batches"):
+            predictions += self._predict_batch(batch, mu_star, tc_method)
+        return predictions
+
+    def spectra(
+        self, geometries: list[CrystalGeometry]
+    ) -> tuple[Float[np.ndarray, "member crystal n_freq"], Float[np.ndarray, "site n_freq"]]:
+        """α²F of each member and crystal, and the members' mean for each site [1]."""
+        geometry = collate(geometries, self.config)
+        crystals: list[np.ndarray] = []
+        sites = np.zeros((len(geometry.numbers), len(self.frequencies)))
+        with torch.no_grad():
+            for member in range(self.n_members):
+                parameters = member_parameters(self.parameters, member)
+                output = forward_member(self.config, parameters, geometry)
+                crystals.append(output.a2f.double().numpy())
+                sites += output.site_a2f.double().numpy() / self.n_members
+        return np.stack(crystals), sites
+
+    def _predict_batch(
+        self, items: list[_Item], mu_star: float, tc_method: str
+    ) -> list[Prediction]:
+        usable = [item.geometry for item in items if item.geometry is not None]
+        a2f, sites = self.spectra(usable) if usable else (np.empty((0, 0, 0)), np.empty((0, 0)))
+        predictions: list[Prediction] = []
+        index = start = 0
+        for item in items:
+            if item.geometry is None:
+                predictions.append(self._failed(item, mu_star, tc_method))
+                continue
+            stop = start + len(item.geometry.numbers)
+            share = sites[start:stop] / (stop - start)
+            predictions.append(self._finish(item, a2f[:, index], share, mu_star, tc_method))
+            index, start = index + 1, stop
+        return predictions
+
+    def _failed(self, item: _Item, mu_star: float, tc_method: str) -> Prediction:
+        return Prediction(
+            name=item.record.name,
+            model=self.name,
+            mu_star=mu_star,
+            tc_method=tc_method,
+            rule="onset",
+            warnings=tuple(item.record.warnings),
+            error=item.error,
+        )
+
+    def _finish(
+        self, item: _Item, a2f: np.ndarray, sites: np.ndarray, mu_star: float, tc_method: str
+    ) -> Prediction:
+        assert item.record.atoms is not None
+        assert item.graph is not None
+        spectrum = Spectrum(self.frequencies, a2f)
+        estimates = estimate_quantities(
+            spectrum, mu_star, tc_method, "onset", self.card.get("calibration")
+        )
+        warnings = [*item.record.warnings, *self.applicability.warnings(item.graph)]
+        top = top_of_grid_warning(self.frequencies, a2f.mean(axis=0))
+        if top is not None:
+            warnings.append(top)
+        low, high = estimates["coupling"].interval_68
+        if high > WIDE * low:
+            warnings.append(f"very uncertain: the 68 % interval of λ is {low:.2f} to {high:.2f}")
+        return Prediction(
+            name=item.record.name,
+            model=self.name,
+            mu_star=mu_star,
+            tc_method=tc_method,
+            rule="onset",
+            formula=item.record.atoms.get_chemical_formula(mode="metal", empirical=True),
+            symbols=tuple(item.record.atoms.get_chemical_symbols()),
+            spectrum=spectrum,
+            site_a2f=sites,
+            estimates=estimates,
+            warnings=tuple(warnings),
+            atoms=item.record.atoms,
+        )
+
+
+def models_folder() -> Path:
+    """Where the shipped ensembles are."""
+    return Path(str(files("betenet"))) / "models"
+
+
+def list_models() -> list[dict[str, Any]]:
+    """Name, members, size [MB] and description of each shipped ensemble."""
+    found: list[dict[str, Any]] = []
+    for folder in sorted(p for p in models_folder().glob("*") if p.is_dir()):
+        card = read_card(folder)
+        size = sum(file.stat().st_size for file in folder.iterdir())
+        found.append(
+            {
+                "name": card["name"],
+                "members": card["members"],
+                "size_mb": round(size / 1e6, 1),
+                "default": card["name"] == DEFAULT_MODEL,
+                "description": card["description"],
+            }
+        )
+    return found
+
+
+def _find(name_or_path: str | Path) -> Path:
+    names = [folder.name for folder in sorted(models_folder().glob("*")) if folder.is_dir()]
+    if name_or_path in names:  # before a folder of that name, say of the run that trained it
+        return models_folder() / name_or_path
+    path = Path(name_or_path)
+    if path.is_dir():
+        return path
+    raise ModelError(
+        f"There is no model {str(name_or_path)!r}.",
+        f"It is neither a folder nor one of the shipped models: {', '.join(names) or 'none'}.",
+        "Give the folder of an ensemble, or a name from `betenet models list`.",
+    )
+
+
+def _prepare(record: StructureRecord, config: NetworkConfig) -> _Item:
+    if record.atoms is None:
+        return _Item(record, None, None, record.error)
+    try:
+        graph = build_graph(record.atoms, config.cutoff)
+    except StructureError as error:
+        named = StructureError(f"{record.name}: {error.summary}", error.reason, error.fix)
+        return _Item(record, None, None, named)
+    return _Item(record, graph, crystal_geometry(graph, config), None)
+
+
+def _batches(items: Iterable[_Item]) -> Iterator[list[_Item]]:
+    batch: list[_Item] = []
+    edges = 0
+    for item in items:
+        size = 0 if item.geometry is None else len(item.geometry.receivers)
+        if batch and edges + size > BATCH_EDGES:
+            yield batch
+            batch, edges = [], 0
+        batch.append(item)
+        edges += size
+    if batch:
+        yield batch

@@ -1,0 +1,283 @@
+"""λ, the phonon frequencies and Tc of an ensemble's spectrum, each with its uncertainty."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from statistics import NormalDist
+
+import numpy as np
+from jaxtyping import Float
+
+from betenet.errors import SpectrumError
+from betenet.quantities import QUANTITIES
+from betenet.spectrum import IntegrationRule, Spectrum
+from betenet.superconductivity.critical_temperature import critical_temperature
+from betenet.superconductivity.moments import moments
+
+ESTIMATED = ("coupling", "omega_log", "omega_1", "omega_2", "omega_3", "omega_max", "tc")
+"""Keys of the quantities that a prediction holds, in the order of printed tables."""
+
+STATISTICS = ("", "_std", "_low_68", "_high_68", "_low_95", "_high_95")
+"""What is exported of each: suffixes of its export key."""
+
+_TC_INPUTS = ("coupling", "omega_log", "omega_2")
+_Z_68 = NormalDist().inv_cdf(0.84)
+_Z_95 = NormalDist().inv_cdf(0.975)
+_N_DRAWS = 2048
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Estimate:
+    """A quantity with its uncertainty, in the unit of the table of quantities.
+
+    Parameters
+    ----------
+    key
+        Key of :data:`betenet.quantities.QUANTITIES`.
+    value
+        The ensemble's answer.
+    std
+        One standard deviation, calibrated; nan if the spread is not known.
+    interval_68, interval_95
+        Lower and upper end of the central 68 % and 95 %; nan if the spread is not known.
+    """
+
+    key: str
+    value: float
+    std: float
+    interval_68: tuple[float, float]
+    interval_95: tuple[float, float]
+
+    def exported(self) -> dict[str, float]:
+        """Value, std and interval ends by export key, in export units.
+
+        Examples
+        --------
+        >>> estimate = Estimate(
+        ...     key="tc", value=9.2, std=1.0, interval_68=(8.2, 10.1), interval_95=(7.0, 11.0)
+        ... )
+        >>> estimate.exported()["tc_kelvin_high_95"]
+        11.0
+        """
+        quantity = QUANTITIES[self.key]
+        numbers = (self.value, self.std, *self.interval_68, *self.interval_95)
+        return {
+            quantity.export_key + suffix: number * quantity.export_factor
+            for suffix, number in zip(STATISTICS, numbers, strict=True)
+        }
+
+    @classmethod
+    def from_exported(cls, key: str, exported: Mapping[str, float | None]) -> Estimate:
+        """Build from what :meth:`exported` returns; None stands for nan."""
+        quantity = QUANTITIES[key]
+        stored = (exported[quantity.export_key + suffix] for suffix in STATISTICS)
+        value, std, *ends = (
+            math.nan if number is None else number / quantity.export_factor for number in stored
+        )
+        return cls(
+            key=key,
+            value=value,
+            std=std,
+            interval_68=(ends[0], ends[1]),
+            interval_95=(ends[2], ends[3]),
+        )
+
+    def as_text(self, *, unit: bool = True) -> str:
+        """Value ± std with the digits that the std allows, in the export unit.
+
+        Examples
+        --------
+        >>> Estimate(
+        ...     key="tc", value=9.23, std=1.04, interval_68=(8.2, 10.1), interval_95=(7.0, 11.0)
+        ... ).as_text()
+        '9.2 ± 1.0 K'
+        """
+        quantity = QUANTITIES[self.key]
+        value, std = self.value * quantity.export_factor, self.std * quantity.export_factor
+        text = _with_spread(value, std)
+        return f"{text} {quantity.export_unit}" if unit and quantity.export_unit != "1" else text
+
+
+def _with_spread(value: float, std: float) -> str:
+    if not math.isfinite(value):
+        return "n/a"
+    if not math.isfinite(std):
+        return f"{value:.3g}"
+    # two digits of the std; where the members agree, four of the value
+    of_std = 1 - math.floor(math.log10(std)) if std > 0.0 else 3
+    of_value = 3 - math.floor(math.log10(abs(value))) if value != 0.0 else 3
+    decimals = min(max(min(of_std, of_value), 0), 3)
+    return f"{value:.{decimals}f} ± {std:.{decimals}f}"
+
+
+def estimate_quantities(
+    spectrum: Spectrum,
+    mu_star: float,
+    tc_method: str,
+    rule: IntegrationRule,
+    calibration: Mapping[str, Mapping[str, float]] | None = None,
+) -> dict[str, Estimate]:
+    r"""λ, the frequencies and Tc of an ensemble's spectrum, each with its uncertainty.
+
+    Parameters
+    ----------
+    spectrum
+        α²F of each member, shape ``(member, n_freq)``, or one spectrum, whose spread is unknown.
+    mu_star
+        μ* [1].
+    tc_method
+        Name of a formula of :mod:`betenet.superconductivity.critical_temperature`.
+    rule
+        Integration rule of the moments.
+    calibration
+        For each quantity, ``scale`` and ``floor`` of the standard deviation of its logarithm,
+        :math:`\sqrt{(\mathrm{scale}\cdot\sigma)^2 + \mathrm{floor}^2}`, as measured on materials
+        that the members had not seen; 1 and 0 where a key is absent.
+
+    Returns
+    -------
+    dict
+        An :class:`Estimate` for each key of :data:`ESTIMATED`.
+
+    Raises
+    ------
+    SpectrumError
+        If the spectrum has more than one leading axis, or the rule is unknown.
+    ConfigError
+        If the method is unknown or μ* is out of its range.
+
+    Notes
+    -----
+    **Value.** Every value belongs to the mean of the members' spectra, so that the printed λ,
+    frequencies and Tc fit each other and the plotted curve. A mean of the members' Tc would not:
+    Tc is curved in λ.
+
+    **λ and frequencies.** These quantities are positive and their errors are relative, so the
+    intervals are :math:`v\,e^{\pm z s}`, with s the calibrated standard deviation of the members'
+    logarithms: they never reach zero or below. The floor is what all members get wrong together.
+    The std is half the width of the 68 % interval, divided by the z of that interval.
+
+    **Tc** may be exactly 0 and is strongly curved, so neither scaling its members' Tc (a member
+    at 0 K would stay there, however much its λ should vary) nor a logarithm will do. Instead the
+    three numbers that enter it, ln λ, ln ω_log and ln ω_2, are spread as calibrated and Tc is
+    computed again. The quantiles of a few members would reach no further than the members
+    themselves (16 of them span 88 % of their own distribution), so they are replaced by 2048
+    evenly spread points of the normal distribution with the calibrated deviations and the
+    members' correlations. The correlations matter: soft modes raise λ and lower ω_log, and part
+    of the two cancels in Tc. The intervals are quantiles of these Tc and the std is theirs.
+
+    One member has no spread: std and intervals are nan, as they are where a member carries no
+    weight at all (its frequencies do not exist).
+    """
+    members = np.atleast_2d(spectrum.a2f)
+    if members.ndim != 2:
+        raise SpectrumError(
+            f"A spectrum with leading axes {spectrum.batch_shape} cannot be summarised.",
+            reason="The one leading axis is the ensemble's member axis.",
+            fix="Pass the spectra of one structure at a time.",
+        )
+    # row 0 is the mean of the members
+    rows = np.concatenate([members.mean(axis=0, keepdims=True), members])
+    values = moments(spectrum.frequencies, rows, rule)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        logs = {key: np.log(row) for key, row in values.items()}
+    known: Mapping[str, Mapping[str, float]] = calibration or {}
+    found = {
+        key: _log_normal_estimate(key, float(row[0]), _width(logs[key][1:], known.get(key)))
+        for key, row in values.items()
+        if key in ESTIMATED
+    }
+    inputs = np.stack([logs[key] for key in _TC_INPUTS], axis=-1)
+    widths = np.array([_width(logs[key][1:], known.get(key)) for key in _TC_INPUTS])
+    found["tc"] = _tc_estimate(inputs, widths, mu_star, tc_method)
+    return {key: found[key] for key in ESTIMATED}
+
+
+def _width(logs: Float[np.ndarray, " member"], known: Mapping[str, float] | None) -> float:
+    """Calibrated standard deviation of a quantity's logarithm; nan if there is no spread."""
+    if logs.size < 2 or not np.all(np.isfinite(logs)):
+        return math.nan
+    scale, floor = (1.0, 0.0) if known is None else (known["scale"], known["floor"])
+    return math.hypot(scale * float(np.std(logs, ddof=1)), floor)
+
+
+def _log_normal_estimate(key: str, value: float, width: float) -> Estimate:
+    if not math.isfinite(width):
+        return _without_spread(key, value)
+    low, high = value * math.exp(-_Z_68 * width), value * math.exp(_Z_68 * width)
+    return Estimate(
+        key=key,
+        value=value,
+        std=(high - low) / (2 * _Z_68),
+        interval_68=(low, high),
+        interval_95=(value * math.exp(-_Z_95 * width), value * math.exp(_Z_95 * width)),
+    )
+
+
+def _tc_estimate(
+    logs: Float[np.ndarray, "rows 3"],
+    widths: Float[np.ndarray, " 3"],
+    mu_star: float,
+    tc_method: str,
+) -> Estimate:
+    """Tc of row 0, the mean spectrum, and its spread from the rows below, the members.
+
+    ``widths`` are the calibrated standard deviations of the columns.
+    """
+    centre, members = logs[0], logs[1:]
+    value = float(_tc(centre[None, :], mu_star, tc_method)[0])
+    if not np.all(np.isfinite(logs)) or not np.all(np.isfinite(widths)):
+        return _without_spread("tc", value)
+    away = members - members.mean(axis=0)
+    spread = np.sqrt(np.mean(away**2, axis=0))
+    # members that agree to the last digit have no correlation to offer
+    away = np.divide(away, spread, out=np.zeros_like(away), where=spread > 1e-12)
+    correlation = away.T @ away / len(members)
+    np.fill_diagonal(correlation, 1.0)
+    covariance = correlation * np.outer(widths, widths)
+    # the symmetric root does not depend on the order of the members
+    variances, axes = np.linalg.eigh(covariance)
+    root = (axes * np.sqrt(np.maximum(variances, 0.0))) @ axes.T
+    draws = _tc(centre + _normal_points() @ root, mu_star, tc_method)
+    low_95, low_68, high_68, high_95 = np.quantile(draws, [0.025, 0.16, 0.84, 0.975]).tolist()
+    return Estimate(
+        key="tc",
+        value=value,
+        std=float(np.std(draws)),
+        interval_68=(low_68, high_68),
+        interval_95=(low_95, high_95),
+    )
+
+
+def _tc(logs: np.ndarray, mu_star: float, tc_method: str) -> np.ndarray:
+    coupling, omega_log, omega_2 = np.exp(logs).T
+    return np.asarray(
+        critical_temperature(
+            tc_method, coupling=coupling, omega_log=omega_log, omega_2=omega_2, mu_star=mu_star
+        )
+    )
+
+
+def _without_spread(key: str, value: float) -> Estimate:
+    unknown = (math.nan, math.nan)
+    return Estimate(key=key, value=value, std=math.nan, interval_68=unknown, interval_95=unknown)
+
+
+@cache
+def _normal_points() -> Float[np.ndarray, "draw 3"]:
+    """Points spread evenly under the standard normal distribution, its moments made exact.
+
+    The additive recurrence of the generalised golden ratio g, the root of g⁴ = g + 1, covers the
+    unit cube more evenly than random numbers and needs no seed.
+    """
+    ratio = 1.2207440846057596
+    steps = np.arange(1, _N_DRAWS + 1)[:, None] / ratio ** np.arange(1, 4)
+    uniform = (0.5 + steps) % 1.0
+    to_normal = NormalDist().inv_cdf
+    points = np.array([[to_normal(u) for u in row] for row in uniform.tolist()])
+    points -= points.mean(axis=0)
+    variances, axes = np.linalg.eigh(points.T @ points / _N_DRAWS)
+    return points @ ((axes / np.sqrt(variances)) @ axes.T)

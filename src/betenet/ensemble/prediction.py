@@ -1,0 +1,205 @@
+"""What an ensemble says about one structure: spectrum, quantities with uncertainty, warnings."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from ase import Atoms
+from jaxtyping import Float
+
+from betenet import errors
+from betenet.ensemble.estimates import ESTIMATED, STATISTICS, Estimate, estimate_quantities
+from betenet.errors import BetenetError, DataError
+from betenet.quantities import QUANTITIES
+from betenet.spectrum import IntegrationRule, Spectrum, check_rule
+
+__all__ = ["ESTIMATED", "Estimate", "Prediction", "csv_columns", "estimate_quantities"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Prediction:
+    """An ensemble's answer for one structure, or the error that took its place.
+
+    Parameters
+    ----------
+    name
+        Where the structure came from: file, and frame within it.
+    formula
+        Chemical formula of the primitive cell; empty if the structure could not be used.
+    symbols
+        Element of each site of the primitive cell.
+    spectrum
+        α²F of each member, shape ``(member, n_freq)``.
+    site_a2f
+        Mean over the members of each site's contribution; the sites sum to the mean α²F [1].
+    estimates
+        Quantities with uncertainty, by key.
+    mu_star
+        μ* of the estimate of Tc [1].
+    tc_method
+        Formula of the estimate of Tc.
+    rule
+        Integration rule of the moments.
+    warnings
+        What a user should know before trusting the numbers.
+    error
+        Why there is no prediction.
+    model
+        Name of the ensemble.
+    atoms
+        The standardised primitive cell.
+    """
+
+    name: str
+    model: str
+    mu_star: float
+    tc_method: str
+    rule: IntegrationRule
+    formula: str = ""
+    symbols: tuple[str, ...] = ()
+    spectrum: Spectrum | None = None
+    site_a2f: Float[np.ndarray, "site n_freq"] | None = None
+    estimates: dict[str, Estimate] = field(default_factory=dict[str, Estimate])
+    warnings: tuple[str, ...] = ()
+    error: BetenetError | None = None
+    atoms: Atoms | None = None
+
+    def to_dict(self, *, per_site: bool = True) -> dict[str, Any]:
+        """Plain lists, numbers and strings for JSON, with keys that carry the unit.
+
+        Parameters
+        ----------
+        per_site
+            Include the contributions of the sites.
+
+        Notes
+        -----
+        A number that is not finite becomes None: JSON has no nan.
+        """
+        exported: dict[str, float] = {}
+        for estimate in self.estimates.values():
+            exported.update(estimate.exported())
+        data: dict[str, Any] = {
+            "name": self.name,
+            "formula": self.formula,
+            "symbols": list(self.symbols),
+            "model": self.model,
+            "mu_star": self.mu_star,
+            "tc_method": self.tc_method,
+            "rule": self.rule,
+            "quantities": {key: _finite_or_none(value) for key, value in exported.items()},
+            "warnings": list(self.warnings),
+            "error": None if self.error is None else _error_to_dict(self.error),
+            "structure": None if self.atoms is None else _atoms_to_dict(self.atoms),
+            "spectrum": None if self.spectrum is None else self.spectrum.to_dict(),
+        }
+        if per_site:
+            data["site_a2f"] = None if self.site_a2f is None else self.site_a2f.tolist()
+        return data
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Prediction:
+        """Build from what :meth:`to_dict` returns.
+
+        Raises
+        ------
+        DataError
+            If a key is missing or its content is not what :meth:`to_dict` writes.
+        """
+        try:
+            site_a2f = data.get("site_a2f")
+            return cls(
+                name=data["name"],
+                formula=data["formula"],
+                symbols=tuple(data["symbols"]),
+                model=data["model"],
+                mu_star=float(data["mu_star"]),
+                tc_method=data["tc_method"],
+                rule=check_rule(data["rule"]),
+                estimates={
+                    key: Estimate.from_exported(key, data["quantities"])
+                    for key in ESTIMATED
+                    if QUANTITIES[key].export_key in data["quantities"]
+                },
+                warnings=tuple(data["warnings"]),
+                error=None if data["error"] is None else _error_from_dict(data["error"]),
+                atoms=_atoms_from_dict(data),
+                spectrum=None if data["spectrum"] is None else Spectrum.from_dict(data["spectrum"]),
+                site_a2f=None if site_a2f is None else np.array(site_a2f, dtype=np.float64),
+            )
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise DataError(
+                "This is not a stored prediction.",
+                reason=f"{type(error).__name__}: {error}",
+                fix="Pass one element of the list that `betenet predict --json` prints.",
+            ) from error
+
+    def csv_row(self) -> dict[str, str]:
+        """One flat row with the columns of :func:`csv_columns`; what is not known stays empty."""
+        row = dict.fromkeys(csv_columns(), "")
+        row["name"], row["formula"] = self.name, self.formula
+        row["n_atoms"] = str(len(self.symbols)) if self.symbols else ""
+        for estimate in self.estimates.values():
+            for column, number in estimate.exported().items():
+                row[column] = f"{number:.6g}" if math.isfinite(number) else ""
+        row["mu_star"], row["tc_method"] = f"{self.mu_star:g}", self.tc_method
+        row["rule"], row["model"] = self.rule, self.model
+        row["warnings"] = "; ".join(self.warnings)
+        row["error"] = "" if self.error is None else " ".join(str(self.error).split())
+        return row
+
+
+def csv_columns() -> tuple[str, ...]:
+    """Columns of a table of predictions; a quantity's unit is part of its column's name.
+
+    Examples
+    --------
+    >>> [column for column in csv_columns() if column.startswith("tc_kelvin")][:3]
+    ['tc_kelvin', 'tc_kelvin_std', 'tc_kelvin_low_68']
+    """
+    quantities = (QUANTITIES[key].export_key + suffix for key in ESTIMATED for suffix in STATISTICS)
+    settings = ("mu_star", "tc_method", "rule", "model", "warnings", "error")
+    return ("name", "formula", "n_atoms", *quantities, *settings)
+
+
+def _finite_or_none(value: float) -> float | None:
+    return value if math.isfinite(value) else None
+
+
+def _error_to_dict(error: BetenetError) -> dict[str, str]:
+    return {
+        "type": type(error).__name__,
+        "summary": error.summary,
+        "reason": error.reason,
+        "fix": error.fix,
+    }
+
+
+def _error_from_dict(data: Mapping[str, str]) -> BetenetError:
+    kind = getattr(errors, data["type"], BetenetError)
+    return kind(data["summary"], reason=data["reason"], fix=data["fix"])
+
+
+def _atoms_to_dict(atoms: Atoms) -> dict[str, Any]:
+    return {
+        "cell_angstrom": np.asarray(atoms.cell).tolist(),
+        "positions_angstrom": np.asarray(atoms.positions).tolist(),
+        "pbc": [bool(axis) for axis in atoms.pbc],
+    }
+
+
+def _atoms_from_dict(data: Mapping[str, Any]) -> Atoms | None:
+    stored = data["structure"]
+    if stored is None:
+        return None
+    symbols: Sequence[str] = data["symbols"]
+    return Atoms(
+        symbols=list(symbols),
+        positions=stored["positions_angstrom"],
+        cell=stored["cell_angstrom"],
+        pbc=stored["pbc"],
+    )

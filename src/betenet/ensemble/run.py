@@ -1,0 +1,200 @@
+"""A whole training run: every member of the ensemble and of every fold, one worker a core.
+
+The run is a manifest and one folder for each member. A second start skips what is done and goes
+on inside a member that was killed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import multiprocessing
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Bool
+from tqdm import tqdm
+
+from betenet.ensemble.dataset import Row, read_rows
+from betenet.ensemble.folds import fold_of
+from betenet.ensemble.recipe import Recipe
+from betenet.ensemble.training import TrainingSet, train_member
+from betenet.errors import BetenetError, ConfigError
+from betenet.graphs import CrystalGraph, build_graph
+from betenet.network.geometry import crystal_geometry
+from betenet.structures import check_structure, standardise
+
+FULL = "full"
+"""Folder of the members that see every fold."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workload:
+    """Data of a run, ready for training.
+
+    Attributes
+    ----------
+    rows, graphs
+        Usable rows and their graphs.
+    data
+        The same as tensors.
+    folds
+        Fold of each row (row,).
+    refused
+        Rows that could not be used, with the reason.
+    """
+
+    recipe: Recipe
+    rows: list[Row]
+    graphs: list[CrystalGraph]
+    data: TrainingSet
+    folds: np.ndarray
+    refused: list[str]
+
+    @classmethod
+    def load(cls, recipe: Recipe, folder: Path) -> Workload:
+        """Read the recipe's sources and build every graph.
+
+        Raises
+        ------
+        DataError
+            If the data are absent.
+        """
+        rows: list[Row] = []
+        graphs: list[CrystalGraph] = []
+        refused: list[str] = []
+        for row in read_rows(folder, recipe.data.sources):
+            try:
+                check_structure(row.atoms)
+                graphs.append(build_graph(standardise(row.atoms), recipe.network.cutoff))
+                rows.append(row)
+            except BetenetError as error:
+                refused.append(f"{row.id}: {error.summary}")
+        crystals = [crystal_geometry(graph, recipe.network) for graph in graphs]
+        return cls(
+            recipe=recipe,
+            rows=rows,
+            graphs=graphs,
+            data=TrainingSet.build(rows, crystals, recipe),
+            folds=np.array([fold_of(row.formula, recipe.data.n_folds) for row in rows]),
+            refused=refused,
+        )
+
+    def allowed(self, fold: int | None) -> Bool[np.ndarray, " row"]:
+        """Rows that may be trained on: not in the fold, and λ within the recipe's limit."""
+        coupling = np.array([row.targets[0] for row in self.rows])
+        return (coupling <= self.recipe.data.coupling_max) & (self.folds != fold)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One member of one fold; the fold is None for the ensemble that sees everything."""
+
+    fold: int | None
+    member: int
+
+    def seed(self, recipe: Recipe) -> int:
+        """Every member of every fold has its own."""
+        return (
+            recipe.training.first_seed
+            + self.member
+            + 1000 * (0 if self.fold is None else self.fold + 1)
+        )
+
+    def folder(self, out: Path) -> Path:
+        """Where it is kept."""
+        part = FULL if self.fold is None else f"fold-{self.fold}"
+        return out / part / f"member-{self.member:02d}"
+
+
+def run_training(
+    recipe: Recipe,
+    data: Path,
+    out: Path,
+    *,
+    cross_validation_members: int = 0,
+    ensemble: bool = True,
+    workers: int | None = None,
+) -> None:
+    """Train what is not trained yet.
+
+    Parameters
+    ----------
+    recipe
+        Settings.
+    data
+        Folder of the first-principles data.
+    out
+        Folder of the run.
+    cross_validation_members
+        Members of each fold's ensemble; 0 for no cross-validation.
+    ensemble
+        Train the ensemble that sees every fold.
+    workers
+        Processes; one for each core if absent.
+
+    Raises
+    ------
+    ConfigError
+        If the folder holds a run with other settings.
+    DataError
+        If the data are absent.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    digest = hashlib.sha256(json.dumps(recipe.to_dict(), sort_keys=True).encode()).hexdigest()
+    manifest = out / "manifest.json"
+    if manifest.exists() and json.loads(manifest.read_text())["settings"] != digest:
+        raise ConfigError(
+            f"{out} holds a run with other settings.",
+            "Its members and new ones would not belong together.",
+            "Choose another folder, or remove this one.",
+        )
+    part = out / "manifest.part"
+    part.write_text(json.dumps({"settings": digest, "recipe": recipe.to_dict()}, indent=1))
+    part.replace(manifest)
+    jobs = [Job(None, m) for m in range(recipe.training.members if ensemble else 0)]
+    jobs += [
+        Job(fold, m) for m in range(cross_validation_members) for fold in range(recipe.data.n_folds)
+    ]
+    waiting = [job for job in jobs if not (job.folder(out) / "member.safetensors").exists()]
+    if not waiting:
+        return
+    context = multiprocessing.get_context("spawn")
+    arguments = (recipe, data, out)
+    count = min(workers or os.cpu_count() or 1, len(waiting))
+    with (
+        context.Pool(count, initializer=_start_worker, initargs=arguments) as pool,
+        tqdm(total=len(jobs), initial=len(jobs) - len(waiting), unit=" members") as bar,
+    ):
+        for summary in pool.imap_unordered(_train, waiting):
+            bar.set_postfix(summary)
+            bar.update()
+
+
+_worker: dict[str, Any] = {}
+
+
+def _start_worker(recipe: Recipe, data: Path, out: Path) -> None:
+    torch.set_num_threads(1)
+    _worker.clear()
+    _worker.update(recipe=recipe, data=data, out=out)
+
+
+def _train(job: Job) -> dict[str, Any]:
+    if "load" not in _worker:  # not at the start: a pool would start a failed worker again, forever
+        _worker["load"] = Workload.load(_worker["recipe"], _worker["data"])
+    load: Workload = _worker["load"]
+    last: dict[str, Any] = {}
+    train_member(
+        load.recipe,
+        load.data,
+        load.allowed(job.fold),
+        job.seed(load.recipe),
+        job.folder(_worker["out"]),
+        last.update,
+    )
+    return {"fold": job.fold, "member": job.member, "out_of_bag": last.get("out_of_bag_loss")}

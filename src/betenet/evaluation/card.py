@@ -1,0 +1,151 @@
+"""From a finished training run to a checkpoint with its model card."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load_file
+
+from betenet import __version__
+from betenet.ensemble.applicability import Applicability
+from betenet.ensemble.checkpoint import write_checkpoint
+from betenet.ensemble.dataset import data_digest
+from betenet.ensemble.run import Job, Workload
+from betenet.errors import DataError
+from betenet.evaluation.held_out import (
+    HeldOut,
+    calibrate,
+    coverages,
+    cross_validation,
+    element_errors,
+    out_of_bag,
+)
+
+RESAMPLES = 1000
+WORST = 12
+"""Compounds listed where the model fails."""
+LICENCE = "Apache-2.0"
+CITATION = (
+    "J. B. Gibson et al., npj Comput. Mater. 11, 7 (2025); "
+    "T. F. T. Cerqueira, A. Sanna, M. A. L. Marques, Adv. Mater. 36, 2307085 (2024); "
+    "K. Choudhary, K. Garrity, npj Comput. Mater. 8, 244 (2022)"
+)
+
+
+def write_model(load: Workload, out: Path, folder: Path) -> dict[str, Any]:
+    """Collect the members of a run, measure and calibrate them, and write the checkpoint.
+
+    Parameters
+    ----------
+    load
+        The run's data.
+    out
+        The run's folder, with the ensemble and its cross-validation finished.
+    folder
+        Where the checkpoint goes.
+
+    Returns
+    -------
+    dict
+        The card.
+
+    Raises
+    ------
+    DataError
+        If a member is missing.
+    """
+    members: list[dict[str, torch.Tensor]] = []
+    for member in range(load.recipe.training.members):
+        path = Job(None, member).folder(out) / "member.safetensors"
+        if not path.exists():
+            raise DataError(
+                f"Member {member} is not finished in {out}.",
+                "A checkpoint holds every member of its recipe.",
+                "Run `betenet train` again; it goes on where it stopped.",
+            )
+        members.append(load_file(path))
+    # Half precision: the rounding is far below the spread of the members.
+    parameters = {k: torch.stack([m[k] for m in members]).half() for k in members[0]}
+    card = make_card(load, out)
+    write_checkpoint(folder, card, parameters, Applicability.learn(load.graphs).to_tensors())
+    return card
+
+
+def make_card(load: Workload, out: Path) -> dict[str, Any]:
+    """What a reader of the checkpoint should know, as nested tables."""
+    validated, bagged = cross_validation(load, out), out_of_bag(load, out)
+    calibration = calibrate(bagged)
+    recipe = load.recipe
+    return {
+        "name": recipe.name,
+        "description": recipe.description,
+        "betenet_version": __version__,
+        "members": recipe.training.members,
+        "seeds": [Job(None, m).seed(recipe) for m in range(recipe.training.members)],
+        "licence": LICENCE,
+        "citation": CITATION,
+        "data": {
+            "digest": data_digest(load.rows),
+            "rows": dict(Counter(row.source for row in load.rows)),
+            "refused": load.refused,
+            "elements": dict(_element_counts(load)),
+        },
+        "network": recipe.network.to_dict(),
+        "training": recipe.to_dict()["training"],
+        "loss": recipe.to_dict()["loss"],
+        "selection": recipe.to_dict()["data"],
+        "metrics": {
+            "cross_validation": _metrics(validated),
+            "out_of_bag": _metrics(bagged),
+        },
+        "calibration": calibration,
+        "coverage": {
+            "out_of_bag": _coverage(bagged, calibration),
+            "cross_validation": _coverage(validated, calibration),
+        },
+        "worst": _worst(load, validated),
+        "element_errors": element_errors(load, validated),
+    }
+
+
+def _metrics(held_out: HeldOut) -> dict[str, Any]:
+    scores = held_out.table(n_resamples=RESAMPLES)
+    metrics: dict[str, Any] = {
+        "rows": len(held_out.rows),
+        "members_per_row": round(float(held_out.members.mean()), 1),
+    }
+    for quantity, measures in scores.items():
+        metrics[quantity] = {
+            measure: [round(x, 4) for x in (s.value, s.low, s.high) if x is not None]
+            for measure, s in measures.items()
+        }
+    return metrics
+
+
+def _coverage(held_out: HeldOut, calibration: dict[str, dict[str, float]]) -> dict[str, Any]:
+    return {
+        name: {"interval_68": round(narrow, 3), "interval_95": round(wide, 3)}
+        for name, (narrow, wide) in coverages(held_out, calibration).items()
+    }
+
+
+def _element_counts(load: Workload) -> list[tuple[str, int]]:
+    counts = Counter(e for row in load.rows for e in set(row.atoms.get_chemical_symbols()))
+    return sorted(counts.items())
+
+
+def _worst(load: Workload, held_out: HeldOut) -> list[dict[str, Any]]:
+    """Compounds with the largest error of λ in cross-validation."""
+    errors = abs(held_out.predicted[:, 0] - held_out.reference[:, 0])
+    return [
+        {
+            "id": load.rows[held_out.rows[k]].id,
+            "formula": load.rows[held_out.rows[k]].formula,
+            "coupling": round(float(held_out.reference[k, 0]), 3),
+            "predicted": round(float(held_out.predicted[k, 0]), 3),
+        }
+        for k in errors.argsort()[::-1][:WORST].tolist()
+    ]

@@ -1,0 +1,215 @@
+"""What a training run predicts for materials it did not see: cross-validation and out of bag."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from safetensors.torch import load_file
+
+from betenet.ensemble.calibration import fit_spread, interval_coverage
+from betenet.ensemble.dataset import TARGETS
+from betenet.ensemble.run import Job, Workload
+from betenet.ensemble.training import EVALUATION_BATCH, in_bag_counts
+from betenet.errors import DataError
+from betenet.evaluation.metrics import Score, table
+from betenet.network.geometry import collate
+from betenet.network.model import forward_member
+from betenet.superconductivity.moments import moments
+from betenet.units import MEV_TO_KELVIN
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldOut:
+    """Predictions for rows of the first source, each by members that had not seen its formula.
+
+    Attributes
+    ----------
+    rows
+        Indices into the rows of the workload (row,).
+    reference, predicted
+        First-principles moments and those of the mean spectrum, in the order of `TARGETS`
+        (row, target) [1, meV].
+    spreads
+        Standard deviation of the members' logarithms (row, target).
+    members
+        Members that predicted each row (row,).
+    """
+
+    rows: np.ndarray
+    reference: Float[np.ndarray, "row target"]
+    predicted: Float[np.ndarray, "row target"]
+    spreads: Float[np.ndarray, "row target"]
+    members: np.ndarray
+
+    def table(self, n_resamples: int = 0) -> dict[str, dict[str, Score]]:
+        """R², MAE and RMSE of λ, ω_log and ω_2, MAE of Tc and AP for Tc > 5 K."""
+        return table(
+            _in_kelvin(self.reference), _in_kelvin(self.predicted), n_resamples=n_resamples
+        )
+
+    def errors(self) -> Float[np.ndarray, "row target"]:
+        """ln(reference/predicted)."""
+        return np.log(self.reference) - np.log(self.predicted)
+
+
+def cross_validation(load: Workload, out: Path) -> HeldOut:
+    """Every row of the first source, predicted by its fold's ensemble.
+
+    Raises
+    ------
+    DataError
+        If a fold has no finished member.
+    """
+    spectra: dict[int, list[np.ndarray]] = {}
+    for fold in range(load.recipe.data.n_folds):
+        rows = np.flatnonzero((load.folds == fold) & _first_source(load))
+        finished = sorted((out / f"fold-{fold}").glob("member-*/member.safetensors"))
+        if not finished:
+            raise DataError(
+                f"Fold {fold} has no finished member in {out}.",
+                "Cross-validation needs every fold.",
+                "Run `betenet train RECIPE --fold-members N` to its end.",
+            )
+        for path in finished:
+            _collect(load, path, rows, spectra)
+    return _summarise(load, spectra)
+
+
+def out_of_bag(load: Workload, out: Path) -> HeldOut:
+    """Every row of the first source, predicted by the members whose bag did not hold its formula.
+
+    Rows left to fewer than two members are left out: they have no spread.
+
+    Raises
+    ------
+    DataError
+        If a member is not finished, or no row is left.
+    """
+    spectra: dict[int, list[np.ndarray]] = {}
+    allowed = load.allowed(None)
+    for member in range(load.recipe.training.members):
+        job = Job(None, member)
+        counts = in_bag_counts(load.recipe, load.data.formulas, allowed, job.seed(load.recipe))
+        path = job.folder(out) / "member.safetensors"
+        if not path.exists():
+            raise DataError(
+                f"Member {member} is not finished in {out}.",
+                "Rows out of its bag need its prediction.",
+                "Run `betenet train` again; it goes on where it stopped.",
+            )
+        # A row over the limit of λ is in no bag, but another row of its formula may be.
+        seen = np.isin(load.data.formulas, np.array(load.data.formulas)[counts > 0])
+        _collect(load, path, np.flatnonzero(~seen & _first_source(load)), spectra)
+    several = {row: found for row, found in spectra.items() if len(found) > 1}
+    if not several:
+        raise DataError(
+            f"No row is out of the bag of two members in {out}.",
+            "The spread of the members is measured on such rows.",
+            "Train more members, or on more data.",
+        )
+    return _summarise(load, several)
+
+
+def calibrate(held_out: HeldOut) -> dict[str, dict[str, float]]:
+    """Scale and floor of each quantity's logarithmic spread, and the coverage they give."""
+    errors = held_out.errors()
+    calibration: dict[str, dict[str, float]] = {}
+    for column, name in enumerate(TARGETS):
+        scale, floor = fit_spread(errors[:, column], held_out.spreads[:, column])
+        calibration[name] = {"scale": round(scale, 4), "floor": round(floor, 4)}
+    return calibration
+
+
+def coverages(
+    held_out: HeldOut, calibration: dict[str, dict[str, float]]
+) -> dict[str, tuple[float, float]]:
+    """Measured coverage of the 68 % and 95 % intervals of each quantity; empty without spreads."""
+    known = held_out.members > 1
+    if not known.any():
+        return {}
+    errors, spreads = held_out.errors()[known], held_out.spreads[known]
+    return {
+        name: interval_coverage(errors[:, k], spreads[:, k], calibration[name])
+        for k, name in enumerate(TARGETS)
+    }
+
+
+def element_errors(
+    load: Workload, held_out: HeldOut, fewest: int = 8
+) -> dict[str, dict[str, float]]:
+    """MAE of λ, ω_log [K] and ω_2 [K] over the compounds of each element.
+
+    Parameters
+    ----------
+    fewest
+        Elements with fewer compounds are left out.
+    """
+    found: dict[str, dict[str, float]] = {}
+    elements = [set(load.rows[row].atoms.get_chemical_symbols()) for row in held_out.rows]
+    errors = np.abs(held_out.predicted - held_out.reference)
+    for element in sorted(set().union(*elements)):
+        chosen = np.array([element in present for present in elements])
+        if chosen.sum() >= fewest:
+            mean = errors[chosen].mean(0)
+            found[element] = {
+                "compounds": int(chosen.sum()),
+                "coupling": round(float(mean[0]), 3),
+                "omega_log_kelvin": round(float(mean[1]) * MEV_TO_KELVIN, 1),
+                "omega_2_kelvin": round(float(mean[3]) * MEV_TO_KELVIN, 1),
+            }
+    return found
+
+
+def _first_source(load: Workload) -> np.ndarray:
+    return load.data.sources.numpy() == 0
+
+
+def _collect(
+    load: Workload, path: Path, rows: np.ndarray, spectra: dict[int, list[np.ndarray]]
+) -> None:
+    parameters = load_file(path)
+    for start in range(0, len(rows), EVALUATION_BATCH):
+        batch = rows[start : start + EVALUATION_BATCH]
+        geometry = collate([load.data.crystals[k] for k in batch], load.recipe.network)
+        with torch.no_grad():
+            a2f = forward_member(load.recipe.network, parameters, geometry).a2f.double().numpy()
+        for row, spectrum in zip(batch.tolist(), a2f, strict=True):
+            spectra.setdefault(row, []).append(spectrum)
+
+
+def _summarise(load: Workload, spectra: dict[int, list[np.ndarray]]) -> HeldOut:
+    grid = load.recipe.network.frequencies
+    rows = sorted(spectra)
+    predicted = _moments(grid, np.stack([np.mean(spectra[row], axis=0) for row in rows]))
+    spreads = [
+        np.std(np.log(_moments(grid, np.stack(spectra[row]))), axis=0, ddof=1)
+        if len(spectra[row]) > 1
+        else np.full(len(TARGETS), np.nan)
+        for row in rows
+    ]
+    return HeldOut(
+        rows=np.array(rows),
+        reference=np.stack([load.rows[row].targets for row in rows]),
+        predicted=predicted,
+        spreads=np.stack(spreads),
+        members=np.array([len(spectra[row]) for row in rows]),
+    )
+
+
+def _moments(grid: np.ndarray, a2f: np.ndarray) -> Float[np.ndarray, "row target"]:
+    found = moments(grid, a2f)
+    return np.stack([found[name] for name in TARGETS], axis=-1)
+
+
+def _in_kelvin(values: Float[np.ndarray, "row target"]) -> dict[str, np.ndarray]:
+    columns: Sequence[str] = TARGETS
+    return {
+        "coupling": values[:, 0],
+        "omega_log": values[:, columns.index("omega_log")] * MEV_TO_KELVIN,
+        "omega_2": values[:, columns.index("omega_2")] * MEV_TO_KELVIN,
+    }

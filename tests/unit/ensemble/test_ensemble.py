@@ -1,0 +1,246 @@
+"""One call predicts a batch: bad structures keep their place, the others are done."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from ase import Atoms
+from ase.build import bulk
+
+import betenet.ensemble
+from betenet import graphs
+from betenet.ensemble import ensemble as module
+from betenet.ensemble.ensemble import DEFAULT_MODEL, Ensemble, list_models
+from betenet.errors import ConfigError, ModelError, StructureError
+from betenet.superconductivity.moments import coupling_constant
+
+ROOT = Path(__file__).resolve().parents[3]
+MODEL = ROOT / "tests" / "checkpoints" / "format-1"
+MGB2 = ROOT / "examples" / "MgB2.cif"
+
+
+@pytest.fixture(scope="module")
+def model() -> Ensemble:
+    return Ensemble.load(MODEL)
+
+
+@pytest.fixture
+def shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of shipped models with the default and another one."""
+    folder = tmp_path / "models"
+    for name in (DEFAULT_MODEL, "other"):
+        shutil.copytree(MODEL, folder / name)
+        card = folder / name / "ensemble.toml"
+        text = card.read_text(encoding="utf-8")
+        card.write_text(text.replace('"format-1"', f'"{name}"'), encoding="utf-8")
+    monkeypatch.setattr(module, "models_folder", lambda: folder)
+    return folder
+
+
+def niobium() -> Atoms:
+    return bulk("Nb", "bcc", a=3.30)
+
+
+def molecule() -> Atoms:
+    return Atoms("H2", positions=[[0, 0, 0], [0.74, 0, 0]])
+
+
+def with_card(model: Ensemble, **changed: Any) -> Ensemble:
+    return replace(model, card={**model.card, **changed})
+
+
+def test_knows_its_size_and_grid(model: Ensemble) -> None:
+    assert model.n_members == 2
+    assert model.frequencies.shape == (40,)
+    assert model.frequencies[0] == pytest.approx(0.6)
+    assert model.frequencies[-1] == pytest.approx(420.0)
+
+
+def test_prediction_holds_together(model: Ensemble) -> None:
+    (prediction,) = model.predict(MGB2)
+    assert prediction.name == str(MGB2)
+    assert prediction.formula == "MgB2"
+    assert sorted(prediction.symbols) == ["B", "B", "Mg"]
+    assert prediction.model == "format-1"
+    assert prediction.error is None
+    assert prediction.spectrum is not None
+    assert prediction.site_a2f is not None
+    assert prediction.spectrum.a2f.shape == (2, 40)
+    mean = prediction.spectrum.a2f.mean(axis=0)
+    np.testing.assert_allclose(prediction.site_a2f.sum(axis=0), mean, rtol=1e-5, atol=1e-9)
+    coupling = coupling_constant(model.frequencies, mean)
+    assert prediction.estimates["coupling"].value == pytest.approx(float(coupling), rel=1e-9)
+
+
+def test_bad_structures_keep_their_place(model: Ensemble) -> None:
+    disordered = ROOT / "tests" / "fixtures" / "structures" / "partial_occupancy.cif"
+    batch = [niobium(), "absent.cif", MGB2, molecule(), disordered, niobium()]
+    found = model.predict(batch)
+    assert [prediction.error is None for prediction in found] == [True, False, True] + [False] * 2 + [
+        True
+    ]
+    assert [p.name for p in found] == ["Nb#0", "absent.cif", str(MGB2), "H2#3", str(disordered), "Nb#5"]
+    for good, alone in ((found[0], niobium()), (found[2], MGB2), (found[5], niobium())):
+        expected = model.predict(alone)[0].estimates
+        for key, estimate in good.estimates.items():
+            assert estimate.value == pytest.approx(expected[key].value, rel=1e-5)
+    for bad, word in ((found[1], "absent.cif"), (found[3], "not periodic"), (found[4], "occupancy")):
+        assert isinstance(bad.error, StructureError)
+        assert word in str(bad.error)
+        assert bad.error.fix
+        assert bad.spectrum is None
+        assert bad.estimates == {}
+        assert bad.model == "format-1"
+
+
+def test_nothing_but_bad_structures(model: Ensemble) -> None:
+    found = model.predict([molecule(), "absent.cif"])
+    assert [isinstance(prediction.error, StructureError) for prediction in found] == [True, True]
+
+
+def test_nothing_gives_nothing(model: Ensemble) -> None:
+    assert model.predict([]) == []
+
+
+def test_cell_beyond_memory_is_an_error_of_its_own(
+    model: Ensemble, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(graphs, "MAX_EDGES", 60)
+    dense, loose = bulk("V", "bcc", a=2.9), bulk("Pb", "fcc", a=5.5)
+    found = model.predict([dense, loose])
+    assert str(found[0].error).startswith("V#0: The cell is too large")
+    assert found[1].error is None
+
+
+def test_a_large_input_is_cut_into_batches(
+    model: Ensemble, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batch = [niobium(), "absent.cif", MGB2, niobium()]
+    whole = model.predict(batch)
+    sizes: list[int] = []
+    spectra = Ensemble.spectra
+
+    def counted(self: Ensemble, geometries: list[Any]) -> Any:
+        sizes.append(len(geometries))
+        return spectra(self, geometries)
+
+    monkeypatch.setattr(Ensemble, "spectra", counted)
+    monkeypatch.setattr(module, "BATCH_EDGES", 1)
+    for one, all_at_once in zip(model.predict(batch), whole, strict=True):
+        assert one.name == all_at_once.name
+        for key, estimate in one.estimates.items():
+            assert estimate.value == pytest.approx(all_at_once.estimates[key].value, rel=1e-5)
+    assert sizes == [1, 1, 1]
+
+
+def test_settings_reach_tc(model: Ensemble) -> None:
+    low, high = (model.predict(niobium(), mu_star=mu_star)[0] for mu_star in (0.0, 0.2))
+    assert (low.mu_star, high.mu_star) == (0.0, 0.2)
+    assert low.estimates["tc"].value > high.estimates["tc"].value > 0.0
+    assert low.estimates["coupling"] == high.estimates["coupling"]
+    mcmillan = model.predict(niobium(), mu_star=0.2, tc_method="mcmillan")[0]
+    assert mcmillan.tc_method == "mcmillan"
+    assert mcmillan.estimates["tc"].value != high.estimates["tc"].value
+
+
+def test_unknown_formula_is_refused(model: Ensemble) -> None:
+    with pytest.raises(ConfigError, match="bcs"):
+        model.predict(niobium(), tc_method="bcs")
+
+
+def test_warnings_tell_what_not_to_trust(model: Ensemble) -> None:
+    polonium, squeezed = bulk("Po", "sc", a=3.35), bulk("Nb", "bcc", a=2.6)
+    found = [" / ".join(p.warnings) for p in model.predict([polonium, squeezed])]
+    assert "Po was not seen in training" in found[0]
+    assert "Nb was not seen" not in found[1]
+    assert "smaller than usual" in found[1]
+
+
+def test_disagreement_is_a_warning(model: Ensemble) -> None:
+    # ends of the interval at exp(±z·width): a ratio of 3 is a width of 0.552
+    for floor, expected in ((0.55, False), (0.56, True)):
+        known = with_card(model, calibration={"coupling": {"scale": 0.0, "floor": floor}})
+        (prediction,) = known.predict(niobium())
+        assert any("very uncertain" in text for text in prediction.warnings) is expected
+
+
+def test_calibration_of_the_card_is_used(model: Ensemble) -> None:
+    plain = with_card(model, calibration={}).predict(niobium())[0].estimates
+    twice = {"scale": 2.0, "floor": 0.0}
+    wide = with_card(model, calibration={"omega_log": twice}).predict(niobium())[0].estimates
+    ratios = [np.log(e["omega_log"].interval_68[1] / e["omega_log"].value) for e in (plain, wide)]
+    assert ratios[1] == pytest.approx(2 * ratios[0])
+    assert wide["coupling"] == plain["coupling"]
+
+
+def test_progress_is_shown_on_stderr_only_where_asked_for(
+    model: Ensemble, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model.predict(niobium())
+    assert capsys.readouterr() == ("", "")
+    model.predict(niobium(), progress=True)
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert "batches" in shown.err
+
+
+def test_shipped_models_are_listed(shipped: Path) -> None:
+    listed = {entry["name"]: entry for entry in list_models()}
+    assert list(listed) == [DEFAULT_MODEL, "other"]
+    assert [entry["default"] for entry in listed.values()] == [True, False]
+    assert listed["other"]["members"] == 2
+    assert listed["other"]["description"]
+    assert listed["other"]["size_mb"] == 0.0
+    (shipped / "other" / "notes").write_bytes(bytes(1_234_000))
+    assert list_models()[1]["size_mb"] == 1.2
+
+
+@pytest.mark.usefixtures("shipped")
+def test_found_by_name_by_folder_and_by_default() -> None:
+    assert Ensemble.load().name == DEFAULT_MODEL
+    assert Ensemble.load("other").name == "other"
+    assert Ensemble.load(MODEL).name == "format-1"
+    assert Ensemble.load(str(MODEL)).path == MODEL
+
+
+@pytest.mark.usefixtures("shipped")
+def test_a_run_with_the_name_of_a_shipped_model_does_not_hide_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / DEFAULT_MODEL / "full").mkdir(parents=True)
+    assert Ensemble.load().name == DEFAULT_MODEL
+    with pytest.raises(ModelError, match="No ensemble in"):
+        Ensemble.load(f"./{DEFAULT_MODEL}")
+
+
+@pytest.mark.usefixtures("shipped")
+@pytest.mark.parametrize("name", ["nothing", "../models", "", "."])
+def test_unknown_name_is_a_clear_error(name: str) -> None:
+    with pytest.raises(ModelError) as caught:
+        Ensemble.load(name)
+    assert "betenet models list" in caught.value.fix
+
+
+@pytest.mark.usefixtures("shipped")
+def test_unknown_name_lists_the_known_ones() -> None:
+    with pytest.raises(ModelError, match=f"(?s)no model 'nothing'.*{DEFAULT_MODEL}, other"):
+        Ensemble.load("nothing")
+
+
+def test_no_model_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "models_folder", lambda: tmp_path / "absent")
+    assert list_models() == []
+    with pytest.raises(ModelError, match="shipped models: none"):
+        Ensemble.load()
+
+
+def test_room_loads_its_names_on_first_use() -> None:
+    assert betenet.ensemble.Ensemble is Ensemble
+    with pytest.raises(AttributeError, match="nothing"):
+        _ = betenet.ensemble.nothing

@@ -1,0 +1,199 @@
+from __future__ import annotations
+
+import math
+from statistics import NormalDist
+
+import numpy as np
+import pytest
+
+from betenet.ensemble.estimates import ESTIMATED, Estimate, estimate_quantities
+from betenet.errors import ConfigError, SpectrumError
+from betenet.spectrum import Spectrum
+from betenet.superconductivity.critical_temperature import critical_temperature
+from betenet.superconductivity.moments import moments
+
+FREQUENCIES = np.arange(0.5, 60.0, 0.5)
+MU_STAR = 0.1
+METHOD = "allen_dynes"
+Z_68 = NormalDist().inv_cdf(0.84)
+Z_95 = NormalDist().inv_cdf(0.975)
+
+
+def a2f(height: float = 0.8, stretch: float = 1.0) -> np.ndarray:
+    """Two peaks with an ω² onset; ``stretch`` scales the frequencies and leaves λ alone."""
+    omega = FREQUENCIES / stretch
+    peaks = 0.6 * np.exp(-(((omega - 16.0) / 3.0) ** 2)) + np.exp(-(((omega - 24.0) / 2.0) ** 2))
+    return height * peaks * np.minimum(1.0, (omega / 8.0) ** 2)
+
+
+def log_normal_factors(sigma: float, n_members: int = 16) -> np.ndarray:
+    """Factors whose logarithms have mean 0 and standard deviation sigma."""
+    logs = np.random.default_rng(3).normal(size=n_members)
+    logs -= logs.mean()
+    return np.exp(sigma * logs / logs.std(ddof=1))
+
+
+def of_heights(sigma: float) -> Spectrum:
+    return Spectrum(FREQUENCIES, np.array([a2f(0.8 * f) for f in log_normal_factors(sigma)]))
+
+
+def estimates(spectrum: Spectrum, floor: float = 0.0, **scale: float) -> dict[str, Estimate]:
+    calibration = {key: {"scale": value, "floor": floor} for key, value in scale.items()}
+    return estimate_quantities(spectrum, MU_STAR, METHOD, "onset", calibration)
+
+
+def tc_of(spectrum: Spectrum, factor: float = 1.0) -> float:
+    """Tc of the mean spectrum with λ multiplied by a factor."""
+    values = moments(spectrum.frequencies, spectrum.a2f.mean(axis=0))
+    return float(
+        critical_temperature(
+            METHOD,
+            coupling=values["coupling"] * factor,
+            omega_log=values["omega_log"],
+            omega_2=values["omega_2"],
+            mu_star=MU_STAR,
+        )
+    )
+
+
+def test_values_are_those_of_the_mean_spectrum() -> None:
+    spectrum = of_heights(0.3)
+    found = estimates(spectrum)
+    assert tuple(found) == ESTIMATED
+    expected = moments(spectrum.frequencies, spectrum.a2f.mean(axis=0))
+    for key, value in expected.items():
+        assert found[key].value == pytest.approx(float(value), rel=1e-12)
+    assert found["tc"].value == pytest.approx(tc_of(spectrum), rel=1e-12)
+
+
+def test_spread_of_a_positive_quantity_is_log_normal() -> None:
+    spectrum = of_heights(0.2)
+    coupling = estimates(spectrum)["coupling"]
+    members = moments(FREQUENCIES, spectrum.a2f)["coupling"]
+    assert coupling.std == pytest.approx(np.std(members, ddof=1), rel=0.1)
+    for interval, z in ((coupling.interval_68, Z_68), (coupling.interval_95, Z_95)):
+        ends = (coupling.value * math.exp(-0.2 * z), coupling.value * math.exp(0.2 * z))
+        assert interval == pytest.approx(ends, rel=1e-9)
+
+
+def test_tc_interval_is_that_of_the_coupling_where_only_the_coupling_varies() -> None:
+    spectrum = of_heights(0.2)
+    tc = estimates(spectrum)["tc"]
+    assert tc.interval_68 == pytest.approx(
+        [tc_of(spectrum, math.exp(z * 0.2)) for z in (-Z_68, Z_68)], rel=0.02
+    )
+    assert tc.interval_95 == pytest.approx(
+        [tc_of(spectrum, math.exp(z * 0.2)) for z in (-Z_95, Z_95)], rel=0.05
+    )
+
+
+def test_tc_is_proportional_to_the_frequencies_where_only_they_vary() -> None:
+    rows = [a2f(stretch=f) for f in log_normal_factors(0.05)]
+    found = estimates(Spectrum(FREQUENCIES, np.array(rows)))
+    assert found["coupling"].std < 1e-3
+    relative = [end / found["tc"].value for end in found["tc"].interval_68]
+    assert relative == pytest.approx([math.exp(-0.05 * Z_68), math.exp(0.05 * Z_68)], rel=0.005)
+
+
+def test_scale_widens_the_quantity_that_it_is_given_for() -> None:
+    spectrum = of_heights(0.2)
+    plain, scaled = estimates(spectrum), estimates(spectrum, coupling=2.0)
+    widths = [math.log(found["coupling"].interval_95[1]) for found in (plain, scaled)]
+    centre = math.log(plain["coupling"].value)
+    assert widths[1] - centre == pytest.approx(2.0 * (widths[0] - centre))
+    assert scaled["omega_log"] == plain["omega_log"]
+    # without a scale of its own, Tc follows the scale of the coupling
+    assert scaled["tc"].interval_68[1] == pytest.approx(
+        tc_of(spectrum, math.exp(0.4 * Z_68)), rel=0.02
+    )
+
+
+def test_floor_stays_where_the_members_agree() -> None:
+    agreed = Spectrum(FREQUENCIES, np.array([a2f()] * 4))
+    found = estimates(agreed, floor=0.3, coupling=1.0)
+    ratio = found["coupling"].interval_95[1] / found["coupling"].value
+    assert ratio == pytest.approx(math.exp(0.3 * Z_95))
+    assert found["tc"].interval_68[1] == pytest.approx(
+        tc_of(agreed, math.exp(0.3 * Z_68)), rel=0.02
+    )
+
+
+def test_floor_and_spread_add_in_squares() -> None:
+    found = estimates(of_heights(0.3), floor=0.4, coupling=1.0)["coupling"]
+    assert found.interval_68[1] / found.value == pytest.approx(math.exp(0.5 * Z_68))
+
+
+def test_tc_interval_may_reach_zero_and_never_goes_below() -> None:
+    rows = np.array([a2f(0.15 * f) for f in log_normal_factors(0.8)])
+    tc = estimates(Spectrum(FREQUENCIES, rows))["tc"]
+    assert tc.interval_95[0] < 1e-6
+    assert tc.interval_95[0] >= 0.0
+    assert tc.interval_95[1] > tc.interval_68[1] > tc.value
+
+
+def test_order_of_the_members_does_not_matter() -> None:
+    rng = np.random.default_rng(5)
+    rows = np.array([a2f(rng.uniform(0.5, 1.0), rng.uniform(0.9, 1.1)) for _ in range(8)])
+    one, other = (estimates(Spectrum(FREQUENCIES, r)) for r in (rows, rows[::-1]))
+    for key in ESTIMATED:
+        assert one[key].interval_95 == pytest.approx(other[key].interval_95, rel=1e-9)
+
+
+def test_equal_members_have_no_spread() -> None:
+    for estimate in estimates(Spectrum(FREQUENCIES, np.array([a2f()] * 4))).values():
+        assert estimate.std == pytest.approx(0.0, abs=1e-9)
+        assert estimate.interval_95 == pytest.approx([estimate.value] * 2, rel=1e-9)
+
+
+@pytest.mark.parametrize("spectrum", [a2f(), a2f()[None, :]], ids=["no member axis", "one member"])
+def test_spread_of_one_member_is_unknown(spectrum: np.ndarray) -> None:
+    tc = estimates(Spectrum(FREQUENCIES, spectrum))["tc"]
+    assert tc.value > 0.0
+    assert all(math.isnan(x) for x in (tc.std, *tc.interval_68, *tc.interval_95))
+
+
+def test_spread_is_unknown_where_a_member_has_no_weight() -> None:
+    rows = np.array([a2f(), a2f(0.7), np.zeros_like(FREQUENCIES)])
+    found = estimates(Spectrum(FREQUENCIES, rows))
+    assert found["coupling"].value > 0.0
+    assert math.isnan(found["coupling"].std)
+    assert math.isnan(found["tc"].interval_95[1])
+
+
+def test_spectrum_without_any_weight_does_not_superconduct() -> None:
+    found = estimates(Spectrum(FREQUENCIES, np.zeros((3, FREQUENCIES.size))))
+    assert found["coupling"].value == 0.0
+    assert found["tc"].value == 0.0
+    assert math.isnan(found["omega_log"].value)
+
+
+def test_two_leading_axes_are_refused() -> None:
+    with pytest.raises(SpectrumError, match="leading axes"):
+        estimates(Spectrum(FREQUENCIES, np.ones((2, 3, FREQUENCIES.size))))
+
+
+def test_unknown_method_is_refused() -> None:
+    with pytest.raises(ConfigError, match="bcs"):
+        estimate_quantities(of_heights(0.1), MU_STAR, "bcs", "onset")
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "std", "text"),
+    [
+        ("coupling", 0.9377, 0.083, "0.938 ± 0.083"),
+        ("coupling", 0.9377, 0.0, "0.938 ± 0.000"),
+        ("omega_max", 71.25, 0.0, "71.25 ± 0.00 meV"),
+        ("tc", 0.0, 0.0, "0.000 ± 0.000 K"),
+        ("tc", 9.234, 1.04, "9.2 ± 1.0 K"),
+        ("tc", 231.2, 31.4, "231 ± 31 K"),
+        ("omega_max", 28.4, 140.2, "28 ± 140 meV"),
+        ("tc", 9.234, math.nan, "9.23 K"),
+        ("omega_log", math.nan, math.nan, "n/a K"),
+    ],
+)
+def test_text_has_the_digits_that_the_spread_allows(
+    key: str, value: float, std: float, text: str
+) -> None:
+    unknown = (math.nan, math.nan)
+    estimate = Estimate(key=key, value=value, std=std, interval_68=unknown, interval_95=unknown)
+    assert estimate.as_text() == text

@@ -1,0 +1,51 @@
+"""Cards of every format version reach the current one, step by step."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from betenet.ensemble import migrations
+from betenet.ensemble.migrations import FORMAT_VERSION, STEPS, migrate
+from betenet.errors import ModelError
+
+CARD = Path("some/ensemble.toml")
+
+
+def test_every_old_version_has_a_step() -> None:
+    assert set(STEPS) == set(range(1, FORMAT_VERSION))
+
+
+def test_current_card_is_left_alone() -> None:
+    card = {"format_version": FORMAT_VERSION, "name": "x", "network": {"lmax": 2}}
+    assert migrate(dict(card), CARD) == card
+
+
+def test_steps_follow_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    def rename(card: dict[str, Any]) -> dict[str, Any]:
+        return {"title" if key == "name" else key: value for key, value in card.items()}
+
+    def shout(card: dict[str, Any]) -> dict[str, Any]:
+        return {**card, "title": card["title"].upper()}
+
+    monkeypatch.setattr(migrations, "FORMAT_VERSION", 3)
+    monkeypatch.setattr(migrations, "STEPS", {1: rename, 2: shout})
+    assert migrate({"format_version": 1, "name": "x"}, CARD) == {"format_version": 3, "title": "X"}
+    assert migrate({"format_version": 2, "title": "x"}, CARD) == {"format_version": 3, "title": "X"}
+
+
+@pytest.mark.parametrize("version", [FORMAT_VERSION + 1, 0, -1, "1", 1.0])
+def test_unknown_version_is_refused(version: object) -> None:
+    with pytest.raises(ModelError) as caught:
+        migrate({"format_version": version}, CARD)
+    assert caught.value.summary == f"{CARD} has format version {version!r}."
+    assert f"reads 1 to {FORMAT_VERSION}" in caught.value.reason
+    assert caught.value.fix == "Install a newer betenet."
+
+
+def test_missing_version_is_not_a_newer_one() -> None:
+    with pytest.raises(ModelError, match="has no format version") as caught:
+        migrate({"name": "x"}, CARD)
+    assert "newer" not in caught.value.fix

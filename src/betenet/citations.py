@@ -1,0 +1,260 @@
+"""What a result of betenet owes to whom: one table, as text and as BibTeX."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Citation:
+    """One work to cite.
+
+    Parameters
+    ----------
+    key
+        BibTeX key.
+    role
+        The part of betenet that rests on it: a heading of the printed list.
+    owed
+        What of it a result uses, in one clause.
+    kind
+        BibTeX entry type.
+    authors
+        Names, in BibTeX order, one string each.
+    title
+        Title of the work.
+    journal
+        Journal, or the archive for a preprint.
+    year
+        Year of the issue.
+    doi
+        Digital object identifier.
+    volume
+        Volume, empty for a preprint.
+    pages
+        First page or article number.
+    """
+
+    key: str
+    role: str
+    owed: str
+    authors: tuple[str, ...]
+    title: str
+    journal: str
+    year: int
+    doi: str
+    kind: str = "article"
+    volume: str = ""
+    pages: str = ""
+
+    def as_text(self) -> str:
+        """One reference as a line of plain text."""
+        named = [" ".join(reversed(author.split(", "))) for author in self.authors]
+        if len(named) > 4 or named[-1] == "others":
+            named = [*named[:3], "et al."]
+        where = self.journal
+        if self.volume:
+            where += f" {self.volume}, {self.pages}"
+        return f"{', '.join(named)}, {self.title}. {where} ({self.year}). doi:{self.doi}"
+
+    def as_bibtex(self) -> str:
+        """The same reference as a BibTeX entry."""
+        fields = {
+            "author": " and ".join(self.authors),
+            "title": "{" + self.title + "}",
+            "journal": self.journal,
+            "volume": self.volume,
+            "pages": self.pages,
+            "year": str(self.year),
+            "doi": self.doi,
+        }
+        body = ",\n".join(f"  {name} = {{{text}}}" for name, text in fields.items() if text)
+        return f"@{self.kind}{{{self.key},\n{body}\n}}"
+
+
+NETWORK = "The network and the training idea"
+DATA = "The data that the shipped models learnt from"
+TC = "The formulas for Tc"
+SOFTWARE = "Software that betenet stands on"
+
+CITATIONS: tuple[Citation, ...] = (
+    Citation(
+        key="gibson2025betenet",
+        role=NETWORK,
+        owed="BETE-NET: the bootstrapped equivariant ensemble for α²F, and its DFT data set",
+        authors=(
+            "Gibson, Jason B.",
+            "Hire, Ajinkya C.",
+            "Dee, Philip M.",
+            "Barrera, Oscar",
+            "Geisler, Benjamin",
+            "Hirschfeld, Peter J.",
+            "Hennig, Richard G.",
+        ),
+        title=(
+            "Accelerating superconductor discovery through tempered deep learning "
+            "of the electron-phonon spectral function"
+        ),
+        journal="npj Comput. Mater.",
+        volume="11",
+        pages="7",
+        year=2025,
+        doi="10.1038/s41524-024-01475-4",
+    ),
+    Citation(
+        key="cerqueira2024sampling",
+        role=DATA,
+        owed="λ and ω_log of the Alexandria superconductors (published online in 2023)",
+        authors=("Cerqueira, Tiago F. T.", "Sanna, Antonio", "Marques, Miguel A. L."),
+        title="Sampling the materials space for conventional superconducting compounds",
+        journal="Adv. Mater.",
+        volume="36",
+        pages="2307085",
+        year=2024,
+        doi="10.1002/adma.202307085",
+    ),
+    Citation(
+        key="choudhary2022designing",
+        role=DATA,
+        owed="λ and ω_log of the JARVIS-DFT superconductors",
+        authors=("Choudhary, Kamal", "Garrity, Kevin"),
+        title=(
+            "Designing high-TC superconductors with BCS-inspired screening, "
+            "density functional theory, and deep-learning"
+        ),
+        journal="npj Comput. Mater.",
+        volume="8",
+        pages="244",
+        year=2022,
+        doi="10.1038/s41524-022-00933-1",
+    ),
+    Citation(
+        key="mcmillan1968transition",
+        role=TC,
+        owed="`mcmillan`, the base of every formula but xie_2019, and the meaning of μ* in them",
+        authors=("McMillan, W. L.",),
+        title="Transition temperature of strong-coupled superconductors",
+        journal="Phys. Rev.",
+        volume="167",
+        pages="331",
+        year=1968,
+        doi="10.1103/PhysRev.167.331",
+    ),
+    Citation(
+        key="allen1975transition",
+        role=TC,
+        owed="`allen_dynes` and `allen_dynes_simple`, and ω_log and ω_2 as Tc needs them",
+        authors=("Allen, P. B.", "Dynes, R. C."),
+        title="Transition temperature of strong-coupled superconductors reanalyzed",
+        journal="Phys. Rev. B",
+        volume="12",
+        pages="905",
+        year=1975,
+        doi="10.1103/PhysRevB.12.905",
+    ),
+    Citation(
+        key="xie2019functional",
+        role=TC,
+        owed="`xie_2019`",
+        authors=(
+            "Xie, S. R.",
+            "Stewart, G. R.",
+            "Hamlin, J. J.",
+            "Hirschfeld, P. J.",
+            "Hennig, R. G.",
+        ),
+        title=("Functional form of the superconducting critical temperature from machine learning"),
+        journal="Phys. Rev. B",
+        volume="100",
+        pages="174513",
+        year=2019,
+        doi="10.1103/PhysRevB.100.174513",
+    ),
+    Citation(
+        key="xie2022machine",
+        role=TC,
+        owed="`xie_2022`",
+        authors=(
+            "Xie, S. R.",
+            "Quan, Y.",
+            "Hire, A. C.",
+            "Deng, B.",
+            "DeStefano, J. M.",
+            "Salinas, I.",
+            "Shah, U. S.",
+            "Fanfarillo, L.",
+            "Lim, J.",
+            "Kim, J.",
+            "Stewart, G. R.",
+            "Hamlin, J. J.",
+            "Hirschfeld, P. J.",
+            "Hennig, R. G.",
+        ),
+        title="Machine learning of superconducting critical temperature from Eliashberg theory",
+        journal="npj Comput. Mater.",
+        volume="8",
+        pages="14",
+        year=2022,
+        doi="10.1038/s41524-021-00666-7",
+    ),
+    Citation(
+        key="geiger2022e3nn",
+        role=SOFTWARE,
+        owed="e3nn: irreducible representations, their conventions and the tensor products",
+        authors=("Geiger, Mario", "Smidt, Tess"),
+        title="e3nn: Euclidean neural networks",
+        journal="arXiv:2207.09453",
+        year=2022,
+        doi="10.48550/arXiv.2207.09453",
+    ),
+    Citation(
+        key="larsen2017ase",
+        role=SOFTWARE,
+        owed="ASE: reading and holding crystal structures",
+        authors=(
+            "Larsen, Ask Hjorth",
+            "Mortensen, Jens Jørgen",
+            "Blomqvist, Jakob",
+            "others",  # BibTeX's own word for "et al."
+        ),
+        title="The atomic simulation environment: a Python library for working with atoms",
+        journal="J. Phys.: Condens. Matter",
+        volume="29",
+        pages="273002",
+        year=2017,
+        doi="10.1088/1361-648X/aa680e",
+    ),
+    Citation(
+        key="togo2024spglib",
+        role=SOFTWARE,
+        owed="spglib: the primitive cell that every prediction starts from",
+        authors=("Togo, Atsushi", "Shinohara, Kohei", "Tanaka, Isao"),
+        title="Spglib: a software library for crystal symmetry search",
+        journal="Sci. Technol. Adv. Mater. Methods",
+        volume="4",
+        pages="2384822",
+        year=2024,
+        doi="10.1080/27660400.2024.2384822",
+    ),
+)
+
+
+def _text_lines() -> Iterator[str]:
+    for role in dict.fromkeys(citation.role for citation in CITATIONS):
+        yield role
+        for citation in CITATIONS:
+            if citation.role == role:
+                yield f"  - {citation.owed}"
+                yield f"    {citation.as_text()}"
+        yield ""
+
+
+def citations_text() -> str:
+    """Every work to cite, grouped by what of betenet rests on it."""
+    return "\n".join(_text_lines()).rstrip()
+
+
+def citations_bibtex() -> str:
+    """The same works as a BibTeX file."""
+    return "\n\n".join(citation.as_bibtex() for citation in CITATIONS)

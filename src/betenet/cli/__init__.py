@@ -1,0 +1,93 @@
+"""The command line: thin verbs over the library. Results on stdout, everything else on stderr."""
+
+from __future__ import annotations
+
+import argparse
+import io
+import os
+import sys
+from collections.abc import Callable, Sequence
+
+from betenet import __version__
+from betenet.cli import cite, models, predict, tc, train
+from betenet.cli.arguments import HelpFormatter
+from betenet.errors import BetenetError
+
+_EPILOG = """\
+examples:
+  betenet predict Nb.cif                          table of λ, ω_log, ω_2 and Tc
+  betenet predict cells/ --csv out.csv --plot figs/
+  betenet tc --coupling 0.94 --omega-log 157 --omega-2 185
+  betenet models show                             what the network learnt from, and how good it is
+  betenet cite --bibtex > betenet.bib
+
+exit codes:
+  0 all done · 1 some inputs failed, the others are done · 2 wrong usage, nothing done
+  130 interrupted, what was done is written · 141 the reader of the output went away
+`betenet VERB --help` explains each verb.
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Parameters
+    ----------
+    argv
+        Arguments without the program's name; those of the process if absent.
+
+    Returns
+    -------
+    int
+        The exit code: 0 if all is done, 1 if some inputs failed, 2 for wrong usage, 130 after
+        an interrupt, 141 if the reader of stdout went away.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a terminal without Greek letters is no error
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        arguments = _parser().parse_args(argv)
+    except SystemExit as finished:  # argparse has printed the help or its error
+        return finished.code if isinstance(finished.code, int) else 2
+    run: Callable[[argparse.Namespace], int] = arguments.run
+    try:
+        code = run(arguments)
+        sys.stdout.flush()
+    except BetenetError as error:
+        sys.stderr.write(f"betenet: error: {error}\n")
+        return 2
+    except BrokenPipeError:
+        _forget_stdout()
+        return 141
+    except OSError as error:
+        sys.stderr.write(f"betenet: error: {error}\n")
+        return 1
+    except KeyboardInterrupt:
+        sys.stderr.write("betenet: interrupted\n")
+        return 130
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="betenet",
+        description="From a crystal structure to α²F(ω), λ, ω_log, ω_2 and Tc, with uncertainties.",
+        epilog=_EPILOG,
+        formatter_class=HelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"betenet {__version__}")
+    verbs = parser.add_subparsers(title="verbs", metavar="VERB", required=True)
+    for verb in (predict, tc, models, train, cite):
+        verb.add_parser(verbs)
+    return parser
+
+
+def _forget_stdout() -> None:
+    """Send what is still buffered nowhere, or Python complains about the pipe at exit."""
+    try:
+        descriptor = sys.stdout.fileno()
+    except (AttributeError, OSError, ValueError):  # not a file of the system
+        return
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, descriptor)
+    os.close(nowhere)

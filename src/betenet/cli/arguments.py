@@ -1,0 +1,67 @@
+"""What the verbs share: checked numbers, the flags for μ* and JSON, and the text about μ*."""
+
+from __future__ import annotations
+
+import argparse
+import math
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from betenet.superconductivity.critical_temperature import DEFAULT_MU_STAR
+
+if TYPE_CHECKING:
+    # argparse has no public name for it
+    Verbs = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
+else:
+    Verbs = argparse.Action  # the nearest public class
+
+HelpFormatter = argparse.RawDescriptionHelpFormatter
+
+MU_STAR_TEXT = """\
+about μ* (--mu-star):
+  The Coulomb repulsion between the paired electrons, screened and reduced because phonons are
+  slow. It is not predicted: it is your assumption, and Tc depends on it strongly (for λ = 0.6,
+  μ* = 0.13 instead of 0.10 takes 30 % of Tc away). Customary: 0.10, or 0.13 for
+  transition metals (McMillan); published Tc use 0.09 to 0.16. Compare only Tc of equal μ*.
+"""
+
+
+def positive(text: str) -> float:
+    """A finite number above zero."""
+    return _number(text, lambda number: number > 0.0, "a positive number")
+
+
+def not_negative(text: str) -> float:
+    """A finite number, zero or above."""
+    return _number(text, lambda number: number >= 0.0, "a number, zero or above")
+
+
+def mu_star(text: str) -> float:
+    """A value of μ*: from 0 to below 1."""
+    return _number(text, lambda number: 0.0 <= number < 1.0, "a number from 0 to below 1")
+
+
+def _number(text: str, accept: Callable[[float], bool], wanted: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not (math.isfinite(number) and accept(number)):
+        raise argparse.ArgumentTypeError(f"{text!r} is not {wanted}")
+    return number
+
+
+def add_mu_star(parser: argparse.ArgumentParser) -> None:
+    """Add ``--mu-star``."""
+    parser.add_argument(
+        "--mu-star",
+        type=mu_star,
+        default=DEFAULT_MU_STAR,
+        metavar="X",
+        help="screened Coulomb repulsion μ* (default: %(default)s), see below",
+    )
+
+
+def add_json(parser: argparse.ArgumentParser, what: str) -> None:
+    """Add ``--json``."""
+    parser.add_argument("--json", action="store_true", help=f"print {what} as JSON")

@@ -1,0 +1,96 @@
+"""``betenet models``: which ensembles there are, and the card of one."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from typing import Any, cast
+
+from betenet.cli.arguments import HelpFormatter, Verbs, add_json
+
+_EPILOG = """\
+examples:
+  betenet models list
+  betenet models show              the card of the default model
+  betenet models show ./my_model   a folder that holds an ensemble.toml
+
+A card says what the model learnt from, for which elements, how good it is on data it has not
+seen (the metrics), and where it fails. Read it before trusting a number.
+"""
+
+
+def add_parser(verbs: Verbs) -> None:
+    """Add the verb to the command line."""
+    parser = verbs.add_parser(
+        "models",
+        help="list the trained ensembles, or show the card of one",
+        description="List the trained ensembles that come with betenet, or show the card of one.",
+        epilog=_EPILOG,
+        formatter_class=HelpFormatter,
+    )
+    actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
+    listing = actions.add_parser("list", help="the ensembles that come with betenet")
+    add_json(listing, "the list")
+    listing.set_defaults(run=run_list)
+    showing = actions.add_parser("show", help="the card of one ensemble")
+    showing.add_argument(
+        "model", nargs="?", metavar="NAME", help="name or folder (default: the default model)"
+    )
+    add_json(showing, "the card")
+    showing.set_defaults(run=run_show)
+
+
+def run_list(arguments: argparse.Namespace) -> int:
+    """Print the shipped ensembles."""
+    from betenet.ensemble import list_models
+
+    found = list_models()
+    if arguments.json:
+        sys.stdout.write(_to_json(found))
+        return 0
+    if not found:
+        sys.stdout.write("No models are installed.\n")
+    for model in found:
+        default = ", the default" if model["default"] else ""
+        sys.stdout.write(
+            f"{model['name']} ({model['members']} members, {model['size_mb']} MB{default})\n"
+            f"  {model['description']}\n"
+        )
+    return 0
+
+
+def run_show(arguments: argparse.Namespace) -> int:
+    """Print the card of one ensemble."""
+    from betenet.ensemble import Ensemble
+
+    ensemble = Ensemble.load(arguments.model)
+    if arguments.json:
+        sys.stdout.write(_to_json(ensemble.card))
+        return 0
+    sys.stdout.write(f"{ensemble.name}\n{'=' * len(ensemble.name)}\n")
+    for line in _card_lines(ensemble.card, ""):
+        sys.stdout.write(line + "\n")
+    return 0
+
+
+def _card_lines(table: Mapping[str, Any], indent: str) -> Iterator[str]:
+    """The entries of a card, numbers and texts before nested tables."""
+    nested = [key for key, value in table.items() if isinstance(value, Mapping)]
+    for key, value in table.items():
+        if key not in nested:
+            yield f"{indent}{key}: {_entry(value)}"
+    for key in nested:
+        yield f"{indent}{key}:"
+        yield from _card_lines(table[key], indent + "  ")
+
+
+def _entry(value: object) -> str:
+    if isinstance(value, list):
+        return ", ".join(_entry(item) for item in cast("list[object]", value))
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
+def _to_json(data: object) -> str:
+    return json.dumps(data, ensure_ascii=False, indent=2, default=str) + "\n"

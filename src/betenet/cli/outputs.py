@@ -1,0 +1,234 @@
+"""Where ``betenet predict`` puts each prediction: table, JSON, CSV, figures.
+
+Each output takes one prediction at a time and has put it away when ``write`` returns, so that an
+interrupt loses nothing that was done.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import re
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Protocol, runtime_checkable
+
+from betenet.ensemble.prediction import Prediction, csv_columns
+from betenet.errors import ConfigError
+from betenet.quantities import QUANTITIES
+from betenet.superconductivity.moments import coupling_constant
+
+
+@runtime_checkable
+class Output(Protocol):
+    """A place for predictions."""
+
+    def write(self, prediction: Prediction) -> None:
+        """Put one prediction away."""
+        ...
+
+    def close(self) -> None:
+        """End the document."""
+        ...
+
+
+class TableOutput:
+    """A table with units for people, on stdout.
+
+    Parameters
+    ----------
+    per_site
+        Print what each site adds to λ.
+    footer
+        Lines below the table.
+    """
+
+    _COLUMNS = ("coupling", "omega_log", "omega_2", "tc")
+    _WIDTH = 14
+
+    def __init__(self, *, per_site: bool, footer: str) -> None:
+        self._per_site = per_site
+        self._footer = footer
+        self._started = False
+
+    def write(self, prediction: Prediction) -> None:
+        """Print one row and the warnings below it; errors are told on stderr instead."""
+        if prediction.error is not None:
+            return
+        if not self._started:
+            self._print(self._row("structure", "formula", "atoms", map(_heading, self._COLUMNS)))
+            self._started = True
+        numbers = (prediction.estimates[key].as_text(unit=False) for key in self._COLUMNS)
+        atoms = str(len(prediction.symbols))
+        self._print(self._row(prediction.name, prediction.formula, atoms, numbers))
+        for warning in prediction.warnings:
+            self._print(f"    warning: {warning}")
+        if self._per_site:
+            for line in _site_lines(prediction):
+                self._print(f"    {line}")
+        sys.stdout.flush()
+
+    def close(self) -> None:
+        """Print the settings that the numbers depend on."""
+        if self._started:
+            self._print(f"\n{self._footer}")
+
+    def _row(self, name: str, formula: str, atoms: str, numbers: Iterable[str]) -> str:
+        cells = "".join(f"  {number:>{self._WIDTH}}" for number in numbers)
+        return f"{_shortened(name, 28):<28} {_shortened(formula, 14):<14} {atoms:>5}{cells}"
+
+    @staticmethod
+    def _print(line: str) -> None:
+        sys.stdout.write(line + "\n")
+
+
+class JsonOutput:
+    """One JSON list on stdout, an element per line; it is closed properly after an interrupt."""
+
+    def __init__(self, *, per_site: bool) -> None:
+        self._per_site = per_site
+        self._separator = "[\n"
+
+    def write(self, prediction: Prediction) -> None:
+        """Print one element."""
+        text = json.dumps(
+            prediction.to_dict(per_site=self._per_site), ensure_ascii=False, allow_nan=False
+        )
+        separator, self._separator = self._separator, ",\n"
+        sys.stdout.write(separator + text)
+        sys.stdout.flush()
+
+    def close(self) -> None:
+        """End the list."""
+        sys.stdout.write("[]\n" if self._separator == "[\n" else "\n]\n")
+
+
+class CsvOutput:
+    """A CSV file, one row per input, failed ones included; each row is on disk once written.
+
+    Parameters
+    ----------
+    path
+        File to write; what it held is replaced.
+
+    Raises
+    ------
+    ConfigError
+        If the file cannot be opened.
+    """
+
+    def __init__(self, path: Path) -> None:
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = path.open("w", encoding="utf-8", newline="")
+        except OSError as error:
+            raise _cannot_write(path, error) from error
+        self._rows = csv.DictWriter(self._file, csv_columns())
+        self._rows.writeheader()
+
+    def write(self, prediction: Prediction) -> None:
+        """Write one row, through to the disk."""
+        self._rows.writerow(prediction.csv_row())
+        self._file.flush()
+        os.fsync(self._file.fileno())
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+
+class FigureOutput:
+    """A figure of α²F(ω) per structure, and one of its sites if asked for.
+
+    Parameters
+    ----------
+    folder
+        Folder of the figures; it is made if it is missing.
+    per_site
+        Also draw the contributions of the sites.
+
+    Raises
+    ------
+    ConfigError
+        If the folder cannot be made.
+
+    Notes
+    -----
+    Figures are named after the structures' files. Structures of one name (``a/Nb.cif`` and
+    ``b/Nb.cif``) get ``Nb_a2f.png`` and ``Nb-2_a2f.png``, in the order of the input.
+    """
+
+    def __init__(self, folder: Path, *, per_site: bool) -> None:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise _cannot_write(folder, error) from error
+        self._folder = folder
+        self._per_site = per_site
+        self._stems: set[str] = set()
+
+    def write(self, prediction: Prediction) -> None:
+        """Draw the figures of one prediction."""
+        if prediction.error is not None:
+            return
+        from betenet.plotting import plot_sites, plot_spectrum
+
+        stem = self._new_stem(prediction.name)
+        drawings: list[tuple[Callable[[Prediction, Path], object], str]] = [(plot_spectrum, "a2f")]
+        if self._per_site and prediction.site_a2f is not None:
+            drawings.append((plot_sites, "sites"))
+        for draw, what in drawings:
+            path = self._folder / f"{stem}_{what}.png"
+            unfinished = self._folder / f".{stem}_{what}.png"
+            try:
+                draw(prediction, unfinished)
+                unfinished.replace(path)
+            finally:
+                unfinished.unlink(missing_ok=True)
+
+    def close(self) -> None:
+        """Nothing is left to do."""
+
+    def _new_stem(self, name: str) -> str:
+        file = re.split(r"[/\\]", name.rstrip("/\\"))[-1]
+        plain = re.sub(r"[^\w.+#-]", "_", re.sub(r"\.\w+(?=#\d+$|$)", "", file)) or "structure"
+        plain = plain.lstrip(".")[:100].replace("#", "_")
+        stem, number = plain, 1
+        while stem.casefold() in self._stems:  # some disks do not tell nb from Nb
+            number += 1
+            stem = f"{plain}-{number}"
+        self._stems.add(stem.casefold())
+        return stem
+
+
+def _cannot_write(path: Path, error: OSError) -> ConfigError:
+    return ConfigError(
+        f"Cannot write to {path}.",
+        reason=error.strerror or str(error),
+        fix="Give another path, or make this one writable.",
+    )
+
+
+def _heading(key: str) -> str:
+    quantity = QUANTITIES[key]
+    unit = "" if quantity.export_unit == "1" else f" ({quantity.export_unit})"
+    return quantity.symbol + unit
+
+
+def _shortened(text: str, width: int) -> str:
+    return text if len(text) <= width else "…" + text[1 - width :]
+
+
+def _site_lines(prediction: Prediction) -> list[str]:
+    """What each site adds to λ."""
+    if prediction.spectrum is None or prediction.site_a2f is None:
+        return []
+    shares = coupling_constant(
+        prediction.spectrum.frequencies, prediction.site_a2f, prediction.rule
+    )
+    return [
+        f"site {index} {symbol:<2} λ = {share:.3f}"
+        for index, (symbol, share) in enumerate(zip(prediction.symbols, shares, strict=True))
+    ]

@@ -1,0 +1,79 @@
+"""``betenet predict``: structures in, α²F(ω), λ, ω_log, ω_2 and Tc out."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from betenet.cli.arguments import MU_STAR_TEXT, HelpFormatter, Verbs, add_json, add_mu_star
+from betenet.superconductivity.critical_temperature import METHODS
+
+_EPILOG = (
+    """\
+examples:
+  betenet predict Nb.cif
+  betenet predict POSCAR relaxation.extxyz folder_of_cifs/
+  betenet predict *.cif --csv results.csv --plot figures/
+  betenet predict MgB2.cif --per-site --json > MgB2.json
+  betenet predict Nb.cif --mu-star 0.13 --tc-method xie_2022
+
+Any file that ASE reads will do, with one structure or many, and folders of them. A structure is
+brought to its primitive cell first; the answer does not depend on the cell that you chose. A
+file that cannot be used is reported on stderr, and the others are still done.
+
+"""
+    + MU_STAR_TEXT
+    + """
+about ±:
+  One standard deviation of the ensemble's members, calibrated on materials they had not seen.
+  It tells how far the networks disagree, not the error of the theory or of your μ*. The 68 % and
+  95 % intervals, which are not symmetric, are in --json and --csv.
+
+methods of --tc-method:
+"""
+    + "".join(f"  {name:<20}{text}\n" for name, text in METHODS.items())
+)
+
+
+def add_parser(verbs: Verbs) -> None:
+    """Add the verb to the command line."""
+    parser = verbs.add_parser(
+        "predict",
+        help="predict α²F(ω), λ, ω_log, ω_2 and Tc of crystal structures",
+        description="Predict α²F(ω), λ, ω_log, ω_2 and Tc of crystal structures.",
+        epilog=_EPILOG,
+        formatter_class=HelpFormatter,
+    )
+    parser.add_argument(
+        "files", nargs="+", metavar="FILE", help="structure file, or folder of structure files"
+    )
+    parser.add_argument(
+        "--model",
+        metavar="NAME",
+        help="trained ensemble: a name of `betenet models list`, or a "
+        "folder (default: the default model)",
+    )
+    add_mu_star(parser)
+    parser.add_argument(
+        "--tc-method",
+        choices=tuple(METHODS),
+        default="allen_dynes",
+        metavar="METHOD",
+        help="formula for Tc (default: %(default)s), see below",
+    )
+    add_json(parser, "everything, α²F(ω) of each member included,")
+    parser.add_argument("--csv", type=Path, metavar="OUT", help="write a table to this file too")
+    parser.add_argument("--plot", type=Path, metavar="DIR", help="draw α²F(ω) and λ(ω) into DIR")
+    parser.add_argument(
+        "--per-site",
+        action="store_true",
+        help="show what each site contributes: in the table, the JSON and the figures",
+    )
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Predict every structure of every file and put it where it was asked for."""
+    from betenet.cli.prediction_run import run_predictions  # loads torch
+
+    return run_predictions(arguments)

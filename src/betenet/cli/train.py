@@ -1,0 +1,63 @@
+"""``betenet train``: a recipe in, a trained, validated and calibrated ensemble out."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from betenet.cli.arguments import HelpFormatter, Verbs
+
+_EPILOG = """\
+examples:
+  betenet train recipes/cso-1.toml --out runs/cso-1
+  betenet train recipes/cso-1.toml --out runs/cso-1 --fold-members 4 --model my-model
+
+A run can be killed at any moment: the same command goes on where it stopped. It needs the
+first-principles data (BETENET_DATA, or --data). --model writes the folder that
+`betenet predict --model` takes; its card needs the cross-validation (--fold-members).
+"""
+
+
+def add_parser(verbs: Verbs) -> None:
+    """Add the verb to the command line."""
+    parser = verbs.add_parser(
+        "train",
+        help="train an ensemble by a recipe",
+        description="Train every member of an ensemble by a recipe, and cross-validate it.",
+        epilog=_EPILOG,
+        formatter_class=HelpFormatter,
+    )
+    parser.add_argument("recipe", type=Path, metavar="RECIPE", help="TOML file, see recipes/")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder of the run")
+    parser.add_argument("--data", type=Path, metavar="DIR", help="first-principles data")
+    parser.add_argument(
+        "--fold-members",
+        type=int,
+        default=0,
+        metavar="N",
+        help="members of each cross-validation fold (default: %(default)s, none)",
+    )
+    parser.add_argument("--workers", type=int, metavar="N", help="processes (default: one a core)")
+    parser.add_argument("--model", type=Path, metavar="DIR", help="write the checkpoint here")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Train, then write the checkpoint if it was asked for."""
+    from betenet.ensemble.dataset import data_folder  # loads torch
+    from betenet.ensemble.recipe import Recipe
+    from betenet.ensemble.run import Workload, run_training
+    from betenet.evaluation.card import write_model
+
+    recipe = Recipe.read(arguments.recipe)
+    data = arguments.data or data_folder()
+    run_training(
+        recipe,
+        data,
+        arguments.out,
+        cross_validation_members=arguments.fold_members,
+        workers=arguments.workers,
+    )
+    if arguments.model is not None:
+        write_model(Workload.load(recipe, data), arguments.out, arguments.model)
+    return 0

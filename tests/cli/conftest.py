@@ -1,0 +1,28 @@
+"""Structures on disk and the shipped ensemble, for the tests of the command line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from ase.build import bulk
+from ase.io import write
+
+
+@pytest.fixture(scope="session")
+def shipped_model() -> str:
+    """Name of the default ensemble; tests of predictions are skipped where none is shipped."""
+    ensemble = pytest.importorskip("betenet.ensemble", reason="no ensemble is shipped")
+    if not hasattr(ensemble, "list_models") or not ensemble.list_models():
+        pytest.skip("no trained ensemble is shipped with this checkout")
+    return str(ensemble.Ensemble.load().name)
+
+
+@pytest.fixture
+def cells(tmp_path: Path) -> Path:
+    """A folder with the structure files Nb.cif, Al.cif and Pb.cif."""
+    folder = tmp_path / "cells"
+    folder.mkdir()
+    for symbol in ("Nb", "Al", "Pb"):
+        write(folder / f"{symbol}.cif", bulk(symbol))
+    return folder

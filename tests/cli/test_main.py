@@ -1,0 +1,116 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+import betenet
+import betenet.cli
+from betenet.cli import main
+from betenet.errors import DataError
+
+
+def test_version(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out == f"betenet {betenet.__version__}\n"
+
+
+@pytest.mark.parametrize("verb", [[], ["predict"], ["tc"], ["models"], ["cite"]])
+def test_help_teaches_by_example(verb: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*verb, "--help"]) == 0
+    shown = capsys.readouterr().out
+    assert "examples:" in shown
+    assert " ".join(["betenet", *verb]) in shown.split("examples:")[1]
+    assert "%%" not in shown
+
+
+@pytest.mark.parametrize("verb", ["predict", "tc"])
+def test_help_explains_mu_star(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
+    main([verb, "--help"])
+    assert "Coulomb repulsion" in capsys.readouterr().out.split("about μ*")[1]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["predcit"],
+        ["predict"],
+        ["predict", "x.cif", "--tc-method", "bcs"],
+        ["predict", "x.cif", "--mu-star", "nan"],
+        ["tc", "--coupling", "1"],
+        ["tc", "--coupling", "-1", "--omega-log", "100"],
+        ["tc", "--coupling", "1", "--omega-log", "inf"],
+        ["models"],
+    ],
+    ids=" ".join,
+)
+def test_wrong_usage_exits_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(arguments) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert "error:" in captured.err
+
+
+@pytest.mark.parametrize(
+    ("raised", "code", "message"),
+    [
+        (DataError("Lost.", reason="A hole.", fix="Look again."), 2, "betenet: error: Lost."),
+        (OSError(28, "No space left on device"), 1, "betenet: error: [Errno 28]"),
+        (KeyboardInterrupt(), 130, "betenet: interrupted"),
+        (BrokenPipeError(), 141, ""),
+    ],
+)
+def test_failures_are_told_without_a_traceback(
+    raised: BaseException,
+    code: int,
+    message: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def fail() -> str:
+        raise raised
+
+    monkeypatch.setattr(betenet.cli.cite, "citations_text", fail)
+    assert main(["cite"]) == code
+    told = capsys.readouterr().err
+    assert told.startswith(message)
+    assert "Traceback" not in told
+    assert bool(told) == bool(message)
+
+
+def test_reader_that_goes_away_leaves_no_traceback() -> None:
+    # far more output than a pipe holds
+    code = (
+        "import sys, betenet.cli, betenet.cli.cite as cite; "
+        "cite.citations_text = lambda: 'x\\n' * 1_000_000; "
+        "sys.exit(betenet.cli.main(['cite']))"
+    )
+    # (an unbuffered Python drops what a pipe does not take, and never learns of the pipe's end)
+    environment = {key: text for key, text in os.environ.items() if key != "PYTHONUNBUFFERED"}
+    with subprocess.Popen(
+        [sys.executable, "-c", code],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.readline()
+        process.stdout.close()
+        told = process.stderr.read().decode()
+    assert process.returncode == 141
+    assert told == ""
+
+
+def test_terminal_without_greek_letters_is_no_error() -> None:
+    run = subprocess.run(
+        [sys.executable, "-c", "import betenet.cli; betenet.cli.main(['tc', '--help'])"],
+        capture_output=True,
+        check=False,
+        env={"PATH": "", "PYTHONPATH": ":".join(sys.path), "PYTHONIOENCODING": "ascii"},
+    )
+    assert run.returncode == 0, run.stderr
+    assert b"\\u03bb" in run.stdout

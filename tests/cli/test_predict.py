@@ -1,0 +1,222 @@
+from __future__ import annotations
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from betenet.cli import main
+from betenet.superconductivity.moments import coupling_constant
+
+pytestmark = pytest.mark.usefixtures("shipped_model")
+
+
+def rows_of(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.fixture
+def one_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    from betenet.cli import prediction_run
+
+    monkeypatch.setattr(prediction_run, "BATCH", 1)
+
+
+def interrupt_after(count: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the ensemble predict ``count`` times and press Ctrl-C instead of the next time."""
+    from betenet.ensemble import Ensemble
+
+    calls = 0
+    original = Ensemble.predict
+
+    def predict(self: Ensemble, structures: Iterable[Any], **settings: Any) -> list[Any]:
+        nonlocal calls
+        calls += 1
+        if calls > count:
+            raise KeyboardInterrupt
+        return original(self, structures, **settings)
+
+    monkeypatch.setattr(Ensemble, "predict", predict)
+
+
+def test_table_has_units_and_uncertainties(
+    cells: Path, shipped_model: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["predict", str(cells / "Nb.cif")]) == 0
+    captured = capsys.readouterr()
+    lines = captured.out.splitlines()
+    for heading in ("λ", "ω_log (K)", "ω_2 (K)", "Tc (K)"):
+        assert heading in lines[0]
+    assert " Nb " in lines[1]
+    assert lines[1].count(" ± ") == 4
+    assert f"model {shipped_model}" in captured.out
+    assert "μ* = 0.1" in captured.out
+    assert captured.err == ""
+
+
+def test_json_is_one_document_with_units(cells: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["predict", str(cells), "--json", "--mu-star", "0.13"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert [one["formula"] for one in found] == ["Al", "Nb", "Pb"]
+    for one in found:
+        quantities = one["quantities"]
+        assert one["error"] is None
+        assert one["mu_star"] == 0.13
+        assert quantities["tc_kelvin_low_95"] <= quantities["tc_kelvin"]
+        assert quantities["tc_kelvin"] <= quantities["tc_kelvin_high_95"]
+        assert "site_a2f" not in one
+        spectrum = one["spectrum"]
+        mean = np.mean(spectrum["a2f"], axis=0)
+        coupling = coupling_constant(np.array(spectrum["frequencies_mev"]), mean, one["rule"])
+        assert quantities["coupling"] == pytest.approx(float(coupling), rel=1e-9)
+
+
+def test_sites_sum_to_the_mean_spectrum(cells: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["predict", str(cells / "Pb.cif"), "--json", "--per-site"]) == 0
+    (found,) = json.loads(capsys.readouterr().out)
+    total = np.sum(found["site_a2f"], axis=0)
+    np.testing.assert_allclose(total, np.mean(found["spectrum"]["a2f"], axis=0), rtol=1e-4)
+
+
+def test_table_lists_the_sites(cells: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["predict", str(cells / "Pb.cif"), "--per-site"]) == 0
+    assert "site 0 Pb" in capsys.readouterr().out
+
+
+def test_larger_mu_star_and_another_method_change_tc_only(
+    cells: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = []
+    for settings in ([], ["--mu-star", "0.2"], ["--tc-method", "xie_2019"]):
+        assert main(["predict", str(cells / "Pb.cif"), "--json", *settings]) == 0
+        found.append(json.loads(capsys.readouterr().out)[0]["quantities"])
+    plain, repelled, other = found
+    assert repelled["coupling"] == plain["coupling"] == other["coupling"]
+    assert repelled["tc_kelvin"] < plain["tc_kelvin"]
+    assert other["tc_kelvin"] != plain["tc_kelvin"]
+
+
+def test_bad_file_is_reported_and_the_others_are_done(
+    cells: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (cells / "empty.cif").touch()
+    out = tmp_path / "new" / "out.csv"
+    files = [str(cells / "empty.cif"), str(tmp_path / "missing.cif"), str(cells / "Nb.cif")]
+    assert main(["predict", *files, "--json", "--csv", str(out)]) == 1
+    captured = capsys.readouterr()
+    found = json.loads(captured.out)
+    assert [one["error"] is None for one in found] == [False, False, True]
+    assert "empty" in found[0]["error"]["summary"]
+    assert captured.err.count("betenet: error:") == 2
+    assert "2 of 3 structures failed" in captured.err
+    assert "Traceback" not in captured.err
+    rows = rows_of(out)
+    assert [row["formula"] for row in rows] == ["", "", "Nb"]
+    assert "missing.cif" in rows[1]["error"]
+
+
+def test_all_inputs_bad(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["predict", str(tmp_path / "no.cif")]) == 1
+    assert capsys.readouterr().out == ""
+    assert main(["predict", str(tmp_path / "no.cif"), "--json"]) == 1
+    assert json.loads(capsys.readouterr().out)[0]["error"]["type"] == "StructureError"
+
+
+def test_csv_agrees_with_json(
+    cells: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out.csv"
+    assert main(["predict", str(cells / "Al.cif"), "--json", "--csv", str(out)]) == 0
+    (one,) = json.loads(capsys.readouterr().out)
+    (row,) = rows_of(out)
+    for column, value in one["quantities"].items():
+        assert float(row[column]) == pytest.approx(value, rel=1e-5)
+
+
+def test_figures_of_equal_names_do_not_replace_each_other(cells: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "Nb.cif").write_bytes((cells / "Al.cif").read_bytes())
+    files = [str(cells / "Nb.cif"), str(other / "Nb.cif")]
+    figures = tmp_path / "figures"
+    assert main(["predict", *files, "--plot", str(figures), "--per-site"]) == 0
+    names = {path.name for path in figures.iterdir()}
+    assert names == {"Nb_a2f.png", "Nb-2_a2f.png", "Nb_sites.png", "Nb-2_sites.png"}
+    assert len({(figures / name).read_bytes() for name in names}) == 4
+
+
+@pytest.mark.usefixtures("one_at_a_time")
+def test_interrupt_keeps_what_is_done(
+    cells: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    interrupt_after(2, monkeypatch)
+    out = tmp_path / "out.csv"
+    assert main(["predict", str(cells), "--json", "--csv", str(out)]) == 130
+    captured = capsys.readouterr()
+    assert captured.err == "betenet: interrupted; 2 structures are done and written\n"
+    assert [one["formula"] for one in json.loads(captured.out)] == ["Al", "Nb"]
+    assert [row["formula"] for row in rows_of(out)] == ["Al", "Nb"]
+
+
+@pytest.mark.usefixtures("one_at_a_time")
+def test_interrupt_before_the_first_still_prints_a_json_list(
+    cells: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    interrupt_after(0, monkeypatch)
+    assert main(["predict", str(cells), "--json"]) == 130
+    assert json.loads(capsys.readouterr().out) == []
+
+
+def test_rows_are_on_disk_before_the_program_ends(cells: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out.csv"
+    # the second prediction kills the program outright
+    code = (
+        "import os, signal, sys; from betenet.cli import main, prediction_run; "
+        "from betenet.ensemble import Ensemble; prediction_run.BATCH = 1; "
+        "predict, calls = Ensemble.predict, []; "
+        "Ensemble.predict = lambda self, batch, **settings: (calls.append(1), "
+        "os.kill(os.getpid(), signal.SIGKILL) if len(calls) > 1 else None, "
+        "predict(self, batch, **settings))[-1]; "
+        f"main(['predict', {str(cells)!r}, '--csv', {str(out)!r}])"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
+    assert run.returncode == -signal.SIGKILL
+    assert [row["formula"] for row in rows_of(out)] == ["Al"]
+
+
+def test_table_never_replaces_an_input(cells: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    nb = cells / "Nb.cif"
+    before = nb.read_bytes()
+    assert main(["predict", str(nb), "--csv", os.path.relpath(nb)]) == 2
+    assert nb.read_bytes() == before
+    assert "one of the input files" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("flag", ["--csv", "--plot"])
+def test_output_that_cannot_be_written(
+    flag: str, cells: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").touch()
+    assert main(["predict", str(cells), flag, str(tmp_path / "file" / "below")]) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.startswith("betenet: error: Cannot write to")
+
+
+def test_unknown_model_is_a_clear_error(cells: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["predict", str(cells), "--model", "no-such-model"]) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert "no-such-model" in captured.err

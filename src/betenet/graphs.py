@@ -60,7 +60,7 @@ def build_graph(atoms: Atoms, cutoff: float) -> CrystalGraph:
     atoms
         Periodic in three directions.
     cutoff
-        Radius [Å]; a pair at exactly the cutoff counts.
+        Radius [Å]; a pair at exactly the cutoff does not count.
 
     Raises
     ------

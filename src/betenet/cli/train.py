@@ -32,14 +32,29 @@ def add_parser(verbs: Verbs) -> None:
     parser.add_argument("--data", type=Path, metavar="DIR", help="first-principles data")
     parser.add_argument(
         "--fold-members",
-        type=int,
+        type=_count,
         default=0,
         metavar="N",
         help="members of each cross-validation fold (default: %(default)s, none)",
     )
-    parser.add_argument("--workers", type=int, metavar="N", help="processes (default: one a core)")
+    parser.add_argument(
+        "--workers", type=_workers, metavar="N", help="processes (default: one a core)"
+    )
     parser.add_argument("--model", type=Path, metavar="DIR", help="write the checkpoint here")
     parser.set_defaults(run=run)
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number, zero or above")
+    return int(text)
+
+
+def _workers(text: str) -> int:
+    count = _count(text)
+    if count == 0:
+        raise argparse.ArgumentTypeError("at least one process is needed")
+    return count
 
 
 def run(arguments: argparse.Namespace) -> int:

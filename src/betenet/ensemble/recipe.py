@@ -34,6 +34,9 @@ class TrainingConfig:
     first_seed: int = 0
     draws: float = 1.0
     """Bootstrap draws in units of the number of formulas."""
+    repeats: bool = True
+    """Let a formula that is drawn twice count twice; without, as in the published bootstraps, the
+    bag is a subsample of 1 - exp(-draws) of the formulas."""
     epochs: int = 20
     batch_size: int = 64
     learning_rate: float = 2e-3

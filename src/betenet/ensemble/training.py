@@ -133,7 +133,7 @@ def in_bag_counts(
     chosen = np.flatnonzero(allowed)
     names = [formulas[k] for k in chosen.tolist()]
     counts[chosen] = bootstrap_counts(names, recipe.training.draws, seed)
-    return counts
+    return counts if recipe.training.repeats else np.minimum(counts, 1)
 
 
 def predict_log_moments(

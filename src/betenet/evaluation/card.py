@@ -19,6 +19,7 @@ from betenet.evaluation.held_out import (
     HeldOut,
     calibrate,
     coverages,
+    cross_fitted_coverages,
     cross_validation,
     element_errors,
     out_of_bag,
@@ -77,7 +78,9 @@ def write_model(load: Workload, out: Path, folder: Path) -> dict[str, Any]:
 def make_card(load: Workload, out: Path) -> dict[str, Any]:
     """What a reader of the checkpoint should know, as nested tables."""
     validated, bagged = cross_validation(load, out), out_of_bag(load, out)
-    calibration = calibrate(bagged)
+    # Every member of a fold is out of bag for all of its rows; the members of the ensemble leave
+    # each row to two or three of them, too few to learn from their spread.
+    calibration = calibrate(validated if validated.members.min() > 1 else bagged)
     recipe = load.recipe
     return {
         "name": recipe.name,
@@ -103,8 +106,8 @@ def make_card(load: Workload, out: Path) -> dict[str, Any]:
         },
         "calibration": calibration,
         "coverage": {
-            "out_of_bag": _coverage(bagged, calibration),
-            "cross_validation": _coverage(validated, calibration),
+            "cross_validation": _rounded(cross_fitted_coverages(load, validated)),
+            "out_of_bag": _rounded(coverages(load, bagged, calibration)),
         },
         "worst": _worst(load, validated),
         "element_errors": element_errors(load, validated),
@@ -125,10 +128,10 @@ def _metrics(held_out: HeldOut) -> dict[str, Any]:
     return metrics
 
 
-def _coverage(held_out: HeldOut, calibration: dict[str, dict[str, float]]) -> dict[str, Any]:
+def _rounded(found: dict[str, tuple[float, float]]) -> dict[str, Any]:
     return {
         name: {"interval_68": round(narrow, 3), "interval_95": round(wide, 3)}
-        for name, (narrow, wide) in coverages(held_out, calibration).items()
+        for name, (narrow, wide) in found.items()
     }
 
 

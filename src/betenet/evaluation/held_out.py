@@ -8,17 +8,20 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float, Int
 from safetensors.torch import load_file
 
 from betenet.ensemble.calibration import fit_spread, interval_coverage
 from betenet.ensemble.dataset import TARGETS
+from betenet.ensemble.estimates import estimate_quantities
 from betenet.ensemble.run import Job, Workload
 from betenet.ensemble.training import EVALUATION_BATCH, in_bag_counts
 from betenet.errors import DataError
 from betenet.evaluation.metrics import Score, table
 from betenet.network.geometry import collate
 from betenet.network.model import forward_member
+from betenet.spectrum import Spectrum
+from betenet.superconductivity.critical_temperature import DEFAULT_MU_STAR, allen_dynes_simple
 from betenet.superconductivity.moments import moments
 from betenet.units import MEV_TO_KELVIN
 
@@ -36,15 +39,30 @@ class HeldOut:
         (row, target) [1, meV].
     spreads
         Standard deviation of the members' logarithms (row, target).
-    members
-        Members that predicted each row (row,).
+    spectra
+        α²F of each row's members, (member, frequency) each [1].
     """
 
     rows: np.ndarray
     reference: Float[np.ndarray, "row target"]
     predicted: Float[np.ndarray, "row target"]
     spreads: Float[np.ndarray, "row target"]
-    members: np.ndarray
+    spectra: tuple[np.ndarray, ...]
+
+    @property
+    def members(self) -> Int[np.ndarray, " row"]:
+        """Members that predicted each row."""
+        return np.array([len(spectra) for spectra in self.spectra])
+
+    def subset(self, chosen: Bool[np.ndarray, " row"]) -> HeldOut:
+        """Some of the rows."""
+        return HeldOut(
+            rows=self.rows[chosen],
+            reference=self.reference[chosen],
+            predicted=self.predicted[chosen],
+            spreads=self.spreads[chosen],
+            spectra=tuple(s for s, keep in zip(self.spectra, chosen, strict=True) if keep),
+        )
 
     def table(self, n_resamples: int = 0) -> dict[str, dict[str, Score]]:
         """R², MAE and RMSE of λ, ω_log and ω_2, MAE of Tc and AP for Tc > 5 K."""
@@ -126,17 +144,56 @@ def calibrate(held_out: HeldOut) -> dict[str, dict[str, float]]:
 
 
 def coverages(
-    held_out: HeldOut, calibration: dict[str, dict[str, float]]
+    load: Workload, held_out: HeldOut, calibration: dict[str, dict[str, float]]
 ) -> dict[str, tuple[float, float]]:
-    """Measured coverage of the 68 % and 95 % intervals of each quantity; empty without spreads."""
-    known = held_out.members > 1
-    if not known.any():
+    """Measured coverage of the 68 % and 95 % intervals of each quantity and of Tc.
+
+    Rows that one member alone predicted have no interval and do not count; the result is empty
+    if there are no others.
+    """
+    known = held_out.subset(held_out.members > 1)
+    if not len(known.rows):
         return {}
-    errors, spreads = held_out.errors()[known], held_out.spreads[known]
-    return {
+    errors, spreads = known.errors(), known.spreads
+    found = {
         name: interval_coverage(errors[:, k], spreads[:, k], calibration[name])
         for k, name in enumerate(TARGETS)
     }
+    found["tc"] = _tc_coverage(load, known, calibration)
+    return found
+
+
+def cross_fitted_coverages(load: Workload, held_out: HeldOut) -> dict[str, tuple[float, float]]:
+    """Coverage in each fold of intervals that were calibrated on the other folds, on average."""
+    held_out = held_out.subset(held_out.members > 1)  # the others have no spread to calibrate
+    folds = load.folds[held_out.rows]
+    shares: dict[str, np.ndarray] = {}
+    total = 0
+    for fold in np.unique(folds).tolist():
+        inside, others = held_out.subset(folds == fold), held_out.subset(folds != fold)
+        found = coverages(load, inside, calibrate(others))
+        weight = len(inside.rows)
+        total += weight
+        for name, pair in found.items():
+            shares[name] = shares.get(name, np.zeros(2)) + weight * np.array(pair)
+    return {name: (float(s[0] / total), float(s[1] / total)) for name, s in shares.items()}
+
+
+def _tc_coverage(
+    load: Workload, held_out: HeldOut, calibration: dict[str, dict[str, float]]
+) -> tuple[float, float]:
+    """Share of rows whose first-principles Tc lies in the predicted intervals."""
+    grid = load.recipe.network.frequencies
+    true = allen_dynes_simple(held_out.reference[:, 0], held_out.reference[:, 1])
+    inside = np.zeros((len(true), 2), dtype=bool)
+    for row, (tc, spectra) in enumerate(zip(true, held_out.spectra, strict=True)):
+        estimate = estimate_quantities(
+            Spectrum(grid, spectra), DEFAULT_MU_STAR, "allen_dynes_simple", "onset", calibration
+        )["tc"]
+        for column, (low, high) in enumerate((estimate.interval_68, estimate.interval_95)):
+            # Tc below 1 mK is no superconductor on either side
+            inside[row, column] = low - 1e-3 <= tc <= high + 1e-3
+    return float(inside[:, 0].mean()), float(inside[:, 1].mean())
 
 
 def element_errors(
@@ -197,7 +254,7 @@ def _summarise(load: Workload, spectra: dict[int, list[np.ndarray]]) -> HeldOut:
         reference=np.stack([load.rows[row].targets for row in rows]),
         predicted=predicted,
         spreads=np.stack(spreads),
-        members=np.array([len(spectra[row]) for row in rows]),
+        spectra=tuple(np.stack(spectra[row]) for row in rows),
     )
 
 

@@ -28,8 +28,9 @@ class NetworkConfig:
     width: int = 48
     """Channels of each irreducible representation."""
     parity: Literal["natural", "full"] = "natural"
-    """`natural` keeps (-1)^l only; `full` adds pseudo-vectors and their kin where reachable."""
-    elements: Literal["mass-one-hot", "periodic", "facts"] = "periodic"
+    """`natural` keeps (-1)^l only; `full` adds pseudo-vectors and their kin where reachable. What
+    a last layer cannot use (pseudo-vectors need four layers) is stored but never computed."""
+    elements: Literal["mass-one-hot", "periodic"] = "periodic"
     """What an atom is told of its element: one-hot times mass, or one-hot and tabulated facts."""
     embedding: int = 32
     """Width of the element embedding."""

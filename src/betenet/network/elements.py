@@ -68,8 +68,6 @@ def element_inputs(
     one_hot = np.eye(MAX_NUMBER)
     if config.elements == "mass-one-hot":
         return one_hot * atomic_masses[1 : MAX_NUMBER + 1, None], one_hot
-    if config.elements == "facts":
-        return scaled_facts(), scaled_facts()
     both = np.concatenate([one_hot, scaled_facts()], axis=1)
     return both, both
 

@@ -130,6 +130,5 @@ def _mark_live(
         layers.append(
             LayerLayout(inputs=inputs, blocks=blocks, outputs=outputs, features=features, live=live)
         )
-        live = frozenset(b.source for b in blocks if b.target in live) | (live & set(inputs))
-        live = live | {SCALAR}
+        live = frozenset(b.source for b in blocks if b.target in live) | {SCALAR}
     return layers[::-1]

@@ -113,16 +113,13 @@ def initialise(
                 # As a linear layer of the published code starts.
                 bound = shape[0] ** -0.5
                 value = (2 * torch.rand(shape, generator=generator) - 1) * bound
-                if config.elements != "mass-one-hot":
+                if config.elements == "periodic":
                     value = torch.randn(shape, generator=generator) * 0.3
             elif name.endswith("bias"):
                 value = torch.zeros(shape)
             else:
                 value = torch.randn(shape, generator=generator) * scale
             member[name] = value.to(dtype)
-        if "readout.bias" in member:
-            # A typical coupling of 0.3 shared by the peaks.
-            member["readout.bias"][: config.peaks] = -3.0
         members.append(member)
     return {name: torch.stack([m[name] for m in members]) for name in shapes}
 

@@ -18,6 +18,8 @@ CENTRE = log(20.0)
 SPREAD = 0.9
 TYPICAL_MASS = 60.0
 """Mass at which peaks start at `CENTRE` [u]."""
+TYPICAL_STRENGTH = -0.87
+"""softplus of it is 0.35, the λ of a typical metal."""
 NARROWEST = 0.09
 """Smallest width of a peak in ln ω; about the grid's own resolution."""
 
@@ -76,7 +78,8 @@ def lognormal_readout(
         masses = torch.as_tensor(atomic_masses, dtype=raw.dtype, device=raw.device)[g.numbers]
         centre = centre - 0.5 * torch.log(masses / TYPICAL_MASS)[:, None]
     dos = torch.exp(shift[:, 2].clamp(max=6.0))
-    strength = torch.exp((strength + shift[:, :1]).clamp(max=6.0))
+    # softplus grows linearly where exp would run away: one odd site cannot rule the ensemble.
+    strength = functional.softplus(shift[:, :1] + TYPICAL_STRENGTH) * torch.softmax(strength, 1)
     width = NARROWEST + functional.softplus(width - 1.5)
     grid = torch.as_tensor(config.frequencies, dtype=raw.dtype, device=raw.device).log()
     scaled = (grid - centre[:, :, None]) / width[:, :, None]

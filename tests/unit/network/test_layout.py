@@ -49,9 +49,7 @@ def test_published_dead_channel() -> None:
 
 
 @pytest.mark.parametrize(("lmax", "parity", "merge_paths"), CASES)
-def test_every_product_obeys_the_selection_rules(
-    lmax: int, parity: str, merge_paths: bool
-) -> None:
+def test_every_product_obeys_the_selection_rules(lmax: int, parity: str, merge_paths: bool) -> None:
     for layer in network_layout(config_of(lmax, parity, merge_paths)):
         for block in layer.blocks:
             (l1, p1), (l3, p3) = block.source, block.target

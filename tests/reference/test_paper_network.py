@@ -1,0 +1,138 @@
+"""The paper's network as a configuration, against a plain e3nn build with the same weights."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+import torch
+from ase import Atoms
+from ase.build import bulk
+from torch import Tensor
+
+from betenet.graphs import build_graph
+from betenet.network.config import NetworkConfig
+from betenet.network.elements import element_inputs
+from betenet.network.geometry import Geometry, collate, crystal_geometry
+from betenet.network.model import forward, initialise, parameter_shapes
+from betenet.structures import prepare_structures
+
+if TYPE_CHECKING:
+    from tests.reference.paper_network import PaperNetwork
+
+PAPER = NetworkConfig.paper()
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
+TOLERANCE = 1e-6
+MEMBERS = 2
+
+
+def crystals() -> list[Atoms]:
+    """Shipped examples, textbook crystals, and one where symmetry forbids nothing."""
+    examples = [EXAMPLES / f"{name}.cif" for name in ("Nb", "MgB2", "NbC", "V3Si", "CaH6")]
+    structures = [record.atoms for record in prepare_structures(examples)]
+    structures += [
+        bulk("Al", "fcc", a=4.05),
+        bulk("GaAs", "zincblende", a=5.65),
+        bulk("ZnO", "wurtzite", a=3.25, c=5.21),
+        bulk("Cs", "bcc", a=6.05),  # no neighbour within 4 Å
+    ]
+    distorted = bulk("TiN", "rocksalt", a=4.24, cubic=True)
+    distorted.rattle(0.2, seed=1)
+    return [*structures, distorted]
+
+
+def largest_difference(found: Tensor, expected: Tensor) -> float:
+    """Relative to the largest number expected."""
+    return float((found - expected).detach().abs().max() / expected.detach().abs().max())
+
+
+@pytest.fixture(scope="module")
+def paper() -> Any:
+    from tests.reference import paper_network
+
+    return paper_network
+
+
+@pytest.fixture(scope="module")
+def network(paper: Any) -> PaperNetwork:
+    return paper.paper_network()
+
+
+@pytest.fixture(scope="module")
+def geometry() -> Geometry:
+    graphs = [build_graph(atoms, PAPER.cutoff) for atoms in crystals()]
+    return collate([crystal_geometry(graph, PAPER) for graph in graphs], PAPER, torch.float64)
+
+
+@pytest.fixture(scope="module")
+def parameters() -> dict[str, Tensor]:
+    """Biases start at zero; here they are not, so that their place matters."""
+    parameters = initialise(PAPER, list(range(MEMBERS)), torch.float64)
+    generator = torch.Generator().manual_seed(3)
+    shape = parameters["embedding.bias"].shape
+    parameters["embedding.bias"] = torch.rand(shape, generator=generator, dtype=torch.float64)
+    return parameters
+
+
+def test_number_of_parameters(network: PaperNetwork) -> None:
+    ours = sum(int(np.prod(shape)) for shape in parameter_shapes(PAPER).values())
+    assert ours == 2_456_312
+    assert sum(weight.numel() for weight in network.parameters()) == ours
+
+
+def test_packing_keeps_every_number(paper: Any, network: PaperNetwork) -> None:
+    numbered: dict[str, Tensor] = {}
+    start = 0
+    for name, shape in parameter_shapes(PAPER).items():
+        size = int(np.prod(shape))
+        numbered[name] = torch.arange(start, start + size).reshape(shape)
+        start += size
+    packed = paper.pack(network, numbered)
+    assert {n: v.shape for n, v in packed.items()} == {
+        n: v.shape for n, v in network.named_parameters()
+    }
+    found = torch.cat([value.reshape(-1) for value in packed.values()])
+    assert (torch.bincount(found, minlength=start) == 1).all()
+
+
+def test_elements_are_one_hot_from_hydrogen_to_oganesson(paper: Any) -> None:
+    apart = Atoms(numbers=range(1, 119), cell=[118 * 5, 5, 5], pbc=True)
+    apart.positions[:, 0] = 5 * np.arange(118)
+    batch = paper.paper_batch([apart])
+    features, attributes = element_inputs(PAPER)
+    assert np.array_equal(attributes, batch.one_hot.numpy())
+    assert np.array_equal(features, batch.mass_one_hot.numpy())
+
+
+def test_frequencies() -> None:
+    assert np.allclose(PAPER.frequencies, np.arange(0.25, 101, 2), rtol=0, atol=1e-12)
+
+
+def test_outputs_and_gradients(
+    paper: Any, network: PaperNetwork, parameters: dict[str, Tensor], geometry: Geometry
+) -> None:
+    batch = paper.paper_batch(crystals())
+    weights = {name: value.clone().requires_grad_() for name, value in parameters.items()}
+    output = forward(PAPER, weights, geometry)
+    # Another factor for each number, so that no gradient is hidden in a sum.
+    generator = torch.Generator().manual_seed(4)
+    factors = torch.randn(output.a2f.shape[1:], generator=generator, dtype=torch.float64)
+    (output.a2f * factors).sum().backward()
+
+    for member in range(MEMBERS):
+        paper.load_member(network, parameters, member)
+        network.zero_grad()
+        site_a2f, a2f = network(batch)
+        (a2f * factors).sum().backward()
+        assert largest_difference(output.site_a2f[member], site_a2f) < TOLERANCE
+        assert largest_difference(output.a2f[member], a2f) < TOLERANCE
+        ours = {
+            name: torch.zeros_like(value[member]) if value.grad is None else value.grad[member]
+            for name, value in weights.items()
+        }
+        packed = paper.pack(network, ours)
+        for name, weight in network.named_parameters():
+            assert float(weight.grad.abs().max()) > 0, name
+            assert largest_difference(packed[name], weight.grad) < TOLERANCE, name

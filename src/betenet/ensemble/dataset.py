@@ -87,6 +87,12 @@ def read_rows(folder: Path, sources: Sequence[str]) -> list[Row]:
                     "Rows are read from bete_net, alexandria and jarvis.",
                     "Correct the recipe's list of sources.",
                 )
+        except KeyError as error:
+            raise DataError(
+                f"{source}: the column {error} is missing.",
+                "A row needs it.",
+                f"Compare the files below {folder} with the published ones.",
+            ) from error
         except FileNotFoundError as error:
             raise DataError(
                 f"{source}: {error.filename} is missing.",

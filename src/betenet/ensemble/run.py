@@ -10,6 +10,8 @@ import hashlib
 import json
 import multiprocessing
 import os
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,11 +21,11 @@ import torch
 from jaxtyping import Bool
 from tqdm import tqdm
 
-from betenet.ensemble.dataset import Row, read_rows
+from betenet.ensemble.dataset import Row, data_digest, read_rows
 from betenet.ensemble.folds import fold_of
 from betenet.ensemble.recipe import Recipe
 from betenet.ensemble.training import TrainingSet, train_member
-from betenet.errors import BetenetError, ConfigError
+from betenet.errors import BetenetError, ConfigError, DataError
 from betenet.graphs import CrystalGraph, build_graph
 from betenet.network.geometry import crystal_geometry
 from betenet.structures import check_structure, standardise
@@ -146,16 +148,8 @@ def run_training(
     """
     out.mkdir(parents=True, exist_ok=True)
     digest = hashlib.sha256(json.dumps(recipe.to_dict(), sort_keys=True).encode()).hexdigest()
-    manifest = out / "manifest.json"
-    if manifest.exists() and json.loads(manifest.read_text())["settings"] != digest:
-        raise ConfigError(
-            f"{out} holds a run with other settings.",
-            "Its members and new ones would not belong together.",
-            "Choose another folder, or remove this one.",
-        )
-    part = out / "manifest.part"
-    part.write_text(json.dumps({"settings": digest, "recipe": recipe.to_dict()}, indent=1))
-    part.replace(manifest)
+    table = {"settings": digest, "data": data_digest(read_rows(data, recipe.data.sources))}
+    _claim(out, {**table, "recipe": recipe.to_dict()})
     jobs = [Job(None, m) for m in range(recipe.training.members if ensemble else 0)]
     jobs += [
         Job(fold, m) for m in range(cross_validation_members) for fold in range(recipe.data.n_folds)
@@ -163,16 +157,40 @@ def run_training(
     waiting = [job for job in jobs if not (job.folder(out) / "member.safetensors").exists()]
     if not waiting:
         return
-    context = multiprocessing.get_context("spawn")
-    arguments = (recipe, data, out)
     count = min(workers or os.cpu_count() or 1, len(waiting))
-    with (
-        context.Pool(count, initializer=_start_worker, initargs=arguments) as pool,
-        tqdm(total=len(jobs), initial=len(jobs) - len(waiting), unit=" members") as bar,
-    ):
-        for summary in pool.imap_unordered(_train, waiting):
-            bar.set_postfix(summary)
-            bar.update()
+    pool = ProcessPoolExecutor(
+        count, multiprocessing.get_context("spawn"), _start_worker, (recipe, data, out)
+    )
+    try:
+        with tqdm(total=len(jobs), initial=len(jobs) - len(waiting), unit=" members") as bar:
+            for finished in as_completed([pool.submit(_train, job) for job in waiting]):
+                bar.set_postfix(finished.result())
+                bar.update()
+    except BrokenProcessPool as error:
+        raise DataError(
+            "A training process was killed.",
+            "Usually the machine ran out of memory.",
+            "Run the same command again, with fewer --workers; it goes on where it stopped.",
+        ) from error
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _claim(out: Path, table: dict[str, Any]) -> None:
+    """Write the run's manifest, or check that the one there is of the same run."""
+    manifest = out / "manifest.json"
+    if manifest.exists():
+        known = json.loads(manifest.read_text())
+        for key in ("settings", "data"):
+            if known.get(key, table[key]) != table[key]:
+                raise ConfigError(
+                    f"{out} holds a run with other {key}.",
+                    "Its members and new ones would not belong together.",
+                    "Choose another folder, or remove this one.",
+                )
+    part = out / "manifest.part"
+    part.write_text(json.dumps(table, indent=1))
+    part.replace(manifest)
 
 
 _worker: dict[str, Any] = {}
@@ -185,7 +203,7 @@ def _start_worker(recipe: Recipe, data: Path, out: Path) -> None:
 
 
 def _train(job: Job) -> dict[str, Any]:
-    if "load" not in _worker:  # not at the start: a pool would start a failed worker again, forever
+    if "load" not in _worker:  # not at the start, where an error would only break the pool
         _worker["load"] = Workload.load(_worker["recipe"], _worker["data"])
     load: Workload = _worker["load"]
     last: dict[str, Any] = {}

@@ -134,9 +134,7 @@ def test_card_of_a_later_format(model: Path) -> None:
     assert caught.value.fix == "Install a newer betenet."
 
 
-def test_incomplete_card_names_what_is_missing(
-    model: Path, card: dict[str, Any], network: NetworkConfig
-) -> None:
+def test_incomplete_card_names_what_is_missing(model: Path, network: NetworkConfig) -> None:
     short = {"name": "x", "members": 2}
     write_checkpoint(model, short, initialise(network, [0, 1]), APPLICABILITY_TENSORS)
     with pytest.raises(ModelError, match="does not say description, network"):

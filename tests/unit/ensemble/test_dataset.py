@@ -33,7 +33,7 @@ def test_bete_net_has_every_moment(tiny_data: Path) -> None:
     row = next(r for r in read_rows(tiny_data, ["bete_net"]) if r.formula == "Nb")
     assert row.id == "bete_net-8"
     centre = 120.0 / 92.90637**0.5
-    expected = [30.0 / 92.90637, *(centre * f for f in (1.0, 1.1, 1.2, 1.3, 2.0))]
+    expected = [0.4 + 30.0 / 92.90637, *(centre * f for f in (1.0, 1.1, 1.2, 1.3, 2.0))]
     np.testing.assert_allclose(row.targets, expected, rtol=1e-9)
     assert row.spectrum is None
     assert np.isnan(row.fermi_dos)

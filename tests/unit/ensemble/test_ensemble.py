@@ -81,15 +81,22 @@ def test_bad_structures_keep_their_place(model: Ensemble) -> None:
     disordered = ROOT / "tests" / "fixtures" / "structures" / "partial_occupancy.cif"
     batch = [niobium(), "absent.cif", MGB2, molecule(), disordered, niobium()]
     found = model.predict(batch)
-    assert [prediction.error is None for prediction in found] == [True, False, True] + [False] * 2 + [
-        True
-    ]
-    assert [p.name for p in found] == ["Nb#0", "absent.cif", str(MGB2), "H2#3", str(disordered), "Nb#5"]
-    for good, alone in ((found[0], niobium()), (found[2], MGB2), (found[5], niobium())):
-        expected = model.predict(alone)[0].estimates
-        for key, estimate in good.estimates.items():
-            assert estimate.value == pytest.approx(expected[key].value, rel=1e-5)
-    for bad, word in ((found[1], "absent.cif"), (found[3], "not periodic"), (found[4], "occupancy")):
+    names = ["Nb#0", "absent.cif", str(MGB2), "H#3", str(disordered), "Nb#5"]
+    assert [prediction.name for prediction in found] == names
+    good = [prediction.error is None for prediction in found]
+    assert good == [True, False, True, False, False, True]
+    for done, alone in ((found[0], niobium()), (found[2], MGB2), (found[5], niobium())):
+        (expected,) = model.predict(alone)
+        for key, estimate in done.estimates.items():
+            assert estimate.value == pytest.approx(expected.estimates[key].value, rel=1e-5)
+        assert done.site_a2f is not None
+        assert expected.site_a2f is not None
+        np.testing.assert_allclose(done.site_a2f, expected.site_a2f, rtol=1e-4, atol=1e-7)
+    for bad, word in (
+        (found[1], "absent.cif"),
+        (found[3], "not periodic"),
+        (found[4], "occupancy"),
+    ):
         assert isinstance(bad.error, StructureError)
         assert word in str(bad.error)
         assert bad.error.fix
@@ -110,7 +117,7 @@ def test_nothing_gives_nothing(model: Ensemble) -> None:
 def test_cell_beyond_memory_is_an_error_of_its_own(
     model: Ensemble, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(graphs, "MAX_EDGES", 60)
+    monkeypatch.setattr(graphs, "MAX_EDGES", 20)
     dense, loose = bulk("V", "bcc", a=2.9), bulk("Pb", "fcc", a=5.5)
     found = model.predict([dense, loose])
     assert str(found[0].error).startswith("V#0: The cell is too large")
@@ -159,6 +166,12 @@ def test_warnings_tell_what_not_to_trust(model: Ensemble) -> None:
     assert "Po was not seen in training" in found[0]
     assert "Nb was not seen" not in found[1]
     assert "smaller than usual" in found[1]
+
+
+def test_training_on_few_compositions_leaves_no_direction_to_rounding(model: Ensemble) -> None:
+    assert model.applicability.references.shape == (10, 4)  # five elements, less their mean
+    (prediction,) = model.predict(bulk("Mo", "bcc", a=3.15))
+    assert not any("far from training" in text for text in prediction.warnings)
 
 
 def test_disagreement_is_a_warning(model: Ensemble) -> None:

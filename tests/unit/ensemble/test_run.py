@@ -6,7 +6,6 @@ import json
 import multiprocessing
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -18,8 +17,7 @@ from betenet.ensemble.recipe import Recipe
 from betenet.ensemble.run import Job, Workload, run_training
 from betenet.errors import ConfigError
 
-if TYPE_CHECKING:
-    from tests.unit.conftest import FinishedRun
+Finished = tuple[Workload, Path]
 
 
 @pytest.fixture
@@ -42,7 +40,7 @@ def members(out: Path) -> dict[str, bytes]:
 def test_run_trains_every_member_in_a_process_of_its_own(
     tiny_data: Path,
     run_recipe: Recipe,
-    finished_run: FinishedRun,
+    finished_run: Finished,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -57,7 +55,7 @@ def test_run_trains_every_member_in_a_process_of_its_own(
     assert found.pop("full/member-02") == b"finished before"
     # What this process trained is what the worker trained: seeds decide, not processes.
     for name in found:
-        expected = load_file(finished_run.out / name / "member.safetensors")
+        expected = load_file(finished_run[1] / name / "member.safetensors")
         trained = load_file(tmp_path / name / "member.safetensors")
         for key, value in expected.items():
             torch.testing.assert_close(trained[key], value, rtol=1e-4, atol=1e-5)
@@ -83,8 +81,8 @@ def test_other_settings_are_refused(tiny_data: Path, run_recipe: Recipe, tmp_pat
     run_training(run_recipe, tiny_data, tmp_path, ensemble=False)
 
 
-def test_workload_leaves_out_what_cannot_be_used(finished_run: FinishedRun) -> None:
-    load = finished_run.load
+def test_workload_leaves_out_what_cannot_be_used(finished_run: Finished) -> None:
+    load, _ = finished_run
     assert len(load.rows) == len(load.graphs) == len(load.data.crystals) == len(load.folds) == 39
     (refused,) = load.refused
     assert refused.startswith("jarvis-JVASP-collision: Atoms collide")
@@ -93,8 +91,8 @@ def test_workload_leaves_out_what_cannot_be_used(finished_run: FinishedRun) -> N
     assert load.data.formulas == [row.formula for row in load.rows]
 
 
-def test_folds_part_the_formulas(finished_run: FinishedRun) -> None:
-    load = finished_run.load
+def test_folds_part_the_formulas(finished_run: Finished) -> None:
+    load, _ = finished_run
     over = {k for k, row in enumerate(load.rows) if row.targets[0] > 4.0}
     assert len(over) == 1
     allowed = [set(np.flatnonzero(load.allowed(fold))) for fold in (0, 1)]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 import os
 import re
 import sys
@@ -58,9 +59,12 @@ class TableOutput:
         if prediction.error is not None:
             return
         if not self._started:
-            self._print(self._row("structure", "formula", "atoms", map(_heading, self._COLUMNS)))
+            headings = (*map(_heading, self._COLUMNS), "P(Tc > 5 K)")
+            self._print(self._row("structure", "formula", "atoms", headings))
             self._started = True
-        numbers = (prediction.estimates[key].as_text(unit=False) for key in self._COLUMNS)
+        numbers = [prediction.estimates[key].as_text(unit=False) for key in self._COLUMNS]
+        known = math.isfinite(prediction.tc_probability)
+        numbers.append(f"{prediction.tc_probability:.2f}" if known else "n/a")
         atoms = str(len(prediction.symbols))
         self._print(self._row(prediction.name, prediction.formula, atoms, numbers))
         for warning in prediction.warnings:

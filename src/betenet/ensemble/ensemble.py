@@ -15,7 +15,7 @@ from tqdm import tqdm
 
 from betenet.ensemble.applicability import Applicability, top_of_grid_warning
 from betenet.ensemble.checkpoint import APPLICABILITY, read_card, read_parameters, read_tensors
-from betenet.ensemble.estimates import estimate_quantities
+from betenet.ensemble.estimates import estimate_quantities, tc_probability
 from betenet.ensemble.prediction import Prediction
 from betenet.errors import ModelError, StructureError
 from betenet.graphs import CrystalGraph, build_graph
@@ -197,9 +197,8 @@ class Ensemble:
         assert item.record.atoms is not None
         assert item.graph is not None
         spectrum = Spectrum(self.frequencies, a2f)
-        estimates = estimate_quantities(
-            spectrum, mu_star, tc_method, "onset", self.card.get("calibration")
-        )
+        calibration = self.card.get("calibration")
+        estimates = estimate_quantities(spectrum, mu_star, tc_method, "onset", calibration)
         warnings = [*item.record.warnings, *self.applicability.warnings(item.graph)]
         top = top_of_grid_warning(self.frequencies, a2f.mean(axis=0))
         if top is not None:
@@ -218,6 +217,7 @@ class Ensemble:
             spectrum=spectrum,
             site_a2f=sites,
             estimates=estimates,
+            tc_probability=tc_probability(spectrum, mu_star, tc_method, "onset", calibration),
             warnings=tuple(warnings),
             atoms=item.record.atoms,
         )

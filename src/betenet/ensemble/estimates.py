@@ -23,6 +23,9 @@ ESTIMATED = ("coupling", "omega_log", "omega_1", "omega_2", "omega_3", "omega_ma
 STATISTICS = ("", "_std", "_low_68", "_high_68", "_low_95", "_high_95")
 """What is exported of each: suffixes of its export key."""
 
+TC_THRESHOLD = 5.0
+"""Screening asks for a Tc above this [K], as the published screening does."""
+
 _TC_INPUTS = ("coupling", "omega_log", "omega_2")
 _Z_68 = NormalDist().inv_cdf(0.84)
 _Z_95 = NormalDist().inv_cdf(0.975)
@@ -191,9 +194,47 @@ def estimate_quantities(
         if key in ESTIMATED
     }
     inputs = np.stack([logs[key] for key in _TC_INPUTS], axis=-1)
-    widths = np.array([_width(logs[key][1:], known.get(key)) for key in _TC_INPUTS])
-    found["tc"] = _tc_estimate(inputs, widths, mu_star, tc_method)
+    found["tc"] = _tc_estimate(inputs, _widths(inputs, known), mu_star, tc_method)
     return {key: found[key] for key in ESTIMATED}
+
+
+def tc_probability(
+    spectrum: Spectrum,
+    mu_star: float,
+    tc_method: str,
+    rule: IntegrationRule,
+    calibration: Mapping[str, Mapping[str, float]] | None = None,
+    threshold: float = TC_THRESHOLD,
+) -> float:
+    """Probability that Tc lies above a threshold: what to rank by when screening.
+
+    Parameters
+    ----------
+    spectrum, mu_star, tc_method, rule, calibration
+        As for :func:`estimate_quantities`, whose distribution of Tc this is.
+    threshold
+        [K].
+
+    Returns
+    -------
+    float
+        From 0 to 1; nan for one member, which has no spread.
+    """
+    members = np.atleast_2d(spectrum.a2f)
+    rows = np.concatenate([members.mean(axis=0, keepdims=True), members])
+    values = moments(spectrum.frequencies, rows, rule)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        inputs = np.stack([np.log(values[key]) for key in _TC_INPUTS], axis=-1)
+    draws = _tc_draws(inputs, _widths(inputs, calibration or {}), mu_star, tc_method)
+    return math.nan if draws is None else float(np.mean(draws > threshold))
+
+
+def _widths(
+    inputs: Float[np.ndarray, "rows 3"], known: Mapping[str, Mapping[str, float]]
+) -> Float[np.ndarray, " 3"]:
+    """Calibrated deviations of the three numbers that enter Tc."""
+    pairs = zip(_TC_INPUTS, inputs[1:].T, strict=True)
+    return np.array([_width(column, known.get(key)) for key, column in pairs])
 
 
 def _width(logs: Float[np.ndarray, " member"], known: Mapping[str, float] | None) -> float:
@@ -227,10 +268,30 @@ def _tc_estimate(
 
     ``widths`` are the calibrated standard deviations of the columns.
     """
-    centre, members = logs[0], logs[1:]
-    value = float(_tc(centre[None, :], mu_star, tc_method)[0])
-    if not np.all(np.isfinite(logs)) or not np.all(np.isfinite(widths)):
+    value = float(_tc(logs[:1], mu_star, tc_method)[0])
+    draws = _tc_draws(logs, widths, mu_star, tc_method)
+    if draws is None:
         return _without_spread("tc", value)
+    low_95, low_68, high_68, high_95 = np.quantile(draws, [0.025, 0.16, 0.84, 0.975]).tolist()
+    return Estimate(
+        key="tc",
+        value=value,
+        std=float(np.std(draws)),
+        interval_68=(low_68, high_68),
+        interval_95=(low_95, high_95),
+    )
+
+
+def _tc_draws(
+    logs: Float[np.ndarray, "rows 3"],
+    widths: Float[np.ndarray, " 3"],
+    mu_star: float,
+    tc_method: str,
+) -> Float[np.ndarray, " draw"] | None:
+    """Tc [K] of evenly spread points of the calibrated distribution; None without a spread."""
+    centre, members = logs[0], logs[1:]
+    if not np.all(np.isfinite(logs)) or not np.all(np.isfinite(widths)):
+        return None
     away = members - members.mean(axis=0)
     spread = np.sqrt(np.mean(away**2, axis=0))
     # members that agree to the last digit have no correlation to offer
@@ -241,15 +302,7 @@ def _tc_estimate(
     # the symmetric root does not depend on the order of the members
     variances, axes = np.linalg.eigh(covariance)
     root = (axes * np.sqrt(np.maximum(variances, 0.0))) @ axes.T
-    draws = _tc(centre + _normal_points() @ root, mu_star, tc_method)
-    low_95, low_68, high_68, high_95 = np.quantile(draws, [0.025, 0.16, 0.84, 0.975]).tolist()
-    return Estimate(
-        key="tc",
-        value=value,
-        std=float(np.std(draws)),
-        interval_68=(low_68, high_68),
-        interval_95=(low_95, high_95),
-    )
+    return _tc(centre + _normal_points() @ root, mu_star, tc_method)
 
 
 def _tc(logs: np.ndarray, mu_star: float, tc_method: str) -> np.ndarray:

@@ -19,6 +19,9 @@ from betenet.spectrum import IntegrationRule, Spectrum, check_rule
 
 __all__ = ["ESTIMATED", "Estimate", "Prediction", "csv_columns", "estimate_quantities"]
 
+TC_PROBABILITY = "probability_tc_above_5_kelvin"
+"""Key and column of `Prediction.tc_probability`."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Prediction:
@@ -44,6 +47,8 @@ class Prediction:
         Formula of the estimate of Tc.
     rule
         Integration rule of the moments.
+    tc_probability
+        Probability that Tc is above 5 K; nan if it is not known [1].
     warnings
         What a user should know before trusting the numbers.
     error
@@ -64,6 +69,7 @@ class Prediction:
     spectrum: Spectrum | None = None
     site_a2f: Float[np.ndarray, "site n_freq"] | None = None
     estimates: dict[str, Estimate] = field(default_factory=dict[str, Estimate])
+    tc_probability: float = math.nan
     warnings: tuple[str, ...] = ()
     error: BetenetError | None = None
     atoms: Atoms | None = None
@@ -92,6 +98,7 @@ class Prediction:
             "tc_method": self.tc_method,
             "rule": self.rule,
             "quantities": {key: _finite_or_none(value) for key, value in exported.items()},
+            TC_PROBABILITY: _finite_or_none(self.tc_probability),
             "warnings": list(self.warnings),
             "error": None if self.error is None else _error_to_dict(self.error),
             "structure": None if self.atoms is None else _atoms_to_dict(self.atoms),
@@ -112,6 +119,7 @@ class Prediction:
         """
         try:
             site_a2f = data.get("site_a2f")
+            probability = data.get(TC_PROBABILITY)
             return cls(
                 name=data["name"],
                 formula=data["formula"],
@@ -125,6 +133,7 @@ class Prediction:
                     for key in ESTIMATED
                     if QUANTITIES[key].export_key in data["quantities"]
                 },
+                tc_probability=math.nan if probability is None else float(probability),
                 warnings=tuple(data["warnings"]),
                 error=None if data["error"] is None else _error_from_dict(data["error"]),
                 atoms=_atoms_from_dict(data),
@@ -146,6 +155,8 @@ class Prediction:
         for estimate in self.estimates.values():
             for column, number in estimate.exported().items():
                 row[column] = f"{number:.6g}" if math.isfinite(number) else ""
+        if math.isfinite(self.tc_probability):
+            row[TC_PROBABILITY] = f"{self.tc_probability:.4f}"
         row["mu_star"], row["tc_method"] = f"{self.mu_star:g}", self.tc_method
         row["rule"], row["model"] = self.rule, self.model
         row["warnings"] = "; ".join(self.warnings)
@@ -163,7 +174,7 @@ def csv_columns() -> tuple[str, ...]:
     """
     quantities = (QUANTITIES[key].export_key + suffix for key in ESTIMATED for suffix in STATISTICS)
     settings = ("mu_star", "tc_method", "rule", "model", "warnings", "error")
-    return ("name", "formula", "n_atoms", *quantities, *settings)
+    return ("name", "formula", "n_atoms", *quantities, TC_PROBABILITY, *settings)
 
 
 def _finite_or_none(value: float) -> float | None:

@@ -23,6 +23,7 @@ from betenet.evaluation.held_out import (
     cross_validation,
     element_errors,
     out_of_bag,
+    screening_precision,
 )
 
 RESAMPLES = 1000
@@ -90,19 +91,17 @@ def make_card(load: Workload, out: Path) -> dict[str, Any]:
         "seeds": [Job(None, m).seed(recipe) for m in range(recipe.training.members)],
         "licence": LICENCE,
         "citation": CITATION,
-        "data": {
-            "digest": data_digest(load.rows),
-            "rows": dict(Counter(row.source for row in load.rows)),
-            "refused": load.refused,
-            "elements": dict(_element_counts(load)),
-        },
+        "data_digest": data_digest(load.rows),
+        "refused": load.refused,
+        "sources": dict(Counter(row.source for row in load.rows)),
+        "elements": dict(_element_counts(load)),
         "network": recipe.network.to_dict(),
         "training": recipe.to_dict()["training"],
         "loss": recipe.to_dict()["loss"],
         "selection": recipe.to_dict()["data"],
         "metrics": {
-            "cross_validation": _metrics(validated),
-            "out_of_bag": _metrics(bagged),
+            "cross_validation": _metrics(load, validated),
+            "out_of_bag": _metrics(load, bagged),
         },
         "calibration": calibration,
         "coverage": {
@@ -114,7 +113,7 @@ def make_card(load: Workload, out: Path) -> dict[str, Any]:
     }
 
 
-def _metrics(held_out: HeldOut) -> dict[str, Any]:
+def _metrics(load: Workload, held_out: HeldOut) -> dict[str, Any]:
     scores = held_out.table(n_resamples=RESAMPLES)
     metrics: dict[str, Any] = {
         "rows": len(held_out.rows),
@@ -125,6 +124,9 @@ def _metrics(held_out: HeldOut) -> dict[str, Any]:
             measure: [round(x, 4) for x in (s.value, s.low, s.high) if x is not None]
             for measure, s in measures.items()
         }
+    if held_out.members.max() > 1:
+        ranked = screening_precision(load, held_out)
+        metrics["tc"]["average_precision_by_probability"] = [round(x, 4) for x in ranked]
     return metrics
 
 

@@ -13,17 +13,20 @@ from safetensors.torch import load_file
 
 from betenet.ensemble.calibration import fit_spread, interval_coverage
 from betenet.ensemble.dataset import TARGETS
-from betenet.ensemble.estimates import estimate_quantities
+from betenet.ensemble.estimates import TC_THRESHOLD, estimate_quantities, tc_probability
 from betenet.ensemble.run import Job, Workload
 from betenet.ensemble.training import EVALUATION_BATCH, in_bag_counts
 from betenet.errors import DataError
-from betenet.evaluation.metrics import Score, table
+from betenet.evaluation.metrics import Score, average_precision, bootstrap_interval, table
 from betenet.network.geometry import collate
 from betenet.network.model import forward_member
 from betenet.spectrum import Spectrum
 from betenet.superconductivity.critical_temperature import DEFAULT_MU_STAR, allen_dynes_simple
 from betenet.superconductivity.moments import moments
 from betenet.units import MEV_TO_KELVIN
+
+TC_SETTINGS = (DEFAULT_MU_STAR, "allen_dynes_simple", "onset")
+"""μ*, formula and integration rule of the Tc that is judged, as published."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,6 +182,31 @@ def cross_fitted_coverages(load: Workload, held_out: HeldOut) -> dict[str, tuple
     return {name: (float(s[0] / total), float(s[1] / total)) for name, s in shares.items()}
 
 
+def screening_precision(load: Workload, held_out: HeldOut) -> tuple[float, float, float]:
+    """Average precision for Tc > 5 K where rows are ranked by its probability.
+
+    The probabilities of each fold are calibrated on the other folds.
+
+    Returns
+    -------
+    tuple
+        The value and the ends of its 95 % bootstrap interval [1].
+    """
+    grid = load.recipe.network.frequencies
+    held_out = held_out.subset(held_out.members > 1)
+    folds = load.folds[held_out.rows]
+    scores = np.zeros(len(folds))
+    for fold in np.unique(folds).tolist():
+        calibration = calibrate(held_out.subset(folds != fold))
+        for row in np.flatnonzero(folds == fold).tolist():
+            spectrum = Spectrum(grid, held_out.spectra[row])
+            scores[row] = tc_probability(spectrum, *TC_SETTINGS, calibration)
+    true = allen_dynes_simple(held_out.reference[:, 0], held_out.reference[:, 1])
+    positive = true > TC_THRESHOLD
+    interval = bootstrap_interval(average_precision, positive, scores)
+    return average_precision(positive, scores), *interval
+
+
 def _tc_coverage(
     load: Workload, held_out: HeldOut, calibration: dict[str, dict[str, float]]
 ) -> tuple[float, float]:
@@ -187,9 +215,8 @@ def _tc_coverage(
     true = allen_dynes_simple(held_out.reference[:, 0], held_out.reference[:, 1])
     inside = np.zeros((len(true), 2), dtype=bool)
     for row, (tc, spectra) in enumerate(zip(true, held_out.spectra, strict=True)):
-        estimate = estimate_quantities(
-            Spectrum(grid, spectra), DEFAULT_MU_STAR, "allen_dynes_simple", "onset", calibration
-        )["tc"]
+        spectrum = Spectrum(grid, spectra)
+        estimate = estimate_quantities(spectrum, *TC_SETTINGS, calibration)["tc"]
         for column, (low, high) in enumerate((estimate.interval_68, estimate.interval_95)):
             # Tc below 1 mK is no superconductor on either side
             inside[row, column] = low - 1e-3 <= tc <= high + 1e-3

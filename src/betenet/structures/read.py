@@ -233,7 +233,7 @@ def _reading_error(failure: Exception) -> StructureError:
         )
     return StructureError(
         "The structure cannot be read.",
-        reason=f"{type(failure).__name__}: {str(failure).strip() or 'no details'}",
+        reason=f"{type(failure).__name__}: {str(failure).strip() or 'the content is not of that format'}",
         fix="Check that the file is complete and that its name tells its format.",
     )
 

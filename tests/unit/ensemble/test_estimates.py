@@ -6,7 +6,12 @@ from statistics import NormalDist
 import numpy as np
 import pytest
 
-from betenet.ensemble.estimates import ESTIMATED, Estimate, estimate_quantities
+from betenet.ensemble.estimates import (
+    ESTIMATED,
+    Estimate,
+    estimate_quantities,
+    tc_probability,
+)
 from betenet.errors import ConfigError, SpectrumError
 from betenet.spectrum import Spectrum
 from betenet.superconductivity.critical_temperature import critical_temperature
@@ -197,3 +202,25 @@ def test_text_has_the_digits_that_the_spread_allows(
     unknown = (math.nan, math.nan)
     estimate = Estimate(key=key, value=value, std=std, interval_68=unknown, interval_95=unknown)
     assert estimate.as_text() == text
+
+
+def test_probability_is_the_share_of_the_distribution_above_the_threshold() -> None:
+    spectrum = of_heights(0.3)
+    found = estimates(spectrum)["tc"]
+    arguments = (spectrum, MU_STAR, METHOD, "onset")
+    for end, share in ((found.interval_68[1], 0.16), (found.interval_95[0], 0.975)):
+        assert tc_probability(*arguments, threshold=end) == pytest.approx(share, abs=0.002)
+    assert tc_probability(*arguments, threshold=1e3) == 0.0
+
+
+def test_probability_of_one_member_is_not_known() -> None:
+    assert math.isnan(tc_probability(Spectrum(FREQUENCIES, a2f()[None]), MU_STAR, METHOD, "onset"))
+
+
+def test_wider_calibration_brings_the_probability_closer_to_one_half() -> None:
+    spectrum = of_heights(0.1)
+    wide = {"coupling": {"scale": 4.0, "floor": 0.0}}
+    threshold = 0.8 * estimates(spectrum)["tc"].value
+    sure = tc_probability(spectrum, MU_STAR, METHOD, "onset", threshold=threshold)
+    unsure = tc_probability(spectrum, MU_STAR, METHOD, "onset", wide, threshold)
+    assert sure > unsure > 0.5

@@ -75,18 +75,37 @@ def run_show(arguments: argparse.Namespace) -> int:
     return 0
 
 
+_INLINE = 8
+"""A table of more plain entries than this is printed in one line."""
+
+
 def _card_lines(table: Mapping[str, Any], indent: str) -> Iterator[str]:
     """The entries of a card, numbers and texts before nested tables."""
-    nested = [key for key, value in table.items() if isinstance(value, Mapping)]
+    nested = [key for key, value in table.items() if _is_nested(value)]
     for key, value in table.items():
         if key not in nested:
             yield f"{indent}{key}: {_entry(value)}"
     for key in nested:
         yield f"{indent}{key}:"
-        yield from _card_lines(table[key], indent + "  ")
+        if isinstance(table[key], Mapping):
+            yield from _card_lines(table[key], indent + "  ")
+        else:
+            yield from (f"{indent}  {_entry(item)}" for item in table[key])
+
+
+def _is_nested(value: object) -> bool:
+    """Whether an entry needs lines of its own."""
+    if isinstance(value, Mapping):
+        entries = list(cast("Mapping[str, object]", value).values())
+        return len(entries) <= _INLINE or any(isinstance(e, Mapping) for e in entries)
+    items = cast("list[object]", value) if isinstance(value, list) else []
+    return any(isinstance(item, Mapping) for item in items)
 
 
 def _entry(value: object) -> str:
+    if isinstance(value, Mapping):
+        table = cast("Mapping[str, object]", value)
+        return ", ".join(f"{key} {_entry(item)}" for key, item in table.items())
     if isinstance(value, list):
         return ", ".join(_entry(item) for item in cast("list[object]", value))
     return f"{value:.6g}" if isinstance(value, float) else str(value)

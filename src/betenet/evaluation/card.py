@@ -100,6 +100,7 @@ def make_card(load: Workload, out: Path) -> dict[str, Any]:
         "loss": recipe.to_dict()["loss"],
         "selection": recipe.to_dict()["data"],
         "metrics": {
+            "note": "value, then the ends of its 95 % bootstrap interval; frequencies and Tc in K",
             "cross_validation": _metrics(load, validated),
             "out_of_bag": _metrics(load, bagged),
         },

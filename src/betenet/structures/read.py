@@ -231,9 +231,10 @@ def _reading_error(failure: Exception) -> StructureError:
             reason="ASE looks the symbols of the sites up in the periodic table.",
             fix="Write element symbols as Nb; deuterium as H.",
         )
+    details = str(failure).strip() or "the content is not of that format"
     return StructureError(
         "The structure cannot be read.",
-        reason=f"{type(failure).__name__}: {str(failure).strip() or 'the content is not of that format'}",
+        reason=f"{type(failure).__name__}: {details}",
         fix="Check that the file is complete and that its name tells its format.",
     )
 

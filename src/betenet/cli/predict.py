@@ -25,9 +25,10 @@ file that cannot be used is reported on stderr, and the others are still done.
     + MU_STAR_TEXT
     + """
 about ±:
-  One standard deviation of the ensemble's members, calibrated on materials they had not seen.
-  It tells how far the networks disagree, not the error of the theory or of your μ*. The 68 % and
-  95 % intervals, which are not symmetric, are in --json and --csv.
+  Half the width of the central 68 % interval. It is learnt from materials that the networks had
+  not seen, and tells how far the first-principles value may lie from the prediction: not the
+  error of the theory, nor of your μ*. The 68 % and 95 % intervals, which are not symmetric, are
+  in --json and --csv. P(Tc > 5 K) is what to rank by when screening.
 
 methods of --tc-method:
 """

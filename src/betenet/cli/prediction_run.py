@@ -101,7 +101,7 @@ def _open_outputs(
         footer = (
             f"model {ensemble.name} ({ensemble.n_members} members), μ* = {arguments.mu_star:g}, "
             f"Tc by {arguments.tc_method}\n"
-            "± is one standard deviation; the intervals are in --json and --csv"
+            "± is half the calibrated 68 % interval; both its ends are in --json and --csv"
         )
         keep(TableOutput(per_site=per_site, footer=footer))
     return outputs

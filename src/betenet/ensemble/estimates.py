@@ -43,7 +43,8 @@ class Estimate:
     value
         The ensemble's answer.
     std
-        One standard deviation, calibrated; nan if the spread is not known.
+        Half the width of the central 68 %, in units of the normal distribution's; calibrated, and
+        nan if the spread is not known.
     interval_68, interval_95
         Lower and upper end of the central 68 % and 95 %; nan if the spread is not known.
     """
@@ -161,7 +162,8 @@ def estimate_quantities(
     **λ and frequencies.** These quantities are positive and their errors are relative, so the
     intervals are :math:`v\,e^{\pm z s}`, with s the calibrated standard deviation of the members'
     logarithms: they never reach zero or below. The floor is what all members get wrong together.
-    The std is half the width of the 68 % interval, divided by the z of that interval.
+    The std is half the width of the 68 % interval, divided by the z of that interval: the tails
+    of a skewed distribution would rule an ordinary standard deviation.
 
     **Tc** may be exactly 0 and is strongly curved, so neither scaling its members' Tc (a member
     at 0 K would stay there, however much its λ should vary) nor a logarithm will do. Instead the
@@ -170,7 +172,7 @@ def estimate_quantities(
     themselves (16 of them span 88 % of their own distribution), so they are replaced by 2048
     evenly spread points of the normal distribution with the calibrated deviations and the
     members' correlations. The correlations matter: soft modes raise λ and lower ω_log, and part
-    of the two cancels in Tc. The intervals are quantiles of these Tc and the std is theirs.
+    of the two cancels in Tc. The intervals are quantiles of these Tc.
 
     One member has no spread: std and intervals are nan, as they are where a member carries no
     weight at all (its frequencies do not exist).
@@ -276,7 +278,7 @@ def _tc_estimate(
     return Estimate(
         key="tc",
         value=value,
-        std=float(np.std(draws)),
+        std=(high_68 - low_68) / (2 * _Z_68),
         interval_68=(low_68, high_68),
         interval_95=(low_95, high_95),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import gc
+import importlib
 import sys
 from pathlib import Path
 
@@ -81,8 +82,7 @@ def run(arguments: argparse.Namespace) -> int:
         # Loading torch makes a million objects that live to the end of the process; looking for
         # garbage among them, again and again, is a tenth of the time of one prediction.
         gc.disable()
-        import betenet.cli.prediction_run  # noqa: F401
-
+        importlib.import_module("betenet.cli.prediction_run")
         gc.freeze()
         gc.enable()
     from betenet.cli.prediction_run import run_predictions

@@ -15,8 +15,7 @@ from betenet.units import KELVIN_TO_MEV
 
 Values = Float[np.ndarray, " n"]
 
-MOMENTS = ("coupling", "omega_log", "omega_2")
-"""The quantities that :func:`table` is given."""
+MOMENTS = ("coupling", "omega_log", "omega_2")  # what `table` is given
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -177,18 +177,7 @@ def estimate_quantities(
     One member has no spread: std and intervals are nan, as they are where a member carries no
     weight at all (its frequencies do not exist).
     """
-    members = np.atleast_2d(spectrum.a2f)
-    if members.ndim != 2:
-        raise SpectrumError(
-            f"A spectrum with leading axes {spectrum.batch_shape} cannot be summarised.",
-            reason="The one leading axis is the ensemble's member axis.",
-            fix="Pass the spectra of one structure at a time.",
-        )
-    # row 0 is the mean of the members
-    rows = np.concatenate([members.mean(axis=0, keepdims=True), members])
-    values = moments(spectrum.frequencies, rows, rule)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        logs = {key: np.log(row) for key, row in values.items()}
+    values, logs = _moments_of(spectrum, rule)
     known: Mapping[str, Mapping[str, float]] = calibration or {}
     found = {
         key: _log_normal_estimate(key, float(row[0]), _width(logs[key][1:], known.get(key)))
@@ -221,14 +210,33 @@ def tc_probability(
     -------
     float
         From 0 to 1; nan for one member, which has no spread.
+
+    Raises
+    ------
+    SpectrumError
+        If the spectrum has more than one leading axis, or the rule is unknown.
     """
+    _, logs = _moments_of(spectrum, rule)
+    inputs = np.stack([logs[key] for key in _TC_INPUTS], axis=-1)
+    draws = _tc_draws(inputs, _widths(inputs, calibration or {}), mu_star, tc_method)
+    return math.nan if draws is None else float(np.mean(draws > threshold))
+
+
+def _moments_of(
+    spectrum: Spectrum, rule: IntegrationRule
+) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """Moments and their logarithms; row 0 is the mean of the members, the others are they."""
     members = np.atleast_2d(spectrum.a2f)
+    if members.ndim != 2:
+        raise SpectrumError(
+            f"A spectrum with leading axes {spectrum.batch_shape} cannot be summarised.",
+            reason="The one leading axis is the ensemble's member axis.",
+            fix="Pass the spectra of one structure at a time.",
+        )
     rows = np.concatenate([members.mean(axis=0, keepdims=True), members])
     values = moments(spectrum.frequencies, rows, rule)
     with np.errstate(divide="ignore", invalid="ignore"):
-        inputs = np.stack([np.log(values[key]) for key in _TC_INPUTS], axis=-1)
-    draws = _tc_draws(inputs, _widths(inputs, calibration or {}), mu_star, tc_method)
-    return math.nan if draws is None else float(np.mean(draws > threshold))
+        return values, {key: np.log(row) for key, row in values.items()}
 
 
 def _widths(

@@ -47,8 +47,7 @@ def fit_spread(
     best = minimize(cost, start, method="Nelder-Mead", options={"maxiter": 4000, "xatol": 1e-6})
     scale, floor = np.exp(best.x).tolist()
     width = np.sqrt((scale * spreads) ** 2 + floor**2)
-    score = np.sort(np.abs(errors) / width)
-    factor = _balance(score)
+    factor = _balance(np.abs(errors) / width)
     return float(factor * scale), float(factor * floor)
 
 

@@ -117,10 +117,7 @@ def moment_loss(config: LossConfig, predicted: Tensor, targets: Tensor, weights:
         Of each crystal (crystal,).
     """
     parts = torch.tensor([getattr(config, name) for name in TARGETS], dtype=predicted.dtype)
-    known = torch.isfinite(targets)
-    error = functional.huber_loss(
-        predicted, torch.where(known, targets, predicted), reduction="none", delta=config.huber
-    )
+    error = _known_error(config, predicted, targets)
     # Relative to typical values; clamped, so that one extreme row cannot rule a batch.
     relative = (targets - torch.tensor(TYPICAL, dtype=targets.dtype)).nan_to_num(0.0)
     powers = [config.coupling_power] + [config.frequency_power] * (len(TARGETS) - 1)
@@ -141,11 +138,14 @@ def dos_loss(config: LossConfig, predicted: Tensor, log_dos: Tensor, weights: Te
     weights
         Of each crystal (crystal,).
     """
-    known = torch.isfinite(log_dos)
-    logs = predicted.clamp(min=TINY).log()
-    target = torch.where(known, log_dos, logs)
-    error = functional.huber_loss(logs, target, reduction="none", delta=config.huber)
+    error = _known_error(config, predicted.clamp(min=TINY).log(), log_dos)
     return (error * weights).sum() / weights.sum().clamp(min=TINY)
+
+
+def _known_error(config: LossConfig, predicted: Tensor, targets: Tensor) -> Tensor:
+    """Huber loss of each logarithm; zero, with zero gradient, where the target is NaN."""
+    known = torch.where(torch.isfinite(targets), targets, predicted)
+    return functional.huber_loss(predicted, known, reduction="none", delta=config.huber)
 
 
 def smoothness_loss(moments: GridMoments, a2f: Tensor) -> Tensor:

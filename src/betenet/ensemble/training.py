@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 from jaxtyping import Bool, Int
+from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
@@ -58,6 +59,11 @@ class TrainingSet:
     targets: Tensor
     log_dos: Tensor
     spectra: Tensor
+
+    @property
+    def first_source(self) -> Bool[np.ndarray, " row"]:
+        """Rows of the level of theory that is judged and predicted."""
+        return self.sources.numpy() == 0
 
     @classmethod
     def build(
@@ -107,8 +113,6 @@ class _State:
 
     def restore(self, folder: Path) -> None:
         path = folder / "state.safetensors"
-        from safetensors import safe_open
-
         with safe_open(path, "pt") as file:
             numbers = json.loads(file.metadata()["state"])
         tensors = load_file(path)
@@ -136,19 +140,26 @@ def in_bag_counts(
     return counts if recipe.training.repeats else np.minimum(counts, 1)
 
 
-def predict_log_moments(
+def predict_spectra(
     recipe: Recipe, parameters: Parameters, data: TrainingSet, rows: Int[np.ndarray, " row"]
 ) -> Tensor:
-    """Log-moments of one member for some rows, each at its own level of theory (row, target)."""
-    moments = GridMoments.on(recipe.network.frequencies)
+    """α²F of one member for some rows, each at its own level of theory (row, frequency)."""
     parts: list[Tensor] = []
     with torch.no_grad():
         for start in range(0, len(rows), EVALUATION_BATCH):
             batch = rows[start : start + EVALUATION_BATCH]
             geometry = collate([data.crystals[k] for k in batch], recipe.network)
             output = forward_member(recipe.network, parameters, geometry, data.sources[batch])
-            parts.append(moments.log_moments(output.a2f))
+            parts.append(output.a2f)
     return torch.cat(parts)
+
+
+def predict_log_moments(
+    recipe: Recipe, parameters: Parameters, data: TrainingSet, rows: Int[np.ndarray, " row"]
+) -> Tensor:
+    """Log-moments of one member for some rows, each at its own level of theory (row, target)."""
+    moments = GridMoments.on(recipe.network.frequencies)
+    return moments.log_moments(predict_spectra(recipe, parameters, data, rows))
 
 
 def train_member(
@@ -188,8 +199,7 @@ def train_member(
     folder.mkdir(parents=True, exist_ok=True)
     counts = in_bag_counts(recipe, data.formulas, allowed, seed)
     in_bag = np.flatnonzero(counts)
-    first_source = data.sources.numpy() == 0
-    out_of_bag = np.flatnonzero(allowed & (counts == 0) & first_source)
+    out_of_bag = np.flatnonzero(allowed & (counts == 0) & data.first_source)
     state = _start(recipe, seed)
     if (folder / "state.safetensors").exists():
         state.restore(folder)

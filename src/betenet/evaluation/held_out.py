@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import torch
 from jaxtyping import Bool, Float, Int
 from safetensors.torch import load_file
 
@@ -15,11 +14,9 @@ from betenet.ensemble.calibration import fit_spread, interval_coverage
 from betenet.ensemble.dataset import TARGETS
 from betenet.ensemble.estimates import TC_THRESHOLD, estimate_quantities, tc_probability
 from betenet.ensemble.run import Job, Workload
-from betenet.ensemble.training import EVALUATION_BATCH, in_bag_counts
+from betenet.ensemble.training import in_bag_counts, predict_spectra
 from betenet.errors import DataError
 from betenet.evaluation.metrics import Score, average_precision, bootstrap_interval, table
-from betenet.network.geometry import collate
-from betenet.network.model import forward_member
 from betenet.spectrum import Spectrum
 from betenet.superconductivity.critical_temperature import DEFAULT_MU_STAR, allen_dynes_simple
 from betenet.superconductivity.moments import moments
@@ -88,7 +85,7 @@ def cross_validation(load: Workload, out: Path) -> HeldOut:
     """
     spectra: dict[int, list[np.ndarray]] = {}
     for fold in range(load.recipe.data.n_folds):
-        rows = np.flatnonzero((load.folds == fold) & _first_source(load))
+        rows = np.flatnonzero((load.folds == fold) & load.data.first_source)
         finished = sorted((out / f"fold-{fold}").glob("member-*/member.safetensors"))
         if not finished:
             raise DataError(
@@ -125,7 +122,7 @@ def out_of_bag(load: Workload, out: Path) -> HeldOut:
             )
         # A row over the limit of λ is in no bag, but another row of its formula may be.
         seen = np.isin(load.data.formulas, np.array(load.data.formulas)[counts > 0])
-        _collect(load, path, np.flatnonzero(~seen & _first_source(load)), spectra)
+        _collect(load, path, np.flatnonzero(~seen & load.data.first_source), spectra)
     several = {row: found for row, found in spectra.items() if len(found) > 1}
     if not several:
         raise DataError(
@@ -249,21 +246,14 @@ def element_errors(
     return found
 
 
-def _first_source(load: Workload) -> np.ndarray:
-    return load.data.sources.numpy() == 0
-
-
 def _collect(
     load: Workload, path: Path, rows: np.ndarray, spectra: dict[int, list[np.ndarray]]
 ) -> None:
-    parameters = load_file(path)
-    for start in range(0, len(rows), EVALUATION_BATCH):
-        batch = rows[start : start + EVALUATION_BATCH]
-        geometry = collate([load.data.crystals[k] for k in batch], load.recipe.network)
-        with torch.no_grad():
-            a2f = forward_member(load.recipe.network, parameters, geometry).a2f.double().numpy()
-        for row, spectrum in zip(batch.tolist(), a2f, strict=True):
-            spectra.setdefault(row, []).append(spectrum)
+    if not len(rows):
+        return
+    a2f = predict_spectra(load.recipe, load_file(path), load.data, rows).double().numpy()
+    for row, spectrum in zip(rows.tolist(), a2f, strict=True):
+        spectra.setdefault(row, []).append(spectrum)
 
 
 def _summarise(load: Workload, spectra: dict[int, list[np.ndarray]]) -> HeldOut:

@@ -7,6 +7,7 @@ element (a scalar) through the spherical harmonics, of parity (-1)^l, exists.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from betenet.network.config import NetworkConfig
 
@@ -68,7 +69,8 @@ class LayerLayout:
         return [block for block in self.blocks if block.target == target]
 
 
-def network_layout(config: NetworkConfig) -> list[LayerLayout]:
+@lru_cache(maxsize=8)
+def network_layout(config: NetworkConfig) -> tuple[LayerLayout, ...]:
     """The layers of a network, first to last."""
     final = config.frequency_count if config.readout == "bins" else config.width
     inputs: dict[Irrep, int] = {SCALAR: config.embedding}
@@ -123,7 +125,7 @@ def _blocks(
 
 def _mark_live(
     drafts: list[tuple[dict[Irrep, int], tuple[Block, ...], dict[Irrep, int], dict[Irrep, int]]],
-) -> list[LayerLayout]:
+) -> tuple[LayerLayout, ...]:
     layers: list[LayerLayout] = []
     live = frozenset({SCALAR})
     for inputs, blocks, outputs, features in reversed(drafts):
@@ -131,4 +133,4 @@ def _mark_live(
             LayerLayout(inputs=inputs, blocks=blocks, outputs=outputs, features=features, live=live)
         )
         live = frozenset(b.source for b in blocks if b.target in live) | {SCALAR}
-    return layers[::-1]
+    return tuple(layers[::-1])

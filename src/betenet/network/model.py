@@ -6,7 +6,6 @@ Parameters are plain tensors with a leading member axis; the geometry is shared 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 
 import torch
 from torch import Tensor
@@ -129,11 +128,6 @@ def member_parameters(parameters: Parameters, member: int) -> Parameters:
     return {name: value[member] for name, value in parameters.items()}
 
 
-@lru_cache(maxsize=8)
-def _layouts(config: NetworkConfig) -> list[LayerLayout]:
-    return network_layout(config)
-
-
 def forward_member(
     config: NetworkConfig,
     parameters: Parameters,
@@ -164,7 +158,7 @@ def forward_member(
     x = torch.relu(inputs @ weight + parameters["embedding.bias"])
     z = torch.relu(attributes @ weight + parameters["embedding.bias"])
     features = {SCALAR: x[g.species][:, None, :]}
-    layouts = _layouts(config)
+    layouts = network_layout(config)
     for index, layout in enumerate(layouts):
         prefix = f"layers.{index}"
         outputs = convolution(config, parameters, prefix, layout, features, z, g)

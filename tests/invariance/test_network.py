@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import cache
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -13,15 +14,17 @@ import pytest
 import torch
 from ase import Atoms
 from ase.build import bulk, make_supercell
+from ase.spacegroup import crystal
 from torch import Tensor
 
 from betenet.graphs import build_graph
+from betenet.network.batch import Geometry, collate
 from betenet.network.config import NetworkConfig
-from betenet.network.geometry import Geometry, collate, crystal_geometry
+from betenet.network.geometry import crystal_geometry
 from betenet.network.layers import Features, convolution, gate
 from betenet.network.layout import SCALAR, network_layout
 from betenet.network.model import NetworkOutput, forward_member, initialise
-from betenet.structures import prepare_structures, standardise
+from betenet.structures import find_symmetry, prepare_structures, standardise
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 EXACT = 1e-10
@@ -81,9 +84,9 @@ def transformed(atoms: Atoms, matrix: np.ndarray) -> Atoms:
     return copy
 
 
-def translated(atoms: Atoms, shift: tuple[float, float, float] = (0.4, -1.3, 7.7)) -> Atoms:
+def translated(atoms: Atoms) -> Atoms:
     copy = atoms.copy()
-    copy.translate(shift)
+    copy.translate([0.4, -1.3, 7.7])
     copy.wrap()
     return copy
 
@@ -115,10 +118,19 @@ def displaced() -> Atoms:
 
 
 def geometry(
-    structures: list[Atoms], config: NetworkConfig, dtype: torch.dtype = torch.float64
+    structures: list[Atoms],
+    config: NetworkConfig,
+    dtype: torch.dtype = torch.float64,
+    *,
+    symmetry: bool = False,
 ) -> Geometry:
-    graphs = [build_graph(atoms, config.cutoff) for atoms in structures]
-    return collate([crystal_geometry(graph, config) for graph in graphs], config, dtype)
+    single = [
+        crystal_geometry(
+            build_graph(atoms, config.cutoff), config, find_symmetry(atoms) if symmetry else None
+        )
+        for atoms in structures
+    ]
+    return collate(single, config, dtype)
 
 
 def parameters(config: NetworkConfig, dtype: torch.dtype = torch.float64) -> dict[str, Tensor]:
@@ -218,17 +230,17 @@ def test_batch_equals_one_by_one(radial: str) -> None:
 
 
 def layer_features(atoms: Atoms, config: NetworkConfig) -> list[Features]:
-    """Features of the sites after each gate."""
+    """Features (site, m, channel) after each gate."""
     g = geometry([atoms], config)
     weights = {name: value[0] for name, value in parameters(config).items()}
     generator = torch.Generator().manual_seed(0)
     z = torch.rand(len(g.present), config.embedding, generator=generator, dtype=torch.float64)
-    features: Features = {SCALAR: z[g.species][:, None, :]}
+    features: Features = {SCALAR: z}
     layers: list[Features] = []
     for index, layout in enumerate(network_layout(config)[:-1]):
-        outputs = convolution(config, weights, f"layers.{index}", layout, features, z, g)
-        features = gate(layout, outputs)
-        layers.append(features)
+        features = gate(layout, convolution(config, weights, index, features, z, g), g)
+        shape = len(atoms), -1, config.width
+        layers.append({irrep: rows.reshape(shape) for irrep, rows in features.items()})
     return layers
 
 
@@ -262,6 +274,89 @@ def test_features_turn_with_the_crystal(radial: str, improper: bool) -> None:
             turned = torch.einsum("ab,sbu->sau", wigner_matrix(irrep, matrix), value)
             assert difference(new[irrep], turned) < EXACT
     assert seen == {(degree, parity) for degree in range(4) for parity in (1, -1)}
+
+
+# -------------------------------------------------------------------- with and without symmetry
+
+
+def symmetric_crystals() -> list[Atoms]:
+    """Some turned or shifted, some with equivalent atoms apart from each other."""
+    sites = [(0, 0, 0), (0.5, 0.5, 0.5), (0.5, 0.5, 0)]
+    perovskite = crystal("SrTiO", sites, spacegroup=221, cellpar=[3.9] * 3 + [90] * 3)
+    # centred monoclinic (C2), polar and chiral: a few components of every kind are left
+    places, cell = [(0.1, 0.2, 0.3), (0.4, 0.55, 0.15), (0, 0.68, 0)], [5.1, 4.2, 5.6, 90, 104, 90]
+    return [
+        bulk("Nb", "bcc", a=3.3),
+        bulk("Al", "fcc", a=4.05, cubic=True),
+        bulk("Mg", "hcp", a=3.21, c=5.21),
+        transformed(bulk("NbC", "rocksalt", a=4.47), rotation(2)),
+        bulk("ZnO", "wurtzite", a=3.25, c=5.21)[[2, 0, 1, 3]],
+        bulk("Si", "diamond", a=5.43),
+        translated(perovskite[[2, 0, 3, 1, 4]]),
+        crystal("NbCTi", places, spacegroup=5, cellpar=cell),
+        chiral(),
+    ]
+
+
+def results(
+    config: NetworkConfig, weights: dict[str, Tensor], g: Geometry
+) -> tuple[list[Tensor], dict[str, Tensor]]:
+    """Outputs, and gradients with another factor for each number so that none is hidden."""
+    leaves = {name: value[0].clone().requires_grad_() for name, value in weights.items()}
+    output = forward_member(config, leaves, g)
+    found = [output.site_a2f, output.a2f]
+    found += [output.fermi_dos] if config.readout == "lognormal" else []
+    generator = torch.Generator().manual_seed(1)
+    factors = [torch.randn(x.shape, generator=generator, dtype=torch.float64) for x in found]
+    torch.autograd.backward(found, [factor.to(x) for factor, x in zip(factors, found, strict=True)])
+    gradients = {
+        name: torch.zeros_like(value) if value.grad is None else value.grad
+        for name, value in leaves.items()
+    }
+    return [x.detach() for x in found], gradients
+
+
+def same_in_each_row(found: Tensor, expected: Tensor) -> bool:
+    """Each relative to its own largest number, which may be zero."""
+    apart, size = (x.abs().reshape(len(x), -1).amax(dim=1) for x in (found - expected, expected))
+    return bool((apart <= 1e-9 * size).all())
+
+
+@cache
+def both_geometries(config: NetworkConfig) -> tuple[Geometry, Geometry]:
+    """With and without symmetry."""
+    few, every = (geometry(symmetric_crystals(), config, symmetry=use) for use in (True, False))
+    return few, every
+
+
+CONFIGS = {
+    **{name: replace(SMALL, **changes) for name, changes in SETTINGS.items()},
+    "paper": NetworkConfig.paper(),
+}
+
+
+@pytest.mark.parametrize("config", CONFIGS.values(), ids=CONFIGS)
+def test_symmetry_changes_neither_outputs_nor_gradients(config: NetworkConfig) -> None:
+    few, every = both_geometries(replace(config, node_product="full"))
+    weights = parameters(config)
+    assert len(few.numbers) < 0.6 * len(every.numbers)
+    found, expected = (results(config, weights, g) for g in (few, every))
+    for ours, theirs in zip(found[0], expected[0], strict=True):
+        assert same_in_each_row(ours, theirs)
+    for name, gradient in expected[1].items():
+        assert same_in_each_row(found[1][name][None], gradient[None]), name
+
+
+def test_symmetry_and_knots_keep_single_precision() -> None:
+    """Of the paper's network, against all atoms and all distances in double precision."""
+    config = NetworkConfig.paper()
+    structures, weights = symmetric_crystals(), parameters(config)
+    exact = results(config, weights, geometry(structures, config))[0]
+    singles = {name: value.float() for name, value in weights.items()}
+    for use in (True, False):
+        g = geometry(structures, config, torch.float32, symmetry=use)
+        for ours, theirs in zip(results(config, singles, g)[0], exact, strict=True):
+            assert difference(ours.double(), theirs) < 1e-5
 
 
 # --------------------------------------------------------------------- single precision, from files

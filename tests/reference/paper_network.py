@@ -212,8 +212,10 @@ def _flat(product: Any, parameters: Mapping[str, Tensor], prefix: str) -> Tensor
     rows, columns = _places(product.irreps_in1), _places(product.irreps_out)
     parts = [
         parameters[f"{prefix}.{product.irreps_out[path.i_out].ir}"][
-            rows[path.i_in1], :, columns[path.i_out]
-        ].reshape(-1)
+            :, rows[path.i_in1], columns[path.i_out]
+        ]
+        .transpose(0, 1)
+        .reshape(-1)
         for path in product.instructions
     ]
     return torch.cat(parts)

@@ -13,11 +13,12 @@ from ase.build import bulk
 from torch import Tensor
 
 from betenet.graphs import build_graph
+from betenet.network.batch import Geometry, collate
 from betenet.network.config import NetworkConfig
 from betenet.network.elements import element_inputs
-from betenet.network.geometry import Geometry, collate, crystal_geometry
+from betenet.network.geometry import crystal_geometry
 from betenet.network.model import forward, initialise, parameter_shapes
-from betenet.structures import prepare_structures
+from betenet.structures import find_symmetry, prepare_structures
 
 if TYPE_CHECKING:
     from tests.reference.paper_network import PaperNetwork
@@ -60,10 +61,15 @@ def network(paper: Any) -> PaperNetwork:
     return paper.paper_network()
 
 
-@pytest.fixture(scope="module")
-def geometry() -> Geometry:
-    graphs = [build_graph(atoms, PAPER.cutoff) for atoms in crystals()]
-    return collate([crystal_geometry(graph, PAPER) for graph in graphs], PAPER, torch.float64)
+@pytest.fixture(scope="module", params=[False, True], ids=["every atom", "symmetry"])
+def geometry(request: pytest.FixtureRequest) -> Geometry:
+    single = [
+        crystal_geometry(
+            build_graph(atoms, PAPER.cutoff), PAPER, find_symmetry(atoms) if request.param else None
+        )
+        for atoms in crystals()
+    ]
+    return collate(single, PAPER, torch.float64)
 
 
 @pytest.fixture(scope="module")
@@ -110,12 +116,17 @@ def test_frequencies() -> None:
     assert np.allclose(PAPER.frequencies, np.arange(0.25, 101, 2), rtol=0, atol=1e-12)
 
 
+@pytest.mark.parametrize("batched", [False, True], ids=["one by one", "members at once"])
 def test_outputs_and_gradients(
-    paper: Any, network: PaperNetwork, parameters: dict[str, Tensor], geometry: Geometry
+    paper: Any,
+    network: PaperNetwork,
+    parameters: dict[str, Tensor],
+    geometry: Geometry,
+    batched: bool,
 ) -> None:
     batch = paper.paper_batch(crystals())
     weights = {name: value.clone().requires_grad_() for name, value in parameters.items()}
-    output = forward(PAPER, weights, geometry)
+    output = forward(PAPER, weights, geometry, batched=batched)
     # Another factor for each number, so that no gradient is hidden in a sum.
     generator = torch.Generator().manual_seed(4)
     factors = torch.randn(output.a2f.shape[1:], generator=generator, dtype=torch.float64)

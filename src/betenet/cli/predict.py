@@ -8,7 +8,14 @@ import importlib
 import sys
 from pathlib import Path
 
-from betenet.cli.arguments import MU_STAR_TEXT, HelpFormatter, Verbs, add_json, add_mu_star
+from betenet.cli.arguments import (
+    MU_STAR_TEXT,
+    HelpFormatter,
+    Verbs,
+    add_device,
+    add_json,
+    add_mu_star,
+)
 from betenet.superconductivity.critical_temperature import METHODS
 
 _EPILOG = (
@@ -64,6 +71,13 @@ def add_parser(verbs: Verbs) -> None:
         default="allen_dynes",
         metavar="METHOD",
         help="formula for Tc (default: %(default)s), see below",
+    )
+    add_device(parser)
+    parser.add_argument(
+        "--precision",
+        choices=("float32", "float64"),
+        default="float32",
+        help="of the networks (default: %(default)s, accurate enough for every quantity)",
     )
     add_json(parser, "everything, α²F(ω) of each member included,")
     parser.add_argument("--csv", type=Path, metavar="OUT", help="write a table to this file too")

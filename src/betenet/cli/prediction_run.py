@@ -38,10 +38,10 @@ def run_predictions(arguments: argparse.Namespace) -> int:
     ModelError
         If the model cannot be loaded.
     ConfigError
-        If an output cannot be written, or would replace an input.
+        If an output cannot be written, or would replace an input, or the device cannot be used.
     """
     _spare_the_inputs(arguments)
-    ensemble = Ensemble.load(arguments.model)
+    ensemble = Ensemble.load(arguments.model).to(arguments.device, arguments.precision)
     done = failed = 0
     try:
         with ExitStack() as stack:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from betenet.cli.arguments import HelpFormatter, Verbs
+from betenet.cli.arguments import HelpFormatter, Verbs, add_device
 
 _EPILOG = """\
 examples:
@@ -40,6 +40,7 @@ def add_parser(verbs: Verbs) -> None:
     parser.add_argument(
         "--workers", type=_workers, metavar="N", help="processes (default: one a core)"
     )
+    add_device(parser)
     parser.add_argument("--model", type=Path, metavar="DIR", help="write the checkpoint here")
     parser.set_defaults(run=run)
 
@@ -72,6 +73,7 @@ def run(arguments: argparse.Namespace) -> int:
         arguments.out,
         cross_validation_members=arguments.fold_members,
         workers=arguments.workers,
+        device=arguments.device,
     )
     if arguments.model is not None:
         write_model(Workload.load(recipe, data), arguments.out, arguments.model)

@@ -13,7 +13,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 from torch import Tensor
 
-from betenet.ensemble.migrations import FORMAT_VERSION, migrate
+from betenet.ensemble.migrations import FORMAT_VERSION, migrate, migrate_tensors
 from betenet.errors import ModelError
 from betenet.network.config import NetworkConfig
 from betenet.network.layers import Parameters
@@ -73,19 +73,7 @@ def read_card(folder: Path) -> dict[str, Any]:
         If it is absent, broken, incomplete, or of a later format than this version reads.
     """
     path = folder / CARD
-    try:
-        card = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ModelError(
-            f"No ensemble in {folder}.",
-            f"{CARD} cannot be read: {error.strerror}.",
-            "Give the folder of an ensemble, or a name from `betenet models list`.",
-        ) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ModelError(
-            f"{path} is broken.", str(error), "Get the ensemble's folder again."
-        ) from error
-    card = migrate(card, path)
+    card = migrate(_written_card(path), path)
     missing = [key for key in REQUIRED if key not in card]
     if missing:
         raise ModelError(
@@ -94,6 +82,22 @@ def read_card(folder: Path) -> dict[str, Any]:
             "Get the ensemble's folder again.",
         )
     return card
+
+
+def _written_card(path: Path) -> dict[str, Any]:
+    """As it stands in the file."""
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ModelError(
+            f"No ensemble in {path.parent}.",
+            f"{CARD} cannot be read: {error.strerror}.",
+            "Give the folder of an ensemble, or a name from `betenet models list`.",
+        ) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ModelError(
+            f"{path} is broken.", str(error), "Get the ensemble's folder again."
+        ) from error
 
 
 def read_tensors(path: Path) -> dict[str, Tensor]:
@@ -121,7 +125,8 @@ def read_parameters(folder: Path, config: NetworkConfig, members: int) -> Parame
         If the file is absent or broken, or a tensor is missing or of another shape.
     """
     path = folder / PARAMETERS
-    parameters = read_tensors(path)
+    version: int = _written_card(folder / CARD)["format_version"]
+    parameters = migrate_tensors(read_tensors(path), version)
     shapes = {name: (members, *shape) for name, shape in parameter_shapes(config).items()}
     wrong = [k for k in shapes if k not in parameters or tuple(parameters[k].shape) != shapes[k]]
     if wrong:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -14,22 +14,27 @@ from jaxtyping import Float
 from tqdm import tqdm
 
 from betenet.ensemble.applicability import Applicability, top_of_grid_warning
+from betenet.ensemble.batching import batches
 from betenet.ensemble.checkpoint import APPLICABILITY, read_card, read_parameters, read_tensors
+from betenet.ensemble.device import choose_place
 from betenet.ensemble.estimates import estimate_quantities, tc_probability
 from betenet.ensemble.prediction import Prediction
 from betenet.errors import ModelError, StructureError
 from betenet.graphs import CrystalGraph, build_graph
+from betenet.network.batch import collate
 from betenet.network.config import NetworkConfig
-from betenet.network.geometry import CrystalGeometry, collate, crystal_geometry
+from betenet.network.geometry import joint_geometry
 from betenet.network.layers import Parameters
-from betenet.network.model import forward_member, member_parameters
+from betenet.network.model import forward
 from betenet.spectrum import Spectrum
 from betenet.structures import StructureRecord, prepare_structures
 from betenet.superconductivity.critical_temperature import DEFAULT_MU_STAR
 
 DEFAULT_MODEL = "cso-1"
-BATCH_EDGES = 6_000
-"""Edges computed at a time: keeps a batch in the processor's cache and bounds the memory."""
+BATCH_EDGES = 60_000
+"""Edges of the graphs computed at a time: bounds the memory, however many files there are."""
+GEOMETRY_EDGES = 5_000
+"""Edges whose harmonics are computed at a time: they stay in the processor's cache."""
 WIDE = 3.0
 """Ratio of the ends of the 68 % interval of λ from which the members are said to disagree."""
 
@@ -38,7 +43,6 @@ WIDE = 3.0
 class _Item:
     record: StructureRecord
     graph: CrystalGraph | None
-    geometry: CrystalGeometry | None
     error: StructureError | None
 
 
@@ -102,6 +106,20 @@ class Ensemble:
             applicability=Applicability.from_tensors(read_tensors(path / APPLICABILITY)),
         )
 
+    def to(self, device: str = "cpu", precision: str = "float32") -> Ensemble:
+        """The same ensemble on another device or in another precision.
+
+        Raises
+        ------
+        ConfigError
+            If the device cannot be used.
+        """
+        place = choose_place(device, precision)
+        moved = {
+            name: value.to(place.device, place.dtype) for name, value in self.parameters.items()
+        }
+        return replace(self, parameters=moved)
+
     @property
     def n_members(self) -> int:
         """Number of networks."""
@@ -139,42 +157,51 @@ class Ensemble:
             In the order of the structures. One that cannot be used has its `error` set; the
             others are predicted all the same.
         """
-        items = [
-            _prepare(record, self.config)
-            for record in tqdm(prepare_structures(structures), disable=not progress, unit=" read")
-        ]
-        predictions: list[Prediction] = []
-        for batch in tqdm(list(_batches(items)), disable=not progress, unit=" batches"):
-            predictions += self._predict_batch(batch, mu_star, tc_method)
-        return predictions
+        stream = self.stream(structures, mu_star=mu_star, tc_method=tc_method)
+        return list(tqdm(stream, disable=not progress, unit=" structures"))
+
+    def stream(
+        self,
+        structures: object,
+        *,
+        mu_star: float = DEFAULT_MU_STAR,
+        tc_method: str = "allen_dynes",
+    ) -> Iterator[Prediction]:
+        """Like `predict`, one after the other: memory does not grow with their number.
+
+        Yields
+        ------
+        Prediction
+            In the order of the structures, a batch at a time.
+        """
+        items = (_prepare(record, self.config) for record in prepare_structures(structures))
+        for batch in batches(items, _edges, BATCH_EDGES):
+            yield from self._predict_batch(batch, mu_star, tc_method)
 
     def spectra(
-        self, geometries: list[CrystalGeometry]
-    ) -> tuple[Float[np.ndarray, "member crystal n_freq"], Float[np.ndarray, "site n_freq"]]:
-        """α²F of each member and crystal, and the members' mean for each site [1]."""
-        geometry = collate(geometries, self.config)
-        crystals: list[np.ndarray] = []
-        sites = np.zeros((len(geometry.numbers), len(self.frequencies)))
+        self, graphs: Sequence[CrystalGraph]
+    ) -> tuple[Float[np.ndarray, "member crystal n_freq"], Float[np.ndarray, "atom n_freq"]]:
+        """α²F of each member and crystal, and the members' mean for each atom [1]."""
+        weight = next(iter(self.parameters.values()))
+        parts = batches(graphs, lambda graph: len(graph.receivers), GEOMETRY_EDGES)
+        crystals = [joint_geometry(part, self.config) for part in parts]
+        geometry = collate(crystals, self.config, weight.dtype, weight.device)
         with torch.no_grad():
-            for member in range(self.n_members):
-                parameters = member_parameters(self.parameters, member)
-                output = forward_member(self.config, parameters, geometry)
-                crystals.append(output.a2f.double().numpy())
-                sites += output.site_a2f.double().numpy() / self.n_members
-        return np.stack(crystals), sites
+            output = forward(self.config, self.parameters, geometry)
+        return output.a2f.double().cpu().numpy(), output.site_a2f.double().mean(0).cpu().numpy()
 
     def _predict_batch(
         self, items: list[_Item], mu_star: float, tc_method: str
     ) -> list[Prediction]:
-        usable = [item.geometry for item in items if item.geometry is not None]
+        usable = [item.graph for item in items if item.graph is not None]
         a2f, sites = self.spectra(usable) if usable else (np.empty((0, 0, 0)), np.empty((0, 0)))
         predictions: list[Prediction] = []
         index = start = 0
         for item in items:
-            if item.geometry is None:
+            if item.graph is None:
                 predictions.append(self._failed(item, mu_star, tc_method))
                 continue
-            stop = start + len(item.geometry.numbers)
+            stop = start + item.graph.n_sites
             share = sites[start:stop] / (stop - start)
             predictions.append(self._finish(item, a2f[:, index], share, mu_star, tc_method))
             index, start = index + 1, stop
@@ -262,24 +289,14 @@ def _find(name_or_path: str | Path) -> Path:
 
 def _prepare(record: StructureRecord, config: NetworkConfig) -> _Item:
     if record.atoms is None:
-        return _Item(record, None, None, record.error)
+        return _Item(record, None, record.error)
     try:
         graph = build_graph(record.atoms, config.cutoff)
     except StructureError as error:
         named = StructureError(f"{record.name}: {error.summary}", error.reason, error.fix)
-        return _Item(record, None, None, named)
-    return _Item(record, graph, crystal_geometry(graph, config), None)
+        return _Item(record, None, named)
+    return _Item(record, graph, None)
 
 
-def _batches(items: Iterable[_Item]) -> Iterator[list[_Item]]:
-    batch: list[_Item] = []
-    edges = 0
-    for item in items:
-        size = 0 if item.geometry is None else len(item.geometry.receivers)
-        if batch and edges + size > BATCH_EDGES:
-            yield batch
-            batch, edges = [], 0
-        batch.append(item)
-        edges += size
-    if batch:
-        yield batch
+def _edges(item: _Item) -> int:
+    return 0 if item.graph is None else len(item.graph.receivers)

@@ -1,4 +1,4 @@
-"""Old checkpoints load forever: each step turns a card of one format version into the next."""
+"""Old checkpoints load forever: each step turns one format version into the next."""
 
 from __future__ import annotations
 
@@ -6,15 +6,34 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from torch import Tensor
+
 from betenet.errors import ModelError
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 
-STEPS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
-"""`STEPS[n]` turns version n into version n + 1."""
+Card = dict[str, Any]
+Tensors = dict[str, Tensor]
 
 
-def migrate(card: dict[str, Any], path: Path) -> dict[str, Any]:
+def _attributes_first(tensors: Tensors) -> Tensors:
+    """A `full` node product is kept as (member, attribute, channel, channel') since version 2."""
+    products = (".lin1.", ".lin2.", ".self.")
+    return {
+        name: value.transpose(1, 2)
+        if value.ndim == 4 and any(part in name for part in products)
+        else value
+        for name, value in tensors.items()
+    }
+
+
+STEPS: dict[int, Callable[[Card], Card]] = {1: dict}
+"""`STEPS[n]` turns a card of version n into one of version n + 1."""
+TENSOR_STEPS: dict[int, Callable[[Tensors], Tensors]] = {1: _attributes_first}
+"""The same for the parameters; a version that is absent left them as they were."""
+
+
+def migrate(card: Card, path: Path) -> Card:
     """Bring a card to the current format.
 
     Raises
@@ -39,3 +58,10 @@ def migrate(card: dict[str, Any], path: Path) -> dict[str, Any]:
         card = {**STEPS[version](card), "format_version": version + 1}
         version += 1
     return card
+
+
+def migrate_tensors(tensors: Tensors, version: int) -> Tensors:
+    """Bring the parameters of a checkpoint of some version to the current format."""
+    for step in range(version, FORMAT_VERSION):
+        tensors = TENSOR_STEPS.get(step, dict)(tensors)
+    return tensors

@@ -22,13 +22,14 @@ from jaxtyping import Bool
 from tqdm import tqdm
 
 from betenet.ensemble.dataset import Row, data_digest, read_rows
+from betenet.ensemble.device import choose_place
 from betenet.ensemble.folds import fold_of
 from betenet.ensemble.recipe import Recipe
 from betenet.ensemble.training import TrainingSet, train_member
 from betenet.errors import BetenetError, ConfigError, DataError
 from betenet.graphs import CrystalGraph, build_graph
-from betenet.network.geometry import crystal_geometry
-from betenet.structures import check_structure, standardise
+from betenet.network.geometry import CrystalGeometry, crystal_geometry
+from betenet.structures import check_structure, find_symmetry, standardise
 
 FULL = "full"
 """Folder of the members that see every fold."""
@@ -68,15 +69,20 @@ class Workload:
         """
         rows: list[Row] = []
         graphs: list[CrystalGraph] = []
+        crystals: list[CrystalGeometry] = []
         refused: list[str] = []
         for row in read_rows(folder, recipe.data.sources):
             try:
                 check_structure(row.atoms)
-                graphs.append(build_graph(standardise(row.atoms), recipe.network.cutoff))
-                rows.append(row)
+                atoms = standardise(row.atoms)
+                graph = build_graph(atoms, recipe.network.cutoff)
             except BetenetError as error:
                 refused.append(f"{row.id}: {error.summary}")
-        crystals = [crystal_geometry(graph, recipe.network) for graph in graphs]
+                continue
+            rows.append(row)
+            graphs.append(graph)
+            # The search for the symmetry pays off over epochs and members.
+            crystals.append(crystal_geometry(graph, recipe.network, find_symmetry(atoms)))
         return cls(
             recipe=recipe,
             rows=rows,
@@ -121,6 +127,7 @@ def run_training(
     cross_validation_members: int = 0,
     ensemble: bool = True,
     workers: int | None = None,
+    device: str = "cpu",
 ) -> None:
     """Train what is not trained yet.
 
@@ -138,14 +145,17 @@ def run_training(
         Train the ensemble that sees every fold.
     workers
         Processes; one for each core if absent.
+    device
+        Where the networks run.
 
     Raises
     ------
     ConfigError
-        If the folder holds a run with other settings.
+        If the folder holds a run with other settings, or the device cannot be used.
     DataError
         If the data are absent.
     """
+    choose_place(device)
     out.mkdir(parents=True, exist_ok=True)
     digest = hashlib.sha256(json.dumps(recipe.to_dict(), sort_keys=True).encode()).hexdigest()
     table = {"settings": digest, "data": data_digest(read_rows(data, recipe.data.sources))}
@@ -159,7 +169,7 @@ def run_training(
         return
     count = min(workers or os.cpu_count() or 1, len(waiting))
     pool = ProcessPoolExecutor(
-        count, multiprocessing.get_context("spawn"), _start_worker, (recipe, data, out)
+        count, multiprocessing.get_context("spawn"), _start_worker, (recipe, data, out, device)
     )
     try:
         with tqdm(total=len(jobs), initial=len(jobs) - len(waiting), unit=" members") as bar:
@@ -196,10 +206,10 @@ def _claim(out: Path, table: dict[str, Any]) -> None:
 _worker: dict[str, Any] = {}
 
 
-def _start_worker(recipe: Recipe, data: Path, out: Path) -> None:
+def _start_worker(recipe: Recipe, data: Path, out: Path, device: str = "cpu") -> None:
     torch.set_num_threads(1)
     _worker.clear()
-    _worker.update(recipe=recipe, data=data, out=out)
+    _worker.update(recipe=recipe, data=data, out=out, device=device)
 
 
 def _train(job: Job) -> dict[str, Any]:
@@ -214,5 +224,6 @@ def _train(job: Job) -> dict[str, Any]:
         job.seed(load.recipe),
         job.folder(_worker["out"]),
         last.update,
+        _worker["device"],
     )
     return {"fold": job.fold, "member": job.member, "out_of_bag": last.get("out_of_bag_loss")}

@@ -26,7 +26,8 @@ from betenet.ensemble.losses import (
     spectrum_loss,
 )
 from betenet.ensemble.recipe import Recipe
-from betenet.network.geometry import CrystalGeometry, collate
+from betenet.network.batch import Geometry, collate
+from betenet.network.geometry import CrystalGeometry
 from betenet.network.layers import Parameters
 from betenet.network.model import forward_member, initialise, member_parameters
 
@@ -123,7 +124,9 @@ class _State:
         for name, value in self.current.items():
             prefix = f"adam/{name}/"
             self.optimizer.state[value] = {
-                k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)
+                k.removeprefix(prefix): v.to(value.device)
+                for k, v in tensors.items()
+                if k.startswith(prefix)
             }
         self.epoch, self.best_epoch = numbers["epoch"], numbers["best_epoch"]
         self.best_loss = numbers["best_loss"]
@@ -148,9 +151,9 @@ def predict_spectra(
     with torch.no_grad():
         for start in range(0, len(rows), EVALUATION_BATCH):
             batch = rows[start : start + EVALUATION_BATCH]
-            geometry = collate([data.crystals[k] for k in batch], recipe.network)
-            output = forward_member(recipe.network, parameters, geometry, data.sources[batch])
-            parts.append(output.a2f)
+            geometry, sources = _batch(recipe, parameters, data, batch)
+            output = forward_member(recipe.network, parameters, geometry, sources)
+            parts.append(output.a2f.cpu())
     return torch.cat(parts)
 
 
@@ -169,6 +172,7 @@ def train_member(
     seed: int,
     folder: Path,
     progress: Callable[[dict[str, Any]], None] | None = None,
+    device: str = "cpu",
 ) -> Parameters:
     """Train one member; a second call goes on where the first was killed.
 
@@ -187,6 +191,8 @@ def train_member(
         `member.safetensors` at the end.
     progress
         Called with every record.
+    device
+        Where the network runs; the loss is computed on the CPU.
 
     Returns
     -------
@@ -200,7 +206,7 @@ def train_member(
     counts = in_bag_counts(recipe, data.formulas, allowed, seed)
     in_bag = np.flatnonzero(counts)
     out_of_bag = np.flatnonzero(allowed & (counts == 0) & data.first_source)
-    state = _start(recipe, seed)
+    state = _start(recipe, seed, device)
     if (folder / "state.safetensors").exists():
         state.restore(folder)
     weights = torch.tensor(recipe.data.source_weights)[data.sources] * torch.tensor(counts)
@@ -234,13 +240,15 @@ def train_member(
     return state.best
 
 
-def _start(recipe: Recipe, seed: int) -> _State:
-    first = member_parameters(initialise(recipe.network, [seed]), 0)
+def _start(recipe: Recipe, seed: int, device: str) -> _State:
+    drawn = member_parameters(initialise(recipe.network, [seed]), 0)
+    first = {name: value.to(device) for name, value in drawn.items()}
     current = {name: value.clone().requires_grad_() for name, value in first.items()}
     optimizer = torch.optim.AdamW(
         current.values(),
         lr=recipe.training.learning_rate,
         weight_decay=recipe.training.weight_decay,
+        fused=True,
     )
     average = {name: value.clone() for name, value in first.items()}
     best = {name: value.clone() for name, value in first.items()}
@@ -289,6 +297,16 @@ def _run_epoch(
     return total / batches
 
 
+def _batch(
+    recipe: Recipe, parameters: Parameters, data: TrainingSet, rows: Int[np.ndarray, " row"]
+) -> tuple[Geometry, Tensor]:
+    """Geometry and sources of some rows, on the device of the parameters."""
+    weight = next(iter(parameters.values()))
+    crystals = [data.crystals[k] for k in rows]
+    geometry = collate(crystals, recipe.network, weight.dtype, weight.device)
+    return geometry, data.sources[rows].to(weight.device)
+
+
 def _batch_loss(
     recipe: Recipe,
     data: TrainingSet,
@@ -297,14 +315,13 @@ def _batch_loss(
     parameters: Parameters,
     moments: GridMoments,
 ) -> Tensor:
-    geometry = collate([data.crystals[k] for k in batch], recipe.network)
-    sources, dropout = data.sources[batch], recipe.training.dropout
-    output = forward_member(recipe.network, parameters, geometry, sources, dropout)
-    a2f = output.a2f
+    geometry, sources = _batch(recipe, parameters, data, batch)
+    output = forward_member(recipe.network, parameters, geometry, sources, recipe.training.dropout)
+    a2f = output.a2f.cpu()
     share = weights[batch]
     loss = moment_loss(recipe.loss, moments.log_moments(a2f), data.targets[batch], share)
     if recipe.loss.fermi_dos > 0 and recipe.network.readout == "lognormal":
-        dos = dos_loss(recipe.loss, output.fermi_dos, data.log_dos[batch], share)
+        dos = dos_loss(recipe.loss, output.fermi_dos.cpu(), data.log_dos[batch], share)
         loss = loss + recipe.loss.fermi_dos * dos
     loss = loss * share.mean()
     known = torch.isfinite(data.spectra[batch]).all(dim=1)

@@ -1,4 +1,4 @@
-"""The constant part of a forward pass: shared by all members, computed once for each crystal.
+"""The constant part of a forward pass, computed once for each crystal and shared by all members.
 
 With a linear radial function, the message from atom j to atom i is linear in
 basis(|r|)·Y(r̂), so all periodic images of j collapse into one edge that carries the sum. The cost
@@ -7,21 +7,24 @@ then no longer grows with the cutoff. With a radial network, edges merge only at
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
-import torch
-from torch import Tensor
+from jaxtyping import Float, Int
 
 from betenet.graphs import CrystalGraph
-from betenet.network.angular import clebsch_gordan, spherical_harmonics
+from betenet.network.angular import spherical_harmonics
 from betenet.network.config import NetworkConfig
 from betenet.network.elements import composition_statistics, scaled_facts
-from betenet.network.layout import Block
+from betenet.network.entries import Edges, Entries, block_entries
+from betenet.network.layout import Block, Irrep, network_layout
 from betenet.network.radial import radial_basis, smooth_cutoff
+from betenet.network.reach import keep_rows, reached_rows
+from betenet.network.symmetry import Orbits, RowBasis
+from betenet.structures.symmetry import SiteSymmetry
 
-SAME_DISTANCE = 1e-8
+SAME_DISTANCE = 1e-10
 """Distances closer than this share a radial function [Å]."""
 TYPICAL_VOLUME = 16.0
 """Volume of an atom in a typical metal [Å³]."""
@@ -29,96 +32,48 @@ TYPICAL_VOLUME = 16.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CrystalGeometry:
-    """One crystal, ready to be put into a batch.
-
-    `harmonics` is (edge, basis or 1, component); `lengths` is (edge,) for a radial network and
-    empty otherwise [Å]; `statistics` describes the composition and the volume of an atom
-    (statistic,), or is empty.
-    """
-
-    numbers: np.ndarray
-    receivers: np.ndarray
-    senders: np.ndarray
-    harmonics: np.ndarray
-    lengths: np.ndarray
-    statistics: np.ndarray
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Geometry:
-    """A batch of crystals as constant tensors.
+    """One crystal or several, ready to be put into a batch.
 
     Attributes
     ----------
-    numbers, crystal
-        Atomic number and index of the crystal of each site (site,).
+    numbers
+        Atomic number of each site that is computed: every atom, or one of each orbit.
     counts
-        Sites of each crystal (crystal,).
-    receivers, senders
-        Sites i and j of each edge (edge,).
-    harmonics
-        (edge, basis or 1, component).
+        Atoms of each crystal.
+    site_of
+        Site of each atom.
+    rows
+        Site of each row of features, by representation.
+    entries
+        Messages of every block that some layer has.
     statistics
-        Of composition and volume (crystal, statistic).
-    distinct, basis
-        For a radial network: index of each edge's distance (edge,) and the basis at the distinct
-        distances (distance, basis).
-    species, present, slots, places
-        Index into `present`, the elements of the batch; sites sorted by element and padded
-        (element, slot); where each site went (site,).
+        Describes the composition and the volume of an atom of each crystal, or is empty.
     """
 
-    numbers: Tensor
-    crystal: Tensor
-    counts: Tensor
-    receivers: Tensor
-    senders: Tensor
-    harmonics: Tensor
-    statistics: Tensor
-    distinct: Tensor | None
-    basis: Tensor | None
-    species: Tensor
-    present: Tensor
-    slots: Tensor
-    places: Tensor
-    _couplings: dict[tuple[int, tuple[int, ...], int], Tensor] = field(default_factory=dict)
+    numbers: Int[np.ndarray, " site"]
+    counts: Int[np.ndarray, " crystal"]
+    site_of: Int[np.ndarray, " atom"]
+    rows: Mapping[Irrep, Int[np.ndarray, " row"]]
+    entries: Mapping[Block, Entries]
+    statistics: Float[np.ndarray, "crystal statistic"]
 
     @property
-    def n_crystals(self) -> int:
-        """Crystals in the batch."""
-        return len(self.counts)
+    def n_atoms(self) -> int:
+        """Atoms of all cells."""
+        return len(self.site_of)
 
-    def coupling(self, block: Block) -> Tensor:
-        """Harmonics contracted with the Clebsch-Gordan coefficients of a block.
-
-        Returns
-        -------
-        Tensor
-            (m of the source, edge, m of the target, degree · basis).
-        """
-        key = (block.source[0], block.degrees, block.target[0])
-        if key not in self._couplings:
-            self._couplings[key] = self._contract(*key)
-        return self._couplings[key]
-
-    def _contract(self, source: int, degrees: tuple[int, ...], target: int) -> Tensor:
-        edges, size, _ = self.harmonics.shape
-        parts: list[Tensor] = []
-        for degree in degrees:
-            table = torch.as_tensor(
-                clebsch_gordan(source, degree, target).transpose(1, 0, 2).copy(),
-                dtype=self.harmonics.dtype,
-                device=self.harmonics.device,
-            )
-            harmonics = self.harmonics[:, :, degree**2 : (degree + 1) ** 2]
-            product = harmonics.reshape(edges * size, -1) @ table.reshape(2 * degree + 1, -1)
-            shape = (edges, size, 2 * source + 1, 2 * target + 1)
-            parts.append(product.reshape(shape).permute(2, 0, 3, 1))
-        return torch.cat(parts, dim=3).contiguous()
+    @property
+    def crystal(self) -> Int[np.ndarray, " site"]:
+        """Crystal of each site."""
+        index = np.empty(len(self.numbers), dtype=np.int64)
+        index[self.site_of] = np.repeat(np.arange(len(self.counts)), self.counts)
+        return index
 
 
-def crystal_geometry(graph: CrystalGraph, config: NetworkConfig) -> CrystalGeometry:
-    """Harmonics and radial basis of a graph, with equal edges merged.
+def crystal_geometry(
+    graph: CrystalGraph, config: NetworkConfig, symmetry: SiteSymmetry | None = None
+) -> CrystalGeometry:
+    """Every constant of the messages of one crystal.
 
     Parameters
     ----------
@@ -126,86 +81,133 @@ def crystal_geometry(graph: CrystalGraph, config: NetworkConfig) -> CrystalGeome
         Built with the cutoff of `config`.
     config
         The network's settings.
+    symmetry
+        Of the same crystal, from :func:`betenet.structures.find_symmetry`: only inequivalent
+        sites are computed, and of their features only what symmetry allows. The result is the
+        same. Without it, every atom is a site.
     """
-    lengths = np.linalg.norm(graph.vectors, axis=1)
-    harmonics = spherical_harmonics(config.lmax, graph.vectors)
-    harmonics *= smooth_cutoff(config, lengths)[:, None]
-    pair = graph.receivers * graph.n_sites + graph.senders
-    if config.radial == "linear":
-        edges = radial_basis(config, lengths)[:, :, None] * harmonics[:, None, :]
-        order = np.argsort(pair, kind="stable")
-        starts = np.flatnonzero(np.diff(pair[order], prepend=-1))
-    else:
-        edges = harmonics[:, None, :]
-        rounded = np.round(lengths / SAME_DISTANCE).astype(np.int64)
-        order = np.lexsort((rounded, pair))
-        changed = np.diff(pair[order], prepend=-1) != 0
-        starts = np.flatnonzero(changed | (np.diff(rounded[order], prepend=-1) != 0))
-    first = order[starts]
-    return CrystalGeometry(
-        numbers=graph.numbers,
-        receivers=graph.receivers[first],
-        senders=graph.senders[first],
-        harmonics=np.add.reduceat(edges[order], starts, axis=0),
-        lengths=lengths[first] if config.radial == "network" else np.empty(0),
-        statistics=_statistics(graph) if config.composition else np.empty(0),
+    return joint_geometry([graph], config, None if symmetry is None else [symmetry])
+
+
+def joint_geometry(
+    graphs: Sequence[CrystalGraph],
+    config: NetworkConfig,
+    symmetries: Sequence[SiteSymmetry] | None = None,
+) -> CrystalGeometry:
+    """Several crystals at once, which is much faster than one by one.
+
+    Parameters
+    ----------
+    graphs, config, symmetries
+        As for `crystal_geometry`.
+    """
+    whole = all_rows(graphs, config, symmetries)
+    sizes = {irrep: len(row_sites) for irrep, row_sites in whole.rows.items()}
+    kept = reached_rows(network_layout(config), whole.entries, sizes)
+    return replace(
+        whole,
+        rows={irrep: row_sites[kept[irrep]] for irrep, row_sites in whole.rows.items()},
+        entries={block: keep_rows(block, found, kept) for block, found in whole.entries.items()},
     )
 
 
-def _statistics(graph: CrystalGraph) -> np.ndarray:
-    volume = np.log(graph.volume / graph.n_sites / TYPICAL_VOLUME)
-    return np.append(composition_statistics(graph.numbers), volume)
+def all_rows(
+    graphs: Sequence[CrystalGraph],
+    config: NetworkConfig,
+    symmetries: Sequence[SiteSymmetry] | None = None,
+) -> CrystalGeometry:
+    """`joint_geometry` with the rows that stay zero in every layer."""
+    counts = np.array([graph.n_sites for graph in graphs])
+    joined = _join(graphs, counts)
+    if symmetries is None:
+        orbits = Orbits.single(len(joined.numbers))
+        bases = {irrep: RowBasis.full(irrep, orbits) for irrep in _irreps(config)}
+    else:
+        each = [Orbits.of(symmetry) for symmetry in symmetries]
+        orbits = Orbits.joined(each)
+        bases = {
+            irrep: RowBasis.reduced(irrep, list(zip(symmetries, each, strict=True)), orbits)
+            for irrep in _irreps(config)
+        }
+    edges = merged_edges(joined, config, orbits)
+    return CrystalGeometry(
+        numbers=joined.numbers[orbits.sites],
+        counts=counts,
+        site_of=orbits.site_of,
+        rows={irrep: basis.row_sites for irrep, basis in bases.items()},
+        entries={block: block_entries(block, edges, bases) for block in used_blocks(config)},
+        statistics=_statistics(graphs, config),
+    )
+
+
+def _join(graphs: Sequence[CrystalGraph], counts: np.ndarray) -> CrystalGraph:
+    """Crystals as the parts of one graph, that no edge connects."""
+    if len(graphs) == 1:
+        return graphs[0]
+    starts = np.cumsum(counts) - counts
+    shift = np.repeat(starts, [len(graph.receivers) for graph in graphs])
+    return CrystalGraph(
+        numbers=np.concatenate([graph.numbers for graph in graphs]),
+        receivers=np.concatenate([graph.receivers for graph in graphs]) + shift,
+        senders=np.concatenate([graph.senders for graph in graphs]) + shift,
+        vectors=np.concatenate([graph.vectors for graph in graphs]),
+        cutoff=graphs[0].cutoff,
+        volume=sum(graph.volume for graph in graphs),
+    )
+
+
+def merged_edges(graph: CrystalGraph, config: NetworkConfig, orbits: Orbits) -> Edges:
+    """Edges into one atom of each orbit, with cutoff, harmonics and radial basis multiplied."""
+    kept = orbits.stands[graph.receivers]
+    vectors, senders = graph.vectors[kept], graph.senders[kept]
+    receivers = orbits.site_of[graph.receivers[kept]]
+    lengths = np.linalg.norm(vectors, axis=1)
+    harmonics = spherical_harmonics(config.lmax, vectors)
+    harmonics *= smooth_cutoff(config, lengths)[:, None]
+    if config.radial == "linear":
+        edges = radial_basis(config, lengths)[:, :, None] * harmonics[:, None, :]
+        known, distances = np.zeros(1, dtype=np.int64), np.zeros(len(lengths), dtype=np.int64)
+    else:
+        edges = harmonics[:, None, :]
+        rounded = np.round(lengths / SAME_DISTANCE).astype(np.int64)
+        known, distances = np.unique(rounded, return_inverse=True)
+    key = (receivers * graph.n_sites + senders) * len(known) + distances
+    order = np.argsort(key, kind="stable")
+    starts = np.flatnonzero(np.diff(key[order], prepend=-1))
+    first = order[starts]
+    return Edges(
+        receivers=receivers[first],
+        senders=senders[first],
+        harmonics=np.add.reduceat(edges[order], starts, axis=0),
+        distances=distances[first],
+        lengths=known,
+    )
+
+
+def used_blocks(config: NetworkConfig) -> list[Block]:
+    """Blocks that some layer computes, each once."""
+    blocks = {
+        block: None
+        for layer in network_layout(config)
+        for block in layer.blocks
+        if block.target in layer.live
+    }
+    return list(blocks)
+
+
+def _irreps(config: NetworkConfig) -> list[Irrep]:
+    blocks = used_blocks(config)
+    return sorted({b.source for b in blocks} | {b.target for b in blocks})
+
+
+def _statistics(graphs: Sequence[CrystalGraph], config: NetworkConfig) -> np.ndarray:
+    if not config.composition:
+        return np.empty((len(graphs), 0))
+    volumes = np.array([graph.volume / graph.n_sites for graph in graphs])
+    composition = np.stack([composition_statistics(graph.numbers) for graph in graphs])
+    return np.column_stack([composition, np.log(volumes / TYPICAL_VOLUME)])
 
 
 def statistics_size(config: NetworkConfig) -> int:
     """Length of `CrystalGeometry.statistics`."""
     return 4 * scaled_facts().shape[1] + 1 if config.composition else 0
-
-
-def collate(
-    crystals: Sequence[CrystalGeometry],
-    config: NetworkConfig,
-    dtype: torch.dtype = torch.float32,
-    device: torch.device | str = "cpu",
-) -> Geometry:
-    """Join crystals into one batch of constant tensors."""
-    counts = np.array([len(c.numbers) for c in crystals])
-    offsets = np.concatenate([[0], np.cumsum(counts)[:-1]])
-    numbers = np.concatenate([c.numbers for c in crystals])
-    present, species = np.unique(numbers, return_inverse=True)
-    per_species = np.bincount(species)
-    order = np.argsort(species, kind="stable")
-    rank = np.empty(len(numbers), dtype=np.int64)
-    rank[order] = np.concatenate([np.arange(count) for count in per_species])
-    slots = np.full((len(present), per_species.max()), len(numbers))
-    slots[species, rank] = np.arange(len(numbers))
-
-    def index(values: np.ndarray) -> Tensor:
-        return torch.as_tensor(values, dtype=torch.int64, device=device)
-
-    def real(values: np.ndarray) -> Tensor:
-        return torch.as_tensor(values, dtype=dtype, device=device)
-
-    placed = list(zip(crystals, offsets, strict=True))
-    distinct = basis = None
-    if config.radial == "network":
-        lengths = np.concatenate([c.lengths for c in crystals])
-        _, first, inverse = np.unique(
-            np.round(lengths / SAME_DISTANCE), return_index=True, return_inverse=True
-        )
-        distinct, basis = index(inverse), real(radial_basis(config, lengths[first]))
-    return Geometry(
-        numbers=index(numbers),
-        crystal=index(np.repeat(np.arange(len(crystals)), counts)),
-        counts=index(counts),
-        receivers=index(np.concatenate([c.receivers + start for c, start in placed])),
-        senders=index(np.concatenate([c.senders + start for c, start in placed])),
-        harmonics=real(np.concatenate([c.harmonics for c in crystals])),
-        statistics=real(np.stack([c.statistics for c in crystals])),
-        distinct=distinct,
-        basis=basis,
-        species=index(species),
-        present=index(present),
-        slots=index(slots),
-        places=index(species * slots.shape[1] + rank),
-    )

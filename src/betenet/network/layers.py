@@ -8,9 +8,17 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from betenet.network.batch import Geometry, Messages
 from betenet.network.config import NetworkConfig
-from betenet.network.geometry import Geometry
-from betenet.network.layout import SCALAR, Block, Irrep, LayerLayout, irrep_name
+from betenet.network.layout import (
+    SCALAR,
+    Block,
+    Irrep,
+    LayerLayout,
+    irrep_name,
+    network_layout,
+)
+from betenet.network.rows import Rows
 
 Parameters = dict[str, Tensor]
 Features = dict[Irrep, Tensor]
@@ -28,107 +36,98 @@ def silu(x: Tensor) -> Tensor:
 
 
 def node_product(
-    config: NetworkConfig, parameters: Parameters, name: str, x: Tensor, z: Tensor, g: Geometry
+    config: NetworkConfig,
+    parameters: Parameters,
+    name: str,
+    x: Tensor,
+    z: Tensor,
+    rows: Rows,
+    scale: float = 1.0,
 ) -> Tensor:
     """Linear map of the channels that depends on the element.
 
     Parameters
     ----------
     x
-        (site, m, channel).
+        (row, channel).
     z
         Element attributes of the elements present (element, attribute).
+    rows
+        The rows of x.
+    scale
+        Factor of the result, which costs nothing here.
 
     Returns
     -------
     Tensor
-        (site, m, channel').
+        (row, channel').
 
     Notes
     -----
-    `full` is the tensor product with z. z depends on the element alone, so it contracts to one
-    matrix for each element; sites are gathered by element and padded for one batched product.
+    `full` is the tensor product with z, Σ W[v,u,w] x[u] z[v]. z depends on the element alone, so
+    it contracts to one matrix for each element, however many rows there are.
     """
     weight = parameters[name]
     if config.node_product == "gated":
-        scale = 1 + z @ parameters[name + ".scale"]
-        return (x * scale[g.species][:, None, :]) @ (weight / sqrt(weight.shape[0]))
-    channels, attributes, out = weight.shape
-    matrices = torch.einsum("uvw,sv->suw", weight, z) / sqrt(channels * attributes)
-    components = x.shape[1]
-    padded = torch.cat([x, x.new_zeros(1, components, channels)])[g.slots.reshape(-1)]
-    grouped = padded.reshape(len(g.present), -1, channels)
-    product = torch.bmm(grouped, matrices).reshape(-1, components, out)
-    return product[g.places]
+        gates = scale * (1 + z @ parameters[name + ".scale"])
+        return (x * (rows.element @ gates)) @ (weight / sqrt(weight.shape[0]))
+    attributes, channels, _ = weight.shape
+    own = (rows.own @ z) * (scale / sqrt(attributes * channels))
+    return rows.by_element(x, (own @ weight.flatten(1)).view(-1, *weight.shape[1:]))
 
 
-def radial_weights(
+def radial_functions(
     config: NetworkConfig, parameters: Parameters, prefix: str, layout: LayerLayout, g: Geometry
-) -> dict[str, Tensor]:
-    """Radial functions of each block.
+) -> dict[Block, Tensor]:
+    """Radial functions of each block that is computed.
 
     Returns
     -------
     dict
-        For `linear`, (degree · basis, channel); for `network`, (degree, edge, channel).
+        For `linear`, (degree · basis, channel); for `network`, (distance · degree, channel).
     """
+    live = [block for block in layout.blocks if block.target in layout.live]
     if config.radial == "linear":
         return {
-            block.name: parameters[f"{prefix}.radial.{block.name}"]
+            block: parameters[f"{prefix}.radial.{block.name}"]
             / sqrt(config.radial_size * len(block.degrees))
-            for block in layout.blocks
+            for block in live
         }
     assert g.basis is not None
-    assert g.distinct is not None
     first, second = (parameters[f"{prefix}.radial.{k}"] for k in ("hidden", "out"))
-    hidden = silu(g.basis @ first / sqrt(first.shape[0]))
-    table = (hidden @ second / sqrt(second.shape[0]))[g.distinct]
-    weights: dict[str, Tensor] = {}
-    start = 0
-    for block in layout.blocks:
-        channels = layout.inputs[block.source]
-        stop = start + channels * len(block.degrees)
-        columns = table[:, start:stop].reshape(len(table), len(block.degrees), channels)
-        weights[block.name] = columns.transpose(0, 1)
-        start = stop
-    return weights
+    hidden = silu(g.basis @ (first / sqrt(first.shape[0]))) / sqrt(second.shape[0])
+    columns = second.split([layout.inputs[b.source] * len(b.degrees) for b in layout.blocks], dim=1)
+    functions: dict[Block, Tensor] = {}
+    for block, part in zip(layout.blocks, columns, strict=True):
+        if block in live:
+            table = hidden @ part
+            table = table if g.interpolate is None else g.interpolate @ table
+            functions[block] = table.view(-1, layout.inputs[block.source])
+    return functions
 
 
-def message(block: Block, weight: Tensor, x: Tensor, g: Geometry) -> Tensor:
+def message(messages: Messages, functions: Tensor, x: Tensor) -> Tensor:
     """Sum over the neighbours of one block's tensor products.
 
     Parameters
     ----------
-    weight
+    functions
         Radial functions of the block.
     x
-        Features of the senders (edge, m, channel).
+        Features that are sent (row, channel).
 
     Returns
     -------
     Tensor
-        (site, m', channel).
+        (target row, channel).
     """
-    coupling = g.coupling(block)
-    if weight.ndim == 2:
-        kernel = coupling @ weight
-    elif len(block.degrees) == 1:
-        kernel = coupling * weight[0][:, None, :]
-    else:
-        kernel = torch.einsum("aebk,keu->aebu", coupling, weight)
-    # unbind and split give their gradients back in one piece; indexing would fill with zeros.
-    parts, columns = kernel.unbind(0), x.split(1, dim=1)
-    total = parts[0] * columns[0]
-    for part, column in zip(parts[1:], columns[1:], strict=True):
-        total = torch.addcmul(total, part, column)
-    return total.new_zeros(len(g.numbers), *total.shape[1:]).index_add(0, g.receivers, total)
+    return messages.receive @ ((messages.radial @ functions) * (messages.send @ x))
 
 
 def convolution(
     config: NetworkConfig,
     parameters: Parameters,
-    prefix: str,
-    layout: LayerLayout,
+    index: int,
     features: Features,
     z: Tensor,
     g: Geometry,
@@ -137,43 +136,53 @@ def convolution(
 
     Parameters
     ----------
+    index
+        Of the layer. Before the first one, rows are elements.
     features
-        (site, m, channel) for each representation.
+        (row, channel) for each representation.
     z
         Element attributes (element, attribute).
     """
+    layout, prefix = network_layout(config)[index], f"layers.{index}"
+    blocks = g.first if index == 0 else g.later
 
-    def product(kind: str, irrep: Irrep, x: Tensor) -> Tensor:
-        return node_product(config, parameters, f"{prefix}.{kind}.{irrep_name(irrep)}", x, z, g)
+    def product(kind: str, irrep: Irrep, x: Tensor, rows: Rows, scale: float = 1.0) -> Tensor:
+        name = f"{prefix}.{kind}.{irrep_name(irrep)}"
+        return node_product(config, parameters, name, x, z, rows, scale)
 
-    sent = {irrep: product("lin1", irrep, x)[g.senders] for irrep, x in features.items()}
-    weights = radial_weights(config, parameters, prefix, layout, g)
+    def sender_rows(irrep: Irrep) -> Rows:
+        return g.element_rows if index == 0 else g.rows[irrep]
+
+    sent = {i: product("lin1", i, x, sender_rows(i)) for i, x in features.items()}
+    functions = radial_functions(config, parameters, prefix, layout, g)
     outputs: Features = {}
     for irrep in layout.outputs:
         if irrep not in layout.live:
             continue
         arrived = [
-            message(block, weights[block.name], sent[block.source], g)
+            message(blocks[block], functions[block], sent[block.source])
             for block in layout.arriving(irrep)
         ]
-        mixed = product("lin2", irrep, torch.cat(arrived, dim=2) / sqrt(config.num_neighbors))
-        if irrep in layout.inputs:
-            mixed = sin(MIX) * product("self", irrep, features[irrep]) + cos(MIX) * mixed
+        # Where the self-connection has no path the message stands alone.
+        kept = irrep in layout.inputs
+        share = (cos(MIX) if kept else 1.0) / sqrt(config.num_neighbors)
+        mixed = product("lin2", irrep, torch.cat(arrived, dim=1), g.rows[irrep], share)
+        if kept:
+            own = product("self", irrep, features[irrep], sender_rows(irrep), sin(MIX))
+            mixed = mixed + (g.rows[irrep].element @ own if index == 0 else own)
         outputs[irrep] = mixed
     return outputs
 
 
-def gate(layout: LayerLayout, outputs: Features) -> Features:
+def gate(layout: LayerLayout, outputs: Features, g: Geometry) -> Features:
     """Activate the scalars; scale everything else by a sigmoid of its own scalar."""
-    scalars = outputs[SCALAR]
-    width = layout.features[SCALAR]
-    features: Features = {SCALAR: silu(scalars[:, :, :width])}
-    start = width
-    for irrep, channels in layout.features.items():
-        if irrep == SCALAR:
-            continue
-        if irrep in outputs:
-            gates = torch.sigmoid(scalars[:, :, start : start + channels])
-            features[irrep] = outputs[irrep] * (SIGMOID_NORM * gates)
-        start += channels
+    channels = [layout.features[SCALAR]]
+    gated = [irrep for irrep in layout.features if irrep != SCALAR]
+    channels += [layout.features[irrep] for irrep in gated]
+    scalars, *gates = outputs[SCALAR].split(channels, dim=1)
+    features: Features = {SCALAR: silu(scalars)}
+    for irrep, own in zip(gated, gates, strict=True):
+        site = g.rows[irrep].site if irrep in outputs else None
+        if site is not None:
+            features[irrep] = outputs[irrep] * (site @ (SIGMOID_NORM * torch.sigmoid(own)))
     return features

@@ -10,12 +10,14 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from betenet.network.batch import Geometry
 from betenet.network.config import NetworkConfig
 from betenet.network.elements import element_inputs
-from betenet.network.geometry import Geometry, statistics_size
+from betenet.network.geometry import statistics_size
 from betenet.network.layers import Parameters, convolution, gate
 from betenet.network.layout import SCALAR, LayerLayout, irrep_name, network_layout
-from betenet.network.readout import bins_readout, lognormal_readout, site_mean
+from betenet.network.readout import bins_readout, lognormal_readout
+from betenet.network.threads import keep_freed_memory, on_threads
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,7 @@ def _layer_shapes(
 
     def product(name: str, channels: int, out: int) -> None:
         if config.node_product == "full":
-            shapes[name] = (channels, config.embedding, out)
+            shapes[name] = (config.embedding, channels, out)
         else:
             shapes[name] = (channels, out)
             shapes[name + ".scale"] = (config.embedding, channels)
@@ -150,43 +152,62 @@ def forward_member(
     """
     weight = parameters["embedding.weight"]
     inputs, attributes = (
-        torch.as_tensor(
-            table[g.present.cpu().numpy() - 1], dtype=weight.dtype, device=weight.device
-        )
+        torch.as_tensor(table[g.present - 1], dtype=weight.dtype, device=weight.device)
         for table in element_inputs(config)
     )
     x = torch.relu(inputs @ weight + parameters["embedding.bias"])
     z = torch.relu(attributes @ weight + parameters["embedding.bias"])
-    features = {SCALAR: x[g.species][:, None, :]}
+    features = {SCALAR: x}
     layouts = network_layout(config)
     for index, layout in enumerate(layouts):
-        prefix = f"layers.{index}"
-        outputs = convolution(config, parameters, prefix, layout, features, z, g)
-        features = gate(layout, outputs) if index < len(layouts) - 1 else outputs
-    scalars = features[SCALAR][:, 0, :]
+        outputs = convolution(config, parameters, index, features, z, g)
+        features = gate(layout, outputs, g) if index < len(layouts) - 1 else outputs
+    scalars = features[SCALAR]
     if config.readout == "bins":
         site = bins_readout(scalars)
         dos = site.new_full((len(site),), torch.nan)
     else:
         label = torch.zeros_like(g.counts) if source is None else source
         site, dos = lognormal_readout(config, parameters, scalars, label, g, dropout)
-    return NetworkOutput(site, site_mean(site, g), site_mean(dos, g))
+    return NetworkOutput(g.expand @ site, g.pool @ site, (g.pool @ dos[:, None])[:, 0])
 
 
-def forward(config: NetworkConfig, parameters: Parameters, g: Geometry) -> NetworkOutput:
+def forward(
+    config: NetworkConfig,
+    parameters: Parameters,
+    g: Geometry,
+    source: Tensor | None = None,
+    *,
+    batched: bool | None = None,
+) -> NetworkOutput:
     """Forward pass of every member over one geometry.
 
-    On a CPU a loop over the members is as fast as one batched product, and needs less memory.
+    Parameters
+    ----------
+    parameters
+        With a leading member axis.
+    g
+        Geometry of the batch.
+    source
+        Index of the level of theory of each crystal; the first one if absent (crystal,).
+    batched
+        Compute all members in one pass, with the member axis as a batch: fast on an accelerator,
+        and the default there. On a CPU small products gain nothing from it, so members follow
+        each other, on as many threads as torch may use.
 
     Returns
     -------
     NetworkOutput
         With a leading member axis.
     """
-    members = len(next(iter(parameters.values())))
-    outputs = [forward_member(config, member_parameters(parameters, m), g) for m in range(members)]
-    return NetworkOutput(
-        torch.stack([o.site_a2f for o in outputs]),
-        torch.stack([o.a2f for o in outputs]),
-        torch.stack([o.fermi_dos for o in outputs]),
-    )
+
+    def one(member: Parameters) -> tuple[Tensor, Tensor, Tensor]:
+        output = forward_member(config, member, g, source)
+        return output.site_a2f, output.a2f, output.fermi_dos
+
+    if g.numbers.is_cuda if batched is None else batched:
+        return NetworkOutput(*torch.vmap(one)(parameters))
+    keep_freed_memory()
+    count = len(next(iter(parameters.values())))
+    outputs = on_threads(lambda member: one(member_parameters(parameters, member)), range(count))
+    return NetworkOutput(*(torch.stack(kind) for kind in zip(*outputs, strict=True)))

@@ -9,8 +9,8 @@ from ase.data import atomic_masses
 from torch import Tensor
 from torch.nn import functional
 
+from betenet.network.batch import Geometry
 from betenet.network.config import NetworkConfig
-from betenet.network.geometry import Geometry
 from betenet.network.layers import Parameters, silu
 
 # The peaks start out spread over the acoustic and optical range of a typical metal [ln meV].
@@ -22,12 +22,6 @@ TYPICAL_STRENGTH = -0.87
 """softplus of it is 0.35, the λ of a typical metal."""
 NARROWEST = 0.09
 """Smallest width of a peak in ln ω; about the grid's own resolution."""
-
-
-def site_mean(x: Tensor, g: Geometry) -> Tensor:
-    """Mean over the sites of each crystal, (crystal, …)."""
-    total = x.new_zeros(g.n_crystals, *x.shape[1:]).index_add(0, g.crystal, x)
-    return total / g.counts.reshape(-1, *[1] * (x.ndim - 1)).to(x.dtype)
 
 
 def lognormal_readout(
@@ -63,7 +57,7 @@ def lognormal_readout(
         Electronic density of states at the Fermi level (site,) [1/eV]. It only serves training:
         λ is proportional to it, and many more materials tell it than tell a spectrum.
     """
-    crystal = torch.cat([site_mean(scalars, g), g.statistics], dim=1)
+    crystal = torch.cat([g.pool @ scalars, g.statistics], dim=1)
     inputs = torch.cat([scalars, crystal[g.crystal]], dim=1)
     labels = parameters["readout.source"][source][g.crystal]
     hidden = silu(inputs @ parameters["readout.in"] / sqrt(inputs.shape[1]) + labels)

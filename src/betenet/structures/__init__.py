@@ -16,13 +16,16 @@ from betenet.structures.read import (
     read_structures,
 )
 from betenet.structures.standardise import standardise
+from betenet.structures.symmetry import SiteSymmetry, find_symmetry
 
 __all__ = [
     "MAX_ATOMS",
     "SKIPPED_NAMES",
     "SKIPPED_SUFFIXES",
+    "SiteSymmetry",
     "StructureRecord",
     "check_structure",
+    "find_symmetry",
     "prepare_structures",
     "read_structures",
     "standardise",

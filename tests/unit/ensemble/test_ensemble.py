@@ -13,10 +13,10 @@ from ase import Atoms
 from ase.build import bulk
 
 import betenet.ensemble
-from betenet import graphs
 from betenet.ensemble import ensemble as module
 from betenet.ensemble.ensemble import DEFAULT_MODEL, Ensemble, list_models
 from betenet.errors import ConfigError, ModelError, StructureError
+from betenet.graphs import build
 from betenet.superconductivity.moments import coupling_constant
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -117,7 +117,7 @@ def test_nothing_gives_nothing(model: Ensemble) -> None:
 def test_cell_beyond_memory_is_an_error_of_its_own(
     model: Ensemble, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(graphs, "MAX_EDGES", 20)
+    monkeypatch.setattr(build, "MAX_EDGES", 20)
     dense, loose = bulk("V", "bcc", a=2.9), bulk("Pb", "fcc", a=5.5)
     found = model.predict([dense, loose])
     assert str(found[0].error).startswith("V#0: The cell is too large")
@@ -132,9 +132,9 @@ def test_a_large_input_is_cut_into_batches(
     sizes: list[int] = []
     spectra = Ensemble.spectra
 
-    def counted(self: Ensemble, geometries: list[Any]) -> Any:
-        sizes.append(len(geometries))
-        return spectra(self, geometries)
+    def counted(self: Ensemble, graphs: list[Any]) -> Any:
+        sizes.append(len(graphs))
+        return spectra(self, graphs)
 
     monkeypatch.setattr(Ensemble, "spectra", counted)
     monkeypatch.setattr(module, "BATCH_EDGES", 1)
@@ -199,7 +199,7 @@ def test_progress_is_shown_on_stderr_only_where_asked_for(
     model.predict(niobium(), progress=True)
     shown = capsys.readouterr()
     assert shown.out == ""
-    assert "batches" in shown.err
+    assert "structures" in shown.err
 
 
 def test_shipped_models_are_listed(shipped: Path) -> None:

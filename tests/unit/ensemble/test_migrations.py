@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 from betenet.ensemble import migrations
-from betenet.ensemble.migrations import FORMAT_VERSION, STEPS, migrate
+from betenet.ensemble.migrations import FORMAT_VERSION, STEPS, migrate, migrate_tensors
 from betenet.errors import ModelError
 
 CARD = Path("some/ensemble.toml")
@@ -49,3 +50,18 @@ def test_missing_version_is_not_a_newer_one() -> None:
     with pytest.raises(ModelError, match="has no format version") as caught:
         migrate({"name": "x"}, CARD)
     assert "newer" not in caught.value.fix
+
+
+def test_full_products_of_the_first_version_are_turned() -> None:
+    first = {
+        "layers.0.lin1.0e": torch.rand(2, 3, 4, 5),
+        "layers.0.radial.0ex0-0e": torch.rand(2, 3, 4),
+        "layers.1.self.1o": torch.rand(2, 4, 4, 4),
+        "layers.1.lin2.1o.scale": torch.rand(2, 3, 4),
+    }
+    found = migrate_tensors(dict(first), 1)
+    assert found.keys() == first.keys()
+    for name, value in first.items():
+        turned = value.ndim == 4
+        assert torch.equal(found[name], value.transpose(1, 2) if turned else value), name
+    assert all(torch.equal(migrate_tensors(first, 2)[name], first[name]) for name in first)

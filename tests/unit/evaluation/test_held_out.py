@@ -23,7 +23,7 @@ from betenet.evaluation.held_out import (
     element_errors,
     out_of_bag,
 )
-from betenet.network.geometry import collate
+from betenet.network.batch import collate
 from betenet.network.model import forward_member
 from betenet.superconductivity.moments import moments
 from betenet.units import MEV_TO_KELVIN

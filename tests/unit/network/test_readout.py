@@ -9,10 +9,11 @@ from ase.build import bulk
 from torch import Tensor
 
 from betenet.graphs import build_graph
+from betenet.network.batch import Geometry, collate
 from betenet.network.config import NetworkConfig
-from betenet.network.geometry import Geometry, collate, crystal_geometry
+from betenet.network.geometry import crystal_geometry
 from betenet.network.model import forward_member, initialise, member_parameters
-from betenet.network.readout import bins_readout, site_mean
+from betenet.network.readout import bins_readout
 
 LOGNORMAL = replace(NetworkConfig(), cutoff=4.0, lmax=1, layers=2, width=6, embedding=6, hidden=16)
 BINS = replace(LOGNORMAL, readout="bins", frequency_count=20)
@@ -55,7 +56,7 @@ def test_crystal_is_the_mean_of_its_sites(config: NetworkConfig) -> None:
 
 def test_site_mean() -> None:
     values = torch.tensor([[1.0, 2.0], [1.0, 5.0], [2.0, 4.0], [3.0, 3.0], [4.0, 4.0], [7.0, 8.0]])
-    mean = site_mean(values.double(), geometry(BINS))
+    mean = geometry(BINS).pool @ values.double()
     assert mean.tolist() == [[1.0, 2.0], [2.5, 4.0], [7.0, 8.0]]
 
 

@@ -7,7 +7,7 @@ from ase.build import bulk
 from ase.neighborlist import neighbor_list
 
 from betenet.errors import StructureError
-from betenet.graphs import MAX_EDGES, CrystalGraph, build_graph
+from betenet.graphs import MAX_EDGES, build_graph
 
 
 def triclinic() -> Atoms:
@@ -70,16 +70,6 @@ def test_edges_lead_from_the_receiver_to_the_sender() -> None:
     assert np.abs(shifts).max() > 0.5
 
 
-def test_counts_of_neighbours_and_the_rest() -> None:
-    atoms = bulk("NaCl", "rocksalt", a=5.64)
-    graph = build_graph(atoms, 3.0)
-    assert graph.n_sites == 2
-    assert graph.neighbor_counts.tolist() == [6, 6]
-    assert graph.numbers.tolist() == [11, 17]
-    assert graph.cutoff == 3.0
-    assert graph.volume == pytest.approx(5.64**3 / 4)
-
-
 def test_no_neighbours() -> None:
     graph = build_graph(CRYSTALS["Cs"], 4.0)
     assert graph.neighbor_counts.tolist() == [0]
@@ -111,7 +101,55 @@ def test_too_large_cell_is_refused_at_once() -> None:
     assert "smaller" in caught.value.fix
 
 
-def test_graph_is_immutable() -> None:
-    graph: CrystalGraph = build_graph(CRYSTALS["Nb"], 3.0)
-    with pytest.raises(AttributeError):
-        graph.cutoff = 4.0  # type: ignore[misc]
+@pytest.mark.parametrize("length", [3.0, 2.5, 7 / 3])
+def test_a_pair_at_exactly_the_cutoff_does_not_count(length: float) -> None:
+    atoms = Atoms("Po", cell=[length, length, length], pbc=True)
+    assert build_graph(atoms, length).neighbor_counts.tolist() == [0]
+    assert build_graph(atoms, np.nextafter(length, 9)).neighbor_counts.tolist() == [6]
+
+
+@pytest.mark.parametrize("name", CRYSTALS)
+def test_every_edge_has_its_exact_opposite(name: str) -> None:
+    graph = build_graph(CRYSTALS[name], 6.1)
+    there = np.column_stack([graph.receivers, graph.senders, graph.vectors])
+    back = np.column_stack([graph.senders, graph.receivers, 0.0 - graph.vectors])
+    assert {row.tobytes() for row in there} == {row.tobytes() for row in back}
+    assert len({row.tobytes() for row in there}) == len(there)
+
+
+def test_self_edges_come_last() -> None:
+    graph = build_graph(CRYSTALS["triclinic"], 4.3)
+    assert graph.receivers[-4:].tolist() == graph.senders[-4:].tolist() == [0, 1, 2, 3]
+    assert not graph.vectors[-4:].any()
+
+
+def test_arrays_may_be_given_to_torch() -> None:
+    graph = build_graph(CRYSTALS["triclinic"], 4.3)
+    for array in (graph.numbers, graph.receivers, graph.senders, graph.vectors):
+        assert array.flags.writeable
+        assert array.flags.c_contiguous
+        assert array.dtype in (np.int64, np.float64)
+
+
+@pytest.mark.parametrize(
+    ("atoms", "word"),
+    [
+        (Atoms(cell=[3.0, 3.0, 3.0], pbc=True), "no atoms"),
+        (Atoms("Nb", positions=[[np.nan, 0, 0]], cell=[3.0, 3.0, 3.0], pbc=True), "not a number"),
+        (Atoms("Nb", positions=[[0, np.inf, 0]], cell=[3.0, 3.0, 3.0], pbc=True), "not a number"),
+        (Atoms("Nb", positions=[[0, 0, 1e12]], cell=[3.0, 3.0, 3.0], pbc=True), "too large"),
+        (Atoms("Nb", cell=[3.0, np.nan, 3.0], pbc=True), "not a number"),
+        (Atoms("Nb", cell=[[3.0, 0, 0], [0, 3.0, 0], [3.0, 3.0, 0]], pbc=True), "not a crystal"),
+        (Atoms("Nb", cell=[3.0, 3.0, 3.0], pbc=[True, True, False]), "not a crystal"),
+        (Atoms("NbC", positions=[[0, 0, 0], [0, 0, 2]]), "not a crystal"),
+    ],
+)
+def test_what_is_no_crystal_is_refused(atoms: Atoms, word: str) -> None:
+    with pytest.raises(StructureError, match=word) as caught:
+        build_graph(atoms, 5.0)
+    assert caught.value.fix
+
+
+def test_a_failed_search_is_an_error_of_the_structure() -> None:
+    with pytest.raises(StructureError, match="cutoff must be"):
+        build_graph(CRYSTALS["Nb"], -1.0)

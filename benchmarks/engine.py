@@ -1,0 +1,319 @@
+"""The engine beside the published network built plainly from e3nn's layers, in the same run.
+
+    python benchmarks/engine.py
+
+The peer computes one member at a time, over all atoms and edges, with scattered sums
+(`tests/reference/paper_network.py`). Both have the published settings and the same weights, which
+must give the same numbers first. Then, on all cores of this machine:
+
+1. a training step of one member on the training structures (forward, backward, AdamW);
+2. an epoch with validation: the peer steps on the bag and evaluates the rest, the engine does both
+   in one pass;
+3. 100 members over 806 structures, from ASE objects to spectra;
+4. the memory that a training process needs above its start;
+5. floating-point operations and bytes of a step against what the machine can do.
+
+Speed is throughput: one single-threaded process for each core, or for the peer one process with a
+thread for each core if that is faster. The structures are those of BETE-NET where the data are
+there, else binary prototypes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import torch
+from ase import Atoms
+from torch.utils.flop_counter import FlopCounterMode
+
+sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parent)]
+
+from prediction import structures as prediction_structures
+from tests.reference.paper_network import load_member, pack, paper_batch, paper_network
+
+from betenet.ensemble.dataset import data_folder, read_rows
+from betenet.ensemble.full_batch import FullBatch
+from betenet.errors import DataError
+from betenet.graphs import build_graph
+from betenet.network.batch import Geometry, collate
+from betenet.network.config import NetworkConfig
+from betenet.network.geometry import joint_geometry
+from betenet.network.model import forward, forward_member, initialise, member_parameters
+from betenet.structures import find_symmetry
+
+PAPER = NetworkConfig.paper()
+CORES = os.cpu_count() or 1
+MEMBERS = 100
+BAG = 0.63
+DTYPES = {"float32": torch.float32, "float64": torch.float64}
+
+
+def training_structures() -> list[Atoms]:
+    """The 636 structures that the published network was trained on, or as many prototypes."""
+    try:
+        return [row.atoms for row in read_rows(data_folder(), ("bete_net",))]
+    except DataError:
+        return prediction_structures()[1][:636]
+
+
+def geometry(structures: list[Atoms], symmetric: bool) -> Geometry:
+    """The engine's constants, in single precision."""
+    graphs = [build_graph(atoms, PAPER.cutoff) for atoms in structures]
+    symmetries = [find_symmetry(atoms) for atoms in structures] if symmetric else None
+    return collate([joint_geometry(graphs, PAPER, symmetries)], PAPER)
+
+
+def peak_memory() -> float:
+    """Of this process, since its program was loaded [MB]."""
+    status = Path("/proc/self/status").read_text(encoding="ascii")
+    return int(status.split("VmHWM:")[1].split()[0]) / 1024
+
+
+def targets(count: int) -> torch.Tensor:
+    """Any spectra: their values do not change the time."""
+    return torch.rand(count, PAPER.frequency_count, generator=torch.Generator().manual_seed(0))
+
+
+# ----------------------------------------------------------------------------------------- equality
+
+
+def check_equality(structures: list[Atoms], g: Geometry) -> tuple[float, float]:
+    """Largest difference of spectra and of gradients, relative to the largest value of each.
+
+    The engine computes in single precision, the peer in double: in single precision its own
+    rounding would be most of the difference.
+    """
+    generator = torch.Generator().manual_seed(1)
+    factors = torch.randn(len(structures), PAPER.frequency_count, generator=generator)
+    ours = {k: v[0].requires_grad_() for k, v in initialise(PAPER, [0]).items()}
+    spectra = forward_member(PAPER, ours, g).a2f
+    (spectra * factors).sum().backward()
+    peer, batch = paper_network(torch.float64), paper_batch(structures, torch.float64)
+    load_member(peer, {name: value[None].detach().double() for name, value in ours.items()})
+    expected = peer(batch)[1]
+    (expected * factors).sum().backward()
+    gradients = {
+        k: torch.zeros_like(v) if v.grad is None else v.grad.detach() for k, v in ours.items()
+    }
+    packed = pack(peer, gradients)
+    worst = max(_apart(packed[name], value.grad) for name, value in peer.named_parameters())
+    return _apart(spectra, expected), worst
+
+
+def _apart(found: torch.Tensor, expected: Any) -> float:
+    return float((found - expected).detach().abs().max() / expected.detach().abs().max())
+
+
+# ------------------------------------------------------------------------------ work of one process
+
+
+def peer_steps(dtype: str, threads: int, epoch: bool) -> Iterator[None]:
+    """Steps of the peer; with `epoch`, each on its bag and followed by the validation."""
+    torch.set_num_threads(threads)
+    structures = training_structures()
+    bag = round(BAG * len(structures)) if epoch else len(structures)
+    y = targets(len(structures)).to(DTYPES[dtype])
+    train = paper_batch(structures[:bag], DTYPES[dtype])
+    rest = paper_batch(structures[bag:], DTYPES[dtype]) if epoch else None
+    network = paper_network(DTYPES[dtype])
+    optimizer = torch.optim.AdamW(network.parameters(), lr=0.005, weight_decay=0.0)
+    while True:
+        loss = (network(train)[1] - y[:bag]).square().mean()
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        if rest is not None:
+            with torch.no_grad():
+                (network(rest)[1] - y[bag:]).square().mean()
+        yield
+
+
+def our_steps(symmetric: bool) -> Iterator[None]:
+    """Steps of the engine, which give the validation loss as well."""
+    torch.set_num_threads(1)
+    structures = training_structures()
+    y = targets(len(structures))
+    bag = torch.arange(len(structures)) < BAG * len(structures)
+    trainer = FullBatch(
+        PAPER,
+        initialise(PAPER, [0]),
+        geometry(structures, symmetric),
+        lambda a2f: (a2f - y).square().mean(1),
+        train=(bag / bag.sum())[None],
+        held_out=(~bag / (~bag).sum())[None],
+        make_optimizer=partial(torch.optim.AdamW, lr=0.005, weight_decay=0.0, fused=True),
+    )
+    while True:
+        trainer.step()
+        yield
+
+
+KINDS: dict[str, Callable[[], Iterator[None]]] = {
+    "engine": partial(our_steps, True),
+    "engine, every atom": partial(our_steps, False),
+    **{
+        f"peer {dtype}{' epoch' if epoch else ''}, {threads} thread(s)": partial(
+            peer_steps, dtype, threads, epoch
+        )
+        for dtype in DTYPES
+        for threads in {1, CORES}
+        for epoch in (False, True)
+    },
+}
+
+
+def _work(kind: str, steps: int, barrier: Any, results: Any) -> None:
+    # torch and the data are loaded before the memory is read.
+    training_structures()
+    before = peak_memory()
+    work = KINDS[kind]()
+    for _ in range(2):
+        next(work)
+    barrier.wait()
+    start = time.perf_counter()
+    for _ in range(steps):
+        next(work)
+    stop = time.perf_counter()
+    results.put((start, stop, peak_memory() - before))
+
+
+def throughput(kind: str, processes: int, steps: int) -> tuple[float, float]:
+    """Seconds for each member and step on the whole machine, and memory of a process [MB]."""
+    context = multiprocessing.get_context("spawn")
+    barrier, results = context.Barrier(processes), context.Queue()
+    workers = [
+        context.Process(target=_work, args=(kind, steps, barrier, results))
+        for _ in range(processes)
+    ]
+    for worker in workers:
+        worker.start()
+    found = [results.get() for _ in workers]
+    for worker in workers:
+        worker.join()
+    starts, stops, memory = zip(*found, strict=True)
+    return (max(stops) - min(starts)) / (steps * processes), max(memory)
+
+
+def peer_throughput(dtype: str, epoch: bool, steps: int) -> tuple[float, float]:
+    """The faster of one threaded process and one process a core."""
+    name = f"peer {dtype}{' epoch' if epoch else ''}"
+    return min(
+        throughput(f"{name}, {CORES} thread(s)", 1, steps),
+        throughput(f"{name}, 1 thread(s)", CORES, steps),
+    )
+
+
+# --------------------------------------------------------------------------------------- prediction
+
+
+def predict_ours(structures: list[Atoms], members: int) -> float:
+    """Seconds for all members, from ASE objects to spectra."""
+    parameters = initialise(PAPER, list(range(members)))
+    start = time.perf_counter()
+    with torch.no_grad():
+        forward(PAPER, parameters, geometry(structures, symmetric=False))
+    return time.perf_counter() - start
+
+
+def predict_peer(structures: list[Atoms], dtype: str, members: int) -> tuple[float, float]:
+    """Seconds for the neighbour lists, and for each member."""
+    start = time.perf_counter()
+    batch = paper_batch(structures, DTYPES[dtype])
+    listed = time.perf_counter() - start
+    network = paper_network(DTYPES[dtype])
+    times: list[float] = []
+    with torch.no_grad():
+        for _ in range(members):
+            start = time.perf_counter()
+            network(batch)
+            times.append(time.perf_counter() - start)
+    return listed, min(times)
+
+
+# ----------------------------------------------------------------------------------------- roofline
+
+
+def roofline(g: Geometry) -> dict[str, float]:
+    """Operations and bytes of a step, and what one core can do."""
+    torch.set_num_threads(1)
+    parameters = member_parameters(initialise(PAPER, [0]), 0)
+    leaves = {name: value.clone().requires_grad_() for name, value in parameters.items()}
+    with FlopCounterMode(display=False) as counter:
+        forward_member(PAPER, leaves, g).a2f.sum().backward()
+    a, out = torch.rand(1024, 1024), torch.empty(1024, 1024)
+    big, copy = torch.rand(2**24), torch.empty(2**24)
+    found = {
+        "dense GFLOP": counter.get_total_flops() / 1e9,
+        "GFLOP/s": 2 * 1024**3 / _fastest(lambda: torch.mm(a, a, out=out)) / 1e9,
+        "GB/s": 2 * big.nbytes / _fastest(lambda: copy.copy_(big)) / 1e9,
+        # weights, gradients and both moments: read once each, three of them written
+        "optimiser GB": 7 * sum(value.nbytes for value in leaves.values()) / 1e9,
+    }
+    torch.set_num_threads(CORES)
+    return found
+
+
+def _fastest(function: Callable[[], object]) -> float:
+    times: list[float] = []
+    for _ in range(20):
+        start = time.perf_counter()
+        function()
+        times.append(time.perf_counter() - start)
+    return min(times)
+
+
+def main() -> None:
+    """Print every comparison."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--steps", type=int, default=40, help="steps of the engine to time")
+    steps: int = parser.parse_args().steps
+    structures = training_structures()
+    for symmetric in (True, False):
+        g = geometry(structures, symmetric)
+        spectra, gradients = check_equality(structures, g)
+        what = "inequivalent sites" if symmetric else "every atom"
+        print(f"equality in float32, {what:<18} spectra {spectra:.1e}   gradients {gradients:.1e}")
+        if max(spectra, gradients) > 1e-5:
+            sys.exit("The engine and its peer do not agree.")
+    print(f"\n{len(structures)} structures, {CORES} cores; time of a member's step, all cores busy")
+    peers = {
+        (dtype, epoch): peer_throughput(dtype, epoch, max(steps // 10, 2))
+        for dtype in DTYPES
+        for epoch in (False, True)
+    }
+    for kind in ("engine", "engine, every atom"):
+        ours, memory = throughput(kind, CORES, steps)
+        for (dtype, epoch), (peer, peer_memory) in peers.items():
+            what = "epoch with validation" if epoch else "training step"
+            print(
+                f"{kind:<19}{what:<22}{ours * 1e3:7.1f} ms   peer {dtype} {peer * 1e3:7.1f} ms   "
+                f"ratio {peer / ours:5.1f}   memory {memory:.0f} MB, peer {peer_memory:.0f} MB"
+            )
+    crystals = prediction_structures()[1]
+    ours = predict_ours(crystals, MEMBERS)
+    print(f"\n{MEMBERS} members over {len(crystals)} structures, from ASE objects: {ours:.2f} s")
+    for dtype in DTYPES:
+        listed, each = predict_peer(crystals, dtype, 3)
+        peer = listed + MEMBERS * each
+        print(
+            f"  peer {dtype}: {peer:.0f} s = {listed:.1f} s of neighbour lists "
+            f"+ {MEMBERS} x {each:.2f} s (fastest of 3)   ratio {peer / ours:.1f}"
+        )
+    g = geometry(structures, symmetric=True)
+    limit = roofline(g)
+    least = limit["dense GFLOP"] / limit["GFLOP/s"] + limit["optimiser GB"] / limit["GB/s"]
+    print("\none step on one core: " + ", ".join(f"{v:.3g} {k}" for k, v in limit.items()))
+    alone, _ = throughput("engine", 1, steps)
+    print(f"at these rates {least * 1e3:.1f} ms; measured {alone * 1e3:.1f} ms")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,163 @@
+"""Pairs of neighbours, each named once: what a graph is made of, and all that is worth storing."""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+
+import numpy as np
+from ase import Atoms
+from jaxtyping import Float, Integer
+
+from betenet.errors import DataError, StructureError
+from betenet.graphs.graph import CrystalGraph
+
+_HEADER = struct.Struct("<IBB")
+_INDEX_TYPES = ("<u1", "<u2", "<i4")
+_SHIFT_TYPES = ("<i1", "<i2", "<i4")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pairs:
+    """Neighbours within a cutoff, of a pair (i, j, S) and (j, i, -S) only one.
+
+    Attributes
+    ----------
+    receivers, senders
+        Indices i and j.
+    shifts
+        Lattice translation S of the sender, in lattice vectors.
+    """
+
+    receivers: Integer[np.ndarray, " pair"]
+    senders: Integer[np.ndarray, " pair"]
+    shifts: Integer[np.ndarray, "pair 3"]
+
+    def to_bytes(self) -> bytes:
+        """Return the pairs with the narrowest integers that hold them, about 5 bytes a pair."""
+        indices = np.stack([self.receivers, self.senders])
+        index_type = _narrowest(indices, _INDEX_TYPES)
+        shift_type = _narrowest(self.shifts, _SHIFT_TYPES)
+        header = _HEADER.pack(len(self.receivers), index_type, shift_type)
+        return b"".join(
+            [
+                header,
+                indices.astype(_INDEX_TYPES[index_type]).tobytes(),
+                self.shifts.T.astype(_SHIFT_TYPES[shift_type]).tobytes(),
+            ]
+        )
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Pairs:
+        """Read what `to_bytes` wrote.
+
+        Raises
+        ------
+        DataError
+            If it is something else.
+        """
+        try:
+            count, index_type, shift_type = _HEADER.unpack_from(data)
+            index, shift = np.dtype(_INDEX_TYPES[index_type]), np.dtype(_SHIFT_TYPES[shift_type])
+            middle = _HEADER.size + 2 * count * index.itemsize
+            if len(data) != middle + 3 * count * shift.itemsize:
+                raise ValueError(f"{len(data)} bytes do not hold {count} pairs")
+        except (struct.error, IndexError, ValueError) as error:
+            raise DataError(
+                "These bytes are no pairs of neighbours.",
+                f"Reading them ends with: {error}.",
+                "Build the graph again.",
+            ) from error
+        indices = np.frombuffer(data, index, 2 * count, _HEADER.size).reshape(2, count)
+        shifts = np.frombuffer(data, shift, 3 * count, middle).reshape(3, count)
+        return cls(indices[0], indices[1], shifts.T)
+
+
+def _narrowest(values: Integer[np.ndarray, "..."], types: tuple[str, ...]) -> int:
+    if values.size == 0:
+        return 0
+    low, high = int(values.min()), int(values.max())
+    limits = [np.iinfo(name) for name in types[:-1]]
+    fits = [limit.min <= low and high <= limit.max for limit in limits]
+    return [*fits, True].index(True)
+
+
+def find_pairs(
+    positions: Float[np.ndarray, "site 3"], cell: Float[np.ndarray, "3 3"], cutoff: float
+) -> Pairs:
+    """Every pair of atoms closer than the cutoff in a cell that is periodic in three directions.
+
+    Parameters
+    ----------
+    positions
+        Inside the cell or not [Å].
+    cell
+        Lattice vectors as rows [Å].
+    cutoff
+        Radius [Å]; a pair at exactly the cutoff does not count.
+
+    Raises
+    ------
+    StructureError
+        If the search fails.
+    """
+    # it loads torch, which only those who build a graph should wait for
+    from vesin import NeighborList
+
+    calculator = NeighborList(cutoff=cutoff, full_list=False)
+    try:
+        # not copied: the arrays live as long as the calculator, so they are copied below
+        receivers, senders, shifts = calculator.compute(
+            points=positions, box=cell, periodic=True, quantities="ijS", copy=False
+        )
+    except RuntimeError as error:
+        raise StructureError(
+            "The neighbours of the atoms cannot be found.",
+            f"The search ends with: {error}.",
+            "Check the lattice vectors and the positions.",
+        ) from error
+    return Pairs(receivers.astype(np.int64), senders.astype(np.int64), shifts.copy())
+
+
+def join(pairs: Pairs, atoms: Atoms, cutoff: float) -> CrystalGraph:
+    """Graph of a crystal from its pairs: each in both directions, then the self-edges.
+
+    Notes
+    -----
+    The vectors are computed element by element, without a matrix product: its rounding depends on
+    the processor, and a graph from the cache shall be that from the structure to the last bit.
+    """
+    sites, count = len(atoms), len(pairs.receivers)
+    places = atoms.positions.T
+    lattice = atoms.cell.array.T[:, :, None]
+    shifts = pairs.shifts.T.astype(np.float64, order="C")
+    forward = places.take(pairs.senders, axis=1)
+    forward -= places.take(pairs.receivers, axis=1)
+    translation = shifts[0] * lattice[:, 0]
+    translation += shifts[1] * lattice[:, 1]
+    translation += shifts[2] * lattice[:, 2]
+    forward += translation
+
+    vectors = np.empty((2 * count + sites, 3))
+    vectors[:count] = forward.T
+    # from zero, so that a zero stays a positive one
+    np.subtract(0.0, vectors[:count], out=vectors[count : 2 * count])
+    vectors[2 * count :] = 0.0
+    receivers, senders = np.empty((2, 2 * count + sites), dtype=np.int64)
+    receivers[:count] = senders[count : 2 * count] = pairs.receivers
+    senders[:count] = receivers[count : 2 * count] = pairs.senders
+    receivers[2 * count :] = senders[2 * count :] = np.arange(sites)
+    return CrystalGraph(
+        numbers=atoms.numbers.astype(np.int64),
+        receivers=receivers,
+        senders=senders,
+        vectors=vectors,
+        cutoff=float(cutoff),
+        volume=cell_volume(atoms),
+    )
+
+
+def cell_volume(atoms: Atoms) -> float:
+    """Volume of the cell [Å³]; for nine numbers plain arithmetic is faster than a determinant."""
+    (ax, ay, az), (bx, by, bz), (cx, cy, cz) = atoms.cell.array.tolist()
+    return abs(ax * (by * cz - bz * cy) + ay * (bz * cx - bx * cz) + az * (bx * cy - by * cx))

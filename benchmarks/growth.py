@@ -22,8 +22,11 @@ import numpy as np
 import torch
 from ase import Atoms
 from ase.build import bulk, make_supercell
+from matplotlib.ticker import LogLocator, NullLocator
 
 from betenet import Ensemble
+from betenet.ensemble.batching import batches
+from betenet.ensemble.ensemble import BATCH_PAIRS
 from betenet.ensemble.full_batch import FullBatch
 from betenet.graphs import CrystalGraph, build_graph
 from betenet.network.batch import collate
@@ -80,9 +83,12 @@ def peak_memory() -> float:
 
 
 def predict(point: Point, graphs: list[CrystalGraph], ensemble: Ensemble) -> Callable[[], Any]:
-    """From graphs to the spectra of some members of the shipped network."""
+    """From graphs to the spectra of some members of the shipped network, in batches."""
     some = {k: v[: point.members] for k, v in ensemble.parameters.items()}
-    return partial(replace(ensemble, parameters=some).spectra, graphs)
+    fewer = replace(ensemble, parameters=some)
+    return lambda: [
+        fewer.spectra(batch) for batch in batches(graphs, lambda graph: graph.n_pairs, BATCH_PAIRS)
+    ]
 
 
 def train(point: Point, graphs: list[CrystalGraph], config: NetworkConfig) -> Callable[[], Any]:
@@ -142,7 +148,13 @@ def draw(measured: dict[str, list[tuple[Point, list[tuple[float, float, int]]]]]
             for row in (0, 1):
                 panel = panels[row, column]
                 panel.loglog(x, [p[kind][row] for _, p in points], "o-", label=label)
-                panel.grid(alpha=0.3, which="both")
+                panel.grid(alpha=0.3)
+                for ruler in (panel.xaxis, panel.yaxis):
+                    ruler.set_minor_locator(NullLocator())
+                    ruler.set_major_locator(LogLocator(10, subs=(1, 2, 5)))
+                    ruler.set_major_formatter("{x:g}")
+                if axis != "cutoff":
+                    panel.set_xticks(x)
         names = {"atoms": "atoms per cell", "cutoff": "edges of all graphs (by the cutoff)"}
         panels[1, column].set_xlabel(names.get(axis, axis))
     panels[0, 0].set_ylabel("time on one core [s]")

@@ -31,8 +31,9 @@ from betenet.structures import StructureRecord, prepare_structures
 from betenet.superconductivity.critical_temperature import DEFAULT_MU_STAR
 
 DEFAULT_MODEL = "cso-1"
-BATCH_EDGES = 60_000
-"""Edges of the graphs computed at a time: bounds the memory, however many files there are."""
+BATCH_PAIRS = 3_000
+"""Pairs of atoms computed at a time: a batch stays near the processor's cache, and the memory does
+not grow with the number of files."""
 GEOMETRY_EDGES = 5_000
 """Edges whose harmonics are computed at a time: they stay in the processor's cache."""
 WIDE = 3.0
@@ -175,7 +176,7 @@ class Ensemble:
             In the order of the structures, a batch at a time.
         """
         items = (_prepare(record, self.config) for record in prepare_structures(structures))
-        for batch in batches(items, _edges, BATCH_EDGES):
+        for batch in batches(items, _pairs, BATCH_PAIRS):
             yield from self._predict_batch(batch, mu_star, tc_method)
 
     def spectra(
@@ -298,5 +299,5 @@ def _prepare(record: StructureRecord, config: NetworkConfig) -> _Item:
     return _Item(record, graph, None)
 
 
-def _edges(item: _Item) -> int:
-    return 0 if item.graph is None else len(item.graph.receivers)
+def _pairs(item: _Item) -> int:
+    return 0 if item.graph is None else item.graph.n_pairs

@@ -43,3 +43,8 @@ class CrystalGraph:
     def neighbor_counts(self) -> Int[np.ndarray, " site"]:
         """Neighbours of each atom within the cutoff, itself left out."""
         return np.bincount(self.receivers, minlength=self.n_sites) - 1
+
+    @property
+    def n_pairs(self) -> int:
+        """At most this many edges are left when all images of a pair are one."""
+        return min(len(self.receivers), self.n_sites**2)

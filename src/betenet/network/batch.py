@@ -19,7 +19,7 @@ from betenet.network.radial import radial_basis
 from betenet.network.rows import Rows
 from betenet.network.sparse import Place, SparseMap
 
-KNOTS = 512
+KNOTS = 384
 """Points at which a radial network is evaluated in single precision, if there are more distances:
 interpolation is then exact to rounding."""
 

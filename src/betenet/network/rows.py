@@ -114,7 +114,7 @@ class Rows:
         sizes = [elements for elements, _ in self._buckets]
         padded = (self._pad @ x).split([elements * rows for elements, rows in self._buckets])
         parts = [
-            torch.bmm(rows.view(size, -1, x.shape[1]), matrix).flatten(0, 1)
+            torch.bmm(rows.view(size, -1, x.shape[1]), matrix).view(-1, matrix.shape[2])
             for rows, matrix, size in zip(padded, matrices.split(sizes), sizes, strict=True)
         ]
         return self._pad.transpose @ torch.cat(parts)

@@ -7,6 +7,7 @@ that torch has on a CPU (two to three times CSR, four times `index_add`).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -16,7 +17,13 @@ import torch
 from scipy.sparse import csr_array
 from torch import Tensor
 from torch.autograd import Function
-from torch.nn import functional
+
+# Whether a transform such as vmap is at work; if torch should cease to tell, assume so.
+_transforming: Callable[[], bool] = getattr(
+    torch._C,  # noqa: SLF001
+    "_are_functorch_transforms_active",
+    lambda: True,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +110,11 @@ class SparseMap:
 
     def __matmul__(self, x: Tensor) -> Tensor:
         """Product with features (column, channel); gives (row, channel)."""
-        return _Product.apply(x, self)
+        if _transforming():
+            return _MemberProduct.apply(x, self)
+        if x.requires_grad and torch.is_grad_enabled():
+            return _Product.apply(x, self)
+        return self.plain(x.contiguous())
 
     def plain(self, x: Tensor) -> Tensor:
         """The same product without gradient."""
@@ -111,18 +122,31 @@ class SparseMap:
             return x.index_select(0, self.columns)
         if len(self.columns) == 0:  # embedding_bag refuses an empty table
             return x.new_zeros(self.shape[0], x.shape[1])
-        return functional.embedding_bag(
-            self.columns,
-            x,
-            self.offsets,
-            mode="sum",
-            per_sample_weights=self.values,
-            include_last_offset=True,
-        )
+        # Straight to the kernel: `functional.embedding_bag` checks its arguments for longer than
+        # small products take. The zeros and falses are its defaults, `sum` among them.
+        columns, offsets, weights = self.columns, self.offsets, self.values
+        return torch.embedding_bag(x, columns, offsets, False, 0, False, weights, True)[0]
 
 
 class _Product(Function):
     """Linear in x, so its gradient is the transposed product."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, sparse: SparseMap) -> Tensor:
+        ctx.sparse = sparse
+        return sparse.plain(x.contiguous())
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
+        return ctx.sparse.transpose @ gradients[0], None
+
+
+class _MemberProduct(Function):
+    """The same under `torch.vmap`.
+
+    Torch looks at the signature of a function of this kind at every call, which takes longer than
+    a small product; so it is not used elsewhere.
+    """
 
     @staticmethod
     def forward(x: Tensor, sparse: SparseMap) -> Tensor:

@@ -137,7 +137,7 @@ def test_a_large_input_is_cut_into_batches(
         return spectra(self, graphs)
 
     monkeypatch.setattr(Ensemble, "spectra", counted)
-    monkeypatch.setattr(module, "BATCH_EDGES", 1)
+    monkeypatch.setattr(module, "BATCH_PAIRS", 1)
     for one, all_at_once in zip(model.predict(batch), whole, strict=True):
         assert one.name == all_at_once.name
         for key, estimate in one.estimates.items():

@@ -6,7 +6,8 @@ The peer computes one member at a time, over all atoms and edges, with scattered
 (`tests/reference/paper_network.py`). Both have the published settings and the same weights, which
 must give the same numbers first. Then, on all cores of this machine:
 
-1. a training step of one member on the training structures (forward, backward, AdamW);
+1. a training step of one member on the training structures (forward, backward, AdamW), also with
+   a phonon density of states for each site;
 2. an epoch with validation: the peer steps on the bag and evaluates the rest, the engine does both
    in one pass;
 3. 100 members over 806 structures, from ASE objects to spectra;
@@ -26,10 +27,12 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from ase import Atoms
 from torch.utils.flop_counter import FlopCounterMode
@@ -64,11 +67,18 @@ def training_structures() -> list[Atoms]:
         return prediction_structures()[1][:636]
 
 
-def geometry(structures: list[Atoms], symmetric: bool) -> Geometry:
+def geometry(structures: list[Atoms], symmetric: bool, config: NetworkConfig = PAPER) -> Geometry:
     """The engine's constants, in single precision."""
-    graphs = [build_graph(atoms, PAPER.cutoff) for atoms in structures]
+    graphs = [build_graph(atoms, config.cutoff) for atoms in structures]
     symmetries = [find_symmetry(atoms) for atoms in structures] if symmetric else None
-    return collate([joint_geometry(graphs, PAPER, symmetries)], PAPER)
+    densities = site_densities(structures) if config.site_inputs else None
+    return collate([joint_geometry(graphs, config, symmetries, densities)], config)
+
+
+def site_densities(structures: list[Atoms]) -> list[np.ndarray]:
+    """Any phonon density of states for each atom."""
+    random = np.random.default_rng(0)
+    return [random.random((len(atoms), PAPER.frequency_count)) for atoms in structures]
 
 
 def peak_memory() -> float:
@@ -115,15 +125,18 @@ def _apart(found: torch.Tensor, expected: Any) -> float:
 # ------------------------------------------------------------------------------ work of one process
 
 
-def peer_steps(dtype: str, threads: int, epoch: bool) -> Iterator[None]:
+def peer_steps(
+    dtype: str, threads: int, epoch: bool = False, densities: bool = False
+) -> Iterator[None]:
     """Steps of the peer; with `epoch`, each on its bag and followed by the validation."""
     torch.set_num_threads(threads)
     structures = training_structures()
     bag = round(BAG * len(structures)) if epoch else len(structures)
     y = targets(len(structures)).to(DTYPES[dtype])
-    train = paper_batch(structures[:bag], DTYPES[dtype])
+    site_dos = np.concatenate(site_densities(structures)) if densities else None
+    train = paper_batch(structures[:bag], DTYPES[dtype], site_dos)
     rest = paper_batch(structures[bag:], DTYPES[dtype]) if epoch else None
-    network = paper_network(DTYPES[dtype])
+    network = paper_network(DTYPES[dtype], PAPER.frequency_count if densities else 0)
     optimizer = torch.optim.AdamW(network.parameters(), lr=0.005, weight_decay=0.0)
     while True:
         loss = (network(train)[1] - y[:bag]).square().mean()
@@ -136,16 +149,16 @@ def peer_steps(dtype: str, threads: int, epoch: bool) -> Iterator[None]:
         yield
 
 
-def our_steps(symmetric: bool) -> Iterator[None]:
+def our_steps(symmetric: bool, config: NetworkConfig = PAPER) -> Iterator[None]:
     """Steps of the engine, which give the validation loss as well."""
     torch.set_num_threads(1)
     structures = training_structures()
     y = targets(len(structures))
     bag = torch.arange(len(structures)) < BAG * len(structures)
     trainer = FullBatch(
-        PAPER,
-        initialise(PAPER, [0]),
-        geometry(structures, symmetric),
+        config,
+        initialise(config, [0]),
+        geometry(structures, symmetric, config),
         lambda a2f: (a2f - y).square().mean(1),
         train=(bag / bag.sum())[None],
         held_out=(~bag / (~bag).sum())[None],
@@ -159,6 +172,10 @@ def our_steps(symmetric: bool) -> Iterator[None]:
 KINDS: dict[str, Callable[[], Iterator[None]]] = {
     "engine": partial(our_steps, True),
     "engine, every atom": partial(our_steps, False),
+    "engine, densities": partial(
+        our_steps, True, replace(PAPER, site_inputs=PAPER.frequency_count)
+    ),
+    **{f"peer {d} densities, 1 thread(s)": partial(peer_steps, d, 1, False, True) for d in DTYPES},
     **{
         f"peer {dtype}{' epoch' if epoch else ''}, {threads} thread(s)": partial(
             peer_steps, dtype, threads, epoch
@@ -300,6 +317,14 @@ def main() -> None:
                 f"{kind:<19}{what:<22}{ours * 1e3:7.1f} ms   peer {dtype} {peer * 1e3:7.1f} ms   "
                 f"ratio {peer / ours:5.1f}   memory {memory:.0f} MB, peer {peer_memory:.0f} MB"
             )
+    ours, memory = throughput("engine, densities", CORES, max(steps // 8, 2))
+    for dtype in DTYPES:
+        peer, peer_memory = throughput(f"peer {dtype} densities, 1 thread(s)", CORES, 2)
+        print(
+            f"with phonon densities of states in z   {ours * 1e3:7.1f} ms   peer {dtype} "
+            f"{peer * 1e3:7.1f} ms   ratio {peer / ours:5.1f}   memory {memory:.0f} MB, "
+            f"peer {peer_memory:.0f} MB"
+        )
     crystals = prediction_structures()[1]
     ours = predict_ours(crystals, MEMBERS)
     print(f"\n{MEMBERS} members over {len(crystals)} structures, from ASE objects: {ours:.2f} s")

@@ -47,8 +47,15 @@ class PaperBatch:
     vectors: Tensor
 
 
-def paper_batch(structures: Sequence[Atoms], dtype: torch.dtype = torch.float64) -> PaperBatch:
-    """Neighbours within 4 Å by ASE, with a zero-length edge from each atom to itself."""
+def paper_batch(
+    structures: Sequence[Atoms],
+    dtype: torch.dtype = torch.float64,
+    site_dos: np.ndarray | None = None,
+) -> PaperBatch:
+    """Neighbours within 4 Å by ASE, with a zero-length edge from each atom to itself.
+
+    `site_dos` (site, frequency) makes it an input of the networks with phonon densities of states.
+    """
     sources, targets, vectors = [], [], []
     offset = 0
     for atoms in structures:
@@ -60,8 +67,12 @@ def paper_batch(structures: Sequence[Atoms], dtype: torch.dtype = torch.float64)
     numbers = np.concatenate([atoms.numbers for atoms in structures])
     one_hot = np.eye(ELEMENTS)[numbers - 1]
     crystal = np.repeat(np.arange(len(structures)), [len(atoms) for atoms in structures])
+    masses = one_hot * atomic_masses[numbers, None]
+    if site_dos is not None:
+        masses = np.concatenate([masses, np.ones_like(site_dos)], axis=1)
+        one_hot = np.concatenate([one_hot, site_dos], axis=1)
     return PaperBatch(
-        mass_one_hot=torch.as_tensor(one_hot * atomic_masses[numbers, None], dtype=dtype),
+        mass_one_hot=torch.as_tensor(masses, dtype=dtype),
         one_hot=torch.as_tensor(one_hot, dtype=dtype),
         crystal=torch.as_tensor(crystal),
         sources=torch.as_tensor(np.concatenate(sources)),
@@ -118,12 +129,12 @@ class PaperConvolution(nn.Module):
 class PaperNetwork(nn.Module):
     """One member; `paper_network` builds it in the precision wanted."""
 
-    def __init__(self) -> None:
+    def __init__(self, site_inputs: int = 0) -> None:
         from e3nn import o3
         from e3nn.nn import Gate
 
         super().__init__()
-        self.embedding = nn.Linear(ELEMENTS, EMBEDDING)
+        self.embedding = nn.Linear(ELEMENTS + site_inputs, EMBEDDING)
         self.convolutions = nn.ModuleList()
         self.gates = nn.ModuleList()
         irreps = o3.Irreps(f"{EMBEDDING}x0e")
@@ -159,12 +170,12 @@ class PaperNetwork(nn.Module):
         return site, total / counts[:, None]
 
 
-def paper_network(dtype: torch.dtype = torch.float64) -> PaperNetwork:
+def paper_network(dtype: torch.dtype = torch.float64, site_inputs: int = 0) -> PaperNetwork:
     """A network with e3nn's random weights; its Clebsch-Gordan coefficients are of `dtype` too."""
     before = torch.get_default_dtype()
     torch.set_default_dtype(dtype)
     try:
-        return PaperNetwork()
+        return PaperNetwork(site_inputs)
     finally:
         torch.set_default_dtype(before)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,7 @@ from betenet.graphs import build_graph
 from betenet.network.batch import Geometry, collate
 from betenet.network.config import NetworkConfig
 from betenet.network.elements import element_inputs
-from betenet.network.geometry import crystal_geometry
+from betenet.network.geometry import crystal_geometry, joint_geometry
 from betenet.network.model import forward, initialise, parameter_shapes
 from betenet.structures import find_symmetry, prepare_structures
 
@@ -125,8 +126,49 @@ def test_outputs_and_gradients(
     batched: bool,
 ) -> None:
     batch = paper.paper_batch(crystals())
+    compare(paper, network, batch, PAPER, parameters, geometry, batched)
+
+
+@pytest.mark.parametrize("symmetric", [False, True], ids=["every atom", "symmetry"])
+def test_outputs_and_gradients_with_phonon_densities_of_states(paper: Any, symmetric: bool) -> None:
+    """As published: ones beside the element in x, the density of states of each site in z."""
+    config = replace(PAPER, site_inputs=PAPER.frequency_count)
+    symmetries = [find_symmetry(atoms) for atoms in crystals()]
+    random = np.random.default_rng(6)
+    densities = []
+    for symmetry in symmetries:
+        each = random.random((symmetry.images.shape[1], config.site_inputs))
+        densities.append(each[symmetry.images.min(axis=0)])  # equivalent atoms have the same
+    graphs = [build_graph(atoms, config.cutoff) for atoms in crystals()]
+    whole = joint_geometry(graphs, config, symmetries if symmetric else None, densities)
+    compare(
+        paper,
+        paper.paper_network(site_inputs=config.site_inputs),
+        paper.paper_batch(crystals(), site_dos=np.concatenate(densities)),
+        config,
+        initialise(config, list(range(MEMBERS)), torch.float64),
+        collate([whole], config, torch.float64),
+        batched=False,
+    )
+
+
+def test_number_of_parameters_with_phonon_densities_of_states() -> None:
+    shapes = parameter_shapes(replace(PAPER, site_inputs=PAPER.frequency_count))
+    assert sum(int(np.prod(shape)) for shape in shapes.values()) == 2_459_576
+
+
+def compare(
+    paper: Any,
+    network: PaperNetwork,
+    batch: Any,
+    config: NetworkConfig,
+    parameters: dict[str, Tensor],
+    geometry: Geometry,
+    batched: bool,
+) -> None:
+    """Spectra and all gradients of every member."""
     weights = {name: value.clone().requires_grad_() for name, value in parameters.items()}
-    output = forward(PAPER, weights, geometry, batched=batched)
+    output = forward(config, weights, geometry, batched=batched)
     # Another factor for each number, so that no gradient is hidden in a sum.
     generator = torch.Generator().manual_seed(4)
     factors = torch.randn(output.a2f.shape[1:], generator=generator, dtype=torch.float64)

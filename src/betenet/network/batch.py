@@ -14,7 +14,7 @@ from betenet.network.config import NetworkConfig
 from betenet.network.entries import Entries
 from betenet.network.geometry import SAME_DISTANCE, CrystalGeometry
 from betenet.network.interpolation import interpolation_matrix
-from betenet.network.layout import Block, Irrep, network_layout
+from betenet.network.layout import SCALAR, Block, Irrep, network_layout
 from betenet.network.radial import radial_basis
 from betenet.network.rows import Rows
 from betenet.network.sparse import Place, SparseMap
@@ -49,7 +49,8 @@ class Geometry:
     """A batch of crystals as constant tensors.
 
     A *site* is an atom, or under symmetry one atom of each orbit. The first layer knows a site by
-    its element alone, so there the rows of features are those of `present`.
+    its element alone, so there the rows of features are those of `present`; unless sites have
+    inputs of their own.
 
     Attributes
     ----------
@@ -65,8 +66,10 @@ class Geometry:
         From sites to atoms.
     pool
         From sites to the mean over the atoms of each crystal.
-    element_rows, rows
-        Rows of features of the first layer and, by representation, of the others.
+    site_inputs
+        Numbers that describe each site (site, input), or None.
+    first_rows, rows
+        Rows of features before the first layer and, by representation, before the others.
     first, later
         Messages of the first layer and of the others, by block.
     basis
@@ -82,7 +85,8 @@ class Geometry:
     present: np.ndarray
     expand: SparseMap
     pool: SparseMap
-    element_rows: Rows
+    site_inputs: Tensor | None
+    first_rows: Rows
     rows: Mapping[Irrep, Rows]
     first: Mapping[Block, Messages]
     later: Mapping[Block, Messages]
@@ -134,6 +138,13 @@ def collate(
     layouts = network_layout(config)
     later = {b for layer in layouts[1:] for b in layer.blocks if b.target in layer.live}
     first = {b for b in layouts[0].blocks if b.target in layouts[0].live}
+    first_rows = Rows(None, np.arange(n_elements), (0, n_elements), place)
+    first_of, n_first = species, n_elements  # sender of each site in the first layer
+    later_rows = {
+        irrep: Rows(row, species[row], (n_sites, n_elements), place) for irrep, row in rows.items()
+    }
+    if whole.site_inputs is not None:
+        first_rows, first_of, n_first = later_rows[SCALAR], np.arange(n_sites), n_sites
     return Geometry(
         numbers=place.index(whole.numbers),
         crystal=place.index(crystal),
@@ -142,12 +153,10 @@ def collate(
         present=present,
         expand=SparseMap.gather(whole.site_of, n_sites, place),
         pool=SparseMap(np.arange(n_sites), starts, share, n_sites, place),
-        element_rows=Rows(None, np.arange(n_elements), (0, n_elements), place),
-        rows={
-            irrep: Rows(row, species[row], (n_sites, n_elements), place)
-            for irrep, row in rows.items()
-        },
-        first={b: messages(b, species[entries[b].senders], n_elements) for b in first},
+        site_inputs=None if whole.site_inputs is None else place.real(whole.site_inputs),
+        first_rows=first_rows,
+        rows=later_rows,
+        first={b: messages(b, first_of[entries[b].senders], n_first) for b in first},
         later={b: messages(b, entries[b].senders, len(rows[b.source])) for b in later},
         basis=basis,
         interpolate=interpolate,
@@ -168,6 +177,9 @@ def join_crystals(crystals: Sequence[CrystalGeometry]) -> CrystalGeometry:
         rows={irrep: _joined([c.rows[irrep] for c in crystals], sites) for irrep in first.rows},
         entries={block: _joined_entries(block, crystals, sizes) for block in first.entries},
         statistics=np.concatenate([c.statistics for c in crystals]),
+        site_inputs=None
+        if first.site_inputs is None
+        else np.concatenate([c.site_inputs for c in crystals if c.site_inputs is not None]),
     )
 
 

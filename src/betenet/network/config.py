@@ -32,6 +32,10 @@ class NetworkConfig:
     a last layer cannot use (pseudo-vectors need four layers) is stored but never computed."""
     elements: Literal["mass-one-hot", "periodic"] = "periodic"
     """What an atom is told of its element: one-hot times mass, or one-hot and tabulated facts."""
+    site_inputs: int = 0
+    """Numbers that describe each site besides its element, a phonon density of states say. As
+    published, they are part of the node attributes z, and ones take their place in x; with
+    `periodic` elements they are part of both."""
     embedding: int = 32
     """Width of the element embedding."""
     node_product: Literal["full", "gated"] = "gated"

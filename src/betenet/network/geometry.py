@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from jaxtyping import Float, Int
 
+from betenet.errors import ConfigError
 from betenet.graphs import CrystalGraph
 from betenet.network.angular import spherical_harmonics
 from betenet.network.config import NetworkConfig
@@ -48,6 +49,8 @@ class CrystalGeometry:
         Messages of every block that some layer has.
     statistics
         Describes the composition and the volume of an atom of each crystal, or is empty.
+    site_inputs
+        Numbers that describe each site, if the network takes them.
     """
 
     numbers: Int[np.ndarray, " site"]
@@ -56,6 +59,7 @@ class CrystalGeometry:
     rows: Mapping[Irrep, Int[np.ndarray, " row"]]
     entries: Mapping[Block, Entries]
     statistics: Float[np.ndarray, "crystal statistic"]
+    site_inputs: Float[np.ndarray, "site input"] | None = None
 
     @property
     def n_atoms(self) -> int:
@@ -71,7 +75,10 @@ class CrystalGeometry:
 
 
 def crystal_geometry(
-    graph: CrystalGraph, config: NetworkConfig, symmetry: SiteSymmetry | None = None
+    graph: CrystalGraph,
+    config: NetworkConfig,
+    symmetry: SiteSymmetry | None = None,
+    site_inputs: Float[np.ndarray, "atom input"] | None = None,
 ) -> CrystalGeometry:
     """Every constant of the messages of one crystal.
 
@@ -85,27 +92,47 @@ def crystal_geometry(
         Of the same crystal, from :func:`betenet.structures.find_symmetry`: only inequivalent
         sites are computed, and of their features only what symmetry allows. The result is the
         same. Without it, every atom is a site.
+    site_inputs
+        Of each atom, if `config` asks for them; those of equivalent atoms are averaged.
+
+    Raises
+    ------
+    ConfigError
+        If `site_inputs` are not what `config` asks for.
     """
-    return joint_geometry([graph], config, None if symmetry is None else [symmetry])
+    return joint_geometry(
+        [graph],
+        config,
+        None if symmetry is None else [symmetry],
+        None if site_inputs is None else [site_inputs],
+    )
 
 
 def joint_geometry(
     graphs: Sequence[CrystalGraph],
     config: NetworkConfig,
     symmetries: Sequence[SiteSymmetry] | None = None,
+    site_inputs: Sequence[Float[np.ndarray, "_ input"]] | None = None,
 ) -> CrystalGeometry:
     """Several crystals at once, which is much faster than one by one.
 
     Parameters
     ----------
-    graphs, config, symmetries
+    graphs, config, symmetries, site_inputs
         As for `crystal_geometry`.
+
+    Raises
+    ------
+    ConfigError
+        If `site_inputs` are not what `config` asks for.
     """
     whole = all_rows(graphs, config, symmetries)
+    inputs = _site_inputs(graphs, config, whole.site_of, site_inputs)
     sizes = {irrep: len(row_sites) for irrep, row_sites in whole.rows.items()}
     kept = reached_rows(network_layout(config), whole.entries, sizes)
     return replace(
         whole,
+        site_inputs=inputs,
         rows={irrep: row_sites[kept[irrep]] for irrep, row_sites in whole.rows.items()},
         entries={block: keep_rows(block, found, kept) for block, found in whole.entries.items()},
     )
@@ -138,6 +165,29 @@ def all_rows(
         entries={block: block_entries(block, edges, bases) for block in used_blocks(config)},
         statistics=_statistics(graphs, config),
     )
+
+
+def _site_inputs(
+    graphs: Sequence[CrystalGraph],
+    config: NetworkConfig,
+    site_of: np.ndarray,
+    given: Sequence[np.ndarray] | None,
+) -> np.ndarray | None:
+    """Mean over the atoms of each site."""
+    expected = [(graph.n_sites, config.site_inputs) for graph in graphs]
+    found = [part.shape for part in given or []]
+    if (found or config.site_inputs) and found != expected:
+        raise ConfigError(
+            "The numbers that describe the sites are not what the network asks for.",
+            f"They should be (atom, {config.site_inputs}) for each of {len(graphs)} crystals; "
+            f"there are {found[:3] or 'none'}.",
+            "Give `site_inputs` of that shape, or a network without.",
+        )
+    if not given:
+        return None
+    total = np.zeros((site_of.max() + 1, config.site_inputs))
+    np.add.at(total, site_of, np.concatenate(given))
+    return total / np.bincount(site_of)[:, None]
 
 
 def _join(graphs: Sequence[CrystalGraph], counts: np.ndarray) -> CrystalGraph:

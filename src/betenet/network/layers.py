@@ -26,6 +26,8 @@ Features = dict[Irrep, Tensor]
 # Second moments of the activations under a unit normal input are brought to one (e3nn).
 SILU_NORM = 1.6791768
 SIGMOID_NORM = 1.8467055
+# Rows whose outer products are formed at a time: arrays that memory is reused for.
+OUTER_ROWS = 256
 # Share of the message in the sum of self-connection and message.
 MIX = pi / 8
 
@@ -51,7 +53,8 @@ def node_product(
     x
         (row, channel).
     z
-        Element attributes of the elements present (element, attribute).
+        Node attributes of the elements present (element, attribute), or of each site
+        (site, attribute) if sites have inputs of their own.
     rows
         The rows of x.
     scale
@@ -65,13 +68,20 @@ def node_product(
     Notes
     -----
     `full` is the tensor product with z, Σ W[v,u,w] x[u] z[v]. z depends on the element alone, so
-    it contracts to one matrix for each element, however many rows there are.
+    it contracts to one matrix for each element, however many rows there are. With inputs of the
+    sites there is no way around the outer product of x and z for each row.
     """
     weight = parameters[name]
+    by_site = rows.site if config.site_inputs else None
     if config.node_product == "gated":
         gates = scale * (1 + z @ parameters[name + ".scale"])
-        return (x * (rows.element @ gates)) @ (weight / sqrt(weight.shape[0]))
+        return (x * ((by_site or rows.element) @ gates)) @ (weight / sqrt(weight.shape[0]))
     attributes, channels, _ = weight.shape
+    if by_site is not None:
+        own = (by_site @ z) * (scale / sqrt(attributes * channels))
+        pairs = zip(own.split(OUTER_ROWS), x.split(OUTER_ROWS), strict=True)
+        outer = ((few_z[:, :, None] * few_x[:, None, :]).flatten(1) for few_z, few_x in pairs)
+        return torch.cat([few @ weight.flatten(0, 1) for few in outer])
     own = (rows.own @ z) * (scale / sqrt(attributes * channels))
     return rows.by_element(x, (own @ weight.flatten(1)).view(-1, *weight.shape[1:]))
 
@@ -137,7 +147,7 @@ def convolution(
     Parameters
     ----------
     index
-        Of the layer. Before the first one, rows are elements.
+        Of the layer. Before the first one, rows are those of `Geometry.first_rows`.
     features
         (row, channel) for each representation.
     z
@@ -151,7 +161,7 @@ def convolution(
         return node_product(config, parameters, name, x, z, rows, scale)
 
     def sender_rows(irrep: Irrep) -> Rows:
-        return g.element_rows if index == 0 else g.rows[irrep]
+        return g.first_rows if index == 0 else g.rows[irrep]
 
     sent = {i: product("lin1", i, x, sender_rows(i)) for i, x in features.items()}
     functions = radial_functions(config, parameters, prefix, layout, g)
@@ -169,7 +179,8 @@ def convolution(
         mixed = product("lin2", irrep, torch.cat(arrived, dim=1), g.rows[irrep], share)
         if kept:
             own = product("self", irrep, features[irrep], sender_rows(irrep), sin(MIX))
-            mixed = mixed + (g.rows[irrep].element @ own if index == 0 else own)
+            from_elements = index == 0 and not config.site_inputs
+            mixed = mixed + (g.rows[irrep].element @ own if from_elements else own)
         outputs[irrep] = mixed
     return outputs
 

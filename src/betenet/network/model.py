@@ -42,7 +42,7 @@ class NetworkOutput:
 
 def parameter_shapes(config: NetworkConfig) -> dict[str, tuple[int, ...]]:
     """Name and shape of every parameter of one member."""
-    inputs = element_inputs(config)[0].shape[1]
+    inputs = element_inputs(config)[0].shape[1] + config.site_inputs
     shapes: dict[str, tuple[int, ...]] = {
         "embedding.weight": (inputs, config.embedding),
         "embedding.bias": (config.embedding,),
@@ -130,6 +130,23 @@ def member_parameters(parameters: Parameters, member: int) -> Parameters:
     return {name: value[member] for name, value in parameters.items()}
 
 
+def _embedded(config: NetworkConfig, parameters: Parameters, g: Geometry) -> tuple[Tensor, Tensor]:
+    """Features x and attributes z of each element, or of each site if it has inputs."""
+    weight, bias = parameters["embedding.weight"], parameters["embedding.bias"]
+    x, z = (
+        torch.as_tensor(table[g.present - 1], dtype=weight.dtype, device=weight.device)
+        @ weight[: table.shape[1]]
+        for table in element_inputs(config)
+    )
+    if g.site_inputs is not None:
+        of_element, own = g.first_rows.element, weight[-config.site_inputs :]
+        attributes = g.site_inputs @ own
+        plain = config.elements == "mass-one-hot"
+        x = of_element @ x + (own.sum(0) if plain else attributes)
+        z = of_element @ z + attributes
+    return torch.relu(x + bias), torch.relu(z + bias)
+
+
 def forward_member(
     config: NetworkConfig,
     parameters: Parameters,
@@ -150,13 +167,7 @@ def forward_member(
     dropout
         Share of hidden units left out, in training.
     """
-    weight = parameters["embedding.weight"]
-    inputs, attributes = (
-        torch.as_tensor(table[g.present - 1], dtype=weight.dtype, device=weight.device)
-        for table in element_inputs(config)
-    )
-    x = torch.relu(inputs @ weight + parameters["embedding.bias"])
-    z = torch.relu(attributes @ weight + parameters["embedding.bias"])
+    x, z = _embedded(config, parameters, g)
     features = {SCALAR: x}
     layouts = network_layout(config)
     for index, layout in enumerate(layouts):

@@ -173,8 +173,8 @@ def test_first_layer_sends_from_elements(config: NetworkConfig, use: bool) -> No
 def test_elements(use: bool) -> None:
     batch = collate(geometries(LINEAR, use), LINEAR)
     assert batch.present.tolist() == [7, 8, 22, 30, 38, 41]
-    assert chosen(batch.element_rows.element) == list(range(6))
-    assert batch.element_rows.site is None
+    assert chosen(batch.first_rows.element) == list(range(6))
+    assert batch.first_rows.site is None
     for rows in batch.rows.values():
         sites = torch.as_tensor(chosen(rows.site), dtype=torch.int64)
         elements = np.array(chosen(rows.element), dtype=int)

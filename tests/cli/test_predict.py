@@ -220,3 +220,26 @@ def test_unknown_model_is_a_clear_error(cells: Path, capsys: pytest.CaptureFixtu
     captured = capsys.readouterr()
     assert captured.out == ""
     assert "no-such-model" in captured.err
+
+
+def test_device_that_is_not_there_is_one_clear_error(
+    cells: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["predict", str(cells / "Nb.cif"), "--device", "cuda:77"]) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert "'cuda:77' cannot be used" in captured.err
+    assert "--device cpu" in captured.err
+
+
+def test_double_precision_changes_nothing_that_is_printed(
+    cells: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found: list[dict[str, float]] = []
+    for precision in ("float32", "float64"):
+        assert main(["predict", str(cells / "Nb.cif"), "--json", "--precision", precision]) == 0
+        (prediction,) = json.loads(capsys.readouterr().out)
+        found.append(prediction["quantities"])
+    single, double = found
+    assert single["coupling"] != double["coupling"]
+    assert single == pytest.approx(double, rel=1e-4)

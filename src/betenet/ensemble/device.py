@@ -38,7 +38,7 @@ def choose_place(device: str = "cpu", precision: str = "float32") -> Place:
         )
     try:
         place = Place(PRECISIONS[precision], torch.device(device))
-        torch.empty(1, device=place.device)
+        float(torch.ones(1, dtype=place.dtype, device=place.device).sum())
     except (RuntimeError, AssertionError, ValueError, NotImplementedError) as error:
         raise ConfigError(
             f"The device {device!r} cannot be used.",

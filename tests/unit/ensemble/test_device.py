@@ -17,7 +17,7 @@ def test_unknown_precision_is_named() -> None:
         choose_place("cpu", "half")
 
 
-@pytest.mark.parametrize("name", ["cuda:77", "abacus", "meta:x"])
+@pytest.mark.parametrize("name", ["cuda:77", "abacus", "meta"])
 def test_device_that_is_not_there_is_named(name: str) -> None:
     with pytest.raises(ConfigError, match=rf"(?s){name}.*--device cpu"):
         choose_place(name)

@@ -11,15 +11,14 @@ The structures are those of the training data where the data are there, else bin
 
 from __future__ import annotations
 
-import itertools
 import os
 import tempfile
 import time
 from collections.abc import Callable, Sequence
 
 from ase import Atoms
-from ase.build import bulk
 from ase.neighborlist import neighbor_list
+from prediction import prototypes
 
 from betenet.ensemble.dataset import data_folder, read_rows
 from betenet.errors import DataError
@@ -30,10 +29,6 @@ MAX_ATOMS = 8
 CUTOFF = 6.0
 REPEATS = 3
 ASE_EVERY = 20
-METALS = (
-    *("Li", "Be", "Mg", "Al", "Ca", "Sc", "Ti", "V", "Cr", "Mn", "Fe", "Co", "Ni", "Cu", "Zn"),
-    *("Y", "Zr", "Nb", "Mo", "Ru", "Rh", "Pd", "Ag", "Hf", "Ta", "W", "Re", "Ir", "Pt"),
-)
 
 
 def structures() -> tuple[str, list[Atoms]]:
@@ -42,11 +37,7 @@ def structures() -> tuple[str, list[Atoms]]:
         rows = read_rows(data_folder(), ("bete_net", "alexandria", "jarvis"))
         name, found = "training data", [row.atoms for row in rows if len(row.atoms) <= MAX_ATOMS]
     except DataError:
-        name, found = "binary prototypes", []
-        for (first, second), (kind, length) in itertools.product(
-            itertools.combinations(METALS, 2), (("rocksalt", 4.6), ("cesiumchloride", 3.1))
-        ):
-            found.append(bulk(first + second, kind, a=length, cubic=len(found) % 2 == 0))
+        name, found = "binary prototypes", prototypes()
     different = len(found)
     for index in range(COUNT - different):
         atoms = found[index].copy()

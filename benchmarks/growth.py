@@ -22,6 +22,7 @@ import numpy as np
 import torch
 from ase import Atoms
 from ase.build import bulk, make_supercell
+from engine import peak_memory
 from matplotlib.ticker import LogLocator, NullLocator
 
 from betenet import Ensemble
@@ -74,12 +75,6 @@ def crystals(point: Point) -> list[Atoms]:
         cell.rattle(0.1, seed=index)
         found.append(cell)
     return found
-
-
-def peak_memory() -> float:
-    """Of this process, since its program was loaded [MB]."""
-    status = Path("/proc/self/status").read_text(encoding="ascii")
-    return int(status.split("VmHWM:")[1].split()[0]) / 1024
 
 
 def predict(point: Point, graphs: list[CrystalGraph], ensemble: Ensemble) -> Callable[[], Any]:

@@ -13,6 +13,7 @@ from torch import Tensor
 from betenet.network.config import NetworkConfig
 from betenet.network.entries import Entries
 from betenet.network.geometry import SAME_DISTANCE, CrystalGeometry
+from betenet.network.indices import join_indices
 from betenet.network.interpolation import interpolation_matrix
 from betenet.network.layout import SCALAR, Block, Irrep, network_layout
 from betenet.network.radial import radial_basis
@@ -93,11 +94,6 @@ class Geometry:
     basis: Tensor | None
     interpolate: SparseMap | None
 
-    @property
-    def n_crystals(self) -> int:
-        """Crystals in the batch."""
-        return len(self.counts)
-
 
 def collate(
     crystals: Sequence[CrystalGeometry],
@@ -125,19 +121,17 @@ def collate(
     n_sites, n_elements = len(species), len(present)
     starts = np.searchsorted(crystal, np.arange(len(whole.counts) + 1))
     share = np.bincount(whole.site_of) / whole.counts[crystal]
-    points = np.unique(np.concatenate([e.distances for e in entries.values()]))
-    basis = interpolate = None
+    points = basis = interpolate = None
     if config.radial == "network":
+        points = np.unique(np.concatenate([e.distances for e in entries.values()]))
         basis, interpolate = _radial_points(points * SAME_DISTANCE, config, place)
 
     def messages(block: Block, senders: np.ndarray, n_senders: int) -> Messages:
         shape = (len(rows[block.target]), n_senders)
-        known = points if config.radial == "network" else None
-        return _messages(entries[block], senders, shape, known, place)
+        return _messages(entries[block], senders, shape, points, place)
 
     layouts = network_layout(config)
-    later = {b for layer in layouts[1:] for b in layer.blocks if b.target in layer.live}
-    first = {b for b in layouts[0].blocks if b.target in layouts[0].live}
+    later = {block for layer in layouts[1:] for block in layer.live_blocks}
     first_rows = Rows(None, np.arange(n_elements), (0, n_elements), place)
     first_of, n_first = species, n_elements  # sender of each site in the first layer
     later_rows = {
@@ -156,7 +150,9 @@ def collate(
         site_inputs=None if whole.site_inputs is None else place.real(whole.site_inputs),
         first_rows=first_rows,
         rows=later_rows,
-        first={b: messages(b, first_of[entries[b].senders], n_first) for b in first},
+        first={
+            b: messages(b, first_of[entries[b].senders], n_first) for b in layouts[0].live_blocks
+        },
         later={b: messages(b, entries[b].senders, len(rows[b.source])) for b in later},
         basis=basis,
         interpolate=interpolate,
@@ -173,8 +169,10 @@ def join_crystals(crystals: Sequence[CrystalGeometry]) -> CrystalGeometry:
     return CrystalGeometry(
         numbers=np.concatenate([c.numbers for c in crystals]),
         counts=np.concatenate([c.counts for c in crystals]),
-        site_of=_joined([c.site_of for c in crystals], sites),
-        rows={irrep: _joined([c.rows[irrep] for c in crystals], sites) for irrep in first.rows},
+        site_of=join_indices([c.site_of for c in crystals], sites),
+        rows={
+            irrep: join_indices([c.rows[irrep] for c in crystals], sites) for irrep in first.rows
+        },
         entries={block: _joined_entries(block, crystals, sizes) for block in first.entries},
         statistics=np.concatenate([c.statistics for c in crystals]),
         site_inputs=None
@@ -183,19 +181,13 @@ def join_crystals(crystals: Sequence[CrystalGeometry]) -> CrystalGeometry:
     )
 
 
-def _joined(parts: Sequence[np.ndarray], sizes: np.ndarray) -> np.ndarray:
-    """Concatenate indices into things of which each crystal has `sizes`."""
-    lengths = np.fromiter(map(len, parts), dtype=np.int64, count=len(parts))
-    return np.concatenate(parts) + np.repeat(np.cumsum(sizes) - sizes, lengths)
-
-
 def _joined_entries(
     block: Block, crystals: Sequence[CrystalGeometry], sizes: Mapping[Irrep, np.ndarray]
 ) -> Entries:
     parts = [c.entries[block] for c in crystals]
     return Entries(
-        targets=_joined([p.targets for p in parts], sizes[block.target]),
-        senders=_joined([p.senders for p in parts], sizes[block.source]),
+        targets=join_indices([p.targets for p in parts], sizes[block.target]),
+        senders=join_indices([p.senders for p in parts], sizes[block.source]),
         distances=np.concatenate([p.distances for p in parts]),
         weights=np.concatenate([p.weights for p in parts]),
     )

@@ -15,6 +15,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from betenet.network.angular import clebsch_gordan
+from betenet.network.indices import sum_equal
 from betenet.network.layout import Block, Irrep
 from betenet.network.symmetry import RowBasis
 
@@ -90,11 +91,9 @@ def block_entries(block: Block, edges: Edges, bases: Mapping[Irrep, RowBasis]) -
     senders, targets = rows_from[edge, first], rows_to[edge, second]
     distances = edges.distances[edge]
     key = (targets * max(1, source.sizes.sum()) + senders) * len(edges.lengths) + distances
-    order = np.argsort(key, kind="stable")
-    starts = np.flatnonzero(np.diff(key[order], prepend=-1))
-    summed = np.add.reduceat(weights[order], starts, axis=0) if len(starts) else weights
+    first_of_key, summed = sum_equal(key, weights)
     kept = np.abs(summed).max(axis=1, initial=0.0) > NOTHING
-    chosen = order[starts[kept]]
+    chosen = first_of_key[kept]
     return Entries(
         targets=targets[chosen],
         senders=senders[chosen],

@@ -19,6 +19,7 @@ from betenet.network.angular import spherical_harmonics
 from betenet.network.config import NetworkConfig
 from betenet.network.elements import composition_statistics, scaled_facts
 from betenet.network.entries import Edges, Entries, block_entries
+from betenet.network.indices import join_indices, sum_equal
 from betenet.network.layout import Block, Irrep, network_layout
 from betenet.network.radial import radial_basis, smooth_cutoff
 from betenet.network.reach import keep_rows, reached_rows
@@ -60,11 +61,6 @@ class CrystalGeometry:
     entries: Mapping[Block, Entries]
     statistics: Float[np.ndarray, "crystal statistic"]
     site_inputs: Float[np.ndarray, "site input"] | None = None
-
-    @property
-    def n_atoms(self) -> int:
-        """Atoms of all cells."""
-        return len(self.site_of)
 
     @property
     def crystal(self) -> Int[np.ndarray, " site"]:
@@ -194,12 +190,10 @@ def _join(graphs: Sequence[CrystalGraph], counts: np.ndarray) -> CrystalGraph:
     """Crystals as the parts of one graph, that no edge connects."""
     if len(graphs) == 1:
         return graphs[0]
-    starts = np.cumsum(counts) - counts
-    shift = np.repeat(starts, [len(graph.receivers) for graph in graphs])
     return CrystalGraph(
         numbers=np.concatenate([graph.numbers for graph in graphs]),
-        receivers=np.concatenate([graph.receivers for graph in graphs]) + shift,
-        senders=np.concatenate([graph.senders for graph in graphs]) + shift,
+        receivers=join_indices([graph.receivers for graph in graphs], counts),
+        senders=join_indices([graph.senders for graph in graphs], counts),
         vectors=np.concatenate([graph.vectors for graph in graphs]),
         cutoff=graphs[0].cutoff,
         volume=sum(graph.volume for graph in graphs),
@@ -222,13 +216,11 @@ def merged_edges(graph: CrystalGraph, config: NetworkConfig, orbits: Orbits) -> 
         rounded = np.round(lengths / SAME_DISTANCE).astype(np.int64)
         known, distances = np.unique(rounded, return_inverse=True)
     key = (receivers * graph.n_sites + senders) * len(known) + distances
-    order = np.argsort(key, kind="stable")
-    starts = np.flatnonzero(np.diff(key[order], prepend=-1))
-    first = order[starts]
+    first, summed = sum_equal(key, edges)
     return Edges(
         receivers=receivers[first],
         senders=senders[first],
-        harmonics=np.add.reduceat(edges[order], starts, axis=0),
+        harmonics=summed,
         distances=distances[first],
         lengths=known,
     )
@@ -236,13 +228,8 @@ def merged_edges(graph: CrystalGraph, config: NetworkConfig, orbits: Orbits) -> 
 
 def used_blocks(config: NetworkConfig) -> list[Block]:
     """Blocks that some layer computes, each once."""
-    blocks = {
-        block: None
-        for layer in network_layout(config)
-        for block in layer.blocks
-        if block.target in layer.live
-    }
-    return list(blocks)
+    layers = network_layout(config)
+    return list(dict.fromkeys(block for layer in layers for block in layer.live_blocks))
 
 
 def _irreps(config: NetworkConfig) -> list[Irrep]:

@@ -96,7 +96,7 @@ def radial_functions(
     dict
         For `linear`, (degree · basis, channel); for `network`, (distance · degree, channel).
     """
-    live = [block for block in layout.blocks if block.target in layout.live]
+    live = layout.live_blocks
     if config.radial == "linear":
         return {
             block: parameters[f"{prefix}.radial.{block.name}"]
@@ -179,7 +179,7 @@ def convolution(
         mixed = product("lin2", irrep, torch.cat(arrived, dim=1), g.rows[irrep], share)
         if kept:
             own = product("self", irrep, features[irrep], sender_rows(irrep), sin(MIX))
-            from_elements = index == 0 and not config.site_inputs
+            from_elements = sender_rows(irrep).site is None
             mixed = mixed + (g.rows[irrep].element @ own if from_elements else own)
         outputs[irrep] = mixed
     return outputs

@@ -64,6 +64,11 @@ class LayerLayout:
         blocks = self.arriving(target)
         return sum(self.inputs[block.source] for block in blocks)
 
+    @property
+    def live_blocks(self) -> list[Block]:
+        """Blocks that are computed: their target can still reach the output."""
+        return [block for block in self.blocks if block.target in self.live]
+
     def arriving(self, target: Irrep) -> list[Block]:
         """Blocks that end in `target`."""
         return [block for block in self.blocks if block.target == target]

@@ -27,9 +27,9 @@ class NetworkOutput:
     Attributes
     ----------
     site_a2f
-        One spectrum for each site, (…, site, frequency).
+        One spectrum for each atom, (…, atom, frequency).
     a2f
-        Their mean over the sites of each crystal, (…, crystal, frequency).
+        Their mean over the atoms of each crystal, (…, crystal, frequency).
     fermi_dos
         Mean electronic density of states of an atom at the Fermi level (…, crystal) [1/eV]; NaN
         for the `bins` readout, which does not have it.

@@ -38,11 +38,10 @@ def reached_rows(
     reached = {irrep: np.full(count, irrep == SCALAR) for irrep, count in counts.items()}
     for layout in layouts:
         before = {irrep: mask.copy() for irrep, mask in reached.items()}
-        for block in layout.blocks:
-            if block.target in layout.live:
-                messages = entries[block]
-                arriving = before[block.source][messages.senders]
-                reached[block.target][messages.targets[arriving]] = True
+        for block in layout.live_blocks:
+            messages = entries[block]
+            arriving = before[block.source][messages.senders]
+            reached[block.target][messages.targets[arriving]] = True
     return reached
 
 

@@ -15,6 +15,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from betenet.network.angular import spherical_harmonics
+from betenet.network.indices import join_indices
 from betenet.network.layout import SCALAR, Irrep
 from betenet.structures.symmetry import SiteSymmetry
 
@@ -65,9 +66,9 @@ class Orbits:
         atoms = np.array([len(part.site_of) for part in parts])
         sites = np.array([len(part.sites) for part in parts])
         return cls(
-            np.concatenate([p.sites for p in parts]) + np.repeat(np.cumsum(atoms) - atoms, sites),
-            np.concatenate([p.site_of for p in parts]) + np.repeat(np.cumsum(sites) - sites, atoms),
-            np.concatenate([p.operations for p in parts]),
+            join_indices([part.sites for part in parts], atoms),
+            join_indices([part.site_of for part in parts], sites),
+            np.concatenate([part.operations for part in parts]),
         )
 
 

@@ -86,7 +86,7 @@ def test_crystals_stand_one_after_the_other(config: NetworkConfig, use: bool) ->
     batch = collate(single, config, torch.float64)
     sites = [len(crystal.numbers) for crystal in single]
     assert (sum(sites) < sum(map(len, CRYSTALS))) == use
-    assert batch.n_crystals == len(single)
+    assert len(batch.counts) == len(single)
     assert batch.counts.tolist() == [len(atoms) for atoms in CRYSTALS]
     assert batch.crystal.tolist() == np.repeat(range(len(single)), sites).tolist()
     assert batch.numbers.tolist() == np.concatenate([c.numbers for c in single]).tolist()

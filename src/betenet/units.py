@@ -30,6 +30,8 @@ SPEED_OF_LIGHT = 299792458.0
 """Speed of light [m/s], exact."""
 RYDBERG_EV = 13.605693122994
 """Rydberg energy [eV]."""
+VACUUM_PERMITTIVITY = 8.8541878128e-12
+"""Electric constant ε₀ [F/m]."""
 
 BOLTZMANN_EV_PER_KELVIN = BOLTZMANN_CONSTANT / ELEMENTARY_CHARGE
 """Boltzmann constant [eV/K]."""

@@ -21,8 +21,8 @@ A niobium spectrum with λ = 0.938 and ω_log = 156.7 K, smoothed and binned at 
 and 158.2 K (published): about 0.5 % error from 2 meV bins, if the peaks are wider than a bin.
 Weight that smoothing has left below 1 meV on a fine grid is integrated as it stands.
 
-Each rule is linear in α²F, so it is held as one weight per sample; :func:`moment_weights` and
-:func:`log_moment_weights` give them to callers that need derivatives or another array library.
+Each rule is linear in α²F, so it is held as one weight per sample; :func:`kernel_weights` gives
+them for any integral over α²F, and to callers that need derivatives or another array library.
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ from betenet.errors import SpectrumError
 from betenet.spectrum import IntegrationRule, check_a2f, check_frequencies, check_rule
 
 Kernel = Callable[[np.ndarray], np.ndarray]
+"""A function of ω [meV] that α²F is integrated against."""
 
 OMEGA_MAX_FRACTION = 0.03
 """Share of the highest peak above which α²F counts as weight; smoothing tails stay below it."""
@@ -304,41 +305,52 @@ def moments(
     }
 
 
-def moment_weights(
-    frequencies: Float[np.ndarray, " n_freq"], n: int, rule: str = "onset"
+def kernel_weights(
+    frequencies: Float[np.ndarray, " n_freq"], kernel: Kernel, rule: str = "onset"
 ) -> Float[np.ndarray, " n_freq"]:
-    r"""Weights w with :math:`\sum_i w_i\,\alpha^2F(\omega_i) = \int \alpha^2F\,\omega^{n-1}`.
+    r"""Weights w with :math:`\sum_i w_i\,\alpha^2F(\omega_i) = \int \alpha^2F\,k(\omega)`.
 
     Parameters
     ----------
     frequencies
         ω, strictly increasing and positive [meV].
-    n
-        Order of the moment; 0 gives λ/2.
+    kernel
+        k(ω): takes ω > 0 as an array of any shape [meV], gives one of the same shape.
     rule
-        Integration rule, see the module's text.
+        Integration rule, see the module's text. ``"onset"`` is exact for kernels as smooth
+        as 1/ω between neighbouring frequencies.
 
     Returns
     -------
     Float[ndarray, " n_freq"]
-        Weights [meV^n].
+        Weights, in the unit of k times meV.
 
     Raises
     ------
     SpectrumError
         If the frequencies are not valid or the rule is unknown.
     """
-    return _sample_weights(frequencies, _power_kernel(n), rule)
+    grid = check_frequencies(frequencies)
+    first, left, right = _interval_weights(grid, kernel, check_rule(rule))
+    weights = np.zeros_like(grid)
+    weights[0] = first
+    weights[:-1] += left
+    weights[1:] += right
+    return weights
+
+
+def moment_weights(
+    frequencies: Float[np.ndarray, " n_freq"], n: int, rule: str = "onset"
+) -> Float[np.ndarray, " n_freq"]:
+    """:func:`kernel_weights` of k(ω) = ω^(n-1) [meV^n]; order 0 gives λ/2."""
+    return kernel_weights(frequencies, _power_kernel(n), rule)
 
 
 def log_moment_weights(
     frequencies: Float[np.ndarray, " n_freq"], rule: str = "onset"
 ) -> Float[np.ndarray, " n_freq"]:
-    r"""Weights w with :math:`\sum_i w_i\,\alpha^2F(\omega_i) = \int \alpha^2F \ln\omega/\omega`.
-
-    ω counts in meV. Parameters and errors are those of :func:`moment_weights`.
-    """
-    return _sample_weights(frequencies, _log_kernel, rule)
+    """:func:`kernel_weights` of k(ω) = ln ω/ω, where ω counts in meV."""
+    return kernel_weights(frequencies, _log_kernel, rule)
 
 
 def _power_kernel(n: int) -> Kernel:
@@ -347,16 +359,6 @@ def _power_kernel(n: int) -> Kernel:
 
 def _log_kernel(omega: np.ndarray) -> np.ndarray:
     return np.log(omega) / omega
-
-
-def _sample_weights(frequencies: np.ndarray, kernel: Kernel, rule: str) -> np.ndarray:
-    grid = check_frequencies(frequencies)
-    first, left, right = _interval_weights(grid, kernel, check_rule(rule))
-    weights = np.zeros_like(grid)
-    weights[0] = first
-    weights[:-1] += left
-    weights[1:] += right
-    return weights
 
 
 def _interval_weights(

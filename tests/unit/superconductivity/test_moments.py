@@ -1,13 +1,17 @@
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
+from scipy.integrate import quad
 
 from betenet.errors import SpectrumError
 from betenet.spectrum import INTEGRATION_RULES
 from betenet.superconductivity.moments import (
     coupling_constant,
     cumulative_coupling,
+    kernel_weights,
     log_moment_weights,
     moment_weights,
     moments,
@@ -165,6 +169,21 @@ def test_weights_give_the_moments(rule):
     assert np.exp(logarithm) == pytest.approx(float(omega_log(BINS, a2f, rule)))
     third = np.cbrt(moment_weights(BINS, 3, rule) @ a2f / half)
     assert third == pytest.approx(float(omega_3(BINS, a2f, rule)))
+
+
+def test_kernel_weights_integrate_the_curve_against_any_kernel():
+    # plain form: the curve that the onset rule names, integrated numerically piece by piece
+    omega = np.linspace(1.0, 40.0, 51)
+    a2f = random_spectra(51)
+
+    def integrand(x):
+        curve = a2f[0] * (x / omega[0]) ** 2 if x < omega[0] else np.interp(x, omega, a2f)
+        return curve * 2.0 * x / (x**2 + 3.0**2)
+
+    pieces = itertools.pairwise([0.0, *omega])
+    expected = sum(quad(integrand, *piece, epsabs=1e-13)[0] for piece in pieces)
+    weights = kernel_weights(omega, lambda x: 2.0 * x / (x**2 + 3.0**2))
+    assert weights @ a2f == pytest.approx(expected, rel=1e-11)
 
 
 def test_single_precision_is_integrated_in_double():

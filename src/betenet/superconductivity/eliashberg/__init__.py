@@ -1,0 +1,29 @@
+"""Isotropic Migdal-Eliashberg theory: Tc, gap, thermodynamics and what Tc depends on.
+
+``kernel`` and ``matsubara`` → ``linearised`` → ``transition`` (Tc), ``response``, ``inverse`` (μ*);
+``gap_equations`` → ``continuation`` (Δ₀), ``thermodynamics`` → ``state``.
+"""
+
+from betenet.superconductivity.eliashberg.coulomb import Coulomb, rescale
+from betenet.superconductivity.eliashberg.inverse import FittedRepulsion, fit_mu_star
+from betenet.superconductivity.eliashberg.response import TcResponse, tc_response
+from betenet.superconductivity.eliashberg.state import (
+    SuperconductingState,
+    superconducting_state,
+)
+from betenet.superconductivity.eliashberg.status import Status
+from betenet.superconductivity.eliashberg.transition import Transition, eliashberg_tc
+
+__all__ = [
+    "Coulomb",
+    "FittedRepulsion",
+    "Status",
+    "SuperconductingState",
+    "TcResponse",
+    "Transition",
+    "eliashberg_tc",
+    "fit_mu_star",
+    "rescale",
+    "superconducting_state",
+    "tc_response",
+]

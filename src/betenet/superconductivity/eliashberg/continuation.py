@@ -1,0 +1,190 @@
+"""From the imaginary to the real axis: gap edge and quasiparticle density of states."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Complex, Float
+
+from betenet.superconductivity.eliashberg.gap_equations import ImaginaryAxis
+from betenet.superconductivity.eliashberg.kernel import PairingKernel
+from betenet.superconductivity.eliashberg.status import Status
+
+POINTS = (16, 20, 24, 28, 32)
+"""Numbers of Matsubara frequencies of the approximants that are compared."""
+SPREAD_TOLERANCE = 0.01
+"""Relative disagreement of their gap edges that is still called stable."""
+
+_TINY = 1e-300
+_GRID = 400
+
+
+@dataclass(frozen=True, slots=True)
+class PadeApproximant:
+    """Rational function through given points, as a continued fraction.
+
+    Parameters
+    ----------
+    points
+        z.
+    coefficients
+        Of the continued fraction.
+
+    References
+    ----------
+    Vidberg, Serene, J. Low Temp. Phys. 29, 179 (1977).
+
+    Examples
+    --------
+    >>> z = 1j * np.array([1.0, 2.0, 3.0])
+    >>> approximant = PadeApproximant.through(z, 1.0 / (z - 5.0))
+    >>> complex(np.round(approximant(np.array([1.0 + 0.0j]))[0], 9))
+    (-0.25+0j)
+    """
+
+    points: Complex[np.ndarray, " point"]
+    coefficients: Complex[np.ndarray, " point"]
+
+    @classmethod
+    def through(
+        cls, points: Complex[np.ndarray, " point"], values: Complex[np.ndarray, " point"]
+    ) -> PadeApproximant:
+        """The approximant that takes the given values at the points."""
+        rest = np.array(values, dtype=np.complex128)
+        coefficients = np.empty_like(rest)
+        for index in range(rest.size):
+            coefficients[index] = rest[index]
+            beyond = rest[index + 1 :]
+            # equal values: the fraction ends here
+            safe = np.where(np.abs(beyond) > _TINY, beyond, _TINY)
+            step = points[index + 1 :] - points[index]
+            rest[index + 1 :] = (rest[index] - beyond) / (step * safe)
+        return cls(np.asarray(points, dtype=np.complex128), coefficients)
+
+    def __call__(self, z: Complex[np.ndarray, "..."]) -> Complex[np.ndarray, "..."]:
+        """The value at z, of the same shape."""
+        above, top = np.zeros_like(z), np.full_like(z, self.coefficients[0])
+        below, bottom = np.ones_like(z), np.ones_like(z)
+        for point, coefficient in zip(self.points[:-1], self.coefficients[1:], strict=True):
+            factor = (z - point) * coefficient
+            above, top = top, top + factor * above
+            below, bottom = bottom, bottom + factor * below
+            scale = np.maximum(np.abs(bottom), _TINY)
+            above, top, below, bottom = above / scale, top / scale, below / scale, bottom / scale
+        return np.asarray(top / bottom)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GapEdge:
+    """Δ₀, where Re Δ(ω) = ω, with its quality.
+
+    Parameters
+    ----------
+    gap
+        Δ₀: the median of several approximants; the gap at the lowest Matsubara frequency if none
+        has an edge [meV].
+    spread
+        Largest less smallest of the edges, over the median; nan if there are fewer than two [1].
+    continued
+        Δ(z) by the approximant whose edge is the median.
+    status
+        ``CONVERGED``, ``CONTINUATION_UNSTABLE``, or that of the imaginary axis.
+    """
+
+    gap: float
+    spread: float
+    continued: PadeApproximant | None
+    status: Status
+
+
+def gap_edge(kernel: PairingKernel, solution: ImaginaryAxis) -> GapEdge:
+    """The gap in the excitation spectrum, by Padé continuation.
+
+    Parameters
+    ----------
+    kernel
+        λ(iν) of the spectrum.
+    solution
+        On the imaginary axis; the lower the temperature, the better the edge is known.
+
+    Notes
+    -----
+    The approximants go through whole Matsubara frequencies, the first ones and then more and more
+    sparse ones up to half the cutoff. An approximant of higher order is not always a better one,
+    so five orders are compared and their spread is the quality.
+    """
+    if solution.status is not Status.CONVERGED:
+        lowest = float(solution.gap[0]) if solution.gap.size else 0.0
+        return GapEdge(gap=lowest, spread=np.nan, continued=None, status=solution.status)
+    half = 0.5 * float(solution.sums.n_matsubara[0])
+    whole = sorted({float(round(index)) for index in solution.sums.indices[0].tolist()})
+    below = np.array([index for index in whole if index < max(half, 8.0)])
+    omega, gap = solution.at_indices(kernel, below)
+    found: list[tuple[float, PadeApproximant]] = []
+    for n_points in sorted({min(n, omega.size) for n in POINTS}):
+        approximant = PadeApproximant.through(1j * omega[:n_points], gap[:n_points] + 0j)
+        edge = _edge(approximant, float(solution.gap[0]))
+        if edge is not None:
+            found.append((edge, approximant))
+    if not found:
+        return GapEdge(
+            gap=float(solution.gap[0]),
+            spread=np.nan,
+            continued=None,
+            status=Status.CONTINUATION_UNSTABLE,
+        )
+    found.sort(key=lambda pair: pair[0])
+    median, approximant = found[len(found) // 2]
+    spread = (found[-1][0] - found[0][0]) / median if len(found) > 1 else np.nan
+    stable = len(found) > 1 and spread < SPREAD_TOLERANCE
+    return GapEdge(
+        gap=median,
+        spread=spread,
+        continued=approximant,
+        status=Status.CONVERGED if stable else Status.CONTINUATION_UNSTABLE,
+    )
+
+
+def quasiparticle_dos(
+    continued: PadeApproximant, energies: Float[np.ndarray, " energy"], broadening: float
+) -> Float[np.ndarray, " energy"]:
+    r"""Density of states of the superconductor over that of the normal metal.
+
+    .. math:: N(\omega)/N(0) = \mathrm{Re}\,\frac{z}{\sqrt{z^2-\Delta(z)^2}},\quad z=\omega+i\eta
+
+    Parameters
+    ----------
+    continued
+        Δ(z).
+    energies
+        ω, positive [meV].
+    broadening
+        η, positive [meV].
+    """
+    z = energies + 1j * broadening
+    # the branch with a positive imaginary part, as for a free particle
+    root = np.asarray(np.sqrt(z**2 - continued(z) ** 2))
+    root = np.where(np.imag(root) < 0.0, -root, root)
+    return np.asarray(np.abs((z / root).real))
+
+
+def _edge(continued: PadeApproximant, scale: float) -> float | None:
+    """The lowest ω near the scale where Re Δ(ω) falls through ω."""
+
+    def excess_at(omega: np.ndarray) -> np.ndarray:
+        return np.asarray(np.real(continued(omega + 0j)) - omega)
+
+    omega: np.ndarray = scale * np.linspace(0.5, 1.6, _GRID)
+    excess = excess_at(omega)
+    falls = np.flatnonzero((excess[:-1] > 0.0) & (excess[1:] <= 0.0))
+    if not falls.size:
+        return None
+    low, high = float(omega[falls[0]]), float(omega[falls[0] + 1])
+    for _ in range(50):
+        middle = 0.5 * (low + high)
+        if excess_at(np.array([middle]))[0] > 0.0:
+            low = middle
+        else:
+            high = middle
+    return 0.5 * (low + high)

@@ -1,0 +1,159 @@
+"""The Coulomb pseudopotential and the cutoff that it belongs to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float
+from numpy.typing import ArrayLike
+
+from betenet.errors import ConfigError
+from betenet.superconductivity.moments import coupling_constant, omega_2, omega_max
+
+CUTOFF_FACTOR = 20.0
+"""ω_c over ω_max. At half of it the logarithm in μ*_c is still off by 0.2 % of Tc for niobium."""
+STRONG_CUTOFF_FACTOR = 10.0
+"""ω_c over √λ ω_2, where that is more: 2πTc may reach 1.15 √λ ω_2, and the sum must go beyond."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Coulomb:
+    """Repulsion and cutoff of each spectrum of a batch.
+
+    Parameters
+    ----------
+    mu_star
+        μ*, as it enters the formulas for Tc; belongs to ``mu_star_frequency`` [1].
+    mu_star_frequency
+        ω_ph [meV].
+    cutoff
+        ω_c of the Matsubara sums [meV].
+    mu_star_cutoff
+        μ*_c, the repulsion at ω_c, which enters the equations [1].
+    """
+
+    mu_star: Float[np.ndarray, " batch"]
+    mu_star_frequency: Float[np.ndarray, " batch"]
+    cutoff: Float[np.ndarray, " batch"]
+    mu_star_cutoff: Float[np.ndarray, " batch"]
+
+    def at_cutoff(self, cutoff: ArrayLike) -> Coulomb:
+        """The same repulsion seen at another cutoff [meV]; an error if it diverges below it."""
+        wanted = np.broadcast_to(np.asarray(cutoff, dtype=np.float64), self.cutoff.shape)
+        return Coulomb(
+            mu_star=self.mu_star,
+            mu_star_frequency=self.mu_star_frequency,
+            cutoff=wanted,
+            mu_star_cutoff=rescale(self.mu_star_cutoff, self.cutoff, wanted),
+        )
+
+    def rows(self, chosen: np.ndarray) -> Coulomb:
+        """Those of some of the spectra."""
+        return Coulomb(
+            mu_star=self.mu_star[chosen],
+            mu_star_frequency=self.mu_star_frequency[chosen],
+            cutoff=self.cutoff[chosen],
+            mu_star_cutoff=self.mu_star_cutoff[chosen],
+        )
+
+
+def rescale(
+    mu_star: ArrayLike, frequency: ArrayLike, cutoff: ArrayLike
+) -> Float[np.ndarray, "..."]:
+    r"""The repulsion at another cutoff.
+
+    .. math:: \mu^*_c = \frac{\mu^*}{1 + \mu^* \ln(\omega_{ph}/\omega_c)}
+
+    Parameters
+    ----------
+    mu_star
+        μ* that belongs to ``frequency`` [1].
+    frequency, cutoff
+        ω_ph and ω_c [meV].
+
+    Raises
+    ------
+    ConfigError
+        If the repulsion diverges between the two.
+
+    References
+    ----------
+    Morel, Anderson, Phys. Rev. 125, 1263 (1962).
+
+    Examples
+    --------
+    >>> round(float(rescale(0.12, 28.0, 280.0)), 4)
+    0.1658
+    """
+    mu = np.asarray(mu_star, dtype=np.float64)
+    screening = 1.0 + mu * np.log(np.asarray(frequency) / np.asarray(cutoff))
+    if np.any(screening <= 0.0):
+        raise ConfigError(
+            f"μ* = {np.max(mu):g} diverges below the cutoff.",
+            reason="1 + μ* ln(ω_ph/ω_c) is not positive: a repulsion so strong at ω_ph cannot come "
+            "from ω_c.",
+            fix="Lower the cutoff or μ*, or state the frequency that μ* belongs to.",
+        )
+    return np.asarray(mu / screening)
+
+
+def coulomb(
+    frequencies: Float[np.ndarray, " n_freq"],
+    a2f: Float[np.ndarray, "batch n_freq"],
+    mu_star: ArrayLike,
+    *,
+    cutoff: float | None = None,
+    mu_star_frequency: float | None = None,
+    rule: str = "onset",
+) -> Coulomb:
+    """Cutoff and repulsion of each spectrum, with defaults where nothing is given.
+
+    Parameters
+    ----------
+    frequencies, a2f
+        ω [meV] and α²F [1].
+    mu_star
+        μ*, one for all or one for each spectrum [1].
+    cutoff
+        ω_c; if absent, the larger of 20 ω_max and 10 √λ ω_2 [meV].
+    mu_star_frequency
+        ω_ph that μ* belongs to; ω_max if absent. Give the cutoff itself to enter μ* into the
+        equations as it is [meV].
+    rule
+        Integration rule of the moments.
+
+    Raises
+    ------
+    ConfigError
+        If a number is out of range, or μ* diverges below the cutoff.
+    """
+    highest = omega_max(frequencies, a2f)
+    strong = np.sqrt(np.abs(coupling_constant(frequencies, a2f, rule))) * omega_2(
+        frequencies, a2f, rule
+    )
+    top = np.where(np.isfinite(highest), highest, frequencies[-1])
+    default = np.fmax(CUTOFF_FACTOR * top, STRONG_CUTOFF_FACTOR * strong)
+    batch = a2f.shape[:-1]
+    mu = np.broadcast_to(np.asarray(mu_star, dtype=np.float64), batch)
+    if not np.all(np.isfinite(mu)) or np.any(mu < 0.0):
+        raise ConfigError(
+            f"mu_star is {np.asarray(mu_star).tolist()}.",
+            reason="μ* is a repulsion, zero or positive.",
+            fix="Use a value near 0.1.",
+        )
+    omega_c = np.full(batch, _positive("cutoff", cutoff)) if cutoff else default
+    given = mu_star_frequency
+    omega_ph = np.full(batch, _positive("mu_star_frequency", given)) if given else top
+    return Coulomb(
+        mu_star=mu,
+        mu_star_frequency=omega_ph,
+        cutoff=omega_c,
+        mu_star_cutoff=rescale(mu, omega_ph, omega_c),
+    )
+
+
+def _positive(name: str, value: float) -> float:
+    if not (np.isfinite(value) and value > 0.0):
+        raise ConfigError(f"{name} is {value} meV.", fix="Give a positive frequency in meV.")
+    return value

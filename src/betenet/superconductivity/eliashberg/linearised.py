@@ -1,0 +1,149 @@
+r"""The linearised equations, which tell the temperature at which a gap opens.
+
+.. math::
+    \rho\,\Delta_n = \sum_{m} \frac{\lambda(n-m) - \mu^*_c
+    - \delta_{nm}\sum_{m'}\lambda(n-m')\,s_n s_{m'}}{|2m+1|}\,\Delta_m,
+    \quad s = \mathrm{sign}\,\omega
+
+The gap is even in the Matsubara frequency, so only n ≥ 0 are kept. The sum over m ends at the
+cutoff; the one over m' (the normal self-energy) does not, which makes Tc converge ten times
+faster with the cutoff.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float
+
+from betenet.superconductivity.eliashberg.kernel import PairingKernel
+from betenet.superconductivity.eliashberg.matsubara import matsubara_nodes
+
+# nodes for the sum above the cutoff, in the logarithm of the distance from it
+_TAIL_NODES, _TAIL_WEIGHTS = np.polynomial.legendre.leggauss(12)
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """What the equations of a batch of spectra are made of, at a temperature for each.
+
+    Parameters
+    ----------
+    temperature
+        k_B T [meV].
+    n_matsubara
+        Number of positive Matsubara frequencies below the cutoff, not whole [1].
+    indices, weights
+        Of the Matsubara sums, see ``matsubara`` [1].
+    minus, plus
+        λ(n - m) and λ(n + m + 1) [1].
+    tail
+        Sum of λ(n - m) - λ(n + m + 1) over all m above the cutoff [1].
+    """
+
+    temperature: Float[np.ndarray, " batch"]
+    n_matsubara: Float[np.ndarray, " batch"]
+    indices: Float[np.ndarray, "batch node"]
+    weights: Float[np.ndarray, "batch node"]
+    minus: Float[np.ndarray, "batch node node"]
+    plus: Float[np.ndarray, "batch node node"]
+    tail: Float[np.ndarray, "batch node"]
+
+    @property
+    def omega(self) -> Float[np.ndarray, "batch node"]:
+        """ω_n = (2n+1)πT [meV]."""
+        return matsubara_frequency(self.temperature[:, None], self.indices)
+
+
+def matsubara_frequency(
+    temperature: Float[np.ndarray, "..."], index: Float[np.ndarray, "..."]
+) -> Float[np.ndarray, "..."]:
+    """ω_n = (2n+1)πT [meV], with T as k_B T [meV]."""
+    return np.asarray(np.pi * temperature * (2.0 * index + 1.0))
+
+
+def matsubara_sums(
+    kernel: PairingKernel,
+    temperature: Float[np.ndarray, " batch"],
+    cutoff: Float[np.ndarray, " batch"],
+) -> Sums:
+    """Nodes, kernels and tail, at a temperature and with a cutoff for each spectrum.
+
+    Parameters
+    ----------
+    kernel
+        λ(iν) of the spectra.
+    temperature
+        k_B T [meV]; all must need the same number of nodes, see ``matsubara.n_nodes``.
+    cutoff
+        ω_c [meV].
+    """
+    n_matsubara = cutoff / (2.0 * np.pi * temperature)
+    x, w = matsubara_nodes(n_matsubara)
+    minus, plus, tail = kernels_between(kernel, temperature, n_matsubara, x, x)
+    return Sums(temperature, n_matsubara, x, w, minus, plus, tail)
+
+
+def kernels_between(
+    kernel: PairingKernel,
+    temperature: Float[np.ndarray, " batch"],
+    n_matsubara: Float[np.ndarray, " batch"],
+    rows: Float[np.ndarray, "batch row"],
+    columns: Float[np.ndarray, "batch node"],
+) -> tuple[
+    Float[np.ndarray, "batch row node"],
+    Float[np.ndarray, "batch row node"],
+    Float[np.ndarray, "batch row"],
+]:
+    """λ(n - m), λ(n + m + 1) and the tail, for n of the rows and m of the columns."""
+    spacing = 2.0 * np.pi * temperature[:, None, None]
+    left, right = rows[:, :, None], columns[:, None, :]
+    distance, weight = tail_nodes(n_matsubara, rows)
+    tail = np.einsum("brq,brq->br", kernel(spacing * distance), weight)
+    return kernel(spacing * (left - right)), kernel(spacing * (left + right + 1.0)), tail
+
+
+def tail_nodes(
+    n_matsubara: Float[np.ndarray, " batch"], rows: Float[np.ndarray, "batch row"]
+) -> tuple[Float[np.ndarray, "batch row tail"], Float[np.ndarray, "batch row tail"]]:
+    """Distances from n, and weights, for the sum of λ(n - m) - λ(n + m + 1) over all m ≥ N."""
+    n = n_matsubara[:, None]
+    # what is left after the two series cancel lies between the distances N - n and N + n
+    nearest = np.maximum(n - rows - 0.5, 0.5)
+    half_span = 0.5 * np.log((n + rows + 0.5) / nearest)
+    distance = nearest[..., None] * np.exp(half_span[..., None] * (1.0 + _TAIL_NODES))
+    return distance, half_span[..., None] * distance * _TAIL_WEIGHTS
+
+
+def pairing_matrix(
+    sums: Sums,
+) -> tuple[Float[np.ndarray, "batch node node"], Float[np.ndarray, "batch node"]]:
+    r"""The symmetric matrix without repulsion, and the vector that brings the repulsion in.
+
+    Returns
+    -------
+    tuple
+        A and u; the matrix of the linearised equations is A - 2μ*_c u uᵀ. Its eigenvectors v are
+        the gap, :math:`\Delta_n = v_n \sqrt{|2n+1|/w_n}`.
+    """
+    u = np.sqrt(sums.weights / (2.0 * sums.indices + 1.0))
+    matrix = (sums.minus + sums.plus) * (u[:, :, None] * u[:, None, :])
+    normal = np.einsum("bij,bj->bi", sums.minus - sums.plus, sums.weights) + sums.tail
+    np.einsum("bii->bi", matrix)[...] -= normal / (2.0 * sums.indices + 1.0)
+    return matrix, u
+
+
+def largest_eigenvalue(
+    sums: Sums, mu_star_cutoff: Float[np.ndarray, " batch"]
+) -> Float[np.ndarray, " batch"]:
+    """ρ(T) [1]; a gap opens where it falls through 1."""
+    return np.asarray(np.linalg.eigvalsh(screened_matrix(sums, mu_star_cutoff))[:, -1])
+
+
+def screened_matrix(
+    sums: Sums, mu_star_cutoff: Float[np.ndarray, " batch"]
+) -> Float[np.ndarray, "batch node node"]:
+    """The symmetric matrix of the linearised equations, repulsion included."""
+    matrix, u = pairing_matrix(sums)
+    return matrix - 2.0 * mu_star_cutoff[:, None, None] * (u[:, :, None] * u[:, None, :])

@@ -1,0 +1,249 @@
+"""Tc from the linearised Eliashberg equations, for many spectra at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float
+from numpy.typing import ArrayLike
+
+from betenet.spectrum import check_a2f, check_frequencies
+from betenet.superconductivity.critical_temperature import DEFAULT_MU_STAR, allen_dynes
+from betenet.superconductivity.eliashberg.coulomb import Coulomb, coulomb
+from betenet.superconductivity.eliashberg.kernel import PairingKernel
+from betenet.superconductivity.eliashberg.linearised import largest_eigenvalue, matsubara_sums
+from betenet.superconductivity.eliashberg.matsubara import n_nodes
+from betenet.superconductivity.eliashberg.status import Status, first_status
+from betenet.superconductivity.moments import coupling_constant, omega_2, omega_log
+from betenet.units import KELVIN_TO_MEV
+
+LOWEST = 1e-3
+"""Temperature below which no transition is looked for [K]."""
+CUTOFF_TOLERANCE = 1e-3
+"""Relative change of Tc with the cutoff that is still called converged."""
+TOLERANCE = 1e-8
+"""Relative accuracy of the root."""
+
+_CHUNK = 64  # spectra at a time: their matrices stay in the processor's cache
+_MAX_STEPS = 80
+_FIRST_STEP = 0.2
+_SLOPE_DISTANCE = 1e-5
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Transition:
+    """Tc of each spectrum, with what it depends on.
+
+    Parameters
+    ----------
+    tc
+        Tc; 0 where there is none above the lowest temperature searched [K].
+    status
+        How the search ended, an array of :class:`Status`.
+    coulomb
+        μ*, the frequency it belongs to, the cutoff and μ*_c; the arrays are flat.
+    cutoff_change
+        Relative change of Tc that doubling the cutoff makes; nan where it was not asked for or
+        there is no Tc [1].
+    """
+
+    tc: Float[np.ndarray, "*batch"]
+    status: np.ndarray
+    coulomb: Coulomb
+    cutoff_change: Float[np.ndarray, "*batch"]
+
+
+def eliashberg_tc(
+    frequencies: Float[np.ndarray, " n_freq"],
+    a2f: Float[np.ndarray, "*batch n_freq"],
+    mu_star: ArrayLike = DEFAULT_MU_STAR,
+    *,
+    cutoff: float | None = None,
+    mu_star_frequency: float | None = None,
+    rule: str = "onset",
+    lowest: float = LOWEST,
+    check_cutoff: bool = True,
+) -> Transition:
+    r"""Tc of the isotropic Migdal-Eliashberg equations.
+
+    Parameters
+    ----------
+    frequencies
+        ω, strictly increasing and positive [meV].
+    a2f
+        α²F(ω), one spectrum per leading index [1].
+    mu_star
+        μ*, one for all, or one for each spectrum [1].
+    cutoff
+        ω_c of the Matsubara sums; the larger of 20 ω_max and 10 √λ ω_2 if absent [meV].
+    mu_star_frequency
+        ω_ph, where μ* holds: ω_max if absent. At the cutoff
+        :math:`\mu^*_c = \mu^*/[1+\mu^*\ln(\omega_{ph}/\omega_c)]`; give the cutoff itself for μ*
+        to enter as it is [meV].
+    rule
+        Integration rule, see ``superconductivity.moments``.
+    lowest
+        Temperature below which no transition is looked for [K].
+    check_cutoff
+        Find what doubling the cutoff would change.
+
+    Returns
+    -------
+    Transition
+        Tc [K] and its status, with the batch shape of α²F.
+
+    Raises
+    ------
+    SpectrumError
+        If the spectrum or the rule is not valid.
+    ConfigError
+        If μ*, a frequency or the temperature is out of range, or μ* diverges below the cutoff.
+
+    Notes
+    -----
+    Tc is where the largest eigenvalue of the pairing matrix is 1. It is sought in ln T from
+    Allen and Dynes' value, by secants inside a bracket. Matsubara sums are compressed (see
+    ``matsubara``), so that 1 mK costs twice what 10 K does. The error of Tc against full sums and
+    an infinite cutoff is below 0.1 %, mostly below 0.01 %.
+
+    References
+    ----------
+    Bergmann, Rainer, Z. Phys. 263, 59 (1973); Allen, Dynes, Phys. Rev. B 12, 905 (1975), App. A.
+
+    Examples
+    --------
+    An Einstein mode with λ = 1 has Tc = 0.1146 Ω:
+
+    >>> omega = np.linspace(9.9, 10.1, 41)
+    >>> a2f = np.maximum(0.1 - np.abs(omega - 10.0), 0.0) * 10.0 / 0.02
+    >>> round(float(eliashberg_tc(omega, a2f, 0.0).tc) / 116.045, 4)
+    0.1146
+    """
+    grid = check_frequencies(frequencies)
+    values = check_a2f(a2f, grid.size)
+    shape, flat = values.shape[:-1], values.reshape(-1, grid.size)
+    mu = np.broadcast_to(np.asarray(mu_star, dtype=np.float64), shape).reshape(-1)
+    repulsion = coulomb(
+        grid, flat, mu, cutoff=cutoff, mu_star_frequency=mu_star_frequency, rule=rule
+    )
+    kernel = PairingKernel(grid, flat, 4.0 * float(repulsion.cutoff.max(initial=1.0)), rule)
+    coupling = coupling_constant(grid, flat, rule)
+    start = allen_dynes(coupling, omega_log(grid, flat, rule), omega_2(grid, flat, rule), mu)
+    root = _search(kernel, repulsion, start * KELVIN_TO_MEV, lowest, coupling > 0.0)
+    change = _cutoff_change(kernel, repulsion, root) if check_cutoff else np.full(len(flat), np.nan)
+    status = first_status(
+        [
+            (coupling <= 0.0, Status.NO_COUPLING),
+            (np.isnan(root.root), Status.NOT_SUPERCONDUCTING),
+            (~root.settled, Status.NOT_CONVERGED),
+            (np.abs(change) > CUTOFF_TOLERANCE, Status.CUTOFF_TOO_LOW),
+        ]
+    )
+    return Transition(
+        tc=np.nan_to_num(np.exp(root.root) / KELVIN_TO_MEV).reshape(shape),
+        status=status.reshape(shape),
+        coulomb=repulsion,
+        cutoff_change=change.reshape(shape),
+    )
+
+
+def eigenvalues(
+    kernel: PairingKernel, repulsion: Coulomb, log_temperature: Float[np.ndarray, " batch"]
+) -> Float[np.ndarray, " batch"]:
+    """ρ of each spectrum at its own temperature, given as ln k_B T [ln meV]."""
+    temperature = np.exp(log_temperature)
+    found = np.empty(len(temperature))
+    for rows in by_nodes(repulsion.cutoff / (2.0 * np.pi * temperature)):
+        part = repulsion.rows(rows)
+        sums = matsubara_sums(kernel.rows(rows), temperature[rows], part.cutoff)
+        found[rows] = largest_eigenvalue(sums, part.mu_star_cutoff)
+    return found
+
+
+def by_nodes(n_matsubara: Float[np.ndarray, " batch"]) -> list[np.ndarray]:
+    """Rows whose sums have the same number of terms, a chunk at a time."""
+    count = n_nodes(n_matsubara)
+    groups = (np.flatnonzero(count == number) for number in np.unique(count))
+    return [
+        rows[first : first + _CHUNK] for rows in groups for first in range(0, len(rows), _CHUNK)
+    ]
+
+
+def _search(
+    kernel: PairingKernel,
+    repulsion: Coulomb,
+    start: np.ndarray,
+    lowest: float,
+    couples: np.ndarray,
+) -> _Bracket:
+    """Where ρ falls through 1, in ln k_B T; nan where it is below 1 at the lowest temperature."""
+    floor = np.log(lowest * KELVIN_TO_MEV)
+    bracket = _Bracket(np.log(np.maximum(start, np.exp(floor))), floor)
+    active = np.flatnonzero(couples)
+    for _ in range(_MAX_STEPS):
+        if not active.size:
+            break
+        excess = eigenvalues(kernel.rows(active), repulsion.rows(active), bracket.at[active]) - 1.0
+        active = active[bracket.step(active, excess)]
+    bracket.settled[active] = False
+    bracket.root[active] = bracket.at[active]
+    return bracket
+
+
+def _cutoff_change(kernel: PairingKernel, repulsion: Coulomb, root: _Bracket) -> np.ndarray:
+    """Relative change of Tc if the cutoff is doubled and μ*_c goes with it."""
+    change = np.full(len(root.root), np.nan)
+    # a repulsion of 1 and more diverges within the next factor of e: there is no twice for it
+    rows = np.flatnonzero(np.isfinite(root.root) & (repulsion.mu_star_cutoff < 1.0))
+    if rows.size:
+        wider = repulsion.rows(rows).at_cutoff(2.0 * repulsion.cutoff[rows])
+        change[rows] = (1.0 - eigenvalues(kernel.rows(rows), wider, root.root[rows])) / root.slope[
+            rows
+        ]
+    return change
+
+
+class _Bracket:
+    """Secants inside a bracket, each row for itself; the function falls with its argument."""
+
+    def __init__(self, start: np.ndarray, floor: float) -> None:
+        self.at = start
+        self.root = np.full(start.shape, np.nan)
+        self.settled = np.ones(start.shape, dtype=bool)
+        self.slope = np.full(start.shape, np.nan)
+        self._floor = floor
+        self._low = np.full(start.shape, -np.inf)
+        self._high = np.full(start.shape, np.inf)
+        self._last = np.full((2, *start.shape), np.nan)
+        self._reach = np.full(start.shape, _FIRST_STEP)
+
+    def step(self, rows: np.ndarray, excess: np.ndarray) -> np.ndarray:
+        """Take in the function at ``at``; say which rows go on."""
+        at = self.at[rows]
+        self._low[rows] = np.where(excess > 0.0, at, self._low[rows])
+        self._high[rows] = np.where(excess > 0.0, self._high[rows], at)
+        low, high = self._low[rows], self._high[rows]
+        before, value = self._last[:, rows]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            slope = (excess - value) / (at - before)
+            to_root = -excess / slope
+        new = at + to_root
+        # outside the bracket, or uphill: halve it, or reach further where one end is open
+        usable = np.isfinite(new) & (slope < 0.0) & (new > low) & (new < high)
+        open_end = ~(np.isfinite(low) & np.isfinite(high))
+        reach = np.where(excess > 0.0, 1.0, -1.0) * self._reach[rows]
+        with np.errstate(invalid="ignore"):
+            new = np.where(usable, new, np.where(open_end, at + reach, 0.5 * (low + high)))
+        new = np.where(open_end, np.clip(new, at - 8.0 * self._reach[rows], at + 1.0), new)
+        self._reach[rows] *= np.where(open_end, 2.0, 1.0)
+        new = np.maximum(new, self._floor)
+        none = (excess <= 0.0) & (at <= self._floor)
+        done = ~none & ((usable & (np.abs(to_root) < TOLERANCE)) | (high - low < TOLERANCE))
+        # of two points too close to each other the slope is noise
+        known = np.abs(at - before) > _SLOPE_DISTANCE
+        self.slope[rows] = np.where(known, slope, self.slope[rows])
+        self.root[rows[done]] = new[done]
+        self._last[:, rows] = at, excess
+        self.at[rows] = new
+        return ~(done | none)

@@ -92,6 +92,17 @@ QUANTITIES: Mapping[str, Quantity] = MappingProxyType(
                 export_key="tc_kelvin",
                 export_unit="K",
             ),
+            _mev("cutoff", "ω_c", "cutoff of the Matsubara sums"),
+            _mev("mu_star_frequency", "ω_ph", "frequency that μ* belongs to"),
+            _number("mu_star_cutoff", "μ*_c", "screened Coulomb repulsion at the cutoff"),
+            _mev("gap", "Δ₀", "superconducting gap at its edge, at low temperature"),
+            _number("gap_ratio", "2Δ₀/k_BTc", "gap over Tc; 3.53 at weak coupling"),
+            _number(
+                "specific_heat_jump",
+                "ΔC/γTc",
+                "jump of the specific heat at Tc; 1.43 at weak coupling",
+            ),
+            _number("isotope_coefficient", "β", "isotope coefficient: Tc goes as M^-β"),
             _mev("frequencies", "ω", "phonon frequency"),
             _number("a2f", "α²F", "Eliashberg spectral function"),
         )

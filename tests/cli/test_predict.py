@@ -243,3 +243,20 @@ def test_double_precision_changes_nothing_that_is_printed(
     single, double = found
     assert single["coupling"] != double["coupling"]
     assert single == pytest.approx(double, rel=1e-4)
+
+
+def test_the_equations_themselves_give_tc_and_gap(
+    cells: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = tmp_path / "out.csv"
+    arguments = ["predict", str(cells / "Nb.cif"), "--tc-method", "eliashberg"]
+    assert main([*arguments, "--csv", str(table)]) == 0
+    assert "Δ₀ (meV)" in capsys.readouterr().out
+    (row,) = rows_of(table)
+    low, high = float(row["gap_mev_low_68"]), float(row["gap_mev_high_68"])
+    assert low < float(row["gap_mev"]) < high
+    # weak to strong coupling: 2Δ₀/k_BTc from 3.5 to 5
+    assert 3.5 < 2.0 * float(row["gap_mev"]) / (float(row["tc_kelvin"]) / 11.6045) < 5.0
+    assert main([*arguments, "--json"]) == 0
+    (stored,) = json.loads(capsys.readouterr().out)
+    assert stored["quantities"]["gap_mev"] == pytest.approx(float(row["gap_mev"]), rel=1e-4)

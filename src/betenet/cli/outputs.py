@@ -12,11 +12,12 @@ import math
 import os
 import re
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
-from betenet.ensemble.prediction import Prediction, csv_columns
+from betenet.ensemble.estimates import GAP
+from betenet.ensemble.prediction import Prediction
 from betenet.errors import ConfigError
 from betenet.quantities import QUANTITIES
 from betenet.superconductivity.moments import coupling_constant
@@ -44,12 +45,15 @@ class TableOutput:
         Print what each site adds to λ.
     footer
         Lines below the table.
+    with_gap
+        Print the gap too.
     """
 
     _COLUMNS = ("coupling", "omega_log", "omega_2", "tc")
     _WIDTH = 14
 
-    def __init__(self, *, per_site: bool, footer: str) -> None:
+    def __init__(self, *, per_site: bool, footer: str, with_gap: bool = False) -> None:
+        self._columns = (*self._COLUMNS, GAP) if with_gap else self._COLUMNS
         self._per_site = per_site
         self._footer = footer
         self._started = False
@@ -59,10 +63,10 @@ class TableOutput:
         if prediction.error is not None:
             return
         if not self._started:
-            headings = (*map(_heading, self._COLUMNS), "P(Tc > 5 K)")
+            headings = (*map(_heading, self._columns), "P(Tc > 5 K)")
             self._print(self._row("structure", "formula", "atoms", headings))
             self._started = True
-        numbers = [prediction.estimates[key].as_text(unit=False) for key in self._COLUMNS]
+        numbers = [prediction.estimates[key].as_text(unit=False) for key in self._columns]
         known = math.isfinite(prediction.tc_probability)
         numbers.append(f"{prediction.tc_probability:.2f}" if known else "n/a")
         atoms = str(len(prediction.symbols))
@@ -116,6 +120,8 @@ class CsvOutput:
     ----------
     path
         File to write; what it held is replaced.
+    columns
+        Names of the columns.
 
     Raises
     ------
@@ -123,13 +129,13 @@ class CsvOutput:
         If the file cannot be opened.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, columns: Sequence[str]) -> None:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._file = path.open("w", encoding="utf-8", newline="")
         except OSError as error:
             raise _cannot_write(path, error) from error
-        self._rows = csv.DictWriter(self._file, csv_columns())
+        self._rows = csv.DictWriter(self._file, columns)
         self._rows.writeheader()
 
     def write(self, prediction: Prediction) -> None:

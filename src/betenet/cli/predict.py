@@ -16,6 +16,7 @@ from betenet.cli.arguments import (
     add_json,
     add_mu_star,
 )
+from betenet.superconductivity.analysis_settings import ALL_METHODS, ELIASHBERG
 from betenet.superconductivity.critical_temperature import METHODS
 
 _EPILOG = (
@@ -26,6 +27,7 @@ examples:
   betenet predict *.cif --csv results.csv --plot figures/
   betenet predict MgB2.cif --per-site --json > MgB2.json
   betenet predict Nb.cif --mu-star 0.13 --tc-method xie_2022
+  betenet predict Nb.cif --tc-method eliashberg            Tc and gap by the equations themselves
 
 Any file that ASE reads will do, with one structure or many, and folders of them. A structure is
 brought to its primitive cell first; the answer does not depend on the cell that you chose. A
@@ -43,6 +45,10 @@ about ±:
 methods of --tc-method:
 """
     + "".join(f"  {name:<20}{text}\n" for name, text in METHODS.items())
+    + f"""\
+  {ELIASHBERG:<20}the isotropic equations themselves, with the gap Δ₀; a tenth of a second
+                      for each structure
+"""
 )
 
 
@@ -67,10 +73,10 @@ def add_parser(verbs: Verbs) -> None:
     add_mu_star(parser)
     parser.add_argument(
         "--tc-method",
-        choices=tuple(METHODS),
+        choices=ALL_METHODS,
         default="allen_dynes",
         metavar="METHOD",
-        help="formula for Tc (default: %(default)s), see below",
+        help="how Tc is computed (default: %(default)s), see below",
     )
     add_device(parser)
     parser.add_argument(

@@ -13,8 +13,10 @@ from tqdm import tqdm
 
 from betenet.cli.outputs import CsvOutput, FigureOutput, JsonOutput, Output, TableOutput
 from betenet.ensemble import Ensemble
+from betenet.ensemble.prediction import csv_columns
 from betenet.errors import ConfigError, StructureError
 from betenet.structures import StructureRecord, read_structures
+from betenet.superconductivity.analysis_settings import ELIASHBERG
 
 BATCH = 32
 """Structures predicted at a time: what an interrupt can lose."""
@@ -92,7 +94,7 @@ def _open_outputs(
     outputs: list[Output] = []
     # files first: what is printed is then already safe
     if arguments.csv is not None:
-        keep(CsvOutput(arguments.csv))
+        keep(CsvOutput(arguments.csv, csv_columns(arguments.tc_method)))
     if arguments.plot is not None:
         keep(FigureOutput(arguments.plot, per_site=per_site))
     if arguments.json:
@@ -103,7 +105,8 @@ def _open_outputs(
             f"Tc by {arguments.tc_method}\n"
             "± is half the calibrated 68 % interval; both its ends are in --json and --csv"
         )
-        keep(TableOutput(per_site=per_site, footer=footer))
+        with_gap = arguments.tc_method == ELIASHBERG
+        keep(TableOutput(per_site=per_site, footer=footer, with_gap=with_gap))
     return outputs
 
 

@@ -17,7 +17,7 @@ from betenet.ensemble.applicability import Applicability, top_of_grid_warning
 from betenet.ensemble.batching import batches
 from betenet.ensemble.checkpoint import APPLICABILITY, read_card, read_parameters, read_tensors
 from betenet.ensemble.device import choose_place
-from betenet.ensemble.estimates import estimate_quantities, tc_probability
+from betenet.ensemble.estimates import summarise
 from betenet.ensemble.prediction import Prediction
 from betenet.errors import ModelError, StructureError
 from betenet.graphs import CrystalGraph, build_graph
@@ -148,7 +148,7 @@ class Ensemble:
         mu_star
             μ* [1].
         tc_method
-            Formula for Tc.
+            Formula for Tc, or ``"eliashberg"``, which gives the gap as well.
         progress
             Show a progress bar on stderr.
 
@@ -226,12 +226,13 @@ class Ensemble:
         assert item.graph is not None
         spectrum = Spectrum(self.frequencies, a2f)
         calibration = self.card.get("calibration")
-        estimates = estimate_quantities(spectrum, mu_star, tc_method, "onset", calibration)
+        summary = summarise(spectrum, mu_star, tc_method, "onset", calibration)
         warnings = [*item.record.warnings, *self.applicability.warnings(item.graph)]
+        warnings.extend(summary.warnings)
         top = top_of_grid_warning(self.frequencies, a2f.mean(axis=0))
         if top is not None:
             warnings.append(top)
-        low, high = estimates["coupling"].interval_68
+        low, high = summary.estimates["coupling"].interval_68
         if high > WIDE * low:
             warnings.append(f"very uncertain: the 68 % interval of λ is {low:.2f} to {high:.2f}")
         return Prediction(
@@ -244,8 +245,8 @@ class Ensemble:
             symbols=tuple(item.record.atoms.get_chemical_symbols()),
             spectrum=spectrum,
             site_a2f=sites,
-            estimates=estimates,
-            tc_probability=tc_probability(spectrum, mu_star, tc_method, "onset", calibration),
+            estimates=summary.estimates,
+            tc_probability=summary.tc_probability,
             warnings=tuple(warnings),
             atoms=item.record.atoms,
         )

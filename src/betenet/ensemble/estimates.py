@@ -7,18 +7,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from statistics import NormalDist
+from typing import cast
 
 import numpy as np
 from jaxtyping import Float
 
+from betenet.ensemble.tc_surface import EliashbergSurface, FormulaSurface
 from betenet.errors import SpectrumError
 from betenet.quantities import QUANTITIES
 from betenet.spectrum import IntegrationRule, Spectrum
-from betenet.superconductivity.critical_temperature import critical_temperature
+from betenet.superconductivity.analysis_settings import ELIASHBERG
+from betenet.superconductivity.eliashberg import Status, eliashberg_gap
 from betenet.superconductivity.moments import moments
 
 ESTIMATED = ("coupling", "omega_log", "omega_1", "omega_2", "omega_3", "omega_max", "tc")
 """Keys of the quantities that a prediction holds, in the order of printed tables."""
+
+GAP = "gap"
+"""Key of the gap, which only the Eliashberg equations give."""
 
 STATISTICS = ("", "_std", "_low_68", "_high_68", "_low_95", "_high_95")
 """What is exported of each: suffixes of its export key."""
@@ -117,13 +123,33 @@ def _with_spread(value: float, std: float) -> str:
     return f"{value:.{decimals}f} ± {std:.{decimals}f}"
 
 
-def estimate_quantities(
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Summary:
+    """What is known of an ensemble's spectrum.
+
+    Parameters
+    ----------
+    estimates
+        Quantities with uncertainty, by key.
+    tc_probability
+        Probability that Tc lies above the threshold [1].
+    warnings
+        What has not converged, and what to do.
+    """
+
+    estimates: dict[str, Estimate]
+    tc_probability: float
+    warnings: tuple[str, ...] = ()
+
+
+def summarise(
     spectrum: Spectrum,
     mu_star: float,
     tc_method: str,
     rule: IntegrationRule,
     calibration: Mapping[str, Mapping[str, float]] | None = None,
-) -> dict[str, Estimate]:
+    threshold: float = TC_THRESHOLD,
+) -> Summary:
     r"""λ, the frequencies and Tc of an ensemble's spectrum, each with its uncertainty.
 
     Parameters
@@ -133,18 +159,22 @@ def estimate_quantities(
     mu_star
         μ* [1].
     tc_method
-        Name of a formula of :mod:`betenet.superconductivity.critical_temperature`.
+        Name of a formula of :mod:`betenet.superconductivity.critical_temperature`, or
+        ``"eliashberg"``.
     rule
         Integration rule of the moments.
     calibration
         For each quantity, ``scale`` and ``floor`` of the standard deviation of its logarithm,
         :math:`\sqrt{(\mathrm{scale}\cdot\sigma)^2 + \mathrm{floor}^2}`, as measured on materials
         that the members had not seen; 1 and 0 where a key is absent.
+    threshold
+        Tc that the probability refers to [K].
 
     Returns
     -------
-    dict
-        An :class:`Estimate` for each key of :data:`ESTIMATED`.
+    Summary
+        Estimates for the keys of :data:`ESTIMATED`, and of the gap for the Eliashberg equations;
+        the probability that Tc lies above the threshold, nan for one member; warnings.
 
     Raises
     ------
@@ -172,7 +202,8 @@ def estimate_quantities(
     themselves (16 of them span 88 % of their own distribution), so they are replaced by 2048
     evenly spread points of the normal distribution with the calibrated deviations and the
     members' correlations. The correlations matter: soft modes raise λ and lower ω_log, and part
-    of the two cancels in Tc. The intervals are quantiles of these Tc.
+    of the two cancels in Tc. The intervals are quantiles of these Tc, and of the gaps that go
+    with them where the Eliashberg equations are solved (``tc_surface``).
 
     One member has no spread: std and intervals are nan, as they are where a member carries no
     weight at all (its frequencies do not exist).
@@ -185,8 +216,31 @@ def estimate_quantities(
         if key in ESTIMATED
     }
     inputs = np.stack([logs[key] for key in _TC_INPUTS], axis=-1)
-    found["tc"] = _tc_estimate(inputs, _widths(inputs, known), mu_star, tc_method)
-    return {key: found[key] for key in ESTIMATED}
+    points = _points(inputs, _widths(inputs, known))
+    mean = Spectrum(spectrum.frequencies, np.atleast_2d(spectrum.a2f).mean(axis=0), rule)
+    warnings: tuple[str, ...] = ()
+    if tc_method == ELIASHBERG:
+        draws, warnings = _add_eliashberg(found, mean, mu_star, inputs[:1], points)
+    else:
+        surface = FormulaSurface(tc_method, mu_star)
+        draws = None if points is None else surface.tc(points)
+        found["tc"] = _drawn("tc", float(surface.tc(inputs[:1])[0]), draws)
+    return Summary(
+        estimates={key: found[key] for key in (*ESTIMATED, GAP) if key in found},
+        tc_probability=math.nan if draws is None else float(np.mean(draws > threshold)),
+        warnings=warnings,
+    )
+
+
+def estimate_quantities(
+    spectrum: Spectrum,
+    mu_star: float,
+    tc_method: str,
+    rule: IntegrationRule,
+    calibration: Mapping[str, Mapping[str, float]] | None = None,
+) -> dict[str, Estimate]:
+    """The quantities of :func:`summarise` alone."""
+    return summarise(spectrum, mu_star, tc_method, rule, calibration).estimates
 
 
 def tc_probability(
@@ -197,29 +251,28 @@ def tc_probability(
     calibration: Mapping[str, Mapping[str, float]] | None = None,
     threshold: float = TC_THRESHOLD,
 ) -> float:
-    """Probability that Tc lies above a threshold: what to rank by when screening.
+    """The probability of :func:`summarise` alone: what to rank by when screening."""
+    return summarise(spectrum, mu_star, tc_method, rule, calibration, threshold).tc_probability
 
-    Parameters
-    ----------
-    spectrum, mu_star, tc_method, rule, calibration
-        As for :func:`estimate_quantities`, whose distribution of Tc this is.
-    threshold
-        [K].
 
-    Returns
-    -------
-    float
-        From 0 to 1; nan for one member, which has no spread.
-
-    Raises
-    ------
-    SpectrumError
-        If the spectrum has more than one leading axis, or the rule is unknown.
-    """
-    _, logs = _moments_of(spectrum, rule)
-    inputs = np.stack([logs[key] for key in _TC_INPUTS], axis=-1)
-    draws = _tc_draws(inputs, _widths(inputs, calibration or {}), mu_star, tc_method)
-    return math.nan if draws is None else float(np.mean(draws > threshold))
+def _add_eliashberg(
+    found: dict[str, Estimate],
+    mean: Spectrum,
+    mu_star: float,
+    centre: Float[np.ndarray, "1 3"],
+    points: Float[np.ndarray, "draw 3"] | None,
+) -> tuple[Float[np.ndarray, " draw"] | None, tuple[str, ...]]:
+    """Add Tc and gap of the mean spectrum and their spreads; return the Tc drawn, and warnings."""
+    solved = eliashberg_gap(mean.frequencies, mean.a2f, mu_star, rule=mean.rule)
+    tc_draws = gap_draws = None
+    if points is not None:
+        reach = float(np.max(np.abs(points[:, 0] - centre[0, 0])))
+        surface = EliashbergSurface(mean, mu_star, reach)
+        tc_draws, gap_draws = surface.tc(points), surface.gap(points)
+    found["tc"] = _drawn("tc", float(solved.transition.tc), tc_draws)
+    found[GAP] = _drawn(GAP, float(solved.gap), gap_draws)
+    status = cast("Status", solved.status[()])
+    return tc_draws, () if status.is_good else (f"Eliashberg equations: {status.text}",)
 
 
 def _moments_of(
@@ -268,23 +321,13 @@ def _log_normal_estimate(key: str, value: float, width: float) -> Estimate:
     )
 
 
-def _tc_estimate(
-    logs: Float[np.ndarray, "rows 3"],
-    widths: Float[np.ndarray, " 3"],
-    mu_star: float,
-    tc_method: str,
-) -> Estimate:
-    """Tc of row 0, the mean spectrum, and its spread from the rows below, the members.
-
-    ``widths`` are the calibrated standard deviations of the columns.
-    """
-    value = float(_tc(logs[:1], mu_star, tc_method)[0])
-    draws = _tc_draws(logs, widths, mu_star, tc_method)
+def _drawn(key: str, value: float, draws: Float[np.ndarray, " draw"] | None) -> Estimate:
+    """A value with the quantiles of its distribution."""
     if draws is None:
-        return _without_spread("tc", value)
+        return _without_spread(key, value)
     low_95, low_68, high_68, high_95 = np.quantile(draws, [0.025, 0.16, 0.84, 0.975]).tolist()
     return Estimate(
-        key="tc",
+        key=key,
         value=value,
         std=(high_68 - low_68) / (2 * _Z_68),
         interval_68=(low_68, high_68),
@@ -292,13 +335,14 @@ def _tc_estimate(
     )
 
 
-def _tc_draws(
-    logs: Float[np.ndarray, "rows 3"],
-    widths: Float[np.ndarray, " 3"],
-    mu_star: float,
-    tc_method: str,
-) -> Float[np.ndarray, " draw"] | None:
-    """Tc [K] of evenly spread points of the calibrated distribution; None without a spread."""
+def _points(
+    logs: Float[np.ndarray, "rows 3"], widths: Float[np.ndarray, " 3"]
+) -> Float[np.ndarray, "draw 3"] | None:
+    """Evenly spread points of the calibrated distribution; None without a spread.
+
+    Row 0 is the mean spectrum, the rows below are the members; ``widths`` are the calibrated
+    standard deviations of the columns.
+    """
     centre, members = logs[0], logs[1:]
     if not np.all(np.isfinite(logs)) or not np.all(np.isfinite(widths)):
         return None
@@ -312,16 +356,7 @@ def _tc_draws(
     # the symmetric root does not depend on the order of the members
     variances, axes = np.linalg.eigh(covariance)
     root = (axes * np.sqrt(np.maximum(variances, 0.0))) @ axes.T
-    return _tc(centre + _normal_points() @ root, mu_star, tc_method)
-
-
-def _tc(logs: np.ndarray, mu_star: float, tc_method: str) -> np.ndarray:
-    coupling, omega_log, omega_2 = np.exp(logs).T
-    return np.asarray(
-        critical_temperature(
-            tc_method, coupling=coupling, omega_log=omega_log, omega_2=omega_2, mu_star=mu_star
-        )
-    )
+    return centre + _normal_points() @ root
 
 
 def _without_spread(key: str, value: float) -> Estimate:

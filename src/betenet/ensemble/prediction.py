@@ -12,10 +12,17 @@ from ase import Atoms
 from jaxtyping import Float
 
 from betenet import errors
-from betenet.ensemble.estimates import ESTIMATED, STATISTICS, Estimate, estimate_quantities
+from betenet.ensemble.estimates import (
+    ESTIMATED,
+    GAP,
+    STATISTICS,
+    Estimate,
+    estimate_quantities,
+)
 from betenet.errors import BetenetError, DataError
 from betenet.quantities import QUANTITIES
 from betenet.spectrum import IntegrationRule, Spectrum, check_rule
+from betenet.superconductivity.analysis_settings import ELIASHBERG
 
 __all__ = ["ESTIMATED", "Estimate", "Prediction", "csv_columns", "estimate_quantities"]
 
@@ -130,7 +137,7 @@ class Prediction:
                 rule=check_rule(data["rule"]),
                 estimates={
                     key: Estimate.from_exported(key, data["quantities"])
-                    for key in ESTIMATED
+                    for key in (*ESTIMATED, GAP)
                     if QUANTITIES[key].export_key in data["quantities"]
                 },
                 tc_probability=math.nan if probability is None else float(probability),
@@ -149,7 +156,7 @@ class Prediction:
 
     def csv_row(self) -> dict[str, str]:
         """One flat row with the columns of :func:`csv_columns`; what is not known stays empty."""
-        row = dict.fromkeys(csv_columns(), "")
+        row = dict.fromkeys(csv_columns(self.tc_method), "")
         row["name"], row["formula"] = self.name, self.formula
         row["n_atoms"] = str(len(self.symbols)) if self.symbols else ""
         for estimate in self.estimates.values():
@@ -164,15 +171,18 @@ class Prediction:
         return row
 
 
-def csv_columns() -> tuple[str, ...]:
+def csv_columns(tc_method: str = "") -> tuple[str, ...]:
     """Columns of a table of predictions; a quantity's unit is part of its column's name.
+
+    The Eliashberg equations (``"eliashberg"``) add those of the gap.
 
     Examples
     --------
     >>> [column for column in csv_columns() if column.startswith("tc_kelvin")][:3]
     ['tc_kelvin', 'tc_kelvin_std', 'tc_kelvin_low_68']
     """
-    quantities = (QUANTITIES[key].export_key + suffix for key in ESTIMATED for suffix in STATISTICS)
+    keys = (*ESTIMATED, GAP) if tc_method == ELIASHBERG else ESTIMATED
+    quantities = (QUANTITIES[key].export_key + suffix for key in keys for suffix in STATISTICS)
     settings = ("mu_star", "tc_method", "rule", "model", "warnings", "error")
     return ("name", "formula", "n_atoms", *quantities, TC_PROBABILITY, *settings)
 

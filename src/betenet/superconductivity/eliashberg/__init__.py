@@ -1,10 +1,11 @@
 """Isotropic Migdal-Eliashberg theory: Tc, gap, thermodynamics and what Tc depends on.
 
 ``kernel`` and ``matsubara`` → ``linearised`` → ``transition`` (Tc), ``response``, ``inverse`` (μ*);
-``gap_equations`` → ``continuation`` (Δ₀), ``thermodynamics`` → ``state``.
+``gap_equations`` → ``continuation`` → ``gap`` (Δ₀), ``thermodynamics`` → ``state``.
 """
 
 from betenet.superconductivity.eliashberg.coulomb import Coulomb, rescale
+from betenet.superconductivity.eliashberg.gap import Gap, eliashberg_gap
 from betenet.superconductivity.eliashberg.inverse import FittedRepulsion, fit_mu_star
 from betenet.superconductivity.eliashberg.response import TcResponse, tc_response
 from betenet.superconductivity.eliashberg.state import (
@@ -17,10 +18,12 @@ from betenet.superconductivity.eliashberg.transition import Transition, eliashbe
 __all__ = [
     "Coulomb",
     "FittedRepulsion",
+    "Gap",
     "Status",
     "SuperconductingState",
     "TcResponse",
     "Transition",
+    "eliashberg_gap",
     "eliashberg_tc",
     "fit_mu_star",
     "rescale",

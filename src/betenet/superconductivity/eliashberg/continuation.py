@@ -17,7 +17,8 @@ SPREAD_TOLERANCE = 0.01
 """Relative disagreement of their gap edges that is still called stable."""
 
 _TINY = 1e-300
-_GRID = 400
+_GRID = 120  # points between half and 1.6 times the gap at the lowest Matsubara frequency
+_FINER = 65
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,20 +172,12 @@ def quasiparticle_dos(
 
 def _edge(continued: PadeApproximant, scale: float) -> float | None:
     """The lowest ω near the scale where Re Δ(ω) falls through ω."""
-
-    def excess_at(omega: np.ndarray) -> np.ndarray:
-        return np.asarray(np.real(continued(omega + 0j)) - omega)
-
-    omega: np.ndarray = scale * np.linspace(0.5, 1.6, _GRID)
-    excess = excess_at(omega)
-    falls = np.flatnonzero((excess[:-1] > 0.0) & (excess[1:] <= 0.0))
-    if not falls.size:
-        return None
-    low, high = float(omega[falls[0]]), float(omega[falls[0] + 1])
-    for _ in range(50):
-        middle = 0.5 * (low + high)
-        if excess_at(np.array([middle]))[0] > 0.0:
-            low = middle
-        else:
-            high = middle
+    low, high = 0.5 * scale, 1.6 * scale
+    for n_points in (_GRID, _FINER, _FINER, _FINER):
+        omega = np.linspace(low, high, n_points)
+        excess = np.real(continued(omega + 0j)) - omega
+        falls = np.flatnonzero((excess[:-1] > 0.0) & (excess[1:] <= 0.0))
+        if not falls.size:
+            return None
+        low, high = float(omega[falls[0]]), float(omega[falls[0] + 1])
     return 0.5 * (low + high)

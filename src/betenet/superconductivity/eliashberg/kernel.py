@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
+from functools import lru_cache, partial
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -15,6 +15,7 @@ STEP = 0.04
 """Spacing of the table in ln ν; with cubics between, its error is below 2e-7 of λ."""
 BELOW = 0.01
 """The table begins at this share of the lowest frequency; λ(iν) is flat below."""
+_PAGE = 100  # tables of one grid are of few sizes, so that their weights can be kept
 
 
 class PairingKernel:
@@ -57,9 +58,8 @@ class PairingKernel:
         self._lowest = BELOW * float(grid[0])
         span = np.log(max(highest, float(grid[-1])) / self._lowest)
         # one entry before and two after: each cubic goes through four of them
-        nodes = self._lowest * np.exp(STEP * np.arange(-1, int(np.ceil(span / STEP)) + 3))
-        weights = np.stack([kernel_weights(grid, partial(pole, nu), rule) for nu in nodes.tolist()])
-        self._cubics = _cubics(a2f @ weights.T)
+        n_entries = _PAGE * (int(np.ceil(span / STEP)) // _PAGE + 1) + 3
+        self._cubics = _cubics(a2f @ _table_weights(grid.tobytes(), n_entries, rule).T)
 
     def __call__(self, nu: Float[np.ndarray, "batch *rest"]) -> Float[np.ndarray, "batch *rest"]:
         """λ(iν) at ν [meV], any sign, other ν for each spectrum."""
@@ -88,6 +88,16 @@ class PairingKernel:
         part._lowest = self._lowest
         part._cubics = self._cubics[chosen]
         return part
+
+
+@lru_cache(maxsize=4)
+def _table_weights(
+    grid_bytes: bytes, n_entries: int, rule: str
+) -> Float[np.ndarray, "entry n_freq"]:
+    """Weights of the samples of α²F in each entry of the table."""
+    grid = np.frombuffer(grid_bytes)
+    nodes = BELOW * grid[0] * np.exp(STEP * np.arange(-1, n_entries - 1))
+    return np.stack([kernel_weights(grid, partial(pole, nu), rule) for nu in nodes.tolist()])
 
 
 def pole(nu: ArrayLike, omega: Float[np.ndarray, "..."]) -> Float[np.ndarray, "..."]:

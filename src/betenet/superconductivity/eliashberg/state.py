@@ -16,6 +16,7 @@ from betenet.superconductivity.eliashberg.continuation import (
     gap_edge,
     quasiparticle_dos,
 )
+from betenet.superconductivity.eliashberg.gap import FROZEN
 from betenet.superconductivity.eliashberg.gap_equations import ImaginaryAxis, solve_gap_equations
 from betenet.superconductivity.eliashberg.kernel import PairingKernel
 from betenet.superconductivity.eliashberg.status import Status
@@ -32,8 +33,6 @@ from betenet.superconductivity.eliashberg.transition import Transition, eliashbe
 from betenet.superconductivity.moments import coupling_constant
 from betenet.units import KELVIN_TO_MEV
 
-FROZEN = 0.1
-"""T/Tc at which the superconductor is as good as at zero temperature."""
 REDUCED_TEMPERATURES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 0.98, 0.99)
 """Default sweep of T/Tc."""
 BROADENING = 0.01

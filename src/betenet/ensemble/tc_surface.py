@@ -1,0 +1,122 @@
+"""Tc as a function of λ, ω_log and ω_2: by a formula, or by the Eliashberg equations.
+
+The uncertainty of a prediction is a distribution of these three numbers. A formula takes
+thousands of points of it as they are; the Eliashberg equations want spectra.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from jaxtyping import Float
+
+from betenet.spectrum import Spectrum
+from betenet.superconductivity.critical_temperature import allen_dynes, critical_temperature
+from betenet.superconductivity.eliashberg import eliashberg_gap
+from betenet.superconductivity.moments import moments
+from betenet.units import KELVIN_TO_MEV, MEV_TO_KELVIN
+
+_POINTS = 9
+_LOWEST = 1e-6  # K; what lies below is interpolated to zero
+
+
+class FormulaSurface:
+    """Tc by a closed formula.
+
+    Parameters
+    ----------
+    method
+        Name of the formula.
+    mu_star
+        μ* [1].
+    """
+
+    def __init__(self, method: str, mu_star: float) -> None:
+        self._method = method
+        self._mu_star = mu_star
+
+    def tc(self, logs: Float[np.ndarray, "row 3"]) -> Float[np.ndarray, " row"]:
+        """Tc [K] of rows of ln λ, ln ω_log and ln ω_2 [ln meV]."""
+        coupling, omega_log, omega_2 = np.exp(logs).T
+        return critical_temperature(
+            self._method,
+            coupling=coupling,
+            omega_log=omega_log,
+            omega_2=omega_2,
+            mu_star=self._mu_star,
+        )
+
+
+class EliashbergSurface:
+    """Tc and gap by the Eliashberg equations, for spectra of nearly one shape.
+
+    Parameters
+    ----------
+    spectrum
+        One α²F, the mean of an ensemble.
+    mu_star
+        μ* [1].
+    reach
+        Largest |ln λ - ln λ(spectrum)| that will be asked for [1].
+
+    Notes
+    -----
+    The equations are solved for the spectrum multiplied by nine factors, and a monotonic curve is
+    laid through the temperatures; stretching the frequency axis multiplies Tc. So λ and ω_log are
+    taken exactly as the equations have them. ω_2/ω_log, which says how wide the spectrum is,
+    enters through Allen and Dynes' shape factor, some per cent.
+
+    Examples
+    --------
+    >>> omega = np.linspace(9.9, 10.1, 41)
+    >>> spectrum = Spectrum(omega, 500.0 * np.maximum(0.1 - np.abs(omega - 10.0), 0.0))  # λ = 1
+    >>> surface = EliashbergSurface(spectrum, 0.0, reach=1.0)
+    >>> tc = surface.tc(np.log([[1.0, 10.0, 10.0], [1.0, 20.0, 20.0], [2.0, 10.0, 10.0]]))
+    >>> (tc * 8.617333e-3).round(3).tolist()  # k_B Tc / 10 meV
+    [0.115, 0.229, 0.212]
+    """
+
+    def __init__(self, spectrum: Spectrum, mu_star: float, reach: float) -> None:
+        found = moments(spectrum.frequencies, spectrum.a2f, spectrum.rule)
+        self._mu_star = mu_star
+        self._centre = np.log([float(found[key]) for key in ("coupling", "omega_log", "omega_2")])
+        self._steps = max(reach, 1e-3) * np.linspace(-1.0, 1.0, _POINTS)
+        scaled = np.exp(self._steps)[:, None] * spectrum.a2f
+        solved = eliashberg_gap(
+            spectrum.frequencies, scaled, mu_star, rule=spectrum.rule, lowest=_LOWEST
+        )
+        self._depths = _depth(solved.transition.tc, self._centre[1])
+        # where there is no gap its ratio is of no account, but the curve must go on
+        self._ratios = np.nan_to_num(solved.gap_ratio, nan=3.53)
+
+    def tc(self, logs: Float[np.ndarray, "row 3"]) -> Float[np.ndarray, " row"]:
+        """Tc [K] of rows of ln λ, ln ω_log and ln ω_2 [ln meV]."""
+        depth = np.maximum(self._read(self._depths, logs), 1e-9)
+        with np.errstate(over="ignore"):
+            of_shape = np.exp(logs[:, 1]) * MEV_TO_KELVIN / np.expm1(1.0 / depth)
+        return np.asarray(of_shape * self._shape(logs))
+
+    def gap(self, logs: Float[np.ndarray, "row 3"]) -> Float[np.ndarray, " row"]:
+        """Δ₀ [meV] of the same rows."""
+        return np.asarray(0.5 * KELVIN_TO_MEV * self._read(self._ratios, logs) * self.tc(logs))
+
+    def _read(self, values: np.ndarray, logs: np.ndarray) -> np.ndarray:
+        from scipy.interpolate import PchipInterpolator
+
+        at = np.clip(logs[:, 0] - self._centre[0], self._steps[0], self._steps[-1])
+        return np.asarray(PchipInterpolator(self._steps, values)(at))
+
+    def _shape(self, logs: np.ndarray) -> np.ndarray:
+        """Allen and Dynes' Tc, over the one with the ratio ω_2/ω_log of the spectrum."""
+        coupling, omega_log, omega_2 = np.exp(logs).T
+        same = omega_log * np.exp(self._centre[2] - self._centre[1])
+        with_own = allen_dynes(coupling, omega_log, omega_2, self._mu_star)
+        with_same = allen_dynes(coupling, omega_log, same, self._mu_star)
+        return np.divide(with_own, with_same, out=np.ones_like(with_own), where=with_same > 0.0)
+
+
+def _depth(tc: np.ndarray, log_omega: float) -> np.ndarray:
+    """1/ln(1 + ω_log/Tc): nearly linear in λ where ln Tc plunges, and 0 where Tc is 0."""
+    depth = np.zeros_like(tc)
+    known = tc > 0.0
+    depth[known] = 1.0 / np.log1p(np.exp(log_omega) * MEV_TO_KELVIN / tc[known])
+    return depth

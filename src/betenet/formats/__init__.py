@@ -1,0 +1,34 @@
+"""α²F and phonon densities of states in the files of other programs.
+
+``read_a2f`` recognises the format and gives an ``A2fFile``: the raw columns, their unit and where
+it came from, and what the file states of itself; its ``spectrum`` method gives a ``Spectrum``.
+``join_smearings`` makes one of several that hold a smearing each. ``read_phonon_dos`` gives a
+``PhononDosFile``, whose ``dos`` is a ``PhononDos``. ``write_a2f`` and ``write_phonon_dos`` are the
+way back.
+"""
+
+from __future__ import annotations
+
+from betenet.formats.a2f_file import A2fFile
+from betenet.formats.join import join_smearings
+from betenet.formats.known_formats import FORMATS, PHONON_DOS_FORMATS, Format
+from betenet.formats.phonon_dos import read_phonon_dos
+from betenet.formats.phonon_dos_file import PhononDosFile
+from betenet.formats.phonon_dos_write import write_phonon_dos
+from betenet.formats.read import read_a2f
+from betenet.formats.recognise import recognise
+from betenet.formats.write import write_a2f
+
+__all__ = [
+    "FORMATS",
+    "PHONON_DOS_FORMATS",
+    "A2fFile",
+    "Format",
+    "PhononDosFile",
+    "join_smearings",
+    "read_a2f",
+    "read_phonon_dos",
+    "recognise",
+    "write_a2f",
+    "write_phonon_dos",
+]

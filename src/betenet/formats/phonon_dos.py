@@ -1,0 +1,303 @@
+"""Phonon densities of states of other programs: recognised, read and checked.
+
+Layouts, each confirmed in the source that writes it:
+
+- matdyn.x (``matdyn.f90``): ω [cm⁻¹], total, one column per atom; old versions without the atoms
+  and without the header.
+- EPW (``write_phdos`` in ``io.f90``, before in ``supercond.f90``): ω [meV], one total per phonon
+  smearing; ``.phdos_proj`` has the total of the first smearing and its modes, sorted by
+  frequency: they are not sites. EPW 5 (``selfen.f90``) also writes ``.phdos.01.300.000``, the same
+  without a header: only its name tells it.
+- phonopy (``phonon/dos.py``): ω [THz] and either the total, or one column per atom of the
+  *primitive* cell, or with XYZ_PROJECTION three per atom, which only their integrals tell.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float
+
+from betenet.errors import DataError, SpectrumError
+from betenet.formats.a2f_file import UNIT_DEFINED, UNIT_GIVEN, UNIT_STATED
+from betenet.formats.known_formats import PHONON_DOS_FORMATS, check_format
+from betenet.formats.marks import PHONON_DOS_NAMES, named, told_by_name
+from betenet.formats.phonon_dos_file import PhononDosFile
+from betenet.formats.phonon_dos_recognise import (
+    decide_format,
+    is_three_per_atom,
+    key_in_header,
+)
+from betenet.formats.text import (
+    TextFile,
+    as_text,
+    broken,
+    first_number_line,
+    join_rows,
+    number_rows,
+    read_bytes,
+)
+from betenet.phonon_dos import PhononDos
+from betenet.units import convert_frequency
+
+PLAUSIBLE_TOP = (5.0, 700.0)
+"""Between these the highest phonon of a solid is expected, from caesium to hydrogen [meV]."""
+
+_SMEARINGS = re.compile(r"phdos.* for\s+(\d+)\s+smearing")
+_SUM_TOLERANCE = 0.01  # of the highest total; matdyn.x writes the share of an atom with 5 digits
+_COMPLETE = 0.05
+_WEIGHT = 0.01
+_IMAGINARY = 1e-3
+
+
+def read_phonon_dos(
+    path: str | Path,
+    *,
+    format: str | None = None,  # noqa: A002 (the name that the command line has)
+    unit: str | None = None,
+    smearing: int = 1,
+) -> PhononDosFile:
+    """Read a phonon density of states.
+
+    Parameters
+    ----------
+    path
+        The file; its name is asked only where its content could be any table.
+    format
+        Key of :data:`~betenet.formats.known_formats.PHONON_DOS_FORMATS`; recognised from the
+        content if not given.
+    unit
+        Unit of the frequencies, for a plain table, or where the file departs from its format.
+    smearing
+        Which column of an EPW ``.phdos``, from 1.
+
+    Returns
+    -------
+    PhononDosFile
+        The density of states in meV and states/meV, not normalised, with format, unit and
+        warnings.
+
+    Raises
+    ------
+    DataError
+        If the file is missing, empty, broken (the line is named), holds α²F, or cannot be
+        recognised.
+    ConfigError
+        If the format or the unit is unknown.
+    """
+    key = None if format is None else check_format(format, PHONON_DOS_FORMATS)
+    content = read_bytes(path)
+    text = as_text(path, content)
+    if key == "json" or (key is None and content.lstrip()[:1] == b"{"):
+        return _read_json(path, text, unit)
+    header = key_in_header(text)
+    by_name = named(PHONON_DOS_NAMES, path) if key is None and header is None else None
+    header = header or by_name
+    rows = number_rows(text, first_number_line(text), len(text.lines))
+    # Fortran starts a new line after sixteen numbers of EPW; nobody else's rows are wrapped.
+    wrapped = (key or header or "").startswith("epw")
+    table, lines = join_rows(text.path, rows, wrapped=wrapped, expected=_announced(text))
+    key = decide_format(text, table, header=header, wanted=key, unit=unit)
+    _check_rows(text.path, table, lines)
+    layout = _layout(text.path, key, table, smearing)
+    told = () if by_name is None else (told_by_name(by_name),)
+    return _converted(text.path, key, unit, layout, told)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Layout:
+    """Columns by their meaning, in the unit of the file."""
+
+    frequencies: Float[np.ndarray, " n_freq"]
+    total: Float[np.ndarray, " n_freq"]
+    sites: Float[np.ndarray, "site n_freq"] | None = None
+    warnings: tuple[str, ...] = ()
+
+
+def _announced(text: TextFile) -> int:
+    """Columns of a row by the header of EPW; 0 without one."""
+    match = _SMEARINGS.search(text.lines[0])
+    return 0 if match is None else 1 + int(match.group(1))
+
+
+def _check_rows(path: str, table: np.ndarray, lines: Sequence[int]) -> None:
+    """Errors that name the line, before the arrays lose it."""
+    if table.shape[0] < 2 or table.shape[1] < 2:
+        raise DataError(
+            f"{path} holds {table.shape[0]} rows of {table.shape[1]} numbers.",
+            reason="A density of states needs two rows and two columns at least.",
+            fix="Check that the run which wrote it has finished.",
+        )
+    wrong = ~np.isfinite(table).all(axis=1)
+    if np.any(wrong):
+        raise broken(
+            path,
+            lines[int(np.argmax(wrong))],
+            "a value is not a finite number.",
+            fix="Repeat the run that wrote the file; do not cut the row out.",
+        )
+    steps = np.diff(table[:, 0]) <= 0.0
+    if np.any(steps):
+        index = int(np.argmax(steps)) + 1
+        raise broken(
+            path,
+            lines[index],
+            f"the frequency {table[index, 0]:g} is not above {table[index - 1, 0]:g}.",
+            reason="Frequencies must increase; two runs may have written to one file.",
+            fix="Write the file again.",
+        )
+    negative = (table[:, 1:] < 0.0).any(axis=1)
+    if np.any(negative):
+        raise broken(
+            path,
+            lines[int(np.argmax(negative))],
+            f"the density of states is negative ({int(negative.sum())} such rows).",
+            reason="It counts states. α²F may be negative: is it such a file?",
+            fix="Read α²F with read_a2f; else use denser q points or another smearing.",
+        )
+
+
+def _layout(path: str, key: str, table: np.ndarray, smearing: int) -> _Layout:
+    if key == "epw-phdos":
+        return _epw_smearing(path, table, smearing)
+    if smearing != 1:
+        raise DataError(
+            f"{path}: there is no smearing {smearing} in the format {key}.",
+            reason="Only PREFIX.phdos of EPW has one column per smearing.",
+            fix="Leave smearing out.",
+        )
+    if key == "phonopy-projected-dos":
+        return _phonopy_projected(table)
+    frequencies, total, rest = table[:, 0], table[:, 1], table[:, 2:].T
+    if key == "phonopy-total-dos" and rest.size:
+        raise DataError(
+            f"{path} has {table.shape[1]} columns.",
+            reason="total_dos.dat of phonopy has two.",
+            fix="Use the format phonopy-projected-dos.",
+        )
+    if not rest.size:
+        return _Layout(frequencies, total)
+    parts = "modes" if key == "epw-phdos-proj" else "sites"
+    _check_sum(path, key, total, rest, parts)
+    return _Layout(frequencies, total, rest if parts == "sites" else None)
+
+
+def _check_sum(path: str, key: str, total: np.ndarray, rest: np.ndarray, parts: str) -> None:
+    worst = float(np.max(np.abs(rest.sum(axis=0) - total)))
+    if worst > _SUM_TOLERANCE * float(total.max()):
+        raise DataError(
+            f"{path}: columns 3 to {rest.shape[0] + 2} do not add up to column 2.",
+            reason=f"In the format {key} they are its {parts}.",
+            fix="Check which program wrote the file, and pass its format.",
+        )
+
+
+def _epw_smearing(path: str, table: np.ndarray, smearing: int) -> _Layout:
+    count = table.shape[1] - 1
+    if not 1 <= smearing <= count:
+        raise DataError(
+            f"{path} has no smearing {smearing}.",
+            reason=f"It holds {count}, numbered from 1.",
+            fix="Choose one of them.",
+        )
+    warnings: tuple[str, ...] = ()
+    if count > 1:
+        warnings = (f"Smearing {smearing} of {count} was taken; choose another with smearing=.",)
+    return _Layout(table[:, 0], table[:, smearing], warnings=warnings)
+
+
+def _phonopy_projected(table: np.ndarray) -> _Layout:
+    """Columns are atoms, with 3 states each, or Cartesian directions of atoms, with 1 each."""
+    columns = table[:, 1:].T
+    total = columns.sum(axis=0)
+    each = PhononDos(table[:, 0], total).n_states / columns.shape[0]
+    if columns.shape[0] % 3 or each > np.sqrt(3.0):
+        return _Layout(table[:, 0], total, columns)
+    sites = columns.reshape(-1, 3, table.shape[0]).sum(axis=1)
+    note = (
+        f"The {columns.shape[0]} columns hold one state each, so they are read as x, y and z of "
+        f"{sites.shape[0]} atoms (XYZ_PROJECTION)."
+    )
+    return _Layout(table[:, 0], total, sites, (note,))
+
+
+def _converted(
+    path: str, key: str, unit: str | None, layout: _Layout, told: tuple[str, ...]
+) -> PhononDosFile:
+    found = unit or PHONON_DOS_FORMATS[key].unit
+    if found is None:
+        raise DataError(
+            f"{path}: the unit of the frequencies is not known.",
+            reason="A plain table does not state it, and its integral is the same in each unit.",
+            fix="Pass unit='THz', 'cm-1', 'meV' or another.",
+        )
+    factor = float(convert_frequency(1.0, found, "meV"))
+    sites = None if layout.sites is None else layout.sites / factor
+    dos = PhononDos(layout.frequencies * factor, layout.total / factor, sites)
+    return PhononDosFile(
+        path=path,
+        format=key,
+        unit=found,
+        unit_source=UNIT_DEFINED if unit is None else UNIT_GIVEN,
+        dos=dos,
+        warnings=(*told, *layout.warnings, *_doubts(dos)),
+    )
+
+
+def _doubts(dos: PhononDos) -> tuple[str, ...]:
+    """What does not look like a complete density of states in the unit assumed."""
+    doubts: list[str] = []
+    states, n_sites = dos.n_states, None if dos.sites is None else dos.sites.shape[0]
+    if n_sites is not None and abs(states / (3.0 * n_sites) - 1.0) > _COMPLETE:
+        doubts.append(
+            f"∫g dω is {states:.4g}, not three per site ({n_sites} in all): the range of "
+            "frequencies may be too short, or the values scaled."
+        )
+    elif n_sites is None and not is_three_per_atom(states):
+        doubts.append(
+            f"∫g dω is {states:.4g}, not three times a number of atoms: the range of frequencies "
+            "may be too short, the values scaled, or this may be no density of states."
+        )
+    top = float(dos.frequencies[dos.total > _WEIGHT * dos.total.max()].max(initial=0.0))
+    if not PLAUSIBLE_TOP[0] <= top <= PLAUSIBLE_TOP[1]:
+        doubts.append(f"The highest frequency is {top:.4g} meV: is the unit right?")
+    if dos.imaginary_fraction > _IMAGINARY:
+        doubts.append(
+            f"{dos.imaginary_fraction:.2%} of the states are at imaginary frequencies: the "
+            "structure is not stable in this calculation."
+        )
+    return tuple(doubts)
+
+
+def _read_json(path: str | Path, text: TextFile, unit: str | None) -> PhononDosFile:
+    if unit not in {None, "meV"}:
+        raise DataError(
+            f"{path} is in meV, not in {unit}.",
+            reason="Its keys carry the unit.",
+            fix="Leave the unit out.",
+        )
+    try:
+        data = json.loads("\n".join(text.lines))
+    except json.JSONDecodeError as error:
+        raise broken(str(path), error.lineno, "not valid JSON.", reason=error.msg) from error
+    if isinstance(data, dict) and "a2f" in data:
+        raise DataError(
+            f"{path} holds α²F, not a phonon density of states.", fix="Read it with read_a2f."
+        )
+    try:
+        dos = PhononDos.from_json("\n".join(text.lines))
+    except SpectrumError as error:
+        raise DataError(f"{path}: {error.summary}", reason=error.reason, fix=error.fix) from error
+    return PhononDosFile(
+        path=str(path),
+        format="json",
+        unit="meV",
+        unit_source=UNIT_STATED,
+        dos=dos,
+        warnings=_doubts(dos),
+    )

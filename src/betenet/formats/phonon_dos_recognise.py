@@ -1,0 +1,121 @@
+"""Which program wrote a phonon density of states, told from the content of the file.
+
+Headers decide where there is one: matdyn.x writes ``# Frequency[cm^-1] DOS PDOS`` (since about
+version 6), EPW ``w[meV] phdos[states/meV] …``, phonopy ``# Tetrahedron method`` or ``# Sigma = …``.
+Old versions of matdyn.x write two columns without a header as ``ES12.4``. A table of the same
+shape from elsewhere could be in any unit, and ∫g dω does not depend on the unit; so anything else
+is refused until the user names the format or the unit.
+"""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+from jaxtyping import Float
+
+from betenet.errors import DataError
+from betenet.formats.known_formats import PHONON_DOS_FORMATS
+from betenet.formats.marks import A2F_MARKS, PHONON_DOS_MARKS, ends_of, marked
+from betenet.formats.text import TextFile, is_remark, starts_with_number
+
+STATES_TOLERANCE = 0.15
+"""How far ∫g dω may be from three times a whole number [states]."""
+
+_A2F = re.compile(r"a2f|alpha2f|eliashberg|α²F", re.IGNORECASE)
+# what Fortran's ES12.4 makes of a number that is not negative
+_OLD_MATDYN = re.compile(r"-?\d\.\d{4}E[+-]\d\d(?:\s+-?\d\.\d{4}E[+-]\d\d)+")
+
+
+def key_in_header(text: TextFile) -> str | None:
+    """Format that words in the file name; ``"phonopy"`` leaves open which, None all.
+
+    Raises
+    ------
+    DataError
+        If they say that the file holds α²F.
+    """
+    ends = ends_of(text)
+    key = marked(PHONON_DOS_MARKS, ends)
+    if key is None and (marked(A2F_MARKS, ends) or any(map(_A2F.search, _header_lines(text)))):
+        raise DataError(
+            f"{text.path} holds α²F or what follows from it, not a phonon density of states.",
+            reason="Words in it say so.",
+            fix="Read it with read_a2f.",
+        )
+    return key
+
+
+def decide_format(
+    text: TextFile,
+    table: Float[np.ndarray, "row column"],
+    *,
+    header: str | None,
+    wanted: str | None,
+    unit: str | None,
+) -> str:
+    """Format of a file of numbers, from all that is known.
+
+    Parameters
+    ----------
+    text, table
+        The file and its numbers.
+    header
+        What :func:`key_in_header` said.
+    wanted, unit
+        What the user said.
+
+    Raises
+    ------
+    DataError
+        If the header says otherwise than the user, or nobody says enough.
+    """
+    if header == "phonopy":
+        projected = wanted == "phonopy-projected-dos" or table.shape[1] > 2
+        header = "phonopy-projected-dos" if projected else "phonopy-total-dos"
+    if wanted is not None:
+        if header not in {None, wanted} and wanted != "table":
+            raise DataError(
+                f"{text.path} is not in the format {wanted}.",
+                reason=f"Its header is that of {header}.",
+                fix=f"Leave the format out, or use {header}.",
+            )
+        return wanted
+    if header is not None:
+        return header
+    if unit is not None:
+        return "table"
+    if _is_old_matdyn(text, table):
+        return "qe-matdyn-dos"
+    raise DataError(
+        f"{text.path}: the program that wrote this phonon density of states is not recognised.",
+        reason="Columns without a known header could be in any unit, and the integral over them "
+        "is the same in each.",
+        fix=f"Pass format=… (one of {', '.join(PHONON_DOS_FORMATS)}), or the unit of the "
+        "frequencies (unit='THz', 'cm-1', 'meV' …) for a table of ω, total and one column per "
+        "atom.",
+    )
+
+
+def is_three_per_atom(states: float) -> bool:
+    """Whether ∫g dω can be that of a whole number of atoms."""
+    return states > 1.5 and abs(states - 3.0 * round(states / 3.0)) < STATES_TOLERANCE
+
+
+def _is_old_matdyn(text: TextFile, table: Float[np.ndarray, "row column"]) -> bool:
+    """Whether a file without a header has the layout of an old matdyn.x."""
+    rows = [line.strip() for line in text.lines if not is_remark(line)]
+    if _header_lines(text) or not all(_OLD_MATDYN.fullmatch(row) for row in rows):
+        return False
+    states = float(np.sum(0.5 * (table[1:, 1] + table[:-1, 1]) * np.diff(table[:, 0])))
+    return table.shape[1] == 2 and is_three_per_atom(states)
+
+
+def _header_lines(text: TextFile) -> list[str]:
+    lines: list[str] = []
+    for line in text.lines:
+        if starts_with_number(line):
+            break
+        if line.strip():
+            lines.append(line)
+    return lines

@@ -1,0 +1,107 @@
+"""λ and ω_log per smearing as Quantum ESPRESSO lists them; these files hold no spectrum.
+
+``lambda`` (matdyn.x, routine ``a2Fdos`` of ``matdyn.f90``)
+    ``Broadening σ lambda λ dos(Ef) N``, and in newer versions ``omega_ln [K] ω_log``.
+``lambda.dat`` (lambda.x, format 9016 of ``lambda.f90``)
+    A remark, then σ [Ry], λ (sum over q), λ (integral of α²F), ω_log [K], N(E_F).
+``lambda.out`` (what lambda.x prints, formats 9015 and after)
+    ``lambda = λ ( λ ) <log w>= ω_log K N(Ef)= N at degauss= σ``, then λ, ω_log and T_c [K].
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import numpy as np
+
+from betenet.errors import DataError
+from betenet.formats.parsed import Parsed
+from betenet.formats.text import TextFile, broken, is_remark, parse_numbers
+from betenet.units import KELVIN_TO_MEV
+
+_NUMBER = r"\s*(\S+?)\s*"
+_MATDYN = re.compile(
+    rf"\s*Broadening{_NUMBER}lambda{_NUMBER}dos\(Ef\){_NUMBER}(?:omega_ln \[K\]{_NUMBER})?$"
+)
+_PRINTED = re.compile(
+    rf"\s*lambda ={_NUMBER}\({_NUMBER}\)\s*<log w>={_NUMBER}K\s*N\(Ef\)={_NUMBER}"
+    rf"at degauss={_NUMBER}$"
+)
+_TC_HEADING = re.compile(r"\s*lambda\s+omega_log\s+T_c\s*$")
+_TABLE_HEADING = re.compile(r"#\s*degauss\s+lambda")
+
+Columns = dict[str, list[float]]
+
+
+def parse_lambda(text: TextFile) -> Parsed:
+    """Read ``lambda``, ``lambda.dat`` or what lambda.x prints.
+
+    Returns
+    -------
+    Parsed
+        Without frequencies; λ, ω_log [meV], T_c [K] and N(E_F) [1/Ry, as printed] in ``stated``.
+
+    Raises
+    ------
+    DataError
+        If the file lists no smearing, or a line of it is not complete.
+    """
+    columns: Columns = {}
+    for key, value in _entries(text):
+        columns.setdefault(key, []).append(value)
+    smearings = tuple(columns.pop("smearing", ()))
+    if not smearings:
+        raise DataError(
+            f"{text.path} lists no λ.",
+            reason="Expected is a line per smearing, from matdyn.x or lambda.x.",
+            fix="Check that the run which wrote it has finished.",
+        )
+    for key, values in columns.items():
+        if len(values) != len(smearings):
+            raise DataError(
+                f"{text.path} states {key} for {len(values)} of {len(smearings)} smearings.",
+                reason="The file is cut off.",
+                fix="Write it again.",
+            )
+    if "omega_log" in columns:
+        columns["omega_log"] = [x * KELVIN_TO_MEV for x in columns["omega_log"]]
+    return Parsed(
+        path=text.path,
+        unit=None,
+        unit_source="",
+        frequencies=np.empty(0),
+        a2f=np.empty((len(smearings), 0)),
+        smearings=smearings,
+        smearing_unit="Ry",
+        stated={key: tuple(values) for key, values in columns.items()},
+    )
+
+
+def _entries(text: TextFile) -> Iterator[tuple[str, float]]:
+    """Names and values line by line; ω_log still in K."""
+    table = tc_table = False
+    for index, line in enumerate(text.lines, start=1):
+        table = table or _TABLE_HEADING.match(line) is not None
+        names: tuple[str, ...] = ()
+        tokens: list[str] = []
+        if (match := _MATDYN.match(line)) is not None:
+            names = ("smearing", "coupling", "fermi_dos", "omega_log")
+            tokens = [group for group in match.groups() if group is not None]
+        elif (match := _PRINTED.match(line)) is not None:
+            names = ("coupling", "coupling_integrated", "omega_log", "fermi_dos", "smearing")
+            tokens = list(match.groups())
+        elif _TC_HEADING.match(line) is not None:
+            tc_table = True
+        elif tc_table and not is_remark(line):
+            names, tokens = ("tc",), line.split()[2:3]
+        elif table and not is_remark(line):
+            names = ("smearing", "coupling", "coupling_integrated", "omega_log", "fermi_dos")
+            tokens = line.split()
+            if len(tokens) != len(names):
+                raise broken(text.path, index, f"{len(tokens)} numbers where 5 are expected.")
+        elif "roadening" in line:
+            raise broken(
+                text.path, index, "σ, λ and N(E_F) are not complete.", fix="Write the file again."
+            )
+        yield from zip(names, parse_numbers(text.path, index, tokens), strict=False)

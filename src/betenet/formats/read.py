@@ -1,0 +1,182 @@
+"""Read α²F from a file of any known program."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float
+
+from betenet.errors import DataError
+from betenet.formats import abinit, csv_file, elk, epw, json_file, qe, qe_lambda, table
+from betenet.formats.a2f_file import UNIT_GIVEN, A2fFile
+from betenet.formats.findings import findings
+from betenet.formats.known_formats import FORMATS, check_format
+from betenet.formats.marks import told_by_name
+from betenet.formats.parsed import Parsed
+from betenet.formats.recognise import Recognition, recognise_content
+from betenet.formats.text import TextFile, as_text, broken, read_bytes
+from betenet.units import convert_frequency
+
+_TEXT_PARSERS: Mapping[str, Callable[[TextFile], Parsed]] = {
+    "qe-a2f-dos": qe.parse_a2f_dos,
+    "qe-lambda": qe_lambda.parse_lambda,
+    "qe-alpha2f-dat": qe.parse_alpha2f_dat,
+    "qe-alpha2f": qe.parse_alpha2f,
+    "epw-a2f": epw.parse_a2f,
+    "elk": elk.parse_alpha2f,
+    "abinit": abinit.parse_text,
+    "json": json_file.parse_json,
+    "csv": csv_file.parse_csv,
+    "table": table.parse_table,
+}
+
+_UNITS_TO_SUGGEST = ("meV", "THz", "cm-1", "Ry", "Ha", "eV", "K")
+_PHONON_RANGE = (5.0, 500.0)
+
+
+def read_a2f(
+    path: str | Path,
+    *,
+    format: str | None = None,  # noqa: A002 - the word that users know
+    unit: str | None = None,
+) -> A2fFile:
+    """α²F of a file, with its unit and what the file states of itself.
+
+    Parameters
+    ----------
+    path
+        The file.
+    format
+        Key of :data:`~betenet.formats.known_formats.FORMATS`; None recognises it from the content.
+    unit
+        Unit of the frequencies, a key of :data:`~betenet.units.FREQUENCY_UNITS_IN_MEV`. A table
+        without a unit needs it; for other formats it overrules theirs, which is said in the result.
+
+    Returns
+    -------
+    A2fFile
+        Raw columns in meV; ``spectrum()`` gives what can be computed with.
+
+    Raises
+    ------
+    DataError
+        If the file cannot be read, is not what it should be, or has no unit. The message names
+        the file, the line, what was found and the remedy.
+    ConfigError
+        If the format or the unit is unknown.
+    """
+    if unit is not None:
+        convert_frequency(1.0, unit, "meV")  # an unknown unit is told before the file is read
+    if format is None:
+        content = read_bytes(path)
+        told = recognise_content(path, content)
+        parsed = _parse(path, content, told.format)
+    else:
+        told = Recognition(check_format(format))
+        content = read_bytes(path)
+        parsed = _parse_forced(path, content, told.format)
+    return _as_file(parsed, told, unit)
+
+
+def _parse(path: str | Path, content: bytes, key: str) -> Parsed:
+    if key == "abinit" and content.startswith((abinit.CLASSIC_MAGIC, abinit.HDF5_MAGIC)):
+        return abinit.parse_netcdf(str(path), content)
+    return _TEXT_PARSERS[key](as_text(path, content))
+
+
+def _parse_forced(path: str | Path, content: bytes, key: str) -> Parsed:
+    """Parse as asked for; where that fails, say what the file looks like."""
+    try:
+        return _parse(path, content, key)
+    except DataError as error:
+        try:
+            likely = recognise_content(path, content).format
+        except DataError as other:
+            raise DataError(error.summary, error.reason or other.summary, error.fix) from error
+        if likely == key:
+            raise
+        raise DataError(
+            error.summary,
+            reason=f"It was read as {key}, but looks like {likely} ({FORMATS[likely].text}).",
+            fix=f'Leave out the format, or give format="{likely}" (--format {likely}).',
+        ) from error
+
+
+def _as_file(parsed: Parsed, told: Recognition, unit: str | None) -> A2fFile:
+    warnings = list(parsed.warnings)
+    if told.by_name:
+        warnings.append(told_by_name(told.format))
+    used, source = parsed.unit, parsed.unit_source
+    if parsed.frequencies.size:
+        if unit is not None:
+            if parsed.unit not in {None, unit}:
+                warnings.append(f"frequencies are taken in {unit} as given, not in {parsed.unit}")
+            used, source = unit, UNIT_GIVEN
+        if used is None:
+            raise _no_unit(parsed)
+    frequencies = _in_mev(parsed, used)
+    file = A2fFile(
+        path=parsed.path,
+        format=told.format,
+        unit=used or "",
+        unit_source=source,
+        frequencies=frequencies,
+        a2f=parsed.a2f,
+        smearings=parsed.smearings,
+        smearing_unit=parsed.smearing_unit,
+        modes=parsed.modes,
+        stated=parsed.stated,
+        lines=parsed.lines,
+        rule=parsed.rule,
+    )
+    return dataclasses.replace(file, warnings=(*warnings, *findings(file)))
+
+
+def _in_mev(parsed: Parsed, unit: str | None) -> Float[np.ndarray, " n_freq"]:
+    """Frequencies in meV, checked to increase."""
+    omega = parsed.frequencies
+    if unit is None:
+        return omega
+    bad = ~np.isfinite(omega)
+    bad[1:] |= ~(np.diff(omega) > 0.0)
+    if np.any(bad):
+        index = int(np.argmax(bad))
+        before = f" after {omega[index - 1]:.10g}" if index else ""
+        what = f"frequency {omega[index]:.10g}{before}."
+        fix = "Sort the rows and remove repeated ones; check that the file is a single spectrum."
+        if parsed.lines:
+            raise broken(
+                parsed.path,
+                parsed.lines[index],
+                what,
+                reason="Frequencies must increase from row to row.",
+                fix=fix,
+            )
+        raise DataError(f"{parsed.path}: {what}", "Frequencies must increase.", fix)
+    if omega.size < 2:
+        raise DataError(
+            f"{parsed.path} has {omega.size} row.",
+            reason="A spectrum needs at least two.",
+            fix="Check that the run which wrote it has finished.",
+        )
+    return convert_frequency(omega, unit, "meV")
+
+
+def _no_unit(parsed: Parsed) -> DataError:
+    highest = float(np.nanmax(parsed.frequencies))
+    low, high = _PHONON_RANGE
+    fitting = [
+        f"{value:.3g} meV if they are in {unit}"
+        for unit in _UNITS_TO_SUGGEST
+        if low <= (value := float(convert_frequency(highest, unit, "meV"))) <= high
+    ]
+    guess = f"; the highest, {highest:.6g}, would be {', '.join(fitting)}" if fitting else ""
+    return DataError(
+        f"{parsed.path} does not say in which unit its frequencies are.",
+        reason=f"Rows of numbers are ambiguous{guess}.",
+        fix=f'Give the unit: unit="THz" in Python, --units THz on the command line '
+        f"(or {', '.join(u for u in _UNITS_TO_SUGGEST if u != 'THz')}).",
+    )

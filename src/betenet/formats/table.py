@@ -1,0 +1,73 @@
+"""α²F as plain columns of numbers: ω in a unit that the user gives, then one or more α²F."""
+
+from __future__ import annotations
+
+import numpy as np
+from jaxtyping import Float
+
+from betenet.formats.parsed import Parsed, need_columns
+from betenet.formats.text import (
+    Row,
+    TextFile,
+    first_number_line,
+    is_remark,
+    join_rows,
+    parse_numbers,
+)
+
+
+def parse_table(text: TextFile) -> Parsed:
+    """Read columns that are separated by blanks, tabs, commas or semicolons.
+
+    Raises
+    ------
+    DataError
+        If there is only one column, or rows are cut off or not numbers.
+    """
+    start = first_number_line(text)
+    rows = [
+        Row(i + 1, parse_numbers(text.path, i + 1, split_columns(line)))
+        for i, line in enumerate(text.lines)
+        if i >= start and not is_remark(line)
+    ]
+    table, lines = join_rows(text.path, rows, wrapped=False)
+    need_columns(text.path, table.shape[1], "ω and at least one α²F", minimum=2)
+    warnings: tuple[str, ...] = ()
+    if table.shape[1] > 2:
+        warnings = (f"columns 2 to {table.shape[1]} are read as so many spectra",)
+    return Parsed(
+        path=text.path,
+        unit=None,
+        unit_source="",
+        frequencies=table[:, 0],
+        a2f=table[:, 1:].T,
+        lines=lines,
+        warnings=warnings,
+    )
+
+
+def format_table(
+    frequencies: Float[np.ndarray, " n_freq"], a2f: Float[np.ndarray, "column n_freq"], unit: str
+) -> str:
+    """Text of a table; the unit stands in a remark."""
+    rows = np.concatenate([frequencies[None], a2f]).T
+    lines = ["".join(f"{number:20.12E}" for number in row) for row in rows]
+    return "\n".join([f"# frequency [{unit}], a2F", *lines]) + "\n"
+
+
+def split_columns(line: str) -> list[str]:
+    """Fields of a line at its semicolons, or else its commas, or else its blanks.
+
+    Notes
+    -----
+    Only one of them parts fields, so that decimal commas end as an error, not as columns.
+
+    Examples
+    --------
+    >>> split_columns("0.5, 1e-3"), split_columns("0,5;0,001"), split_columns(" 0.5  1e-3 ")
+    (['0.5', '1e-3'], ['0,5', '0,001'], ['0.5', '1e-3'])
+    """
+    for mark in ";,":
+        if mark in line:
+            return [field.strip() for field in line.strip().rstrip(mark).split(mark)]
+    return line.split()

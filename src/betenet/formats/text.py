@@ -1,0 +1,304 @@
+"""Text files of numbers as Fortran programs write them; every error names the file and the line."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float
+
+from betenet.errors import DataError
+
+COMMENT_MARKS = ("#", "!", "%", "@")
+"""What a line that is a remark starts with (``@`` in files for Grace)."""
+
+_MAX_WRAPPED_LINES = 20
+# Fortran drops the E of an exponent that takes three digits: 1.0-101.
+_NUMBER = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+))(?:[eEdD]([+-]?\d+)|([+-]\d{3}))?")
+_NOT_FINITE = re.compile(r"[+-]?(?:nan(?:\(.*\))?|inf(?:inity)?)", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class TextFile:
+    """A text file by lines.
+
+    Parameters
+    ----------
+    path
+        The file.
+    lines
+        Its lines; the first one is line 1 in messages.
+    """
+
+    path: str
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """The numbers of one line.
+
+    Parameters
+    ----------
+    line
+        Number of the line, from 1.
+    numbers
+        What stands on it.
+    """
+
+    line: int
+    numbers: list[float]
+
+
+def broken(path: str, line: int, what: str, *, reason: str = "", fix: str = "") -> DataError:
+    """The error for one line of a file."""
+    return DataError(f"{path}, line {line}: {what}", reason=reason, fix=fix)
+
+
+def read_bytes(path: str | Path) -> bytes:
+    """Content of a file.
+
+    Raises
+    ------
+    DataError
+        If it is missing, a folder, empty or cannot be read.
+    """
+    file = Path(path)
+    if file.is_dir():
+        raise DataError(f"{path} is a folder.", fix="Name the file in it that holds the data.")
+    try:
+        content = file.read_bytes()
+    except FileNotFoundError:
+        raise DataError(f"{path} does not exist.", fix="Check the path.") from None
+    except OSError as error:
+        raise DataError(f"Cannot read {path}.", reason=error.strerror or str(error)) from error
+    if not content.strip():
+        raise DataError(
+            f"{path} is empty.", reason="The run that writes it may have stopped early."
+        )
+    return content
+
+
+def as_text(path: str | Path, content: bytes) -> TextFile:
+    """Lines of a file that should be text.
+
+    Raises
+    ------
+    DataError
+        If it is binary.
+    """
+    if b"\x00" in content:
+        raise DataError(
+            f"{path} is a binary file.",
+            reason="It holds null bytes.",
+            fix="Give the text output of the program, saved as UTF-8.",
+        )
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = content.decode("latin-1")  # a remark in an old encoding; the numbers are ASCII
+    return TextFile(str(path), tuple(text.splitlines()))
+
+
+def to_number(token: str) -> float | None:
+    """A number in any spelling of Fortran or C; None if the token is not one.
+
+    Examples
+    --------
+    >>> [to_number(token) for token in ("1.5D-03", "1.0-101", "-.5", "NaN", "lambda")]
+    [0.0015, 1e-101, -0.5, nan, None]
+    """
+    match = _NUMBER.fullmatch(token)
+    if match is not None:
+        mantissa, exponent, bare_exponent = match.groups()
+        return float(f"{mantissa}e{exponent or bare_exponent or 0}")
+    if _NOT_FINITE.fullmatch(token):
+        return float("nan") if "nan" in token.lower() else float(token)
+    return None
+
+
+def number_or_nan(token: str) -> float:
+    """A number that a file states of itself; nan where it did not fit its field."""
+    number = to_number(token)
+    return float("nan") if number is None else number
+
+
+def starts_with_number(line: str) -> bool:
+    """Whether the line is meant to hold numbers."""
+    tokens = line.replace(",", " ").replace(";", " ").split(maxsplit=1)
+    return bool(tokens) and ("**" in tokens[0] or to_number(tokens[0]) is not None)
+
+
+def is_remark(line: str) -> bool:
+    """Whether the line is blank or a comment."""
+    bare = line.strip()
+    return not bare or bare.startswith(COMMENT_MARKS)
+
+
+def parse_numbers(path: str, line: int, tokens: Iterable[str]) -> list[float]:
+    """Numbers of one line.
+
+    Raises
+    ------
+    DataError
+        If a token is not a number; overflown and joined fields are told apart.
+    """
+    numbers: list[float] = []
+    for token in tokens:
+        number = to_number(token)
+        if number is None:
+            raise _not_a_number(path, line, token)
+        numbers.append(number)
+    return numbers
+
+
+def number_rows(text: TextFile, start: int, stop: int) -> list[Row]:
+    """Numbers of lines ``start`` to ``stop`` (from 0, end excluded) without blanks and remarks."""
+    return [
+        Row(i + 1, parse_numbers(text.path, i + 1, text.lines[i].split()))
+        for i in range(start, stop)
+        if not is_remark(text.lines[i])
+    ]
+
+
+def number_table(
+    text: TextFile, *, wrapped: bool
+) -> tuple[Float[np.ndarray, "row column"], tuple[int, ...]]:
+    """Rows from the first line of numbers to the end of the file; see :func:`join_rows`."""
+    rows = number_rows(text, first_number_line(text), len(text.lines))
+    return join_rows(text.path, rows, wrapped=wrapped)
+
+
+def number_block(text: TextFile) -> tuple[int, int]:
+    """Indices of the first line of numbers and of the one behind the last in a row."""
+    start = stop = first_number_line(text)
+    while stop < len(text.lines) and (
+        starts_with_number(text.lines[stop]) or is_remark(text.lines[stop])
+    ):
+        stop += 1
+    return start, stop
+
+
+def first_number_line(text: TextFile, start: int = 0) -> int:
+    """Index of the first line of numbers.
+
+    Raises
+    ------
+    DataError
+        If there is none.
+    """
+    for i in range(start, len(text.lines)):
+        if starts_with_number(text.lines[i]):
+            return i
+    raise DataError(
+        f"{text.path} has no rows of numbers.",
+        reason=f"Its {len(text.lines)} lines are a header or text.",
+        fix="Check that the run which wrote it has finished.",
+    )
+
+
+def join_rows(
+    path: str, rows: Sequence[Row], *, wrapped: bool = True, expected: int = 0
+) -> tuple[Float[np.ndarray, "row column"], tuple[int, ...]]:
+    """Rows of equal length, from lines that may continue one another.
+
+    Parameters
+    ----------
+    path
+        The file, for messages.
+    rows
+        The lines.
+    wrapped
+        Whether a row may take several lines.
+    expected
+        Columns that the header announces, where a row may be made of lines of equal length.
+
+    Returns
+    -------
+    tuple
+        The numbers, and the line on which each row starts.
+
+    Raises
+    ------
+    DataError
+        If a row has another number of columns than the others, or the last one is cut off.
+    """
+    counts = np.array([len(row.numbers) for row in rows])
+    pattern = _pattern(counts) if wrapped else np.array([_most_common(counts)])
+    if pattern.size == 1 and expected > pattern[0] and expected % pattern[0] == 0:
+        pattern = np.resize(pattern, expected // pattern[0])
+    period = pattern.size
+    wrong = counts != np.resize(pattern, counts.size)
+    if np.any(wrong):
+        index = int(np.argmax(wrong))
+        raise broken(
+            path,
+            rows[index].line,
+            f"{counts[index]} numbers where {pattern[index % period]} are expected.",
+            reason="The file is cut off here."
+            if index == counts.size - 1
+            else "Rows must have equally many columns.",
+            fix="Write the file again, or repair or remove that row.",
+        )
+    if counts.size % period:
+        raise broken(
+            path,
+            rows[-1].line,
+            "the last row is not complete.",
+            reason=f"Each row takes {period} lines; the file is cut off here.",
+            fix="Write the file again, or remove the last row.",
+        )
+    numbers = np.array([x for row in rows for x in row.numbers], dtype=np.float64)
+    return numbers.reshape(-1, int(pattern.sum())), tuple(row.line for row in rows[::period])
+
+
+def _pattern(counts: np.ndarray) -> np.ndarray:
+    """Numbers on each line of a row: the pattern that repeats for longest from the first line."""
+    best, reach = 0, 0
+    for period in range(1, min(_MAX_WRAPPED_LINES, counts.size // 2) + 1):
+        differs = counts != np.resize(counts[:period], counts.size)
+        length = int(np.argmax(differs)) if np.any(differs) else counts.size
+        if length >= 2 * period and length > reach:
+            best, reach = period, length
+    # The first rows differ: one of them is broken, and the others tell the width.
+    return counts[:best] if best else np.array([_most_common(counts)])
+
+
+def _most_common(counts: np.ndarray) -> int:
+    return int(np.argmax(np.bincount(counts)))
+
+
+def _not_a_number(path: str, line: int, token: str) -> DataError:
+    if "**" in token:
+        return broken(
+            path,
+            line,
+            f"{token!r} instead of a number.",
+            reason="Fortran writes asterisks where a number does not fit its field.",
+            fix="α²F that large shows an unstable calculation; check the phonons and q grid.",
+        )
+    if token.count(".") > 1:
+        return broken(
+            path,
+            line,
+            f"{token!r} is two numbers without a space.",
+            reason="A number has filled its field.",
+            fix="Separate them, and check why the values are so large.",
+        )
+    if to_number(token.replace(",", ".", 1)) is not None:
+        return broken(
+            path,
+            line,
+            f"{token!r} is not a number.",
+            reason="It has a comma for a decimal point.",
+            fix="Write the file with decimal points.",
+        )
+    return broken(
+        path,
+        line,
+        f"{token!r} is not a number.",
+        fix="Remove the line, or mark it as a remark with #.",
+    )

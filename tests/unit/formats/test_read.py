@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from betenet.errors import BetenetError, ConfigError, DataError
+from betenet.formats.known_formats import FORMATS, check_format
+from betenet.formats.read import _TEXT_PARSERS, read_a2f
+
+
+def test_every_format_has_a_parser():
+    assert set(_TEXT_PARSERS) == set(FORMATS)
+
+
+def test_unknown_format_lists_the_known_ones(put):
+    with pytest.raises(ConfigError, match=", ".join(FORMATS)):
+        read_a2f(put("1 2\n"), format="vasp")
+    assert check_format("elk") == "elk"
+
+
+@pytest.mark.parametrize("format_key", [None, "elk", "json"])
+def test_missing_file_and_folder(tmp_path, format_key):
+    with pytest.raises(DataError, match=r"nowhere\.dat does not exist"):
+        read_a2f(tmp_path / "nowhere.dat", format=format_key)
+    with pytest.raises(DataError, match="is a folder"):
+        read_a2f(tmp_path, format=format_key)
+
+
+def test_forced_format_on_a_file_of_something_else(put):
+    path = put("# Tetrahedron method\n 0.1 x\n")
+    with pytest.raises(DataError, match="line 2: 'x' is not a number") as caught:
+        read_a2f(path, format="table", unit="THz")
+    assert "phonon density of states" in str(caught.value)
+
+
+def test_forced_format_names_what_the_file_looks_like(layouts, put):
+    path = put(layouts.a2f_dos(coupling=0.5))
+    with pytest.raises(DataError, match="line 166: 'lambda'") as caught:
+        read_a2f(path, format="elk")
+    assert "looks like qe-a2f-dos" in str(caught.value)
+    assert "--format qe-a2f-dos" in str(caught.value)
+
+
+def damaged(content, rng):
+    """A copy that is cut off, has other characters, or has lost a line or a piece of one."""
+    cut, size = int(rng.integers(len(content))), int(rng.integers(1, 30))
+    lines = content.splitlines(keepends=True)
+    yield content[:cut]
+    yield content[:cut] + content[cut + size :]
+    yield "".join(lines[: cut % len(lines)] + lines[cut % len(lines) + 1 :])
+    for characters in ("0123456789.-+Ee*N \n,", "\x00äλ{}[]:;#!"):
+        changed = list(content)
+        for place in rng.integers(len(content), size=4):
+            changed[place] = characters[int(rng.integers(len(characters)))]
+        yield "".join(changed)
+
+
+def test_damaged_files_never_end_in_an_error_without_a_remedy(layouts, spectrum, put):
+    omega, a2f = layouts.omega[:20], layouts.a2f[:20]
+    rng = np.random.default_rng(5)
+    outcomes = set()
+    for content in (
+        layouts.a2f_dos(omega, a2f, 9, old=True, coupling=0.5),
+        layouts.alpha2f_dat(omega, 12 * [a2f], np.arange(1, 13) * 0.005),
+        layouts.epw_a2f(omega, 11 * [a2f], 11 * [0.5]),
+        layouts.two_columns(omega, a2f),
+        "frequencies_mev,a2f\n1,0.1\n2,0.2\n3,0.1\n",
+        spectrum.to_json(),
+        " Broadening   0.0050 lambda       0.9372 dos(Ef)  8.2513\n" * 3,
+    ):
+        for _ in range(8):
+            for text in damaged(content, rng):
+                try:
+                    read_a2f(put(text), unit="meV").spectrum()
+                except BetenetError as error:
+                    outcomes.add(type(error).__name__)
+                else:
+                    outcomes.add("read")
+    assert outcomes == {"read", "DataError", "SpectrumError"}

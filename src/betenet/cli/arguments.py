@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import math
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from betenet.superconductivity.critical_temperature import DEFAULT_MU_STAR
@@ -60,6 +61,12 @@ def add_mu_star(parser: argparse.ArgumentParser) -> None:
         metavar="X",
         help="screened Coulomb repulsion μ* (default: %(default)s), see below",
     )
+
+
+def add_written(parser: argparse._ActionsContainer, drawn: str) -> None:  # pyright: ignore[reportPrivateUsage]
+    """Add ``--csv`` and ``--plot``."""
+    parser.add_argument("--csv", type=Path, metavar="OUT", help="write a table to this file too")
+    parser.add_argument("--plot", type=Path, metavar="DIR", help=f"draw {drawn} into DIR")
 
 
 def add_device(parser: argparse.ArgumentParser) -> None:

@@ -1,11 +1,9 @@
-"""``betenet tc``: the critical temperature of typed-in numbers, by every formula."""
+"""``betenet tc``: superconductivity from α²F in files, or Tc from typed-in numbers."""
 
 from __future__ import annotations
 
 import argparse
-import json
-import sys
-from dataclasses import dataclass
+import functools
 
 from betenet.cli.arguments import (
     MU_STAR_TEXT,
@@ -13,158 +11,236 @@ from betenet.cli.arguments import (
     Verbs,
     add_json,
     add_mu_star,
+    add_written,
     not_negative,
     positive,
 )
-from betenet.errors import ConfigError
-from betenet.quantities import QUANTITIES
-from betenet.superconductivity.critical_temperature import (
-    METHODS,
-    XIE_2022_POLE_HALF_WIDTH,
-    critical_temperature,
+from betenet.superconductivity.critical_temperature import METHODS
+
+_ELIASHBERG = "eliashberg"
+_METHODS = (*METHODS, _ELIASHBERG)
+_FREQUENCY_UNITS = ("meV", "THz", "cm-1", "Ry", "Ha", "eV", "K")
+
+_FOR_NUMBERS = ("coupling", "omega_log", "omega_2", "unit")
+_FOR_FILES = (
+    "format",
+    "units",
+    "methods",
+    "cutoff",
+    "mu_star_frequency",
+    "temperature_sweep",
+    "smearing",
+    "measured_tc",
+    "resistivity",
+    "plasma_energy",
+    "drop_imaginary",
+    "csv",
+    "plot",
 )
-from betenet.units import MEV_TO_KELVIN, convert_frequency
 
 _EPILOG = (
     """\
 examples:
-  betenet tc --coupling 0.94 --omega-log 157 --omega-2 185 --mu-star 0.12      Nb
+  betenet tc a2F.dos10                                      λ, moments, Tc by every method
+  betenet tc alpha2F.dat --smearing 0.02 --mu-star 0.12     one of its smearings
+  betenet tc a2F.dos* --csv out.csv --plot figures/         how λ and Tc move with the smearing
+  betenet tc MgB2.a2f --temperature-sweep                   gap, critical field, specific heat
+  betenet tc Nb.csv --measured-tc 9.25 --resistivity        μ* that gives this Tc, and ρ(T)
+  betenet tc table.dat --units THz --json                   two columns without a header
+  betenet tc --coupling 0.94 --omega-log 157 --omega-2 185 --mu-star 0.12      numbers, no file
   betenet tc --coupling 0.87 --omega-log 61.5 --omega-2 70.6 --unit meV        MgB2
-  betenet tc --coupling 1.2 --omega-log 180 --json
+
+The format of a file is told from its content; --format forces it. The unit of the frequencies is
+that of the format; --units overrules it, and a table without a header needs it. A file that cannot
+be used is reported on stderr, and the others are still done.
 
 """
     + MU_STAR_TEXT
-    + """
+    + """\
+  In the Eliashberg equations μ* belongs to a frequency (the highest phonon's, or
+  --mu-star-frequency) and is rescaled to μ*_c at the cutoff of the sums. To enter it as it is, as
+  some codes do, give --mu-star-frequency and --cutoff the same value.
+
 about the frequencies:
   ω_log is the logarithmic average of the phonon frequency, ω_2 the root of its second moment,
   both weighted with α²F(ω)/ω. ω_2 is never below ω_log. Without it, the two formulas that
   correct for the shape of α²F cannot be used.
+
+about smearings (--smearing):
+  A whole number is the place of the column, a decimal its smearing in the file's unit, all is
+  each of them. If it is not given, the column is taken where λ changes least to the next.
+
+formats (--format):
 """
 )
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Inputs:
-    """λ, ω_log and ω_2 [meV], μ*."""
+class _HelpWithFormats(HelpFormatter):
+    """Help that ends with the formats; they are loaded only when it is printed."""
 
-    coupling: float
-    omega_log: float
-    omega_2: float | None
-    mu_star: float
+    def add_text(self, text: str | None) -> None:
+        """Add a paragraph, and the table of formats to the last one."""
+        if text is _EPILOG:
+            from betenet.formats.known_formats import FORMATS
+
+            text += "".join(f"  {key:<16}{known.text}\n" for key, known in FORMATS.items())
+        super().add_text(text)
 
 
 def add_parser(verbs: Verbs) -> None:
     """Add the verb to the command line."""
     parser = verbs.add_parser(
         "tc",
-        help="Tc of a given λ, ω_log and ω_2, by every formula",
-        description="Critical temperature of a given λ, ω_log and ω_2, by every formula at once.",
+        help="Tc, gap and more of α²F in files, or Tc of a given λ and ω_log",
+        description="Superconductivity from the α²F of other programs, or of a given λ, ω_log and "
+        "ω_2: Tc by every method at once.",
         epilog=_EPILOG,
-        formatter_class=HelpFormatter,
+        formatter_class=_HelpWithFormats,
     )
-    parser.add_argument(
-        "--coupling", type=not_negative, required=True, metavar="L", help="coupling constant λ"
+    parser.add_argument("files", nargs="*", metavar="FILE", help="file with α²F")
+    add_mu_star(parser)
+    add_json(parser, "the results")
+    _add_reading(parser.add_argument_group("how to read the files"))
+    _add_computed(parser.add_argument_group("what to compute from them"))
+    add_written(
+        parser.add_argument_group("where to put it"), "α²F(ω), λ(ω) and what else was computed"
     )
-    parser.add_argument(
-        "--omega-log", type=positive, required=True, metavar="W", help="ω_log, in --unit"
-    )
-    parser.add_argument("--omega-2", type=positive, metavar="W", help="ω_2, in --unit")
-    parser.add_argument(
+    numbers = parser.add_argument_group("numbers instead of files")
+    numbers.add_argument("--coupling", type=not_negative, metavar="L", help="coupling constant λ")
+    numbers.add_argument("--omega-log", type=positive, metavar="W", help="ω_log, in --unit")
+    numbers.add_argument("--omega-2", type=positive, metavar="W", help="ω_2, in --unit")
+    numbers.add_argument(
         "--unit",
         choices=("K", "meV", "cm-1", "THz"),
-        default="K",
-        help="unit of the frequencies (default: %(default)s)",
+        help="unit of these frequencies (default: K)",
     )
-    add_mu_star(parser)
-    add_json(parser, "the temperatures")
-    parser.set_defaults(run=run)
+    parser.set_defaults(run=functools.partial(run, parser))
 
 
-def run(arguments: argparse.Namespace) -> int:
-    """Print Tc by every method, and why one is missing or doubtful."""
-    unit: str = arguments.unit
-    given = (arguments.omega_log, arguments.omega_2)
-    omega_log, omega_2 = (
-        None if omega is None else float(convert_frequency(omega, unit, "meV")) for omega in given
+def run(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> int:
+    """Analyse the files, or print Tc of the numbers; refuse both and neither."""
+    wrong = _wrong_usage(arguments)
+    if wrong:
+        try:
+            parser.error(wrong)
+        except SystemExit:
+            return 2
+    if arguments.files:
+        from betenet.cli.tc_files import run_files
+
+        if arguments.methods is None:
+            arguments.methods = _METHODS
+        return run_files(arguments)
+    from betenet.cli.tc_numbers import run_numbers
+
+    arguments.unit = arguments.unit or "K"
+    return run_numbers(arguments)
+
+
+def _wrong_usage(arguments: argparse.Namespace) -> str:
+    """What is wrong with the combination of flags; empty if nothing is."""
+    numbers = [_flag(name) for name in _FOR_NUMBERS if getattr(arguments, name) is not None]
+    others = [_flag(name) for name in _FOR_FILES if getattr(arguments, name) not in {None, False}]
+    if arguments.files:
+        if numbers:
+            return (
+                f"a FILE already says what {', '.join(numbers)} would: give files or numbers, "
+                "not both (the unit of a file is --units)"
+            )
+        if arguments.plasma_energy is not None and not arguments.resistivity:
+            return "--plasma-energy is for --resistivity: give both"
+        return ""
+    if not numbers:
+        return "give a FILE with α²F, or the numbers --coupling and --omega-log"
+    missing = [_flag(n) for n in ("coupling", "omega_log") if getattr(arguments, n) is None]
+    if missing:
+        return f"{', '.join(missing)} is missing: numbers need --coupling and --omega-log"
+    return f"{', '.join(others)} needs a FILE with α²F" if others else ""
+
+
+def _add_reading(group: argparse._ArgumentGroup) -> None:  # pyright: ignore[reportPrivateUsage]
+    group.add_argument("--format", type=_format, metavar="KEY", help="one of the formats below")
+    group.add_argument(
+        "--units", choices=_FREQUENCY_UNITS, help="unit of the frequencies in the files"
     )
-    assert omega_log is not None  # argparse requires it
-    inputs = _Inputs(
-        coupling=arguments.coupling,
-        omega_log=omega_log,
-        omega_2=omega_2,
-        mu_star=arguments.mu_star,
+    group.add_argument(
+        "--smearing", type=_smearing, metavar="N|VALUE|all", help="which column, see below"
     )
-    if omega_2 is not None and omega_2 < 0.999 * omega_log:
-        raise ConfigError(
-            f"omega_2 ({arguments.omega_2:g} {unit}) is below omega_log "
-            f"({arguments.omega_log:g} {unit}).",
-            reason="No spectrum has such moments: ω_log is the smallest of the averages.",
-            fix="Check whether the two were exchanged, or given in different units.",
+    group.add_argument(
+        "--drop-imaginary", action="store_true", help="leave out α²F at ω < 0 instead of failing"
+    )
+
+
+def _add_computed(group: argparse._ArgumentGroup) -> None:  # pyright: ignore[reportPrivateUsage]
+    group.add_argument(
+        "--methods",
+        type=_methods,
+        metavar="A,B,…",
+        help=f"methods of Tc, out of {', '.join(_METHODS)} (default: all)",
+    )
+    group.add_argument(
+        "--cutoff",
+        type=positive,
+        metavar="MEV",
+        help="ω_c of the Matsubara sums (default: 20 times the highest frequency, or more)",
+    )
+    group.add_argument(
+        "--mu-star-frequency",
+        type=positive,
+        metavar="MEV",
+        help="frequency that μ* belongs to (default: the highest of α²F)",
+    )
+    group.add_argument(
+        "--temperature-sweep",
+        action="store_true",
+        help="solve below Tc too: gap, critical field, specific-heat jump, isotope coefficient",
+    )
+    group.add_argument(
+        "--measured-tc", type=positive, metavar="K", help="find the μ* that gives this Tc"
+    )
+    group.add_argument(
+        "--resistivity", action="store_true", help="ρ(T) up to 300 K, with α²F for α²_tr F"
+    )
+    group.add_argument(
+        "--plasma-energy", type=positive, metavar="EV", help="Drude plasma energy, for ρ(T)"
+    )
+
+
+def _format(text: str) -> str:
+    """Key of a format."""
+    from betenet.formats.known_formats import FORMATS
+
+    if text not in FORMATS:
+        raise argparse.ArgumentTypeError(f"{text!r} is none of {', '.join(FORMATS)}")
+    return text
+
+
+def _methods(text: str) -> tuple[str, ...]:
+    """Names of methods, separated by commas."""
+    if text == "all":
+        return _METHODS
+    names = tuple(name.strip() for name in text.split(",") if name.strip())
+    unknown = [name for name in names if name not in _METHODS]
+    if unknown or not names:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not all, nor some of {', '.join(_METHODS)} with commas between"
         )
-    results = {method: (_tc(method, inputs), _remark(method, inputs)) for method in METHODS}
-    text = _as_json(inputs, results) if arguments.json else _as_table(inputs, results)
-    sys.stdout.write(text)
-    return 0
+    return tuple(dict.fromkeys(names))
 
 
-def _tc(method: str, inputs: _Inputs) -> float | None:
-    if _needs_omega_2(method) and inputs.omega_2 is None:
-        return None
-    return float(
-        critical_temperature(
-            method,
-            coupling=inputs.coupling,
-            omega_log=inputs.omega_log,
-            omega_2=inputs.omega_2,
-            mu_star=inputs.mu_star,
-        )
-    )
+def _smearing(text: str) -> float | str:
+    """The place of a column, a value of the smearing, or all."""
+    if text == "all":
+        return text
+    if text.isdecimal():
+        return int(text)
+    try:
+        return positive(text)
+    except argparse.ArgumentTypeError:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not the number of a column, a smearing with a decimal point, or all"
+        ) from None
 
 
-def _needs_omega_2(method: str) -> bool:
-    return method in {"allen_dynes", "xie_2022"}
-
-
-def _remark(method: str, inputs: _Inputs) -> str:
-    """Why there is no Tc by this method, or why it should be doubted; mostly empty."""
-    coupling, mu_star, omega_2 = inputs.coupling, inputs.mu_star, inputs.omega_2
-    if _needs_omega_2(method) and omega_2 is None:
-        return "needs ω_2 (--omega-2)"
-    if method == "xie_2019":
-        fitted = 0.69 <= coupling <= 2.59
-        return "" if fitted else "outside the λ of 0.69 to 2.59 that it was learnt from"
-    if coupling <= mu_star * (1.0 + 0.62 * coupling):
-        return "λ ≤ μ*(1+0.62λ): the repulsion wins"
-    if method in {"mcmillan", "allen_dynes_simple"} and coupling > 1.5:
-        return "too low: fitted to λ below 1.5, and it saturates above"
-    if method == "xie_2022" and omega_2 is not None:
-        distance = 1.0 / coupling - mu_star - inputs.omega_log / omega_2
-        if abs(distance) < XIE_2022_POLE_HALF_WIDTH:
-            return "at the pole of its f_μ (1/λ = μ* + ω_log/ω_2), which is bridged"
-    return ""
-
-
-def _as_table(inputs: _Inputs, results: dict[str, tuple[float | None, str]]) -> str:
-    omega_log = f"{inputs.omega_log * MEV_TO_KELVIN:.4g} K"
-    omega_2 = "" if inputs.omega_2 is None else f", ω_2 = {inputs.omega_2 * MEV_TO_KELVIN:.4g} K"
-    lines = [
-        f"λ = {inputs.coupling:g}, ω_log = {omega_log}{omega_2}, μ* = {inputs.mu_star:g}",
-        "",
-        f"{'method':<20}{'Tc (K)':>8}",
-    ]
-    for method, (tc, remark) in results.items():
-        number = "-" if tc is None else f"{tc:.2f}"
-        lines.append(f"{method:<20}{number:>8}  {remark}".rstrip())
-    return "\n".join(lines) + "\n"
-
-
-def _as_json(inputs: _Inputs, results: dict[str, tuple[float | None, str]]) -> str:
-    exported: dict[str, object] = {}
-    for key in ("coupling", "omega_log", "omega_2", "mu_star"):
-        quantity, value = QUANTITIES[key], getattr(inputs, key)
-        exported[quantity.export_key] = None if value is None else value * quantity.export_factor
-    exported["methods"] = {
-        method: {"tc_kelvin": tc, "remark": remark, "source": METHODS[method]}
-        for method, (tc, remark) in results.items()
-    }
-    return json.dumps(exported, ensure_ascii=False, indent=2) + "\n"
+def _flag(name: str) -> str:
+    return "--" + name.replace("_", "-")

@@ -11,8 +11,10 @@ from betenet.superconductivity.eliashberg.gap_equations import ImaginaryAxis
 from betenet.superconductivity.eliashberg.kernel import PairingKernel
 from betenet.superconductivity.eliashberg.status import Status
 
-POINTS = (16, 20, 24, 28, 32)
-"""Numbers of Matsubara frequencies of the approximants that are compared."""
+MOST_POINTS = 32
+"""Matsubara frequencies of the largest approximant; the others go down to half as many."""
+N_APPROXIMANTS = 6
+"""How many approximants of different order are compared."""
 SPREAD_TOLERANCE = 0.01
 """Relative disagreement of their gap edges that is still called stable."""
 
@@ -86,7 +88,8 @@ class GapEdge:
         Δ₀: the median of several approximants; the gap at the lowest Matsubara frequency if none
         has an edge [meV].
     spread
-        Largest less smallest of the edges, over the median; nan if there are fewer than two [1].
+        Twice the largest distance of an edge from the median, over the median, without the
+        farthest one; infinite if no more than half of the approximants have an edge [1].
     continued
         Δ(z) by the approximant whose edge is the median.
     status
@@ -113,7 +116,8 @@ def gap_edge(kernel: PairingKernel, solution: ImaginaryAxis) -> GapEdge:
     -----
     The approximants go through whole Matsubara frequencies, the first ones and then more and more
     sparse ones up to half the cutoff. An approximant of higher order is not always a better one,
-    so five orders are compared and their spread is the quality.
+    so six orders are compared, and how far all but one of them agree is the quality. Near Tc strong
+    coupling leaves no sharp edge, and they do not agree.
     """
     if solution.status is not Status.CONVERGED:
         lowest = float(solution.gap[0]) if solution.gap.size else 0.0
@@ -122,28 +126,29 @@ def gap_edge(kernel: PairingKernel, solution: ImaginaryAxis) -> GapEdge:
     whole = sorted({float(round(index)) for index in solution.sums.indices[0].tolist()})
     below = np.array([index for index in whole if index < max(half, 8.0)])
     omega, gap = solution.at_indices(kernel, below)
+    most = min(MOST_POINTS, omega.size)
     found: list[tuple[float, PadeApproximant]] = []
-    for n_points in sorted({min(n, omega.size) for n in POINTS}):
+    for n_points in np.linspace(most / 2, most, N_APPROXIMANTS).astype(int).tolist():
         approximant = PadeApproximant.through(1j * omega[:n_points], gap[:n_points] + 0j)
         edge = _edge(approximant, float(solution.gap[0]))
         if edge is not None:
             found.append((edge, approximant))
-    if not found:
+    if len(found) <= N_APPROXIMANTS // 2:
         return GapEdge(
             gap=float(solution.gap[0]),
-            spread=np.nan,
+            spread=np.inf,
             continued=None,
             status=Status.CONTINUATION_UNSTABLE,
         )
     found.sort(key=lambda pair: pair[0])
     median, approximant = found[len(found) // 2]
-    spread = (found[-1][0] - found[0][0]) / median if len(found) > 1 else np.nan
-    stable = len(found) > 1 and spread < SPREAD_TOLERANCE
+    agreeing = sorted(abs(edge - median) for edge, _ in found)[:-1]
+    spread = 2.0 * agreeing[-1] / median
     return GapEdge(
         gap=median,
         spread=spread,
         continued=approximant,
-        status=Status.CONVERGED if stable else Status.CONTINUATION_UNSTABLE,
+        status=Status.CONVERGED if spread < SPREAD_TOLERANCE else Status.CONTINUATION_UNSTABLE,
     )
 
 

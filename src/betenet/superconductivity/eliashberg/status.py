@@ -31,7 +31,7 @@ class Status(Enum):
     ABOVE_TC = "the temperature lies at or above Tc, where the gap is zero: choose a lower one"
     CONTINUATION_UNSTABLE = (
         "Padé approximants with different numbers of frequencies disagree on the gap edge by more "
-        "than 1 %: ask for a lower temperature, or take the gap on the imaginary axis"
+        "than 1 %: lower temperatures have a sharper edge; else take the gap on the imaginary axis"
     )
     NEEDS_ATTRACTION = (
         "the spectrum's Tc stays below the given one even without repulsion (μ* = 0): "

@@ -1,15 +1,10 @@
-"""Figures: α²F(ω) with its member band and λ(ω), and what each site contributes.
-
-Everything is drawn with matplotlib's object interface: no window, no current figure, no global
-style. Give a path to get a file, or axes to draw into.
-"""
+"""α²F(ω) with its member band and λ(ω), and what each site contributes."""
 
 # pyright: reportUnknownMemberType=false
 # (matplotlib leaves the keyword arguments of its methods untyped)
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol, runtime_checkable
@@ -17,32 +12,24 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from jaxtyping import Float
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from betenet.errors import SpectrumError
+from betenet.plotting.canvas import (
+    A2F_COLOUR,
+    COLOURS,
+    COUPLING_COLOUR,
+    FONT,
+    axes_of,
+    dress,
+    save,
+    typeset,
+)
 from betenet.quantities import QUANTITIES
 from betenet.spectrum import Spectrum
 from betenet.superconductivity.moments import coupling_constant, cumulative_coupling
 
-FIGURE_SIZE = (4.0, 2.9)
-"""Width and height: a little more than a journal's column [inch]."""
-
-_RESOLUTION = 220
 _WEIGHT_SHOWN = 0.01
 _HEADROOM = 1.42  # room above the curves for the numbers and the legend
-_FONT = 7.5
-_A2F_COLOUR = "#1f4e79"
-_COUPLING_COLOUR = "#b5541c"
-_ELEMENT_COLOURS = (  # after Okabe and Ito: told apart also without red-green vision
-    "#4c86b8",
-    "#e0a040",
-    "#4a9f84",
-    "#bf6a94",
-    "#8a8a8a",
-    "#7cc0e6",
-    "#c9673a",
-    "#d9cf55",
-)
 _PRINTED = ("coupling", "omega_log", "tc")
 _MATH = {
     "coupling": r"$\lambda$",
@@ -125,19 +112,21 @@ def plot_spectrum(source: PredictedSpectrum | Spectrum, target: str | Path | Axe
             fix="Plot the spectra of one structure at a time.",
         )
     omega, mean = spectrum.frequencies, members.mean(axis=0)
-    axes = _axes(target)
-    axes.plot(omega, mean, color=_A2F_COLOUR, lw=1.3, label=r"$\alpha^2F(\omega)$")
+    axes = axes_of(target)
+    axes.plot(omega, mean, color=A2F_COLOUR, lw=1.3, label=r"$\alpha^2F(\omega)$")
     top = mean
     if len(members) > 1:
         low, top = np.quantile(members, [0.16, 0.84], axis=0)
         axes.fill_between(
-            omega, low, top, color=_A2F_COLOUR, alpha=0.22, lw=0, label="68 % of members"
+            omega, low, top, color=A2F_COLOUR, alpha=0.22, lw=0, label="68 % of members"
         )
     _frame(axes, omega, np.maximum(mean, top))
-    _draw_coupling(axes, spectrum, mean)
+    right = _draw_coupling(axes, spectrum, mean)
+    if float(mean.min()) < 0.0:
+        _show_negative(axes, right)
     if not isinstance(source, Spectrum):
         _print_quantities(axes, source)
-    _save(axes, target)
+    save(axes, target)
     return axes
 
 
@@ -174,7 +163,7 @@ def plot_sites(source: PredictedSpectrum, target: str | Path | Axes) -> Axes:
             fix="Predict again and keep them (`--per-site` on the command line).",
         )
     omega = spectrum.frequencies
-    axes = _axes(target)
+    axes = axes_of(target)
     floor = np.zeros_like(omega)
     for index, element in enumerate(dict.fromkeys(source.symbols)):
         chosen = sites[[symbol == element for symbol in source.symbols]]
@@ -182,20 +171,20 @@ def plot_sites(source: PredictedSpectrum, target: str | Path | Axes) -> Axes:
         name = element if len(chosen) == 1 else f"{element} ({len(chosen)} sites)"
         label = rf"{name}: $\lambda$ = {share:.2f}"
         for site in chosen:
-            colour = _ELEMENT_COLOURS[index % len(_ELEMENT_COLOURS)]
+            colour = COLOURS[index % len(COLOURS)]
             axes.fill_between(
                 omega, floor, floor + site, facecolor=colour, edgecolor="white", lw=0.4, label=label
             )
             floor, label = floor + site, "_nolegend_"
     axes.plot(omega, floor, color="black", lw=1.0, label="sum")
     _frame(axes, omega, floor)
-    axes.set_title(_typeset(source.formula), fontsize=_FONT + 1.5)
+    axes.set_title(typeset(source.formula), fontsize=FONT + 1.5)
     handles, labels = axes.get_legend_handles_labels()
     columns = 1 + (len(labels) > 3)
     axes.legend(
-        handles, labels, loc="upper left", ncols=columns, frameon=False, fontsize=_FONT - 0.5
+        handles, labels, loc="upper left", ncols=columns, frameon=False, fontsize=FONT - 0.5
     )
-    _save(axes, target)
+    save(axes, target)
     return axes
 
 
@@ -209,18 +198,6 @@ def _spectrum_of(source: PredictedSpectrum) -> Spectrum:
     return source.spectrum
 
 
-def _axes(target: str | Path | Axes) -> Axes:
-    if isinstance(target, Axes):
-        return target
-    return Figure(figsize=FIGURE_SIZE, layout="constrained").add_subplot()
-
-
-def _save(axes: Axes, target: str | Path | Axes) -> None:
-    figure = axes.get_figure(root=True)
-    if figure is not None and not isinstance(target, Axes):
-        figure.savefig(target, dpi=_RESOLUTION)
-
-
 def _frame(
     axes: Axes, omega: Float[np.ndarray, " n_freq"], highest: Float[np.ndarray, " n_freq"]
 ) -> None:
@@ -231,33 +208,43 @@ def _frame(
     axes.set_xlim(0.0, min(1.06 * end, float(omega[-1])))
     axes.set_ylim(0.0, _HEADROOM * peak if peak > 0.0 else 1.0)
     frequency = QUANTITIES["frequencies"]
-    axes.set_xlabel(rf"$\omega$ ({frequency.unit})", fontsize=_FONT + 0.5)
-    axes.set_ylabel(r"$\alpha^2F(\omega)$", fontsize=_FONT + 0.5)
-    axes.tick_params(direction="in", labelsize=_FONT, top=True)
+    dress(axes, rf"$\omega$ ({frequency.unit})", r"$\alpha^2F(\omega)$")
+    axes.tick_params(right=False)
 
 
-def _draw_coupling(axes: Axes, spectrum: Spectrum, mean: Float[np.ndarray, " n_freq"]) -> None:
+def _show_negative(*both: Axes) -> None:
+    """Extend the axes below zero by the same share, so that their zeros stay together."""
+    lowest = [min(float(np.min(line.get_ydata())) for line in one.lines) for one in both]
+    tops = [one.get_ylim()[1] for one in both]
+    share = max(-1.1 * low / top for low, top in zip(lowest, tops, strict=True))
+    for one, top in zip(both, tops, strict=True):
+        one.set_ylim(-share * top, top)
+    both[0].axhline(0.0, color="black", lw=0.5)
+
+
+def _draw_coupling(axes: Axes, spectrum: Spectrum, mean: Float[np.ndarray, " n_freq"]) -> Axes:
     cumulative = cumulative_coupling(spectrum.frequencies, mean, spectrum.rule)
     right = axes.twinx()
     right.plot(
         spectrum.frequencies,
         cumulative,
-        color=_COUPLING_COLOUR,
+        color=COUPLING_COLOUR,
         lw=1.1,
         ls=(0, (5, 2)),
         label=r"$\lambda(\omega)$",
     )
     total = float(cumulative[-1])
     right.set_ylim(0.0, _HEADROOM * total if total > 0.0 else 1.0)
-    right.set_ylabel(r"$\lambda(\omega)$", color=_COUPLING_COLOUR, fontsize=_FONT + 0.5)
-    right.tick_params(direction="in", labelsize=_FONT, colors=_COUPLING_COLOUR)
-    right.spines["right"].set_color(_COUPLING_COLOUR)
+    right.set_ylabel(r"$\lambda(\omega)$", color=COUPLING_COLOUR, fontsize=FONT + 0.5)
+    right.tick_params(direction="in", labelsize=FONT, colors=COUPLING_COLOUR)
+    right.spines["right"].set_color(COUPLING_COLOUR)
     curves = [*axes.get_legend_handles_labels()[0], *right.get_legend_handles_labels()[0]]
-    right.legend(handles=curves, loc="upper right", frameon=False, fontsize=_FONT - 0.5)
+    right.legend(handles=curves, loc="upper right", frameon=False, fontsize=FONT - 0.5)
+    return right
 
 
 def _print_quantities(axes: Axes, source: PredictedSpectrum) -> None:
-    axes.set_title(_typeset(source.formula), fontsize=_FONT + 1.5)
+    axes.set_title(typeset(source.formula), fontsize=FONT + 1.5)
     known = [key for key in _PRINTED if key in source.estimates]
     lines = [f"{_MATH[key]} = {source.estimates[key].as_text()}" for key in known]
     if "tc" in known:
@@ -269,11 +256,6 @@ def _print_quantities(axes: Axes, source: PredictedSpectrum) -> None:
         transform=axes.transAxes,
         ha="left",
         va="top",
-        fontsize=_FONT,
+        fontsize=FONT,
         linespacing=1.45,
     )
-
-
-def _typeset(formula: str) -> str:
-    """Chemical formula with its numbers as subscripts."""
-    return re.sub(r"(\d+(?:\.\d+)?)", r"$_{\1}$", formula)

@@ -1,0 +1,131 @@
+"""Where results go one at a time: a JSON list, a CSV file, a folder of figures.
+
+Each has put a result away when its method returns, so that an interrupt loses nothing that was
+done.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import re
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from betenet.errors import ConfigError
+
+
+class JsonList:
+    """One JSON list on stdout, an element per line; it is closed properly after an interrupt."""
+
+    def __init__(self) -> None:
+        self._separator = "[\n"
+
+    def write(self, element: Mapping[str, object]) -> None:
+        """Print one element."""
+        text = json.dumps(element, ensure_ascii=False, allow_nan=False)
+        separator, self._separator = self._separator, ",\n"
+        sys.stdout.write(separator + text)
+        sys.stdout.flush()
+
+    def close(self) -> None:
+        """End the list."""
+        sys.stdout.write("[]\n" if self._separator == "[\n" else "\n]\n")
+
+
+class CsvRows:
+    """A CSV file; each row is on disk once written.
+
+    Parameters
+    ----------
+    path
+        File to write; what it held is replaced.
+    columns
+        Names of the columns.
+
+    Raises
+    ------
+    ConfigError
+        If the file cannot be opened.
+    """
+
+    def __init__(self, path: Path, columns: Sequence[str]) -> None:
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = path.open("w", encoding="utf-8", newline="")
+        except OSError as error:
+            raise cannot_write(path, error) from error
+        self._rows = csv.DictWriter(self._file, columns)
+        self._rows.writeheader()
+
+    def write(self, row: Mapping[str, str]) -> None:
+        """Write one row, through to the disk."""
+        self._rows.writerow(row)
+        self._file.flush()
+        os.fsync(self._file.fileno())
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+
+class FigureFolder:
+    """A folder of figures, named after the inputs.
+
+    Parameters
+    ----------
+    folder
+        It is made if it is missing.
+
+    Raises
+    ------
+    ConfigError
+        If the folder cannot be made.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise cannot_write(folder, error) from error
+        self._folder = folder
+        self._stems: set[str] = set()
+
+    def draw(self, stem: str, what: str, drawing: Callable[[Path], object]) -> None:
+        """Call the drawing with a file of another name first, so that no figure is half done."""
+        path, unfinished = (self._folder / f"{dot}{stem}_{what}.png" for dot in ("", "."))
+        try:
+            drawing(unfinished)
+            unfinished.replace(path)
+        finally:
+            unfinished.unlink(missing_ok=True)
+
+    def new_stem(self, name: str, *, suffix: str = r"\.\w+$") -> str:
+        """Beginning of the figures' names for an input: that of its file, numbered if taken.
+
+        Parameters
+        ----------
+        name
+            Path of the input.
+        suffix
+            What is cut off the name, as a pattern.
+        """
+        file = re.split(r"[/\\]", name.rstrip("/\\"))[-1]
+        plain = re.sub(r"[^\w.+-]", "_", re.sub(suffix, "", file)).lstrip(".")[:100] or "figure"
+        stem, number = plain, 1
+        while stem.casefold() in self._stems:  # some disks do not tell nb from Nb
+            number += 1
+            stem = f"{plain}-{number}"
+        self._stems.add(stem.casefold())
+        return stem
+
+
+def cannot_write(path: Path, error: OSError) -> ConfigError:
+    """The error for an output that cannot be opened."""
+    return ConfigError(
+        f"Cannot write to {path}.",
+        reason=error.strerror or str(error),
+        fix="Give another path, or make this one writable.",
+    )

@@ -1,0 +1,33 @@
+"""Figures of spectra and of what is computed from them.
+
+Everything is drawn with matplotlib's object interface: no window, no current figure, no global
+style. Give a path to get a file, or axes to draw into.
+"""
+
+from __future__ import annotations
+
+from betenet.plotting.canvas import FIGURE_SIZE
+from betenet.plotting.spectrum import (
+    PredictedSpectrum,
+    PrintedEstimate,
+    plot_sites,
+    plot_spectrum,
+)
+from betenet.plotting.superconductivity import (
+    plot_analysis,
+    plot_resistivity,
+    plot_smearings,
+    plot_state,
+)
+
+__all__ = [
+    "FIGURE_SIZE",
+    "PredictedSpectrum",
+    "PrintedEstimate",
+    "plot_analysis",
+    "plot_resistivity",
+    "plot_sites",
+    "plot_smearings",
+    "plot_spectrum",
+    "plot_state",
+]

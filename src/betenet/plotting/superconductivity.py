@@ -1,0 +1,283 @@
+"""Figures of what is computed from α²F: Tc, smearings, gap and critical field, resistivity."""
+
+# pyright: reportUnknownMemberType=false
+# (matplotlib leaves the keyword arguments of its methods untyped)
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from betenet.errors import SpectrumError
+from betenet.plotting.canvas import (
+    A2F_COLOUR,
+    COLOURS,
+    COUPLING_COLOUR,
+    FIGURE_SIZE,
+    FONT,
+    axes_of,
+    dress,
+    save,
+    save_figure,
+)
+from betenet.plotting.spectrum import plot_spectrum
+from betenet.quantities import QUANTITIES
+from betenet.superconductivity.analysis import Analysis
+from betenet.superconductivity.eliashberg.state import SuperconductingState
+from betenet.superconductivity.resistivity import Resistivity
+
+_REFERENCE = "#9a9a9a"
+_TC_COLOURS = {"allen_dynes": COLOURS[1], "eliashberg": COLOURS[2]}
+_SHOWN_GAPS = 3.0
+_HIGHEST_DOS = 5.0
+_BCS_DEVIATION = -0.037  # the minimum at weak coupling
+
+
+def plot_analysis(analysis: Analysis, target: str | Path | Axes, *, title: str = "") -> Axes:
+    """α²F(ω) and λ(ω), with λ, ω_log and Tc printed.
+
+    Parameters
+    ----------
+    analysis
+        Of one spectrum.
+    target
+        Axes to draw into, or the file to write; its suffix names the format.
+    title
+        Above the figure.
+
+    Raises
+    ------
+    SpectrumError
+        If only moments were analysed.
+    """
+    if analysis.spectrum is None:
+        raise SpectrumError(
+            "An analysis of moments alone has no spectrum to draw.",
+            fix="Analyse α²F(ω) itself.",
+        )
+    axes = plot_spectrum(analysis.spectrum, axes_of(target))
+    best, unit = analysis.best, QUANTITIES["omega_log"]
+    omega_log = analysis.quantities["omega_log"] * unit.export_factor
+    lines = [rf"$\lambda$ = {analysis.quantities['coupling']:.3f}"]
+    if np.isfinite(omega_log):
+        lines.append(rf"$\omega_{{\mathrm{{log}}}}$ = {omega_log:.1f} {unit.export_unit}")
+    if best.tc is not None:
+        mu_star = analysis.settings.mu_star
+        lines.append(rf"$T_{{\mathrm{{c}}}}$ = {best.tc:.4g} K  ($\mu^*$ = {mu_star:g})")
+        lines.append(best.method)
+    axes.set_title(title, fontsize=FONT + 1.5)
+    _print(axes, "\n".join(lines))
+    save(axes, target)
+    return axes
+
+
+def plot_smearings(
+    smearings: Float[np.ndarray, " smearing"],
+    analyses: Sequence[Analysis],
+    target: str | Path | Axes,
+    *,
+    label: str = "smearing",
+) -> Axes:
+    """How λ and Tc move with the smearing.
+
+    Parameters
+    ----------
+    smearings
+        Values along the axis.
+    analyses
+        One for each.
+    target
+        Axes to draw into, or the file to write; its suffix names the format.
+    label
+        What the values are, with their unit.
+
+    Returns
+    -------
+    Axes
+        The axes of λ; those of Tc share its horizontal axis.
+    """
+    axes = axes_of(target)
+    coupling = [analysis.quantities["coupling"] for analysis in analyses]
+    axes.plot(smearings, coupling, "o-", ms=3.0, lw=1.1, color=A2F_COLOUR, label=r"$\lambda$")
+    dress(axes, label, r"$\lambda$")
+    axes.tick_params(right=False)
+    right = axes.twinx()
+    asked = [row.method for row in analyses[0].methods]
+    for method in [name for name in _TC_COLOURS if name in asked] or asked[:1]:
+        rows = [analysis.method(method) for analysis in analyses]
+        tc = [np.nan if row is None or row.tc is None else row.tc for row in rows]
+        colour = _TC_COLOURS.get(method, COUPLING_COLOUR)
+        right.plot(smearings, tc, "s--", ms=2.8, lw=1.0, color=colour, label=_tc_label(method))
+    right.set_ylabel(r"$T_{\mathrm{c}}$ (K)", fontsize=FONT + 0.5)
+    right.tick_params(direction="in", labelsize=FONT)
+    for one in (axes, right):
+        one.set_ylim(0.0, 1.35 * max(one.get_ylim()[1], 1e-9))
+    curves = [*axes.get_legend_handles_labels()[0], *right.get_legend_handles_labels()[0]]
+    right.legend(handles=curves, loc="upper right", frameon=False, fontsize=FONT - 0.5, ncols=3)
+    save(axes, target)
+    return axes
+
+
+def plot_state(state: SuperconductingState, path: str | Path | None = None) -> Figure:
+    """Gap against temperature, density of states, and deviation of the critical field.
+
+    Parameters
+    ----------
+    state
+        Of one spectrum that is superconducting.
+    path
+        File to write; its suffix names the format. None writes none.
+
+    Returns
+    -------
+    Figure
+        Three panels; grey lines are the behaviour at weak coupling (BCS). Gaps that are uncertain
+        by more than 1 % have open symbols.
+
+    Raises
+    ------
+    SpectrumError
+        If there is no superconducting state.
+    """
+    if not state.temperatures.size:
+        raise SpectrumError(
+            "There is no superconducting state to draw.",
+            reason="The spectrum has no transition.",
+            fix="Look at the status of its Tc.",
+        )
+    figure = Figure(figsize=(2.4 * FIGURE_SIZE[0], 0.95 * FIGURE_SIZE[1]), layout="constrained")
+    first, second, third = figure.subplots(1, 3)
+    _draw_gap(first, state)
+    _draw_dos(second, state)
+    _draw_deviation(third, state)
+    save_figure(figure, path)
+    return figure
+
+
+def plot_resistivity(found: Resistivity, target: str | Path | Axes) -> Axes:
+    """ρ(T) of one spectrum.
+
+    Parameters
+    ----------
+    found
+        Without leading axes.
+    target
+        Axes to draw into, or the file to write; its suffix names the format.
+    """
+    axes = axes_of(target)
+    axes.plot(found.temperatures, found.resistivity, color=A2F_COLOUR, lw=1.3)
+    dress(axes, r"$T$ (K)", r"$\rho$ ($\mu\Omega$ cm)")
+    axes.set_xlim(0.0, float(found.temperatures[-1]))
+    axes.set_ylim(0.0, 1.25 * float(np.max(found.resistivity)) or 1.0)
+    default = " (default)" if found.plasma_energy_is_default else ""
+    lines = [rf"$\hbar\omega_{{\mathrm{{p}}}}$ = {found.plasma_energy:g} eV{default}"]
+    if found.approximation:
+        lines.append(r"$\alpha^2_{\mathrm{tr}}F \approx \alpha^2F$")
+    _print(axes, "\n".join(lines))
+    save(axes, target)
+    return axes
+
+
+def _draw_gap(axes: Axes, state: SuperconductingState) -> None:
+    tc = float(state.transition.tc)
+    reduced = np.linspace(1e-3, 1.0, 300)
+    axes.plot(
+        reduced * tc,
+        state.gap * np.tanh(1.74 * np.sqrt(1.0 / reduced - 1.0)),
+        color=_REFERENCE,
+        lw=0.9,
+        label=r"BCS with $\Delta_0$",
+    )
+    good = [status.is_good for status in state.gap_statuses]
+    axes.plot(
+        [*state.temperatures, tc],
+        [*(solution.gap[0] for solution in state.solutions), 0.0],
+        color=COUPLING_COLOUR,
+        lw=1.0,
+        ls=(0, (5, 2)),
+        label=r"$\Delta(i\pi T)$",
+    )
+    axes.plot([*state.temperatures, tc], [*state.gaps, 0.0], lw=1.1, color=A2F_COLOUR)
+    for chosen, filling, label in (
+        (np.array(good), A2F_COLOUR, r"$\Delta(T)$"),
+        (~np.array(good), "white", "uncertain"),
+    ):
+        if np.any(chosen):
+            axes.plot(
+                state.temperatures[chosen],
+                state.gaps[chosen],
+                "o",
+                ms=3.2,
+                color=A2F_COLOUR,
+                mfc=filling,
+                label=label,
+            )
+    dress(axes, r"$T$ (K)", r"$\Delta$ (meV)")
+    axes.set_xlim(0.0, 1.05 * tc)
+    axes.set_ylim(0.0, 1.25 * max(state.gap, float(np.max(state.gaps))))
+    axes.legend(frameon=False, fontsize=FONT - 0.5, loc="lower left")
+    _print(
+        axes,
+        rf"$\Delta_0$ = {state.gap:.3g} meV,  $2\Delta_0/k_{{\mathrm{{B}}}}T_{{\mathrm{{c}}}}$ = "
+        rf"{state.gap_ratio:.2f}",
+    )
+
+
+def _draw_dos(axes: Axes, state: SuperconductingState) -> None:
+    dress(axes, r"$\omega$ (meV)", r"$N(\omega)/N(0)$")
+    if not state.dos_energies.size:
+        axes.text(0.5, 0.5, "not available", transform=axes.transAxes, ha="center", fontsize=FONT)
+        return
+    axes.plot(state.dos_energies, state.dos, color=A2F_COLOUR, lw=1.3, label="Eliashberg")
+    above = state.gap * np.linspace(1.0002, _SHOWN_GAPS, 2000)
+    bcs = above / np.sqrt(above**2 - state.gap**2)
+    # on top, or it would be hidden: the two nearly agree
+    axes.plot(
+        above, bcs, color=_REFERENCE, lw=0.9, ls=(0, (3, 2)), label=r"BCS with $\Delta_0$", zorder=3
+    )
+    axes.axhline(1.0, color=_REFERENCE, lw=0.6, ls=":")
+    axes.set_xlim(0.0, _SHOWN_GAPS * state.gap)
+    axes.set_ylim(0.0, _HIGHEST_DOS)
+    axes.legend(frameon=False, fontsize=FONT - 0.5, loc="upper right")
+
+
+def _draw_deviation(axes: Axes, state: SuperconductingState) -> None:
+    squared = (state.temperatures / float(state.transition.tc)) ** 2
+    axes.axhline(0.0, color=_REFERENCE, lw=0.6, ls=":")
+    axes.plot(
+        [0.0, *squared, 1.0], [0.0, *state.deviation, 0.0], "o-", ms=3.0, lw=1.1, color=A2F_COLOUR
+    )
+    axes.axhline(_BCS_DEVIATION, color=_REFERENCE, lw=0.9, ls=(0, (3, 2)))
+    axes.text(
+        0.97, _BCS_DEVIATION, "BCS, lowest", ha="right", va="bottom", color="#6e6e6e", fontsize=FONT
+    )
+    dress(axes, r"$(T/T_{\mathrm{c}})^2$", r"$H_{\mathrm{c}}(T)/H_{\mathrm{c}}(0) - 1 + t^2$")
+    axes.set_xlim(0.0, 1.0)
+    low, high = float(np.min(state.deviation)), float(np.max(state.deviation))
+    axes.set_ylim(min(1.4 * low, -0.045), max(1.4 * high, 0.02))
+    _print(
+        axes,
+        rf"$\Delta C/\gamma T_{{\mathrm{{c}}}}$ = {state.specific_heat_jump:.2f} (BCS 1.43)",
+    )
+
+
+def _tc_label(method: str) -> str:
+    return rf"$T_{{\mathrm{{c}}}}$ {method.replace('_', '-')}"
+
+
+def _print(axes: Axes, text: str) -> None:
+    axes.text(
+        0.03,
+        0.96,
+        text,
+        transform=axes.transAxes,
+        ha="left",
+        va="top",
+        fontsize=FONT,
+        linespacing=1.45,
+    )

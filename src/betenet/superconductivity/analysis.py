@@ -1,0 +1,358 @@
+"""All that is computed from one α²F: moments, quality, Tc by each method, gap, resistivity."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, TypeVar
+
+import numpy as np
+
+from betenet.errors import SpectrumError
+from betenet.quantities import export
+from betenet.spectrum import Spectrum
+from betenet.superconductivity.analysis_export import (
+    fitted_to_dict,
+    response_to_dict,
+    state_to_dict,
+    status_of,
+    transition_to_dict,
+    without_nan,
+)
+from betenet.superconductivity.analysis_settings import ELIASHBERG, AnalysisSettings
+from betenet.superconductivity.comparison import (
+    METHODS_WITH_OMEGA_2,
+    MethodResult,
+    compare_methods,
+)
+from betenet.superconductivity.eliashberg.status import Status
+from betenet.superconductivity.eliashberg.transition import Transition, eliashberg_tc
+from betenet.superconductivity.moments import moments
+from betenet.superconductivity.quality import QualityReport, assess
+from betenet.superconductivity.resistivity import Resistivity, resistivity
+
+if TYPE_CHECKING:
+    from betenet.superconductivity.eliashberg.inverse import FittedRepulsion
+    from betenet.superconductivity.eliashberg.response import TcResponse
+    from betenet.superconductivity.eliashberg.state import SuperconductingState
+
+_T = TypeVar("_T")
+
+_SOURCE = "linearised isotropic Migdal-Eliashberg equations on the imaginary axis"
+_FROM_BEST = (ELIASHBERG, "allen_dynes")
+_ROUNDING = 0.999  # of ω_2 ≥ ω_log, as in ``comparison``
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Analysis:
+    """What one spectrum says.
+
+    Parameters
+    ----------
+    spectrum
+        The spectrum; None if only its moments were known.
+    quantities
+        λ, ω_log, ω_2 and further moments by key of ``quantities.QUANTITIES``, in its units.
+    settings
+        What was asked for.
+    methods
+        Tc by each method that was asked for.
+    quality
+        What is wrong with the spectrum; None without one.
+    transition
+        Tc by the Eliashberg equations with its cutoff and μ*_c (a batch of one); None if that
+        method was not asked for.
+    state
+        Gap, its temperature dependence and thermodynamics.
+    response
+        Isotope coefficient and δTc/δα²F.
+    fitted
+        μ* that gives the measured Tc.
+    resistivity
+        ρ(T).
+    """
+
+    spectrum: Spectrum | None
+    quantities: Mapping[str, float]
+    settings: AnalysisSettings
+    methods: tuple[MethodResult, ...]
+    quality: QualityReport | None = None
+    transition: Transition | None = None
+    state: SuperconductingState | None = None
+    response: TcResponse | None = None
+    fitted: FittedRepulsion | None = None
+    resistivity: Resistivity | None = None
+
+    def method(self, name: str) -> MethodResult | None:
+        """Tc by one method; None if it was not asked for."""
+        return next((row for row in self.methods if row.method == name), None)
+
+    @property
+    def best(self) -> MethodResult:
+        """The row to quote: the Eliashberg equations, else Allen and Dynes, else the first.
+
+        Rows without a Tc are passed over while there are others.
+        """
+        known = [row for row in self.methods if row.tc is not None] or list(self.methods)
+        return next((row for name in _FROM_BEST for row in known if row.method == name), known[0])
+
+    def to_dict(self, *, with_spectrum: bool = True) -> dict[str, object]:
+        """Plain lists, numbers and strings for JSON, with keys that carry the unit.
+
+        Parameters
+        ----------
+        with_spectrum
+            Include α²F.
+
+        Notes
+        -----
+        A number that is not finite becomes None: JSON has no nan.
+        """
+        data: dict[str, object] = {
+            **{key: float(value) for key, value in export(self.quantities).items()},
+            "mu_star": self.settings.mu_star,
+            "rule": None if self.spectrum is None else self.spectrum.rule,
+            "tc_kelvin": self.best.tc,
+            "tc_method": self.best.method,
+            "methods": {
+                row.method: {"tc_kelvin": row.tc, "remark": row.remark, "source": row.source}
+                for row in self.methods
+            },
+            ELIASHBERG: _or_none(transition_to_dict, self.transition),
+            "quality": None if self.quality is None else self.quality.to_dict(),
+            "state": _or_none(state_to_dict, self.state),
+            "response": _or_none(response_to_dict, self.response),
+            "measured": self._measured(),
+            "resistivity": None if self.resistivity is None else self.resistivity.to_dict(),
+        }
+        if with_spectrum:
+            data["spectrum"] = None if self.spectrum is None else self.spectrum.to_dict()
+        return {key: without_nan(value) for key, value in data.items()}
+
+    def _measured(self) -> dict[str, object] | None:
+        measured = self.settings.measured_tc
+        if measured is None or self.fitted is None:
+            return None
+        return fitted_to_dict(self.fitted, measured)
+
+
+def analyse(
+    spectrum: Spectrum,
+    settings: AnalysisSettings | None = None,
+    *,
+    quality: QualityReport | None = None,
+) -> Analysis:
+    """All that was asked for about one spectrum.
+
+    Parameters
+    ----------
+    spectrum
+        α²F without leading axes; its ``rule`` integrates the moments.
+    settings
+        What to compute; Tc by every method if absent.
+    quality
+        Judgement of the spectrum as it came, if rows have since been left out.
+
+    Raises
+    ------
+    SpectrumError
+        If the spectrum has leading axes.
+    ConfigError
+        If μ*, a frequency or a temperature is out of range.
+
+    Examples
+    --------
+    >>> omega = np.linspace(0.1, 30.0, 300)
+    >>> found = analyse(Spectrum(omega, 0.5 * (omega / 30.0) ** 2))
+    >>> round(found.quantities["coupling"], 3), found.best.method
+    (0.5, 'eliashberg')
+    """
+    if spectrum.batch_shape:
+        raise SpectrumError(
+            f"A spectrum with leading axes {spectrum.batch_shape} is not one spectrum.",
+            fix="Use analyse_each for a batch.",
+        )
+    wanted = AnalysisSettings() if settings is None else settings
+    batch = Spectrum(
+        spectrum.frequencies, spectrum.a2f[None], rule=spectrum.rule, allow_negative=True
+    )
+    found = analyse_each(batch, wanted, quality=None if quality is None else [quality])[0]
+    return replace(
+        found,
+        spectrum=spectrum,
+        resistivity=_resistivity(spectrum, wanted),
+        state=_state(spectrum, wanted) if wanted.with_state else None,
+        response=_response(spectrum, wanted) if wanted.with_state else None,
+        fitted=_fitted(spectrum, wanted),
+    )
+
+
+def analyse_each(
+    spectra: Spectrum,
+    settings: AnalysisSettings | None = None,
+    *,
+    quality: Sequence[QualityReport] | None = None,
+) -> list[Analysis]:
+    """Moments, quality and Tc of every spectrum of a batch; the equations are solved together.
+
+    Parameters
+    ----------
+    spectra
+        α²F with one leading axis.
+    settings
+        As for :func:`analyse`; gap, resistivity and the fit of μ* are not computed.
+    quality
+        Judgement of each spectrum as it came.
+    """
+    wanted = AnalysisSettings() if settings is None else settings
+    omega, rule = spectra.frequencies, spectra.rule
+    transitions = _transitions(spectra, wanted)
+    reports = [assess(omega, row) for row in spectra.a2f] if quality is None else quality
+    by_key = moments(omega, spectra.a2f, rule)
+    found: list[Analysis] = []
+    for i, (spectrum, report) in enumerate(zip(spectra.members, reports, strict=True)):
+        quantities = {key: float(values[i]) for key, values in by_key.items()}
+        transition = transitions[i] if transitions else None
+        found.append(
+            Analysis(
+                spectrum=spectrum,
+                quantities=quantities,
+                settings=wanted,
+                methods=_methods(quantities, wanted, transition),
+                quality=report,
+                transition=transition,
+            )
+        )
+    return found
+
+
+def analyse_moments(
+    quantities: Mapping[str, float], settings: AnalysisSettings | None = None
+) -> Analysis:
+    """Tc by the formulas where λ, ω_log and perhaps ω_2 are known but no spectrum.
+
+    Parameters
+    ----------
+    quantities
+        ``coupling`` [1], ``omega_log`` and, if known, ``omega_2`` [meV].
+    settings
+        As for :func:`analyse`; what needs a spectrum is not computed.
+    """
+    wanted = AnalysisSettings() if settings is None else settings
+    return Analysis(
+        spectrum=None,
+        quantities=dict(quantities),
+        settings=wanted,
+        methods=_methods(quantities, wanted, None),
+    )
+
+
+def _transitions(spectra: Spectrum, settings: AnalysisSettings) -> list[Transition]:
+    """The Eliashberg Tc of each spectrum, as batches of one; empty if it was not asked for."""
+    if ELIASHBERG not in settings.methods:
+        return []
+    found = eliashberg_tc(
+        spectra.frequencies,
+        spectra.a2f,
+        settings.mu_star,
+        cutoff=settings.cutoff,
+        mu_star_frequency=settings.mu_star_frequency,
+        rule=spectra.rule,
+    )
+    rows = (np.array([row]) for row in range(len(spectra.a2f)))
+    return [
+        Transition(
+            tc=found.tc[row],
+            status=found.status[row],
+            coulomb=found.coulomb.rows(row),
+            cutoff_change=found.cutoff_change[row],
+        )
+        for row in rows
+    ]
+
+
+def _methods(
+    quantities: Mapping[str, float], settings: AnalysisSettings, transition: Transition | None
+) -> tuple[MethodResult, ...]:
+    omega_2 = quantities.get("omega_2")
+    impossible = omega_2 is not None and omega_2 < _ROUNDING * quantities["omega_log"]
+    rows = compare_methods(
+        coupling=quantities["coupling"],
+        omega_log=quantities["omega_log"],
+        omega_2=None if impossible else omega_2,
+        mu_star=settings.mu_star,
+        further=[_eliashberg_row(transition)],
+    )
+    if impossible:
+        rows = [
+            replace(row, remark="ω_2 < ω_log: α²F is negative somewhere")
+            if row.method in METHODS_WITH_OMEGA_2
+            else row
+            for row in rows
+        ]
+    return tuple(row for name in settings.methods for row in rows if row.method == name)
+
+
+def _eliashberg_row(transition: Transition | None) -> MethodResult:
+    tc, remark = None, "needs α²F(ω), not only its moments"
+    if transition is not None:
+        status = status_of(transition.status)
+        tc = float(transition.tc[0])
+        remark = "" if status is Status.CONVERGED else status.text
+    return MethodResult(method=ELIASHBERG, tc=tc, remark=remark, source=_SOURCE)
+
+
+def _resistivity(spectrum: Spectrum, settings: AnalysisSettings) -> Resistivity | None:
+    if not settings.resistivity_temperatures:
+        return None
+    return resistivity(
+        np.array(settings.resistivity_temperatures),
+        spectrum.frequencies,
+        spectrum.a2f,
+        plasma_energy=settings.plasma_energy,
+    )
+
+
+def _state(spectrum: Spectrum, settings: AnalysisSettings) -> SuperconductingState:
+    from betenet.superconductivity.eliashberg.state import superconducting_state
+
+    return superconducting_state(
+        spectrum.frequencies,
+        spectrum.a2f,
+        settings.mu_star,
+        cutoff=settings.cutoff,
+        mu_star_frequency=settings.mu_star_frequency,
+        rule=spectrum.rule,
+    )
+
+
+def _response(spectrum: Spectrum, settings: AnalysisSettings) -> TcResponse:
+    from betenet.superconductivity.eliashberg.response import tc_response
+
+    return tc_response(
+        spectrum.frequencies,
+        spectrum.a2f,
+        settings.mu_star,
+        cutoff=settings.cutoff,
+        mu_star_frequency=settings.mu_star_frequency,
+        rule=spectrum.rule,
+    )
+
+
+def _fitted(spectrum: Spectrum, settings: AnalysisSettings) -> FittedRepulsion | None:
+    if settings.measured_tc is None:
+        return None
+    from betenet.superconductivity.eliashberg.inverse import fit_mu_star
+
+    return fit_mu_star(
+        spectrum.frequencies,
+        spectrum.a2f,
+        settings.measured_tc,
+        cutoff=settings.cutoff,
+        mu_star_frequency=settings.mu_star_frequency,
+        rule=spectrum.rule,
+    )
+
+
+def _or_none(convert: Callable[[_T], dict[str, object]], value: _T | None) -> object:
+    return None if value is None else convert(value)

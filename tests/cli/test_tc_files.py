@@ -1,0 +1,458 @@
+from __future__ import annotations
+
+import csv
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import betenet.cli.tc_files
+from betenet.cli import main
+from betenet.cli.tc_outputs import CSV_COLUMNS
+from betenet.formats import write_a2f
+from betenet.quantities import QUANTITIES
+from betenet.spectrum import Spectrum
+from betenet.superconductivity.analysis_settings import ALL_METHODS
+from betenet.superconductivity.eliashberg.transition import eliashberg_tc
+from betenet.superconductivity.moments import coupling_constant
+
+OMEGA = np.linspace(0.25, 40.0, 160)
+A2F = 0.9 * (OMEGA / 28.0) ** 2 * (OMEGA < 28.0) + 0.5 * np.exp(-(((OMEGA - 33.0) / 1.5) ** 2))
+TC = float(eliashberg_tc(OMEGA, A2F, 0.1).tc)
+FACTORS = (1.5, 1.2, 1.12, 1.05, 0.9)
+SMEARINGS = (0.005, 0.01, 0.015, 0.02, 0.025)
+
+Capture = pytest.CaptureFixture[str]
+
+
+@pytest.fixture
+def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder, the current one, with spectra in the layouts of several programs."""
+    monkeypatch.chdir(tmp_path)
+    single = Spectrum(OMEGA, A2F)
+    batch = Spectrum(OMEGA, np.outer(FACTORS, A2F))
+    write_a2f("X.csv", single, format="csv")
+    write_a2f("X.a2f", single, format="epw-a2f")
+    write_a2f("ALPHA2F.OUT", single, format="elk")
+    write_a2f("X.json", single, format="json")
+    write_a2f("a2F.dos10", single, format="qe-a2f-dos")
+    write_a2f("a2F.dos9", batch.members[3], format="qe-a2f-dos")
+    write_a2f("alpha2F.dat", batch, format="qe-alpha2f-dat", smearings=SMEARINGS)
+    write_a2f("members.json", batch, format="json")
+    rows = zip(OMEGA, A2F, strict=True)
+    Path("table.dat").write_text("".join(f"{x:.6f} {y:.8f}\n" for x, y in rows))
+    Path("empty.dat").write_text("")
+    return tmp_path
+
+
+def results(arguments: list[str], capsys: Capture, code: int = 0) -> list[dict[str, Any]]:
+    assert main(["tc", *arguments, "--json"]) == code
+    return json.loads(capsys.readouterr().out)
+
+
+@pytest.mark.parametrize(
+    ("name", "format_", "unit", "source"),
+    [
+        ("X.csv", "csv", "meV", "stated in the file"),
+        ("X.a2f", "epw-a2f", "meV", "defined by the format"),
+        ("ALPHA2F.OUT", "elk", "Ha", "defined by the format"),
+        ("X.json", "json", "meV", "stated in the file"),
+        ("a2F.dos10", "qe-a2f-dos", "Ry", "defined by the format"),
+    ],
+)
+@pytest.mark.usefixtures("files")
+def test_same_spectrum_has_the_same_tc_in_every_format(
+    name: str, format_: str, unit: str, source: str, capsys: Capture
+) -> None:
+    (found,) = results([name], capsys)
+    assert (found["format"], found["unit"], found["unit_source"]) == (format_, unit, source)
+    assert found["error"] is None
+    assert found["tc_method"] == "eliashberg"
+    assert found["tc_kelvin"] == pytest.approx(TC, rel=1e-4)
+    assert found["coupling"] == pytest.approx(coupling_constant(OMEGA, A2F), rel=1e-4)
+    assert set(found["methods"]) == set(ALL_METHODS)
+    assert main(["tc", name]) == 0
+    shown = capsys.readouterr().out
+    assert f"format {format_}" in shown
+    assert f"frequencies in {unit}, {source}" in shown
+
+
+@pytest.mark.data
+def test_literature_spectrum_of_niobium(data_folder: Path, tmp_path: Path, capsys: Capture) -> None:
+    stored = json.loads((data_folder / "spectra" / "literature_a2f.json").read_text())["Nb_c15"]
+    omega, a2f = np.array(stored["frequencies_mev"]), np.array(stored["a2f"])
+    write_a2f(tmp_path / "Nb.csv", Spectrum(omega[omega > 0], a2f[omega > 0]), format="csv")
+    (found,) = results([str(tmp_path / "Nb.csv"), "--mu-star", "0.12"], capsys)
+    assert found["coupling"] == pytest.approx(0.9377, abs=1e-4)
+    assert found["omega_log_kelvin"] == pytest.approx(156.7, abs=0.1)
+    assert found["omega_2_kelvin"] == pytest.approx(185.0, abs=0.1)
+    expected = {"mcmillan": 8.83, "allen_dynes": 9.30, "xie_2022": 9.23}
+    for method, tc in expected.items():
+        assert found["methods"][method]["tc_kelvin"] == pytest.approx(tc, abs=0.01)
+
+
+@pytest.mark.usefixtures("files")
+def test_files_and_typed_numbers_agree(capsys: Capture) -> None:
+    (found,) = results(["X.csv", "--mu-star", "0.13"], capsys)
+    numbers = [
+        *("--coupling", str(found["coupling"]), "--mu-star", "0.13"),
+        *("--omega-log", str(found["omega_log_kelvin"])),
+        *("--omega-2", str(found["omega_2_kelvin"])),
+    ]
+    assert main(["tc", *numbers, "--json"]) == 0
+    typed = json.loads(capsys.readouterr().out)["methods"]
+    for method, expected in typed.items():
+        assert found["methods"][method]["tc_kelvin"] == pytest.approx(expected["tc_kelvin"])
+        assert found["methods"][method]["remark"] == expected["remark"]
+
+
+@pytest.mark.usefixtures("files")
+def test_given_unit_is_used_and_told(capsys: Capture) -> None:
+    assert main(["tc", "table.dat"]) == 1
+    assert "--units THz" in capsys.readouterr().err
+    (found,) = results(["table.dat", "--units", "cm-1"], capsys)
+    assert (found["unit"], found["unit_source"]) == ("cm-1", "given by the user")
+    # Tc is as much smaller as the frequencies
+    assert found["tc_kelvin"] == pytest.approx(TC * 0.12398420, rel=1e-3)
+
+
+@pytest.mark.usefixtures("files")
+def test_table_has_every_method_and_the_repulsion(capsys: Capture) -> None:
+    assert main(["tc", "X.csv", "--mu-star", "0.12", "--cutoff", "800"]) == 0
+    shown = capsys.readouterr().out
+    lines = {line.split()[0]: line for line in shown.splitlines() if line.strip()}
+    tc = eliashberg_tc(OMEGA, A2F, 0.12, cutoff=800.0)
+    assert f"{float(tc.tc):.2f}" in lines["eliashberg"]
+    assert set(ALL_METHODS) <= set(lines)
+    assert f"μ*_c = {tc.coulomb.mu_star_cutoff[0]:.4g}" in shown
+    assert "ω_c = 800 meV" in " ".join(shown.split())
+
+
+@pytest.mark.usefixtures("files")
+def test_chosen_methods_only(capsys: Capture) -> None:
+    (found,) = results(["X.csv", "--methods", "xie_2022,mcmillan"], capsys)
+    assert list(found["methods"]) == ["xie_2022", "mcmillan"]
+    assert found["eliashberg"] is None
+    assert found["tc_method"] == "xie_2022"
+
+
+@pytest.mark.usefixtures("files")
+def test_smearings_are_a_table_and_the_flattest_is_taken(capsys: Capture) -> None:
+    (found,) = results(["alpha2F.dat"], capsys)
+    assert (found["column"], found["smearing"], found["smearing_unit"]) == (3, 0.015, "Ry")
+    couplings = [column["coupling"] for column in found["columns"]]
+    np.testing.assert_allclose(
+        couplings, np.multiply(FACTORS, couplings[0] / FACTORS[0]), rtol=1e-4
+    )
+    temperatures = [column["tc_kelvin"] for column in found["columns"]]
+    assert temperatures == sorted(temperatures, reverse=True)
+    assert main(["tc", "alpha2F.dat"]) == 0
+    shown = capsys.readouterr().out
+    rows = [line.split() for line in shown.splitlines() if " 0.0" in line and "λ" not in line]
+    assert [row[-1] for row in rows] == [f"{tc:.2f}" for tc in temperatures]
+    assert [row[0] == "*" for row in rows] == [False, False, True, False, False]
+    assert "--smearing takes another" in " ".join(shown.split())
+    assert "has not settled" in shown
+
+
+@pytest.mark.parametrize(("given", "column"), [("2", 2), ("0.01", 2), ("0.025", 5)])
+@pytest.mark.usefixtures("files")
+def test_smearing_by_number_or_value(given: str, column: int, capsys: Capture) -> None:
+    (found,) = results(["alpha2F.dat", "--smearing", given], capsys)
+    assert found["column"] == column
+    main(["tc", "alpha2F.dat", "--smearing", given])
+    assert "takes another" not in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("files")
+def test_all_smearings_in_full(capsys: Capture) -> None:
+    found = results(["alpha2F.dat", "--smearing", "all"], capsys)
+    assert [element["smearing"] for element in found] == list(SMEARINGS)
+    assert all(element["spectrum"] is not None for element in found)
+
+
+@pytest.mark.usefixtures("files")
+def test_missing_smearing_is_an_error_that_lists_them(capsys: Capture) -> None:
+    assert main(["tc", "alpha2F.dat", "--smearing", "0.7"]) == 1
+    assert "5: 0.025 Ry" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("files")
+def test_column_that_is_no_number_does_not_spoil_the_others(capsys: Capture) -> None:
+    lines = Path("alpha2F.dat").read_text().splitlines()
+    index = len(lines) // 2
+    words = lines[index].split()
+    lines[index] = "  ".join([*words[:3], "NaN", *words[4:]])
+    Path("alpha2F.dat").write_text("\n".join(lines) + "\n")
+    (found,) = results(["alpha2F.dat"], capsys)
+    assert [column["error"] is None for column in found["columns"]] == [
+        True,
+        True,
+        False,
+        True,
+        True,
+    ]
+    assert found["column"] == 4
+    assert main(["tc", "alpha2F.dat", "--smearing", "3"]) == 1
+    assert "not a number" in capsys.readouterr().err
+    assert len(results(["alpha2F.dat", "--smearing", "all"], capsys)) == 4
+
+
+@pytest.mark.usefixtures("files")
+def test_members_of_an_ensemble_are_summarised(capsys: Capture) -> None:
+    (found,) = results(["members.json"], capsys)
+    assert found["column"] is None
+    assert found["coupling"] == pytest.approx(
+        np.mean([column["coupling"] for column in found["columns"]])
+    )
+    assert main(["tc", "members.json"]) == 0
+    shown = capsys.readouterr().out
+    assert "mean of 5 members" in shown
+    low, high = np.quantile([column["tc_kelvin"] for column in found["columns"]], [0.16, 0.84])
+    assert f"{low:.4g} to {high:.4g}" in shown
+
+
+@pytest.mark.usefixtures("files")
+def test_files_of_one_series_are_compared_in_their_order(capsys: Capture) -> None:
+    assert main(["tc", "a2F.dos10", "X.csv", "a2F.dos9"]) == 0
+    table = capsys.readouterr().out.split("the smearings in .")[1].splitlines()
+    assert [line.split()[0] for line in table if line.strip()] == ["file", "a2F.dos9", "a2F.dos10"]
+    assert main(["tc", "a2F.dos10", "X.csv"]) == 0
+    assert "the smearings" not in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("files")
+def test_list_of_lambda_has_formulas_only(capsys: Capture) -> None:
+    Path("lambda").write_text(
+        "".join(
+            f" Broadening   {s:.4f} lambda       {c:.4f} dos(Ef)   5.3 omega_ln [K]  150.0\n"
+            for s, c in zip(SMEARINGS, FACTORS, strict=True)
+        )
+    )
+    (found,) = results(["lambda", "--temperature-sweep"], capsys)
+    assert (found["column"], found["coupling"]) == (3, 1.12)
+    assert found["spectrum"] is None
+    assert found["methods"]["eliashberg"]["tc_kelvin"] is None
+    assert found["methods"]["mcmillan"]["tc_kelvin"] > 0.0
+    assert main(["tc", "lambda"]) == 0
+    assert "has no α²F" in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("files")
+def test_temperature_sweep(capsys: Capture) -> None:
+    (found,) = results(["X.csv", "--temperature-sweep"], capsys)
+    state = found["state"]
+    assert 3.53 < state["gap_ratio"] < 4.5
+    assert state["temperatures_kelvin"][-1] < TC
+    assert state["gaps_mev"][0] == pytest.approx(state["gap_mev"])
+    assert main(["tc", "X.csv", "--temperature-sweep"]) == 0
+    shown = capsys.readouterr().out
+    assert f"2Δ₀/k_BTc = {state['gap_ratio']:.3f}" in shown
+    assert "H_c/H_c(0)" in shown
+
+
+@pytest.mark.usefixtures("files")
+def test_measured_tc_gives_back_mu_star(capsys: Capture) -> None:
+    (found,) = results(["X.csv", "--measured-tc", str(TC), "--mu-star", "0.15"], capsys)
+    assert found["measured"]["mu_star"] == pytest.approx(0.1, rel=1e-4)
+    main(["tc", "X.csv", "--measured-tc", str(TC)])
+    assert "μ* = 0.1000" in capsys.readouterr().out
+    main(["tc", "X.csv", "--measured-tc", "300"])
+    assert "No μ* gives the measured Tc of 300 K" in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("files")
+def test_resistivity_with_a_given_plasma_energy(capsys: Capture) -> None:
+    arguments = ["X.csv", "--resistivity"]
+    rho = [
+        np.array(results([*arguments, *more], capsys)[0]["resistivity"]["resistivity_microohm_cm"])
+        for more in (["--plasma-energy", "7.4"], ["--plasma-energy", "3.7"])
+    ]
+    np.testing.assert_allclose(rho[1], 4.0 * rho[0])
+    main(["tc", *arguments])
+    shown = capsys.readouterr().out
+    assert "α²_tr F ≈ α²F" in shown
+    assert "default" in shown
+
+
+@pytest.mark.usefixtures("files")
+def test_bad_files_are_reported_and_the_rest_is_done(capsys: Capture) -> None:
+    given = ["empty.dat", "X.csv", "missing.dat", "X.a2f"]
+    assert main(["tc", *given, "--csv", "out/table.csv"]) == 1
+    captured = capsys.readouterr()
+    assert captured.err.count("betenet: error:") == 2
+    assert "2 of 4 files failed" in captured.err
+    assert "X.a2f" in captured.out
+    with Path("out/table.csv").open(newline="") as table:
+        rows = list(csv.DictReader(table))
+    assert [row["name"] for row in rows] == given
+    assert [bool(row["error"]) for row in rows] == [True, False, True, False]
+    assert float(rows[1]["tc_kelvin"]) == pytest.approx(TC, rel=1e-4)
+    found = results(given, capsys, code=1)
+    assert [element["error"] is None for element in found] == [False, True, False, True]
+
+
+@pytest.mark.parametrize("name", ["Nb.cif", "POSCAR", "CONTCAR_relaxed", "cell.VASP"])
+@pytest.mark.usefixtures("files")
+def test_structures_belong_to_predict(name: str, capsys: Capture) -> None:
+    Path(name).write_text("Nb\n1.0\n3.3 0 0\n0 3.3 0\n0 0 3.3\nNb\n1\nDirect\n0 0 0\n")
+    assert main(["tc", name]) == 1
+    told = capsys.readouterr().err
+    assert f"`betenet predict {name}`" in told
+    assert "crystal structure" in told
+
+
+@pytest.mark.usefixtures("files")
+def test_phonon_density_of_states_and_folders_are_named(capsys: Capture) -> None:
+    Path("matdyn.dos").write_text("# Frequency[cm^-1] DOS PDOS\n1.0 0.1 0.1\n2.0 0.2 0.2\n")
+    Path("folder").mkdir()
+    assert main(["tc", "matdyn.dos", "folder"]) == 1
+    told = capsys.readouterr().err
+    assert "phonon density of states" in told
+    assert "folder is a folder" in told
+
+
+def test_imaginary_modes_can_be_left_out(files: Path, capsys: Capture) -> None:
+    grid = np.append(-2.0, OMEGA)
+    rows = zip(grid, np.append(0.2, A2F), strict=True)
+    (files / "soft.csv").write_text(
+        "frequencies_mev,a2f\n" + "".join(f"{x},{y}\n" for x, y in rows)
+    )
+    assert main(["tc", "soft.csv"]) == 1
+    assert "ω < 0" in capsys.readouterr().err
+    (found,) = results(["soft.csv", "--drop-imaginary"], capsys)
+    assert found["tc_kelvin"] == pytest.approx(TC, rel=1e-6)
+    assert found["quality"]["severity"] == "error"
+
+
+@pytest.mark.usefixtures("files")
+def test_csv_has_a_row_for_each_column_and_flags_the_chosen(capsys: Capture) -> None:
+    assert main(["tc", "alpha2F.dat", "--temperature-sweep", "--csv", "o.csv"]) == 0
+    capsys.readouterr()
+    with Path("o.csv").open(newline="") as table:
+        rows = list(csv.DictReader(table))
+    assert tuple(rows[0]) == CSV_COLUMNS
+    assert [row["smearing"] for row in rows] == [f"{s:g}" for s in SMEARINGS]
+    assert [row["chosen"] for row in rows] == ["no", "no", "yes", "no", "no"]
+    assert [bool(row["gap_mev"]) for row in rows] == [False, False, True, False, False]
+    assert rows[2]["tc_kelvin"] == rows[2]["tc_kelvin_eliashberg"]
+    assert rows[2]["mu_star_cutoff"]
+
+
+def test_names_of_the_columns_are_those_of_the_package() -> None:
+    exported = {quantity.export_key for quantity in QUANTITIES.values()}
+    assert {"coupling", "omega_log_kelvin", "tc_kelvin", "gap_mev", "gap_ratio"} <= exported
+    assert len(set(CSV_COLUMNS)) == len(CSV_COLUMNS)
+    assert {"tc_kelvin", "gap_mev", "gap_ratio", "mu_star_cutoff"} <= set(CSV_COLUMNS) & exported
+
+
+@pytest.mark.usefixtures("files")
+def test_inputs_are_not_overwritten(capsys: Capture) -> None:
+    before = Path("X.csv").read_bytes()
+    assert main(["tc", "X.csv", "--csv", "./X.csv"]) == 2
+    assert "one of the input files" in capsys.readouterr().err
+    assert Path("X.csv").read_bytes() == before
+
+
+@pytest.mark.usefixtures("files")
+def test_interrupt_keeps_what_is_done(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
+    analyse_file = betenet.cli.tc_files.analyse_file
+
+    def interrupted(name: str, request: Any) -> Any:
+        if name == "X.json":
+            raise KeyboardInterrupt
+        return analyse_file(name, request)
+
+    monkeypatch.setattr(betenet.cli.tc_files, "analyse_file", interrupted)
+    assert main(["tc", "X.csv", "X.a2f", "X.json", "--json", "--csv", "o.csv"]) == 130
+    captured = capsys.readouterr()
+    assert "2 files are done" in captured.err
+    assert [element["name"] for element in json.loads(captured.out)] == ["X.csv", "X.a2f"]
+    assert len(Path("o.csv").read_text().splitlines()) == 3
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["X.csv", "--temperature-sweep", "--resistivity"], ["a2f", "resistivity", "state"]),
+        (["X.csv"], ["a2f"]),
+    ],
+)
+@pytest.mark.usefixtures("files")
+def test_figures_are_of_what_was_computed(
+    arguments: list[str], expected: list[str], capsys: Capture
+) -> None:
+    assert main(["tc", *arguments, "--plot", "figs"]) == 0
+    capsys.readouterr()
+    assert sorted(path.name for path in Path("figs").iterdir()) == [
+        f"X_{what}.png" for what in expected
+    ]
+
+
+@pytest.mark.usefixtures("files")
+def test_figures_are_named_after_the_files(capsys: Capture) -> None:
+    Path("sub").mkdir()
+    Path("sub/X.csv").write_bytes(Path("X.csv").read_bytes())
+    given = ["X.csv", "sub/X.csv", "alpha2F.dat", "a2F.dos9", "a2F.dos10", "empty.dat"]
+    assert main(["tc", *given, "--methods", "mcmillan", "--plot", "figs/new"]) == 1
+    capsys.readouterr()
+    expected = {f"{stem}_a2f.png" for stem in ("X", "X-2", "alpha2F", "a2F.dos9", "a2F.dos10")}
+    series = Path.cwd().name
+    expected |= {"alpha2F_smearings.png", f"{series}_smearings.png"}
+    assert {path.name for path in Path("figs/new").iterdir()} == expected
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ([], "give a FILE"),
+        (["X.csv", "--coupling", "1"], "not both"),
+        (["X.csv", "--unit", "meV"], "--units"),
+        (["--coupling", "1"], "--omega-log is missing"),
+        (["--coupling", "1", "--omega-log", "9", "--csv", "o.csv"], "--csv needs a FILE"),
+        (["--coupling", "1", "--omega-log", "9", "--resistivity"], "--resistivity needs a FILE"),
+        (["X.csv", "--plasma-energy", "4"], "--resistivity"),
+        (["X.csv", "--methods", "bcs"], "mcmillan"),
+        (["X.csv", "--methods", ","], "mcmillan"),
+        (["X.csv", "--format", "qe"], "qe-a2f-dos"),
+        (["X.csv", "--smearing", "wide"], "number of a column"),
+        (["X.csv", "--units", "mev"], "invalid choice"),
+        (["X.csv", "--cutoff", "0"], "positive"),
+    ],
+    ids=" ".join,
+)
+@pytest.mark.usefixtures("files")
+def test_wrong_usage_says_what_to_give(arguments: list[str], told: str, capsys: Capture) -> None:
+    assert main(["tc", *arguments]) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert "betenet tc: error:" in captured.err
+    assert told in captured.err.split("error:")[1]
+
+
+def test_help_lists_the_formats(capsys: Capture) -> None:
+    assert main(["tc", "--help"]) == 0
+    shown = capsys.readouterr().out.split("formats (--format):")[1]
+    assert "qe-a2f-dos" in shown
+    assert "epw-a2f" in shown
+
+
+@pytest.mark.parametrize(
+    ("more", "loaded"),
+    [(["alpha2F.dat", "--temperature-sweep"], ""), (["--plot", "figs"], "matplotlib")],
+    ids=["plain", "plot"],
+)
+@pytest.mark.usefixtures("files")
+def test_heavy_libraries_are_not_loaded(more: list[str], loaded: str) -> None:
+    given = ["tc", "X.csv", *more]
+    code = (
+        f"import sys, betenet.cli; assert betenet.cli.main({given!r}) == 0; "
+        "heavy = {'torch', 'ase', 'matplotlib', 'e3nn', 'spglib'} & set(sys.modules); "
+        "sys.stderr.write(' '.join(sorted(heavy)))"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (run.returncode, run.stderr) == (0, loaded)

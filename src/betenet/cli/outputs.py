@@ -6,19 +6,15 @@ interrupt loses nothing that was done.
 
 from __future__ import annotations
 
-import csv
-import json
 import math
-import os
-import re
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
+from betenet.cli.streams import CsvRows, FigureFolder, JsonList
 from betenet.ensemble.estimates import GAP
 from betenet.ensemble.prediction import Prediction
-from betenet.errors import ConfigError
 from betenet.quantities import QUANTITIES
 from betenet.superconductivity.moments import coupling_constant
 
@@ -93,24 +89,19 @@ class TableOutput:
 
 
 class JsonOutput:
-    """One JSON list on stdout, an element per line; it is closed properly after an interrupt."""
+    """One JSON list on stdout, an element per line."""
 
     def __init__(self, *, per_site: bool) -> None:
         self._per_site = per_site
-        self._separator = "[\n"
+        self._list = JsonList()
 
     def write(self, prediction: Prediction) -> None:
         """Print one element."""
-        text = json.dumps(
-            prediction.to_dict(per_site=self._per_site), ensure_ascii=False, allow_nan=False
-        )
-        separator, self._separator = self._separator, ",\n"
-        sys.stdout.write(separator + text)
-        sys.stdout.flush()
+        self._list.write(prediction.to_dict(per_site=self._per_site))
 
     def close(self) -> None:
         """End the list."""
-        sys.stdout.write("[]\n" if self._separator == "[\n" else "\n]\n")
+        self._list.close()
 
 
 class CsvOutput:
@@ -130,23 +121,15 @@ class CsvOutput:
     """
 
     def __init__(self, path: Path, columns: Sequence[str]) -> None:
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = path.open("w", encoding="utf-8", newline="")
-        except OSError as error:
-            raise _cannot_write(path, error) from error
-        self._rows = csv.DictWriter(self._file, columns)
-        self._rows.writeheader()
+        self._rows = CsvRows(path, columns)
 
     def write(self, prediction: Prediction) -> None:
         """Write one row, through to the disk."""
-        self._rows.writerow(prediction.csv_row())
-        self._file.flush()
-        os.fsync(self._file.fileno())
+        self._rows.write(prediction.csv_row())
 
     def close(self) -> None:
         """Close the file."""
-        self._file.close()
+        self._rows.close()
 
 
 class FigureOutput:
@@ -171,13 +154,8 @@ class FigureOutput:
     """
 
     def __init__(self, folder: Path, *, per_site: bool) -> None:
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise _cannot_write(folder, error) from error
-        self._folder = folder
+        self._figures = FigureFolder(folder)
         self._per_site = per_site
-        self._stems: set[str] = set()
 
     def write(self, prediction: Prediction) -> None:
         """Draw the figures of one prediction."""
@@ -185,40 +163,13 @@ class FigureOutput:
             return
         from betenet.plotting import plot_sites, plot_spectrum
 
-        stem = self._new_stem(prediction.name)
-        drawings: list[tuple[Callable[[Prediction, Path], object], str]] = [(plot_spectrum, "a2f")]
+        stem = self._figures.new_stem(prediction.name, suffix=r"\.\w+(?=#\d+$|$)")
+        self._figures.draw(stem, "a2f", lambda path: plot_spectrum(prediction, path))
         if self._per_site and prediction.site_a2f is not None:
-            drawings.append((plot_sites, "sites"))
-        for draw, what in drawings:
-            path = self._folder / f"{stem}_{what}.png"
-            unfinished = self._folder / f".{stem}_{what}.png"
-            try:
-                draw(prediction, unfinished)
-                unfinished.replace(path)
-            finally:
-                unfinished.unlink(missing_ok=True)
+            self._figures.draw(stem, "sites", lambda path: plot_sites(prediction, path))
 
     def close(self) -> None:
         """Nothing is left to do."""
-
-    def _new_stem(self, name: str) -> str:
-        file = re.split(r"[/\\]", name.rstrip("/\\"))[-1]
-        plain = re.sub(r"[^\w.+#-]", "_", re.sub(r"\.\w+(?=#\d+$|$)", "", file)) or "structure"
-        plain = plain.lstrip(".")[:100].replace("#", "_")
-        stem, number = plain, 1
-        while stem.casefold() in self._stems:  # some disks do not tell nb from Nb
-            number += 1
-            stem = f"{plain}-{number}"
-        self._stems.add(stem.casefold())
-        return stem
-
-
-def _cannot_write(path: Path, error: OSError) -> ConfigError:
-    return ConfigError(
-        f"Cannot write to {path}.",
-        reason=error.strerror or str(error),
-        fix="Give another path, or make this one writable.",
-    )
 
 
 def _heading(key: str) -> str:

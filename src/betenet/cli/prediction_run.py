@@ -7,14 +7,14 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing
 from itertools import islice
-from pathlib import Path
 
 from tqdm import tqdm
 
 from betenet.cli.outputs import CsvOutput, FigureOutput, JsonOutput, Output, TableOutput
+from betenet.cli.streams import spare_the_inputs
 from betenet.ensemble import Ensemble
 from betenet.ensemble.prediction import csv_columns
-from betenet.errors import ConfigError, StructureError
+from betenet.errors import StructureError
 from betenet.structures import StructureRecord, read_structures
 from betenet.superconductivity.analysis_settings import ELIASHBERG
 
@@ -42,7 +42,7 @@ def run_predictions(arguments: argparse.Namespace) -> int:
     ConfigError
         If an output cannot be written, or would replace an input, or the device cannot be used.
     """
-    _spare_the_inputs(arguments)
+    spare_the_inputs(arguments.files, arguments.csv)
     ensemble = Ensemble.load(arguments.model).to(arguments.device, arguments.precision)
     done = failed = 0
     try:
@@ -70,18 +70,6 @@ def run_predictions(arguments: argparse.Namespace) -> int:
     if failed:
         sys.stderr.write(f"betenet: {failed} of {done} structures failed\n")
     return 1 if failed else 0
-
-
-def _spare_the_inputs(arguments: argparse.Namespace) -> None:
-    """Refuse to write the table over one of the files to read."""
-    out: Path | None = arguments.csv
-    files: Sequence[str] = arguments.files
-    if out is not None and out.resolve() in {Path(file).resolve() for file in files}:
-        raise ConfigError(
-            f"--csv {out} is one of the input files.",
-            reason="The table would replace it.",
-            fix="Give the table another name.",
-        )
 
 
 def _open_outputs(

@@ -122,6 +122,22 @@ class FigureFolder:
         return stem
 
 
+def spare_the_inputs(files: Sequence[str], out: Path | None) -> None:
+    """Refuse to write the table over one of the files to read.
+
+    Raises
+    ------
+    ConfigError
+        If ``out`` is one of the files.
+    """
+    if out is not None and out.resolve() in {Path(file).resolve() for file in files}:
+        raise ConfigError(
+            f"--csv {out} is one of the input files.",
+            reason="The table would replace it.",
+            fix="Give the table another name.",
+        )
+
+
 def cannot_write(path: Path, error: OSError) -> ConfigError:
     """The error for an output that cannot be opened."""
     return ConfigError(

@@ -6,13 +6,12 @@ import argparse
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack, closing
-from pathlib import Path
 
 from tqdm import tqdm
 
+from betenet.cli.streams import spare_the_inputs
 from betenet.cli.tc_outputs import CsvOutput, FigureOutput, JsonOutput, Output, TextOutput
 from betenet.cli.tc_result import Request, analyse_file
-from betenet.errors import ConfigError
 from betenet.superconductivity.analysis_settings import (
     RESISTIVITY_TEMPERATURES,
     AnalysisSettings,
@@ -38,7 +37,7 @@ def run_files(arguments: argparse.Namespace) -> int:
         If an output cannot be written, or would replace an input.
     """
     files: Sequence[str] = arguments.files
-    _spare_the_inputs(files, arguments.csv)
+    spare_the_inputs(files, arguments.csv)
     request = _request(arguments)
     done = failed = 0
     try:
@@ -84,16 +83,6 @@ def _request(arguments: argparse.Namespace) -> Request:
         smearing=arguments.smearing,
         drop_imaginary=arguments.drop_imaginary,
     )
-
-
-def _spare_the_inputs(files: Sequence[str], out: Path | None) -> None:
-    """Refuse to write the table over one of the files to read."""
-    if out is not None and out.resolve() in {Path(file).resolve() for file in files}:
-        raise ConfigError(
-            f"--csv {out} is one of the input files.",
-            reason="The table would replace it.",
-            fix="Give the table another name.",
-        )
 
 
 def _open_outputs(arguments: argparse.Namespace, stack: ExitStack) -> list[Output]:

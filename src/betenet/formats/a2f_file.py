@@ -190,12 +190,12 @@ class A2fFile:
             raise SpectrumError(
                 f"{self.path} holds α²F at ω < 0: {self.where(imaginary)}.",
                 reason="Imaginary modes: the crystal is unstable in this calculation.",
-                fix="Relax the structure or converge the phonons; drop_imaginary=True leaves "
-                "these rows out.",
+                fix="Relax the structure or converge the phonons; drop_imaginary=True "
+                "(--drop-imaginary) leaves these rows out.",
             )
 
     def _columns_text(self) -> str:
         if self.smearings is None:
-            return f"{self.n_columns} columns, numbered from 1"
+            return "one column" if self.n_columns == 1 else f"{self.n_columns} columns, numbered from 1"
         values = ", ".join(f"{i}: {value:g}" for i, value in enumerate(self.smearings, start=1))
         return f"the smearings {values} {self.smearing_unit or ''}".rstrip()

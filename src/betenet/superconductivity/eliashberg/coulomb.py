@@ -15,6 +15,8 @@ CUTOFF_FACTOR = 20.0
 """ω_c over ω_max. At half of it the logarithm in μ*_c is still off by 0.2 % of Tc for niobium."""
 STRONG_CUTOFF_FACTOR = 10.0
 """ω_c over √λ ω_2, where that is more: 2πTc may reach 1.15 √λ ω_2, and the sum must go beyond."""
+MOST_RESCALING = 3.0
+"""The default cutoff is lowered where μ*_c would be more than this many times μ*."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -116,7 +118,8 @@ def coulomb(
     mu_star
         μ*, one for all or one for each spectrum [1].
     cutoff
-        ω_c; if absent, the larger of 20 ω_max and 10 √λ ω_2 [meV].
+        ω_c; if absent, the larger of 20 ω_max and 10 √λ ω_2, or what makes μ*_c three times μ*
+        if that is less (for μ* above 0.22) [meV].
     mu_star_frequency
         ω_ph that μ* belongs to; ω_max if absent. Give the cutoff itself to enter μ* into the
         equations as it is [meV].
@@ -142,9 +145,11 @@ def coulomb(
             reason="μ* is a repulsion, zero or positive.",
             fix="Use a value near 0.1.",
         )
-    omega_c = np.full(batch, _positive("cutoff", cutoff)) if cutoff else default
     given = mu_star_frequency
     omega_ph = np.full(batch, _positive("mu_star_frequency", given)) if given else top
+    with np.errstate(divide="ignore", over="ignore"):
+        default = np.fmin(default, omega_ph * np.exp((1.0 - 1.0 / MOST_RESCALING) / mu))
+    omega_c = np.full(batch, _positive("cutoff", cutoff)) if cutoff else default
     return Coulomb(
         mu_star=mu,
         mu_star_frequency=omega_ph,

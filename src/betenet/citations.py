@@ -76,6 +76,7 @@ class Citation:
 NETWORK = "The network and the training idea"
 DATA = "The data that the shipped models learnt from"
 TC = "The formulas for Tc"
+EQUATIONS = "The Eliashberg equations"
 SOFTWARE = "Software that betenet stands on"
 
 CITATIONS: tuple[Citation, ...] = (
@@ -197,6 +198,57 @@ CITATIONS: tuple[Citation, ...] = (
         pages="14",
         year=2022,
         doi="10.1038/s41524-021-00666-7",
+    ),
+    Citation(
+        key="carbotte1990properties",
+        role=EQUATIONS,
+        owed="the equations, the free energy and the ratios that are compared with BCS",
+        authors=("Carbotte, J. P.",),
+        title="Properties of boson-exchange superconductors",
+        journal="Rev. Mod. Phys.",
+        volume="62",
+        pages="1027",
+        year=1990,
+        doi="10.1103/RevModPhys.62.1027",
+    ),
+    Citation(
+        key="morel1962calculation",
+        role=EQUATIONS,
+        owed="μ* at another cutoff",
+        authors=("Morel, P.", "Anderson, P. W."),
+        title=(
+            "Calculation of the superconducting state parameters with retarded "
+            "electron-phonon interaction"
+        ),
+        journal="Phys. Rev.",
+        volume="125",
+        pages="1263",
+        year=1962,
+        doi="10.1103/PhysRev.125.1263",
+    ),
+    Citation(
+        key="bergmann1973sensitivity",
+        role=EQUATIONS,
+        owed="Tc as an eigenvalue problem, and δTc/δα²F(ω)",
+        authors=("Bergmann, G.", "Rainer, D."),
+        title="The sensitivity of the transition temperature to changes in α²F(ω)",
+        journal="Z. Phys.",
+        volume="263",
+        pages="59",
+        year=1973,
+        doi="10.1007/BF02351862",
+    ),
+    Citation(
+        key="vidberg1977solving",
+        role=EQUATIONS,
+        owed="the gap edge by Padé approximants",
+        authors=("Vidberg, H. J.", "Serene, J. W."),
+        title="Solving the Eliashberg equations by means of N-point Padé approximants",
+        journal="J. Low Temp. Phys.",
+        volume="29",
+        pages="179",
+        year=1977,
+        doi="10.1007/BF00655090",
     ),
     Citation(
         key="geiger2022e3nn",

@@ -12,6 +12,7 @@ from jaxtyping import Float
 from numpy.typing import ArrayLike
 
 from betenet.errors import SpectrumError
+from betenet.json_input import check_keys, read_array, read_object
 
 _KEYS = ("frequencies_mev", "total_per_mev", "sites_per_mev", "symbols")
 
@@ -145,20 +146,14 @@ class PhononDos:
         SpectrumError
             If a key is missing or unknown, or its content is not a valid density of states.
         """
-        missing = [key for key in _KEYS[:2] if key not in data]
-        unknown = [key for key in data if key not in _KEYS]
-        if missing or unknown:
-            raise SpectrumError(
-                f"A density of states has missing keys {missing} and unknown keys {unknown}.",
-                fix=f"Use the keys {', '.join(_KEYS)}; the last two may be left out.",
-            )
-        sites = None if data.get("sites_per_mev") is None else _array(data, "sites_per_mev")
+        check_keys(data, "A density of states", _KEYS[:2], _KEYS[2:])
+        sites = None if data.get("sites_per_mev") is None else read_array(data, "sites_per_mev")
         symbols = data.get("symbols")
         if symbols is not None and not isinstance(symbols, Sequence):
             raise SpectrumError("symbols is not a list.", fix="Give one element for each site.")
         return cls(
-            _array(data, "frequencies_mev"),
-            _array(data, "total_per_mev"),
+            read_array(data, "frequencies_mev"),
+            read_array(data, "total_per_mev"),
             sites,
             None if symbols is None else tuple(str(s) for s in cast("Sequence[object]", symbols)),
         )
@@ -176,17 +171,7 @@ class PhononDos:
         SpectrumError
             If the text is not JSON or not a phonon density of states.
         """
-        try:
-            data = json.loads(text)
-        except json.JSONDecodeError as error:
-            raise SpectrumError("Text is not valid JSON.", reason=str(error)) from error
-        if not isinstance(data, dict):
-            raise SpectrumError(
-                "JSON text is not a phonon density of states.",
-                reason="Its top level is not an object.",
-                fix=f"Use an object with the keys {', '.join(_KEYS)}.",
-            )
-        return cls.from_dict(cast("dict[str, object]", data))
+        return cls.from_dict(read_object(text, "a phonon density of states", _KEYS))
 
 
 def _check_frequencies(frequencies: ArrayLike) -> np.ndarray:
@@ -235,17 +220,6 @@ def _check_symbols(symbols: tuple[str, ...] | None, n_sites: int | None) -> None
             f"There are {len(symbols)} symbols for {n_sites or 0} sites.",
             fix="Give one element for each site, in the order of the sites.",
         )
-
-
-def _array(data: Mapping[str, object], key: str) -> np.ndarray:
-    try:
-        return np.array(data[key], dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise SpectrumError(
-            f"{key} is not an array of numbers.",
-            reason=str(error),
-            fix="Give lists of equal length, with numbers only.",
-        ) from error
 
 
 def _integral(grid: np.ndarray, values: np.ndarray) -> float:

@@ -16,6 +16,7 @@ from jaxtyping import Float
 from numpy.typing import ArrayLike
 
 from betenet.errors import SpectrumError
+from betenet.json_input import check_keys, read_array, read_object
 
 IntegrationRule = Literal["onset", "trapezoid", "published"]
 """How moments of a sampled spectrum are integrated; see ``superconductivity.moments``."""
@@ -279,25 +280,10 @@ class Spectrum:
         SpectrumError
             If a key is missing or unknown, or its content is not a valid spectrum.
         """
-        missing = [key for key in _KEYS[:2] if key not in data]
-        unknown = [key for key in data if key not in _KEYS]
-        if missing or unknown:
-            raise SpectrumError(
-                f"A spectrum has missing keys {missing} and unknown keys {unknown}.",
-                fix=f"Use the keys {', '.join(_KEYS)}; the last may be left out.",
-            )
-        arrays: list[np.ndarray] = []
-        for key in _KEYS[:2]:
-            try:
-                arrays.append(np.array(data[key], dtype=np.float64))
-            except (TypeError, ValueError) as error:
-                raise SpectrumError(
-                    f"{key} is not an array of numbers.",
-                    reason=str(error),
-                    fix="Give lists of equal length, with numbers only.",
-                ) from error
+        check_keys(data, "A spectrum", _KEYS[:2], _KEYS[2:])
+        frequencies, a2f = (read_array(data, key) for key in _KEYS[:2])
         rule = check_rule(str(data.get("rule", "onset")))
-        return cls(arrays[0], arrays[1], rule=rule, allow_negative=allow_negative)
+        return cls(frequencies, a2f, rule=rule, allow_negative=allow_negative)
 
     def to_json(self) -> str:
         """JSON text of :meth:`to_dict`; floats survive the round trip exactly."""
@@ -312,17 +298,8 @@ class Spectrum:
         SpectrumError
             If the text is not JSON or not a spectrum.
         """
-        try:
-            data = json.loads(text)
-        except json.JSONDecodeError as error:
-            raise SpectrumError("Text is not valid JSON.", reason=str(error)) from error
-        if not isinstance(data, dict):
-            raise SpectrumError(
-                "JSON text is not a spectrum.",
-                reason="Its top level is not an object.",
-                fix=f"Use an object with the keys {', '.join(_KEYS)}.",
-            )
-        return cls.from_dict(cast("dict[str, object]", data), allow_negative=allow_negative)
+        data = read_object(text, "a spectrum", _KEYS)
+        return cls.from_dict(data, allow_negative=allow_negative)
 
     def write_json(self, path: str | Path) -> None:
         """Write :meth:`to_json` to a file."""

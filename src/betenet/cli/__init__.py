@@ -17,6 +17,7 @@ _EPILOG = """\
 examples:
   betenet predict Nb.cif                          table of λ, ω_log, ω_2 and Tc
   betenet predict cells/ --csv out.csv --plot figs/
+  betenet tc a2F.dos10 alpha2F.dat                α²F of other programs: Tc by every method, gap …
   betenet tc --coupling 0.94 --omega-log 157 --omega-2 185
   betenet models show                             what the network learnt from, and how good it is
   betenet cite --bibtex > betenet.bib

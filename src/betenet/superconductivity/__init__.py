@@ -1,4 +1,6 @@
-"""From α²F(ω) to its moments (``moments``) and to Tc (``critical_temperature``).
+"""From α²F(ω) to superconductivity: moments, Tc by formulas, the Eliashberg equations, and more.
 
-Import the functions from those two modules. Nothing here needs more than numpy and scipy.
+``moments`` and ``quality`` of a spectrum; ``critical_temperature`` by closed formulas, side by side
+in ``comparison``; ``eliashberg``; ``resistivity``; ``smearing``; ``analysis``: all of it for one
+spectrum. Import the functions from those modules. Nothing here needs more than numpy and scipy.
 """

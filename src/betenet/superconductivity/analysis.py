@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypedDict, TypeVar
 
 import numpy as np
 
@@ -255,9 +255,7 @@ def _transitions(spectra: Spectrum, settings: AnalysisSettings) -> list[Transiti
         spectra.frequencies,
         spectra.a2f,
         settings.mu_star,
-        cutoff=settings.cutoff,
-        mu_star_frequency=settings.mu_star_frequency,
-        rule=spectra.rule,
+        **_options(spectra, settings),
     )
     rows = (np.array([row]) for row in range(len(spectra.a2f)))
     return [
@@ -317,12 +315,7 @@ def _state(spectrum: Spectrum, settings: AnalysisSettings) -> SuperconductingSta
     from betenet.superconductivity.eliashberg.state import superconducting_state
 
     return superconducting_state(
-        spectrum.frequencies,
-        spectrum.a2f,
-        settings.mu_star,
-        cutoff=settings.cutoff,
-        mu_star_frequency=settings.mu_star_frequency,
-        rule=spectrum.rule,
+        spectrum.frequencies, spectrum.a2f, settings.mu_star, **_options(spectrum, settings)
     )
 
 
@@ -330,12 +323,7 @@ def _response(spectrum: Spectrum, settings: AnalysisSettings) -> TcResponse:
     from betenet.superconductivity.eliashberg.response import tc_response
 
     return tc_response(
-        spectrum.frequencies,
-        spectrum.a2f,
-        settings.mu_star,
-        cutoff=settings.cutoff,
-        mu_star_frequency=settings.mu_star_frequency,
-        rule=spectrum.rule,
+        spectrum.frequencies, spectrum.a2f, settings.mu_star, **_options(spectrum, settings)
     )
 
 
@@ -345,13 +333,23 @@ def _fitted(spectrum: Spectrum, settings: AnalysisSettings) -> FittedRepulsion |
     from betenet.superconductivity.eliashberg.inverse import fit_mu_star
 
     return fit_mu_star(
-        spectrum.frequencies,
-        spectrum.a2f,
-        settings.measured_tc,
-        cutoff=settings.cutoff,
-        mu_star_frequency=settings.mu_star_frequency,
-        rule=spectrum.rule,
+        spectrum.frequencies, spectrum.a2f, settings.measured_tc, **_options(spectrum, settings)
     )
+
+
+class _Options(TypedDict):
+    cutoff: float | None
+    mu_star_frequency: float | None
+    rule: str
+
+
+def _options(spectrum: Spectrum, settings: AnalysisSettings) -> _Options:
+    """What every solver of the equations takes."""
+    return {
+        "cutoff": settings.cutoff,
+        "mu_star_frequency": settings.mu_star_frequency,
+        "rule": spectrum.rule,
+    }
 
 
 def _or_none(convert: Callable[[_T], dict[str, object]], value: _T | None) -> object:

@@ -182,7 +182,7 @@ def _add_computed(group: argparse._ArgumentGroup) -> None:  # pyright: ignore[re
         "--cutoff",
         type=positive,
         metavar="MEV",
-        help="ω_c of the Matsubara sums (default: 20 times the highest frequency, or more)",
+        help="ω_c of the Matsubara sums (default: 30 times the highest frequency, or more)",
     )
     group.add_argument(
         "--mu-star-frequency",

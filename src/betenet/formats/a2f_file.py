@@ -196,6 +196,7 @@ class A2fFile:
 
     def _columns_text(self) -> str:
         if self.smearings is None:
-            return "one column" if self.n_columns == 1 else f"{self.n_columns} columns, numbered from 1"
+            several = f"{self.n_columns} columns, numbered from 1"
+            return "one column" if self.n_columns == 1 else several
         values = ", ".join(f"{i}: {value:g}" for i, value in enumerate(self.smearings, start=1))
         return f"the smearings {values} {self.smearing_unit or ''}".rstrip()

@@ -11,9 +11,9 @@ from numpy.typing import ArrayLike
 from betenet.errors import ConfigError
 from betenet.superconductivity.moments import coupling_constant, omega_2, omega_max
 
-CUTOFF_FACTOR = 20.0
-"""ω_c over ω_max. At half of it the logarithm in μ*_c is still off by 0.2 % of Tc for niobium."""
-STRONG_CUTOFF_FACTOR = 10.0
+CUTOFF_FACTOR = 30.0
+"""ω_c over ω_max. Tc is then within 0.1 % of its limit for μ* up to 0.13 and λ above 0.35."""
+STRONG_CUTOFF_FACTOR = 15.0
 """ω_c over √λ ω_2, where that is more: 2πTc may reach 1.15 √λ ω_2, and the sum must go beyond."""
 MOST_RESCALING = 3.0
 """The default cutoff is lowered where μ*_c would be more than this many times μ*."""
@@ -118,8 +118,8 @@ def coulomb(
     mu_star
         μ*, one for all or one for each spectrum [1].
     cutoff
-        ω_c; if absent, the larger of 20 ω_max and 10 √λ ω_2, or what makes μ*_c three times μ*
-        if that is less (for μ* above 0.22) [meV].
+        ω_c; if absent, the larger of 30 ω_max and 15 √λ ω_2, or what makes μ*_c three times μ*
+        if that is less (for μ* above 0.19) [meV].
     mu_star_frequency
         ω_ph that μ* belongs to; ω_max if absent. Give the cutoff itself to enter μ* into the
         equations as it is [meV].
@@ -146,10 +146,10 @@ def coulomb(
             fix="Use a value near 0.1.",
         )
     given = mu_star_frequency
-    omega_ph = np.full(batch, _positive("mu_star_frequency", given)) if given else top
+    omega_ph = top if given is None else np.full(batch, _positive("mu_star_frequency", given))
     with np.errstate(divide="ignore", over="ignore"):
         default = np.fmin(default, omega_ph * np.exp((1.0 - 1.0 / MOST_RESCALING) / mu))
-    omega_c = np.full(batch, _positive("cutoff", cutoff)) if cutoff else default
+    omega_c = default if cutoff is None else np.full(batch, _positive("cutoff", cutoff))
     return Coulomb(
         mu_star=mu,
         mu_star_frequency=omega_ph,

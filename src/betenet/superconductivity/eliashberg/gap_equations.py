@@ -22,14 +22,21 @@ from betenet.superconductivity.eliashberg.linearised import (
     kernels_between,
     matsubara_frequency,
     matsubara_sums,
+    series_nodes,
 )
+from betenet.superconductivity.eliashberg.matsubara import SHORT
 from betenet.superconductivity.eliashberg.status import Status
+from betenet.superconductivity.eliashberg.threads import one_blas_thread
 from betenet.units import KELVIN_TO_MEV
 
 TOLERANCE = 1e-11
 """Change of Δ, as a share of its maximum, at which Newton's steps end."""
 
 _MAX_STEPS = 60
+# In a strong and cold superconductor λ(n - m) may be narrower than a block where the gap is not yet
+# small; the sums are short there. Near Tc they must be those that have given Tc.
+_COLD = 0.5
+_SHORT = 160.0
 _BCS_RATIO = 1.764
 _SAFE_START = 1.5  # from above Newton's method comes down to the gap; from below it may end at zero
 
@@ -48,6 +55,8 @@ class ImaginaryAxis:
         μ*_c [1].
     gap
         Δ(iω) at the nodes [meV].
+    normal_renormalisation
+        Z(iω) of the normal metal at the nodes [1].
     status
         ``CONVERGED``, ``ABOVE_TC`` (the gap is zero) or ``NOT_CONVERGED``.
     """
@@ -56,6 +65,7 @@ class ImaginaryAxis:
     sums: Sums
     mu_star_cutoff: float
     gap: Float[np.ndarray, " node"]
+    normal_renormalisation: Float[np.ndarray, " node"]
     status: Status
 
     @property
@@ -69,9 +79,21 @@ class ImaginaryAxis:
         return self.sums.weights[0]
 
     @property
+    def loss(self) -> Float[np.ndarray, " node"]:
+        """1 - ω/√(ω²+Δ²) at the nodes, without the cancellation near Tc [1]."""
+        root = np.sqrt(self.omega**2 + self.gap**2)
+        return self.gap**2 / (root * (root + self.omega))
+
+    @property
+    def renormalisation_change(self) -> Float[np.ndarray, " node"]:
+        """Z(iω) of the superconductor less that of the normal metal [1]."""
+        flow = (self.sums.minus - self.sums.plus)[0] @ (self.weights * self.loss)
+        return -np.pi * float(self.sums.temperature[0]) * flow / self.omega
+
+    @property
     def renormalisation(self) -> Float[np.ndarray, " node"]:
         """Z(iω) at the nodes [1]."""
-        return _renormalisation(self.sums, self.gap)
+        return self.normal_renormalisation + self.renormalisation_change
 
     def at_indices(
         self, kernel: PairingKernel, indices: Float[np.ndarray, " index"]
@@ -119,7 +141,8 @@ def solve_gap_equations(
     solutions: list[ImaginaryAxis] = []
     guess: ImaginaryAxis | None = None
     for temperature in temperatures.tolist():
-        solution = _solve(kernel, cutoff, mu_star_cutoff, tc, temperature, guess)
+        with one_blas_thread():
+            solution = _solve(kernel, cutoff, mu_star_cutoff, tc, temperature, guess)
         solutions.append(solution)
         guess = solution if solution.status is Status.CONVERGED else guess
     return solutions
@@ -134,7 +157,8 @@ def _solve(
     warm: ImaginaryAxis | None,
 ) -> ImaginaryAxis:
     kt = np.array([temperature * KELVIN_TO_MEV])
-    sums = matsubara_sums(kernel, kt, np.array([cutoff]))
+    short = _SHORT if temperature < _COLD * tc else SHORT
+    sums = matsubara_sums(kernel, kt, np.array([cutoff]), short)
     gap, status = np.zeros(sums.indices.shape[1]), Status.ABOVE_TC
     if temperature < tc:
         for start in _starts(sums.omega[0], cutoff, tc, temperature, warm):
@@ -142,7 +166,12 @@ def _solve(
             if status is Status.CONVERGED:
                 break
     return ImaginaryAxis(
-        temperature=temperature, sums=sums, mu_star_cutoff=mu_star_cutoff, gap=gap, status=status
+        temperature=temperature,
+        sums=sums,
+        mu_star_cutoff=mu_star_cutoff,
+        gap=gap,
+        normal_renormalisation=_normal_renormalisation(kernel, sums),
+        status=status,
     )
 
 
@@ -187,7 +216,10 @@ def _newton(sums: Sums, mu_star_cutoff: float, gap: np.ndarray) -> tuple[np.ndar
     return gap, Status.NOT_CONVERGED
 
 
-def _renormalisation(sums: Sums, gap: np.ndarray) -> np.ndarray:
-    omega, kt = sums.omega[0], float(sums.temperature[0])
-    flow = (sums.minus - sums.plus)[0] @ (sums.weights[0] * omega / np.sqrt(omega**2 + gap**2))
-    return 1.0 + np.pi * kt * (flow + sums.tail[0]) / omega
+def _normal_renormalisation(kernel: PairingKernel, sums: Sums) -> np.ndarray:
+    """Z of the normal metal: 1 + (πT/ω_n) Σ λ(k) for k from -n to n."""
+    kt, index = float(sums.temperature[0]), sums.indices[0]
+    distance, weight = series_nodes(np.zeros_like(index), index + 1.0)
+    values = kernel(2.0 * np.pi * kt * distance[None])[0]
+    total = 2.0 * np.sum(values * weight, axis=-1) - values[:, 0]
+    return 1.0 + np.pi * kt * total / sums.omega[0]

@@ -14,10 +14,12 @@ from betenet.superconductivity.eliashberg.coulomb import coulomb, rescale
 from betenet.superconductivity.eliashberg.kernel import PairingKernel
 from betenet.superconductivity.eliashberg.linearised import matsubara_sums, pairing_matrix
 from betenet.superconductivity.eliashberg.status import Status, first_status
-from betenet.superconductivity.eliashberg.transition import by_nodes
+from betenet.superconductivity.eliashberg.transition import chunks, for_each
 from betenet.units import KELVIN_TO_MEV
 
 _MARGIN = 1e-7
+_MAX_STEPS = 30
+_CUTOFF_TOLERANCE = 1e-6
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -83,23 +85,32 @@ def fit_mu_star(
     grid = check_frequencies(frequencies)
     values = check_a2f(a2f, grid.size)
     shape, flat = values.shape[:-1], values.reshape(-1, grid.size)
-    measured = np.broadcast_to(np.asarray(tc, dtype=np.float64), shape).reshape(-1)
+    measured = for_each(tc, shape, "tc")
     if not np.all(np.isfinite(measured) & (measured > 0.0)):
         raise ConfigError(
             f"The measured Tc is {np.asarray(tc).tolist()} K.",
             fix="Give a positive temperature in K.",
         )
-    bare = coulomb(grid, flat, 0.0, cutoff=cutoff, mu_star_frequency=mu_star_frequency, rule=rule)
-    kernel = PairingKernel(grid, flat, 4.0 * float(bare.cutoff.max(initial=1.0)), rule)
-    at_cutoff, status = _repulsion(kernel, measured * KELVIN_TO_MEV, bare.cutoff)
+    options = {"cutoff": cutoff, "mu_star_frequency": mu_star_frequency}
+    scale = coulomb(grid, flat, 0.0, **options, rule=rule)
+    kernel = PairingKernel(grid, flat, 4.0 * float(scale.cutoff.max(initial=1.0)), rule)
+    at_cutoff, status = _repulsion(kernel, measured * KELVIN_TO_MEV, scale.cutoff)
+    for _ in range(_MAX_STEPS):
+        found = rescale(np.nan_to_num(at_cutoff), scale.cutoff, scale.mu_star_frequency)
+        # the default cutoff is lower where μ* turns out to be large
+        wanted = coulomb(grid, flat, found, **options, rule=rule)
+        if np.allclose(wanted.cutoff, scale.cutoff, rtol=_CUTOFF_TOLERANCE, atol=0.0):
+            break
+        scale = wanted
+        at_cutoff, status = _repulsion(kernel, measured * KELVIN_TO_MEV, scale.cutoff)
     mu_star = np.full(len(flat), np.nan)
     good = np.isfinite(at_cutoff)
-    mu_star[good] = rescale(at_cutoff[good], bare.cutoff[good], bare.mu_star_frequency[good])
+    mu_star[good] = rescale(at_cutoff[good], scale.cutoff[good], scale.mu_star_frequency[good])
     return FittedRepulsion(
         mu_star=mu_star.reshape(shape),
         mu_star_cutoff=at_cutoff.reshape(shape),
-        mu_star_frequency=bare.mu_star_frequency.reshape(shape),
-        cutoff=bare.cutoff.reshape(shape),
+        mu_star_frequency=scale.mu_star_frequency.reshape(shape),
+        cutoff=scale.cutoff.reshape(shape),
         status=status.reshape(shape),
     )
 
@@ -110,7 +121,7 @@ def _repulsion(
     """μ*_c with which the largest eigenvalue is 1 (nan where none does it), and the status."""
     response = np.empty_like(kt)
     largest = np.zeros((kt.size, 2))
-    for rows in by_nodes(cutoff / (2.0 * np.pi * kt)):
+    for rows in chunks(cutoff / (2.0 * np.pi * kt)):
         matrix, u = pairing_matrix(matsubara_sums(kernel.rows(rows), kt[rows], cutoff[rows]))
         largest[rows, -min(2, u.shape[1]) :] = np.linalg.eigvalsh(matrix)[:, -2:]
         inverse = np.linalg.solve(np.eye(u.shape[1]) - matrix, u[..., None])[..., 0]

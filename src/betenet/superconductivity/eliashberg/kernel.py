@@ -13,7 +13,7 @@ from betenet.superconductivity.moments import kernel_weights
 
 STEP = 0.04
 """Spacing of the table in ln ν; with cubics between, its error is below 2e-7 of λ."""
-BELOW = 0.01
+BELOW = 1e-3
 """The table begins at this share of the lowest frequency; λ(iν) is flat below."""
 _PAGE = 100  # tables of one grid are of few sizes, so that their weights can be kept
 
@@ -68,6 +68,7 @@ class PairingKernel:
         scaled /= self._lowest
         np.log(scaled, out=scaled)
         scaled /= STEP
+        np.minimum(scaled, self._cubics.shape[1], out=scaled)  # a little above the table is its end
         entry = scaled.astype(np.intp)
         scaled -= entry
         n_entries = self._cubics.shape[1]

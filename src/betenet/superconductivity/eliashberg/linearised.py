@@ -18,10 +18,11 @@ import numpy as np
 from jaxtyping import Float
 
 from betenet.superconductivity.eliashberg.kernel import PairingKernel
-from betenet.superconductivity.eliashberg.matsubara import matsubara_nodes
+from betenet.superconductivity.eliashberg.matsubara import SHORT, matsubara_nodes
 
 # nodes for the sum above the cutoff, in the logarithm of the distance from it
 _TAIL_NODES, _TAIL_WEIGHTS = np.polynomial.legendre.leggauss(12)
+_SINGLE = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,7 @@ def matsubara_sums(
     kernel: PairingKernel,
     temperature: Float[np.ndarray, " batch"],
     cutoff: Float[np.ndarray, " batch"],
+    short: float = SHORT,
 ) -> Sums:
     """Nodes, kernels and tail, at a temperature and with a cutoff for each spectrum.
 
@@ -75,12 +77,14 @@ def matsubara_sums(
     kernel
         λ(iν) of the spectra.
     temperature
-        k_B T [meV]; all must need the same number of nodes, see ``matsubara.n_nodes``.
+        k_B T [meV]; all must need the same number of nodes, see ``matsubara.by_terms``.
     cutoff
         ω_c [meV].
+    short
+        Number of frequencies up to which none is left out, see ``matsubara``.
     """
     n_matsubara = cutoff / (2.0 * np.pi * temperature)
-    x, w = matsubara_nodes(n_matsubara)
+    x, w = matsubara_nodes(n_matsubara, short)
     minus, plus, tail = kernels_between(kernel, temperature, n_matsubara, x, x)
     return Sums(temperature, n_matsubara, x, w, minus, plus, tail)
 
@@ -108,12 +112,26 @@ def tail_nodes(
     n_matsubara: Float[np.ndarray, " batch"], rows: Float[np.ndarray, "batch row"]
 ) -> tuple[Float[np.ndarray, "batch row tail"], Float[np.ndarray, "batch row tail"]]:
     """Distances from n, and weights, for the sum of λ(n - m) - λ(n + m + 1) over all m ≥ N."""
-    n = n_matsubara[:, None]
-    # what is left after the two series cancel lies between the distances N - n and N + n
-    nearest = np.maximum(n - rows - 0.5, 0.5)
-    half_span = 0.5 * np.log((n + rows + 0.5) / nearest)
-    distance = nearest[..., None] * np.exp(half_span[..., None] * (1.0 + _TAIL_NODES))
-    return distance, half_span[..., None] * distance * _TAIL_WEIGHTS
+    # what is left after the two series cancel are the distances N - n … N + n
+    return series_nodes(n_matsubara[:, None] - rows, 2.0 * rows + 1.0)
+
+
+def series_nodes(
+    first: Float[np.ndarray, "*rows"], length: Float[np.ndarray, "*rows"]
+) -> tuple[Float[np.ndarray, "*rows term"], Float[np.ndarray, "*rows term"]]:
+    """Distances and weights for the sum of λ over the distances first … first + length - 1.
+
+    The first eight are taken one by one, for λ may fall within one of them; the integral in the
+    logarithm stands for the rest.
+    """
+    steps = np.arange(_SINGLE)
+    single = first[..., None] + steps
+    is_there = np.where(steps < length[..., None] - 0.5, 1.0, 0.0)
+    left = first + _SINGLE - 0.5
+    half_span = 0.5 * np.log(np.maximum(first + length - 0.5, left) / left)
+    distance = left[..., None] * np.exp(half_span[..., None] * (1.0 + _TAIL_NODES))
+    weight = half_span[..., None] * distance * _TAIL_WEIGHTS
+    return np.concatenate([single, distance], axis=-1), np.concatenate([is_there, weight], axis=-1)
 
 
 def pairing_matrix(

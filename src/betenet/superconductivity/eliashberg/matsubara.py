@@ -21,15 +21,26 @@ SHORT = 2 * SINGLE
 twice its beginning, so that none is shorter than its number of terms."""
 
 
-def n_nodes(n_matsubara: Float[np.ndarray, " batch"]) -> Int[np.ndarray, " batch"]:
-    """How many terms :func:`matsubara_nodes` needs: spectra of equal number can go together."""
+def n_nodes(
+    n_matsubara: Float[np.ndarray, " batch"], short: float = SHORT
+) -> Int[np.ndarray, " batch"]:
+    """How many terms :func:`matsubara_nodes` needs."""
     blocks = np.floor(np.log2(np.maximum(n_matsubara, SHORT) / SINGLE) + 1e-9)
     long = SINGLE + ORDER * blocks.astype(np.int64)
-    return np.where(n_matsubara < SHORT, np.ceil(n_matsubara).astype(np.int64), long)
+    return np.where(n_matsubara < short, np.ceil(n_matsubara).astype(np.int64), long)
+
+
+def by_terms(
+    n_matsubara: Float[np.ndarray, " batch"], short: float = SHORT
+) -> list[Int[np.ndarray, " group"]]:
+    """Rows in groups that need the same number of terms of the same kind."""
+    # a short sum may have as many terms as one with a block
+    kind = np.where(n_matsubara < short, -1, 1) * n_nodes(n_matsubara, short)
+    return [np.flatnonzero(kind == each) for each in np.unique(kind)]
 
 
 def matsubara_nodes(
-    n_matsubara: Float[np.ndarray, " batch"],
+    n_matsubara: Float[np.ndarray, " batch"], short: float = SHORT
 ) -> tuple[Float[np.ndarray, "batch node"], Float[np.ndarray, "batch node"]]:
     r"""Indices x and weights w with :math:`\sum_{n=0}^{N-1} f(n) \approx \sum_j w_j f(x_j)`.
 
@@ -37,7 +48,9 @@ def matsubara_nodes(
     ----------
     n_matsubara
         N, above 0; need not be whole, so that what depends on it is smooth in temperature. All
-        must need the same number of terms, see :func:`n_nodes`.
+        must need the same terms, see :func:`by_terms`.
+    short
+        N below which all are taken one by one, 16 or more.
 
     Returns
     -------
@@ -46,7 +59,7 @@ def matsubara_nodes(
 
     Notes
     -----
-    For N below 16 all are taken one by one, the last by its fraction. A sum to an N that is not
+    Where all are taken one by one the last counts by its fraction. Else a sum to an N that is not
     whole is the polynomial that goes through the sums to whole N.
 
     References
@@ -63,10 +76,10 @@ def matsubara_nodes(
     ((1, 56), 1000000.0)
     """
     n = np.asarray(n_matsubara, dtype=np.float64)
-    count = n_nodes(n)
-    if np.any(count != count[0]):
+    count = n_nodes(n, short)
+    if len(by_terms(n, short)) != 1:
         raise ValueError("numbers of Matsubara frequencies that need different numbers of terms")
-    if n[0] < SHORT:
+    if n[0] < short:
         single = np.broadcast_to(np.arange(count[0], dtype=np.float64), (n.size, count[0]))
         return single, np.minimum(1.0, n[:, None] - single)
     n_blocks = (int(count[0]) - SINGLE) // ORDER

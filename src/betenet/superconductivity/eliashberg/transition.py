@@ -8,13 +8,15 @@ import numpy as np
 from jaxtyping import Float
 from numpy.typing import ArrayLike
 
+from betenet.errors import ConfigError
 from betenet.spectrum import check_a2f, check_frequencies
 from betenet.superconductivity.critical_temperature import DEFAULT_MU_STAR, allen_dynes
 from betenet.superconductivity.eliashberg.coulomb import Coulomb, coulomb
 from betenet.superconductivity.eliashberg.kernel import PairingKernel
 from betenet.superconductivity.eliashberg.linearised import largest_eigenvalue, matsubara_sums
-from betenet.superconductivity.eliashberg.matsubara import n_nodes
+from betenet.superconductivity.eliashberg.matsubara import by_terms
 from betenet.superconductivity.eliashberg.status import Status, first_status
+from betenet.superconductivity.eliashberg.threads import one_blas_thread
 from betenet.superconductivity.moments import coupling_constant, omega_2, omega_log
 from betenet.units import KELVIN_TO_MEV
 
@@ -76,7 +78,7 @@ def eliashberg_tc(
     mu_star
         μ*, one for all, or one for each spectrum [1].
     cutoff
-        ω_c of the Matsubara sums; the larger of 20 ω_max and 10 √λ ω_2 if absent [meV].
+        ω_c of the Matsubara sums; the larger of 30 ω_max and 15 √λ ω_2 if absent [meV].
     mu_star_frequency
         ω_ph, where μ* holds: ω_max if absent. At the cutoff
         :math:`\mu^*_c = \mu^*/[1+\mu^*\ln(\omega_{ph}/\omega_c)]`; give the cutoff itself for μ*
@@ -123,15 +125,20 @@ def eliashberg_tc(
     grid = check_frequencies(frequencies)
     values = check_a2f(a2f, grid.size)
     shape, flat = values.shape[:-1], values.reshape(-1, grid.size)
-    mu = np.broadcast_to(np.asarray(mu_star, dtype=np.float64), shape).reshape(-1)
+    mu = for_each(mu_star, shape, "mu_star")
+    if not (np.isfinite(lowest) and lowest > 0.0):
+        raise ConfigError(f"lowest is {lowest} K.", fix="Give a positive temperature in K.")
     repulsion = coulomb(
         grid, flat, mu, cutoff=cutoff, mu_star_frequency=mu_star_frequency, rule=rule
     )
     kernel = PairingKernel(grid, flat, 4.0 * float(repulsion.cutoff.max(initial=1.0)), rule)
     coupling = coupling_constant(grid, flat, rule)
     start = allen_dynes(coupling, omega_log(grid, flat, rule), omega_2(grid, flat, rule), mu)
-    root = _search(kernel, repulsion, start * KELVIN_TO_MEV, lowest, coupling > 0.0)
-    change = _cutoff_change(kernel, repulsion, root) if check_cutoff else np.full(len(flat), np.nan)
+    with one_blas_thread():
+        root = _search(kernel, repulsion, start * KELVIN_TO_MEV, lowest, coupling > 0.0)
+        change = np.full(len(flat), np.nan)
+        if check_cutoff:
+            change = _cutoff_change(kernel, repulsion, root)
     status = first_status(
         [
             (coupling <= 0.0, Status.NO_COUPLING),
@@ -148,25 +155,43 @@ def eliashberg_tc(
     )
 
 
+def for_each(value: ArrayLike, shape: tuple[int, ...], name: str) -> Float[np.ndarray, " batch"]:
+    """One number for each spectrum of a batch, as a flat array.
+
+    Raises
+    ------
+    ConfigError
+        If the numbers do not fit the batch.
+    """
+    numbers = np.asarray(value, dtype=np.float64)
+    try:
+        return np.broadcast_to(numbers, shape).reshape(-1)
+    except ValueError as error:
+        raise ConfigError(
+            f"{name} has shape {numbers.shape}, but the spectra have {shape}.",
+            fix="Give one number for all, or one for each spectrum.",
+        ) from error
+
+
 def eigenvalues(
     kernel: PairingKernel, repulsion: Coulomb, log_temperature: Float[np.ndarray, " batch"]
 ) -> Float[np.ndarray, " batch"]:
     """ρ of each spectrum at its own temperature, given as ln k_B T [ln meV]."""
     temperature = np.exp(log_temperature)
     found = np.empty(len(temperature))
-    for rows in by_nodes(repulsion.cutoff / (2.0 * np.pi * temperature)):
+    for rows in chunks(repulsion.cutoff / (2.0 * np.pi * temperature)):
         part = repulsion.rows(rows)
         sums = matsubara_sums(kernel.rows(rows), temperature[rows], part.cutoff)
         found[rows] = largest_eigenvalue(sums, part.mu_star_cutoff)
     return found
 
 
-def by_nodes(n_matsubara: Float[np.ndarray, " batch"]) -> list[np.ndarray]:
-    """Rows whose sums have the same number of terms, a chunk at a time."""
-    count = n_nodes(n_matsubara)
-    groups = (np.flatnonzero(count == number) for number in np.unique(count))
+def chunks(n_matsubara: Float[np.ndarray, " batch"]) -> list[np.ndarray]:
+    """Rows whose sums have the same terms, a chunk at a time."""
     return [
-        rows[first : first + _CHUNK] for rows in groups for first in range(0, len(rows), _CHUNK)
+        rows[first : first + _CHUNK]
+        for rows in by_terms(n_matsubara)
+        for first in range(0, len(rows), _CHUNK)
     ]
 
 
@@ -194,13 +219,16 @@ def _search(
 def _cutoff_change(kernel: PairingKernel, repulsion: Coulomb, root: _Bracket) -> np.ndarray:
     """Relative change of Tc if the cutoff is doubled and μ*_c goes with it."""
     change = np.full(len(root.root), np.nan)
-    # a repulsion of 1 and more diverges within the next factor of e: there is no twice for it
-    rows = np.flatnonzero(np.isfinite(root.root) & (repulsion.mu_star_cutoff < 1.0))
-    if rows.size:
-        wider = repulsion.rows(rows).at_cutoff(2.0 * repulsion.cutoff[rows])
-        change[rows] = (1.0 - eigenvalues(kernel.rows(rows), wider, root.root[rows])) / root.slope[
-            rows
-        ]
+    found = np.isfinite(root.root)
+    # A repulsion of 1 and more diverges within the next factor of e: there is no twice for it, but
+    # the error falls with the square of the cutoff, and half of it tells four times as much.
+    strong = found & (repulsion.mu_star_cutoff >= 1.0)
+    for rows, factor, share in ((found & ~strong, 2.0, 1.0), (strong, 0.5, -0.25)):
+        if np.any(rows):
+            chosen = np.flatnonzero(rows)
+            other = repulsion.rows(chosen).at_cutoff(factor * repulsion.cutoff[chosen])
+            excess = eigenvalues(kernel.rows(chosen), other, root.root[chosen]) - 1.0
+            change[chosen] = -share * excess / root.slope[chosen]
     return change
 
 

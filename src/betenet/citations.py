@@ -241,7 +241,7 @@ CITATIONS: tuple[Citation, ...] = (
     Citation(
         key="vidberg1977solving",
         role=EQUATIONS,
-        owed="the gap edge by Padé approximants",
+        owed="the gap edge of many spectra by Padé approximants",
         authors=("Vidberg, H. J.", "Serene, J. W."),
         title="Solving the Eliashberg equations by means of N-point Padé approximants",
         journal="J. Low Temp. Phys.",
@@ -249,6 +249,18 @@ CITATIONS: tuple[Citation, ...] = (
         pages="179",
         year=1977,
         doi="10.1007/BF00655090",
+    ),
+    Citation(
+        key="marsiglio1988iterative",
+        role=EQUATIONS,
+        owed="Δ(ω) and the density of states on the real axis",
+        authors=("Marsiglio, F.", "Schossmann, M.", "Carbotte, J. P."),
+        title="Iterative analytic continuation of the electron self-energy to the real axis",
+        journal="Phys. Rev. B",
+        volume="37",
+        pages="4965",
+        year=1988,
+        doi="10.1103/PhysRevB.37.4965",
     ),
     Citation(
         key="geiger2022e3nn",

@@ -1,9 +1,9 @@
 """The Eliashberg equations below Tc solved plainly, as the oracle of the engine.
 
-On the imaginary axis by substitution, with every Matsubara frequency below the cutoff. From there
-to the real axis not by a fit but by the equations of Marsiglio, Schossmann and Carbotte, Phys. Rev.
-B 37, 4965 (1988), which are exact. Nothing here is shared with the package; energies, temperatures
-and frequencies are all in one unit.
+On the imaginary axis by substitution, with every Matsubara frequency below the cutoff. For the real
+axis the right-hand sides of the equations of Marsiglio, Schossmann and Carbotte, Phys. Rev. B 37,
+4965 (1988), as printed: a solution of the package must reproduce itself. Nothing here is shared
+with the package; energies, temperatures and frequencies are all in one unit.
 """
 
 from __future__ import annotations
@@ -11,9 +11,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.interpolate import CubicSpline
 from scipy.linalg import hankel, toeplitz
-from scipy.signal import fftconvolve
-from scipy.special import digamma
 from tests.reference.dense_eliashberg import Kernel, sampled_kernel
 
 _MAX_STEPS = 100_000
@@ -70,139 +69,63 @@ def free_energy_difference(solution: ImaginaryAxis, kernel: Kernel) -> float:
     return float(-2.0 * np.pi * solution.temperature * np.sum((root - solution.omega) * change))
 
 
-@dataclass(frozen=True, kw_only=True)
-class RealAxis:
-    """Δ and Z at ω + iη, on an even grid of positive ω."""
-
-    energies: np.ndarray
-    height: float
-    gap: np.ndarray
-    renormalisation: np.ndarray
-
-    @property
-    def dos(self) -> np.ndarray:
-        """N(ω)/N(0), a distance η above the real axis."""
-        z = self.energies + 1j * self.height
-        return np.real(z / _root(z, self.gap, self.renormalisation))
-
-    @property
-    def edge(self) -> float:
-        """Lowest ω with Re Δ(ω) = ω, from a Taylor series of Δ down to the real axis."""
-        step = self.energies[1] - self.energies[0]
-        slope = np.gradient(self.gap, step)
-        on_axis = self.gap - 1j * self.height * slope
-        on_axis -= 0.5 * self.height**2 * np.gradient(slope, step)
-        excess = np.real(on_axis) - self.energies
-        at = int(np.flatnonzero((excess[:-1] > 0.0) & (excess[1:] <= 0.0))[0])
-        return float(self.energies[at] + step * excess[at] / (excess[at] - excess[at + 1]))
-
-
-def continue_to_real_axis(
+def right_hand_sides(
     spectrum: np.ndarray,
     solution: ImaginaryAxis,
     mu_star_cutoff: float,
-    *,
-    reach: float,
-    step: float,
-    height: float,
-    tolerance: float = 1e-8,
-) -> RealAxis:
-    r"""Δ(z) and Z(z) for z = ω + iη, ω up to the reach.
+    line: tuple[np.ndarray, np.ndarray, np.ndarray],
+    chosen: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray]:
+    """zZ and ZΔ by the equations of the real axis, integral by integral, at some of the energies.
 
-    .. math::
-        z Z(z) = z + i\pi T\sum_m\lambda(z-i\omega_m)\frac{\omega_m}{E_m}
-        + i\pi\int\alpha^2F(\nu)\{[n(\nu)+f(\nu-z)]\,G(z-\nu)+[n(\nu)+f(\nu+z)]\,G(z+\nu)\}
-        \,\mathrm{d}\nu
-
-    with :math:`G = z/\sqrt{z^2-\Delta^2}`. ZΔ is the same without the first z, with Δ in place of
-    z and of ω above a root, and with μ* in the sum. Both are exact for 0 < η < πT, where every
-    function is smooth on the scale of η, so that sums of a step below η do for integrals.
+    λ(z - iω_m) is an integral for each m, on both sides of zero, and the sums are sums over m. What
+    joins energies is interpolated by splines between the points of the line.
 
     Parameters
     ----------
     spectrum
-        Rows of ν and α²F(ν), linear between samples.
+        Rows of ν and α²F(ν), linear between samples, ∝ ν² below the first.
     solution, mu_star_cutoff
         On the imaginary axis; μ*_c.
-    reach, step, height
-        Largest ω, spacing of ω and ν, and η.
+    line
+        z = ω + iη for positive ω, and Δ and Z there.
+    chosen
+        Indices of energies, so that ω + ν is on the line.
     """
-    kt = solution.temperature
-    number = int(np.ceil(spectrum[0].max() / step))
-    nu = step * np.arange(number + 1)
-    a2f = np.interp(nu, *spectrum, right=0.0)
-    first = nu < spectrum[0, 0]
-    a2f[first] = spectrum[1, 0] * (nu[first] / spectrum[0, 0]) ** 2
-    thermal = np.zeros_like(a2f)
-    thermal[1:] = a2f[1:] / np.expm1(np.minimum(nu[1:] / kt, 500.0))
-    inner = int(np.ceil(reach / step))
-    # for every ω of the inner part the phonons join ω - ν and ω + ν
-    z = step * np.arange(-inner - number, inner + number + 1) + 1j * height
-
-    def joined(weight: np.ndarray, values: np.ndarray, sign: int) -> np.ndarray:
-        """∫ of weight(ν) times the values at z + sign ν, for z of the inner part."""
-        if sign > 0:
-            return joined(weight, values[::-1], -1)[::-1]
-        return step * fftconvolve(values, weight, mode="valid")[: values.size - 2 * number]
-
-    def attraction(poles: np.ndarray) -> np.ndarray:
-        """∫ of α²F times Σ_m g_m / (z - iω_m), the difference of z + ν and z - ν."""
-        return joined(a2f, poles, 1) - joined(a2f, poles, -1)
-
-    def scattering(function: np.ndarray) -> np.ndarray:
-        occupied = 0.5 - 0.5 * np.tanh(z / (2.0 * kt))
-        emitted = joined(a2f, (1.0 - occupied) * function, -1)
-        absorbed = joined(a2f, occupied * function, 1)
-        return emitted + absorbed + joined(thermal, function, -1) + joined(thermal, function, 1)
-
-    poles, anomalous_poles = _poles(z, solution)
-    normal = 1j * np.pi * kt * attraction(poles)
-    shares = solution.gap / np.hypot(solution.omega, solution.gap)
-    pairing = np.pi * kt * (attraction(anomalous_poles) - 2.0 * mu_star_cutoff * shares.sum())
-    middle = z[number : z.size - number]
-    gap = np.full(z.shape, solution.gap[0] + 0j)
-    z_factor = np.ones_like(z)
-    for _ in range(_MAX_STEPS):
-        root = _root(z, gap, z_factor)
-        renormalised = middle + normal + 1j * np.pi * scattering(z / root)
-        new = middle * (pairing + 1j * np.pi * scattering(gap / root)) / renormalised
-        # what lies beyond is reached by thermal phonons only
-        new = np.pad(new, number, mode="edge")
-        z_factor = np.pad(renormalised / middle, number, mode="edge")
-        settled = np.max(np.abs(new - gap)) < tolerance * solution.gap[0]
-        gap = new
-        if settled:
-            positive = np.real(middle) > 0.0
-            return RealAxis(
-                energies=np.real(middle)[positive],
-                height=height,
-                gap=gap[number : z.size - number][positive],
-                renormalisation=z_factor[number : z.size - number][positive],
-            )
-    raise RuntimeError(f"no solution after {_MAX_STEPS} steps")
-
-
-def _poles(z: np.ndarray, solution: ImaginaryAxis) -> tuple[np.ndarray, np.ndarray]:
-    """Σ_m g_m / (z - iω_m) over both signs of ω, with g = ω/E and with g = Δ/E.
-
-    Of the first, the part with g = sign ω up to infinity is known in closed form, but for a
-    constant that does not matter.
-    """
-    scaled = 1j * z / (2.0 * np.pi * solution.temperature)
-    normal = -1j * (digamma(0.5 + scaled) + digamma(0.5 - scaled))
-    normal /= 2.0 * np.pi * solution.temperature
-    anomalous = np.zeros_like(z)
-    for omega, gap in zip(solution.omega, solution.gap, strict=True):
-        energy = np.hypot(omega, gap)
-        normal += 2j * omega * (omega / energy - 1.0) / (z**2 + omega**2)
-        anomalous += 2.0 * z * (gap / energy) / (z**2 + omega**2)
-    return normal, anomalous
-
-
-def _root(z: np.ndarray, gap: np.ndarray, renormalisation: np.ndarray) -> np.ndarray:
-    """The root of z² - Δ² that, times Z, has a positive imaginary part."""
+    z, gap, renormalisation = line
+    height, kt = float(z[0].imag), solution.temperature
+    below = np.linspace(0.0, spectrum[0, 0], 200)[1:-1]
+    within = np.arange(spectrum[0, 0], spectrum[0, -1], height / 3.0)
+    nu = np.unique(np.concatenate([below, spectrum[0], within]))
+    a2f = np.interp(nu, *spectrum) * np.minimum(nu / spectrum[0, 0], 1.0) ** 2
     root = np.sqrt(z**2 - gap**2)
-    return np.where(np.imag(renormalisation * root) < 0.0, -root, root)
+    # excitations decay; times Z, for Δ alone has not always the same half-plane
+    root = np.where(np.imag(renormalisation * root) < 0.0, -root, root)
+    # functions that are, but for a sign, conjugate at -ω + iη
+    whole = np.concatenate([-z[::-1].real, z.real])
+    flows = CubicSpline(whole, np.concatenate([np.conj(z / root)[::-1], z / root]))
+    pairs = CubicSpline(whole, np.concatenate([-np.conj(gap / root)[::-1], gap / root]))
+    # far above the cutoff, where Δ is zero, the flow still counts
+    omega = np.pi * kt * (2.0 * np.arange(4 * solution.omega.size) + 1.0)
+    share = np.zeros_like(omega)
+    share[: solution.gap.size] = solution.gap / np.hypot(solution.omega, solution.gap)
+    bose = 1.0 / np.expm1(np.minimum(nu / kt, 500.0))
+    normal, anomalous = [], []
+    for at in z[chosen]:
+        ahead, behind = (
+            np.array([np.trapezoid(2.0 * nu * a2f / (nu**2 - (at - s * 1j * w) ** 2), nu)
+                      for w in omega]) for s in (1.0, -1.0)
+        )  # fmt: skip
+        flow = np.pi * kt * np.sum((ahead - behind) * np.sqrt(1.0 - share**2))
+        pairing = np.pi * kt * np.sum((ahead + behind - 2.0 * mu_star_cutoff) * share)
+        emitted = a2f * (bose + 0.5 + 0.5 * np.tanh((at - nu) / (2.0 * kt)))
+        absorbed = a2f * (bose + 0.5 - 0.5 * np.tanh((at + nu) / (2.0 * kt)))
+        down, up = np.real(at) - nu, np.real(at) + nu
+        scattered = np.trapezoid(emitted * flows(down) + absorbed * flows(up), nu)
+        paired = np.trapezoid(emitted * pairs(down) + absorbed * pairs(up), nu)
+        normal.append(at + 1j * flow + 1j * np.pi * scattered)
+        anomalous.append(pairing + 1j * np.pi * paired)
+    return np.array(normal), np.array(anomalous)
 
 
 def broad_mode(coupling: float, omega: float = 20.0, width: float = 0.1) -> np.ndarray:

@@ -221,7 +221,7 @@ def _state_lines(analysis: Analysis, state: SuperconductingState) -> Iterator[st
             f"{_four_digits(float(solution.gap[0])):>9}  {field:>10.4f}  {deviation:>+9.4f}"
         )
     if not all(status.is_good for status in state.gap_statuses):
-        yield "* uncertain by more than 1 %: analytic continuations disagree at this temperature"
+        yield "* no gap edge was found at this temperature: Δ(iπT) instead (--json has the reason)"
 
 
 def _resistivity_lines(found: Resistivity) -> Iterator[str]:

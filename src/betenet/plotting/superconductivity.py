@@ -136,8 +136,8 @@ def plot_state(state: SuperconductingState, path: str | Path | None = None) -> F
     Returns
     -------
     Figure
-        Three panels; grey lines are the behaviour at weak coupling (BCS). Gaps that are uncertain
-        by more than 1 % have open symbols.
+        Three panels; grey lines are the behaviour at weak coupling (BCS). Where there is no gap
+        edge Δ(iπT) stands for it, with an open symbol.
 
     Raises
     ------
@@ -205,7 +205,7 @@ def _draw_gap(axes: Axes, state: SuperconductingState) -> None:
     axes.plot([*state.temperatures, tc], [*state.gaps, 0.0], lw=1.1, color=A2F_COLOUR)
     for chosen, filling, label in (
         (np.array(good), A2F_COLOUR, r"$\Delta(T)$"),
-        (~np.array(good), "white", "uncertain"),
+        (~np.array(good), "white", "no edge"),
     ):
         if np.any(chosen):
             axes.plot(

@@ -150,7 +150,7 @@ def test_plain_table_is_json_with_units(spectrum):
     data = json.loads(json.dumps(found.to_dict(), allow_nan=False))
     assert data["tc_kelvin"] == found.best.tc
     assert data["omega_log_kelvin"] == pytest.approx(found.quantities["omega_log"] * MEV_TO_KELVIN)
-    assert data["eliashberg"]["cutoff_mev"] == pytest.approx(20.0 * data["omega_max_mev"])
+    assert data["eliashberg"]["cutoff_mev"] == pytest.approx(30.0 * data["omega_max_mev"])
     assert data["measured"]["mu_star"] is None
     assert data["spectrum"]["a2f"] == A2F.tolist()
     assert "spectrum" not in found.to_dict(with_spectrum=False)

@@ -1,11 +1,11 @@
-"""From the imaginary to the real axis: gap edge and quasiparticle density of states."""
+"""The gap edge by Padé approximants: quick, and good at low temperature."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Complex, Float
+from jaxtyping import Complex
 
 from betenet.superconductivity.eliashberg.gap_equations import ImaginaryAxis
 from betenet.superconductivity.eliashberg.kernel import PairingKernel
@@ -116,8 +116,10 @@ def gap_edge(kernel: PairingKernel, solution: ImaginaryAxis) -> GapEdge:
     -----
     The approximants go through whole Matsubara frequencies, the first ones and then more and more
     sparse ones up to half the cutoff. An approximant of higher order is not always a better one,
-    so six orders are compared, and how far all but one of them agree is the quality. Near Tc strong
-    coupling leaves no sharp edge, and they do not agree.
+    so six orders are compared, and how far all but one of them agree is the quality. Against the
+    exact continuation (``real_axis``) edges at 0.1 Tc are good to 3e-4 for λ up to 3, to 2e-3 for λ
+    up to 100 or phonons of very different frequencies. They are worse the hotter it is: from about
+    0.5 Tc on approximants may agree on an edge that is wrong by several percent.
     """
     if solution.status is not Status.CONVERGED:
         lowest = float(solution.gap[0]) if solution.gap.size else 0.0
@@ -150,29 +152,6 @@ def gap_edge(kernel: PairingKernel, solution: ImaginaryAxis) -> GapEdge:
         continued=approximant,
         status=Status.CONVERGED if spread < SPREAD_TOLERANCE else Status.CONTINUATION_UNSTABLE,
     )
-
-
-def quasiparticle_dos(
-    continued: PadeApproximant, energies: Float[np.ndarray, " energy"], broadening: float
-) -> Float[np.ndarray, " energy"]:
-    r"""Density of states of the superconductor over that of the normal metal.
-
-    .. math:: N(\omega)/N(0) = \mathrm{Re}\,\frac{z}{\sqrt{z^2-\Delta(z)^2}},\quad z=\omega+i\eta
-
-    Parameters
-    ----------
-    continued
-        Δ(z).
-    energies
-        ω, positive [meV].
-    broadening
-        η, positive [meV].
-    """
-    z = energies + 1j * broadening
-    # the branch with a positive imaginary part, as for a free particle
-    root = np.asarray(np.sqrt(z**2 - continued(z) ** 2))
-    root = np.where(np.imag(root) < 0.0, -root, root)
-    return np.asarray(np.abs((z / root).real))
 
 
 def _edge(continued: PadeApproximant, scale: float) -> float | None:

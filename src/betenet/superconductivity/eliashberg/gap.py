@@ -61,6 +61,12 @@ def eliashberg_gap(
     Gap
         Δ₀ [meV] and 2Δ₀/k_B Tc [1] at 0.1 Tc, with the batch shape of α²F.
 
+    Notes
+    -----
+    Δ₀ is that of Padé approximants: good to 3e-4 for λ up to 3, to 2e-3 for λ up to 100 or phonons
+    of very different frequencies. ``superconducting_state`` has the exact continuation, for one
+    spectrum.
+
     Examples
     --------
     >>> omega = np.linspace(9.9, 10.1, 41)

@@ -8,17 +8,18 @@ from typing import cast
 import numpy as np
 from jaxtyping import Float
 
-from betenet.errors import SpectrumError
+from betenet.errors import ConfigError, SpectrumError
 from betenet.spectrum import check_a2f, check_frequencies
 from betenet.superconductivity.critical_temperature import DEFAULT_MU_STAR
 from betenet.superconductivity.eliashberg.continuation import (
+    SPREAD_TOLERANCE,
     GapEdge,
     gap_edge,
-    quasiparticle_dos,
 )
 from betenet.superconductivity.eliashberg.gap import FROZEN
 from betenet.superconductivity.eliashberg.gap_equations import ImaginaryAxis, solve_gap_equations
 from betenet.superconductivity.eliashberg.kernel import PairingKernel
+from betenet.superconductivity.eliashberg.real_axis import RealAxis, continue_to_real_axis
 from betenet.superconductivity.eliashberg.status import Status
 from betenet.superconductivity.eliashberg.thermodynamics import (
     NEAR_TC,
@@ -35,8 +36,6 @@ from betenet.units import KELVIN_TO_MEV
 
 REDUCED_TEMPERATURES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 0.98, 0.99)
 """Default sweep of T/Tc."""
-BROADENING = 0.01
-"""Broadening of the density of states, in units of Δ₀."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -54,12 +53,14 @@ class SuperconductingState:
     gap_spread
         Relative disagreement of Padé approximants on Δ₀ [1].
     gap_status
-        Whether Δ₀ is to be trusted.
+        Whether Δ₀ is to be trusted: the exact continuation and Padé approximants agree on it to
+        1 %.
     temperatures
         T [K].
     gaps
-        Gap edge at each temperature; the gap at the lowest Matsubara frequency where the
-        continuation is not stable, see ``gap_statuses`` [meV].
+        Gap edge at each temperature, where Re Δ(ω) = ω by the exact continuation; Δ(iπT) where
+        that has no such ω (``NO_EDGE``) or did not converge; 0 at and above Tc. Below 0.1 Tc it is
+        the edge at 0.1 Tc, from which it does not differ [meV].
     gap_statuses
         Status at each temperature.
     free_energy
@@ -76,6 +77,8 @@ class SuperconductingState:
         ω [meV] and N(ω)/N(0) at 0.1 Tc [1]; empty where the continuation failed.
     solutions
         Δ and Z on the imaginary axis at each temperature.
+    continued
+        Δ, Z and N(ω)/N(0) on the real axis at each temperature; at 0.1 Tc for those below.
     """
 
     transition: Transition
@@ -94,6 +97,7 @@ class SuperconductingState:
     dos_energies: Float[np.ndarray, " energy"]
     dos: Float[np.ndarray, " energy"]
     solutions: tuple[ImaginaryAxis, ...]
+    continued: tuple[RealAxis, ...]
 
     @property
     def problems(self) -> tuple[str, ...]:
@@ -129,7 +133,7 @@ def superconducting_state(
     frequencies, a2f, mu_star, cutoff, mu_star_frequency, rule
         As for ``eliashberg_tc``, one spectrum.
     reduced_temperatures
-        T/Tc of the sweep, above 0 [1].
+        T/Tc of the sweep, above 0; from 1 on the metal is normal and its gap zero [1].
 
     Raises
     ------
@@ -141,7 +145,9 @@ def superconducting_state(
     Notes
     -----
     At 0.1 Tc the gap differs from that of T = 0 by a share of exp(-Δ/k_B T), below 1e-7.
-    Without a transition all numbers are nan and the sweep is empty.
+    Without a transition all numbers are nan and the sweep is empty. An edge is where quasiparticles
+    have most states, not a promise that there are none below: with strong coupling N(0) is some
+    tenths close to Tc, see ``continued``.
 
     Examples
     --------
@@ -161,63 +167,105 @@ def superconducting_state(
             reason="Each spectrum has its own temperatures.",
             fix="Pass one spectrum at a time.",
         )
+    _check_temperatures(reduced_temperatures)
     transition = eliashberg_tc(
         grid, values, mu_star, cutoff=cutoff, mu_star_frequency=mu_star_frequency, rule=rule
     )
     if float(transition.tc) <= 0.0:
         return _no_state(transition)
-    kernel = PairingKernel(grid, values[None], 4.0 * float(transition.coulomb.cutoff[0]), rule)
-    return _state(kernel, transition, coupling_constant(grid, values, rule), reduced_temperatures)
+    metal = _Metal(grid, values, rule, transition)
+    return _state(metal, reduced_temperatures)
 
 
-def _state(
-    kernel: PairingKernel,
-    transition: Transition,
-    coupling: Float[np.ndarray, ""],
-    reduced_temperatures: tuple[float, ...],
-) -> SuperconductingState:
-    tc, lam = float(transition.tc), float(coupling)
-    wanted = np.array(reduced_temperatures)
-    reduced = np.unique([*reduced_temperatures, FROZEN, *NEAR_TC])
-    repulsion = transition.coulomb
-    solved = solve_gap_equations(
-        kernel, float(repulsion.cutoff[0]), float(repulsion.mu_star_cutoff[0]), tc, reduced * tc
-    )
-    by_t = dict(zip(reduced.tolist(), solved, strict=True))
+class _Metal:
+    """One spectrum with its Tc, and what is solved with it."""
+
+    def __init__(
+        self, grid: np.ndarray, a2f: np.ndarray, rule: str, transition: Transition
+    ) -> None:
+        self.transition, self.tc = transition, float(transition.tc)
+        self.coupling = float(coupling_constant(grid, a2f, rule))
+        self._spectrum, self._rule = (grid, a2f), rule
+        cutoff = float(transition.coulomb.cutoff[0])
+        self.kernel = PairingKernel(grid, a2f[None], 4.0 * cutoff, rule)
+
+    def solved(self, reduced: np.ndarray) -> dict[float, ImaginaryAxis]:
+        """Solutions on the imaginary axis, by reduced temperature."""
+        repulsion = self.transition.coulomb
+        cutoff, mu_star = float(repulsion.cutoff[0]), float(repulsion.mu_star_cutoff[0])
+        found = solve_gap_equations(self.kernel, cutoff, mu_star, self.tc, reduced * self.tc)
+        return dict(zip(reduced.tolist(), found, strict=True))
+
+    def continued(self, solution: ImaginaryAxis, near: GapEdge) -> RealAxis:
+        """The same on the real axis."""
+        expected = near.gap if near.status is Status.CONVERGED else None
+        return continue_to_real_axis(*self._spectrum, solution, rule=self._rule, near=expected)
+
+
+def _state(metal: _Metal, reduced_temperatures: tuple[float, ...]) -> SuperconductingState:
+    tc, lam = metal.tc, metal.coupling
+    wanted = np.array(reduced_temperatures, dtype=np.float64)
+    by_t = metal.solved(np.unique([*reduced_temperatures, FROZEN, *NEAR_TC]))
     solutions = tuple(by_t[t] for t in wanted.tolist())
-    edges = [gap_edge(kernel, solution) for solution in solutions]
-    frozen = gap_edge(kernel, by_t[FROZEN])
+    pade = gap_edge(metal.kernel, by_t[FROZEN])
+    frozen = metal.continued(by_t[FROZEN], pade)
+    gap, gap_status = _checked(frozen, pade)
+    axes = tuple(
+        frozen if t <= FROZEN else metal.continued(by_t[t], gap_edge(metal.kernel, by_t[t]))
+        for t in wanted.tolist()
+    )
+    gaps, statuses = zip(*map(_edge, axes, solutions), strict=True) if axes else ((), ())
     at_zero = zero_temperature_energy(by_t[FROZEN], lam)
     energies = np.array([free_energy_difference(solution) for solution in solutions])
     field = critical_field_ratio(energies, at_zero)
-    dos_energies, dos = _dos(frozen)
     return SuperconductingState(
-        transition=transition,
-        gap=frozen.gap,
-        gap_ratio=2.0 * frozen.gap / (tc * KELVIN_TO_MEV),
-        gap_spread=frozen.spread,
-        gap_status=frozen.status,
+        transition=metal.transition,
+        gap=gap,
+        gap_ratio=2.0 * gap / (tc * KELVIN_TO_MEV),
+        gap_spread=pade.spread,
+        gap_status=gap_status,
         temperatures=wanted * tc,
-        gaps=np.array([edge.gap for edge in edges]),
-        gap_statuses=tuple(edge.status for edge in edges),
+        gaps=np.array(gaps),
+        gap_statuses=statuses,
         free_energy=energies,
         critical_field_ratio=field,
         deviation=deviation_function(field, wanted),
         specific_heat_jump=specific_heat_jump([by_t[t] for t in NEAR_TC], tc, lam),
         condensation_ratio=condensation_ratio(tc, at_zero, lam),
-        dos_energies=dos_energies,
-        dos=dos,
+        dos_energies=frozen.energies,
+        dos=frozen.dos,
         solutions=solutions,
+        continued=axes,
     )
 
 
-def _dos(frozen: GapEdge) -> tuple[np.ndarray, np.ndarray]:
-    if frozen.continued is None:
-        return np.empty(0), np.empty(0)
-    highest = max(3.0 * frozen.gap, float(frozen.continued.points[-1].imag))
-    fine = np.linspace(0.005, 3.0, 600) * frozen.gap
-    energies = np.concatenate([fine, np.linspace(3.0 * frozen.gap, highest, 400)[1:]])
-    return energies, quasiparticle_dos(frozen.continued, energies, BROADENING * frozen.gap)
+def _edge(axis: RealAxis, solution: ImaginaryAxis) -> tuple[float, Status]:
+    """The edge on the real axis; the gap on the imaginary one where there is none."""
+    lowest = float(solution.gap[0])
+    if axis.status is not Status.CONVERGED:
+        return lowest, axis.status
+    edge = axis.edge
+    return (lowest, Status.NO_EDGE) if np.isnan(edge) else (edge, Status.CONVERGED)
+
+
+def _checked(axis: RealAxis, pade: GapEdge) -> tuple[float, Status]:
+    """Δ₀ of the exact continuation, else of the approximants; good if the two agree."""
+    if axis.status is not Status.CONVERGED or np.isnan(axis.edge):
+        unstable = pade.status is Status.CONVERGED
+        return pade.gap, Status.CONTINUATION_UNSTABLE if unstable else pade.status
+    apart = abs(pade.gap / axis.edge - 1.0)
+    agree = apart < SPREAD_TOLERANCE
+    return axis.edge, Status.CONVERGED if agree else Status.CONTINUATION_UNSTABLE
+
+
+def _check_temperatures(reduced: tuple[float, ...]) -> None:
+    wrong = [t for t in reduced if not (np.isfinite(t) and t > 0.0)]
+    if wrong:
+        raise ConfigError(
+            f"Reduced temperature {wrong[0]}.",
+            reason="T/Tc is above zero: at zero the Matsubara frequencies have no distance.",
+            fix=f"Use {FROZEN:g} for the lowest; the gap is then that of T = 0.",
+        )
 
 
 def _no_state(transition: Transition) -> SuperconductingState:
@@ -228,4 +276,5 @@ def _no_state(transition: Transition) -> SuperconductingState:
         temperatures=none, gaps=none, gap_statuses=(), free_energy=none,
         critical_field_ratio=none, deviation=none, specific_heat_jump=np.nan,
         condensation_ratio=np.nan, dos_energies=none, dos=none, solutions=(),
+        continued=(),
     )  # fmt: skip

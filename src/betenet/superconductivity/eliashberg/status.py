@@ -22,7 +22,7 @@ class Status(Enum):
     )
     CUTOFF_TOO_LOW = (
         "the result moves by more than 0.1 % when the cutoff is doubled: raise the cutoff "
-        "(twenty times the highest phonon frequency is the default)"
+        "(thirty times the highest phonon frequency is the default)"
     )
     NOT_CONVERGED = (
         "the iteration did not settle: look at the spectrum's quality report (negative weight, "
@@ -30,8 +30,13 @@ class Status(Enum):
     )
     ABOVE_TC = "the temperature lies at or above Tc, where the gap is zero: choose a lower one"
     CONTINUATION_UNSTABLE = (
-        "Padé approximants with different numbers of frequencies disagree on the gap edge by more "
-        "than 1 %: lower temperatures have a sharper edge; else take the gap on the imaginary axis"
+        "Padé approximants disagree on the gap edge by more than 1 %, with each other or with the "
+        "exact continuation: compare with the latter (superconducting_state), or take the gap on "
+        "the imaginary axis"
+    )
+    NO_EDGE = (
+        "thermal phonons leave no gap edge at this temperature (Re Δ(ω) = ω has no solution), so "
+        "the gap on the imaginary axis is given: choose a lower temperature for an edge"
     )
     NEEDS_ATTRACTION = (
         "the spectrum's Tc stays below the given one even without repulsion (μ* = 0): "

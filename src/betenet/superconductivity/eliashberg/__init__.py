@@ -1,8 +1,8 @@
 """Isotropic Migdal-Eliashberg theory: Tc, gap, thermodynamics and what Tc depends on.
 
 ``kernel`` and ``matsubara`` → ``linearised`` → ``transition`` (Tc), ``response``, ``inverse`` (μ*);
-``gap_equations`` → ``continuation`` → ``gap`` (Δ₀ of many), ``phonon_convolution`` → ``real_axis`` (Δ(ω)),
-``thermodynamics`` → ``state``.
+``gap_equations`` → ``continuation`` → ``gap`` (Δ₀ of many); ``phonon_convolution`` → ``real_axis``
+(Δ(ω)); ``thermodynamics``; all of these → ``state``.
 """
 
 from betenet.superconductivity.eliashberg.coulomb import Coulomb, rescale

@@ -10,7 +10,8 @@ Gibson et al., npj Comput. Mater. 11, 7 (2025).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from math import cos, pi, sin, sqrt
 from typing import Any
@@ -170,12 +171,76 @@ class PaperNetwork(nn.Module):
         return site, total / counts[:, None]
 
 
+class PublishedNetwork(nn.Module):
+    """The same network from e3nn's own modules, with the names of the published state dicts.
+
+    The published code is e3nn's gate_points_2101 with the embedding `em` set before it; nothing of
+    `PaperNetwork` enters here.
+    """
+
+    def __init__(self, site_inputs: int = 0, lmax: int = 1) -> None:
+        from e3nn import o3
+        from e3nn.nn.models import gate_points_2101
+
+        super().__init__()
+        both_parities = [(32, (degree, p)) for degree in range(lmax + 1) for p in (-1, 1)]
+        whole = gate_points_2101.Network(
+            irreps_in=o3.Irreps(f"{EMBEDDING}x0e"),
+            irreps_hidden=o3.Irreps(both_parities),
+            irreps_out=o3.Irreps(f"{N_FREQUENCIES}x0e"),
+            irreps_node_attr=o3.Irreps(f"{EMBEDDING}x0e"),
+            irreps_edge_attr=o3.Irreps.spherical_harmonics(lmax),
+            layers=2,
+            max_radius=CUTOFF,
+            number_of_basis=N_BASIS,
+            radial_layers=1,
+            radial_neurons=RADIAL_HIDDEN,
+            num_neighbors=NUM_NEIGHBORS,
+            num_nodes=1.0,
+        )
+        self.layers = whole.layers
+        self.em = nn.Linear(ELEMENTS + site_inputs, EMBEDDING)
+
+    def forward(self, batch: PaperBatch) -> Tensor:
+        """α²F of each crystal (crystal, frequency)."""
+        from e3nn import o3
+        from e3nn.math import soft_one_hot_linspace
+        from e3nn.nn.models.gate_points_2101 import scatter, smooth_cutoff
+
+        lengths = batch.vectors.norm(dim=1)
+        basis = soft_one_hot_linspace(lengths, 0.0, CUTOFF, N_BASIS, basis="gaussian", cutoff=False)
+        harmonics = smooth_cutoff(lengths / CUTOFF)[:, None] * o3.spherical_harmonics(
+            [0, 1], batch.vectors, normalize=True, normalization="component"
+        )
+        x = torch.relu(self.em(batch.mass_one_hot))
+        z = torch.relu(self.em(batch.one_hot))
+        for layer in self.layers:
+            x = layer(x, z, batch.sources, batch.targets, harmonics, basis * sqrt(N_BASIS))
+        counts = torch.bincount(batch.crystal)
+        return scatter(torch.relu(x), batch.crystal, dim_size=len(counts)) / counts[:, None]
+
+
 def paper_network(dtype: torch.dtype = torch.float64, site_inputs: int = 0) -> PaperNetwork:
     """A network with e3nn's random weights; its Clebsch-Gordan coefficients are of `dtype` too."""
+    with default_dtype(dtype):
+        return PaperNetwork(site_inputs)
+
+
+def published_network(
+    dtype: torch.dtype = torch.float64, site_inputs: int = 0, lmax: int = 1
+) -> PublishedNetwork:
+    """The same of the network whose state dict is named as the published ones are."""
+    with default_dtype(dtype):
+        return PublishedNetwork(site_inputs, lmax)
+
+
+@contextmanager
+def default_dtype(dtype: torch.dtype) -> Iterator[None]:
+    """e3nn makes its constants in torch's default precision."""
     before = torch.get_default_dtype()
     torch.set_default_dtype(dtype)
     try:
-        return PaperNetwork(site_inputs)
+        yield
     finally:
         torch.set_default_dtype(before)
 

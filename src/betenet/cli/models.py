@@ -1,4 +1,4 @@
-"""``betenet models``: which ensembles there are, and the card of one."""
+"""``betenet models``: which ensembles there are, the card of one, and those of others."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import argparse
 import json
 import sys
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any, cast
 
 from betenet.cli.arguments import HelpFormatter, Verbs, add_json
@@ -15,6 +16,7 @@ examples:
   betenet models list
   betenet models show              the card of the default model
   betenet models show ./my_model   a folder that holds an ensemble.toml
+  betenet models import BETE-NET/CSO --out models/published-cso
 
 A card says what the model learnt from, for which elements, how good it is on data it has not
 seen (the metrics), and where it fails. Read it before trusting a number.
@@ -25,8 +27,9 @@ def add_parser(verbs: Verbs) -> None:
     """Add the verb to the command line."""
     parser = verbs.add_parser(
         "models",
-        help="list the trained ensembles, or show the card of one",
-        description="List the trained ensembles that come with betenet, or show the card of one.",
+        help="list the trained ensembles, show the card of one, or import published weights",
+        description="List the trained ensembles that come with betenet, show the card of one, or "
+        "import the weights that the paper published.",
         epilog=_EPILOG,
         formatter_class=HelpFormatter,
     )
@@ -40,6 +43,43 @@ def add_parser(verbs: Verbs) -> None:
     )
     add_json(showing, "the card")
     showing.set_defaults(run=run_show)
+    _add_import(actions)
+
+
+_IMPORT_EPILOG = """\
+example:
+  betenet models import BETE-NET/CSO --out models/published-cso
+  betenet predict Nb.cif --model models/published-cso
+
+Each .pt file is a member. The files are read as data: one that would run code is refused. The
+published networks are neither calibrated nor do they say what they have seen, so ± is the plain
+spread of the members, and nothing warns of unseen elements unless --structures says what they
+learnt from. CPD and FPD also need the phonon density of states of each site.
+"""
+
+
+def _add_import(actions: Verbs) -> None:
+    importing = actions.add_parser(
+        "import",
+        help="convert the published weights (.pt files) into an ensemble",
+        description="Convert the published weights, one .pt file for each member.",
+        epilog=_IMPORT_EPILOG,
+        formatter_class=HelpFormatter,
+    )
+    importing.add_argument(
+        "source", type=Path, metavar="DIR", help="folder of .pt files: CSO, CPD or FPD"
+    )
+    importing.add_argument(
+        "--out", type=Path, required=True, metavar="FOLDER", help="write the ensemble here"
+    )
+    importing.add_argument("--name", help="of the model (default: that of FOLDER)")
+    importing.add_argument(
+        "--structures",
+        metavar="PATH",
+        help="structures that the networks learnt from, to warn of what is unlike them",
+    )
+    add_json(importing, "the card")
+    importing.set_defaults(run=run_import)
 
 
 def run_list(arguments: argparse.Namespace) -> int:
@@ -72,6 +112,29 @@ def run_show(arguments: argparse.Namespace) -> int:
     sys.stdout.write(f"{ensemble.name}\n{'=' * len(ensemble.name)}\n")
     for line in _card_lines(ensemble.card, ""):
         sys.stdout.write(line + "\n")
+    return 0
+
+
+def run_import(arguments: argparse.Namespace) -> int:
+    """Convert published weights, and say what the ensemble lacks."""
+    from betenet.ensemble.published_weights import import_published
+
+    card = import_published(
+        arguments.source,
+        arguments.out,
+        name=arguments.name,
+        structures=arguments.structures,
+        progress=sys.stderr.isatty(),
+    )
+    if arguments.json:
+        sys.stdout.write(_to_json(card))
+        return 0
+    sys.stdout.write(
+        f"{card['name']} ({card['members']} members) is in {arguments.out}\n"
+        f"  {card['description']}\n"
+    )
+    for caveat in card["caveats"]:
+        sys.stdout.write(f"  {caveat}\n")
     return 0
 
 

@@ -88,10 +88,11 @@ def _open_outputs(
     if arguments.json:
         keep(JsonOutput(per_site=per_site))
     else:
+        calibrated = "calibrated" if "calibration" in ensemble.card else "uncalibrated"
         footer = (
             f"model {ensemble.name} ({ensemble.n_members} members), μ* = {arguments.mu_star:g}, "
             f"Tc by {arguments.tc_method}\n"
-            "± is half the calibrated 68 % interval; both its ends are in --json and --csv"
+            f"± is half the {calibrated} 68 % interval; both its ends are in --json and --csv"
         )
         with_gap = arguments.tc_method == ELIASHBERG
         keep(TableOutput(per_site=per_site, footer=footer, with_gap=with_gap))

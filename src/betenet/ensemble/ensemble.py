@@ -174,7 +174,20 @@ class Ensemble:
         ------
         Prediction
             In the order of the structures, a batch at a time.
+
+        Raises
+        ------
+        ModelError
+            If the network takes more of each site than its element.
         """
+        if self.config.site_inputs:
+            raise ModelError(
+                f"{self.name} cannot predict from structures alone.",
+                f"It takes {self.config.site_inputs} numbers for each site besides its element: "
+                "the phonon density of states on its grid.",
+                "Use a structure-only model, or compute the inputs and call "
+                "`betenet.network.forward` with `site_inputs`.",
+            )
         items = (_prepare(record, self.config) for record in prepare_structures(structures))
         for batch in batches(items, _pairs, BATCH_PAIRS):
             yield from self._predict_batch(batch, mu_star, tc_method)
@@ -229,6 +242,7 @@ class Ensemble:
         summary = summarise(spectrum, mu_star, tc_method, "onset", calibration)
         warnings = [*item.record.warnings, *self.applicability.warnings(item.graph)]
         warnings.extend(summary.warnings)
+        warnings.extend(self.card.get("caveats", ()))
         top = top_of_grid_warning(self.frequencies, a2f.mean(axis=0))
         if top is not None:
             warnings.append(top)

@@ -86,6 +86,13 @@ class FullBatch:
             for name in self._groups[0]
         }
 
+    def load_parameters(self, parameters: Parameters) -> None:
+        """Take over weights (member, …), as after a restart."""
+        with torch.no_grad():
+            for member, group in enumerate(self._groups):
+                for name, value in group.items():
+                    value.copy_(parameters[name] if self._batched else parameters[name][member])
+
     def step(self) -> tuple[Tensor, Tensor]:
         """One step of every member.
 

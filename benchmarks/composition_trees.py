@@ -25,6 +25,11 @@ N_FOLDS = 5
 COLUMNS = [TARGETS.index(name) for name in ("coupling", "omega_log", "omega_2")]
 
 
+def new_trees() -> ExtraTreesRegressor:
+    """Trees that have learnt nothing yet."""
+    return ExtraTreesRegressor(400, max_features=0.33, n_jobs=-1, random_state=0)
+
+
 def main() -> None:
     """Print the table of results for each choice of sources."""
     rows = read_rows(data_folder(), SOURCES)
@@ -42,7 +47,7 @@ def main() -> None:
             test = judged & (folds == fold)
             for column in range(targets.shape[1]):
                 train = allowed & (folds != fold) & np.isfinite(targets[:, column])
-                trees = ExtraTreesRegressor(400, max_features=0.33, n_jobs=-1, random_state=0)
+                trees = new_trees()
                 weights = np.where(judged[train], BETE_NET_WEIGHT, 1.0)
                 trees.fit(features[train], targets[train, column], sample_weight=weights)
                 predicted[test, column] = trees.predict(features[test])

@@ -1,0 +1,205 @@
+"""The fields of one row of our dataset layout, read and checked."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from ase import Atoms
+from ase.data import atomic_numbers
+from ase.symbols import string2symbols
+from jaxtyping import Float
+
+from betenet.ensemble.dataset import TARGETS
+from betenet.ensemble.folds import reduced_formula
+from betenet.errors import DataError
+from betenet.quantities import QUANTITIES
+from betenet.spectrum import Spectrum
+from betenet.superconductivity.moments import moments
+
+STRUCTURE_FIELDS = ("lattice", "species", "frac_coords")
+FIELDS = (
+    "id",
+    "source",
+    "formula",
+    "structure",
+    *STRUCTURE_FIELDS,
+    *(QUANTITIES[key].export_key for key in TARGETS),
+    "tc_kelvin",
+    "mu_star",
+    "dos_fermi",
+    "spectrum",
+    "site_phonon_dos",
+    "split",
+)
+"""Every key of the layout."""
+
+_NEEDED = ("coupling", "omega_log")
+_ORDERED = ("omega_log", "omega_1", "omega_2", "omega_3")
+_ROUNDING = 1e-3
+"""Moments are often published with four digits."""
+_DISAGREE = 0.1
+"""Relative difference of λ from that of the spectrum that is reported."""
+
+
+def read_text(data: Mapping[str, Any], key: str) -> str:
+    """A short text; empty where it is absent. A whole number is accepted as well.
+
+    Raises
+    ------
+    DataError
+        If it is something else.
+    """
+    value = data.get(key)
+    if value is None:
+        return ""
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        raise DataError(f"{key} is not a text: {value!r}")
+    return str(value)
+
+
+def read_number(data: Mapping[str, Any], key: str, *, at_least: float = -math.inf) -> float:
+    """A number; NaN where it is absent or null.
+
+    Raises
+    ------
+    DataError
+        If it is not a finite number, or below the limit.
+    """
+    value = data.get(key)
+    if value is None:
+        return math.nan
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise DataError(f"{key} is not a finite number: {value!r}")
+    if value < at_least:
+        raise DataError(f"{key} is {value:g}: it must not be below {at_least:g}")
+    return float(value)
+
+
+def read_structure(data: Mapping[str, Any]) -> Atoms:
+    """The crystal, from ``structure`` or from the same keys beside the others.
+
+    Raises
+    ------
+    DataError
+        If a key is missing, a number is not finite, a symbol is no element, the cell has no
+        volume, or the formula that is given is another one.
+    """
+    found = data.get("structure", data)
+    if not isinstance(found, Mapping):
+        raise DataError("structure is no JSON object")
+    missing = [key for key in STRUCTURE_FIELDS if found.get(key) is None]
+    if missing:
+        names = ", ".join(missing[:-1]) + " and " + missing[-1] if missing[1:] else missing[0]
+        raise DataError(f"it has no structure: {names} {'are' if missing[1:] else 'is'} missing")
+    species = found["species"]
+    symbols = [str(symbol) for symbol in species] if isinstance(species, Sequence) else []
+    strange = sorted({symbol for symbol in symbols if not atomic_numbers.get(symbol)})
+    if strange or not symbols:
+        raise DataError(f"species are not elements: {', '.join(strange) or species!r}")
+    lattice = _array(found, "lattice", (3, 3))
+    if abs(np.linalg.det(lattice)) < 1e-6:
+        raise DataError("the lattice has no volume")
+    positions = _array(found, "frac_coords", (len(symbols), 3))
+    _check_formula(data.get("formula"), symbols)
+    return Atoms(symbols, cell=lattice, scaled_positions=positions, pbc=True)
+
+
+def read_spectrum(data: Mapping[str, Any]) -> tuple[np.ndarray, np.ndarray] | None:
+    """Frequencies [meV] and α²F; None where there is none.
+
+    Raises
+    ------
+    DataError
+        If a key is missing or the arrays do not match.
+    SpectrumError
+        If it is not a spectrum: a frequency ≤ 0, a negative or infinite α²F.
+    """
+    found = data.get("spectrum")
+    if found is None:
+        return None
+    if not isinstance(found, Mapping):
+        raise DataError("spectrum is no JSON object")
+    for key in ("frequencies_mev", "a2f"):
+        if found.get(key) is None:
+            raise DataError(f"the spectrum has no {key}")
+    frequencies = _array(found, "frequencies_mev", None)
+    spectrum = Spectrum(frequencies, _array(found, "a2f", frequencies.shape))
+    return spectrum.frequencies, spectrum.a2f
+
+
+def read_targets(
+    data: Mapping[str, Any], spectrum: tuple[np.ndarray, np.ndarray] | None
+) -> tuple[Float[np.ndarray, " target"], list[str]]:
+    """Moments in the order of `TARGETS`; those not given are computed from the spectrum.
+
+    Returns
+    -------
+    Float[ndarray, " target"]
+        λ [1] and the frequencies [meV]; NaN where unknown.
+    list of str
+        Notes: moments that do not fit the spectrum.
+
+    Raises
+    ------
+    DataError
+        If λ or ω_log is unknown, a moment is not positive, or their order is impossible.
+    """
+    known: dict[str, float] = {}
+    for key in TARGETS:
+        quantity = QUANTITIES[key]
+        known[key] = read_number(data, quantity.export_key) / quantity.export_factor
+        if known[key] <= 0.0:
+            raise DataError(f"{quantity.export_key} is {data[quantity.export_key]:g}: not positive")
+    notes: list[str] = []
+    if spectrum is not None:
+        computed = {key: float(value) for key, value in moments(*spectrum).items()}
+        stated, own = known["coupling"], computed["coupling"]
+        if abs(stated - own) > _DISAGREE * own:
+            notes.append(f"λ is stated as {stated:.3g}, that of its spectrum is {own:.3g}")
+        known = {key: computed[key] if math.isnan(x) else x for key, x in known.items()}
+    for key in _NEEDED:
+        if not known[key] > 0.0:
+            raise DataError(f"{QUANTITIES[key].export_key} is missing, and no spectrum gives it")
+    _check_order(known)
+    return np.array([known[key] for key in TARGETS]), notes
+
+
+def _check_order(known: Mapping[str, float]) -> None:
+    """ω_log ≤ ω_1 ≤ ω_2 ≤ ω_3: means of one distribution with growing powers."""
+    present = [key for key in _ORDERED if math.isfinite(known[key])]
+    for lower, upper in pairwise(present):
+        if known[lower] > known[upper] * (1.0 + _ROUNDING):
+            raise DataError(
+                f"{QUANTITIES[lower].export_key} is above {QUANTITIES[upper].export_key}: "
+                "no spectrum has such moments; is one of them in another unit?"
+            )
+
+
+def _check_formula(formula: object, symbols: Sequence[str]) -> None:
+    if formula is None:
+        return
+    try:
+        stated = reduced_formula(string2symbols(str(formula)))
+    except (KeyError, ValueError) as error:
+        raise DataError(f"the formula {formula!r} cannot be read") from error
+    if stated != reduced_formula(symbols):
+        raise DataError(f"its formula is {formula}, its structure is {reduced_formula(symbols)}")
+
+
+def _array(
+    data: Mapping[str, Any], key: str, shape: tuple[int, ...] | None
+) -> Float[np.ndarray, "..."]:
+    try:
+        array = np.array(data[key], dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise DataError(f"{key} is not an array of numbers") from error
+    if (array.ndim != 1 if shape is None else array.shape != shape) or array.size == 0:
+        wanted = "one row" if shape is None else " × ".join(map(str, shape))
+        raise DataError(f"{key} has the shape {array.shape}, not {wanted}")
+    if not np.isfinite(array).all():
+        raise DataError(f"{key} holds a number that is not finite")
+    return array

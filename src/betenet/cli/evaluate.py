@@ -1,0 +1,181 @@
+"""``betenet evaluate``: how good a model is on a dataset, as one web page and as JSON."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from betenet.cli.arguments import HelpFormatter, Verbs, add_device, add_json, add_mu_star
+from betenet.cli.streams import cannot_write
+from betenet.quantities import QUANTITIES
+from betenet.superconductivity.analysis_settings import ALL_METHODS
+
+if TYPE_CHECKING:
+    from betenet.evaluation.evaluate import Evaluation
+    from betenet.evaluation.metrics import Score
+
+_EPILOG = """\
+examples:
+  betenet evaluate cso-1 hidden.jsonl.gz --out report/
+  betenet evaluate cso-1 hidden.jsonl --split test --baseline train.jsonl --out report/
+  betenet evaluate ./my_model alexandria --split fold-0 --json > evaluation.json
+  betenet evaluate cso-1 hidden.jsonl --precision 0.9 --recall 0.9 --out report/
+
+DATASET is a file with one JSON object a line, plain or compressed by gzip (docs/datasets.md), or
+one of bete_net, alexandria and jarvis, which are read from BETENET_DATA. A row that cannot be used
+is reported on stderr with its id and the reason, and the others are still done.
+
+--split takes a name that the rows give (their key `split`), or one of those that any dataset has:
+balanced-train and balanced-test (by formula, 20 % of every element's rows in the test), and
+fold-0 … fold-4 (by formula).
+
+--out writes evaluation.html, one page without scripts that needs nothing else, and
+evaluation.json with every material. The page says which formulas the model was trained on.
+
+Every Tc, first-principles and predicted, is computed by --tc-method with --mu-star: a Tc stated
+in the dataset is not judged. The default is the formula of the published tables.
+"""
+
+
+def add_parser(verbs: Verbs) -> None:
+    """Add the verb to the command line."""
+    parser = verbs.add_parser(
+        "evaluate",
+        help="measure how good a model is on a dataset",
+        description="Measure how good a trained ensemble is on first-principles data.",
+        epilog=_EPILOG,
+        formatter_class=HelpFormatter,
+    )
+    parser.add_argument("model", metavar="MODEL", help="name of `betenet models list`, or a folder")
+    parser.add_argument("dataset", metavar="DATASET", help="file, or source, see below")
+    parser.add_argument("--split", metavar="NAME", help="judge these rows only, see below")
+    parser.add_argument(
+        "--baseline",
+        metavar="DATASET",
+        help="training set whose means the mean model predicts (default: DATASET itself)",
+    )
+    add_mu_star(parser)
+    parser.add_argument(
+        "--tc-method",
+        choices=ALL_METHODS,
+        default="allen_dynes_simple",
+        metavar="METHOD",
+        help="how every Tc is computed (default: %(default)s), see `betenet predict --help`",
+    )
+    for kind, other in (("precision", "recall"), ("recall", "precision")):
+        parser.add_argument(
+            f"--{kind}",
+            type=_share,
+            action="append",
+            metavar="X",
+            help=f"choose the threshold of this {kind} with the most {other} (default: 0.8); "
+            "may be repeated",
+        )
+    parser.add_argument(
+        "--resamples",
+        type=_count,
+        default=1000,
+        metavar="N",
+        help="of the bootstrap for intervals (default: %(default)s; 0 for none)",
+    )
+    add_device(parser)
+    add_json(parser, "the evaluation, without the materials,")
+    parser.add_argument("--out", type=Path, metavar="DIR", help="write the report into DIR")
+    parser.set_defaults(run=run)
+
+
+def _share(text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = -1.0
+    if not 0.0 < number <= 1.0:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0 and at most 1")
+    return number
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number, zero or above")
+    return int(text)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Evaluate, write the report, print the table."""
+    from betenet.ensemble import Ensemble
+    from betenet.evaluation.datasets import open_dataset
+    from betenet.evaluation.evaluate import Settings, evaluate
+    from betenet.evaluation.report import write_report
+
+    if arguments.out is not None:  # before the work, not after it
+        try:
+            arguments.out.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise cannot_write(arguments.out, error) from error
+    dataset = open_dataset(arguments.dataset, split=arguments.split)
+    baseline = None if arguments.baseline is None else open_dataset(arguments.baseline)
+    model = Ensemble.load(arguments.model).to(arguments.device)
+    found = evaluate(
+        model,
+        dataset,
+        Settings(
+            mu_star=arguments.mu_star,
+            tc_method=arguments.tc_method,
+            precisions=tuple(arguments.precision or (0.8,)),
+            recalls=tuple(arguments.recall or (0.8,)),
+            n_resamples=arguments.resamples,
+        ),
+        baseline=baseline,
+        progress=sys.stderr.isatty(),
+    )
+    for name, reason in found.refused:
+        sys.stderr.write(f"betenet: error: {name}: {reason}\n")
+    written = () if arguments.out is None else write_report(found, arguments.out)
+    if arguments.json:
+        plain = found.to_dict()
+        del plain["materials"]  # --out keeps them
+        sys.stdout.write(json.dumps(plain, ensure_ascii=False, allow_nan=False, indent=1) + "\n")
+    else:
+        _print(found)
+    for path in written:
+        sys.stderr.write(f"betenet: wrote {path}\n")
+    return 1 if found.refused else 0
+
+
+_MEASURES = {
+    "r2": "R²",
+    "mae": "MAE",
+    "rmse": "RMSE",
+    "average_precision": "AP by Tc",
+    "average_precision_by_probability": "AP by P(Tc > 5 K)",
+}
+
+
+def _print(found: Evaluation) -> None:
+    """The table, and what must be known to read it."""
+    write = sys.stdout.write
+    write(f"{found.model} on {found.dataset}: {len(found.comparison.ids)} materials\n")
+    for text in found.warnings:
+        write(f"  warning: {text}\n")
+    for row in found.table:
+        write(f"\n{row.model} ({row.scope})\n")
+        for key, measured in row.quantities.items():
+            quantity = QUANTITIES[key]
+            cells = (
+                f"{_MEASURES[name]} {_score_text(score)}" for name, score in measured.scores.items()
+            )
+            line = "   ".join(cells) or "not known"
+            write(f"  {quantity.symbol:<6} n = {measured.rows:<6} {line}\n")
+    settings = found.settings
+    write(f"\nTc by {settings.tc_method}, μ* = {settings.mu_star:g}; in brackets: 95 % bootstrap\n")
+
+
+def _score_text(score: Score) -> str:
+    digits = 1 if score.unit == "K" and abs(score.value) >= 10.0 else 3
+    unit = "" if score.unit == "1" else f" {score.unit}"
+    if score.low is None or score.high is None:
+        return f"{score.value:.{digits}f}{unit}"
+    return f"{score.value:.{digits}f}{unit} [{score.low:.{digits}f}, {score.high:.{digits}f}]"

@@ -1,0 +1,209 @@
+"""Reference and prediction of every material of a dataset, side by side."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Bool, Float
+from tqdm import tqdm
+
+from betenet.ensemble.dataset import TARGETS, Row
+from betenet.ensemble.ensemble import Ensemble
+from betenet.ensemble.jsonl_rows import Dataset, Refusal
+from betenet.ensemble.prediction import Prediction
+from betenet.errors import DataError
+from betenet.evaluation.seen import seen_formulas
+from betenet.quantities import QUANTITIES
+from betenet.spectrum import Spectrum
+from betenet.structures import StructureRecord
+from betenet.superconductivity.analysis_settings import ELIASHBERG
+from betenet.superconductivity.critical_temperature import critical_temperature
+from betenet.superconductivity.eliashberg import eliashberg_tc
+
+COMPARED = ("coupling", "omega_log", "omega_2", "tc")
+"""Quantities of a comparison, in export units: λ [1], the others [K]."""
+
+Values = Mapping[str, Float[np.ndarray, " row"]]
+_NEEDS_OMEGA_2 = ("allen_dynes", "xie_2022")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class SpectrumPair:
+    """First-principles and predicted α²F of one material.
+
+    Attributes
+    ----------
+    row
+        Its place in the comparison.
+    reference
+        α²F on its own grid.
+    predicted
+        With a member axis, on the model's grid.
+    error
+        ∫|predicted - reference|dω / ∫reference dω [1].
+    """
+
+    row: int
+    reference: Spectrum
+    predicted: Spectrum
+    error: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Comparison:
+    """Reference and prediction of each material.
+
+    Attributes
+    ----------
+    ids, formulas, sources, elements
+        Of each material.
+    reference, predicted
+        By the keys of `COMPARED`: λ [1], ω_log, ω_2 and Tc [K]; NaN where the reference is not
+        known.
+    intervals
+        By the same keys: ends of the central 68 % and 95 %, (low, high, low, high).
+    probability
+        That Tc is above 5 K [1].
+    seen
+        Whether the formula was in the model's training; None if the model does not tell.
+    spectra
+        Of the materials whose α²F is known.
+    failed
+        Materials without a prediction.
+    """
+
+    ids: tuple[str, ...]
+    formulas: tuple[str, ...]
+    sources: tuple[str, ...]
+    elements: tuple[frozenset[str], ...]
+    reference: Values
+    predicted: Values
+    intervals: Mapping[str, Float[np.ndarray, "row 4"]]
+    probability: Float[np.ndarray, " row"]
+    seen: Bool[np.ndarray, " row"] | None
+    spectra: tuple[SpectrumPair, ...]
+    failed: tuple[Refusal, ...]
+
+    def errors(self, keys: Sequence[str] = COMPARED[:3]) -> dict[str, np.ndarray]:
+        """Predicted - reference of λ, ω_log and ω_2."""
+        return {key: self.predicted[key] - self.reference[key] for key in keys}
+
+
+def compare(
+    model: Ensemble, dataset: Dataset, *, mu_star: float, tc_method: str, progress: bool = False
+) -> Comparison:
+    """Predict every material of a dataset, and set the prediction beside the reference.
+
+    Parameters
+    ----------
+    model
+        The ensemble.
+    dataset
+        The materials.
+    mu_star
+        μ* of both sides' Tc [1].
+    tc_method
+        Formula of both sides' Tc, or ``"eliashberg"``, for which the reference needs its α²F.
+    progress
+        Show a progress bar on stderr.
+
+    Raises
+    ------
+    DataError
+        If no material could be predicted.
+    """
+    rows = [entry.row for entry in dataset.entries]
+    records = (StructureRecord(name=row.id, atoms=row.atoms) for row in rows)
+    stream = model.stream(records, mu_star=mu_star, tc_method=tc_method)
+    kept: list[Row] = []
+    predictions: list[Prediction] = []
+    pairs: list[SpectrumPair] = []
+    failed: list[Refusal] = []
+    bar = tqdm(zip(rows, stream, strict=True), total=len(rows), disable=not progress, leave=False)
+    for row, prediction in bar:
+        if prediction.error is not None:
+            failed.append(Refusal(row.id, prediction.error.summary.removeprefix(f"{row.id}: ")))
+            continue
+        if row.spectrum is not None:
+            pairs.append(_pair(len(kept), row.spectrum, prediction))
+        kept.append(row)
+        predictions.append(prediction)
+    if not kept:
+        reasons = "".join(f" {one.id}: {one.reason}" for one in failed[:1])
+        raise DataError(
+            f"None of the {len(rows)} materials of {dataset.name} could be predicted.",
+            f"Their structures were refused.{reasons}",
+            "Correct the structures.",
+        )
+    return Comparison(
+        ids=tuple(row.id for row in kept),
+        formulas=tuple(row.formula for row in kept),
+        sources=tuple(row.source for row in kept),
+        elements=tuple(frozenset(row.atoms.get_chemical_symbols()) for row in kept),
+        reference=reference_values(kept, mu_star=mu_star, tc_method=tc_method),
+        predicted={key: _exported(predictions, key, "")[:, 0] for key in COMPARED},
+        intervals={
+            key: _exported(predictions, key, "_low_68", "_high_68", "_low_95", "_high_95")
+            for key in COMPARED
+        },
+        probability=np.array([prediction.tc_probability for prediction in predictions]),
+        seen=seen_formulas(model.applicability, [row.atoms for row in kept]),
+        spectra=tuple(pairs),
+        failed=tuple(failed),
+    )
+
+
+def reference_values(
+    rows: Sequence[Row], *, mu_star: float, tc_method: str
+) -> dict[str, Float[np.ndarray, " row"]]:
+    """λ [1], ω_log, ω_2 and Tc [K] that follow from first-principles moments.
+
+    Notes
+    -----
+    Tc is computed by the formula and μ* of the prediction, not taken from the dataset: what is
+    judged is the electron-phonon part alone.
+    """
+    targets = np.stack([row.targets for row in rows])
+    inside = {key: targets[:, TARGETS.index(key)] for key in COMPARED[:3]}
+    if tc_method == ELIASHBERG:
+        tc = np.array([_solved(row, mu_star) for row in rows])
+    else:
+        needs = tc_method in _NEEDS_OMEGA_2
+        known = np.isfinite(inside["omega_2"]) | (not needs)
+        tc = np.full(len(rows), np.nan)
+        tc[known] = critical_temperature(
+            tc_method,
+            coupling=inside["coupling"][known],
+            omega_log=inside["omega_log"][known],
+            omega_2=inside["omega_2"][known] if needs else None,
+            mu_star=mu_star,
+        )
+    return {key: inside[key] * QUANTITIES[key].export_factor for key in inside} | {"tc": tc}
+
+
+def _solved(row: Row, mu_star: float) -> float:
+    return math.nan if row.spectrum is None else float(eliashberg_tc(*row.spectrum, mu_star).tc)
+
+
+def _exported(
+    predictions: Sequence[Prediction], key: str, *suffixes: str
+) -> Float[np.ndarray, "row column"]:
+    columns = [QUANTITIES[key].export_key + suffix for suffix in suffixes]
+    exported = (prediction.estimates[key].exported() for prediction in predictions)
+    return np.array([[one[column] for column in columns] for one in exported])
+
+
+def _pair(row: int, known: tuple[np.ndarray, np.ndarray], prediction: Prediction) -> SpectrumPair:
+    assert prediction.spectrum is not None
+    reference, predicted = Spectrum(*known), prediction.spectrum
+    # On the union of both grids the two broken lines meet the trapezoidal rule almost exactly.
+    grid = np.union1d(reference.frequencies, predicted.frequencies)
+    mine, theirs = (
+        np.interp(grid, one.frequencies, np.atleast_2d(one.a2f).mean(0), left=0.0, right=0.0)
+        for one in (predicted, reference)
+    )
+    error = np.trapezoid(np.abs(mine - theirs), grid) / np.trapezoid(theirs, grid)
+    return SpectrumPair(row=row, reference=reference, predicted=predicted, error=float(error))

@@ -1,0 +1,262 @@
+"""How good is a model on a dataset? Everything that is measured, in one object."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+
+from betenet import __version__
+from betenet.ensemble.ensemble import Ensemble
+from betenet.ensemble.estimates import TC_THRESHOLD
+from betenet.ensemble.jsonl_rows import Dataset
+from betenet.evaluation.compare import COMPARED, Comparison, Values, compare, reference_values
+from betenet.evaluation.element_errors import mean_by_element, normalised_errors
+from betenet.evaluation.findings import dataset_findings, model_findings
+from betenet.evaluation.ranking import Ranking, rank
+from betenet.evaluation.reliability import Reliability, measure_reliability
+from betenet.evaluation.scores import TableRow, table_row
+from betenet.quantities import QUANTITIES
+from betenet.superconductivity.critical_temperature import DEFAULT_MU_STAR
+
+_FEWEST = 5
+"""Rows from which those of unseen formulas get a line of their own."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What an evaluation depends on besides model and dataset.
+
+    Attributes
+    ----------
+    mu_star
+        μ* of every Tc, reference and predicted [1].
+    tc_method
+        Formula of every Tc, or ``"eliashberg"``. That of the published table is the default:
+        it needs no ω_2, which many datasets lack.
+    precisions, recalls
+        Thresholds are chosen for them [1].
+    n_resamples
+        For the 95 % bootstrap intervals; 0 for none.
+    """
+
+    mu_star: float = DEFAULT_MU_STAR
+    tc_method: str = "allen_dynes_simple"
+    precisions: tuple[float, ...] = (0.8,)
+    recalls: tuple[float, ...] = (0.8,)
+    n_resamples: int = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Evaluation:
+    """A model judged on a dataset.
+
+    Attributes
+    ----------
+    model, dataset
+        Names.
+    members
+        Networks of the model.
+    settings
+        Of the evaluation.
+    comparison
+        Reference and prediction of every material.
+    table
+        Scores of the model and of the mean model.
+    rankings
+        By Tc and by probability; empty where no reference Tc is above 5 K.
+    reliability
+        Of intervals and probabilities.
+    delta
+        Δ of each material: normalised errors of λ, ω_log and ω_2, averaged [1].
+    element_delta
+        Compounds and mean Δ of each element.
+    warnings
+        What a reader must know, the most important first.
+    refused
+        Id and reason of the materials without a prediction.
+    """
+
+    model: str
+    members: int
+    dataset: str
+    settings: Settings
+    comparison: Comparison
+    table: tuple[TableRow, ...]
+    rankings: tuple[Ranking, ...]
+    reliability: Reliability
+    delta: Float[np.ndarray, " row"]
+    element_delta: dict[str, tuple[int, float]]
+    warnings: tuple[str, ...]
+    refused: tuple[tuple[str, str], ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain lists, numbers and strings for JSON; what is not known is None."""
+        found = self.comparison
+        return {
+            "betenet_version": __version__,
+            "model": self.model,
+            "members": self.members,
+            "dataset": self.dataset,
+            "settings": {
+                "mu_star": self.settings.mu_star,
+                "tc_method": self.settings.tc_method,
+                "tc_threshold_kelvin": TC_THRESHOLD,
+                "precisions": list(self.settings.precisions),
+                "recalls": list(self.settings.recalls),
+                "n_resamples": self.settings.n_resamples,
+            },
+            "rows": len(found.ids),
+            "rows_by_source": dict(Counter(found.sources)),
+            "rows_seen_in_training": None if found.seen is None else int(found.seen.sum()),
+            "warnings": list(self.warnings),
+            "refused": [{"id": name, "reason": reason} for name, reason in self.refused],
+            "table": [row.to_dict() for row in self.table],
+            "rankings": [ranking.to_dict() for ranking in self.rankings],
+            "reliability": self.reliability.to_dict(),
+            "elements": {
+                element: {"compounds": count, "delta": mean}
+                for element, (count, mean) in self.element_delta.items()
+            },
+            "spectra": [
+                {"id": found.ids[pair.row], "relative_error": pair.error} for pair in found.spectra
+            ],
+            "materials": [self._material(row) for row in range(len(found.ids))],
+        }
+
+    def _material(self, row: int) -> dict[str, Any]:
+        found = self.comparison
+        material: dict[str, Any] = {
+            "id": found.ids[row],
+            "formula": found.formulas[row],
+            "source": found.sources[row],
+            "seen_in_training": None if found.seen is None else bool(found.seen[row]),
+            "delta": _known(self.delta[row]),
+            "probability_tc_above_5_kelvin": _known(found.probability[row]),
+        }
+        for key in COMPARED:
+            ends = [_known(end) for end in found.intervals[key][row]]
+            material[QUANTITIES[key].export_key] = {
+                "reference": _known(found.reference[key][row]),
+                "predicted": _known(found.predicted[key][row]),
+                "interval_68": ends[:2],
+                "interval_95": ends[2:],
+            }
+        return material
+
+
+def evaluate(
+    model: Ensemble,
+    dataset: Dataset,
+    settings: Settings | None = None,
+    *,
+    baseline: Dataset | None = None,
+    progress: bool = False,
+) -> Evaluation:
+    """Judge a model on a dataset.
+
+    Parameters
+    ----------
+    model
+        The ensemble.
+    dataset
+        From :func:`betenet.evaluation.datasets.open_dataset`.
+    settings
+        The defaults if absent.
+    baseline
+        Training set whose means the mean model predicts; the dataset itself if absent.
+    progress
+        Show a progress bar on stderr.
+
+    Raises
+    ------
+    DataError
+        If no material could be predicted.
+    ConfigError
+        If a setting is out of range.
+    """
+    chosen = settings or Settings()
+    found = compare(
+        model,
+        dataset,
+        mu_star=chosen.mu_star,
+        tc_method=chosen.tc_method,
+        progress=progress,
+    )
+    delta = normalised_errors(found.errors())
+    refused = [(one.id, one.reason) for one in (*dataset.refused, *found.failed)]
+    return Evaluation(
+        model=model.name,
+        members=model.n_members,
+        dataset=dataset.name,
+        settings=chosen,
+        comparison=found,
+        table=_table(model.name, found, chosen, baseline),
+        rankings=rank(
+            found,
+            tc_threshold=TC_THRESHOLD,
+            precisions=chosen.precisions,
+            recalls=chosen.recalls,
+            n_resamples=chosen.n_resamples,
+        ),
+        reliability=measure_reliability(
+            found, tc_threshold=TC_THRESHOLD, n_resamples=chosen.n_resamples
+        ),
+        delta=delta,
+        element_delta=mean_by_element(found.elements, delta),
+        warnings=(
+            *model_findings(model, dataset, found),
+            *dataset_findings(dataset, found, chosen.mu_star),
+        ),
+        refused=tuple(refused),
+    )
+
+
+def _table(
+    name: str, found: Comparison, settings: Settings, baseline: Dataset | None
+) -> tuple[TableRow, ...]:
+    def row(label: str, scope: str, predicted: Values, **more: Any) -> TableRow:
+        return table_row(
+            label,
+            scope,
+            found.reference,
+            predicted,
+            tc_threshold=TC_THRESHOLD,
+            n_resamples=settings.n_resamples,
+            **more,
+        )
+
+    rankings = {
+        "average_precision": found.predicted["tc"],
+        "average_precision_by_probability": found.probability,
+    }
+    rows = [row(name, "all materials", found.predicted, rankings=rankings)]
+    if found.seen is not None and found.seen.any() and (~found.seen).sum() >= _FEWEST:
+        scope = "formulas not in its training"
+        rows.append(row(name, scope, found.predicted, rankings=rankings, chosen=~found.seen))
+    label = "mean of this dataset" if baseline is None else f"mean of {baseline.name}"
+    rows.append(row(label, "all materials", _mean_model(found, settings, baseline)))
+    return tuple(rows)
+
+
+def _mean_model(
+    found: Comparison, settings: Settings, baseline: Dataset | None
+) -> dict[str, np.ndarray]:
+    """The mean λ, ω_log, ω_2 and Tc of a training set, for every material."""
+    values: Values = found.reference
+    if baseline is not None:
+        rows = [entry.row for entry in baseline.entries]
+        values = reference_values(rows, mu_star=settings.mu_star, tc_method=settings.tc_method)
+    return {key: np.full(len(found.ids), _mean(values[key])) for key in COMPARED}
+
+
+def _mean(values: Float[np.ndarray, " row"]) -> float:
+    known = values[np.isfinite(values)]
+    return float(known.mean()) if known.size else float("nan")
+
+
+def _known(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None

@@ -1,0 +1,97 @@
+"""``betenet evaluate`` from the command line."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ase.build import bulk
+
+from betenet.cli import main
+
+MODEL = str(Path(__file__).resolve().parents[1] / "checkpoints" / "format-2")
+METALS = ("Nb", "Ta", "V", "Mo", "W", "Al")
+QUICK = ("--resamples", "20")
+
+
+def row(symbol: str, **changes: Any) -> str:
+    atoms = bulk(symbol)
+    structure = {
+        "lattice": atoms.cell.array.tolist(),
+        "species": [symbol],
+        "frac_coords": [[0, 0, 0]],
+    }
+    number = float(atoms.numbers[0])
+    moments = {"coupling": 10.0 / number, "omega_log_kelvin": 200.0, "omega_2_kelvin": 230.0}
+    return json.dumps({"id": symbol, "structure": structure, **moments, **changes})
+
+
+@pytest.fixture
+def metals(tmp_path: Path) -> Path:
+    path = tmp_path / "metals.jsonl"
+    lines = [row(s, split="test" if s < "P" else "train") for s in METALS]
+    path.write_text("\n".join(lines))
+    return path
+
+
+def test_table_is_printed(metals: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["evaluate", MODEL, str(metals), *QUICK]) == 0
+    shown = capsys.readouterr().out
+    assert shown.startswith(f"format-2 on {metals}: 6 materials\n")
+    assert "warning: Whether the model was trained on these formulas cannot be known" in shown
+    assert "λ      n = 6" in shown
+    assert "mean of this dataset" in shown
+    assert "Tc by allen_dynes_simple, μ* = 0.1" in shown
+
+
+def test_report_is_written_and_json_printed(
+    metals: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "new" / "report"
+    flags = ["--split", "test", "--mu-star", "0.13", "--recall", "0.5", "--baseline", str(metals)]
+    assert main(["evaluate", MODEL, str(metals), *flags, *QUICK, "--json", "--out", str(out)]) == 0
+    captured = capsys.readouterr()
+    printed = json.loads(captured.out)
+    assert {file.name for file in out.iterdir()} == {"evaluation.html", "evaluation.json"}
+    written = json.loads((out / "evaluation.json").read_text())
+    assert [material["id"] for material in written["materials"]] == ["Nb", "Mo", "Al"]
+    assert printed == {key: value for key, value in written.items() if key != "materials"}
+    assert printed["settings"]["mu_star"] == 0.13
+    assert printed["settings"]["recalls"] == [0.5]
+    assert printed["table"][-1]["model"] == f"mean of {metals}"
+    assert captured.err.count("betenet: wrote ") == 2
+
+
+def test_refused_rows_are_told_and_the_rest_is_done(
+    metals: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    metals.write_text(metals.read_text() + "\n" + row("Ti", coupling=-1.0) + "\n{")
+    assert main(["evaluate", MODEL, str(metals), *QUICK]) == 1
+    captured = capsys.readouterr()
+    assert "betenet: error: Ti: coupling is -1: not positive\n" in captured.err
+    assert "betenet: error: line 8: it is not JSON" in captured.err
+    assert ": 6 materials" in captured.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([MODEL, "nowhere"], "There is no dataset 'nowhere'"),
+        (["no-model", "METALS"], "There is no model 'no-model'"),
+        ([MODEL, "METALS", "--split", "dev"], "no split 'dev'"),
+        ([MODEL, "METALS", "--precision", "1.5"], "'1.5' is not a number above 0"),
+        ([MODEL, "METALS", "--recall", "much"], "'much' is not a number above 0"),
+        ([MODEL, "METALS", "--resamples", "-1"], "not a whole number"),
+        ([MODEL, "METALS", "--out", "METALS"], "Cannot write to"),
+    ],
+)
+def test_wrong_usage_is_a_clear_error(
+    metals: Path, arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = [str(metals) if word == "METALS" else word for word in arguments]
+    assert main(["evaluate", *words]) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert message in captured.err

@@ -1,0 +1,312 @@
+"""A whole evaluation, of references that are made from the model's own predictions."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pytest
+from ase import Atoms
+from ase.build import bulk
+from sklearn.preprocessing import minmax_scale
+
+from betenet.ensemble.dataset import TARGETS, Row
+from betenet.ensemble.ensemble import Ensemble
+from betenet.ensemble.folds import reduced_formula
+from betenet.ensemble.jsonl_rows import Dataset, Entry, Refusal, write_jsonl
+from betenet.errors import DataError
+from betenet.evaluation.compare import compare, reference_values
+from betenet.evaluation.datasets import open_dataset
+from betenet.evaluation.evaluate import Evaluation, Settings, evaluate
+from betenet.evaluation.report import HTML, JSON, render, write_report
+from betenet.superconductivity.critical_temperature import allen_dynes, allen_dynes_simple
+from betenet.superconductivity.eliashberg import eliashberg_tc
+from betenet.units import MEV_TO_KELVIN
+
+MODEL = Path(__file__).resolve().parents[2] / "checkpoints" / "format-2"
+METALS = ("Nb", "Ta", "V", "Mo", "W", "Ti", "Al", "Cu")
+SETTINGS = Settings(n_resamples=30)
+
+
+@pytest.fixture(scope="module")
+def model() -> Ensemble:
+    return Ensemble.load(MODEL)
+
+
+@pytest.fixture(scope="module")
+def dataset(model: Ensemble) -> Dataset:
+    """Prediction × (1.1, 0.9, 1.1 …) as the reference; the first four with their spectra."""
+    entries: list[Entry] = []
+    for place, symbol in enumerate(METALS):
+        atoms = bulk(symbol, "bcc", a=3.2)
+        (prediction,) = model.predict(atoms)
+        factor = 0.9 if place % 2 else 1.1
+        targets = np.array([prediction.estimates[key].value for key in TARGETS])
+        targets[0] *= factor
+        assert prediction.spectrum is not None
+        spectrum = (model.frequencies, factor * prediction.spectrum.a2f.mean(0))
+        row = Row(
+            id=f"row-{symbol}",
+            source="bete_net",
+            atoms=atoms,
+            formula=reduced_formula([symbol]),
+            targets=targets,
+            spectrum=spectrum if place < 4 else None,
+        )
+        entries.append(Entry(row=row, split="test" if place < 3 else "train"))
+    return Dataset(name="metals", entries=tuple(entries))
+
+
+@pytest.fixture(scope="module")
+def found(model: Ensemble, dataset: Dataset) -> Evaluation:
+    return evaluate(model, dataset, SETTINGS)
+
+
+def test_errors_are_those_that_were_made(found: Evaluation, dataset: Dataset) -> None:
+    truth = np.array([entry.row.targets[0] for entry in dataset.entries])
+    factors = np.where(np.arange(8) % 2, 0.9, 1.1)
+    scores = found.table[0].quantities
+    expected = np.abs(truth / factors - truth).mean()
+    assert scores["coupling"].scores["mae"].value == pytest.approx(expected, rel=1e-5)
+    assert scores["omega_log"].scores["mae"].value == pytest.approx(0.0, abs=1e-3)  # float32
+    assert scores["omega_2"].scores["r2"].value == pytest.approx(1.0)
+    assert found.comparison.reference["omega_log"][0] == pytest.approx(
+        dataset.entries[0].row.targets[1] * MEV_TO_KELVIN
+    )
+    for pair, factor in zip(found.comparison.spectra, factors, strict=False):
+        assert pair.error == pytest.approx(abs(1.0 / factor - 1.0))
+
+
+def test_tc_of_both_sides_is_of_one_formula(model: Ensemble, dataset: Dataset) -> None:
+    plain = compare(model, dataset, mu_star=0.13, tc_method="allen_dynes_simple")
+    targets = np.stack([entry.row.targets for entry in dataset.entries])
+    expected = allen_dynes_simple(targets[:, 0], targets[:, 1], 0.13)
+    np.testing.assert_allclose(plain.reference["tc"], expected)
+    predicted = allen_dynes_simple(
+        plain.predicted["coupling"], plain.predicted["omega_log"] / MEV_TO_KELVIN, 0.13
+    )
+    np.testing.assert_allclose(plain.predicted["tc"], predicted, rtol=1e-6)
+
+
+def test_reference_tc_that_cannot_be_computed_is_unknown(dataset: Dataset) -> None:
+    rows = [entry.row for entry in dataset.entries]
+    gaps = rows[1].targets.copy()
+    gaps[TARGETS.index("omega_2")] = np.nan
+    rows = [rows[0], replace(rows[1], targets=gaps), rows[7]]
+    formula = reference_values(rows, mu_star=0.1, tc_method="allen_dynes")["tc"]
+    np.testing.assert_array_equal(np.isfinite(formula), [True, False, True])
+    targets = rows[0].targets
+    assert formula[0] == pytest.approx(float(allen_dynes(targets[0], targets[1], targets[3], 0.1)))
+    solved = reference_values(rows, mu_star=0.1, tc_method="eliashberg")["tc"]
+    np.testing.assert_array_equal(np.isfinite(solved), [True, True, False])  # without a spectrum
+    assert rows[0].spectrum is not None
+    assert solved[0] == pytest.approx(float(eliashberg_tc(*rows[0].spectrum, 0.1).tc))
+
+
+def test_mean_model_explains_nothing_of_its_own_set(found: Evaluation) -> None:
+    mean = found.table[-1]
+    assert mean.model == "mean of this dataset"
+    for key in ("coupling", "omega_log", "omega_2", "tc"):
+        assert mean.quantities[key].scores["r2"].value == pytest.approx(0.0, abs=1e-12)
+
+
+def test_mean_model_of_a_training_set(model: Ensemble, dataset: Dataset) -> None:
+    part = replace(dataset, name="others", entries=dataset.entries[4:])
+    row = evaluate(model, dataset, SETTINGS, baseline=part).table[-1]
+    assert row.model == "mean of others"
+    truth = np.array([entry.row.targets[0] for entry in dataset.entries])
+    expected = np.abs(truth - truth[4:].mean()).mean()
+    assert row.quantities["coupling"].scores["mae"].value == pytest.approx(expected)
+
+
+def test_delta_is_that_of_the_errors(found: Evaluation) -> None:
+    columns = [np.abs(values) for values in found.comparison.errors().values()]
+    expected = np.mean([minmax_scale(column) for column in columns], axis=0)
+    np.testing.assert_allclose(found.delta, expected)
+    for metal, delta in zip(METALS, expected, strict=True):
+        assert found.element_delta[metal] == (1, pytest.approx(delta))
+
+
+def test_a_bad_structure_is_refused_and_the_rest_judged(model: Ensemble, dataset: Dataset) -> None:
+    good = dataset.entries[0]
+    collision = Atoms("Nb2", cell=[3, 3, 3], pbc=True)
+    bad = replace(good, row=replace(good.row, id="bad", atoms=collision))
+    mixed = replace(dataset, entries=(bad, *dataset.entries), refused=(Refusal("line 9", "why"),))
+    result = evaluate(model, mixed, SETTINGS)
+    assert [name for name, _ in result.refused] == ["line 9", "bad"]
+    assert result.refused[1][1].startswith("Atoms collide")
+    assert result.comparison.ids[0] == "row-Nb"
+    assert "2 materials were refused" in " ".join(result.warnings)
+    with pytest.raises(DataError, match="None of the 1 materials of metals could be predicted"):
+        evaluate(model, replace(dataset, entries=(bad,)), SETTINGS)
+
+
+def test_findings_name_what_is_not_known(model: Ensemble, dataset: Dataset) -> None:
+    assert any(
+        "cannot be known" in text for text in evaluate(model, dataset, SETTINGS).warnings
+    )  # five metals are too few to recognise a formula by
+    gaps = dataset.entries[0].row.targets.copy()
+    gaps[3] = np.nan
+    row = replace(dataset.entries[0].row, targets=gaps, source="elsewhere")
+    own = float(allen_dynes_simple(gaps[0], gaps[1], 0.1))
+    entry = replace(dataset.entries[0], row=row, tc=2.0 * own + 1.0, mu_star=0.1)
+    texts = evaluate(
+        model, replace(dataset, entries=(entry, *dataset.entries[1:])), SETTINGS
+    ).warnings
+    joined = " ".join(texts)
+    assert "1 of elsewhere" in joined
+    assert "ω_2 is unknown of 1 of 8 materials" in joined
+    assert "states for 1 materials differs" in joined
+
+
+def test_formulas_that_were_not_seen_get_a_line_of_their_own(
+    model: Ensemble, dataset: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = np.arange(8) < 3
+    monkeypatch.setattr("betenet.evaluation.compare.seen_formulas", lambda *_: seen)
+    result = evaluate(model, dataset, SETTINGS)
+    assert [row.scope for row in result.table] == [
+        "all materials",
+        "formulas not in its training",
+        "all materials",
+    ]
+    assert result.table[1].quantities["coupling"].rows == 5
+    assert result.warnings[0].startswith("3 of 8 materials have a formula that was in")
+    assert result.to_dict()["rows_seen_in_training"] == 3
+
+
+def test_training_data_are_recognised_by_their_digest(model: Ensemble, dataset: Dataset) -> None:
+    from betenet.ensemble.dataset import data_digest
+
+    digest = data_digest(entry.row for entry in dataset.entries)
+    trained = replace(model, card=model.card | {"data_digest": digest})
+    assert evaluate(trained, dataset, SETTINGS).warnings[0].startswith("This is the data")
+
+
+class Page(HTMLParser):
+    """Tags with their attributes, and whether they are closed in order."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.open: list[str] = []
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag not in {"meta", "link", "img", "br"}:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+
+@pytest.fixture(scope="module")
+def hostile_page(model: Ensemble, dataset: Dataset) -> str:
+    """The page of a dataset whose names are markup."""
+    first = dataset.entries[0]
+    hostile = replace(first, row=replace(first.row, id="<b>&"))
+    named = replace(
+        dataset,
+        name="<i>",
+        entries=(hostile, *dataset.entries[1:]),
+        refused=(Refusal("<u>", "<s>"),),
+        warnings=("<em>",),
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("betenet.evaluation.page._RESOLUTION", 25)
+        return render(evaluate(model, named, SETTINGS))
+
+
+def test_page_is_whole_and_needs_nothing_else(hostile_page: str) -> None:
+    text = hostile_page
+    page = Page(text)
+    assert not page.open
+    assert dict(page.tags)["html"] == {"lang": "en"}
+    assert ("meta", {"name": "viewport", "content": "width=device-width, initial-scale=1"}) in (
+        page.tags
+    )
+    tags = [tag for tag, _ in page.tags]
+    assert "script" not in tags
+    links = [a.get("src") or a.get("href") for t, a in page.tags if t in {"img", "link", "a"}]
+    assert links
+    assert all(link is not None and link.startswith("data:") for link in links)
+    alternatives = [a["alt"] for t, a in page.tags if t == "img"]
+    assert all(one is not None and len(one) > 30 for one in alternatives)
+    # parity 4, ranking 1, calibration 2, elements 1, spectra 2 + 2
+    assert len(alternatives) == 12
+    assert len(set(alternatives)) == len(alternatives)
+    assert not re.search(r"\b(nan|inf|None)\b", re.sub(r"data:[^\"]*", "", text))
+
+
+def test_names_from_the_dataset_are_no_markup(hostile_page: str) -> None:
+    assert not {tag for tag, _ in Page(hostile_page).tags} & {"b", "i", "u", "s", "em"}
+    for name in ("&lt;b&gt;&amp;", "&lt;i&gt;", "&lt;u&gt;", "&lt;s&gt;", "&lt;em&gt;"):
+        assert name in hostile_page
+
+
+def test_report_is_written_as_a_page_and_as_json(
+    found: Evaluation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("betenet.evaluation.report.picture", lambda *_, **__: "")
+    files = write_report(found, tmp_path / "report")
+    assert [file.name for file in files] == [HTML, JSON]
+    plain = json.loads(files[1].read_text())
+    assert plain == found.to_dict()
+    assert plain["rows"] == len(plain["materials"]) == 8
+    material = plain["materials"][0]
+    assert material["id"] == "row-Nb"
+    assert material["coupling"]["predicted"] == found.comparison.predicted["coupling"][0]
+    low, high = material["tc_kelvin"]["interval_68"]
+    assert low <= material["tc_kelvin"]["predicted"] <= high
+
+
+def test_page_of_one_material_and_one_network(
+    model: Ensemble, dataset: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without spread, R², spectra, positives: what cannot be said is left out."""
+    monkeypatch.setattr("betenet.evaluation.page._RESOLUTION", 25)
+    alone = replace(model, parameters={k: v[:1] for k, v in model.parameters.items()})
+    tiny = replace(dataset, entries=dataset.entries[7:])
+    result = evaluate(alone, tiny, Settings(n_resamples=0))
+    assert not result.reliability.coverage
+    assert "no spread" in render(result)
+    json.dumps(result.to_dict(), allow_nan=False)
+
+
+def test_datasets_by_name_and_by_split(
+    tiny_data: Path, dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BETENET_DATA", str(tiny_data))
+    assert len(open_dataset("jarvis").entries) == 4
+    path = str(tmp_path / "metals.jsonl")
+    write_jsonl(path, dataset.entries)
+    chosen = open_dataset(path, split="test")
+    assert [entry.row.id for entry in chosen.entries] == ["row-Nb", "row-Ta", "row-V"]
+    assert chosen.name.endswith("metals.jsonl, split test")
+    sides = [open_dataset("bete_net", split=f"balanced-{side}") for side in ("train", "test")]
+    formulas = [{entry.row.formula for entry in side.entries} for side in sides]
+    assert not formulas[0] & formulas[1]
+    assert sum(len(side.entries) for side in sides) == 24
+    folds = [open_dataset("bete_net", split=f"fold-{n}") for n in range(5)]
+    assert sum(len(fold.entries) for fold in folds) == 24
+
+
+def test_a_dataset_or_split_that_does_not_exist_is_named(dataset: Dataset, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"(?s)no dataset 'supercon'.*bete_net, alexandria"):
+        open_dataset("supercon")
+    path = tmp_path / "metals.jsonl"
+    write_jsonl(path, dataset.entries[:1])
+    with pytest.raises(DataError, match=r"(?s)no split 'dev'.*Its rows name test;.*fold-0"):
+        open_dataset(str(path), split="dev")
+    path.write_text('{"id": "x"}\n')
+    with pytest.raises(DataError, match=r"(?s)no row that can be used.*1 rows were refused. x: it"):
+        open_dataset(str(path))
+    path.write_text("")
+    with pytest.raises(DataError, match="0 rows were refused"):
+        open_dataset(str(path))

@@ -1,0 +1,68 @@
+"""A formula of the training is recognised, another one is not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from ase import Atoms
+from ase.build import bulk
+
+from betenet.ensemble.applicability import Applicability
+from betenet.ensemble.dataset import data_digest, read_rows
+from betenet.ensemble.ensemble import Ensemble
+from betenet.ensemble.folds import fold_of
+from betenet.evaluation.seen import is_training_data, seen_formulas
+from betenet.graphs import build_graph
+
+METALS = ["Al", "Ti", "V", "Cr", "Ni", "Cu", "Zr", "Nb", "Mo", "Pd", "Ta", "W"]
+
+
+def stored(structures: list[Atoms]) -> Applicability:
+    """As a checkpoint holds it: rounded to half precision."""
+    learnt = Applicability.learn([build_graph(atoms, 4.5) for atoms in structures])
+    return Applicability.from_tensors(learnt.to_tensors())
+
+
+def test_formulas_are_recognised_in_other_cells() -> None:
+    training = [bulk(e, "fcc", a=4.0) for e in METALS]
+    training += [bulk(e + "N", "rocksalt", a=4.3) for e in METALS[:6]]
+    others = [bulk(e + "N", "rocksalt", a=4.3) for e in METALS[6:]]
+    same = [bulk(e, "bcc", a=3.2).repeat((2, 1, 1)) for e in METALS]
+    found = seen_formulas(stored(training), [*same, *others])
+    assert found is not None
+    np.testing.assert_array_equal(found, [True] * len(METALS) + [False] * len(others))
+
+
+def test_too_few_components_tell_nothing() -> None:
+    metals = [bulk("Nb"), bulk("Ta"), bulk("V")]
+    assert seen_formulas(stored(metals), metals) is None
+
+
+def test_a_model_without_training_structures_tells_nothing() -> None:
+    covered = stored([bulk(e, "fcc", a=4.0) for e in METALS])
+    empty = {**covered.to_tensors()}
+    empty["references"] = empty["references"][:0]
+    assert seen_formulas(Applicability.from_tensors(empty), [bulk("Nb")]) is None
+
+
+@pytest.mark.data
+def test_half_of_the_formulas_of_a_source_are_told_from_the_other_half(data_folder: Path) -> None:
+    rows = read_rows(data_folder, ["bete_net"])
+    training = [row for row in rows if fold_of(row.formula, 2) == 0]
+    found = seen_formulas(stored([row.atoms for row in training]), [row.atoms for row in rows])
+    known = {row.formula for row in training}
+    np.testing.assert_array_equal(found, [row.formula in known for row in rows])
+
+
+@pytest.mark.data
+def test_the_shipped_model_has_seen_its_sources(data_folder: Path) -> None:
+    model = Ensemble.load()
+    rows = read_rows(data_folder, list(model.card["sources"]))
+    found = seen_formulas(model.applicability, [row.atoms for row in rows])
+    assert found is not None
+    assert found.all()
+    assert is_training_data(model.card, rows)
+    assert not is_training_data(model.card, rows[:-1])
+    assert model.card["data_digest"] == data_digest(rows)

@@ -4,17 +4,26 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from betenet.cli.arguments import HelpFormatter, Verbs, add_device
+
+if TYPE_CHECKING:
+    from betenet.ensemble.full_batch_recipe import FullBatchRecipe
+    from betenet.ensemble.recipe import Recipe
 
 _EPILOG = """\
 examples:
   betenet train recipes/cso-1.toml --out runs/cso-1
   betenet train recipes/cso-1.toml --out runs/cso-1 --fold-members 4 --model my-model
+  betenet train recipes/paper-cso.toml --out runs/paper --members 0-3 --model paper-cso
 
 A run can be killed at any moment: the same command goes on where it stopped. It needs the
 first-principles data (BETENET_DATA, or --data). --model writes the folder that
 `betenet predict --model` takes; its card needs the cross-validation (--fold-members).
+
+A recipe with method = "full-batch" trains as BETE-NET was: all rows in one batch, past the first
+minimum of the validation loss. --members says which members, --region whose weights --model takes.
 """
 
 
@@ -42,7 +51,25 @@ def add_parser(verbs: Verbs) -> None:
     )
     add_device(parser)
     parser.add_argument("--model", type=Path, metavar="DIR", help="write the checkpoint here")
+    full_batch = parser.add_argument_group("full-batch recipes")
+    full_batch.add_argument(
+        "--members", type=_range, metavar="A-B", help="train these members only (default: all)"
+    )
+    full_batch.add_argument(
+        "--region",
+        choices=("classical", "critical", "modern"),
+        default="modern",
+        metavar="NAME",
+        help="classical, critical or modern: whose weights --model takes (default: %(default)s)",
+    )
     parser.set_defaults(run=run)
+
+
+def _range(text: str) -> range:
+    first, _, last = text.partition("-")
+    if not (first.isdecimal() and (not last or last.isdecimal())):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number, nor two with - between")
+    return range(int(first), int(last or first) + 1)
 
 
 def _count(text: str) -> int:
@@ -61,12 +88,21 @@ def _workers(text: str) -> int:
 def run(arguments: argparse.Namespace) -> int:
     """Train, then write the checkpoint if it was asked for."""
     from betenet.ensemble.dataset import data_folder  # loads torch
-    from betenet.ensemble.recipe import Recipe
+    from betenet.ensemble.full_batch_recipe import FullBatchRecipe, read_recipe
+
+    recipe = read_recipe(arguments.recipe)
+    data: Path = arguments.data or data_folder()
+    if isinstance(recipe, FullBatchRecipe):
+        _run_full_batch(recipe, data, arguments)
+    else:
+        _run_minibatch(recipe, data, arguments)
+    return 0
+
+
+def _run_minibatch(recipe: Recipe, data: Path, arguments: argparse.Namespace) -> None:
     from betenet.ensemble.run import Workload, run_training
     from betenet.evaluation.card import write_model
 
-    recipe = Recipe.read(arguments.recipe)
-    data = arguments.data or data_folder()
     run_training(
         recipe,
         data,
@@ -77,4 +113,13 @@ def run(arguments: argparse.Namespace) -> int:
     )
     if arguments.model is not None:
         write_model(Workload.load(recipe, data), arguments.out, arguments.model)
-    return 0
+
+
+def _run_full_batch(recipe: FullBatchRecipe, data: Path, arguments: argparse.Namespace) -> None:
+    from betenet.ensemble.full_batch_run import run_full_batch, write_full_batch_model
+
+    run_full_batch(
+        recipe, data, arguments.out, members=arguments.members, workers=arguments.workers
+    )
+    if arguments.model is not None:
+        write_full_batch_model(recipe, data, arguments.out, arguments.model, arguments.region)

@@ -111,7 +111,7 @@ def import_published(
     """
     _check_target(folder)
     files = checkpoint_files(source)
-    covered = _unknown_coverage() if structures is None else _coverage(structures)
+    covered = _unknown_coverage() if structures is None else learn_coverage(structures)
     config, parameters = _read_members(files, progress)
     caveats = [NOT_CALIBRATED] + ([NOT_COVERED] if structures is None else [])
     inputs = "structure only (CSO)"
@@ -241,7 +241,14 @@ def _check_target(folder: Path) -> None:
         )
 
 
-def _coverage(structures: object) -> Applicability:
+def learn_coverage(structures: object) -> Applicability:
+    """What training on these structures covers, as the published network sees them.
+
+    Raises
+    ------
+    ModelError
+        If none of them can be used.
+    """
     cutoff = NetworkConfig.paper().cutoff
     atoms = [record.atoms for record in prepare_structures(structures)]
     graphs = [build_graph(each, cutoff) for each in atoms if each is not None]

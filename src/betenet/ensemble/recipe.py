@@ -121,16 +121,26 @@ class Recipe:
         ConfigError
             If the file is missing or is not TOML, or a key is unknown.
         """
-        try:
-            table = tomllib.loads(Path(path).read_text(encoding="utf-8"))
-        except OSError as error:
-            raise ConfigError(
-                f"No recipe can be read from {path}.", str(error), "Check the path."
-            ) from error
-        except tomllib.TOMLDecodeError as error:
-            raise ConfigError(f"{path} is not valid TOML.", str(error), "Correct it.") from error
-        return cls.from_dict(table)
+        return cls.from_dict(read_table(path))
 
     def to_dict(self) -> dict[str, Any]:
         """Nested tables of plain values."""
         return asdict(self)
+
+
+def read_table(path: str | Path) -> dict[str, Any]:
+    """The nested tables of a TOML file.
+
+    Raises
+    ------
+    ConfigError
+        If the file is missing or is not TOML.
+    """
+    try:
+        return tomllib.loads(Path(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(
+            f"No recipe can be read from {path}.", str(error), "Check the path."
+        ) from error
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path} is not valid TOML.", str(error), "Correct it.") from error

@@ -159,7 +159,7 @@ def run_training(
     out.mkdir(parents=True, exist_ok=True)
     digest = hashlib.sha256(json.dumps(recipe.to_dict(), sort_keys=True).encode()).hexdigest()
     table = {"settings": digest, "data": data_digest(read_rows(data, recipe.data.sources))}
-    _claim(out, {**table, "recipe": recipe.to_dict()})
+    claim_folder(out, {**table, "recipe": recipe.to_dict()})
     jobs = [Job(None, m) for m in range(recipe.training.members if ensemble else 0)]
     jobs += [
         Job(fold, m) for m in range(cross_validation_members) for fold in range(recipe.data.n_folds)
@@ -177,16 +177,21 @@ def run_training(
                 bar.set_postfix(finished.result())
                 bar.update()
     except BrokenProcessPool as error:
-        raise DataError(
-            "A training process was killed.",
-            "Usually the machine ran out of memory.",
-            "Run the same command again, with fewer --workers; it goes on where it stopped.",
-        ) from error
+        raise process_was_killed() from error
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _claim(out: Path, table: dict[str, Any]) -> None:
+def process_was_killed() -> DataError:
+    """The error for a pool of workers that has lost one."""
+    return DataError(
+        "A training process was killed.",
+        "Usually the machine ran out of memory.",
+        "Run the same command again, with fewer --workers; it goes on where it stopped.",
+    )
+
+
+def claim_folder(out: Path, table: dict[str, Any]) -> None:
     """Write the run's manifest, or check that the one there is of the same run."""
     manifest = out / "manifest.json"
     if manifest.exists():

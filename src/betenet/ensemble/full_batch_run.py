@@ -7,11 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import multiprocessing
-import os
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,7 +16,6 @@ import numpy as np
 import torch
 from jaxtyping import Int
 from safetensors.torch import load_file
-from tqdm import tqdm
 
 from betenet import __version__
 from betenet.ensemble.checkpoint import write_checkpoint
@@ -34,9 +29,10 @@ from betenet.ensemble.full_batch_member import (
 from betenet.ensemble.full_batch_recipe import FullBatchRecipe
 from betenet.ensemble.published_weights import NOT_CALIBRATED, learn_coverage
 from betenet.ensemble.regions import Region
-from betenet.ensemble.run import claim_folder, process_was_killed
+from betenet.ensemble.run import claim_folder
 from betenet.ensemble.spectrum_losses import make_loss
 from betenet.ensemble.spectrum_targets import SpectrumTargets, spectrum_targets
+from betenet.ensemble.workers import run_jobs
 from betenet.errors import BetenetError, DataError, ModelError
 from betenet.graphs import build_graph
 from betenet.network.batch import collate
@@ -167,21 +163,13 @@ def run_full_batch(
     claim_folder(out, {**table, "recipe": recipe.to_dict()})
     wanted = list(range(recipe.members) if members is None else members)
     waiting = [m for m in wanted if not (member_folder(out, m) / SUMMARY).exists()]
-    if not waiting:
-        return
-    count = min(workers or os.cpu_count() or 1, len(waiting))
-    pool = ProcessPoolExecutor(
-        count, multiprocessing.get_context("spawn"), _start_worker, (recipe, data, out)
+    run_jobs(
+        waiting,
+        _train,
+        done=len(wanted) - len(waiting),
+        workers=workers,
+        start=(_start_worker, (recipe, data, out)),
     )
-    try:
-        with tqdm(total=len(wanted), initial=len(wanted) - len(waiting), unit=" members") as bar:
-            for finished in as_completed([pool.submit(_train, member) for member in waiting]):
-                bar.set_postfix(finished.result())
-                bar.update()
-    except BrokenProcessPool as error:
-        raise process_was_killed() from error
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
 
 
 def write_full_batch_model(

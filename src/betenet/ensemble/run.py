@@ -8,10 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import multiprocessing
-import os
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,14 +15,14 @@ from typing import Any
 import numpy as np
 import torch
 from jaxtyping import Bool
-from tqdm import tqdm
 
 from betenet.ensemble.dataset import Row, data_digest, read_rows
 from betenet.ensemble.device import choose_place
 from betenet.ensemble.folds import fold_of
 from betenet.ensemble.recipe import Recipe
 from betenet.ensemble.training import TrainingSet, train_member
-from betenet.errors import BetenetError, ConfigError, DataError
+from betenet.ensemble.workers import run_jobs
+from betenet.errors import BetenetError, ConfigError
 from betenet.graphs import CrystalGraph, build_graph
 from betenet.network.geometry import CrystalGeometry, crystal_geometry
 from betenet.structures import check_structure, find_symmetry, standardise
@@ -165,29 +161,12 @@ def run_training(
         Job(fold, m) for m in range(cross_validation_members) for fold in range(recipe.data.n_folds)
     ]
     waiting = [job for job in jobs if not (job.folder(out) / "member.safetensors").exists()]
-    if not waiting:
-        return
-    count = min(workers or os.cpu_count() or 1, len(waiting))
-    pool = ProcessPoolExecutor(
-        count, multiprocessing.get_context("spawn"), _start_worker, (recipe, data, out, device)
-    )
-    try:
-        with tqdm(total=len(jobs), initial=len(jobs) - len(waiting), unit=" members") as bar:
-            for finished in as_completed([pool.submit(_train, job) for job in waiting]):
-                bar.set_postfix(finished.result())
-                bar.update()
-    except BrokenProcessPool as error:
-        raise process_was_killed() from error
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
-
-
-def process_was_killed() -> DataError:
-    """The error for a pool of workers that has lost one."""
-    return DataError(
-        "A training process was killed.",
-        "Usually the machine ran out of memory.",
-        "Run the same command again, with fewer --workers; it goes on where it stopped.",
+    run_jobs(
+        waiting,
+        _train,
+        done=len(jobs) - len(waiting),
+        workers=workers,
+        start=(_start_worker, (recipe, data, out, device)),
     )
 
 

@@ -44,7 +44,7 @@ def main() -> None:
         validation = [record["validation_loss"] for record in log]
         axes.loglog(epochs, [record["train_loss"] for record in log], lw=0.7, color="0.6")
         axes.loglog(epochs, validation, lw=0.9, color="black")
-        regions = find_regions(validation, smoothing=5)
+        regions = find_regions(validation, smoothing=1)
         hours = log[-1]["seconds"] / 3600
         print(f"{folder.name}: {epochs[-1]} epochs, {hours:.2f} h")
         for region, index in (regions or {}).items():

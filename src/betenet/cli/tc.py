@@ -15,10 +15,8 @@ from betenet.cli.arguments import (
     not_negative,
     positive,
 )
-from betenet.superconductivity.critical_temperature import METHODS
+from betenet.superconductivity.analysis_settings import ALL_METHODS
 
-_ELIASHBERG = "eliashberg"
-_METHODS = (*METHODS, _ELIASHBERG)
 _FREQUENCY_UNITS = ("meV", "THz", "cm-1", "Ry", "Ha", "eV", "K")
 
 _FOR_NUMBERS = ("coupling", "omega_log", "omega_2", "unit")
@@ -129,7 +127,7 @@ def run(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> int:
         from betenet.cli.tc_files import run_files
 
         if arguments.methods is None:
-            arguments.methods = _METHODS
+            arguments.methods = ALL_METHODS
         return run_files(arguments)
     from betenet.cli.tc_numbers import run_numbers
 
@@ -176,7 +174,7 @@ def _add_computed(group: argparse._ArgumentGroup) -> None:  # pyright: ignore[re
         "--methods",
         type=_methods,
         metavar="A,B,…",
-        help=f"methods of Tc, out of {', '.join(_METHODS)} (default: all)",
+        help=f"methods of Tc, out of {', '.join(ALL_METHODS)} (default: all)",
     )
     group.add_argument(
         "--cutoff",
@@ -218,12 +216,12 @@ def _format(text: str) -> str:
 def _methods(text: str) -> tuple[str, ...]:
     """Names of methods, separated by commas."""
     if text == "all":
-        return _METHODS
+        return ALL_METHODS
     names = tuple(name.strip() for name in text.split(",") if name.strip())
-    unknown = [name for name in names if name not in _METHODS]
+    unknown = [name for name in names if name not in ALL_METHODS]
     if unknown or not names:
         raise argparse.ArgumentTypeError(
-            f"{text!r} is not all, nor some of {', '.join(_METHODS)} with commas between"
+            f"{text!r} is not all, nor some of {', '.join(ALL_METHODS)} with commas between"
         )
     return tuple(dict.fromkeys(names))
 

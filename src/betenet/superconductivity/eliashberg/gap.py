@@ -81,9 +81,8 @@ def eliashberg_gap(
         lowest=lowest,
     )  # fmt: skip
     repulsion, tc = transition.coulomb, transition.tc.reshape(-1)
-    kernel = PairingKernel(
-        grid, values.reshape(-1, grid.size), 4.0 * float(repulsion.cutoff.max(initial=1.0)), rule
-    )
+    flat = values.reshape(-1, grid.size)
+    kernel = PairingKernel.for_cutoff(grid, flat, repulsion.cutoff, rule)
     gap, status = np.zeros_like(tc), transition.status.reshape(-1).copy()
     for row in np.flatnonzero(tc > 0.0).tolist():
         one = kernel.rows(np.array([row]))

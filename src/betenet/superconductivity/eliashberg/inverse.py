@@ -93,7 +93,7 @@ def fit_mu_star(
         )
     options = {"cutoff": cutoff, "mu_star_frequency": mu_star_frequency}
     scale = coulomb(grid, flat, 0.0, **options, rule=rule)
-    kernel = PairingKernel(grid, flat, 4.0 * float(scale.cutoff.max(initial=1.0)), rule)
+    kernel = PairingKernel.for_cutoff(grid, flat, scale.cutoff, rule)
     at_cutoff, status = _repulsion(kernel, measured * KELVIN_TO_MEV, scale.cutoff)
     for _ in range(_MAX_STEPS):
         found = rescale(np.nan_to_num(at_cutoff), scale.cutoff, scale.mu_star_frequency)

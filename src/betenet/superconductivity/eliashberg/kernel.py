@@ -61,6 +61,19 @@ class PairingKernel:
         n_entries = _PAGE * (int(np.ceil(span / STEP)) // _PAGE + 1) + 3
         self._cubics = _cubics(a2f @ _table_weights(grid.tobytes(), n_entries, rule).T)
 
+    @classmethod
+    def for_cutoff(
+        cls,
+        frequencies: Float[np.ndarray, " n_freq"],
+        a2f: Float[np.ndarray, "batch n_freq"],
+        cutoff: Float[np.ndarray, " batch"],
+        rule: str = "onset",
+    ) -> PairingKernel:
+        """λ(iν) for sums up to each ω_c [meV], and to twice it for the check of convergence."""
+        # two frequencies below the cutoff are up to twice it apart, by n + m + 1
+        highest = 2.0 * 2.0 * float(cutoff.max(initial=1.0))
+        return cls(frequencies, a2f, highest, rule)
+
     def __call__(self, nu: Float[np.ndarray, "batch *rest"]) -> Float[np.ndarray, "batch *rest"]:
         """λ(iν) at ν [meV], any sign, other ν for each spectrum."""
         scaled = np.abs(nu)

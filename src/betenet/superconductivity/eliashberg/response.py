@@ -127,7 +127,7 @@ def tc_response(
             site_isotope_coefficients=None if sites is None else np.full(len(sites), np.nan),
         )
     repulsion = transition.coulomb
-    kernel = PairingKernel(grid, values[None], 4.0 * float(repulsion.cutoff[0]), rule)
+    kernel = PairingKernel.for_cutoff(grid, values[None], repulsion.cutoff, rule)
     kt = tc * KELVIN_TO_MEV
     distances, shares = _eigenvalue_response(kernel, repulsion, kt)
     slope = _slope(kernel, repulsion, kt)

@@ -186,8 +186,8 @@ class _Metal:
         self.transition, self.tc = transition, float(transition.tc)
         self.coupling = float(coupling_constant(grid, a2f, rule))
         self._spectrum, self._rule = (grid, a2f), rule
-        cutoff = float(transition.coulomb.cutoff[0])
-        self.kernel = PairingKernel(grid, a2f[None], 4.0 * cutoff, rule)
+        cutoff = transition.coulomb.cutoff
+        self.kernel = PairingKernel.for_cutoff(grid, a2f[None], cutoff, rule)
 
     def solved(self, reduced: np.ndarray) -> dict[float, ImaginaryAxis]:
         """Solutions on the imaginary axis, by reduced temperature."""

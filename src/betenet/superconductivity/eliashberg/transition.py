@@ -131,7 +131,7 @@ def eliashberg_tc(
     repulsion = coulomb(
         grid, flat, mu, cutoff=cutoff, mu_star_frequency=mu_star_frequency, rule=rule
     )
-    kernel = PairingKernel(grid, flat, 4.0 * float(repulsion.cutoff.max(initial=1.0)), rule)
+    kernel = PairingKernel.for_cutoff(grid, flat, repulsion.cutoff, rule)
     coupling = coupling_constant(grid, flat, rule)
     start = allen_dynes(coupling, omega_log(grid, flat, rule), omega_2(grid, flat, rule), mu)
     with one_blas_thread():

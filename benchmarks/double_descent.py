@@ -2,25 +2,77 @@
 
     betenet train recipes/paper-cso.toml --members 0-1 --out runs/paper-cso
     python benchmarks/double_descent.py runs/paper-cso --figure docs/figures/double_descent.png
+    python benchmarks/double_descent.py runs/paper-cso --metrics
 
 Prints, for each member of the run, the epoch and the validation loss of the first minimum, of the
-maximum after it and of the lowest loss after that, as `find_regions` sees them. A run that is
-still going on can be looked at.
+maximum after it and of the lowest loss after that, as `find_regions` sees them in the log, which
+has every tenth epoch. A run that is still going on can be looked at.
+
+With --metrics, what the weights that were kept in each region say of λ, ω_log, ω_2 and Tc (μ* 0.10)
+of rows that they were not trained on: each member on the rows outside its own bag; and on the rows
+outside every bag, each member and the mean of their spectra.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import torch
 from matplotlib.figure import Figure
+from safetensors.torch import load_file
 
-from betenet.ensemble.full_batch_member import LOG
-from betenet.ensemble.regions import find_regions
+from betenet.ensemble.dataset import TARGETS, data_folder, read_rows
+from betenet.ensemble.full_batch_member import LOG, FullBatchData
+from betenet.ensemble.full_batch_recipe import FullBatchRecipe
+from betenet.ensemble.full_batch_run import FullBatchLoad, bag_of, member_folder
+from betenet.ensemble.regions import REGIONS, find_regions
+from betenet.evaluation.metrics import MOMENTS, table
+from betenet.network.layers import Parameters
+from betenet.network.model import forward_member
+from betenet.quantities import QUANTITIES
+from betenet.superconductivity.critical_temperature import allen_dynes_simple
+from betenet.superconductivity.moments import moments
 
 COLOURS = {"classical": "#4a9f84", "critical": "#b5541c", "modern": "#1f4e79"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class FinishedRun:
+    """Members of a run whose training is over, and what they were trained on."""
+
+    folder: Path
+    recipe: FullBatchRecipe
+    load: FullBatchLoad
+    counts: dict[int, np.ndarray]
+
+    @classmethod
+    def open(cls, folder: Path) -> FinishedRun:
+        """Read the settings of a run from its manifest, and its rows from the data."""
+        manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+        recipe = FullBatchRecipe.from_dict(manifest["recipe"])
+        data = data_folder()
+        load = FullBatchLoad.build(read_rows(data, recipe.sources), recipe.network)
+        done = sorted(
+            {int(path.parent.name[-3:]) for path in folder.glob("member-*/*.safetensors")}
+        )
+        counts = {member: bag_of(recipe, load.rows, member, data) for member in done}
+        return cls(folder=folder, recipe=recipe, load=load, counts=counts)
+
+    def data(self, member: int) -> FullBatchData:
+        """What a member was trained on."""
+        return self.load.data(self.recipe, self.counts[member])
+
+    def weights(self, member: int) -> dict[str, Parameters]:
+        """Weights that were kept in each region that a member has reached."""
+        folder = member_folder(self.folder, member)
+        paths = {region: folder / f"{region}.safetensors" for region in REGIONS}
+        return {region: load_file(path) for region, path in paths.items() if path.exists()}
 
 
 def read_log(folder: Path) -> list[dict[str, Any]]:
@@ -30,12 +82,22 @@ def read_log(folder: Path) -> list[dict[str, Any]]:
 
 
 def main() -> None:
-    """Print the regions of each member; draw the curves if asked for."""
+    """Print the regions of each member; draw the curves, or print metrics, if asked for."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("run", type=Path, help="folder of a run")
     parser.add_argument("--figure", type=Path, help="file to draw into")
+    parser.add_argument("--metrics", action="store_true", help="judge the weights of each region")
     arguments = parser.parse_args()
-    members = sorted(arguments.run.glob("member-*"))
+    figure = curves(sorted(arguments.run.glob("member-*")))
+    if arguments.figure is not None:
+        figure.savefig(arguments.figure, dpi=180)
+    if arguments.metrics:
+        torch.set_num_threads(1)
+        show_metrics(FinishedRun.open(arguments.run))
+
+
+def curves(members: list[Path]) -> Figure:
+    """Losses over the epochs, a panel for each member; the regions are printed."""
     figure = Figure(figsize=(3.6 * len(members), 2.7), layout="constrained")
     panels = figure.subplots(1, len(members), squeeze=False, sharey=True)[0]
     for folder, axes in zip(members, panels, strict=True):
@@ -54,8 +116,66 @@ def main() -> None:
         axes.set_xlabel("epoch", fontsize=8)
         axes.tick_params(direction="in", which="both", labelsize=7)
     panels[0].set_ylabel("mean squared error: training (grey), validation", fontsize=7)
-    if arguments.figure is not None:
-        figure.savefig(arguments.figure, dpi=180)
+    return figure
+
+
+def show_metrics(run: FinishedRun) -> None:
+    """Scores of each region, per member and for the mean of the members' spectra."""
+    everything = {member: spectra(run, member) for member in run.counts}
+    unseen = {member: counts == 0 for member, counts in run.counts.items()}
+    by_none = np.all(list(unseen.values()), axis=0)
+    targets = np.stack([row.targets for row in run.load.rows])
+    coupling, omega_log = (targets[:, TARGETS.index(key)] for key in MOMENTS[:2])
+    tc = allen_dynes_simple(coupling, omega_log, mu_star=0.10)
+    print("\nmean Tc of the rows is the error of saying that nothing superconducts:")
+    for name, rows in {**{f"member {m}": r for m, r in unseen.items()}, "all": by_none}.items():
+        above = f"{(tc[rows] > 5.0).sum()} of them above 5 K"
+        print(
+            f"  outside the bag of {name}: {rows.sum()} rows, {above}, mean {tc[rows].mean():.2f} K"
+        )
+    for region in REGIONS:
+        found = {m: a2f[region] for m, a2f in everything.items() if region in a2f}
+        print(f"\n{region:<36} λ R²/MAE/RMSE      ω_log (K)         ω_2 (K)   Tc MAE (K)    AP")
+        for member, a2f in found.items():
+            show(run, f"member {member}, outside its bag", a2f, unseen[member])
+        if len(found) > 1:
+            for member, a2f in found.items():
+                show(run, f"member {member}, outside all bags", a2f, by_none)
+            mean = np.mean(list(found.values()), axis=0)
+            show(run, f"mean of {len(found)}, outside all bags", mean, by_none)
+
+
+def spectra(run: FinishedRun, member: int) -> dict[str, np.ndarray]:
+    """α²F of all rows by the weights of each region (row, bin)."""
+    geometry = run.data(member).geometry
+    with torch.no_grad():
+        return {
+            region: forward_member(run.recipe.network, weights, geometry).a2f.double().numpy()
+            for region, weights in run.weights(member).items()
+        }
+
+
+def show(run: FinishedRun, name: str, a2f: np.ndarray, chosen: np.ndarray) -> None:
+    """One line: scores on the chosen rows, and how many of them were given no spectrum at all."""
+    found = moments(run.recipe.network.frequencies, a2f[chosen])
+    targets = np.stack([row.targets for row in run.load.rows])[chosen]
+    known = {key: targets[:, TARGETS.index(key)] for key in MOMENTS}
+    scores = table(exported(known), exported(found))
+    cells = [
+        f"{one['r2'].value:>6.2f}/{one['mae'].value:.3g}/{one['rmse'].value:.3g}"
+        for one in (scores[key] for key in MOMENTS)
+    ]
+    tc = scores["tc"]
+    ending = f"{tc['mae'].value:>10.2f}{tc['average_precision'].value:>8.2f}"
+    empty = int((found["coupling"] <= 0.0).sum())
+    remark = f"  ({empty} empty)" if empty else ""
+    rows = f"{name} ({chosen.sum()} rows)"
+    print(f"  {rows:<33}" + "".join(f"{cell:>17}" for cell in cells) + ending + remark)
+
+
+def exported(found: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """λ [1], ω_log and ω_2 [K]; a spectrum that is zero has frequencies of zero."""
+    return {key: np.nan_to_num(found[key]) * QUANTITIES[key].export_factor for key in MOMENTS}
 
 
 if __name__ == "__main__":

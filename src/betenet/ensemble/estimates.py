@@ -166,7 +166,8 @@ def summarise(
     calibration
         For each quantity, ``scale`` and ``floor`` of the standard deviation of its logarithm,
         :math:`\sqrt{(\mathrm{scale}\cdot\sigma)^2 + \mathrm{floor}^2}`, as measured on materials
-        that the members had not seen; 1 and 0 where a key is absent.
+        that the members had not seen. Without any, the spread is that of the members; where it
+        lacks a quantity, the error of that one was never measured, and its spread is not known.
     threshold
         Tc that the probability refers to [K].
 
@@ -203,7 +204,8 @@ def summarise(
     evenly spread points of the normal distribution with the calibrated deviations and the
     members' correlations. The correlations matter: soft modes raise λ and lower ω_log, and part
     of the two cancels in Tc. The intervals are quantiles of these Tc, and of the gaps that go
-    with them where the Eliashberg equations are solved (``tc_surface``).
+    with them where the Eliashberg equations are solved (``tc_surface``). Of ω_2 without
+    calibration the members' spread enters.
 
     One member has no spread: std and intervals are nan, as they are where a member carries no
     weight at all (its frequencies do not exist).
@@ -211,7 +213,9 @@ def summarise(
     values, logs = _moments_of(spectrum, rule)
     known: Mapping[str, Mapping[str, float]] = calibration or {}
     found = {
-        key: _log_normal_estimate(key, float(row[0]), _width(logs[key][1:], known.get(key)))
+        key: _without_spread(key, float(row[0]))
+        if known and key not in known
+        else _log_normal_estimate(key, float(row[0]), _width(logs[key][1:], known.get(key)))
         for key, row in values.items()
         if key in ESTIMATED
     }

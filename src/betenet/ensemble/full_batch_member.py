@@ -79,6 +79,7 @@ class _Course:
     trainer: FullBatch
     regions: ThreeRegions
     kept: dict[str, Parameters]
+    found: dict[str, dict[str, float]] = field(default_factory=dict)
     seconds: float = 0.0
 
     def save(self, folder: Path) -> None:
@@ -88,7 +89,11 @@ class _Course:
         optimizer = self.trainer.optimizers[0].state_dict()["state"]
         for index, moments in optimizer.items():
             tensors |= {f"adam/{index}/{key}": torch.as_tensor(v) for key, v in moments.items()}
-        state = {"regions": self.regions.state(), "seconds": self.seconds}
+        state = {
+            "regions": self.regions.state(),
+            "found": self.found,
+            "seconds": self.seconds,
+        }
         part = folder / "state.part"
         save_file({k: v.detach().clone() for k, v in tensors.items()}, part, _metadata(state))
         part.replace(folder / STATE)
@@ -98,7 +103,7 @@ class _Course:
         with safe_open(path, "pt") as file:
             state = json.loads(file.metadata()["state"])
         self.regions = ThreeRegions.restore(state["regions"])
-        self.seconds = state["seconds"]
+        self.found, self.seconds = state["found"], state["seconds"]
         tables: dict[str, dict[str, Tensor]] = {}
         for key, value in load_file(path).items():
             table, name = key.split("/", 1)
@@ -134,7 +139,7 @@ def train_full_batch_member(
         Of the initial weights.
     folder
         Receives the log, the state while training, and at the end one file of weights for each
-        region and a summary.
+        region and a summary, which says the epoch and the losses of each.
     progress
         Called with every record.
 
@@ -166,7 +171,11 @@ def train_full_batch_member(
     _run(course, config, folder, progress)
     for region, table in course.kept.items():
         save_file(member_parameters(table, 0), folder / f"{region}.safetensors")
-    summary = {"epochs": course.regions.epoch, "seconds": round(course.seconds, 1)}
+    summary = {
+        "epochs": course.regions.epoch,
+        "seconds": round(course.seconds, 1),
+        "regions": course.found,
+    }
     done.write_text(json.dumps(summary) + "\n", encoding="utf-8")
     (folder / STATE).unlink(missing_ok=True)
     return {r: member_parameters(course.kept[r], 0) for r in REGIONS if r in course.kept}
@@ -187,6 +196,11 @@ def _run(
         found = regions.take(held_out)
         if found is not None:
             course.kept[found] = before
+            course.found[found] = {
+                "epoch": epoch,
+                "train_loss": train,
+                "validation_loss": held_out,
+            }
         course.seconds += time.perf_counter() - started
         if epoch % config.log_every == 0:
             record = {

@@ -41,7 +41,7 @@ class GridMoments:
         """For a grid [meV]."""
         steps = np.diff(frequencies)
         weights = 0.5 * (np.append(steps, 0) + np.append(0, steps))
-        return cls(torch.as_tensor(frequencies, dtype=dtype), torch.as_tensor(weights, dtype=dtype))
+        return cls(torch.tensor(frequencies, dtype=dtype), torch.tensor(weights, dtype=dtype))
 
     def log_moments(self, a2f: Tensor) -> Tensor:
         """Natural logarithms of λ, ω_log, ω_1, ω_2, ω_3 and ω_max [ln 1, ln meV].

@@ -14,6 +14,7 @@ from ase.build import bulk
 from betenet.ensemble.full_batch_member import (
     LOG,
     STATE,
+    SUMMARY,
     FullBatchConfig,
     FullBatchData,
     train_full_batch_member,
@@ -73,10 +74,15 @@ def test_weights_of_a_region_have_the_loss_of_its_extremum(data, tmp_path):
     assert log[-1]["train_loss"] < 0.5 * log[0]["train_loss"]
     regions = dict.fromkeys(record["region"] for record in log if record["region"])
     assert list(kept) == [region for region in regions if region in kept]
-    for table in kept.values():
+    marks = json.loads((tmp_path / SUMMARY).read_text("utf-8"))["regions"]
+    assert list(marks) == list(kept)
+    for region, table in kept.items():
         a2f = forward_member(TINY, table, data.geometry).a2f
         loss = float((data.loss(a2f) * data.held_out).sum())
-        assert min(abs(loss - record["validation_loss"]) for record in log) < 1e-7
+        record = log[marks[region]["epoch"]]
+        for found in (marks[region]["validation_loss"], record["validation_loss"]):
+            assert found == pytest.approx(loss, abs=1e-7)
+        assert marks[region]["train_loss"] == record["train_loss"]
     lowest = min(record["validation_loss"] for record in log if record["region"] == "classical")
     first = float((data.loss(forward_member(TINY, kept["classical"], data.geometry).a2f)
                    * data.held_out).sum())  # fmt: skip
@@ -99,6 +105,8 @@ def test_a_kill_costs_nothing_but_time(data, tmp_path):
     again = train(data, tmp_path / "cut")
     assert not (tmp_path / "cut" / STATE).exists()
     assert without_times(tmp_path / "cut") == without_times(tmp_path / "whole")
+    cut, uncut = (json.loads((tmp_path / n / SUMMARY).read_text("utf-8")) for n in ("cut", "whole"))
+    assert cut["regions"] == uncut["regions"]
     assert list(again) == list(whole)
     for region, table in whole.items():
         for name, value in table.items():

@@ -108,7 +108,7 @@ def agreement(predicting: str, judged: str) -> None:
     print(f"{predicting} as {judged}, {len(pairs)} crystals that both have")
     sides = ({key: side[:, k] for k, key in enumerate(KEYS[:2])} for side in (theirs, ours))
     show(table(*sides, n_resamples=1000))
-    print(f"  volume      {np.mean(volumes):.3f} ± {np.std(volumes):.3f} of that of {judged}")
+    print(f"  volume      median {np.median(volumes):.3f} of that of {judged}")
 
 
 def crystal_of(row: Row) -> tuple[str, int, str | None]:

@@ -270,7 +270,7 @@ def in_kelvin(found: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
 
 
 def choices(out: Path, jobs: list[Job]) -> Iterator[tuple[str, np.ndarray, np.ndarray, float]]:
-    """Every choice: rows outside each bag, spectra (seed, row, bin), the epochs it cost for one bag.
+    """Every choice: rows outside each bag, spectra (seed, row, bin), epochs it cost for one bag.
 
     With several seeds: the first alone, and all.
     """

@@ -6,16 +6,18 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from safetensors.torch import load_file
 
 from betenet import __version__
 from betenet.ensemble.applicability import Applicability
 from betenet.ensemble.checkpoint import write_checkpoint
-from betenet.ensemble.dataset import data_digest
+from betenet.ensemble.dataset import TARGETS, data_digest
 from betenet.ensemble.run import Job, Workload
 from betenet.errors import DataError
 from betenet.evaluation.held_out import (
+    FEWEST,
     HeldOut,
     calibrate,
     coverages,
@@ -25,6 +27,7 @@ from betenet.evaluation.held_out import (
     out_of_bag,
     screening_precision,
 )
+from betenet.quantities import QUANTITIES
 
 RESAMPLES = 1000
 WORST = 12
@@ -81,7 +84,8 @@ def make_card(load: Workload, out: Path) -> dict[str, Any]:
     validated, bagged = cross_validation(load, out), out_of_bag(load, out)
     # Every member of a fold is out of bag for all of its rows; the members of the ensemble leave
     # each row to two or three of them, too few to learn from their spread.
-    calibration = calibrate(validated if validated.members.min() > 1 else bagged)
+    judged = validated if validated.members.min() > 1 else bagged
+    calibration = calibrate(judged)
     recipe = load.recipe
     return {
         "name": recipe.name,
@@ -105,6 +109,7 @@ def make_card(load: Workload, out: Path) -> dict[str, Any]:
             "out_of_bag": _metrics(load, bagged),
         },
         "calibration": calibration,
+        **_caveats(load, judged),
         "coverage": {
             "cross_validation": _rounded(cross_fitted_coverages(load, validated)),
             "out_of_bag": _rounded(coverages(load, bagged, calibration)),
@@ -120,15 +125,37 @@ def _metrics(load: Workload, held_out: HeldOut) -> dict[str, Any]:
         "rows": len(held_out.rows),
         "members_per_row": round(float(held_out.members.mean()), 1),
     }
+    counts = held_out.counts
     for quantity, measures in scores.items():
         metrics[quantity] = {
             measure: [round(x, 4) for x in (s.value, s.low, s.high) if x is not None]
             for measure, s in measures.items()
         }
+        if counts[quantity] < len(held_out.rows):
+            metrics[quantity]["rows"] = counts[quantity]
     if held_out.members.max() > 1:
         ranked = screening_precision(load, held_out)
         metrics["tc"]["average_precision_by_probability"] = [round(x, 4) for x in ranked]
     return metrics
+
+
+def _caveats(load: Workload, judged: HeldOut) -> dict[str, list[str]]:
+    """What was neither learnt nor tested, if anything; every prediction repeats it."""
+    has_label: dict[str, bool] = {
+        name: any(np.isfinite(row.targets[column]) for row in load.rows)
+        for column, name in enumerate(TARGETS)
+    }
+    learnt, unlearnt = (
+        ", ".join(QUANTITIES[name].symbol for name in judged.scarce if has_label[name] == known)
+        for known in (True, False)
+    )
+    caveats: list[str] = []
+    if unlearnt:
+        caveats.append(f"{unlearnt} and the width of α²F: not learnt, no training row knows them")
+    if learnt:
+        source = load.recipe.data.sources[0]
+        caveats.append(f"{learnt}: not tested, fewer than {FEWEST} rows of {source} know them")
+    return {"caveats": caveats} if caveats else {}
 
 
 def _rounded(found: dict[str, tuple[float, float]]) -> dict[str, Any]:
@@ -145,7 +172,7 @@ def _element_counts(load: Workload) -> list[tuple[str, int]]:
 
 def _worst(load: Workload, held_out: HeldOut) -> list[dict[str, Any]]:
     """Compounds with the largest error of λ in cross-validation."""
-    errors = abs(held_out.predicted[:, 0] - held_out.reference[:, 0])
+    errors = np.nan_to_num(abs(held_out.predicted[:, 0] - held_out.reference[:, 0]), nan=-1.0)
     return [
         {
             "id": load.rows[held_out.rows[k]].id,

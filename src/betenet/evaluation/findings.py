@@ -48,6 +48,8 @@ def model_findings(model: Ensemble, dataset: Dataset, found: Comparison) -> list
         )
     if not model.card.get("calibration"):
         notes.append("The model has no calibration: its intervals are the members' spread alone.")
+    else:
+        notes.extend(model.card.get("caveats", ()))
     return notes
 
 

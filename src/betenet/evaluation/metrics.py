@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +16,8 @@ from betenet.units import KELVIN_TO_MEV
 
 Values = Float[np.ndarray, " n"]
 
-MOMENTS = ("coupling", "omega_log", "omega_2")  # what `table` is given
+NEEDED = ("coupling", "omega_log")  # by `table`: Tc follows from them
+MOMENTS = (*NEEDED, "omega_2")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -147,8 +149,6 @@ def average_precision(positive: Bool[np.ndarray, " n"], score: Values) -> float:
     --------
     >>> average_precision(np.array([True, False, True]), np.array([3.0, 2.0, 1.0]))
     0.8333333333333333
-    >>> average_precision(np.array([True, False, False, False]), np.zeros(4))
-    0.25
     """
     _check(positive=positive, score=score)
     if not positive.any():
@@ -168,8 +168,6 @@ def average_precision(positive: Bool[np.ndarray, " n"], score: Values) -> float:
 
 def coverage(reference: Values, lower: Values, upper: Values) -> float:
     """Fraction of the reference values that lie in their predicted interval, ends included.
-
-    A calibrated 68 % interval covers 0.68 of them.
 
     Parameters
     ----------
@@ -255,10 +253,8 @@ def bootstrap_interval(
     values: list[float] = []
     for _ in range(n_resamples):
         rows = rng.integers(n_rows, size=n_rows)
-        try:
+        with suppress(DataError):  # undefined for these rows
             values.append(measure(*(column[rows] for column in columns)))
-        except DataError:  # undefined for these rows
-            continue
     if len(values) < 0.9 * n_resamples:
         raise DataError(
             f"The measure is undefined in {n_resamples - len(values)} of {n_resamples} resamples.",
@@ -287,35 +283,33 @@ def table(
     Parameters
     ----------
     reference, predicted
-        ``coupling`` [1], ``omega_log`` [K] and ``omega_2`` [K], one value per row. Kelvin, not
-        meV: it is the unit in which these errors are published.
+        ``coupling`` [1], ``omega_log`` [K] and, where it is known, ``omega_2`` [K], one value per
+        row; NaN in a reference is a value not known. Kelvin is the unit of the published errors.
     mu_star
         μ* for Tc [1].
     tc_threshold
         A row is a positive where its reference Tc is above this [K].
-    n_resamples
-        Resamples for the bootstrap intervals; none are computed for 0.
-    level, seed
-        As for :func:`bootstrap_interval`.
+    n_resamples, level, seed
+        As for :func:`bootstrap_interval`; no intervals for 0 resamples.
 
     Returns
     -------
     dict
-        Scores by quantity and measure: ``r2``, ``mae`` and ``rmse`` of each moment, ``mae`` and
-        ``average_precision`` of ``tc``.
+        Scores by quantity and measure, over the rows whose reference is known: ``r2``, ``mae`` and
+        ``rmse`` of each moment, ``mae`` and ``average_precision`` of ``tc``. ``omega_2`` is absent
+        where a side, or every row, lacks it.
 
     Raises
     ------
     DataError
-        If a quantity is missing or unknown, the numbers of rows differ, a value is not finite,
-        or a measure is undefined (see there).
+        If a quantity is missing or has no such name, the numbers of rows differ, a prediction is
+        not finite, or a measure is undefined (see there).
 
     References
     ----------
     Gibson et al., npj Comput. Mater. 11, 7 (2025), Table 1.
     """
-    _check_moments(reference, "reference")
-    _check_moments(predicted, "predicted")
+    _check_moments(reference, predicted)
 
     def score(measure: Callable[..., float], unit: str, *columns: np.ndarray) -> Score:
         value = measure(*columns)
@@ -327,29 +321,30 @@ def table(
         return Score(value=value, unit=unit, low=low, high=high)
 
     scores: dict[str, dict[str, Score]] = {}
+    known = {key: ~np.isnan(values) for key, values in reference.items()}
     for key in MOMENTS:
-        pair = (reference[key], predicted[key])
+        if key not in NEEDED and not (key in predicted and key in known and known[key].any()):
+            continue
+        pair = (reference[key][known[key]], predicted[key][known[key]])
         unit = QUANTITIES[key].export_unit
         scores[key] = {
             "r2": score(r2, "1", *pair),
             "mae": score(mae, unit, *pair),
             "rmse": score(rmse, unit, *pair),
         }
-    tc_reference = _tc(reference, mu_star)
-    tc_predicted = _tc(predicted, mu_star)
+    both = known["coupling"] & known["omega_log"]
+    tc_reference, tc_predicted = (
+        allen_dynes_simple(
+            side["coupling"][both], side["omega_log"][both] * KELVIN_TO_MEV, mu_star=mu_star
+        )
+        for side in (reference, predicted)
+    )
+    high = tc_reference > tc_threshold
     scores["tc"] = {
         "mae": score(mae, QUANTITIES["tc"].export_unit, tc_reference, tc_predicted),
-        "average_precision": score(
-            average_precision, "1", tc_reference > tc_threshold, tc_predicted
-        ),
+        "average_precision": score(average_precision, "1", high, tc_predicted),
     }
     return scores
-
-
-def _tc(moments: Mapping[str, Values], mu_star: float) -> Values:
-    """Tc from λ and ω_log in K."""
-    omega_log = moments["omega_log"] * KELVIN_TO_MEV
-    return allen_dynes_simple(moments["coupling"], omega_log, mu_star=mu_star)
 
 
 def _check(**columns: np.ndarray) -> None:
@@ -378,15 +373,19 @@ def _check(**columns: np.ndarray) -> None:
             )
 
 
-def _check_moments(moments: Mapping[str, Values], side: str) -> None:
-    """Raise unless the moments are there, match and are finite."""
-    if set(moments) != set(MOMENTS):
-        raise DataError(
-            f"The {side} has {', '.join(moments) or 'nothing'}.",
-            reason=f"The table is made of {', '.join(MOMENTS)}.",
-            fix="Pass exactly these, the frequencies in K.",
-        )
-    _check(**{f"{side} {key}": moments[key] for key in MOMENTS})
+def _check_moments(reference: Mapping[str, Values], predicted: Mapping[str, Values]) -> None:
+    """Raise unless the moments are there, match and are finite, or NaN in the reference."""
+    columns: dict[str, np.ndarray] = {}
+    for side, moments in (("reference", reference), ("predicted", predicted)):
+        if not set(NEEDED) <= set(moments) <= set(MOMENTS):
+            raise DataError(
+                f"The {side} has {', '.join(moments) or 'nothing'}.",
+                reason=f"The table is made of {', '.join(MOMENTS)}.",
+                fix="Pass these, frequencies in K; the last may be missing.",
+            )
+        columns |= {f"{side} {key}": values for key, values in moments.items()}
+    filled = {f"reference {k}": np.where(np.isnan(v), 0.0, v) for k, v in reference.items()}
+    _check(**columns | filled)
 
 
 def _check_resampling(n_resamples: int, level: float) -> None:

@@ -106,11 +106,24 @@ def test_scale_widens_the_quantity_that_it_is_given_for() -> None:
     widths = [math.log(found["coupling"].interval_95[1]) for found in (plain, scaled)]
     centre = math.log(plain["coupling"].value)
     assert widths[1] - centre == pytest.approx(2.0 * (widths[0] - centre))
-    assert scaled["omega_log"] == plain["omega_log"]
     # without a scale of its own, Tc follows the scale of the coupling
     assert scaled["tc"].interval_68[1] == pytest.approx(
         tc_of(spectrum, math.exp(0.4 * Z_68)), rel=0.02
     )
+
+
+def test_quantity_without_calibration_has_a_value_but_no_spread() -> None:
+    rng = np.random.default_rng(5)
+    rows = [a2f(rng.uniform(0.5, 1.0), rng.uniform(0.9, 1.1)) for _ in range(8)]
+    spectrum = Spectrum(FREQUENCIES, np.array(rows))
+    whole = estimates(spectrum, **dict.fromkeys(ESTIMATED[:-1], 1.0))
+    some = estimates(spectrum, coupling=1.0, omega_log=1.0)
+    assert whole == estimates(spectrum)  # no calibration at all: the members' spread
+    for key in ("coupling", "omega_log", "tc"):
+        assert some[key] == whole[key]
+    for key in ("omega_1", "omega_2", "omega_3", "omega_max"):
+        assert some[key].value == whole[key].value
+        assert all(math.isnan(x) for x in (some[key].std, *some[key].interval_95))
 
 
 def test_floor_stays_where_the_members_agree() -> None:

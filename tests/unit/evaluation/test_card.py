@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from ase.build import bulk
 from safetensors.torch import load_file
 
 from betenet import __version__
-from betenet.ensemble.dataset import TARGETS, data_digest
+from betenet.ensemble.dataset import TARGETS, Row, data_digest
 from betenet.ensemble.ensemble import Ensemble
 from betenet.ensemble.migrations import FORMAT_VERSION
 from betenet.ensemble.run import Workload
@@ -35,6 +36,11 @@ def written(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "RESAMPLES", 40)
         return folder, write_model(recorded_run[0], recorded_run[1], folder)
+
+
+@pytest.fixture
+def few_resamples(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "RESAMPLES", 40)
 
 
 @pytest.fixture
@@ -118,6 +124,65 @@ def test_model_predicts_with_its_calibration(model: Ensemble) -> None:
     assert np.log(high / low) >= 2 * 0.99 * floor
     assert any("Nb was seen in only 3 training structures" in text for text in niobium.warnings)
     assert any("Po was not seen" in text for text in polonium.warnings)
+
+
+def without_labels(load: Workload, *, of: str) -> Workload:
+    """The same where the rows of the sources named know λ and ω_log alone."""
+    rows: list[Row] = []
+    for row in load.rows:
+        kept = np.where(np.arange(len(TARGETS)) < 2, row.targets, np.nan)
+        rows.append(replace(row, targets=kept) if row.source in of else row)
+    return replace(load, rows=rows)
+
+
+@pytest.mark.usefixtures("few_resamples")
+def test_model_says_what_it_has_not_learnt(finished_run: Finished, tmp_path: Path) -> None:
+    load, out = finished_run
+    card = write_model(without_labels(load, of="bete_net"), out, tmp_path / "model")
+    whole = write_model(load, out, tmp_path / "whole")
+    (caveat,) = card["caveats"]
+    assert "ω_1, ω_2, ω_3, ω_max and the width of α²F: not learnt" in caveat
+    assert "caveats" not in whole
+    for kind in ("cross_validation", "out_of_bag"):
+        scores, expected = card["metrics"][kind], whole["metrics"][kind]
+        assert set(expected) - set(scores) == {"omega_2"}
+        for key in ("rows", "coupling", "omega_log"):
+            assert scores[key] == expected[key]
+        assert scores["tc"]["mae"] == expected["tc"]["mae"]
+        assert set(card["coverage"][kind]) == {"coupling", "omega_log", "tc"}
+    assert set(card["calibration"]) == {"coupling", "omega_log"}
+    assert set(card["element_errors"]["N"]) == {"compounds", "coupling", "omega_log_kelvin"}
+    (niobium,) = Ensemble.load(tmp_path / "model").predict(bulk("Nb", "fcc", a=4.0))
+    assert caveat in niobium.warnings
+    known = {key for key, found in niobium.estimates.items() if np.isfinite(found.std)}
+    assert known == {"coupling", "omega_log", "tc"}
+    assert np.isfinite(niobium.tc_probability)
+
+
+@pytest.mark.usefixtures("few_resamples")
+def test_card_tells_what_is_learnt_but_not_tested(finished_run: Finished) -> None:
+    load, out = finished_run
+    rows = [
+        replace(row, targets=np.full(len(TARGETS), 9.0)) if row.source == "jarvis" else row
+        for row in without_labels(load, of="bete_net").rows
+    ]
+    card = module.make_card(replace(load, rows=rows), out)
+    assert card["caveats"] == [
+        "ω_1, ω_2, ω_3, ω_max: not tested, fewer than 20 rows of bete_net know them"
+    ]
+
+
+@pytest.mark.usefixtures("few_resamples")
+def test_card_counts_the_rows_behind_a_score(finished_run: Finished) -> None:
+    load, out = finished_run
+    rows = list(load.rows)
+    gaps = np.where(np.arange(len(TARGETS)) == 0, np.nan, rows[3].targets)
+    rows[3] = replace(rows[3], targets=gaps)
+    card = module.make_card(replace(load, rows=rows), out)
+    metrics = card["metrics"]["cross_validation"]
+    assert (metrics["rows"], metrics["coupling"]["rows"], metrics["tc"]["rows"]) == (24, 23, 23)
+    assert "rows" not in metrics["omega_log"]
+    assert all(entry["id"] != rows[3].id for entry in card["worst"])
 
 
 def test_unfinished_member_is_named(finished_run: Finished, tmp_path: Path) -> None:

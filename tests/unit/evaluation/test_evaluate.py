@@ -159,6 +159,9 @@ def test_findings_name_what_is_not_known(model: Ensemble, dataset: Dataset) -> N
     ).warnings
     joined = " ".join(texts)
     assert "1 of elsewhere" in joined
+    assert "not learnt" not in joined
+    unlearnt = replace(model, card=model.card | {"caveats": ["ω_2: not learnt"]})
+    assert "ω_2: not learnt" in evaluate(unlearnt, dataset, SETTINGS).warnings
     assert "ω_2 is unknown of 1 of 8 materials" in joined
     assert "states for 1 materials differs" in joined
 

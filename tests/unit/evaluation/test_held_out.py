@@ -22,6 +22,7 @@ from betenet.evaluation.held_out import (
     cross_validation,
     element_errors,
     out_of_bag,
+    screening_precision,
 )
 from betenet.network.batch import collate
 from betenet.network.model import forward_member
@@ -219,6 +220,94 @@ def test_calibration_mends_spreads_of_the_wrong_size(factor: float, finished_run
         assert coverages(load, found, as_they_are)[key][0] == pytest.approx(expected, abs=0.08)
 
 
+def unknown(found: HeldOut, rows: slice, *names: str) -> HeldOut:
+    """The same without some of the reference values."""
+    reference = found.reference.copy()
+    reference[rows, [[TARGETS.index(name)] for name in names]] = np.nan
+    return replace(found, reference=reference)
+
+
+UNLABELLED = ("omega_1", "omega_2", "omega_3", "omega_max")
+
+
+@pytest.mark.parametrize("labels", [0, 19], ids=["none", "too few"])
+def test_quantity_without_labels_is_neither_judged_nor_calibrated(
+    labels: int, finished_run: Finished
+) -> None:
+    load = replace(finished_run[0], folds=np.arange(60) % 2)
+    whole = made_up(load, 60, spread=0.15, error=0.2)
+    found = unknown(whole, slice(labels, None), *UNLABELLED)
+    assert found.scarce == UNLABELLED
+    calibration = calibrate(whole)
+    assert calibrate(found) == {key: calibration[key] for key in ("coupling", "omega_log")}
+    judged = {"coupling", "omega_log", "tc"}
+    assert set(coverages(load, found, calibrate(found))) == judged
+    expected, fitted = (cross_fitted_coverages(load, one) for one in (whole, found))
+    assert set(fitted) == judged
+    for key in judged:  # the points that Tc is drawn at move a little with the width of ω_2
+        assert fitted[key] == pytest.approx(expected[key], abs=0.04 if key == "tc" else 1e-12)
+    assert screening_precision(load, found) == pytest.approx(
+        screening_precision(load, whole), abs=0.02
+    )
+    scores = whole.table()
+    del scores["omega_2"]
+    assert found.table() == scores
+
+
+def test_calibration_of_a_quantity_is_learnt_from_the_rows_that_know_it(
+    finished_run: Finished,
+) -> None:
+    load, _ = finished_run
+    whole = made_up(load, 100, spread=0.15, error=0.2)
+    found = unknown(whole, slice(40, None), "omega_2")
+    first = whole.subset(np.arange(100) < 40)
+    assert found.scarce == ()
+    assert calibrate(found)["omega_2"] == calibrate(first)["omega_2"]
+    assert calibrate(found)["omega_3"] == calibrate(whole)["omega_3"]
+    measured, expected = (coverages(load, one, calibrate(whole)) for one in (found, first))
+    assert measured["omega_2"] == expected["omega_2"]
+    assert found.table()["omega_2"] == first.table()["omega_2"]
+
+
+def test_folds_count_by_the_rows_that_know_a_quantity(finished_run: Finished) -> None:
+    load, _ = finished_run
+    found = made_up(load, 120, spread=0.1, error=0.1)
+    folds = np.arange(120) // 60
+    errors = found.errors() * np.where(folds == 1, 3.0, 1.0)[:, None]  # the second is worse
+    found = replace(found, reference=found.predicted * np.exp(errors))
+    found = unknown(found, slice(80, None), "omega_2")  # 60 rows of one fold, 20 of the other
+    load = replace(load, folds=folds)
+    first, second = (found.subset(folds == fold) for fold in (0, 1))
+    of_first = coverages(load, first, calibrate(second))["omega_2"]
+    of_second = coverages(load, second, calibrate(first))["omega_2"]
+    assert of_first[0] > of_second[0] + 0.2
+    expected = (60 * np.array(of_first) + 20 * np.array(of_second)) / 80
+    assert cross_fitted_coverages(load, found)["omega_2"] == pytest.approx(expected)
+
+
+def test_few_rows_that_all_know_a_quantity_are_judged(finished_run: Finished) -> None:
+    found = made_up(finished_run[0], 12, spread=0.15, error=0.2)
+    assert found.scarce == ()
+    assert unknown(found, slice(1), "omega_2").scarce == ("omega_2",)
+
+
+def test_rows_without_a_tc_do_not_count_for_it(finished_run: Finished) -> None:
+    load, _ = finished_run
+    whole = made_up(load, 60, spread=0.2, error=0.2)
+    known = whole.subset(np.arange(60) >= 20)
+    found = unknown(unknown(whole, slice(10), "coupling"), slice(10, 20), "omega_log")
+    calibration = calibrate(whole)
+    assert coverages(load, found, calibration)["tc"] == coverages(load, known, calibration)["tc"]
+    assert found.table()["tc"] == known.table()["tc"]
+    halves = replace(load, folds=np.arange(60) % 2)
+    assert screening_precision(halves, found) == screening_precision(halves, known)
+    assert found.counts == dict.fromkeys(TARGETS, 60) | {
+        "coupling": 50,
+        "omega_log": 50,
+        "tc": 40,
+    }
+
+
 def test_coverage_leaves_out_rows_of_one_member(finished_run: Finished) -> None:
     load, _ = finished_run
     found = made_up(load, 60, spread=0.2, error=0.2)
@@ -265,6 +354,9 @@ def test_errors_by_element(finished_run: Finished) -> None:
     assert element_errors(load, found) == {
         "N": {"compounds": 12, "coupling": 0.5, "omega_log_kelvin": 11.6, "omega_2_kelvin": 23.2}
     }
+    reference[is_nitride.nonzero()[0][:5], 3] = np.nan  # 7 of the 12 nitrides still know ω_2
+    (nitrides,) = element_errors(load, found).values()
+    assert nitrides == {"compounds": 12, "coupling": 0.5, "omega_log_kelvin": 11.6}
     every = element_errors(load, found, fewest=2)
     assert len(every) == 13
     assert every["Nb"] == {

@@ -31,6 +31,11 @@ def moments(rng, n_rows=200):
     }
 
 
+def flat(**values):
+    """Two equal rows of λ and ω_log, or of what is given."""
+    return {key: np.full(2, x) for key, x in ({"coupling": 1.0, "omega_log": 9.0} | values).items()}
+
+
 def disturbed(values, rng):
     return {key: value * rng.uniform(0.8, 1.25, value.size) for key, value in values.items()}
 
@@ -138,6 +143,39 @@ def test_table_tc_by_hand():
     assert scores["tc"]["mae"].value == pytest.approx(tc / 2.0, rel=1e-6)
 
 
+@pytest.mark.parametrize("lacking", ["reference", "predicted", "both", "labels"])
+def test_table_leaves_out_omega_2_where_it_cannot_be_judged(lacking, rng):
+    reference = moments(rng)
+    predicted = disturbed(reference, rng)
+    whole = table(reference, predicted, n_resamples=20)
+    del whole["omega_2"]
+    if lacking == "labels":
+        reference["omega_2"] = np.full(200, np.nan)
+    if lacking in ("reference", "both"):
+        del reference["omega_2"]
+    if lacking in ("predicted", "both"):
+        del predicted["omega_2"]
+    assert table(reference, predicted, n_resamples=20) == whole
+
+
+def test_table_judges_each_quantity_on_the_rows_that_know_it(rng):
+    reference = moments(rng)
+    predicted = disturbed(reference, rng)
+    gaps = {"coupling": [3], "omega_log": [8, 9], "omega_2": list(range(50, 200))}
+    partly = {key: values.copy() for key, values in reference.items()}
+    for key, rows in gaps.items():
+        partly[key][rows] = np.nan
+    found = table(partly, predicted)
+
+    def expected(*gone):
+        rows = np.setdiff1d(np.arange(200), gone)
+        return table(*({k: v[rows] for k, v in s.items()} for s in (reference, predicted)))
+
+    for key, rows in gaps.items():
+        assert found[key] == expected(*rows)[key]
+    assert found["tc"] == expected(3, 8, 9)["tc"]
+
+
 def test_table_intervals_enclose_the_values(rng):
     reference = moments(rng)
     scores = table(reference, disturbed(reference, rng), n_resamples=60)
@@ -158,6 +196,10 @@ def test_table_intervals_enclose_the_values(rng):
         (lambda: coverage(np.ones(1), np.ones(1), np.zeros(1)), "row 0 runs from 1 down to 0"),
         (lambda: bootstrap_interval(r2, np.ones(3), np.ones(3), n_resamples=5), "5 of 5"),
         (lambda: table({"coupling": np.ones(1)}, {}), "The reference has coupling"),
+        (lambda: table(flat(tc=1.0), flat()), r"coupling, omega_log, tc(.|\n)*made of"),
+        (lambda: table(flat(), flat(omega_2=np.nan)), "predicted omega_2 of row 0 is nan"),
+        (lambda: table(flat(omega_log=np.inf), flat()), "reference omega_log of row 0 is inf"),
+        (lambda: table(flat(coupling=np.nan), flat()), "no row to measure"),
     ],
 )
 def test_undefined_measures_say_why(call, message):

@@ -13,7 +13,8 @@ CONSTRAIN := $(if $(CONSTRAINTS),-c $(CONSTRAINTS))
 CPU_TORCH := $(if $(TORCH_INDEX),--retries 0 --extra-index-url $(TORCH_INDEX))
 INPUTS := pyproject.toml $(CONSTRAINTS)
 # these look at a training run, which they are given
-OF_A_RUN := $(patsubst %,benchmarks/%.py,double_descent loss_landscape training_choices)
+OF_A_RUN := $(patsubst %,benchmarks/%.py,double_descent loss_landscape training_choices \
+	compute_phonons phonon_library phonon_pairs phonon_validation phonon_validation_figure)
 CHECKED := conftest.py src tests $(wildcard benchmarks)
 
 .DEFAULT_GOAL := help
@@ -68,5 +69,5 @@ $(VENV)/.run: $(VENV)/.torch
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.run
-	@$(PIP) install $(CONSTRAIN) -e '.[dev]'
+	@$(PIP) install $(CONSTRAIN) -e '.[dev,phonons]'
 	@touch $@

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -89,6 +89,27 @@ class PhononDos:
         grid = np.append(self.frequencies[below], 0.0)
         at_zero = np.interp(0.0, self.frequencies, self.total)
         return _integral(grid, np.append(self.total[below], at_zero)) / self.n_states
+
+    @property
+    def omega_log(self) -> float:
+        r"""Logarithmic mean of the frequencies, :math:`\exp(\int g \ln\omega / \int g)` [meV].
+
+        Over ω > 0; nan if there are no states. Weighted with g(ω) itself, not with g(ω)/ω: it is
+        no ω_log of α²F, which counts soft modes more.
+        """
+        return float(np.exp(self._mean_above_zero(np.log)))
+
+    @property
+    def omega_2(self) -> float:
+        r"""Root of the mean square of the frequencies, with the weight of `omega_log` [meV]."""
+        return float(np.sqrt(self._mean_above_zero(np.square)))
+
+    def _mean_above_zero(self, function: Callable[[np.ndarray], np.ndarray]) -> float:
+        above = self.frequencies > 0.0
+        # each frequency stands for the states around it, the first one above zero too
+        weight = (self.total * np.gradient(self.frequencies))[above]
+        states = float(weight.sum())
+        return float(weight @ function(self.frequencies[above])) / states if states > 0 else np.nan
 
     def positive(self) -> PhononDos:
         """Only the rows at ω > 0; how much was lost is :attr:`imaginary_fraction`."""

@@ -13,7 +13,7 @@ from betenet.formats.a2f_file import A2fFile
 from betenet.formats.join import join_smearings
 from betenet.formats.known_formats import FORMATS, PHONON_DOS_FORMATS, Format
 from betenet.formats.phonon_dos import read_phonon_dos
-from betenet.formats.phonon_dos_file import PhononDosFile
+from betenet.formats.phonon_dos_file import PhononDosFile, SitePlaces
 from betenet.formats.phonon_dos_write import write_phonon_dos
 from betenet.formats.read import read_a2f
 from betenet.formats.recognise import recognise
@@ -25,6 +25,7 @@ __all__ = [
     "A2fFile",
     "Format",
     "PhononDosFile",
+    "SitePlaces",
     "join_smearings",
     "read_a2f",
     "read_phonon_dos",

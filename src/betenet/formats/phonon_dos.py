@@ -16,9 +16,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 from jaxtyping import Float
@@ -27,7 +28,7 @@ from betenet.errors import DataError, SpectrumError
 from betenet.formats.a2f_file import UNIT_DEFINED, UNIT_GIVEN, UNIT_STATED
 from betenet.formats.known_formats import PHONON_DOS_FORMATS, check_format
 from betenet.formats.marks import PHONON_DOS_NAMES, named, told_by_name
-from betenet.formats.phonon_dos_file import PhononDosFile
+from betenet.formats.phonon_dos_file import PhononDosFile, SitePlaces
 from betenet.formats.phonon_dos_recognise import (
     decide_format,
     is_three_per_atom,
@@ -282,15 +283,18 @@ def _read_json(path: str | Path, text: TextFile, unit: str | None) -> PhononDosF
             fix="Leave the unit out.",
         )
     try:
-        data = json.loads("\n".join(text.lines))
+        data: object = json.loads("\n".join(text.lines))
     except json.JSONDecodeError as error:
         raise broken(str(path), error.lineno, "not valid JSON.", reason=error.msg) from error
     if isinstance(data, dict) and "a2f" in data:
         raise DataError(
             f"{path} holds α²F, not a phonon density of states.", fix="Read it with read_a2f."
         )
+    content = cast("dict[str, object]", data) if isinstance(data, dict) else None
+    structure = None if content is None else content.pop("structure", None)
     try:
-        dos = PhononDos.from_json("\n".join(text.lines))
+        dos = PhononDos.from_json(json.dumps(data))
+        places = None if structure is None else _places(structure, dos)
     except SpectrumError as error:
         raise DataError(f"{path}: {error.summary}", reason=error.reason, fix=error.fix) from error
     return PhononDosFile(
@@ -300,4 +304,12 @@ def _read_json(path: str | Path, text: TextFile, unit: str | None) -> PhononDosF
         unit_source=UNIT_STATED,
         dos=dos,
         warnings=_doubts(dos),
+        places=places,
     )
+
+
+def _places(structure: object, dos: PhononDos) -> SitePlaces:
+    given: Mapping[str, object] = {}
+    if isinstance(structure, dict):
+        given = cast("dict[str, object]", structure)
+    return SitePlaces.from_dict(given, 0 if dos.sites is None else len(dos.sites))

@@ -2,9 +2,56 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
+from jaxtyping import Float
+
+from betenet.errors import SpectrumError
+from betenet.json_input import check_keys, read_array
 from betenet.phonon_dos import PhononDos
+
+_KEYS = ("cell_angstrom", "positions_angstrom")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SitePlaces:
+    """Where the sites of a density of states are.
+
+    Parameters
+    ----------
+    cell
+        Vectors of the cell as rows [Å].
+    positions
+        Cartesian, in the order of the sites [Å].
+    """
+
+    cell: Float[np.ndarray, "3 3"]
+    positions: Float[np.ndarray, "site 3"]
+
+    def to_dict(self) -> dict[str, object]:
+        """Plain lists, with keys that carry the unit."""
+        return {"cell_angstrom": self.cell.tolist(), "positions_angstrom": self.positions.tolist()}
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, object], n_sites: int) -> SitePlaces:
+        """Build from what :meth:`to_dict` returns.
+
+        Raises
+        ------
+        SpectrumError
+            If a key is missing or unknown, or its content is not a cell with so many sites.
+        """
+        check_keys(data, "The structure of a density of states", _KEYS, ())
+        cell, positions = (read_array(data, key) for key in _KEYS)
+        if cell.shape != (3, 3) or positions.shape != (n_sites, 3):
+            raise SpectrumError(
+                f"The cell has shape {cell.shape}, the positions have {positions.shape}.",
+                reason=f"There are {n_sites} sites in three dimensions.",
+                fix="Write the file again.",
+            )
+        return cls(cell, positions)
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -25,6 +72,8 @@ class PhononDosFile:
         What was read, in meV and states/meV, not normalised.
     warnings
         What a user should know about it.
+    places
+        Cell and positions of its sites, where the file states them.
     """
 
     path: str
@@ -33,3 +82,4 @@ class PhononDosFile:
     unit_source: str
     dos: PhononDos
     warnings: tuple[str, ...] = ()
+    places: SitePlaces | None = None

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
 
 from betenet.errors import ConfigError
 from betenet.formats.known_formats import PHONON_DOS_FORMATS, unit_to_write
+from betenet.formats.phonon_dos_file import SitePlaces
 from betenet.formats.replace_file import replace_file
 from betenet.phonon_dos import PhononDos
 from betenet.units import convert_frequency
@@ -26,6 +28,7 @@ def write_phonon_dos(
     *,
     format: str = "json",  # noqa: A002 (the name that the command line has)
     unit: str | None = None,
+    places: SitePlaces | None = None,
 ) -> None:
     """Write a phonon density of states; a file of that name is replaced at once, or not at all.
 
@@ -39,6 +42,9 @@ def write_phonon_dos(
         Key of :data:`~betenet.formats.known_formats.PHONON_DOS_FORMATS`.
     unit
         Unit of the frequencies of a ``table`` (meV if None); the other formats define theirs.
+    places
+        Where the sites are, for ``json``: with them the file can be used for any cell of the
+        crystal.
 
     Raises
     ------
@@ -50,10 +56,16 @@ def write_phonon_dos(
 
     Notes
     -----
-    Only ``json`` keeps the elements, and every digit; the others are written with eleven.
+    Only ``json`` keeps the elements and the places, and every digit; the others are written with
+    eleven.
     """
     unit = unit_to_write(format, unit, PHONON_DOS_FORMATS)
-    replace_file(path, dos.to_json() + "\n" if format == "json" else _columns(format, dos, unit))
+    replace_file(path, _json(dos, places) if format == "json" else _columns(format, dos, unit))
+
+
+def _json(dos: PhononDos, places: SitePlaces | None) -> str:
+    structure = {} if places is None else {"structure": places.to_dict()}
+    return json.dumps({**dos.to_dict(), **structure}) + "\n"
 
 
 def _columns(key: str, dos: PhononDos, unit: str) -> str:

@@ -7,6 +7,7 @@ style. Give a path to get a file, or axes to draw into.
 from __future__ import annotations
 
 from betenet.plotting.canvas import FIGURE_SIZE
+from betenet.plotting.phonons import plot_phonons
 from betenet.plotting.spectrum import (
     PredictedSpectrum,
     PrintedEstimate,
@@ -25,6 +26,7 @@ __all__ = [
     "PredictedSpectrum",
     "PrintedEstimate",
     "plot_analysis",
+    "plot_phonons",
     "plot_resistivity",
     "plot_sites",
     "plot_smearings",

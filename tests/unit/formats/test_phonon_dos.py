@@ -7,6 +7,7 @@ import pytest
 
 from betenet.errors import ConfigError, DataError
 from betenet.formats.phonon_dos import read_phonon_dos
+from betenet.formats.phonon_dos_file import SitePlaces
 from betenet.formats.phonon_dos_write import write_phonon_dos
 from betenet.phonon_dos import PhononDos
 
@@ -334,3 +335,38 @@ def test_digitised_literature_is_not_mistaken_for_a_density_of_states(data_folde
     columns = zip(row["frequencies_mev"], row["a2f"], strict=True)
     with pytest.raises(DataError, match="not recognised"):
         read("".join(f"{omega:12.4E}{a2f:12.4E}\n" for omega, a2f in columns))
+
+
+PLACES = SitePlaces(np.diag([3.0, 3.0, 3.5]), np.array([[0.0, 0.0, 0.0], [1.0, 0.1, 1 / 3]]))
+
+
+def test_places_of_the_sites_survive_the_round_trip(tmp_path):
+    path = tmp_path / "dos.json"
+    dos = PhononDos(OMEGA, TOTAL, SITES, ("Mg", "B"))
+    write_phonon_dos(path, dos, places=PLACES)
+    found = read_phonon_dos(path)
+    assert found.places is not None
+    assert found.places.to_dict() == PLACES.to_dict()
+    assert found.dos.to_dict() == dos.to_dict()
+    write_phonon_dos(path, dos)
+    assert read_phonon_dos(path).places is None
+
+
+@pytest.mark.parametrize(
+    "structure",
+    [
+        [],
+        {"cell_angstrom": np.eye(3).tolist()},
+        {"cell_angstrom": [[1.0, 0.0, 0.0]], "positions_angstrom": [[0.0] * 3] * 2},
+        {"cell_angstrom": np.eye(3).tolist(), "positions_angstrom": [[0.0] * 3]},
+        {**PLACES.to_dict(), "pbc": True},
+        {**PLACES.to_dict(), "cell_angstrom": "cubic"},
+    ],
+    ids=str,
+)
+def test_places_that_are_not_those_of_the_sites_are_an_error(structure, tmp_path):
+    path = tmp_path / "dos.json"
+    data = PhononDos(OMEGA, TOTAL, SITES).to_dict() | {"structure": structure}
+    path.write_text(json.dumps(data))
+    with pytest.raises(DataError, match=r"dos\.json"):
+        read_phonon_dos(path)

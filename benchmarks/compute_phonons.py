@@ -1,0 +1,129 @@
+"""Phonons of a source's structures from a force field, kept in one file; to be run again at will.
+
+    python benchmarks/compute_phonons.py --source bete_net --out FOLDER --workers 1
+
+Small supercells first. What is done is in FOLDER/phonons-1.sqlite, found again by the content of
+the structure and the settings; a second start goes on where the first was killed. FOLDER/SOURCE.csv
+is written at the end and every hundred structures: a line for each structure, with its flags or its
+error. The same FOLDER may hold several sources and settings.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import gzip
+import json
+import time
+import warnings
+from collections import Counter
+from dataclasses import asdict
+from pathlib import Path
+
+from ase import Atoms
+from ase.io import read
+
+from betenet.ensemble.dataset import data_folder
+from betenet.errors import BetenetError
+from betenet.phonons import (
+    DEFAULT,
+    WEIGHTS,
+    PhononCache,
+    PhononResult,
+    PhononSettings,
+    compute_phonons,
+)
+
+SOURCES = ("bete_net", "alexandria", "jarvis")
+EVERY = 100
+
+
+def read_source(source: str) -> list[tuple[str, Atoms]]:
+    """Name and structure of every row, also of those whose targets are held out."""
+    folder = data_folder() / source
+    if source == "bete_net":
+        paths = sorted((folder / "structures").glob("*.cif"), key=lambda path: int(path.stem))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return [(f"bete_net-{path.stem}", read(path)) for path in paths]
+    with gzip.open(folder / "superconductors.jsonl.gz", "rt") as file:
+        rows = [json.loads(line) for line in file]
+    return [
+        (
+            str(row["id"]),
+            Atoms(
+                row["species"], scaled_positions=row["frac_coords"], cell=row["lattice"], pbc=True
+            ),
+        )
+        for row in rows
+    ]
+
+
+def write_table(path: Path, lines: dict[str, dict[str, object]]) -> None:
+    """One line for each structure, beside the old table and then in its place."""
+    columns = list(dict.fromkeys(key for line in lines.values() for key in line))
+    part = path.with_suffix(".part")
+    with part.open("w", newline="") as file:
+        writer = csv.DictWriter(file, columns)
+        writer.writeheader()
+        writer.writerows(lines[name] for name in sorted(lines))
+    part.replace(path)
+
+
+def line_of(name: str, outcome: PhononResult | BetenetError) -> dict[str, object]:
+    """What became of one structure."""
+    if isinstance(outcome, BetenetError):
+        return {"id": name, "error": outcome.summary}
+    facts = asdict(outcome.facts)
+    facts["flags"] = " ".join(outcome.facts.flags)
+    return {"id": name, "formula": str(outcome.atoms.symbols), **facts}
+
+
+def main() -> None:
+    """Compute what is not done yet."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--source", choices=SOURCES, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--force-field", choices=list(WEIGHTS), default=DEFAULT)
+    defaults = PhononSettings()
+    parser.add_argument(
+        "--relax", choices=("none", "positions", "cell"), default=defaults.relaxation
+    )
+    parser.add_argument("--distance", type=float, default=defaults.distance, help="Å")
+    parser.add_argument("--most-atoms", type=int, default=defaults.most_atoms)
+    parser.add_argument("--limit", type=int, help="only that many structures, the smallest")
+    chosen = parser.parse_args()
+    settings = PhononSettings(
+        relaxation=chosen.relax, distance=chosen.distance, most_atoms=chosen.most_atoms
+    )
+    rows = read_source(chosen.source)
+    rows.sort(key=lambda row: (len(row[1]), -row[1].get_volume()))
+    rows = rows[: chosen.limit]
+    lines: dict[str, dict[str, object]] = {}
+    table = chosen.out / f"{chosen.source}-{chosen.force_field}-{chosen.relax}.csv"
+    began, used = time.monotonic(), 0.0
+    stream = compute_phonons(
+        [atoms for _, atoms in rows],
+        settings,
+        chosen.force_field,
+        cache=PhononCache(chosen.out),
+        workers=chosen.workers,
+        progress=True,
+    )
+    for count, (place, outcome) in enumerate(stream, 1):
+        lines[rows[place][0]] = line_of(rows[place][0], outcome)
+        used += outcome.facts.seconds if isinstance(outcome, PhononResult) else 0.0
+        if count % EVERY == 0:
+            write_table(table, lines)
+    write_table(table, lines)
+    failed = sum("error" in line for line in lines.values())
+    flags = Counter(" ".join(str(line.get("flags", "")) for line in lines.values()).split())
+    print(
+        f"{len(lines)} structures, {failed} failed, {used / 3600:.2f} core-hours in all, "
+        f"{(time.monotonic() - began) / 3600:.2f} h now; flags: {dict(flags)}; {table}"
+    )
+
+
+if __name__ == "__main__":
+    main()

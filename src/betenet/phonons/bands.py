@@ -1,0 +1,149 @@
+"""Phonon frequencies along the high-symmetry lines of the Brillouin zone."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from ase.cell import Cell
+from ase.dft.kpoints import parse_path_string
+from jaxtyping import Float
+
+from betenet.phonons.force_constants import force_constants
+from betenet.phonons.force_field import ForceField
+from betenet.phonons.result import PhononResult
+from betenet.phonons.run import one_thread
+from betenet.phonons.settings import PhononSettings
+from betenet.units import convert_frequency
+
+POINTS = 240
+"""Points of the whole path, about; each line between two corners has two at least."""
+
+_LATTICE_TOLERANCES = (2e-4, 1e-3, 1e-2)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class BandLine:
+    """Frequencies on one straight line.
+
+    Attributes
+    ----------
+    place
+        Of each point on the path; the whole path is 1 long (q,).
+    frequencies
+        Ascending at each point, negative for imaginary ones (q, mode) [meV].
+    ends
+        Names of the two corners; Γ is ``"G"``.
+    """
+
+    place: Float[np.ndarray, " q"]
+    frequencies: Float[np.ndarray, "q mode"]
+    ends: tuple[str, str]
+
+
+def band_structure(phonon: Any, *, points: int = POINTS) -> tuple[BandLine, ...]:
+    """Frequencies along the high-symmetry lines, from force constants.
+
+    Parameters
+    ----------
+    phonon
+        An object of phonopy with force constants.
+    points
+        Of the whole path, about.
+
+    Returns
+    -------
+    tuple of BandLine
+        In the order of the path. Where a line begins with another corner than the one before ended
+        with, the path jumps, and its length does not grow.
+
+    Notes
+    -----
+    The path is that of the Bravais lattice. A crystal of lower symmetry than its lattice has lines
+    that this path leaves out.
+
+    References
+    ----------
+    Setyawan and Curtarolo, Comput. Mater. Sci. 49, 299 (2010), as ASE has it.
+
+    Examples
+    --------
+    >>> from ase.build import bulk
+    >>> from ase.calculators.emt import EMT
+    >>> from betenet.phonons import PhononSettings, make_force_field
+    >>> from betenet.phonons.force_constants import force_constants
+    >>> emt, settings = make_force_field(EMT()), PhononSettings(distance=6.0)
+    >>> lines = band_structure(force_constants(bulk("Cu"), emt, settings).phonopy)
+    >>> "".join(line.ends[0] for line in lines), lines[-1].ends
+    ('GXWKGLUWLU', ('U', 'X'))
+    >>> round(abs(float(lines[0].frequencies[0].max())), 3)      # acoustic, at Γ
+    0.0
+    """
+    cell = Cell(np.asarray(phonon.primitive.cell))
+    path, corners = _path(cell)
+    pairs = [pair for part in parse_path_string(path) for pair in pairwise(part)]
+    vectors = [(corners[last] - corners[first]) @ cell.reciprocal() for first, last in pairs]
+    lengths = np.array([np.linalg.norm(vector) for vector in vectors])
+    lengths /= lengths.sum()
+    begins = np.concatenate([[0.0], lengths.cumsum()])
+    lines: list[BandLine] = []
+    for index, (first, last) in enumerate(pairs):
+        steps = np.linspace(0.0, 1.0, max(2, round(points * lengths[index]) + 1))
+        wavevectors = corners[first] + steps[:, None] * (corners[last] - corners[first])
+        place = begins[index] + steps * lengths[index]
+        lines.append(BandLine(place, _frequencies(phonon, wavevectors), (first, last)))
+    return tuple(lines)
+
+
+def bands_of(
+    result: PhononResult, field: ForceField, settings: PhononSettings
+) -> tuple[BandLine, ...]:
+    """Frequencies along the high-symmetry lines of a crystal whose phonons are known.
+
+    Parameters
+    ----------
+    result
+        Of the same force field and settings.
+    field
+        Gives the forces.
+    settings
+        Of the supercell.
+
+    Returns
+    -------
+    tuple of BandLine
+        As `band_structure` gives them.
+
+    Notes
+    -----
+    A result does not keep its force constants, which are a thousand times larger than its density
+    of states. They are computed again, for the structure as it was relaxed: the displaced
+    supercells a second time, the relaxation not.
+    """
+    with one_thread():
+        return band_structure(force_constants(result.atoms, field, settings).phonopy)
+
+
+def _path(cell: Cell) -> tuple[str, dict[str, np.ndarray]]:
+    """Corners of the path, and where they are in units of the reciprocal vectors."""
+    for tolerance in _LATTICE_TOLERANCES:
+        try:
+            found = cell.bandpath(npoints=0, eps=tolerance)
+        except RuntimeError:  # neither this lattice nor clearly another one
+            continue
+        return found.path, dict(found.special_points)
+    # any lattice is triclinic; its corners are those of the reciprocal vectors
+    halves = {"X": (0.5, 0, 0), "Y": (0, 0.5, 0), "Z": (0, 0, 0.5), "R": (0.5, 0.5, 0.5)}
+    corners = {"G": np.zeros(3), **{name: np.array(point) for name, point in halves.items()}}
+    return "XGY,GZ,GR", corners
+
+
+def _frequencies(phonon: Any, wavevectors: Float[np.ndarray, "q 3"]) -> Float[np.ndarray, "q mode"]:
+    with warnings.catch_warnings():
+        # spglib 2.6 and later announce the change of their error handling at every call
+        warnings.simplefilter("ignore", DeprecationWarning)
+        phonon.run_qpoints(wavevectors)
+    return np.asarray(convert_frequency(phonon.qpoints.frequencies, "THz", "meV"))

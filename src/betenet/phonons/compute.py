@@ -1,0 +1,139 @@
+"""From a crystal and a force field to its phonons."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+from ase import Atoms
+
+from betenet.errors import BetenetError, StructureError
+from betenet.phonons.density import (
+    commensurate_imaginary_fraction,
+    density_of_states,
+    modes_of,
+)
+from betenet.phonons.force_constants import HarmonicCrystal, force_constants
+from betenet.phonons.force_field import ForceField
+from betenet.phonons.relaxation import Rest, relax
+from betenet.phonons.result import (
+    LARGE_FORCE,
+    LARGE_VOLUME_CHANGE,
+    PhononFacts,
+    PhononResult,
+)
+from betenet.phonons.settings import PhononSettings
+from betenet.structures import check_structure, standardise
+
+
+def phonons(
+    atoms: Atoms, field: ForceField, settings: PhononSettings | None = None
+) -> PhononResult:
+    """Phonon density of states of a crystal from a force field.
+
+    Parameters
+    ----------
+    atoms
+        Any cell of the crystal; its primitive cell is what is computed. `match_sites` brings the
+        result back to the cell that was given.
+    field
+        Gives the forces.
+    settings
+        The default ones if absent.
+
+    Returns
+    -------
+    PhononResult
+        An unstable crystal is a flag and a share of imaginary modes.
+
+    Raises
+    ------
+    StructureError
+        If the structure is no ordered crystal, or the force field cannot take it.
+
+    Examples
+    --------
+    >>> from ase.build import bulk
+    >>> from ase.calculators.emt import EMT
+    >>> from betenet.phonons.force_field import make_force_field
+    >>> result = phonons(bulk("Al", "fcc", a=4.0), make_force_field(EMT()))
+    >>> result.is_stable, round(result.dos.n_states, 6)
+    (True, 3.0)
+    """
+    settings = PhononSettings() if settings is None else settings
+    began = time.perf_counter()
+    check_structure(atoms)
+    given = standardise(atoms, symprec=settings.symprec)
+    _check_reach(given, field)
+    try:
+        rest = relax(given, field, settings)
+        crystal = force_constants(rest.atoms, field, settings)
+    except BetenetError:
+        raise
+    except Exception as error:  # whatever a calculator of someone else may raise
+        raise StructureError(
+            f"{field.name} fails on {given.symbols}: {error}",
+            f"It raised {type(error).__name__}.",
+            "Check the structure, or choose another force field.",
+        ) from error
+    modes = modes_of(crystal.phonopy, settings.q_length)
+    symbols = tuple(given.get_chemical_symbols())
+    dos = density_of_states(modes, settings.frequency_step, symbols)
+    orbits = np.asarray(crystal.phonopy.primitive_symmetry.get_map_atoms(), dtype=np.int64)
+    volume = float(rest.atoms.get_volume() / given.get_volume()) - 1.0
+    facts = PhononFacts(
+        imaginary_fraction=modes.imaginary_fraction(settings.imaginary_tolerance),
+        imaginary_q_fraction=modes.imaginary_q_fraction(settings.imaginary_tolerance),
+        lowest=float(modes.frequencies.min()),
+        highest=float(modes.frequencies.max()),
+        largest_force=rest.largest_force,
+        pressure=rest.pressure,
+        volume_change=volume,
+        steps=rest.steps,
+        n_atoms=crystal.n_atoms,
+        n_displacements=crystal.n_displacements,
+        image_distance=crystal.image_distance,
+        seconds=time.perf_counter() - began,
+        flags=_flags(rest, crystal, volume, settings),
+        digest=settings.digest(field.identity),
+    )
+    return PhononResult(rest.atoms, dos, orbits, facts)
+
+
+def _flags(
+    rest: Rest, crystal: HarmonicCrystal, volume: float, settings: PhononSettings
+) -> tuple[str, ...]:
+    holds = {
+        "imaginary": commensurate_imaginary_fraction(crystal.phonopy, settings.imaginary_tolerance)
+        > settings.imaginary_share,
+        "not-relaxed": not rest.converged,
+        "compressed": rest.kept_volume,
+        "volume": abs(volume) > LARGE_VOLUME_CHANGE,
+        "forces": settings.relaxation == "none" and rest.largest_force > LARGE_FORCE,
+        "small-supercell": crystal.image_distance < settings.distance - 1e-3,
+    }
+    return tuple(flag for flag, true in holds.items() if true)
+
+
+def _check_reach(atoms: Atoms, field: ForceField) -> None:
+    """Whether the force field can say anything of the crystal."""
+    unknown = {
+        str(symbol)
+        for symbol, number in zip(atoms.get_chemical_symbols(), atoms.numbers, strict=True)
+        if field.known_elements and int(number) not in field.known_elements
+    }
+    if unknown:
+        raise StructureError(
+            f"{field.name} does not know {', '.join(sorted(unknown))}.",
+            "It has not been trained on that element.",
+            "Choose another force field, or give a phonon density of states from a file.",
+        )
+    repeated = atoms.repeat(2)
+    nearest = repeated.get_all_distances(mic=True)
+    nearest[np.diag_indices_from(nearest)] = np.inf
+    if nearest.min() >= field.cutoff:
+        raise StructureError(
+            f"No atom of {atoms.symbols} has a neighbour within {field.cutoff:g} Å.",
+            f"That is as far as {field.name} sees.",
+            "Choose another force field, or give a phonon density of states from a file.",
+        )

@@ -1,0 +1,154 @@
+"""Force constants from the forces on all atoms when one is displaced."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from typing import Any, cast
+
+import numpy as np
+import spglib
+from ase import Atoms
+from jaxtyping import Float
+
+from betenet.errors import StructureError
+from betenet.phonons.extra import load
+from betenet.phonons.force_field import ForceField
+from betenet.phonons.settings import PhononSettings
+from betenet.phonons.supercell import nearest_image, supercell_matrix
+from betenet.structures.cell import SPGLIB_ERRORS
+
+
+@dataclass(frozen=True, slots=True)
+class HarmonicCrystal:
+    """A crystal with its force constants.
+
+    Attributes
+    ----------
+    phonopy
+        An object of phonopy that holds them; its primitive cell is the crystal's, atom by atom.
+    image_distance
+        Between an atom of the supercell and its nearest image [Å].
+    n_atoms
+        Of the supercell.
+    n_displacements
+        Supercells whose forces were computed.
+    """
+
+    phonopy: Any
+    image_distance: float
+    n_atoms: int
+    n_displacements: int
+
+    @property
+    def force_constants(self) -> Float[np.ndarray, "first second 3 3"]:
+        """Φ between the atoms of the supercell [eV/Å²]."""
+        return np.asarray(self.phonopy.force_constants)
+
+
+def force_constants(atoms: Atoms, field: ForceField, settings: PhononSettings) -> HarmonicCrystal:
+    """Force constants of a crystal by finite displacements.
+
+    Parameters
+    ----------
+    atoms
+        A primitive cell.
+    field
+        Gives the forces.
+    settings
+        Distance, displacement, tolerances.
+
+    Returns
+    -------
+    HarmonicCrystal
+        Displaced were as few atoms as the space group allows. Translational invariance (the
+        acoustic sum rule) and the symmetry of Φ under the exchange of its atoms hold.
+
+    Raises
+    ------
+    StructureError
+        If the symmetry of the crystal cannot be found, or a force is not a number.
+
+    References
+    ----------
+    Togo, Chaput, Tadano and Tanaka, J. Phys. Condens. Matter 35, 353001 (2023) (phonopy).
+    """
+    matrix = choose_supercell(atoms, settings)
+    phonopy: Any = load("phonopy")
+    cells: Any = load("phonopy.structure.atoms")
+    cell = cells.PhonopyAtoms(
+        numbers=atoms.numbers, cell=atoms.cell.array, positions=atoms.positions
+    )
+    with warnings.catch_warnings():
+        # spglib 2.6 and later announce the change of their error handling at every call
+        warnings.simplefilter("ignore", DeprecationWarning)
+        # its matrices have columns where ours have rows
+        phonon = phonopy.Phonopy(cell, matrix.T, primitive_matrix="P", symprec=settings.symprec)
+        phonon.generate_displacements(distance=settings.displacement)
+        displaced = [as_atoms(cell) for cell in phonon.supercells_with_displacements]
+        phonon.forces = np.array([forces_of(cell, field) for cell in displaced])
+        phonon.produce_force_constants(show_drift=False)
+        phonon.symmetrize_force_constants(show_drift=False)
+    return HarmonicCrystal(
+        phonopy=phonon,
+        image_distance=nearest_image(matrix @ atoms.cell.array),
+        n_atoms=len(displaced[0]),
+        n_displacements=len(displaced),
+    )
+
+
+def choose_supercell(atoms: Atoms, settings: PhononSettings) -> np.ndarray:
+    """Supercell matrix (rows) for a crystal.
+
+    Raises
+    ------
+    StructureError
+        If the symmetry of the crystal cannot be found.
+    """
+    found: Any = None
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        try:
+            crystal = (atoms.cell.array, atoms.get_scaled_positions(), atoms.numbers)
+            found = cast("Any", spglib).get_symmetry_dataset(crystal, symprec=settings.symprec)
+        except SPGLIB_ERRORS:
+            found = None
+    if found is None:
+        raise StructureError(
+            f"spglib finds no symmetry of {atoms.symbols} within {settings.symprec:g} Å.",
+            "Usually atoms lie nearly on top of each other.",
+            "Check the positions, or try another symprec.",
+        )
+    # (a b c) of the input = (a b c) of the standard cell times the matrix, as columns
+    conventional = np.linalg.inv(found.transformation_matrix).T @ atoms.cell.array
+    return supercell_matrix(
+        atoms.cell.array,
+        np.asarray(found.rotations, dtype=int),
+        conventional,
+        distance=settings.distance,
+        most_cells=max(1, settings.most_atoms // len(atoms)),
+    )
+
+
+def as_atoms(cell: Any) -> Atoms:
+    """Atoms of one of phonopy's cells."""
+    return Atoms(cell.numbers, positions=cell.positions, cell=cell.cell, pbc=True)
+
+
+def forces_of(atoms: Atoms, field: ForceField) -> Float[np.ndarray, "atom 3"]:
+    """Forces on the atoms [eV/Å].
+
+    Raises
+    ------
+    StructureError
+        If one is not a number.
+    """
+    atoms.calc = field.calculator
+    forces = np.asarray(atoms.get_forces(), dtype=float)
+    if not np.isfinite(forces).all():
+        raise StructureError(
+            f"{field.name} gives a force on {atoms.symbols} that is not a number.",
+            "The structure lies far outside of what the force field knows.",
+            "Check the distances between atoms, or choose another force field.",
+        )
+    return forces

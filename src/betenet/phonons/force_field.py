@@ -1,0 +1,129 @@
+"""What gives the forces: any ASE calculator, or a machine-learned force field by its name."""
+
+from __future__ import annotations
+
+import hashlib
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ase.calculators.calculator import Calculator
+
+from betenet.errors import ConfigError
+from betenet.phonons.extra import load, package_folder
+
+DEFAULT = "7net-l3i5"
+
+WEIGHTS: Mapping[str, str] = {
+    "7net-l3i5": "SevenNet_l3i5/checkpoint_l3i5.pth",
+    "7net-0": "SevenNet_0__11Jul2024/checkpoint_sevennet_0.pth",
+    "7net-mf-0": "SevenNet_MF_0/checkpoint_sevennet_mf_0.pth",
+}
+"""Force fields whose weights are inside the wheel of sevenn, relative to its folder of them."""
+
+_MODAL = {"7net-mf-0": "PBE"}
+
+
+@dataclass(frozen=True, slots=True)
+class ForceField:
+    """A source of energies and forces, with a name for what it computes.
+
+    Attributes
+    ----------
+    calculator
+        Of ASE.
+    identity
+        Stands for everything that the forces depend on; part of the key of every kept result.
+    name
+        For people.
+    known_elements
+        Atomic numbers it has been trained on; empty where that is not known.
+    cutoff
+        Farthest neighbour that an atom feels [Å]; infinite where that is not known.
+    """
+
+    calculator: Calculator
+    identity: str
+    name: str
+    known_elements: frozenset[int] = field(default_factory=frozenset)
+    cutoff: float = float("inf")
+
+
+def identity_of(source: str | Calculator | ForceField) -> str:
+    """Stand-in for everything that the forces depend on, without loading the force field.
+
+    Parameters
+    ----------
+    source
+        A key of `WEIGHTS`, or a calculator: then its class and what its ``parameters`` hold, or
+        what `make_force_field` has made.
+
+    Raises
+    ------
+    ConfigError
+        If the name is unknown, or sevenn is not installed or comes without the weights.
+    """
+    if isinstance(source, ForceField):
+        return source.identity
+    if isinstance(source, Calculator):
+        kind = f"{type(source).__module__}.{type(source).__qualname__}"
+        return f"{kind} {sorted(dict(source.parameters or {}).items())}"
+    weights = hashlib.sha256(_weights(source).read_bytes()).hexdigest()
+    return f"{source} {weights[:16]}"
+
+
+def make_force_field(source: str | Calculator | ForceField) -> ForceField:
+    """Force field by name, or an ASE calculator as one.
+
+    Parameters
+    ----------
+    source
+        A key of `WEIGHTS`, a calculator, or what was made already.
+
+    Returns
+    -------
+    ForceField
+        On the CPU; nothing is downloaded.
+
+    Raises
+    ------
+    ConfigError
+        If the name is unknown, or sevenn is not installed or comes without the weights.
+    """
+    if isinstance(source, ForceField):
+        return source
+    if isinstance(source, Calculator):
+        return ForceField(source, identity_of(source), type(source).__name__)
+    path = _weights(source)
+    with warnings.catch_warnings():
+        # on import: of torch's deprecations; of accelerators for GPUs that are not installed
+        warnings.simplefilter("ignore")
+        calculators = load("sevenn.calculator")
+        # by its path: by its name, sevenn downloads what it does not find
+        calculator = calculators.SevenNetCalculator(
+            str(path), device="cpu", modal=_MODAL.get(source)
+        )
+    from betenet.phonons.sevennet_convolution import replace_convolutions
+
+    replace_convolutions(calculator.model)
+    elements = frozenset(int(number) for number in calculator.type_map)
+    return ForceField(calculator, identity_of(source), source, elements, calculator.cutoff)
+
+
+def _weights(name: str) -> Path:
+    """File of the weights, found without importing sevenn, which takes seconds."""
+    if name not in WEIGHTS:
+        raise ConfigError(
+            f"Unknown force field {name!r}.",
+            "Known by name are those whose weights are installed with sevenn.",
+            f"Choose one of {', '.join(WEIGHTS)}, or pass an ASE calculator.",
+        )
+    path = package_folder("sevenn") / "pretrained_potentials" / WEIGHTS[name]
+    if not path.is_file():
+        raise ConfigError(
+            f"The weights of {name} are not installed.",
+            f"There is no {path}, and nothing is downloaded at run time.",
+            "Install the version of sevenn that constraints/cpu.txt names.",
+        )
+    return path

@@ -1,0 +1,192 @@
+"""Phonons of one crystal: density of states, what is wrong with it, and what it was made with."""
+
+from __future__ import annotations
+
+import json
+import struct
+import zlib
+from dataclasses import asdict, dataclass, fields
+
+import numpy as np
+from ase import Atoms
+from jaxtyping import Int
+
+from betenet.errors import BetenetError, DataError
+from betenet.phonon_dos import PhononDos
+
+FLAGS = {
+    "imaginary": "modes are imaginary beyond the tolerance: not stable in this force field",
+    "not-relaxed": "the relaxation did not converge; phonons are those of where it stopped",
+    "compressed": "under high pressure in this force field, so that the cell was not relaxed",
+    "volume": "the relaxation changed the volume by more than a tenth",
+    "forces": "forces on the atoms as given are large, and they were not relaxed",
+    "small-supercell": "images of an atom are closer than asked, by the limit on atoms",
+}
+"""What a result can be flagged for, in words."""
+
+LARGE_FORCE = 0.1
+"""Beyond it harmonic phonons around the structure mean little [eV/Å]."""
+
+LARGE_VOLUME_CHANGE = 0.1
+
+HIGHEST_PHONON = 700.0
+"""Beyond any vibration: hydrogen's own molecule, the fastest, is at 546 meV (ω_e, 4401 cm⁻¹). A
+force field that gives more does not know such a structure [meV]."""
+
+_HEADER = struct.Struct("<4sIIIII")
+_MAGIC = b"bpr1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhononFacts:
+    """Numbers that come with a density of states.
+
+    Attributes
+    ----------
+    imaginary_fraction
+        Share of the modes below minus the tolerance.
+    imaginary_q_fraction
+        Share of the Brillouin zone with such a mode.
+    lowest, highest
+        Frequency; negative for an imaginary one [meV].
+    largest_force
+        On an atom of the structure as given [eV/Å].
+    pressure
+        Of the structure as given, by the force field [GPa].
+    volume_change
+        By the relaxation, relative.
+    steps
+        Of the relaxation.
+    n_atoms, n_displacements, image_distance
+        Atoms of the supercell, how many were computed, nearest image of an atom [Å].
+    seconds
+        That it took.
+    flags
+        Keys of `FLAGS`.
+    digest
+        Of the settings and the force field.
+    """
+
+    imaginary_fraction: float
+    imaginary_q_fraction: float
+    lowest: float
+    highest: float
+    largest_force: float
+    pressure: float
+    volume_change: float
+    steps: int
+    n_atoms: int
+    n_displacements: int
+    image_distance: float
+    seconds: float
+    flags: tuple[str, ...]
+    digest: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PhononResult:
+    """Phonons of one crystal.
+
+    Attributes
+    ----------
+    atoms
+        Primitive cell as it was computed, after relaxation.
+    dos
+        One site for each atom of it; ∫ = 3 for each.
+    orbits
+        Index of the first of the atoms that symmetry makes equal (site,).
+    facts
+        What comes with it.
+    """
+
+    atoms: Atoms
+    dos: PhononDos
+    orbits: Int[np.ndarray, " site"]
+    facts: PhononFacts
+
+    @property
+    def is_stable(self) -> bool:
+        """Whether no mode is imaginary beyond the tolerance."""
+        return "imaginary" not in self.facts.flags
+
+    @property
+    def is_plausible(self) -> bool:
+        """Whether no frequency, real or imaginary, is beyond `HIGHEST_PHONON`."""
+        return max(self.facts.highest, -self.facts.lowest) < HIGHEST_PHONON
+
+    def to_bytes(self) -> bytes:
+        """Compact form: each distinct site once, in single precision."""
+        assert self.dos.sites is not None
+        firsts = np.unique(self.orbits)
+        step = float(self.dos.frequencies[1] - self.dos.frequencies[0])
+        facts = json.dumps(asdict(self.facts)).encode()
+        start = round(float(self.dos.frequencies[0]) / step)
+        body = b"".join(
+            (
+                facts,
+                struct.pack("<di", step, start),
+                np.ascontiguousarray(self.atoms.numbers, "<u1").tobytes(),
+                np.ascontiguousarray(self.orbits, "<u4").tobytes(),
+                np.ascontiguousarray(self.atoms.cell.array, "<f8").tobytes(),
+                np.ascontiguousarray(self.atoms.positions, "<f8").tobytes(),
+                np.ascontiguousarray(self.dos.sites[firsts], "<f4").tobytes(),
+            )
+        )
+        packed = zlib.compress(body)
+        sizes = (len(facts), len(self.atoms), len(firsts), self.dos.n_freq, len(body))
+        return _HEADER.pack(_MAGIC, *sizes) + packed
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> PhononResult:
+        """Build from what `to_bytes` returns; ∫ is 3 for each site again.
+
+        Raises
+        ------
+        DataError
+            If it is something else.
+        """
+        try:
+            return cls._parse(data)
+        except (struct.error, zlib.error, ValueError, TypeError, BetenetError) as error:
+            raise DataError(
+                "Kept phonons cannot be read.",
+                f"They are damaged or of another version: {error}.",
+                "Remove them; they are then computed again.",
+            ) from error
+
+    @classmethod
+    def _parse(cls, data: bytes) -> PhononResult:
+        magic, n_facts, n_atoms, n_sites, n_freq, n_body = _HEADER.unpack_from(data)
+        body = zlib.decompress(data[_HEADER.size :])
+        if magic != _MAGIC or len(body) != n_body:
+            raise ValueError("the header does not fit")
+        facts = json.loads(body[:n_facts])
+        step, start = struct.unpack_from("<di", body, n_facts)
+        place = n_facts + struct.calcsize("<di")
+
+        def take(dtype: str, count: int) -> np.ndarray:
+            nonlocal place
+            array = np.frombuffer(body, dtype, count, place)
+            place += array.nbytes
+            return array
+
+        numbers, orbits = take("<u1", n_atoms), take("<u4", n_atoms).astype(np.int64)
+        cell, positions = take("<f8", 9).reshape(3, 3), take("<f8", 3 * n_atoms).reshape(-1, 3)
+        distinct = take("<f4", n_sites * n_freq).reshape(n_sites, n_freq).astype(float)
+        distinct *= 3.0 / (distinct.sum(axis=1, keepdims=True) * step)
+        sites = distinct[np.searchsorted(np.unique(orbits), orbits)]
+        atoms = Atoms(numbers, positions=positions, cell=cell, pbc=True)
+        names = {field.name for field in fields(PhononFacts)}
+        if set(facts) != names:
+            raise ValueError("other facts are kept")
+        return cls(
+            atoms,
+            PhononDos(
+                (start + np.arange(n_freq)) * step,
+                sites.sum(axis=0),
+                sites,
+                tuple(atoms.get_chemical_symbols()),
+            ),
+            orbits,
+            PhononFacts(**{**facts, "flags": tuple(facts["flags"])}),
+        )

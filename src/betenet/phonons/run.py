@@ -1,0 +1,217 @@
+"""Phonons of many structures: a stream, by several processes, with what is done kept on disk."""
+
+from __future__ import annotations
+
+import multiprocessing
+import pickle
+import time
+from collections.abc import Generator, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from typing import Any
+
+from ase import Atoms
+from ase.calculators.calculator import Calculator
+from threadpoolctl import threadpool_limits
+from tqdm import tqdm
+
+from betenet.errors import BetenetError, ConfigError, StructureError
+from betenet.phonons.cache import PhononCache, phonon_key
+from betenet.phonons.compute import phonons
+from betenet.phonons.force_field import DEFAULT, ForceField, identity_of, make_force_field
+from betenet.phonons.result import PhononResult
+from betenet.phonons.settings import PhononSettings
+
+Outcome = tuple[int, PhononResult | BetenetError]
+
+
+def compute_phonons(
+    structures: Sequence[Atoms],
+    settings: PhononSettings | None = None,
+    force_field: str | Calculator | ForceField = DEFAULT,
+    *,
+    cache: PhononCache | None = None,
+    workers: int = 1,
+    progress: bool = False,
+) -> Iterator[Outcome]:
+    """Phonons of many crystals, one after the other as they are done.
+
+    Parameters
+    ----------
+    structures
+        Any cells; phonons are those of the primitive one.
+    settings
+        The default ones if absent.
+    force_field
+        A name that `make_force_field` knows, an ASE calculator, or what was made of one; with
+        several workers one that can be pickled.
+    cache
+        Where to look first, and to keep each result as it is done: a second start, after the first
+        was killed, goes on where that one stopped.
+    workers
+        Processes of one thread each; 1 starts none.
+    progress
+        Whether to show a bar, with the seconds that a structure takes.
+
+    Yields
+    ------
+    tuple[int, PhononResult | BetenetError]
+        Place in ``structures`` and what became of it: first those that the cache has, then the
+        others as they are done. Also an unstable crystal has a result; an error is that of a
+        structure that cannot be computed, or whose process was killed.
+
+    Raises
+    ------
+    ConfigError
+        If there is to be less than one worker, the force field is unknown, or a package is
+        missing.
+    """
+    if workers < 1:
+        raise ConfigError(
+            f"There cannot be {workers} workers.",
+            "At least one process computes the phonons.",
+            "Give 1 or more.",
+        )
+    settings = PhononSettings() if settings is None else settings
+    digest = settings.digest(identity_of(force_field))
+    with tqdm(total=len(structures), disable=not progress, unit=" structures") as bar:
+        waiting: list[int] = []
+        for place, atoms in enumerate(structures):
+            known = None if cache is None else cache.load([phonon_key(atoms, digest)])[0]
+            if known is None:
+                waiting.append(place)
+                continue
+            bar.update()
+            yield place, known
+        bar.unpause()
+        began = time.monotonic()
+        answers = _answers(structures, waiting, settings, force_field, workers)
+        for done, (place, answer) in enumerate(answers, 1):
+            if cache is not None and isinstance(answer, bytes):
+                cache.store([(phonon_key(structures[place], digest), answer)])
+            bar.update()
+            bar.set_postfix_str(f"{(time.monotonic() - began) / done:.1f} s each")
+            # what is kept and what is not are the same to the last bit
+            yield place, PhononResult.from_bytes(answer) if isinstance(answer, bytes) else answer
+
+
+def _answers(
+    structures: Sequence[Atoms],
+    waiting: Sequence[int],
+    settings: PhononSettings,
+    force_field: str | Calculator | ForceField,
+    workers: int,
+) -> Iterator[tuple[int, bytes | BetenetError]]:
+    if not waiting:
+        return
+    if workers > 1:
+        yield from _by_processes(structures, waiting, settings, force_field, workers)
+        return
+    with one_thread():
+        field = make_force_field(force_field)
+        for place in waiting:
+            yield place, _compute(structures[place], field, settings)
+
+
+def _compute(atoms: Atoms, field: ForceField, settings: PhononSettings) -> bytes | BetenetError:
+    try:
+        return phonons(atoms, field, settings).to_bytes()
+    except ConfigError:
+        raise
+    except BetenetError as error:
+        return error
+
+
+def _by_processes(
+    structures: Sequence[Atoms],
+    waiting: Sequence[int],
+    settings: PhononSettings,
+    force_field: str | Calculator | ForceField,
+    workers: int,
+) -> Iterator[tuple[int, bytes | BetenetError]]:
+    """Hand out one structure to each process at a time; go on when one is killed."""
+    try:
+        start = pickle.dumps((settings, force_field))
+    except Exception as error:
+        raise ConfigError(
+            "The calculator cannot be sent to other processes.",
+            f"Pickling it ends with: {error}.",
+            "Use one worker.",
+        ) from error
+    left = list(reversed(waiting))
+    while left:
+        # which of those in hand was the one to blame shows when each is alone
+        for place in (yield from _pool(structures, left, start, workers)):
+            if (yield from _pool(structures, [place], start, 1)):
+                yield place, _killed(structures[place])
+
+
+def _pool(
+    structures: Sequence[Atoms], left: list[int], start: bytes, workers: int
+) -> Generator[tuple[int, bytes | BetenetError], None, list[int]]:
+    """Work through a list from its end; return those in hand when a process was killed."""
+    count = min(workers, len(left))
+    pool = ProcessPoolExecutor(count, multiprocessing.get_context("spawn"), _start_worker, (start,))
+    running: dict[Future[bytes | BetenetError], int] = {}
+    try:
+        while left or running:
+            while left and len(running) < count:
+                future = pool.submit(_work, structures[left[-1]])
+                running[future] = left.pop()
+            for future in wait(running, return_when=FIRST_COMPLETED).done:
+                answer = future.result()
+                yield running.pop(future), answer
+    except BrokenProcessPool:
+        return list(running.values())
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+    return []
+
+
+def _killed(atoms: Atoms) -> StructureError:
+    return StructureError(
+        f"A process was killed while the phonons of {atoms.symbols} were computed.",
+        "Usually the machine ran out of memory.",
+        "Run it again with fewer workers, or with a smaller most_atoms.",
+    )
+
+
+_worker: dict[str, Any] = {}
+
+
+def _start_worker(data: bytes) -> None:
+    _worker["threads"] = threadpool_limits(1)
+    _worker["data"] = data
+
+
+def _work(atoms: Atoms) -> bytes | BetenetError:
+    if "field" not in _worker:  # not at the start, where an error would only break the pool
+        try:
+            _worker["settings"], source = pickle.loads(_worker["data"])  # noqa: S301 - the parent's
+        except Exception as error:
+            raise ConfigError(
+                "The calculator cannot be made in another process.",
+                f"Unpickling it ends with: {error}.",
+                "Define its class in a module that can be imported, or use one worker.",
+            ) from error
+        if isinstance(source, str):
+            import torch
+
+            torch.set_num_threads(1)
+        _worker["field"] = make_force_field(source)
+    return _compute(atoms, _worker["field"], _worker["settings"])
+
+
+@contextmanager
+def one_thread() -> Generator[None]:
+    """One thread in this process too: more of them gain little on supercells of a hundred atoms."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        with threadpool_limits(1):
+            yield
+    finally:
+        torch.set_num_threads(before)

@@ -1,0 +1,119 @@
+"""The supercell in which an atom is displaced: few atoms, far images, all of the symmetry."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import numpy as np
+from jaxtyping import Float, Int
+
+MOST_REPEATS = 12
+"""Along one axis; a cell of 1 Å then reaches the usual distances."""
+
+# Sublattices of a lattice that keep its point group in some crystal system: the lattice itself,
+# face, body and base centred (of doubled axes), and √3 × √3 of a hexagonal one.
+_CENTRINGS = np.array(
+    [
+        [[1, 0, 0], [0, 1, 0], [0, 0, 1]],
+        [[0, 1, 1], [1, 0, 1], [1, 1, 0]],
+        [[-1, 1, 1], [1, -1, 1], [1, 1, -1]],
+        [[1, 1, 0], [-1, 1, 0], [0, 0, 1]],
+        [[2, 1, 0], [-1, 1, 0], [0, 0, 1]],
+    ]
+)
+_NEAR = np.array([c for c in product(range(-2, 3), repeat=3) if any(c)])
+_INTEGER = 1e-3
+
+
+def supercell_matrix(
+    lattice: Float[np.ndarray, "3 3"],
+    rotations: Int[np.ndarray, "op 3 3"],
+    conventional: Float[np.ndarray, "3 3"],
+    *,
+    distance: float,
+    most_cells: int,
+) -> Int[np.ndarray, "3 3"]:
+    r"""Smallest supercell whose images of an atom are far apart and which keeps the point group.
+
+    Parameters
+    ----------
+    lattice
+        Vectors of the primitive cell as rows [Å].
+    rotations
+        Of the crystal's space group, on fractional coordinates of that cell.
+    conventional
+        Vectors of the conventional cell as rows; a lattice of their integer sums is a sublattice
+        of the primitive one [Å].
+    distance
+        Between an atom and its nearest image, at least [Å].
+    most_cells
+        Primitive cells in the supercell, at most.
+
+    Returns
+    -------
+    Int[ndarray, "3 3"]
+        M with rows such that M · lattice are the vectors of the supercell. Where ``most_cells``
+        allows no such distance: the supercell with the farthest images among those allowed.
+
+    Notes
+    -----
+    Tried are :math:`\mathrm{diag}(n_1, n_2, n_3)` times the primitive lattice, the conventional
+    one, and their centred sublattices. What breaks the point group is left out: it would need more
+    displacements, and force constants would not have the crystal's symmetry.
+
+    Examples
+    --------
+    For fcc the primitive cell repeated n times has its nearest images at n · a/√2:
+
+    >>> fcc = 4.0 * (np.ones((3, 3)) - np.eye(3)) / 2
+    >>> identity = np.eye(3, dtype=int)[None]
+    >>> matrix = supercell_matrix(fcc, identity, 4.0 * np.eye(3), distance=8.4, most_cells=99)
+    >>> round(abs(np.linalg.det(matrix)))
+    27
+    """
+    candidates = _candidates(lattice, conventional, most_cells)
+    candidates = candidates[_keeps(candidates, rotations)]
+    cells = np.abs(np.round(np.linalg.det(candidates)))
+    apart = np.array([nearest_image(matrix @ lattice) for matrix in candidates])
+    far = apart >= distance - _INTEGER
+    if far.any():
+        # of equal size, the farthest
+        best = np.lexsort((-apart.round(3), np.where(far, cells, np.inf)))[0]
+    else:
+        best = np.lexsort((cells, -apart.round(3)))[0]
+    return candidates[best]
+
+
+def nearest_image(lattice: Float[np.ndarray, "3 3"]) -> float:
+    """Length of the shortest vector of a lattice whose basis is not strongly skewed [Å]."""
+    return float(np.sqrt(((_NEAR @ lattice) ** 2).sum(axis=1).min()))
+
+
+def _candidates(
+    lattice: np.ndarray, conventional: np.ndarray, most_cells: int
+) -> Int[np.ndarray, "candidate 3 3"]:
+    repeats = np.array(list(product(range(1, MOST_REPEATS + 1), repeat=3)))[:, :, None]
+    found = [np.eye(3, dtype=int)[None]]
+    for basis in (lattice, conventional):
+        in_primitive = basis @ np.linalg.inv(lattice)
+        for centring in _CENTRINGS:
+            # repeats of the sublattice, and the sublattice of the repeated axes
+            for matrices in (
+                repeats * (centring @ in_primitive),
+                centring @ (repeats * in_primitive),
+            ):
+                cells = np.abs(np.linalg.det(matrices))
+                whole = np.abs(matrices - np.round(matrices)).max(axis=(1, 2)) < _INTEGER
+                fits = (cells > 0.5) & (cells < most_cells + 0.5) & whole
+                found.append(np.round(matrices[fits]).astype(int))
+    return np.unique(np.concatenate(found), axis=0)
+
+
+def _keeps(
+    matrices: Int[np.ndarray, "candidate 3 3"], rotations: Int[np.ndarray, "op 3 3"]
+) -> np.ndarray:
+    """Whether each rotation maps each superlattice on itself."""
+    # a column x of fractional coordinates turns into W x; rows m of M are such vectors
+    turned = np.einsum("cij,okj->coik", matrices, rotations)
+    inside = turned @ np.linalg.inv(matrices)[:, None]
+    return np.abs(inside - np.round(inside)).max(axis=(1, 2, 3)) < _INTEGER

@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from ase import Atoms, units
+from ase.build import bulk
+from ase.cell import Cell
+
+from betenet.phonons import ForceField, PhononSettings, band_structure, bands_of, phonons
+from betenet.phonons.bands import BandLine
+from betenet.phonons.force_constants import force_constants
+
+pytest.importorskip("phonopy")
+
+SETTINGS = PhononSettings(distance=10.0, q_length=30.0, relaxation="none")
+
+
+@pytest.fixture(scope="module")
+def copper() -> Atoms:
+    return bulk("Cu")
+
+
+@pytest.fixture
+def lines(copper: Atoms, emt: ForceField) -> tuple[BandLine, ...]:
+    return band_structure(force_constants(copper, emt, SETTINGS).phonopy)
+
+
+def test_corners_have_the_frequencies_of_plain_fourier_sums(
+    copper: Atoms, emt: ForceField, lines: tuple[BandLine, ...]
+) -> None:
+    crystal = force_constants(copper, emt, SETTINGS)
+    supercell = crystal.phonopy.supercell
+    corners = copper.cell.bandpath(npoints=0).special_points
+    to_mev = 1e3 * units._hbar * 1e10 / np.sqrt(units._e * units._amu)
+    checked = set()
+    for line in lines:
+        for name, found in zip(line.ends, line.frequencies[[0, -1]], strict=True):
+            wavevector = corners[name] @ copper.cell.reciprocal()
+            turns = supercell.cell @ wavevector
+            if np.abs(turns - np.round(turns)).max() > 1e-9:
+                continue  # which image of an atom is nearest would matter
+            checked.add(name)
+            phases = np.exp(
+                2j * np.pi * (supercell.positions - supercell.positions[0]) @ wavevector
+            )
+            matrix = np.einsum("jab,j->ab", crystal.force_constants[0], phases)
+            squares = np.linalg.eigvalsh(matrix) / copper.get_masses()[0]
+            expected = np.sqrt(np.maximum(squares, 0.0)) * to_mev
+            assert np.allclose(np.where(found < 1e-3, 0.0, found), expected, atol=2e-3)
+    assert checked == {"G", "L", "W", "X"}
+
+
+def test_lines_follow_each_other_and_meet(lines: tuple[BandLine, ...]) -> None:
+    assert lines[0].place[0] == 0.0
+    assert lines[-1].place[-1] == pytest.approx(1.0)
+    for before, after in pairwise(lines):
+        assert after.place[0] == pytest.approx(before.place[-1])
+        if before.ends[1] == after.ends[0]:
+            assert np.allclose(before.frequencies[-1], after.frequencies[0], atol=1e-3)
+    assert sum(before.ends[1] != after.ends[0] for before, after in pairwise(lines)) == 1
+    assert 200 < sum(len(line.place) for line in lines) < 300
+
+
+def test_transverse_bands_are_degenerate_along_a_cube_axis(lines: tuple[BandLine, ...]) -> None:
+    assert lines[0].ends == ("G", "X")
+    assert np.allclose(lines[0].frequencies[:, 0], lines[0].frequencies[:, 1], atol=1e-3)
+    assert lines[0].frequencies[-1, 2] > 1.2 * lines[0].frequencies[-1, 1]
+
+
+def test_bands_of_a_result_span_its_density_of_states(emt: ForceField, cu3au: Atoms) -> None:
+    for atoms in (cu3au, bulk("Cu", "sc", a=2.4)):
+        result = phonons(atoms, emt, SETTINGS)
+        lines = bands_of(result, emt, SETTINGS)
+        every = np.concatenate([line.frequencies.ravel() for line in lines])
+        assert every.shape[0] == 3 * len(atoms) * sum(len(line.place) for line in lines)
+        assert every.max() == pytest.approx(result.facts.highest, rel=0.02)
+        assert every.min() == pytest.approx(result.facts.lowest, abs=0.5)
+
+
+def test_lattice_of_no_known_kind_still_has_a_path(
+    lines: tuple[BandLine, ...],
+    copper: Atoms,
+    emt: ForceField,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError("no lattice")
+
+    monkeypatch.setattr(Cell, "bandpath", fail)
+    found = band_structure(force_constants(copper, emt, SETTINGS).phonopy)
+    assert [line.ends for line in found] == [("X", "G"), ("G", "Y"), ("G", "Z"), ("G", "R")]
+    # halves of the reciprocal vectors of fcc are L
+    longest = next(line for line in lines if line.ends == ("G", "L"))
+    for line, end in zip(found[:3], (0, -1, -1), strict=True):
+        assert np.allclose(line.frequencies[end], longest.frequencies[-1], atol=1e-3)

@@ -132,3 +132,17 @@ def test_frequencies_that_are_no_axis(frequencies):
 def test_keys_carry_the_unit():
     data = json.loads(two_sites().to_json())
     assert set(data) == {"frequencies_mev", "total_per_mev", "sites_per_mev", "symbols"}
+
+
+def test_mean_frequencies_of_debye():
+    dos = PhononDos(OMEGA, DEBYE)
+    assert dos.omega_log == pytest.approx(30.0 * np.exp(-1.0 / 3.0), rel=5e-3)
+    assert dos.omega_2 == pytest.approx(30.0 * np.sqrt(3.0 / 5.0), rel=5e-3)
+
+
+def test_mean_frequencies_leave_imaginary_ones_out():
+    omega = np.array([-3.0, -2.0, -1.0, 0.0, 9.0, 10.0, 11.0])
+    mixed, imaginary = (np.array([0.0, 5.0, 0.0, 0.0, 0.0, top, 0.0]) for top in (1.0, 0.0))
+    assert PhononDos(omega, mixed).omega_log == pytest.approx(10.0)
+    assert PhononDos(omega, mixed).omega_2 == pytest.approx(10.0)
+    assert np.isnan(PhononDos(omega, imaginary).omega_2)

@@ -8,9 +8,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from betenet.ensemble.ensemble import DEFAULT_MODEL, Ensemble, list_models
+    from betenet.ensemble.ensemble import DEFAULT_MODEL, DEFAULT_PHONON_MODEL, Ensemble, list_models
 
-__all__ = ["DEFAULT_MODEL", "Ensemble", "list_models"]
+__all__ = ["DEFAULT_MODEL", "DEFAULT_PHONON_MODEL", "Ensemble", "list_models"]
 
 
 def __getattr__(name: str) -> Any:

@@ -18,12 +18,14 @@ from betenet.ensemble.batching import batches
 from betenet.ensemble.checkpoint import APPLICABILITY, read_card, read_parameters, read_tensors
 from betenet.ensemble.device import choose_place
 from betenet.ensemble.estimates import summarise
+from betenet.ensemble.phonon_correction import PhononCorrection
 from betenet.ensemble.prediction import Prediction
-from betenet.errors import ModelError, StructureError
+from betenet.ensemble.site_phonons import PhononSource, SitePhonons
+from betenet.errors import BetenetError, DataError, ModelError, StructureError
 from betenet.graphs import CrystalGraph, build_graph
 from betenet.network.batch import collate
 from betenet.network.config import NetworkConfig
-from betenet.network.geometry import joint_geometry
+from betenet.network.geometry import CrystalGeometry, joint_geometry
 from betenet.network.layers import Parameters
 from betenet.network.model import forward
 from betenet.spectrum import Spectrum
@@ -31,6 +33,8 @@ from betenet.structures import StructureRecord, prepare_structures
 from betenet.superconductivity.critical_temperature import DEFAULT_MU_STAR
 
 DEFAULT_MODEL = "cso-1"
+DEFAULT_PHONON_MODEL = "phonons-1"
+"""For structures whose phonons are known."""
 BATCH_PAIRS = 3_000
 """Pairs of atoms computed at a time: a batch stays near the processor's cache, and the memory does
 not grow with the number of files."""
@@ -40,11 +44,15 @@ WIDE = 3.0
 """Ratio of the ends of the 68 % interval of λ from which the members are said to disagree."""
 
 
+_WITHOUT = SitePhonons()
+
+
 @dataclass(frozen=True, slots=True)
 class _Item:
     record: StructureRecord
     graph: CrystalGraph | None
-    error: StructureError | None
+    error: BetenetError | None
+    phonons: SitePhonons = _WITHOUT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -137,6 +145,7 @@ class Ensemble:
         *,
         mu_star: float = DEFAULT_MU_STAR,
         tc_method: str = "allen_dynes",
+        phonons: PhononSource | None = None,
         progress: bool = False,
     ) -> list[Prediction]:
         """α²F and the quantities that follow from it, for many structures.
@@ -149,6 +158,9 @@ class Ensemble:
             μ* [1].
         tc_method
             Formula for Tc, or ``"eliashberg"``, which gives the gap as well.
+        phonons
+            Where the phonons of each structure come from, for a network that takes them:
+            `phonons_from_force_field`, `phonons_from_file`; without them if absent.
         progress
             Show a progress bar on stderr.
 
@@ -158,7 +170,7 @@ class Ensemble:
             In the order of the structures. One that cannot be used has its `error` set; the
             others are predicted all the same.
         """
-        stream = self.stream(structures, mu_star=mu_star, tc_method=tc_method)
+        stream = self.stream(structures, mu_star=mu_star, tc_method=tc_method, phonons=phonons)
         return list(tqdm(stream, disable=not progress, unit=" structures"))
 
     def stream(
@@ -167,6 +179,7 @@ class Ensemble:
         *,
         mu_star: float = DEFAULT_MU_STAR,
         tc_method: str = "allen_dynes",
+        phonons: PhononSource | None = None,
     ) -> Iterator[Prediction]:
         """Like `predict`, one after the other: memory does not grow with their number.
 
@@ -178,9 +191,25 @@ class Ensemble:
         Raises
         ------
         ModelError
-            If the network takes more of each site than its element.
+            If the network takes more of each site than its element and cannot do without, or takes
+            no phonons and is given some.
         """
-        if self.config.site_inputs:
+        self.check_phonons(phonons)
+        records = prepare_structures(structures)
+        items = (_prepare(record, self.config, phonons) for record in records)
+        for batch in batches(items, _pairs, BATCH_PAIRS):
+            yield from self._predict_batch(batch, mu_star, tc_method)
+
+    def check_phonons(self, phonons: PhononSource | None) -> None:
+        """Check that the network takes what it is to be told of phonons.
+
+        Raises
+        ------
+        ModelError
+            If it takes more of each site than its element and cannot do without, or takes no
+            phonons and is given some.
+        """
+        if self.config.embedded_inputs:
             raise ModelError(
                 f"{self.name} cannot predict from structures alone.",
                 f"It takes {self.config.site_inputs} numbers for each site besides its element: "
@@ -188,27 +217,45 @@ class Ensemble:
                 "Use a structure-only model, or compute the inputs and call "
                 "`betenet.network.forward` with `site_inputs`.",
             )
-        items = (_prepare(record, self.config) for record in prepare_structures(structures))
-        for batch in batches(items, _pairs, BATCH_PAIRS):
-            yield from self._predict_batch(batch, mu_star, tc_method)
+        if phonons is not None and not self.config.readout_inputs:
+            raise ModelError(
+                f"{self.name} takes no phonons.",
+                "It predicts from the structure alone.",
+                "Leave them out, or choose a model that takes them; `betenet models list` says.",
+            )
 
     def spectra(
-        self, graphs: Sequence[CrystalGraph]
+        self, graphs: Sequence[CrystalGraph], phonons: Sequence[SitePhonons] | None = None
     ) -> tuple[Float[np.ndarray, "member crystal n_freq"], Float[np.ndarray, "atom n_freq"]]:
-        """α²F of each member and crystal, and the members' mean for each atom [1]."""
+        """α²F of each member and crystal, and the members' mean for each atom [1].
+
+        Phonons are used by networks that take them; without, these are told of none.
+        """
         weight = next(iter(self.parameters.values()))
-        parts = batches(graphs, lambda graph: len(graph.receivers), GEOMETRY_EDGES)
-        crystals = [joint_geometry(part, self.config) for part in parts]
+        known = phonons or [_WITHOUT] * len(graphs)
+        pairs = list(zip(graphs, known, strict=True))
+        parts = batches(pairs, lambda pair: len(pair[0].receivers), GEOMETRY_EDGES)
+        crystals = [self._geometry(part) for part in parts]
         geometry = collate(crystals, self.config, weight.dtype, weight.device)
         with torch.no_grad():
             output = forward(self.config, self.parameters, geometry)
         return output.a2f.double().cpu().numpy(), output.site_a2f.double().mean(0).cpu().numpy()
 
+    def _geometry(self, pairs: Sequence[tuple[CrystalGraph, SitePhonons]]) -> CrystalGeometry:
+        graphs = [graph for graph, _ in pairs]
+        if not self.config.readout_inputs:
+            return joint_geometry(graphs, self.config)
+        inputs = [known.inputs(graph.n_sites) for graph, known in pairs]
+        return joint_geometry(graphs, self.config, None, inputs)
+
     def _predict_batch(
         self, items: list[_Item], mu_star: float, tc_method: str
     ) -> list[Prediction]:
         usable = [item.graph for item in items if item.graph is not None]
-        a2f, sites = self.spectra(usable) if usable else (np.empty((0, 0, 0)), np.empty((0, 0)))
+        phonons = [item.phonons for item in items if item.graph is not None]
+        a2f, sites = np.empty((0, 0, 0)), np.empty((0, 0))
+        if usable:
+            a2f, sites = self.spectra(usable, phonons)
         predictions: list[Prediction] = []
         index = start = 0
         for item in items:
@@ -217,7 +264,8 @@ class Ensemble:
                 continue
             stop = start + item.graph.n_sites
             share = sites[start:stop] / (stop - start)
-            predictions.append(self._finish(item, a2f[:, index], share, mu_star, tc_method))
+            spectra, share = self._corrected(item.phonons, a2f[:, index], share)
+            predictions.append(self._finish(item, spectra, share, mu_star, tc_method))
             index, start = index + 1, stop
         return predictions
 
@@ -238,9 +286,10 @@ class Ensemble:
         assert item.record.atoms is not None
         assert item.graph is not None
         spectrum = Spectrum(self.frequencies, a2f)
-        calibration = self.card.get("calibration")
+        calibration = self._calibration(item.phonons)
         summary = summarise(spectrum, mu_star, tc_method, "onset", calibration)
         warnings = [*item.record.warnings, *self.applicability.warnings(item.graph)]
+        warnings.extend(item.phonons.warnings)
         warnings.extend(summary.warnings)
         warnings.extend(self.card.get("caveats", ()))
         top = top_of_grid_warning(self.frequencies, a2f.mean(axis=0))
@@ -263,7 +312,25 @@ class Ensemble:
             tc_probability=summary.tc_probability,
             warnings=tuple(warnings),
             atoms=item.record.atoms,
+            phonons=item.phonons.origin,
         )
+
+    def _corrected(
+        self, phonons: SitePhonons, a2f: np.ndarray, sites: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Spectra of members and sites, with what phonons say beyond the networks."""
+        table = self.card.get("phonon_correction")
+        if table is None or phonons.dos is None:
+            return a2f, sites
+        correction = PhononCorrection.from_dict(table)
+        imaginary = phonons.dos.imaginary_fraction
+        return correction.apply(self.frequencies, a2f, sites, dos=phonons.dos, imaginary=imaginary)
+
+    def _calibration(self, phonons: SitePhonons) -> dict[str, Any] | None:
+        """Of predictions with phonons or without: the latter are off by more."""
+        withheld = self.config.readout_inputs and phonons.dos is None
+        card = self.card.get("without_phonons", {}) if withheld else self.card
+        return card.get("calibration")
 
 
 def models_folder() -> Path:
@@ -303,15 +370,16 @@ def _find(name_or_path: str | Path) -> Path:
     )
 
 
-def _prepare(record: StructureRecord, config: NetworkConfig) -> _Item:
+def _prepare(record: StructureRecord, config: NetworkConfig, phonons: PhononSource | None) -> _Item:
     if record.atoms is None:
         return _Item(record, None, record.error)
     try:
         graph = build_graph(record.atoms, config.cutoff)
-    except StructureError as error:
-        named = StructureError(f"{record.name}: {error.summary}", error.reason, error.fix)
+        known = _WITHOUT if phonons is None else phonons(record)
+    except (StructureError, DataError) as error:
+        named = type(error)(f"{record.name}: {error.summary}", error.reason, error.fix)
         return _Item(record, None, named)
-    return _Item(record, graph, None)
+    return _Item(record, graph, None, known)
 
 
 def _pairs(item: _Item) -> int:

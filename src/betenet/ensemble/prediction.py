@@ -64,6 +64,9 @@ class Prediction:
         Name of the ensemble.
     atoms
         The standardised primitive cell.
+    phonons
+        Where the phonons came from that the network was told: a force field or a file; ``"none"``
+        if it was told none.
     """
 
     name: str
@@ -80,6 +83,7 @@ class Prediction:
     warnings: tuple[str, ...] = ()
     error: BetenetError | None = None
     atoms: Atoms | None = None
+    phonons: str = "none"
 
     def to_dict(self, *, per_site: bool = True) -> dict[str, Any]:
         """Plain lists, numbers and strings for JSON, with keys that carry the unit.
@@ -104,6 +108,7 @@ class Prediction:
             "mu_star": self.mu_star,
             "tc_method": self.tc_method,
             "rule": self.rule,
+            "phonons": self.phonons,
             "quantities": {key: _finite_or_none(value) for key, value in exported.items()},
             TC_PROBABILITY: _finite_or_none(self.tc_probability),
             "warnings": list(self.warnings),
@@ -135,6 +140,7 @@ class Prediction:
                 mu_star=float(data["mu_star"]),
                 tc_method=data["tc_method"],
                 rule=check_rule(data["rule"]),
+                phonons=data.get("phonons", "none"),
                 estimates={
                     key: Estimate.from_exported(key, data["quantities"])
                     for key in (*ESTIMATED, GAP)
@@ -165,7 +171,7 @@ class Prediction:
         if math.isfinite(self.tc_probability):
             row[TC_PROBABILITY] = f"{self.tc_probability:.4f}"
         row["mu_star"], row["tc_method"] = f"{self.mu_star:g}", self.tc_method
-        row["rule"], row["model"] = self.rule, self.model
+        row["rule"], row["model"], row["phonons"] = self.rule, self.model, self.phonons
         row["warnings"] = "; ".join(self.warnings)
         row["error"] = "" if self.error is None else " ".join(str(self.error).split())
         return row
@@ -183,7 +189,7 @@ def csv_columns(tc_method: str = "") -> tuple[str, ...]:
     """
     keys = (*ESTIMATED, GAP) if tc_method == ELIASHBERG else ESTIMATED
     quantities = (QUANTITIES[key].export_key + suffix for key in keys for suffix in STATISTICS)
-    settings = ("mu_star", "tc_method", "rule", "model", "warnings", "error")
+    settings = ("mu_star", "tc_method", "rule", "model", "phonons", "warnings", "error")
     return ("name", "formula", "n_atoms", *quantities, TC_PROBABILITY, *settings)
 
 

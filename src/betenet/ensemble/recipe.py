@@ -22,6 +22,9 @@ class DataConfig:
     """Weight of a row in the loss, by source."""
     coupling_max: float = 4.0
     """Rows with a larger λ are left out of training: mostly soft modes that did not converge."""
+    phonons: str = ""
+    """Library of site-projected phonon densities of states (`phonons.library`), for a network that
+    takes them; rows that are not in it are learnt from without."""
     n_folds: int = 5
     """Folds by reduced formula, for cross-validation."""
 
@@ -44,6 +47,9 @@ class TrainingConfig:
     weight_decay: float = 1e-2
     clip_norm: float = 1.0
     dropout: float = 0.1
+    phonon_dropout: float = 0.0
+    """Share of the crystals of a batch whose phonons are withheld, so that one network learns to
+    do with them and without."""
     average: float = 0.99
     """Decay of the running average of the weights, which is what is kept."""
     patience: int = 6

@@ -27,6 +27,7 @@ from betenet.evaluation.held_out import (
     out_of_bag,
     screening_precision,
 )
+from betenet.evaluation.phonon_corrected import PhononCorrector
 from betenet.quantities import QUANTITIES
 
 RESAMPLES = 1000
@@ -81,12 +82,8 @@ def write_model(load: Workload, out: Path, folder: Path) -> dict[str, Any]:
 
 def make_card(load: Workload, out: Path) -> dict[str, Any]:
     """What a reader of the checkpoint should know, as nested tables."""
-    validated, bagged = cross_validation(load, out), out_of_bag(load, out)
-    # Every member of a fold is out of bag for all of its rows; the members of the ensemble leave
-    # each row to two or three of them, too few to learn from their spread.
-    judged = validated if validated.members.min() > 1 else bagged
-    calibration = calibrate(judged)
     recipe = load.recipe
+    validated, bagged, phonons = _held_out(load, out)
     return {
         "name": recipe.name,
         "description": recipe.description,
@@ -103,6 +100,40 @@ def make_card(load: Workload, out: Path) -> dict[str, Any]:
         "training": recipe.to_dict()["training"],
         "loss": recipe.to_dict()["loss"],
         "selection": recipe.to_dict()["data"],
+        **_assessment(load, validated, bagged),
+        **phonons,
+        "worst": _worst(load, validated),
+        "element_errors": element_errors(load, validated),
+    }
+
+
+def _held_out(load: Workload, out: Path) -> tuple[HeldOut, HeldOut, dict[str, Any]]:
+    """Cross-validation, out of bag, and what the card says of phonons.
+
+    A network that takes phonons is judged with them, corrected by a line that was fitted on the
+    other folds; and once more without any.
+    """
+    validated, bagged = cross_validation(load, out), out_of_bag(load, out)
+    if not load.recipe.network.readout_inputs:
+        return validated, bagged, {}
+    blind = load.without_phonons()
+    without = _assessment(blind, cross_validation(blind, out), out_of_bag(blind, out))
+    corrector = PhononCorrector(load, validated)
+    correction = corrector.fit()
+    if correction is None:
+        return validated, bagged, {"without_phonons": without}
+    table = {"without_phonons": without, "phonon_correction": correction.to_dict()}
+    bagged = PhononCorrector(load, bagged).corrected(correction)
+    return corrector.cross_fitted(), bagged, table
+
+
+def _assessment(load: Workload, validated: HeldOut, bagged: HeldOut) -> dict[str, Any]:
+    """Metrics, calibration and coverage of a run on its held-out rows."""
+    # Every member of a fold is out of bag for all of its rows; the members of the ensemble leave
+    # each row to two or three of them, too few to learn from their spread.
+    judged = validated if validated.members.min() > 1 else bagged
+    calibration = calibrate(judged)
+    return {
         "metrics": {
             "note": "value, then the ends of its 95 % bootstrap interval; frequencies and Tc in K",
             "cross_validation": _metrics(load, validated),
@@ -114,8 +145,6 @@ def make_card(load: Workload, out: Path) -> dict[str, Any]:
             "cross_validation": _rounded(cross_fitted_coverages(load, validated)),
             "out_of_bag": _rounded(coverages(load, bagged, calibration)),
         },
-        "worst": _worst(load, validated),
-        "element_errors": element_errors(load, validated),
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -313,20 +314,42 @@ def _collect(
 def _summarise(load: Workload, spectra: dict[int, list[np.ndarray]]) -> HeldOut:
     grid = load.recipe.network.frequencies
     rows = sorted(spectra)
-    predicted = _moments(grid, np.stack([np.mean(spectra[row], axis=0) for row in rows]))
-    spreads = [
-        np.std(np.log(_moments(grid, np.stack(spectra[row]))), axis=0, ddof=1)
-        if len(spectra[row]) > 1
-        else np.full(len(TARGETS), np.nan)
-        for row in rows
-    ]
+    stacked = [np.stack(spectra[row]) for row in rows]
+    predicted, spreads = summarise_spectra(grid, stacked)
     return HeldOut(
         rows=np.array(rows),
         reference=np.stack([load.rows[row].targets for row in rows]),
         predicted=predicted,
-        spreads=np.stack(spreads),
-        spectra=tuple(np.stack(spectra[row]) for row in rows),
+        spreads=spreads,
+        spectra=tuple(stacked),
     )
+
+
+def summarise_spectra(
+    grid: Float[np.ndarray, " frequency"], spectra: Sequence[Float[np.ndarray, "_ frequency"]]
+) -> tuple[Float[np.ndarray, "row target"], Float[np.ndarray, "row target"]]:
+    """Moments of each row's mean spectrum, and the spread of its members' logarithms.
+
+    Parameters
+    ----------
+    grid
+        [meV].
+    spectra
+        α²F of each row's members (member, frequency) [1].
+
+    Returns
+    -------
+    tuple
+        In the order of `TARGETS`; the spread is NaN where there is one member alone.
+    """
+    predicted = _moments(grid, np.stack([members.mean(0) for members in spectra]))
+    spreads = [
+        np.std(np.log(_moments(grid, members)), axis=0, ddof=1)
+        if len(members) > 1
+        else np.full(len(TARGETS), np.nan)
+        for members in spectra
+    ]
+    return predicted, np.stack(spreads)
 
 
 def _moments(grid: np.ndarray, a2f: np.ndarray) -> Float[np.ndarray, "row target"]:

@@ -63,12 +63,15 @@ class StructureRecord:
         Why there is no structure; ``None`` if there is one.
     warnings
         What a user should know about how it was read.
+    given
+        The structure as it was read, where ``atoms`` is its primitive cell.
     """
 
     name: str
     atoms: Atoms | None = None
     error: StructureError | None = None
     warnings: tuple[str, ...] = ()
+    given: Atoms | None = None
 
     def __post_init__(self) -> None:
         if (self.atoms is None) == (self.error is None):
@@ -146,7 +149,7 @@ def prepare_structures(
         except StructureError as error:
             yield replace(record, atoms=None, error=_named(record.name, error))
         else:
-            yield replace(record, atoms=atoms)
+            yield replace(record, atoms=atoms, given=record.atoms)
 
 
 def _object_name(record: StructureRecord, source: object) -> str:

@@ -132,9 +132,9 @@ def test_a_large_input_is_cut_into_batches(
     sizes: list[int] = []
     spectra = Ensemble.spectra
 
-    def counted(self: Ensemble, graphs: list[Any]) -> Any:
+    def counted(self: Ensemble, graphs: list[Any], *rest: Any) -> Any:
         sizes.append(len(graphs))
-        return spectra(self, graphs)
+        return spectra(self, graphs, *rest)
 
     monkeypatch.setattr(Ensemble, "spectra", counted)
     monkeypatch.setattr(module, "BATCH_PAIRS", 1)

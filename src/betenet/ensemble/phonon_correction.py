@@ -1,0 +1,193 @@
+"""What phonons say beyond what the networks make of them: a linear correction of three logarithms.
+
+Thousands of materials teach the networks, and phonons are known for few of them: enough for a
+straight line, too few for a network to find it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+
+from betenet.phonon_dos import PhononDos
+from betenet.superconductivity.moments import moments
+from betenet.superconductivity.stretching import stretched
+
+CORRECTED = ("coupling", "omega_log", "omega_2")
+FEATURES = (
+    "ln coupling",
+    "ln omega_log",
+    "ln omega_2",
+    "ln phonon omega_-2",
+    "ln phonon omega_1",
+    "ln phonon omega_2",
+    "ln phonon omega_log",
+    "ln phonon omega at 99 %",
+    "ln phonon omega at 10 %",
+    "ln phonon omega at 50 %",
+    "imaginary share",
+    "imaginary share up to 10 %",
+)
+"""Three of the predicted mean spectrum, then those of the cell's phonon density of states g(ω),
+whose moments are ⟨ωⁿ⟩^(1/n) with the weight g; frequencies in meV."""
+PENALTIES = np.logspace(-1, 4, 16)
+"""Among which the fit chooses."""
+LARGEST = 1.2
+"""Errors of a logarithm beyond this count as this much in the fit: a few hopeless rows would rule
+it otherwise. No correction is larger either."""
+
+
+def phonon_features(
+    frequencies: Float[np.ndarray, " n_freq"],
+    a2f: Float[np.ndarray, " n_freq"],
+    dos: PhononDos,
+    imaginary: float,
+) -> Float[np.ndarray, " feature"]:
+    """Numbers named in :data:`FEATURES`.
+
+    Parameters
+    ----------
+    frequencies, a2f
+        Predicted mean spectrum [meV], [1].
+    dos
+        Of the cell; only what lies at ω > 0 is used.
+    imaginary
+        Share of the states at imaginary frequencies.
+    """
+    predicted = moments(frequencies, a2f)
+    real = dos.positive()
+    share = real.total * np.gradient(real.frequencies)
+    share = share / share.sum()
+    omega = real.frequencies
+    passed = share.cumsum()
+    powers = [np.log(share @ omega**n) / n for n in (-2.0, 1.0, 2.0)]
+    levels = [np.log(omega[np.searchsorted(passed, level)]) for level in (0.99, 0.1, 0.5)]
+    return np.array(
+        [
+            *(np.log(predicted[name]) for name in CORRECTED),
+            *powers,
+            share @ np.log(omega),
+            *levels,
+            imaginary,
+            min(10.0 * imaginary, 1.0),
+        ]
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class PhononCorrection:
+    """A straight line from :data:`FEATURES` to corrections of :data:`CORRECTED`.
+
+    Attributes
+    ----------
+    means, scales
+        Of the features in training (feature,).
+    weights
+        Of the scaled features (quantity, feature).
+    offsets
+        Correction at the means (quantity,).
+    """
+
+    means: Float[np.ndarray, " feature"]
+    scales: Float[np.ndarray, " feature"]
+    weights: Float[np.ndarray, "quantity feature"]
+    offsets: Float[np.ndarray, " quantity"]
+
+    @classmethod
+    def fit(
+        cls, features: Float[np.ndarray, "row feature"], errors: Float[np.ndarray, "row quantity"]
+    ) -> PhononCorrection:
+        """Ridge regression; the penalty of each quantity is that of least leave-one-out error.
+
+        Parameters
+        ----------
+        features
+            Of rows that the networks had not seen.
+        errors
+            ln(reference/predicted) of each quantity.
+        """
+        means, scales = features.mean(0), features.std(0) + 1e-9
+        scaled = (features - means) / scales
+        bounded = np.clip(errors, -LARGEST, LARGEST)
+        offsets = bounded.mean(0)
+        left, singular, right = np.linalg.svd(scaled, full_matrices=False)
+        weights: list[np.ndarray] = []
+        for error in (bounded - offsets).T:
+            onto = left.T @ error
+            shrunk = [singular**2 / (singular**2 + penalty) for penalty in PENALTIES]
+            # what a row says of itself; 1/n for the offset
+            leverages = [left**2 @ share + 1.0 / len(error) for share in shrunk]
+            left_out = [
+                np.mean(((error - left @ (share * onto)) / (1.0 - leverage)) ** 2)
+                for share, leverage in zip(shrunk, leverages, strict=True)
+            ]
+            penalty = PENALTIES[int(np.argmin(left_out))]
+            weights.append(right.T @ (singular / (singular**2 + penalty) * onto))
+        return cls(means=means, scales=scales, weights=np.stack(weights), offsets=offsets)
+
+    def corrections(
+        self, features: Float[np.ndarray, "*row feature"]
+    ) -> Float[np.ndarray, "*row quantity"]:
+        """What is to be added to the logarithms."""
+        found = self.offsets + (features - self.means) / self.scales @ self.weights.T
+        return np.clip(found, -LARGEST, LARGEST)
+
+    def apply(
+        self,
+        frequencies: Float[np.ndarray, " n_freq"],
+        a2f: Float[np.ndarray, "member n_freq"],
+        sites: Float[np.ndarray, "site n_freq"],
+        *,
+        dos: PhononDos,
+        imaginary: float,
+    ) -> tuple[Float[np.ndarray, "member n_freq"], Float[np.ndarray, "site n_freq"]]:
+        """Spectra of the members, and what the sites contribute, mapped alike.
+
+        Parameters
+        ----------
+        frequencies
+            Of the network [meV].
+        a2f
+            Of each member [1]; their mean is what is corrected.
+        sites
+            Contribution of each site [1].
+        dos, imaginary
+            Phonons of the cell, and the share of imaginary ones.
+        """
+        mean = a2f.mean(0)
+        found = self.corrections(phonon_features(frequencies, mean, dos, imaginary))
+        factors = (float(np.exp(found[0])), float(np.exp(found[1])), float(np.exp(found[2])))
+        return (
+            stretched(frequencies, a2f, mean, factors),
+            stretched(frequencies, sites, mean, factors),
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for the card."""
+        return {
+            "features": list(FEATURES),
+            "means": _rounded(self.means),
+            "scales": _rounded(self.scales),
+            "offsets": _rounded(self.offsets),
+            "weights": {
+                name: _rounded(row) for name, row in zip(CORRECTED, self.weights, strict=True)
+            },
+        }
+
+    @classmethod
+    def from_dict(cls, table: Mapping[str, Any]) -> PhononCorrection:
+        """Build from what :meth:`to_dict` returns."""
+        return cls(
+            means=np.array(table["means"]),
+            scales=np.array(table["scales"]),
+            weights=np.array([table["weights"][name] for name in CORRECTED]),
+            offsets=np.array(table["offsets"]),
+        )
+
+
+def _rounded(values: np.ndarray) -> list[float]:
+    return [float(f"{value:.6g}") for value in values]

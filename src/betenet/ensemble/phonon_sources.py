@@ -1,0 +1,143 @@
+"""Where the phonons of a structure that is to be predicted come from: a force field, or a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ase import Atoms
+from ase.calculators.calculator import Calculator
+
+from betenet.ensemble.site_phonons import PhononSource, SitePhonons
+from betenet.errors import BetenetError, DataError
+from betenet.formats import PhononDosFile, read_phonon_dos
+from betenet.phonon_dos import PhononDos
+from betenet.phonons import (
+    DEFAULT,
+    FLAGS,
+    ForceField,
+    PhononCache,
+    PhononResult,
+    PhononSettings,
+    compute_phonons,
+    make_force_field,
+    match_sites,
+    phonons_from_phonopy,
+)
+from betenet.phonons.extra import package_folder
+from betenet.phonons.force_field import identity_of
+from betenet.structures import StructureRecord
+
+
+def phonons_from_force_field(
+    force_field: str | Calculator = DEFAULT,
+    settings: PhononSettings | None = None,
+    cache: PhononCache | None = None,
+) -> PhononSource:
+    """Phonons computed where they are needed, a second or two for a small cell.
+
+    A structure that the force field cannot take is predicted without phonons, and says so.
+
+    Raises
+    ------
+    ConfigError
+        If the extra ``phonons`` is not installed, or the force field is unknown.
+    """
+    identity_of(force_field)
+    package_folder("phonopy")
+    name = force_field if isinstance(force_field, str) else type(force_field).__name__
+    loaded: list[ForceField] = []
+
+    def source(record: StructureRecord) -> SitePhonons:
+        assert record.atoms is not None
+        if not loaded:  # it takes seconds, and is not needed without a structure
+            loaded.append(make_force_field(force_field))
+        ((_, outcome),) = compute_phonons([record.atoms], settings, loaded[0], cache=cache)
+        if isinstance(outcome, BetenetError):
+            return SitePhonons(warnings=(f"predicted without phonons: {outcome.summary}",))
+        return _from_result(outcome, record.atoms, name)
+
+    return source
+
+
+def phonons_from_file(path: str | Path) -> PhononSource:
+    """Phonons of a file, for every structure that is its crystal.
+
+    Parameters
+    ----------
+    path
+        A density of states with sites, of any format that `read_phonon_dos` knows: where it does
+        not say where its sites are, they are those of the structure, in the same order. Or
+        ``phonopy.yaml``, with force constants beside it.
+
+    Raises
+    ------
+    DataError
+        If the file cannot be read.
+    ConfigError
+        If it is phonopy's, and phonopy is not installed.
+    """
+    if str(path).lower().endswith((".yaml", ".yml")):
+        result, _ = phonons_from_phonopy(path)
+        dos, cell, notes = result.dos, result.atoms, _said("phonopy", result)
+    else:
+        file = read_phonon_dos(path)
+        if file.dos.sites is None:
+            raise DataError(
+                f"{path} has no density of states by site.",
+                "The networks take the share of each atom.",
+                "Give a file with a column for each atom, or phonopy.yaml with force constants.",
+            )
+        dos, cell, notes = file.dos.normalised(), _cell(file), tuple(file.warnings)
+
+    def source(record: StructureRecord) -> SitePhonons:
+        assert record.atoms is not None
+        own = _assumed_cell(dos, record, str(path)) if cell is None else cell
+        matched = match_sites(dos, own, record.atoms)
+        return SitePhonons(dos=matched, origin=str(path), warnings=notes)
+
+    return source
+
+
+def _cell(file: PhononDosFile) -> Atoms | None:
+    """The structure of a file, where it states one."""
+    if file.places is None or file.dos.symbols is None:
+        return None
+    return Atoms(
+        list(file.dos.symbols), positions=file.places.positions, cell=file.places.cell, pbc=True
+    )
+
+
+def _assumed_cell(dos: PhononDos, record: StructureRecord, path: str) -> Atoms:
+    """Cell of sites that are told by their order alone.
+
+    Raises
+    ------
+    DataError
+        If the elements are in another order: they would be exchanged in silence.
+    """
+    assert record.atoms is not None
+    given = record.atoms if record.given is None else record.given
+    if dos.sites is not None and len(dos.sites) == len(record.atoms) == 1:
+        given = record.atoms  # however many times the structure repeats its one atom
+    found = tuple(given.get_chemical_symbols())
+    if dos.symbols is not None and len(dos.symbols) == len(found) and dos.symbols != found:
+        raise DataError(
+            f"The sites of {path} are not in the order of the structure.",
+            f"They are {' '.join(dos.symbols)}, its atoms {' '.join(found)}.",
+            "Give a file that says where its sites are, as `betenet phonons --dos` writes it.",
+        )
+    return given
+
+
+def _from_result(result: PhononResult, atoms: Atoms, name: str) -> SitePhonons:
+    """The result is for the same primitive cell, perhaps relaxed."""
+    if result.atoms.numbers.tolist() != atoms.numbers.tolist():
+        return SitePhonons(warnings=("predicted without phonons: their cell is another one",))
+    if not result.is_plausible:
+        why = f"{name} fails here, with frequencies up to {result.facts.highest:.0f} meV"
+        return SitePhonons(warnings=(f"predicted without phonons: {why}",))
+    return SitePhonons(dos=result.dos, origin=name, warnings=_said(name, result))
+
+
+def _said(name: str, result: PhononResult) -> tuple[str, ...]:
+    return tuple(f"phonons of {name}: {FLAGS[flag]}" for flag in result.facts.flags)

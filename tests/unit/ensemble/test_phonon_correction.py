@@ -1,0 +1,102 @@
+"""The linear correction: scikit-learn's ridge as the oracle, and what it does to spectra."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from sklearn.linear_model import RidgeCV
+
+from betenet.ensemble.phonon_correction import (
+    CORRECTED,
+    FEATURES,
+    LARGEST,
+    PENALTIES,
+    PhononCorrection,
+    phonon_features,
+)
+from betenet.phonon_dos import PhononDos
+from betenet.superconductivity.moments import moments
+
+GRID = np.geomspace(0.6, 420.0, 132)
+
+
+def spectrum(centre: float = 20.0, height: float = 0.5) -> np.ndarray:
+    return height * np.exp(-0.5 * (np.log(GRID / centre) / 0.4) ** 2)
+
+
+def debye(top: float = 40.0) -> PhononDos:
+    omega = np.linspace(0.0, top, 2001)
+    total = 9 * omega**2 / top**3
+    return PhononDos(omega, total, total[None])
+
+
+@pytest.fixture
+def data() -> tuple[np.ndarray, np.ndarray]:
+    generator = np.random.default_rng(1)
+    features = generator.normal(3.0, 0.5, (80, len(FEATURES)))
+    features[:, 4] = features[:, 5] + 0.01 * features[:, 4]  # nearly the same, as moments are
+    truth = generator.normal(0.0, 0.1, (len(FEATURES), 3))
+    noise = generator.normal(0.0, [0.05, 0.2, 1.0], (80, 3))
+    return features, (features - 3.0) @ truth + noise
+
+
+def test_it_is_the_ridge_of_least_leave_one_out_error(data):
+    features, errors = data
+    found = PhononCorrection.fit(features, errors)
+    scaled = (features - features.mean(0)) / features.std(0)
+    new = np.random.default_rng(2).normal(3.0, 0.5, (10, len(FEATURES)))
+    for column in range(3):
+        clipped = np.clip(errors[:, column], -LARGEST, LARGEST)
+        oracle = RidgeCV(PENALTIES).fit(scaled, clipped)
+        expected = oracle.predict((new - features.mean(0)) / features.std(0))
+        limited = np.clip(expected, -LARGEST, LARGEST)
+        assert found.corrections(new)[:, column] == pytest.approx(limited, abs=1e-5)
+
+
+def test_features_of_debye():
+    found = dict(zip(FEATURES, phonon_features(GRID, spectrum(), debye(), 0.2), strict=True))
+    predicted = moments(GRID, spectrum())
+    for name in CORRECTED:
+        assert found[f"ln {name}"] == pytest.approx(np.log(predicted[name]))
+    expected = {
+        "omega_-2": 40 / 3**0.5,
+        "omega_1": 30.0,
+        "omega_2": 40 * 0.6**0.5,
+        "omega_log": 40 * np.exp(-1 / 3),
+        "omega at 99 %": 40 * 0.99 ** (1 / 3),
+        "omega at 10 %": 40 * 0.1 ** (1 / 3),
+        "omega at 50 %": 40 * 0.5 ** (1 / 3),
+    }
+    for name, value in expected.items():
+        assert found[f"ln phonon {name}"] == pytest.approx(np.log(value), abs=3e-3), name
+    assert found["imaginary share"] == 0.2
+    assert found["imaginary share up to 10 %"] == 1.0
+
+
+def test_spectra_end_up_with_the_corrected_moments():
+    count = len(FEATURES)
+    weights = np.random.default_rng(4).normal(0.0, 0.03, (3, count))
+    correction = PhononCorrection(
+        means=np.full(count, 3.0),
+        scales=np.ones(count),
+        weights=weights,
+        offsets=np.array([0.3, -0.1, 0.05]),
+    )
+    members = np.stack([spectrum(c) for c in (17.0, 20.0, 24.0)])
+    sites = np.stack([0.3 * members.mean(0), 0.7 * members.mean(0)])
+    moved, moved_sites = correction.apply(GRID, members, sites, dos=debye(), imaginary=0.0)
+    wanted = correction.corrections(phonon_features(GRID, members.mean(0), debye(), 0.0))
+    before, after = moments(GRID, members.mean(0)), moments(GRID, moved.mean(0))
+    assert np.abs(wanted).max() > 0.05
+    for name, change in zip(CORRECTED, wanted, strict=True):
+        assert np.log(after[name] / before[name]) == pytest.approx(change, abs=8e-3)
+    assert moved_sites.sum(0) == pytest.approx(moved.mean(0), abs=5e-3)
+
+
+def test_the_card_keeps_it(data):
+    correction = PhononCorrection.fit(*data)
+    read = PhononCorrection.from_dict(json.loads(json.dumps(correction.to_dict())))
+    new = np.random.default_rng(3).normal(3.0, 0.5, (5, len(FEATURES)))
+    assert read.corrections(new) == pytest.approx(correction.corrections(new), abs=1e-4)

@@ -1,0 +1,142 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from ase import Atoms
+from ase.build import bulk
+from ase.calculators.emt import EMT
+
+from betenet.ensemble import phonon_sources
+from betenet.ensemble.phonon_sources import phonons_from_file, phonons_from_force_field
+from betenet.ensemble.site_phonons import SitePhonons
+from betenet.errors import ConfigError, DataError, StructureError
+from betenet.formats import SitePlaces, write_phonon_dos
+from betenet.phonon_dos import PhononDos
+from betenet.phonons import PhononCache, PhononSettings, make_force_field
+from betenet.phonons import result as phonon_result
+from betenet.phonons.force_constants import force_constants
+from betenet.structures import StructureRecord, prepare_structures
+
+OMEGA = np.arange(0.0, 60.0, 0.5)
+QUICK = PhononSettings(distance=6.0, q_length=30.0, relaxation="none")
+
+
+def prepared(atoms: Atoms) -> StructureRecord:
+    (record,) = prepare_structures(atoms)
+    return record
+
+
+def einstein(*modes: tuple[str, float]) -> PhononDos:
+    sites = np.array([3.0 * np.exp(-((OMEGA - centre) ** 2)) for _, centre in modes])
+    return PhononDos(OMEGA, sites.sum(0), sites, tuple(symbol for symbol, _ in modes))
+
+
+def centres(found: SitePhonons) -> dict[str, float]:
+    assert found.dos is not None
+    assert found.dos.sites is not None
+    assert found.dos.symbols is not None
+    return {
+        symbol: float(OMEGA[site.argmax()])
+        for symbol, site in zip(found.dos.symbols, found.dos.sites, strict=True)
+    }
+
+
+NACL = bulk("NaCl", "rocksalt", a=5.64)
+
+
+def test_places_in_the_file_find_the_sites_of_any_cell(tmp_path: Path) -> None:
+    path = tmp_path / "dos.json"
+    turned = NACL[[1, 0]]  # Cl first
+    places = SitePlaces(np.array(turned.cell.array), np.array(turned.positions))
+    write_phonon_dos(path, einstein(("Cl", 30.0), ("Na", 20.0)), places=places)
+    source = phonons_from_file(path)
+    for atoms in (NACL, turned, bulk("NaCl", "rocksalt", a=5.64, cubic=True)):
+        assert centres(source(prepared(atoms))) == {"Na": 20.0, "Cl": 30.0}
+
+
+def test_without_places_the_order_of_the_structure_counts(tmp_path: Path) -> None:
+    path = tmp_path / "dos.json"
+    write_phonon_dos(path, einstein(("Na", 20.0), ("Cl", 30.0)))
+    source = phonons_from_file(path)
+    assert centres(source(prepared(NACL))) == {"Na": 20.0, "Cl": 30.0}
+    with pytest.raises(DataError, match=r"order[\s\S]*Na Cl[\s\S]*Cl Na"):
+        source(prepared(NACL[[1, 0]]))
+    with pytest.raises(StructureError, match="sites"):
+        source(prepared(bulk("NaCl", "rocksalt", a=5.64, cubic=True)))
+
+
+def test_one_site_is_that_of_every_cell_of_its_element(tmp_path: Path) -> None:
+    write_phonon_dos(tmp_path / "dos.json", einstein(("Al", 20.0)))
+    source = phonons_from_file(tmp_path / "dos.json")
+    assert centres(source(prepared(bulk("Al", cubic=True)))) == {"Al": 20.0}
+    with pytest.raises(DataError, match="order"):
+        source(prepared(bulk("Cu")))
+
+
+def test_total_alone_is_refused_at_once(tmp_path: Path) -> None:
+    total = PhononDos(OMEGA, einstein(("Al", 20.0)).total)
+    write_phonon_dos(tmp_path / "dos.json", total)
+    with pytest.raises(DataError, match="by site"):
+        phonons_from_file(tmp_path / "dos.json")
+
+
+def test_phonopys_files_give_what_the_force_field_gives(tmp_path: Path) -> None:
+    file_io: Any = pytest.importorskip("phonopy.file_IO")
+    atoms = bulk("Cu")
+    phonon = force_constants(atoms, make_force_field(EMT()), QUICK).phonopy
+    phonon.save(tmp_path / "phonopy.yaml", settings={"force_sets": False})
+    file_io.write_FORCE_CONSTANTS(phonon.force_constants, tmp_path / "FORCE_CONSTANTS")
+    of_file = phonons_from_file(tmp_path / "phonopy.yaml")(prepared(atoms))
+    of_field = phonons_from_force_field(EMT(), QUICK)(prepared(atoms))
+    assert (of_file.origin, of_field.origin) == (str(tmp_path / "phonopy.yaml"), "EMT")
+    assert of_file.dos is not None
+    assert of_field.dos is not None
+    assert of_file.dos.omega_2 == pytest.approx(of_field.dos.omega_2, rel=1e-3)
+
+
+def test_force_field_is_loaded_once_and_results_are_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("phonopy")
+    loads: list[object] = []
+    original = phonon_sources.make_force_field
+
+    def counted(source: Any) -> Any:
+        loads.append(source)
+        return original(source)
+
+    monkeypatch.setattr(phonon_sources, "make_force_field", counted)
+    cache = PhononCache(tmp_path)
+    source = phonons_from_force_field(EMT(), QUICK, cache)
+    assert not loads
+    found = [source(prepared(bulk(symbol))) for symbol in ("Cu", "Al", "Cu", "Nb")]
+    assert len(loads) == 1
+    assert len(cache) == 2
+    assert [one.origin for one in found] == ["EMT", "EMT", "EMT", "none"]
+    assert "predicted without phonons" in found[3].warnings[0]
+
+
+def test_unstable_crystal_is_said() -> None:
+    pytest.importorskip("phonopy")
+    found = phonons_from_force_field(EMT(), QUICK)(prepared(bulk("Cu", "sc", a=2.4)))
+    assert found.dos is not None
+    assert "imaginary" in found.warnings[0]
+
+
+def test_force_field_that_fails_is_not_believed(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("phonopy")
+    copper = prepared(bulk("Cu"))
+    source = phonons_from_force_field(EMT(), QUICK)
+    assert source(copper).dos is not None
+    monkeypatch.setattr(phonon_result, "HIGHEST_PHONON", 20.0)  # that of copper is above 30 meV
+    found = source(copper)
+    assert (found.dos, found.origin) == (None, "none")
+    assert "predicted without phonons: EMT fails here" in found.warnings[0]
+
+
+def test_unknown_force_field_is_refused_at_once() -> None:
+    with pytest.raises(ConfigError, match="unheard-of"):
+        phonons_from_force_field("unheard-of")

@@ -25,3 +25,39 @@ def cells(tmp_path: Path) -> Path:
     for symbol in ("Nb", "Al", "Pb"):
         write(folder / f"{symbol}.cif", bulk(symbol))
     return folder
+
+
+@pytest.fixture(scope="session")
+def phonon_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An untrained ensemble that takes phonons."""
+    from betenet.ensemble.applicability import Applicability
+    from betenet.ensemble.checkpoint import write_checkpoint
+    from betenet.graphs import build_graph
+    from betenet.network.config import NetworkConfig
+    from betenet.network.model import initialise
+    from betenet.network.phonon_inputs import input_size
+
+    config = NetworkConfig(
+        sources=("bete_net",),
+        cutoff=4.5,
+        lmax=1,
+        layers=2,
+        width=2,
+        embedding=3,
+        hidden=4,
+        peaks=3,
+        radial_size=3,
+        site_inputs=input_size(3),
+        site_inputs_to="readout",
+    )
+    parameters = initialise(config, [0, 1])
+    graphs = [build_graph(bulk(e), config.cutoff) for e in ("Al", "Cu", "Ni", "Nb", "Pb", "Ag")]
+    card = {
+        "name": "tiny-phonons",
+        "description": "Untrained.",
+        "members": 2,
+        "network": config.to_dict(),
+    }
+    folder = tmp_path_factory.mktemp("models") / "tiny-phonons"
+    write_checkpoint(folder, card, parameters, Applicability.learn(graphs).to_tensors())
+    return folder

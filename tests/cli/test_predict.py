@@ -260,3 +260,148 @@ def test_the_equations_themselves_give_tc_and_gap(
     assert main([*arguments, "--json"]) == 0
     (stored,) = json.loads(capsys.readouterr().out)
     assert stored["quantities"]["gap_mev"] == pytest.approx(float(row["gap_mev"]), rel=1e-4)
+
+
+@pytest.fixture
+def effective_medium(monkeypatch: pytest.MonkeyPatch) -> None:
+    """ASE's effective medium theory in the place of the force field, with quick settings."""
+    pytest.importorskip("phonopy")
+    from ase.calculators.emt import EMT
+
+    from betenet.ensemble import phonon_sources
+    from betenet.phonons import PhononSettings
+
+    original = phonon_sources.phonons_from_force_field
+    quick = PhononSettings(distance=6.0, relaxation="none")
+
+    def source(**settings: Any) -> Any:
+        return original(EMT(), quick, **settings)
+
+    monkeypatch.setattr(phonon_sources, "phonons_from_force_field", source)
+
+
+@pytest.mark.usefixtures("effective_medium")
+def test_phonons_are_computed_and_kept(
+    cells: Path, tmp_path: Path, phonon_model: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from betenet.phonons import PhononCache
+
+    arguments = ["predict", str(cells), "--model", str(phonon_model)]
+    auto = ["--phonons", "auto", "--phonon-cache", str(tmp_path / "cache")]
+    assert main([*arguments, *auto]) == 0
+    heading, *lines = capsys.readouterr().out.splitlines()
+    assert heading.split()[-1] == "phonons"
+    told = {line.split()[1]: line.split()[-1] for line in lines if ".cif" in line}
+    # effective medium theory knows no niobium and no lead: predicted without, which is said
+    assert told == {"Al": "EMT", "Nb": "none", "Pb": "none"}
+    assert any("warning: predicted without phonons" in line for line in lines)
+    assert len(PhononCache(tmp_path / "cache")) == 1
+    assert main(arguments) == 0
+    assert {
+        line.split()[-1] for line in capsys.readouterr().out.splitlines() if ".cif" in line
+    } == {"none"}
+
+
+@pytest.mark.usefixtures("effective_medium")
+def test_phonons_of_a_file_predict_as_those_it_was_written_from(
+    tmp_path: Path,
+    phonon_model: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    from ase.build import bulk
+    from ase.calculators.emt import EMT
+    from ase.io import write
+
+    from betenet.cli import phonon_run
+
+    alloy = bulk("Cu", "fcc", a=3.8, cubic=True)
+    alloy.symbols[0] = "Au"
+    write(tmp_path / "Cu3Au.cif", alloy)
+    # another cell of the crystal, its atoms in another order
+    write(tmp_path / "other.cif", alloy[[3, 2, 1, 0]].repeat((1, 1, 2)))
+    monkeypatch.setattr(phonon_run, "chosen_force_field", lambda _: EMT())
+    flags = ["--relax", "none", "--supercell-distance", "6", "--dos", str(tmp_path)]
+    assert main(["phonons", str(tmp_path / "Cu3Au.cif"), *flags]) == 0
+    capsys.readouterr()
+    spectra: dict[str, Any] = {}
+    for name, phonons in (
+        ("Cu3Au.cif", "none"),
+        ("Cu3Au.cif", "auto"),
+        ("Cu3Au.cif", str(tmp_path / "Cu3Au_dos.json")),
+        ("other.cif", str(tmp_path / "Cu3Au_dos.json")),
+    ):
+        files = [str(tmp_path / name), "--model", str(phonon_model), "--per-site"]
+        assert main(["predict", *files, "--phonons", phonons, "--json"]) == 0
+        (found,) = json.loads(capsys.readouterr().out)
+        assert found["phonons"] == ("EMT" if phonons == "auto" else phonons)
+        spectra[f"{name} {Path(phonons).suffix or phonons}"] = np.array(found["spectrum"]["a2f"])
+    without, auto, same, other = spectra.values()
+    assert np.abs(auto - without).max() > 0.01 * without.max()
+    np.testing.assert_allclose(same, auto, atol=1e-6 * auto.max())
+    np.testing.assert_allclose(other, auto, atol=1e-4 * auto.max())
+
+
+def test_phonons_of_another_crystal_are_an_error_of_that_structure(
+    cells: Path, tmp_path: Path, phonon_model: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from betenet.formats import write_phonon_dos
+    from betenet.phonon_dos import PhononDos
+
+    omega = np.linspace(0.0, 30.0, 61)
+    one = 9.0 * omega**2 / 30.0**3
+    path = tmp_path / "dos.json"
+    write_phonon_dos(path, PhononDos(omega, one, one[None], ("Nb",)))
+    arguments = ["predict", str(cells), "--model", str(phonon_model), "--phonons", str(path)]
+    assert main(arguments) == 1
+    captured = capsys.readouterr()
+    assert captured.err.count("betenet: error:") == 2
+    assert "Nb.cif" in captured.out
+
+
+@pytest.mark.parametrize(
+    ("flags", "told"),
+    [
+        (["--phonons", "auto", "--model", "cso-1"], "takes no phonons"),
+        (["--phonon-cache", "folder"], "--phonon-cache is for --phonons auto"),
+        (["--phonons", "nowhere.json", "--model", "PHONONS"], "nowhere.json"),
+    ],
+    ids=str,
+)
+def test_phonons_that_cannot_be_used_are_refused_before_files_change(
+    flags: list[str],
+    told: str,
+    cells: Path,
+    tmp_path: Path,
+    phonon_model: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    pytest.importorskip("phonopy")
+    pytest.importorskip("sevenn")
+    table = tmp_path / "out.csv"
+    table.write_text("precious")
+    flags = [str(phonon_model) if flag == "PHONONS" else flag for flag in flags]
+    assert main(["predict", str(cells), *flags, "--csv", str(table)]) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert told in captured.err
+    assert table.read_text() == "precious"
+
+
+def test_phonons_choose_the_model_that_takes_them(
+    cells: Path, phonon_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from betenet.cli import prediction_run
+    from betenet.ensemble import DEFAULT_PHONON_MODEL, Ensemble
+
+    asked: list[object] = []
+
+    def load(name: object) -> Ensemble:
+        asked.append(name)
+        return original(phonon_model)
+
+    original = Ensemble.load
+    monkeypatch.setattr(prediction_run.Ensemble, "load", load)
+    assert main(["predict", str(cells / "Al.cif")]) == 0
+    assert main(["predict", str(cells / "Al.cif"), "--phonons", str(tmp_path / "no.json")]) == 2
+    assert asked == [None, DEFAULT_PHONON_MODEL]

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from betenet import __version__
-from betenet.cli import cite, data, evaluate, models, predict, tc, train
+from betenet.cli import cite, data, evaluate, models, phonons, predict, tc, train
 from betenet.cli.arguments import HelpFormatter
 from betenet.errors import BetenetError
 
@@ -17,6 +17,7 @@ _EPILOG = """\
 examples:
   betenet predict Nb.cif                          table of λ, ω_log, ω_2 and Tc
   betenet predict cells/ --csv out.csv --plot figs/
+  betenet phonons Nb.cif --plot figs/             bands, density of states, stability
   betenet tc a2F.dos10 alpha2F.dat                α²F of other programs: Tc by every method, gap …
   betenet tc --coupling 0.94 --omega-log 157 --omega-2 185
   betenet evaluate cso-1 hidden.jsonl --out report/   how good a model is on a dataset
@@ -79,7 +80,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"betenet {__version__}")
     verbs = parser.add_subparsers(title="verbs", metavar="VERB", required=True)
-    for verb in (predict, tc, evaluate, models, data, train, cite):
+    for verb in (predict, phonons, tc, evaluate, models, data, train, cite):
         verb.add_parser(verbs)
     return parser
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
-from betenet.cli.streams import CsvRows, FigureFolder, JsonList
+from betenet.cli.streams import CsvRows, FigureFolder, JsonList, shortened
 from betenet.ensemble.estimates import GAP
 from betenet.ensemble.prediction import Prediction
 from betenet.quantities import QUANTITIES
@@ -43,14 +43,19 @@ class TableOutput:
         Lines below the table.
     with_gap
         Print the gap too.
+    with_phonons
+        Print which phonons the networks were told.
     """
 
     _COLUMNS = ("coupling", "omega_log", "omega_2", "tc")
     _WIDTH = 14
 
-    def __init__(self, *, per_site: bool, footer: str, with_gap: bool = False) -> None:
+    def __init__(
+        self, *, per_site: bool, footer: str, with_gap: bool = False, with_phonons: bool = False
+    ) -> None:
         self._columns = (*self._COLUMNS, GAP) if with_gap else self._COLUMNS
         self._per_site = per_site
+        self._with_phonons = with_phonons
         self._footer = footer
         self._started = False
 
@@ -59,12 +64,16 @@ class TableOutput:
         if prediction.error is not None:
             return
         if not self._started:
-            headings = (*map(_heading, self._columns), "P(Tc > 5 K)")
+            headings = [*map(_heading, self._columns), "P(Tc > 5 K)"]
+            if self._with_phonons:
+                headings.append("phonons")
             self._print(self._row("structure", "formula", "atoms", headings))
             self._started = True
         numbers = [prediction.estimates[key].as_text(unit=False) for key in self._columns]
         known = math.isfinite(prediction.tc_probability)
         numbers.append(f"{prediction.tc_probability:.2f}" if known else "n/a")
+        if self._with_phonons:
+            numbers.append(shortened(prediction.phonons, self._WIDTH))
         atoms = str(len(prediction.symbols))
         self._print(self._row(prediction.name, prediction.formula, atoms, numbers))
         for warning in prediction.warnings:
@@ -81,7 +90,7 @@ class TableOutput:
 
     def _row(self, name: str, formula: str, atoms: str, numbers: Iterable[str]) -> str:
         cells = "".join(f"  {number:>{self._WIDTH}}" for number in numbers)
-        return f"{_shortened(name, 28):<28} {_shortened(formula, 14):<14} {atoms:>5}{cells}"
+        return f"{shortened(name, 28):<28} {shortened(formula, 14):<14} {atoms:>5}{cells}"
 
     @staticmethod
     def _print(line: str) -> None:
@@ -176,10 +185,6 @@ def _heading(key: str) -> str:
     quantity = QUANTITIES[key]
     unit = "" if quantity.export_unit == "1" else f" ({quantity.export_unit})"
     return quantity.symbol + unit
-
-
-def _shortened(text: str, width: int) -> str:
-    return text if len(text) <= width else "…" + text[1 - width :]
 
 
 def _site_lines(prediction: Prediction) -> list[str]:

@@ -28,6 +28,8 @@ examples:
   betenet predict MgB2.cif --per-site --json > MgB2.json
   betenet predict Nb.cif --mu-star 0.13 --tc-method xie_2022
   betenet predict Nb.cif --tc-method eliashberg            Tc and gap by the equations themselves
+  betenet predict cells/ --phonons auto --phonon-cache phonons/
+  betenet predict MgB2.cif --phonons dos/MgB2_dos.json     of `betenet phonons --dos dos/`
 
 Any file that ASE reads will do, with one structure or many, and folders of them. A structure is
 brought to its primitive cell first; the answer does not depend on the cell that you chose. A
@@ -41,6 +43,14 @@ about ±:
   not seen, and tells how far the first-principles value may lie from the prediction: not the
   error of the theory, nor of your μ*. The 68 % and 95 % intervals, which are not symmetric, are
   in --json and --csv. P(Tc > 5 K) is what to rank by when screening.
+
+about --phonons:
+  A model that takes phonons predicts better where they are known, and without them where they
+  are not: the table says which. auto computes them with a force field (betenet[phonons], a few
+  seconds for each small cell; --phonon-cache keeps them). FILE has them for one crystal: a density
+  of states with sites (phonopy's projected_dos.dat, matdyn.dos, that of `betenet phonons --dos`),
+  or phonopy.yaml with force constants beside it. The default model takes none; with auto or FILE
+  the default is the one that does.
 
 methods of --tc-method:
 """
@@ -69,6 +79,15 @@ def add_parser(verbs: Verbs) -> None:
         metavar="NAME",
         help="trained ensemble: a name of `betenet models list`, or a "
         "folder (default: the default model)",
+    )
+    parser.add_argument(
+        "--phonons",
+        default="none",
+        metavar="auto|none|FILE",
+        help="what the networks are told of the phonons (default: %(default)s), see below",
+    )
+    parser.add_argument(
+        "--phonon-cache", type=Path, metavar="DIR", help="keep what --phonons auto computes"
     )
     add_mu_star(parser)
     parser.add_argument(

@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing
 from itertools import islice
+from pathlib import Path
 
 from tqdm import tqdm
 
 from betenet.cli.outputs import CsvOutput, FigureOutput, JsonOutput, Output, TableOutput
 from betenet.cli.streams import spare_the_inputs
-from betenet.ensemble import Ensemble
+from betenet.cli.structure_files import read_files
+from betenet.ensemble import DEFAULT_PHONON_MODEL, Ensemble
 from betenet.ensemble.prediction import csv_columns
-from betenet.errors import StructureError
-from betenet.structures import StructureRecord, read_structures
+from betenet.ensemble.site_phonons import PhononSource
+from betenet.errors import ConfigError
 from betenet.superconductivity.analysis_settings import ELIASHBERG
 
 BATCH = 32
 """Structures predicted at a time: what an interrupt can lose."""
+
+AUTO, NONE = "auto", "none"
+"""What ``--phonons`` may be besides a file."""
 
 
 def run_predictions(arguments: argparse.Namespace) -> int:
@@ -38,22 +42,34 @@ def run_predictions(arguments: argparse.Namespace) -> int:
     Raises
     ------
     ModelError
-        If the model cannot be loaded.
+        If the model cannot be loaded, or takes no phonons and is given some.
+    DataError
+        If the file of phonons or their cache cannot be used.
     ConfigError
-        If an output cannot be written, or would replace an input, or the device cannot be used.
+        If an output cannot be written, or would replace an input, or the device cannot be used, or
+        the extra ``phonons`` is needed and not installed.
     """
     spare_the_inputs(arguments.files, arguments.csv)
-    ensemble = Ensemble.load(arguments.model).to(arguments.device, arguments.precision)
+    with_phonons = arguments.phonons != NONE
+    model = arguments.model or (DEFAULT_PHONON_MODEL if with_phonons else None)
+    ensemble = Ensemble.load(model).to(arguments.device, arguments.precision)
+    phonons = _phonons(arguments)
+    ensemble.check_phonons(phonons)  # before any file is written
+    # phonons of a force field take longer than all else: lose one structure at most
+    size = 1 if arguments.phonons == AUTO else BATCH
     done = failed = 0
     try:
         with ExitStack() as stack:
             outputs = _open_outputs(arguments, ensemble, stack)
             # disable=None: no bar where stderr is not a terminal
             bar = stack.enter_context(tqdm(unit=" structures", leave=False, disable=None))
-            records = _read(arguments.files)
-            while batch := list(islice(records, BATCH)):
+            records = read_files(arguments.files)
+            while batch := list(islice(records, size)):
                 predictions = ensemble.predict(
-                    batch, mu_star=arguments.mu_star, tc_method=arguments.tc_method
+                    batch,
+                    mu_star=arguments.mu_star,
+                    tc_method=arguments.tc_method,
+                    phonons=phonons,
                 )
                 bar.clear()
                 for prediction in predictions:
@@ -70,6 +86,25 @@ def run_predictions(arguments: argparse.Namespace) -> int:
     if failed:
         sys.stderr.write(f"betenet: {failed} of {done} structures failed\n")
     return 1 if failed else 0
+
+
+def _phonons(arguments: argparse.Namespace) -> PhononSource | None:
+    if arguments.phonon_cache is not None and arguments.phonons != AUTO:
+        raise ConfigError(
+            "--phonon-cache is for --phonons auto.",
+            reason="Nothing is computed otherwise.",
+            fix="Give both, or neither.",
+        )
+    if arguments.phonons == NONE:
+        return None
+    from betenet.ensemble.phonon_sources import phonons_from_file, phonons_from_force_field
+
+    if arguments.phonons != AUTO:
+        return phonons_from_file(arguments.phonons)
+    from betenet.phonons import PhononCache
+
+    folder: Path | None = arguments.phonon_cache
+    return phonons_from_force_field(cache=None if folder is None else PhononCache(folder))
 
 
 def _open_outputs(
@@ -95,19 +130,9 @@ def _open_outputs(
             f"± is half the {calibrated} 68 % interval; both its ends are in --json and --csv"
         )
         with_gap = arguments.tc_method == ELIASHBERG
-        keep(TableOutput(per_site=per_site, footer=footer, with_gap=with_gap))
+        with_phonons = bool(ensemble.config.readout_inputs)
+        table = TableOutput(
+            per_site=per_site, footer=footer, with_gap=with_gap, with_phonons=with_phonons
+        )
+        keep(table)
     return outputs
-
-
-def _read(files: Sequence[str]) -> Iterator[StructureRecord]:
-    """Every structure of every file; a file that cannot even be opened becomes a failed record."""
-    for file in files:
-        try:
-            yield from read_structures(file)
-        except OSError as error:
-            refused = StructureError(
-                f"{file}: The file cannot be read.",
-                reason=error.strerror or str(error),
-                fix="Check the path and its permissions.",
-            )
-            yield StructureRecord(name=file, error=refused)

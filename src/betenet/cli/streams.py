@@ -138,6 +138,11 @@ def spare_the_inputs(files: Sequence[str], out: Path | None) -> None:
         )
 
 
+def shortened(text: str, width: int) -> str:
+    """Text cut at its beginning to a width."""
+    return text if len(text) <= width else "…" + text[1 - width :]
+
+
 def cannot_write(path: Path, error: OSError) -> ConfigError:
     """The error for an output that cannot be opened."""
     return ConfigError(

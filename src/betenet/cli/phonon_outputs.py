@@ -1,0 +1,205 @@
+"""Where ``betenet phonons`` puts each result: table, JSON, CSV, densities of states, figures.
+
+Each output takes one result at a time and has put it away when ``write`` returns, so that an
+interrupt loses nothing that was done.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol, runtime_checkable
+
+from betenet.cli.phonon_entry import CSV_COLUMNS, PhononEntry
+from betenet.cli.streams import CsvRows, FigureFolder, JsonList, shortened
+from betenet.errors import BetenetError
+from betenet.formats import write_phonon_dos
+
+_SUFFIX = r"\.\w+(?=#\d+$|$)"
+"""Cut off a name; the number of a frame stays."""
+
+
+@runtime_checkable
+class Output(Protocol):
+    """A place for results."""
+
+    def write(self, entry: PhononEntry) -> None:
+        """Put one result away."""
+        ...
+
+    def close(self) -> None:
+        """End the document."""
+        ...
+
+
+class TableOutput:
+    """A table with units for people, on stdout.
+
+    Parameters
+    ----------
+    footer
+        Lines below the table.
+    """
+
+    _COLUMNS = (
+        ("ω_log (meV)", 11),
+        ("ω_2 (meV)", 9),
+        ("highest (meV)", 13),
+        ("lowest (meV)", 12),
+        ("imaginary", 9),
+        ("verdict", 8),
+        ("supercell", 9),
+        ("seconds", 7),
+    )
+
+    def __init__(self, footer: str) -> None:
+        self._footer = footer
+        self._started = False
+
+    def write(self, entry: PhononEntry) -> None:
+        """Print one row and the warnings below it; errors are told on stderr instead."""
+        if entry.result is None:
+            return
+        if not self._started:
+            headings = [heading for heading, _ in self._COLUMNS]
+            self._print(self._row("structure", "formula", "atoms", headings))
+            self._started = True
+        facts, dos = entry.result.facts, entry.result.dos
+        cells = [
+            *(f"{value:.2f}" for value in (dos.omega_log, dos.omega_2, facts.highest)),
+            f"{facts.lowest:.2f}".replace("-0.00", "0.00"),
+            f"{facts.imaginary_fraction:.2%}",
+            entry.verdict,
+            str(facts.n_atoms),
+            f"{facts.seconds:.1f}",
+        ]
+        self._print(self._row(entry.name, entry.formula, str(len(entry.result.atoms)), cells))
+        for warning in entry.warnings:
+            self._print(f"    warning: {warning}")
+        sys.stdout.flush()
+
+    def close(self) -> None:
+        """Print the settings that the numbers depend on."""
+        if self._started:
+            self._print(f"\n{self._footer}")
+
+    def _row(self, name: str, formula: str, atoms: str, cells: Sequence[str]) -> str:
+        widths = [width for _, width in self._COLUMNS]
+        rest = "".join(f"  {cell:>{width}}" for cell, width in zip(cells, widths, strict=True))
+        return f"{shortened(name, 28):<28} {shortened(formula, 14):<14} {atoms:>5}{rest}"
+
+    @staticmethod
+    def _print(line: str) -> None:
+        sys.stdout.write(line + "\n")
+
+
+class JsonOutput:
+    """One JSON list on stdout, an element per line."""
+
+    def __init__(self) -> None:
+        self._list = JsonList()
+
+    def write(self, entry: PhononEntry) -> None:
+        """Print one element."""
+        self._list.write(entry.to_dict())
+
+    def close(self) -> None:
+        """End the list."""
+        self._list.close()
+
+
+class CsvOutput:
+    """A CSV file, one row per input, failed ones included; each row is on disk once written.
+
+    Parameters
+    ----------
+    path
+        File to write; what it held is replaced.
+
+    Raises
+    ------
+    ConfigError
+        If the file cannot be opened.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._rows = CsvRows(path, CSV_COLUMNS)
+
+    def write(self, entry: PhononEntry) -> None:
+        """Write one row, through to the disk."""
+        self._rows.write(entry.csv_row())
+
+    def close(self) -> None:
+        """Close the file."""
+        self._rows.close()
+
+
+class DosOutput:
+    """A folder with the density of states of each structure, by site, and where its sites are.
+
+    Parameters
+    ----------
+    folder
+        It is made if it is missing. Files are named after the inputs.
+
+    Raises
+    ------
+    ConfigError
+        If the folder cannot be made.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._names = FigureFolder(folder)
+
+    def write(self, entry: PhononEntry) -> None:
+        """Write one file."""
+        if entry.result is None:
+            return
+        path = self._folder / f"{self._names.new_stem(entry.name, suffix=_SUFFIX)}_dos.json"
+        write_phonon_dos(path, entry.result.dos, places=entry.places)
+
+    def close(self) -> None:
+        """Nothing is left to do."""
+
+
+class FigureOutput:
+    """A figure of bands and density of states for each structure.
+
+    Parameters
+    ----------
+    folder
+        It is made if it is missing. Figures are named after the inputs.
+
+    Raises
+    ------
+    ConfigError
+        If the folder cannot be made.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._figures = FigureFolder(folder)
+
+    def write(self, entry: PhononEntry) -> None:
+        """Draw one figure; where the bands cannot be had, say so and go on."""
+        found, bands = entry.result, entry.bands
+        if found is None or bands is None:
+            return
+        from betenet.plotting import plot_phonons
+
+        stem = self._figures.new_stem(entry.name, suffix=_SUFFIX)
+        title = f"{entry.formula}: {entry.verdict}"
+        if not found.is_stable:
+            title += f" ({found.facts.imaginary_fraction:.1%} of the modes imaginary)"
+        try:
+            lines = bands()
+        except BetenetError as error:
+            sys.stderr.write(f"betenet: no figure of {entry.name}: {error}\n")
+            return
+        self._figures.draw(
+            stem, "phonons", lambda path: plot_phonons(lines, found.dos, path, title=title)
+        )
+
+    def close(self) -> None:
+        """Nothing is left to do."""

@@ -1,0 +1,246 @@
+"""The loop of ``betenet phonons``: read, compute and put away, one structure at a time."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+
+from ase.calculators.calculator import Calculator
+from tqdm import tqdm
+
+from betenet.cli.phonon_entry import PHONOPY, PhononEntry
+from betenet.cli.phonon_outputs import (
+    CsvOutput,
+    DosOutput,
+    FigureOutput,
+    JsonOutput,
+    Output,
+    TableOutput,
+)
+from betenet.cli.streams import spare_the_inputs
+from betenet.cli.structure_files import read_files
+from betenet.errors import BetenetError
+from betenet.phonons import (
+    DEFAULT,
+    ForceField,
+    PhononCache,
+    PhononResult,
+    PhononSettings,
+    band_structure,
+    bands_of,
+    compute_phonons,
+    make_force_field,
+    phonons_from_phonopy,
+)
+from betenet.phonons.extra import package_folder
+from betenet.phonons.force_field import identity_of
+from betenet.structures import StructureRecord, prepare_structures
+
+PHONOPY_SUFFIXES = (".yaml", ".yml")
+"""Of phonopy's files; no structure that ASE reads has them."""
+
+
+def run_phonons(arguments: argparse.Namespace) -> int:
+    """Compute the phonons of every structure and put them where they were asked for.
+
+    Parameters
+    ----------
+    arguments
+        The parsed flags of ``betenet phonons``.
+
+    Returns
+    -------
+    int
+        Exit code: 0, or 1 if an input failed, or 130 after an interrupt.
+
+    Raises
+    ------
+    ConfigError
+        If the force field is unknown, the extra ``phonons`` is not installed, or an output cannot
+        be written or would replace an input.
+    DataError
+        If the cache cannot be used.
+    """
+    spare_the_inputs(arguments.files, arguments.csv)
+    work = _Work(
+        source=chosen_force_field(arguments),
+        settings=_settings(arguments),
+        cache=None if arguments.cache is None else PhononCache(arguments.cache),
+        workers=arguments.workers,
+    )
+    inputs = list(_read(arguments.files))
+    work.check(inputs)
+    done = failed = 0
+    try:
+        with ExitStack() as stack:
+            outputs = _open_outputs(arguments, work, inputs, stack)
+            # disable=None: no bar where stderr is not a terminal
+            bar = stack.enter_context(
+                tqdm(total=len(inputs), unit=" structures", leave=False, disable=None)
+            )
+            for entry in stack.enter_context(closing(work.entries(inputs))):
+                bar.clear()
+                if entry.error is not None:
+                    failed += 1
+                    sys.stderr.write(f"betenet: error: {entry.error}\n")
+                for output in outputs:
+                    output.write(entry)
+                done += 1
+                bar.update()
+    except KeyboardInterrupt:
+        sys.stderr.write(f"betenet: interrupted; {done} structures are done and written\n")
+        return 130
+    if failed:
+        sys.stderr.write(f"betenet: {failed} of {done} structures failed\n")
+    return 1 if failed else 0
+
+
+def chosen_force_field(arguments: argparse.Namespace) -> str | Calculator:
+    """Name of the force field."""
+    return arguments.force_field or DEFAULT
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Work:
+    """How phonons are computed."""
+
+    source: str | Calculator
+    settings: PhononSettings
+    cache: PhononCache | None
+    workers: int
+
+    @property
+    def name(self) -> str:
+        """Of the force field."""
+        return self.source if isinstance(self.source, str) else type(self.source).__name__
+
+    @cached_property
+    def field(self) -> ForceField:
+        """Loaded for the first figure; the stream of results has its own."""
+        return make_force_field(self.source)
+
+    def check(self, inputs: Sequence[Path | StructureRecord]) -> None:
+        """Raise before anything is begun if a package is missing."""
+        needs_field = any(isinstance(one, StructureRecord) and one.atoms for one in inputs)
+        package_folder("phonopy")
+        if needs_field:
+            identity_of(self.source)
+
+    def entries(self, inputs: Sequence[Path | StructureRecord]) -> Generator[PhononEntry]:
+        """What becomes of each input: first those that need no force field."""
+        records: list[StructureRecord] = []
+        for one in inputs:
+            if isinstance(one, Path):
+                yield self._from_files(one)
+            elif one.atoms is None:
+                yield replace(self.blank, name=one.name, notes=one.warnings, error=one.error)
+            else:
+                records.append(one)
+        if not records:
+            return
+        stream = compute_phonons(
+            [record.atoms for record in records if record.atoms is not None],
+            self.settings,
+            self.source,
+            cache=self.cache,
+            workers=self.workers,
+        )
+        for place, outcome in stream:
+            yield self._from_force_field(records[place], outcome)
+
+    @property
+    def blank(self) -> PhononEntry:
+        """What every entry of the force field has."""
+        return PhononEntry(
+            name="",
+            force_field=self.name,
+            relaxation=self.settings.relaxation,
+            tolerance=self.settings.imaginary_tolerance,
+        )
+
+    def _from_force_field(
+        self, record: StructureRecord, outcome: PhononResult | BetenetError
+    ) -> PhononEntry:
+        known = replace(self.blank, name=record.name, notes=record.warnings)
+        if isinstance(outcome, BetenetError):
+            named = type(outcome)(f"{record.name}: {outcome.summary}", outcome.reason, outcome.fix)
+            return replace(known, error=named)
+        return replace(
+            known,
+            result=outcome,
+            given=record.atoms,
+            bands=lambda: bands_of(outcome, self.field, self.settings),
+        )
+
+    def _from_files(self, path: Path) -> PhononEntry:
+        known = replace(self.blank, name=str(path), force_field=PHONOPY, relaxation="none")
+        try:
+            result, phonon = phonons_from_phonopy(path, settings=self.settings)
+        except BetenetError as error:
+            return replace(known, error=error)
+        return replace(
+            known, result=result, given=result.atoms, bands=lambda: band_structure(phonon)
+        )
+
+
+def _settings(arguments: argparse.Namespace) -> PhononSettings:
+    given = {
+        "distance": arguments.supercell_distance,
+        "imaginary_tolerance": arguments.imaginary_tolerance,
+    }
+    return PhononSettings(
+        relaxation=arguments.relax,
+        **{name: value for name, value in given.items() if value is not None},
+    )
+
+
+def _read(files: Sequence[str]) -> Iterator[Path | StructureRecord]:
+    """Files of phonopy as they are, and the structures of the others in their primitive cells."""
+    for file in files:
+        if file.lower().endswith(PHONOPY_SUFFIXES):
+            yield Path(file)
+        else:
+            yield from prepare_structures(read_files([file]))
+
+
+def _open_outputs(
+    arguments: argparse.Namespace,
+    work: _Work,
+    inputs: Sequence[Path | StructureRecord],
+    stack: ExitStack,
+) -> list[Output]:
+    def keep(output: Output) -> None:
+        outputs.append(stack.enter_context(closing(output)))
+
+    outputs: list[Output] = []
+    # files first: what is printed is then already safe; figures last: they take seconds each
+    if arguments.csv is not None:
+        keep(CsvOutput(arguments.csv))
+    if arguments.dos is not None:
+        keep(DosOutput(arguments.dos))
+    keep(JsonOutput() if arguments.json else TableOutput(_footer(work, inputs)))
+    if arguments.plot is not None:
+        keep(FigureOutput(arguments.plot))
+    return outputs
+
+
+def _footer(work: _Work, inputs: Sequence[Path | StructureRecord]) -> str:
+    settings = work.settings
+    origins: list[str] = []
+    if any(isinstance(one, StructureRecord) for one in inputs):
+        origins.append(
+            f"force field {work.name}, relaxed: {settings.relaxation}, supercells of "
+            f"{settings.distance:g} Å or more"
+        )
+    if any(isinstance(one, Path) for one in inputs):
+        origins.append("force constants of phonopy's files as they are")
+    return (
+        "; ".join(origins) + f"\nUNSTABLE: more than {settings.imaginary_share:.1%} of the "
+        f"supercell's modes below -{settings.imaginary_tolerance:g} meV (negative stands for "
+        "imaginary)"
+    )

@@ -1,0 +1,134 @@
+"""``betenet phonons``: structures in, phonon density of states, bands and stability out."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from betenet.cli.arguments import HelpFormatter, Verbs, add_json, add_written, positive
+
+_EPILOG = """\
+examples:
+  betenet phonons Al.cif
+  betenet phonons cells/ --cache phonons/ --csv phonons.csv --workers 4
+  betenet phonons MgB2.cif --dos dos/ --plot figures/
+  betenet predict MgB2.cif --phonons dos/MgB2_dos.json     α²F with these phonons
+  betenet phonons Nb.cif --supercell-distance 16           is it stable after all?
+  betenet phonons phonopy.yaml --plot figures/             phonopy's force constants, beside it
+
+Any structure that `betenet predict` takes, brought to its primitive cell first, or phonopy.yaml
+with FORCE_CONSTANTS, force_constants.hdf5 or FORCE_SETS in its folder: then there is no force
+field, and nothing is relaxed. Lines appear as structures are done: first those that were computed
+before. A file that cannot be used is reported on stderr, and the others are still done.
+
+about the numbers:
+  ω_log and ω_2 are means over the density of states, each mode counting once. They are not those
+  of α²F, which counts soft modes more. The lowest frequency is that of the whole mesh; an
+  imaginary one is negative. UNSTABLE means that of the modes at the q points that fit the
+  supercell more than a thousandth is below minus --imaginary-tolerance. Imaginary modes between
+  these points, next to Γ, are often errors of the interpolation: look at the figure (--plot) and
+  repeat with a larger --supercell-distance.
+
+about --relax:
+  A force field has a lattice constant of its own. cell brings positions and cell to rest in it,
+  positions the positions only, and none keeps what is given, forces and all. A structure whose
+  pressure is beyond 20 GPa is taken for one that is meant to be compressed: its cell is kept.
+
+about --cache:
+  With it nothing is computed twice: after an interrupt, or with more files, the same command goes
+  on where it stopped. `betenet predict --phonons auto --phonon-cache` uses the same folder.
+  A structure counts as the same if it, the force field and the settings agree to the last digit.
+
+about --plot:
+  Bands need the force constants, which are not kept: the forces on displaced atoms are computed a
+  second time for each figure, by one process.
+
+force fields (--force-field), their weights installed with betenet[phonons]:
+"""
+
+
+class _HelpWithForceFields(HelpFormatter):
+    """Help that ends with the force fields; they are loaded only when it is printed."""
+
+    def add_text(self, text: str | None) -> None:
+        """Add a paragraph, and the names to the last one."""
+        if text is _EPILOG:
+            from betenet.phonons.force_field import DEFAULT, WEIGHTS
+
+            text += "".join(
+                f"  {name}{'  (the default)' if name == DEFAULT else ''}\n" for name in WEIGHTS
+            )
+        super().add_text(text)
+
+
+def add_parser(verbs: Verbs) -> None:
+    """Add the verb to the command line."""
+    parser = verbs.add_parser(
+        "phonons",
+        help="phonon density of states, bands and stability of crystal structures",
+        description="Phonons of crystal structures from a machine-learned force field, or from "
+        "phonopy's force constants: density of states, bands, stability.",
+        epilog=_EPILOG,
+        formatter_class=_HelpWithForceFields,
+    )
+    parser.add_argument(
+        "files", nargs="+", metavar="FILE", help="structure file, folder of them, or phonopy.yaml"
+    )
+    _add_computed(parser.add_argument_group("how to compute"))
+    written = parser.add_argument_group("where to put it")
+    add_json(parser, "everything, the density of states of each site included,")
+    add_written(written, "bands and density of states")
+    written.add_argument(
+        "--dos",
+        type=Path,
+        metavar="DIR",
+        help="write the density of states of each site, for `betenet predict --phonons`",
+    )
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Compute the phonons of every structure and put them where they were asked for."""
+    from betenet.cli.phonon_run import run_phonons
+
+    return run_phonons(arguments)
+
+
+def _add_computed(group: argparse._ArgumentGroup) -> None:  # pyright: ignore[reportPrivateUsage]
+    group.add_argument(
+        "--force-field", metavar="NAME", help="one of those below (default: the first)"
+    )
+    group.add_argument(
+        "--relax",
+        choices=("none", "positions", "cell"),
+        default="cell",
+        help="what may relax before (default: %(default)s), see below",
+    )
+    group.add_argument(
+        "--supercell-distance",
+        type=positive,
+        metavar="Å",
+        help="between an atom of the supercell and its images, at least (default: 12)",
+    )
+    group.add_argument(
+        "--imaginary-tolerance",
+        type=positive,
+        metavar="MEV",
+        help="a mode below minus this counts as imaginary (default: 1)",
+    )
+    group.add_argument(
+        "--cache", type=Path, metavar="DIR", help="keep what is computed here, see below"
+    )
+    group.add_argument(
+        "--workers",
+        type=_workers,
+        default=1,
+        metavar="N",
+        help="processes of one thread and 1 to 2 GB each (default: %(default)s)",
+    )
+
+
+def _workers(text: str) -> int:
+    if not (text.isdecimal() and int(text) > 0):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number, one or above")
+    return int(text)

@@ -1,0 +1,335 @@
+"""``betenet phonons``, with ASE's effective medium theory in the place of the force field."""
+
+from __future__ import annotations
+
+import csv
+import importlib
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from ase.build import bulk
+from ase.calculators.emt import EMT
+from ase.io import read, write
+
+from betenet.cli import main
+from betenet.errors import ConfigError
+from betenet.formats import read_phonon_dos
+
+pytest.importorskip("phonopy")
+
+QUICK = ("--supercell-distance", "6", "--relax", "none")
+
+
+class Counted(EMT):
+    """EMT that counts its calls."""
+
+    calls = 0
+
+    def calculate(self, *args: Any, **kwargs: Any) -> None:
+        Counted.calls += 1
+        super().calculate(*args, **kwargs)
+
+
+@pytest.fixture(autouse=True)
+def effective_medium(monkeypatch: pytest.MonkeyPatch) -> None:
+    from betenet.cli import phonon_run
+
+    monkeypatch.setattr(phonon_run, "chosen_force_field", lambda _: Counted())
+    Counted.calls = 0
+
+
+@pytest.fixture
+def metals(tmp_path: Path) -> Path:
+    """fcc Al and Cu, and simple cubic Cu, which is not stable; Al as its conventional cell."""
+    folder = tmp_path / "metals"
+    folder.mkdir()
+    write(folder / "Al.cif", bulk("Al", "fcc", a=4.0, cubic=True))
+    write(folder / "Cu.cif", bulk("Cu"))
+    write(folder / "CuSc.cif", bulk("Cu", "sc", a=2.4))
+    return folder
+
+
+@pytest.fixture
+def phonopy_folder(tmp_path: Path) -> Path:
+    """What phonopy leaves of fcc copper."""
+    from betenet.phonons import PhononSettings, make_force_field
+    from betenet.phonons.force_constants import force_constants
+
+    file_io: Any = importlib.import_module("phonopy.file_IO")
+    settings = PhononSettings(distance=6.0)
+    phonon = force_constants(bulk("Cu"), make_force_field(EMT()), settings).phonopy
+    folder = tmp_path / "phonopy"
+    folder.mkdir()
+    phonon.save(folder / "phonopy.yaml", settings={"force_sets": False})
+    file_io.write_FORCE_CONSTANTS(phonon.force_constants, folder / "FORCE_CONSTANTS")
+    return folder
+
+
+def rows_of(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def run_json(arguments: list[str], capsys: pytest.CaptureFixture[str], code: int = 0) -> list[Any]:
+    assert main(["phonons", *arguments, "--json"]) == code
+    return json.loads(capsys.readouterr().out)
+
+
+def test_table_says_what_is_stable_and_by_which_tolerance(
+    metals: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["phonons", str(metals), *QUICK, "--imaginary-tolerance", "0.7"]) == 0
+    captured = capsys.readouterr()
+    heading, *lines = captured.out.splitlines()
+    for unit in ("ω_log (meV)", "ω_2 (meV)", "highest (meV)", "lowest (meV)"):
+        assert unit in heading
+    verdicts = [line.split()[8] for line in lines if ".cif" in line]
+    assert verdicts == ["stable", "stable", "UNSTABLE"]
+    assert sum("warning: modes are imaginary" in line for line in lines) == 1
+    assert "below -0.7 meV" in lines[-1]
+    assert "force field Counted, relaxed: none, supercells of 6 Å" in lines[-2]
+    assert captured.err == ""
+
+
+def test_json_and_csv_agree_with_the_density_of_states(
+    metals: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = tmp_path / "out.csv"
+    found = run_json([str(metals), *QUICK, "--csv", str(table)], capsys)
+    rows = rows_of(table)
+    assert [one["stable"] for one in found] == [True, True, False]
+    for one, row in zip(found, rows, strict=True):
+        omega, total = (np.array(one["dos"][key]) for key in ("frequencies_mev", "total_per_mev"))
+        assert total.sum() * (omega[1] - omega[0]) == pytest.approx(3.0 * len(one["symbols"]))
+        above = omega > 0.0
+        weight = total[above] / total[above].sum()
+        numbers = one["quantities"]
+        assert numbers["omega_log_mev"] == pytest.approx(np.exp(weight @ np.log(omega[above])))
+        assert numbers["omega_2_mev"] == pytest.approx(np.sqrt(weight @ omega[above] ** 2))
+        assert numbers["lowest_mev"] == pytest.approx(omega[total > 0.0][0], abs=0.6)
+        assert numbers["highest_mev"] == pytest.approx(omega[total > 0.0][-1], abs=0.6)
+        assert row["verdict"] == ("stable" if one["stable"] else "UNSTABLE")
+        assert one["flags"] == ([] if one["stable"] else ["imaginary"])
+        for key, value in numbers.items():
+            assert float(row[key]) == pytest.approx(value, rel=1e-5)
+    # four atoms in the file, one in the primitive cell
+    assert found[0]["symbols"] == ["Al"]
+
+
+def test_bad_file_is_reported_and_the_others_are_done(
+    metals: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(metals / "Nb.cif", bulk("Nb"))  # which EMT does not know
+    (metals / "empty.cif").touch()
+    found = run_json([str(metals), str(tmp_path / "no.yaml"), *QUICK], capsys, code=1)
+    failed = {Path(one["name"]).name: one["error"] for one in found if one["error"]}
+    assert set(failed) == {"Nb.cif", "empty.cif", "no.yaml"}
+    assert all(name in error["summary"] for name, error in failed.items())
+    assert sum(one["error"] is None for one in found) == 3
+
+
+def test_errors_go_to_stderr_with_a_count(
+    metals: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = tmp_path / "out.csv"
+    files = [str(tmp_path / "no.cif"), str(metals / "Cu.cif")]
+    assert main(["phonons", *files, *QUICK, "--csv", str(table)]) == 1
+    captured = capsys.readouterr()
+    assert "no.cif" not in captured.out
+    assert captured.err.count("betenet: error:") == 1
+    assert "1 of 2 structures failed" in captured.err
+    assert [row["formula"] for row in rows_of(table)] == ["", "Cu"]
+
+
+def test_dos_file_holds_what_was_found(
+    metals: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "dos"
+    found = run_json([str(metals), *QUICK, "--dos", str(folder)], capsys)
+    for one in found:
+        file = read_phonon_dos(folder / f"{Path(one['name']).stem}_dos.json")
+        assert file.dos.to_dict() == one["dos"]
+        assert file.places is not None
+        assert file.places.to_dict() == one["structure"]
+
+
+def test_second_start_computes_nothing_again(
+    metals: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cached = [str(metals), *QUICK, "--cache", str(tmp_path / "cache")]
+    first = run_json(cached, capsys)
+    assert Counted.calls > 0
+    Counted.calls = 0
+    assert run_json(cached, capsys) == first
+    assert Counted.calls == 0
+
+
+def test_interrupt_keeps_what_is_done(
+    metals: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    from betenet.cli import phonon_run
+
+    original = phonon_run.compute_phonons
+
+    def interrupted(*args: Any, **kwargs: Any) -> Any:
+        stream = original(*args, **kwargs)
+        yield next(stream)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(phonon_run, "compute_phonons", interrupted)
+    table, cache = tmp_path / "out.csv", tmp_path / "cache"
+    flags = [str(metals), *QUICK, "--cache", str(cache), "--csv", str(table)]
+    found = run_json(flags, capsys, code=130)
+    assert [one["formula"] for one in found] == ["Al"]
+    assert [row["formula"] for row in rows_of(table)] == ["Al"]
+    monkeypatch.setattr(phonon_run, "compute_phonons", original)
+    Counted.calls = 0
+    assert len(run_json([str(metals / "Al.cif"), *QUICK, "--cache", str(cache)], capsys)) == 1
+    assert Counted.calls == 0
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_figures_are_drawn_for_stable_and_unstable(
+    workers: str, metals: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from betenet.cli import phonon_run
+
+    # a class of this file cannot be sent to another process
+    monkeypatch.setattr(phonon_run, "chosen_force_field", lambda _: EMT())
+    figures = tmp_path / "figures"
+    files = [str(metals / name) for name in ("Cu.cif", "CuSc.cif")]
+    flags = ["--plot", str(figures), "--workers", workers]
+    assert main(["phonons", *files, *QUICK, *flags]) == 0
+    assert {path.name for path in figures.iterdir()} == {"Cu_phonons.png", "CuSc_phonons.png"}
+
+
+def test_bands_that_cannot_be_had_do_not_lose_the_rest(
+    metals: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    from betenet.cli import phonon_run
+
+    def refuse(*_: Any) -> None:
+        raise ConfigError("No bands.")
+
+    monkeypatch.setattr(phonon_run, "bands_of", refuse)
+    assert main(["phonons", str(metals), *QUICK, "--plot", str(tmp_path / "figures")]) == 0
+    captured = capsys.readouterr()
+    assert captured.out.count(".cif") == 3
+    assert captured.err.count("No bands.") == 3
+
+
+def test_phonopys_files_are_judged_as_the_force_field_is(
+    metals: Path, phonopy_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    yaml, figures = phonopy_folder / "phonopy.yaml", tmp_path / "figures"
+    files = [str(metals / "Cu.cif"), str(yaml)]
+    first, second = run_json([*files, *QUICK, "--plot", str(figures)], capsys)
+    # what needs no force field comes first
+    assert (first["force_field"], second["force_field"]) == ("phonopy", "Counted")
+    assert first["quantities"]["pressure_gpa"] is None
+    for key in ("omega_log_mev", "omega_2_mev", "highest_mev"):
+        assert first["quantities"][key] == pytest.approx(second["quantities"][key], rel=1e-3)
+    assert (figures / "phonopy_phonons.png").stat().st_size > 0
+
+
+def test_frequencies_beyond_any_vibration_are_said(
+    metals: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from betenet.phonons import result
+
+    monkeypatch.setattr(result, "HIGHEST_PHONON", 20.0)
+    (found,) = run_json([str(metals / "Cu.cif"), *QUICK], capsys)
+    assert found["stable"]
+    assert "not to be used" in found["warnings"][0]
+
+
+def test_phonopys_files_need_no_force_field(
+    phonopy_folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from betenet.cli import phonon_run
+
+    monkeypatch.setattr(phonon_run, "chosen_force_field", lambda _: "unheard-of")
+    assert main(["phonons", str(phonopy_folder / "phonopy.yaml")]) == 0
+    assert "force constants of phonopy's files as they are" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("field", ["unheard-of", "7net-l3i5"])
+def test_what_is_missing_is_said_before_anything_is_begun(
+    field: str,
+    metals: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    from betenet.cli import phonon_run
+    from betenet.phonons import force_field
+
+    def absent(package: str) -> Path:
+        raise ConfigError(f"Phonons need the package {package}, which is not installed.")
+
+    monkeypatch.setattr(phonon_run, "chosen_force_field", lambda _: field)
+    monkeypatch.setattr(force_field, "package_folder", absent)
+    table = tmp_path / "out.csv"
+    assert main(["phonons", str(metals), "--csv", str(table)]) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert "not installed" in captured.err or "Unknown force field" in captured.err
+    assert not table.exists()
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [
+        ["--relax", "everything"],
+        ["--workers", "0"],
+        ["--imaginary-tolerance", "-1"],
+        ["--supercell-distance", "nan"],
+    ],
+    ids=" ".join,
+)
+def test_wrong_usage(flags: list[str], metals: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["phonons", str(metals), *flags]) == 2
+    assert flags[0] in capsys.readouterr().err
+
+
+def test_table_never_replaces_an_input(metals: Path) -> None:
+    before = (metals / "Cu.cif").read_bytes()
+    assert main(["phonons", str(metals / "Cu.cif"), "--csv", str(metals / "Cu.cif")]) == 2
+    assert (metals / "Cu.cif").read_bytes() == before
+
+
+def test_help_teaches_by_example_and_names_the_force_fields(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["phonons", "--help"]) == 0
+    shown = capsys.readouterr().out
+    assert "betenet phonons" in shown.split("examples:")[1]
+    assert "7net-l3i5  (the default)" in shown
+
+
+def test_force_field_of_the_extra_from_end_to_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("sevenn")
+    from betenet.cli import phonon_run
+
+    monkeypatch.setattr(phonon_run, "chosen_force_field", lambda given: given.force_field)
+    write(tmp_path / "Al.vasp", bulk("Al", "fcc", a=4.05))
+    flags = ["--force-field", "7net-0", "--supercell-distance", "5"]
+    (found,) = run_json([str(tmp_path / "Al.vasp"), *flags], capsys)
+    assert found["stable"]
+    assert found["force_field"] == "7net-0"
+    # about 40 meV in truth; the supercell is small
+    assert 25.0 < found["quantities"]["highest_mev"] < 45.0
+    relaxed = found["relaxed_structure"]["cell_angstrom"]
+    given = read(tmp_path / "Al.vasp").cell.array
+    assert 0.001 < np.abs(np.array(relaxed) - given).max() < 0.1

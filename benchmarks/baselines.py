@@ -43,7 +43,7 @@ from betenet.phonon_dos import PhononDos
 from betenet.superconductivity.moments import moments
 from betenet.units import MEV_TO_KELVIN, convert_frequency
 
-JARVIS_GRID = np.linspace(-300.0, 1000.0, 66)  # cm⁻¹
+JARVIS_GRID = np.linspace(-290.0, 1010.0, 66)  # cm⁻¹, middles of bins (the file has their edges)
 FERMI_WINDOW = 50.0  # meV on each side, over which BETE-NET averages the electronic DOS
 TARGET_NAMES = ("λ", "ω_log (K)", "ω_2 (K)")
 IMAGINARY_MAX = 0.05  # share of a phonon DOS; beyond it the crystal is not stable as computed

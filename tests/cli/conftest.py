@@ -35,7 +35,7 @@ def phonon_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from betenet.graphs import build_graph
     from betenet.network.config import NetworkConfig
     from betenet.network.model import initialise
-    from betenet.network.phonon_inputs import input_size
+    from betenet.network.phonon_inputs import INPUTS
 
     config = NetworkConfig(
         sources=("bete_net",),
@@ -47,7 +47,7 @@ def phonon_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
         hidden=4,
         peaks=3,
         radial_size=3,
-        site_inputs=input_size(3),
+        site_inputs=INPUTS,
         site_inputs_to="readout",
     )
     parameters = initialise(config, [0, 1])

@@ -16,6 +16,8 @@ from scipy.optimize import minimize
 CENTRAL_68 = 0.9945
 """Half-width of the central 68 % of a normal distribution in standard deviations."""
 CENTRAL_95 = 1.96
+EXACT = 1e-6
+"""Errors of a logarithm below this are none."""
 
 
 def fit_spread(
@@ -39,14 +41,14 @@ def fit_spread(
     """
 
     def cost(logs: np.ndarray) -> float:
-        variance = (np.exp(logs[0]) * spreads) ** 2 + np.exp(2 * logs[1])
+        variance = (np.exp(logs[0]) * spreads) ** 2 + np.exp(2 * logs[1]) + EXACT**2
         score = np.minimum(errors**2 / variance, 9.0)
         return float(np.mean(score + np.log(variance)))
 
     start = np.log([1.0, max(float(np.median(np.abs(errors))), 1e-3)])
     best = minimize(cost, start, method="Nelder-Mead", options={"maxiter": 4000, "xatol": 1e-6})
     scale, floor = np.exp(best.x).tolist()
-    width = np.sqrt((scale * spreads) ** 2 + floor**2)
+    width = np.sqrt((scale * spreads) ** 2 + floor**2 + EXACT**2)
     factor = _balance(np.abs(errors) / width)
     return float(factor * scale), float(factor * floor)
 
@@ -80,5 +82,5 @@ def interval_coverage(
         `scale` and `floor`.
     """
     width = np.sqrt((calibration["scale"] * spreads) ** 2 + calibration["floor"] ** 2)
-    score = np.abs(errors) / width
-    return float(np.mean(score <= CENTRAL_68)), float(np.mean(score <= CENTRAL_95))
+    covered = [float(np.mean(np.abs(errors) <= z * width)) for z in (CENTRAL_68, CENTRAL_95)]
+    return covered[0], covered[1]

@@ -56,7 +56,7 @@ def entries_of(source: str, cache: PhononCache, digest: str) -> dict[str, Librar
         part = structures[start : start + PART]
         results = cache.load([phonon_key(atoms, digest) for _, atoms in part])
         for (name, _), result in zip(part, results, strict=True):
-            if result is None:
+            if result is None or not result.is_plausible:
                 continue
             key = name if name.startswith(f"{source}-") else f"{source}-{name}"
             site_of = np.unique(result.orbits, return_inverse=True)[1]

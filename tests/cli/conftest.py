@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from ase.build import bulk
 from ase.io import write
@@ -32,10 +33,10 @@ def phonon_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An untrained ensemble that takes phonons."""
     from betenet.ensemble.applicability import Applicability
     from betenet.ensemble.checkpoint import write_checkpoint
+    from betenet.ensemble.phonon_correction import FEATURES, PhononCorrection
     from betenet.graphs import build_graph
     from betenet.network.config import NetworkConfig
     from betenet.network.model import initialise
-    from betenet.network.phonon_inputs import INPUTS
 
     config = NetworkConfig(
         sources=("bete_net",),
@@ -47,8 +48,6 @@ def phonon_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
         hidden=4,
         peaks=3,
         radial_size=3,
-        site_inputs=INPUTS,
-        site_inputs_to="readout",
     )
     parameters = initialise(config, [0, 1])
     graphs = [build_graph(bulk(e), config.cutoff) for e in ("Al", "Cu", "Ni", "Nb", "Pb", "Ag")]
@@ -57,6 +56,13 @@ def phonon_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "description": "Untrained.",
         "members": 2,
         "network": config.to_dict(),
+        "phonon_correction": PhononCorrection(
+            means=np.full(len(FEATURES), 3.0),
+            scales=np.ones(len(FEATURES)),
+            weights=np.full((3, len(FEATURES)), 0.01),
+            offsets=np.array([0.3, -0.1, 0.05]),
+        ).to_dict(),
+        "with_phonons": {},
     }
     folder = tmp_path_factory.mktemp("models") / "tiny-phonons"
     write_checkpoint(folder, card, parameters, Applicability.learn(graphs).to_tensors())

@@ -84,7 +84,7 @@ def add_parser(verbs: Verbs) -> None:
         "--phonons",
         default="none",
         metavar="auto|none|FILE",
-        help="what the networks are told of the phonons (default: %(default)s), see below",
+        help="phonons to correct the prediction by (default: %(default)s), see below",
     )
     parser.add_argument(
         "--phonon-cache", type=Path, metavar="DIR", help="keep what --phonons auto computes"

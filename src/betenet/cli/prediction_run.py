@@ -130,7 +130,7 @@ def _open_outputs(
             f"± is half the {calibrated} 68 % interval; both its ends are in --json and --csv"
         )
         with_gap = arguments.tc_method == ELIASHBERG
-        with_phonons = bool(ensemble.config.readout_inputs)
+        with_phonons = ensemble.takes_phonons
         table = TableOutput(
             per_site=per_site, footer=footer, with_gap=with_gap, with_phonons=with_phonons
         )

@@ -25,7 +25,7 @@ from betenet.errors import BetenetError, DataError, ModelError, StructureError
 from betenet.graphs import CrystalGraph, build_graph
 from betenet.network.batch import collate
 from betenet.network.config import NetworkConfig
-from betenet.network.geometry import CrystalGeometry, joint_geometry
+from betenet.network.geometry import joint_geometry
 from betenet.network.layers import Parameters
 from betenet.network.model import forward
 from betenet.spectrum import Spectrum
@@ -139,6 +139,11 @@ class Ensemble:
         """The grid [meV]."""
         return self.config.frequencies
 
+    @property
+    def takes_phonons(self) -> bool:
+        """Whether predictions can be corrected by phonons."""
+        return "phonon_correction" in self.card
+
     def predict(
         self,
         structures: object,
@@ -159,7 +164,7 @@ class Ensemble:
         tc_method
             Formula for Tc, or ``"eliashberg"``, which gives the gap as well.
         phonons
-            Where the phonons of each structure come from, for a network that takes them:
+            Where the phonons of each structure come from, for a model that takes them:
             `phonons_from_force_field`, `phonons_from_file`; without them if absent.
         progress
             Show a progress bar on stderr.
@@ -191,8 +196,7 @@ class Ensemble:
         Raises
         ------
         ModelError
-            If the network takes more of each site than its element and cannot do without, or takes
-            no phonons and is given some.
+            As for `check_phonons`.
         """
         self.check_phonons(phonons)
         records = prepare_structures(structures)
@@ -201,15 +205,15 @@ class Ensemble:
             yield from self._predict_batch(batch, mu_star, tc_method)
 
     def check_phonons(self, phonons: PhononSource | None) -> None:
-        """Check that the network takes what it is to be told of phonons.
+        """Check that the model can do with what it is to be told of phonons.
 
         Raises
         ------
         ModelError
-            If it takes more of each site than its element and cannot do without, or takes no
-            phonons and is given some.
+            If its network takes more of each site than its element and cannot do without, or it
+            takes no phonons and is given some.
         """
-        if self.config.embedded_inputs:
+        if self.config.site_inputs:
             raise ModelError(
                 f"{self.name} cannot predict from structures alone.",
                 f"It takes {self.config.site_inputs} numbers for each site besides its element: "
@@ -217,7 +221,7 @@ class Ensemble:
                 "Use a structure-only model, or compute the inputs and call "
                 "`betenet.network.forward` with `site_inputs`.",
             )
-        if phonons is not None and not self.config.readout_inputs:
+        if phonons is not None and not self.takes_phonons:
             raise ModelError(
                 f"{self.name} takes no phonons.",
                 "It predicts from the structure alone.",
@@ -225,37 +229,22 @@ class Ensemble:
             )
 
     def spectra(
-        self, graphs: Sequence[CrystalGraph], phonons: Sequence[SitePhonons] | None = None
+        self, graphs: Sequence[CrystalGraph]
     ) -> tuple[Float[np.ndarray, "member crystal n_freq"], Float[np.ndarray, "atom n_freq"]]:
-        """α²F of each member and crystal, and the members' mean for each atom [1].
-
-        Phonons are used by networks that take them; without, these are told of none.
-        """
+        """α²F of each member and crystal, and the members' mean for each atom [1]."""
         weight = next(iter(self.parameters.values()))
-        known = phonons or [_WITHOUT] * len(graphs)
-        pairs = list(zip(graphs, known, strict=True))
-        parts = batches(pairs, lambda pair: len(pair[0].receivers), GEOMETRY_EDGES)
-        crystals = [self._geometry(part) for part in parts]
+        parts = batches(graphs, lambda graph: len(graph.receivers), GEOMETRY_EDGES)
+        crystals = [joint_geometry(part, self.config) for part in parts]
         geometry = collate(crystals, self.config, weight.dtype, weight.device)
         with torch.no_grad():
             output = forward(self.config, self.parameters, geometry)
         return output.a2f.double().cpu().numpy(), output.site_a2f.double().mean(0).cpu().numpy()
 
-    def _geometry(self, pairs: Sequence[tuple[CrystalGraph, SitePhonons]]) -> CrystalGeometry:
-        graphs = [graph for graph, _ in pairs]
-        if not self.config.readout_inputs:
-            return joint_geometry(graphs, self.config)
-        inputs = [known.inputs(graph.n_sites) for graph, known in pairs]
-        return joint_geometry(graphs, self.config, None, inputs)
-
     def _predict_batch(
         self, items: list[_Item], mu_star: float, tc_method: str
     ) -> list[Prediction]:
         usable = [item.graph for item in items if item.graph is not None]
-        phonons = [item.phonons for item in items if item.graph is not None]
-        a2f, sites = np.empty((0, 0, 0)), np.empty((0, 0))
-        if usable:
-            a2f, sites = self.spectra(usable, phonons)
+        a2f, sites = self.spectra(usable) if usable else (np.empty((0, 0, 0)), np.empty((0, 0)))
         predictions: list[Prediction] = []
         index = start = 0
         for item in items:
@@ -319,17 +308,15 @@ class Ensemble:
         self, phonons: SitePhonons, a2f: np.ndarray, sites: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
         """Spectra of members and sites, with what phonons say beyond the networks."""
-        table = self.card.get("phonon_correction")
-        if table is None or phonons.dos is None:
+        if phonons.dos is None:
             return a2f, sites
-        correction = PhononCorrection.from_dict(table)
+        correction = PhononCorrection.from_dict(self.card["phonon_correction"])
         imaginary = phonons.dos.imaginary_fraction
         return correction.apply(self.frequencies, a2f, sites, dos=phonons.dos, imaginary=imaginary)
 
     def _calibration(self, phonons: SitePhonons) -> dict[str, Any] | None:
         """Of predictions with phonons or without: the latter are off by more."""
-        withheld = self.config.readout_inputs and phonons.dos is None
-        card = self.card.get("without_phonons", {}) if withheld else self.card
+        card = self.card if phonons.dos is None else self.card["with_phonons"]
         return card.get("calibration")
 
 

@@ -23,8 +23,8 @@ class DataConfig:
     coupling_max: float = 4.0
     """Rows with a larger λ are left out of training: mostly soft modes that did not converge."""
     phonons: str = ""
-    """Library of site-projected phonon densities of states (`phonons.library`), for a network that
-    takes them; rows that are not in it are learnt from without."""
+    """Library of phonon densities of states (`phonons.library`): with it, the model's card gets a
+    linear correction of its predictions by them. Training does not use it."""
     n_folds: int = 5
     """Folds by reduced formula, for cross-validation."""
 
@@ -47,9 +47,6 @@ class TrainingConfig:
     weight_decay: float = 1e-2
     clip_norm: float = 1.0
     dropout: float = 0.1
-    phonon_dropout: float = 0.0
-    """Share of the crystals of a batch whose phonons are withheld, so that one network learns to
-    do with them and without."""
     average: float = 0.99
     """Decay of the running average of the weights, which is what is kept."""
     patience: int = 6

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,6 @@ from betenet.ensemble.dataset import Row, data_digest, read_rows
 from betenet.ensemble.device import choose_place
 from betenet.ensemble.folds import fold_of
 from betenet.ensemble.recipe import Recipe
-from betenet.ensemble.row_phonons import RowPhonons
 from betenet.ensemble.training import TrainingSet, train_member
 from betenet.ensemble.workers import run_jobs
 from betenet.errors import BetenetError, ConfigError
@@ -64,7 +63,6 @@ class Workload:
         DataError
             If the data are absent.
         """
-        phonons = RowPhonons.read(recipe)
         rows: list[Row] = []
         graphs: list[CrystalGraph] = []
         crystals: list[CrystalGeometry] = []
@@ -80,8 +78,7 @@ class Workload:
             rows.append(row)
             graphs.append(graph)
             # The search for the symmetry pays off over epochs and members.
-            symmetry, inputs = find_symmetry(atoms), phonons(row.id, atoms)
-            crystals.append(crystal_geometry(graph, recipe.network, symmetry, inputs))
+            crystals.append(crystal_geometry(graph, recipe.network, find_symmetry(atoms)))
         return cls(
             recipe=recipe,
             rows=rows,
@@ -90,16 +87,6 @@ class Workload:
             folds=np.array([fold_of(row.formula, recipe.data.n_folds) for row in rows]),
             refused=refused,
         )
-
-    def without_phonons(self) -> Workload:
-        """The same rows, with phonons withheld from the network."""
-        crystals = [
-            crystal
-            if crystal.site_inputs is None
-            else replace(crystal, site_inputs=np.zeros_like(crystal.site_inputs))
-            for crystal in self.data.crystals
-        ]
-        return replace(self, data=replace(self.data, crystals=crystals))
 
     def allowed(self, fold: int | None) -> Bool[np.ndarray, " row"]:
         """Rows that may be trained on: not in the fold, and λ within the recipe's limit."""
@@ -167,8 +154,7 @@ def run_training(
     choose_place(device)
     out.mkdir(parents=True, exist_ok=True)
     digest = hashlib.sha256(json.dumps(recipe.to_dict(), sort_keys=True).encode()).hexdigest()
-    rows = data_digest(read_rows(data, recipe.data.sources))
-    table = {"settings": digest, "data": rows + RowPhonons.read(recipe).digest}
+    table = {"settings": digest, "data": data_digest(read_rows(data, recipe.data.sources))}
     claim_folder(out, {**table, "recipe": recipe.to_dict()})
     jobs = [Job(None, m) for m in range(recipe.training.members if ensemble else 0)]
     jobs += [

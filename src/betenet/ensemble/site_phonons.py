@@ -5,10 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import numpy as np
-from jaxtyping import Float
-
-from betenet.network.phonon_inputs import phonon_inputs
 from betenet.phonon_dos import PhononDos
 from betenet.structures import StructureRecord
 
@@ -18,7 +14,7 @@ NO_PHONONS = "none"
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class SitePhonons:
-    """Phonons of one structure, for a network that takes them.
+    """Phonons of one structure, for a model that takes them.
 
     Attributes
     ----------
@@ -33,10 +29,6 @@ class SitePhonons:
     dos: PhononDos | None = None
     origin: str = NO_PHONONS
     warnings: tuple[str, ...] = ()
-
-    def inputs(self, n_atoms: int) -> Float[np.ndarray, "atom input"]:
-        """What the network is told; zeros if they are not known."""
-        return phonon_inputs(self.dos, n_atoms)
 
 
 PhononSource = Callable[[StructureRecord], SitePhonons]

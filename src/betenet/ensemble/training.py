@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -307,14 +307,6 @@ def _batch(
     return geometry, data.sources[rows].to(weight.device)
 
 
-def _withhold_phonons(geometry: Geometry, share: float) -> Geometry:
-    """A batch in which that share of the crystals has no phonons."""
-    if geometry.site_inputs is None or share == 0.0:
-        return geometry
-    kept = (torch.rand(len(geometry.counts)) >= share).to(geometry.site_inputs)
-    return replace(geometry, site_inputs=geometry.site_inputs * kept[geometry.crystal, None])
-
-
 def _batch_loss(
     recipe: Recipe,
     data: TrainingSet,
@@ -324,7 +316,6 @@ def _batch_loss(
     moments: GridMoments,
 ) -> Tensor:
     geometry, sources = _batch(recipe, parameters, data, batch)
-    geometry = _withhold_phonons(geometry, recipe.training.phonon_dropout)
     output = forward_member(recipe.network, parameters, geometry, sources, recipe.training.dropout)
     a2f = output.a2f.cpu()
     share = weights[batch]

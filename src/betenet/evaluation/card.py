@@ -83,7 +83,7 @@ def write_model(load: Workload, out: Path, folder: Path) -> dict[str, Any]:
 def make_card(load: Workload, out: Path) -> dict[str, Any]:
     """What a reader of the checkpoint should know, as nested tables."""
     recipe = load.recipe
-    validated, bagged, phonons = _held_out(load, out)
+    validated, bagged = cross_validation(load, out), out_of_bag(load, out)
     return {
         "name": recipe.name,
         "description": recipe.description,
@@ -101,30 +101,29 @@ def make_card(load: Workload, out: Path) -> dict[str, Any]:
         "loss": recipe.to_dict()["loss"],
         "selection": recipe.to_dict()["data"],
         **_assessment(load, validated, bagged),
-        **phonons,
+        **_phonons(load, validated, bagged),
         "worst": _worst(load, validated),
         "element_errors": element_errors(load, validated),
     }
 
 
-def _held_out(load: Workload, out: Path) -> tuple[HeldOut, HeldOut, dict[str, Any]]:
-    """Cross-validation, out of bag, and what the card says of phonons.
+def _phonons(load: Workload, validated: HeldOut, bagged: HeldOut) -> dict[str, Any]:
+    """The correction by phonons, and how good predictions are with it.
 
-    A network that takes phonons is judged with them, corrected by a line that was fitted on the
-    other folds; and once more without any.
+    In cross-validation each fold is corrected by a line through the rows of the others; what is
+    shipped is the line through all.
     """
-    validated, bagged = cross_validation(load, out), out_of_bag(load, out)
-    if not load.recipe.network.readout_inputs:
-        return validated, bagged, {}
-    blind = load.without_phonons()
-    without = _assessment(blind, cross_validation(blind, out), out_of_bag(blind, out))
+    if not load.recipe.data.phonons:
+        return {}
     corrector = PhononCorrector(load, validated)
     correction = corrector.fit()
     if correction is None:
-        return validated, bagged, {"without_phonons": without}
-    table = {"without_phonons": without, "phonon_correction": correction.to_dict()}
+        return {}
     bagged = PhononCorrector(load, bagged).corrected(correction)
-    return corrector.cross_fitted(), bagged, table
+    return {
+        "phonon_correction": correction.to_dict(),
+        "with_phonons": _assessment(load, corrector.cross_fitted(), bagged),
+    }
 
 
 def _assessment(load: Workload, validated: HeldOut, bagged: HeldOut) -> dict[str, Any]:

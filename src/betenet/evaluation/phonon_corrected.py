@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 
 from betenet.ensemble.dataset import TARGETS
 from betenet.ensemble.phonon_correction import CORRECTED, PhononCorrection, phonon_features
-from betenet.ensemble.row_phonons import RowPhonons
 from betenet.ensemble.run import Workload
 from betenet.evaluation.held_out import HeldOut, summarise_spectra
 from betenet.phonon_dos import PhononDos
+from betenet.phonons.library import PhononLibrary
 from betenet.structures import standardise
 
 FEWEST = 50
@@ -24,19 +25,25 @@ class PhononCorrector:
     Parameters
     ----------
     load
-        Of a network that takes phonons.
+        Whose recipe names a library of phonons.
     held_out
-        What it predicted, told of the phonons, for rows that its members had not seen.
+        What its networks predicted for rows that they had not seen.
+
+    Raises
+    ------
+    DataError
+        If the library cannot be read.
     """
 
     def __init__(self, load: Workload, held_out: HeldOut) -> None:
         self._load, self._held_out = load, held_out
-        phonons = RowPhonons.read(load.recipe)
+        library = PhononLibrary.read(Path(load.recipe.data.phonons))
         grid = load.recipe.network.frequencies
         self._known: dict[int, tuple[PhononDos, float]] = {}
         features: list[np.ndarray] = []
         for place, row in enumerate(held_out.rows.tolist()):
-            entry = phonons.entry(load.rows[row].id, standardise(load.rows[row].atoms))
+            numbers = standardise(load.rows[row].atoms).numbers
+            entry = library.find(load.rows[row].id, numbers.tolist())
             if entry is not None:
                 self._known[place] = entry.dos(), entry.imaginary
                 mean = held_out.spectra[place].mean(0)

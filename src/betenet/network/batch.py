@@ -137,7 +137,7 @@ def collate(
     later_rows = {
         irrep: Rows(row, species[row], (n_sites, n_elements), place) for irrep, row in rows.items()
     }
-    if config.embedded_inputs:
+    if whole.site_inputs is not None:
         first_rows, first_of, n_first = later_rows[SCALAR], np.arange(n_sites), n_sites
     return Geometry(
         numbers=place.index(whole.numbers),

@@ -36,10 +36,6 @@ class NetworkConfig:
     """Numbers that describe each site besides its element, a phonon density of states say. As
     published, they are part of the node attributes z, and ones take their place in x; with
     `periodic` elements they are part of both."""
-    site_inputs_to: Literal["embedding", "readout"] = "embedding"
-    """`readout`: they pass the convolutions by and reach the readout (lognormal), and the peaks of
-    a site start where its phonon density of states lies; see `network.phonon_inputs`. A crystal
-    without one has zeros there."""
     embedding: int = 32
     """Width of the element embedding."""
     node_product: Literal["full", "gated"] = "gated"
@@ -90,12 +86,6 @@ class NetworkConfig:
                     "It counts or measures something.",
                     f"Set {name} above zero.",
                 )
-        if self.readout_inputs == 1:
-            raise ConfigError(
-                "One number for each site is too few for the readout.",
-                "It is told whether phonons are known, and where they lie.",
-                "Set site_inputs to betenet.network.phonon_inputs.INPUTS.",
-            )
         if not 0 < self.frequency_min < self.frequency_max or self.frequency_count < 2:
             raise ConfigError(
                 "The frequency grid is empty or reversed.",
@@ -103,16 +93,6 @@ class NetworkConfig:
                 f"{self.frequency_count} points.",
                 "Set 0 < frequency_min < frequency_max and at least two points.",
             )
-
-    @property
-    def embedded_inputs(self) -> int:
-        """Numbers of each site that are part of its embedding."""
-        return self.site_inputs if self.site_inputs_to == "embedding" else 0
-
-    @property
-    def readout_inputs(self) -> int:
-        """Numbers of each site that the readout is given."""
-        return self.site_inputs - self.embedded_inputs
 
     @property
     def frequencies(self) -> Float[np.ndarray, " n_freq"]:

@@ -72,7 +72,7 @@ def node_product(
     sites there is no way around the outer product of x and z for each row.
     """
     weight = parameters[name]
-    by_site = rows.site if config.embedded_inputs else None
+    by_site = rows.site if config.site_inputs else None
     if config.node_product == "gated":
         gates = scale * (1 + z @ parameters[name + ".scale"])
         return (x * ((by_site or rows.element) @ gates)) @ (weight / sqrt(weight.shape[0]))

@@ -42,7 +42,7 @@ class NetworkOutput:
 
 def parameter_shapes(config: NetworkConfig) -> dict[str, tuple[int, ...]]:
     """Name and shape of every parameter of one member."""
-    inputs = element_inputs(config)[0].shape[1] + config.embedded_inputs
+    inputs = element_inputs(config)[0].shape[1] + config.site_inputs
     shapes: dict[str, tuple[int, ...]] = {
         "embedding.weight": (inputs, config.embedding),
         "embedding.bias": (config.embedding,),
@@ -51,8 +51,7 @@ def parameter_shapes(config: NetworkConfig) -> dict[str, tuple[int, ...]]:
         shapes |= _layer_shapes(config, layout, f"layers.{index}")
     if config.readout == "lognormal":
         out = 3 * config.peaks + 3
-        told = config.width + config.readout_inputs
-        shapes["readout.in"] = (2 * told + statistics_size(config), config.hidden)
+        shapes["readout.in"] = (2 * config.width + statistics_size(config), config.hidden)
         shapes["readout.mid"] = (config.hidden, config.hidden)
         shapes["readout.source"] = (len(config.sources), config.hidden)
         shapes["readout.out"] = (config.hidden, out)
@@ -139,9 +138,8 @@ def _embedded(config: NetworkConfig, parameters: Parameters, g: Geometry) -> tup
         @ weight[: table.shape[1]]
         for table in element_inputs(config)
     )
-    if config.embedded_inputs:
-        assert g.site_inputs is not None
-        of_element, own = g.first_rows.element, weight[-config.embedded_inputs :]
+    if g.site_inputs is not None:
+        of_element, own = g.first_rows.element, weight[-config.site_inputs :]
         attributes = g.site_inputs @ own
         plain = config.elements == "mass-one-hot"
         x = of_element @ x + (own.sum(0) if plain else attributes)

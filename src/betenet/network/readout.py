@@ -20,9 +20,6 @@ TYPICAL_MASS = 60.0
 """Mass at which peaks start at `CENTRE` [u]."""
 TYPICAL_STRENGTH = -0.87
 """softplus of it is 0.35, the λ of a typical metal."""
-TRUST = 0.7
-"""Share of the way to the mean ln ω of a site's phonons that its peaks start at. Those of a force
-field are soft; with all of the way frequencies came out worse (see docs/phonons.md)."""
 NARROWEST = 0.09
 """Smallest width of a peak in ln ω; about the grid's own resolution."""
 
@@ -60,8 +57,6 @@ def lognormal_readout(
         Electronic density of states at the Fermi level (site,) [1/eV]. It only serves training:
         λ is proportional to it, and many more materials tell it than tell a spectrum.
     """
-    if config.readout_inputs and g.site_inputs is not None:
-        scalars = torch.cat([scalars, g.site_inputs], dim=1)
     crystal = torch.cat([g.pool @ scalars, g.statistics], dim=1)
     inputs = torch.cat([scalars, crystal[g.crystal]], dim=1)
     labels = parameters["readout.source"][source][g.crystal]
@@ -71,7 +66,11 @@ def lognormal_readout(
     hidden = functional.dropout(hidden, dropout, training=dropout > 0)
     raw = hidden @ parameters["readout.out"] / sqrt(config.hidden) + parameters["readout.bias"]
     strength, centre, width, shift = raw.split([config.peaks] * 3 + [3], dim=1)
-    centre = CENTRE + _start(config, raw, g) + centre + shift[:, 1:2]
+    start = torch.linspace(-SPREAD, SPREAD, config.peaks, dtype=raw.dtype, device=raw.device)
+    centre = CENTRE + start + centre + shift[:, 1:2]
+    if config.mass_scaling:
+        masses = torch.as_tensor(atomic_masses, dtype=raw.dtype, device=raw.device)[g.numbers]
+        centre = centre - 0.5 * torch.log(masses / TYPICAL_MASS)[:, None]
     dos = torch.exp(shift[:, 2].clamp(max=6.0))
     # softplus grows linearly where exp would run away: one odd site cannot rule the ensemble.
     strength = functional.softplus(shift[:, :1] + TYPICAL_STRENGTH) * torch.softmax(strength, 1)
@@ -81,19 +80,6 @@ def lognormal_readout(
     height = strength / width / (2 * sqrt(2 * pi))
     site = torch.einsum("sk,skf->sf", height, torch.exp(-0.5 * scaled**2))
     return site, dos
-
-
-def _start(config: NetworkConfig, raw: Tensor, g: Geometry) -> Tensor:
-    """Where the peaks of each site lie before anything is learnt, from `CENTRE` (site, peak)."""
-    start = torch.linspace(-SPREAD, SPREAD, config.peaks, dtype=raw.dtype, device=raw.device)
-    start = start.expand(len(raw), -1)
-    if config.mass_scaling:
-        masses = torch.as_tensor(atomic_masses, dtype=raw.dtype, device=raw.device)[g.numbers]
-        start = start - 0.5 * torch.log(masses / TYPICAL_MASS)[:, None]
-    if not config.readout_inputs or g.site_inputs is None:
-        return start
-    known, mean = g.site_inputs[:, :1], g.site_inputs[:, 1:2]
-    return start + known * TRUST * (mean - start.mean(1, keepdim=True))
 
 
 def bins_readout(scalars: Tensor) -> Tensor:

@@ -301,6 +301,33 @@ CITATIONS: tuple[Citation, ...] = (
         year=2024,
         doi="10.1080/27660400.2024.2384822",
     ),
+    Citation(
+        key="togo2023phonopy",
+        role=SOFTWARE,
+        owed="phonopy: force constants and modes, of results with phonons",
+        authors=("Togo, Atsushi", "Chaput, Laurent", "Tadano, Terumasa", "Tanaka, Isao"),
+        title="Implementation strategies in phonopy and phono3py",
+        journal="J. Phys.: Condens. Matter",
+        volume="35",
+        pages="353001",
+        year=2023,
+        doi="10.1088/1361-648X/acd831",
+    ),
+    Citation(
+        key="park2024sevennet",
+        role=SOFTWARE,
+        owed="SevenNet: the force field that phonons are computed with by default",
+        authors=("Park, Yutack", "Kim, Jaesun", "Hwang, Seungwoo", "Han, Seungwu"),
+        title=(
+            "Scalable parallel algorithm for graph neural network interatomic potentials in "
+            "molecular dynamics simulations"
+        ),
+        journal="J. Chem. Theory Comput.",
+        volume="20",
+        pages="4857",
+        year=2024,
+        doi="10.1021/acs.jctc.4c00190",
+    ),
 )
 
 

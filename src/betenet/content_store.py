@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 from betenet.errors import DataError
 
@@ -18,10 +18,11 @@ LOCK_SECONDS = 60.0
 _DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR}
 
 _T = TypeVar("_T")
+_R = TypeVar("_R")
 
 
-class ContentStore:
-    """Bytes under keys in one SQLite file.
+class ContentStore(Generic[_T]):
+    """Objects as bytes under keys in one SQLite file.
 
     Every call of `store` is one transaction: a process that is killed loses at most what it was
     about to store, and several processes may read and write at once. Each entry carries a
@@ -36,6 +37,9 @@ class ContentStore:
         Name of the table in it.
     what
         Is kept there, in the plural, for errors.
+    decode
+        From the bytes to what they stand for; raises DataError for others, which then count as
+        damaged.
 
     Attributes
     ----------
@@ -55,8 +59,11 @@ class ContentStore:
     write-ahead log would not work on the file systems of clusters; its journal does.
     """
 
-    def __init__(self, path: str | Path, *, table: str, what: str) -> None:
+    def __init__(
+        self, path: str | Path, *, table: str, what: str, decode: Callable[[bytes], _T]
+    ) -> None:
         self.path = Path(path)
+        self._decode = decode
         self.damaged = 0
         self._table = table
         self._what = what
@@ -75,6 +82,23 @@ class ContentStore:
     def n_bytes(self) -> int:
         """Size of the file."""
         return self.path.stat().st_size
+
+    def load(self, keys: Sequence[bytes]) -> list[_T | None]:
+        """Return what is kept under each key, or None.
+
+        Raises
+        ------
+        DataError
+            If the file cannot be read for another reason than damage.
+        """
+        found: list[_T | None] = []
+        for data in self.load_bytes(keys):
+            try:
+                found.append(None if data is None else self._decode(data))
+            except DataError:
+                self.damaged += 1
+                found.append(None)
+        return found
 
     def load_bytes(self, keys: Sequence[bytes]) -> list[bytes | None]:
         """Return what is kept under each key, or None.
@@ -112,7 +136,7 @@ class ContentStore:
         query = f"REPLACE INTO {self._table} VALUES (?, ?, ?)"  # noqa: S608
         self._run(lambda db: db.executemany(query, rows))
 
-    def _run(self, action: Callable[[sqlite3.Connection], _T]) -> _T:
+    def _run(self, action: Callable[[sqlite3.Connection], _R]) -> _R:
         """Run an action in one transaction; on a damaged file, once more on a new one."""
         try:
             try:

@@ -1,4 +1,4 @@
-"""Where ``betenet predict`` puts each prediction: table, JSON, CSV, figures.
+"""Where ``betenet predict`` puts each prediction: table and figures.
 
 Each output takes one prediction at a time and has put it away when ``write`` returns, so that an
 interrupt loses nothing that was done.
@@ -8,28 +8,14 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Protocol, runtime_checkable
 
-from betenet.cli.streams import CsvRows, FigureFolder, JsonList, shortened
+from betenet.cli.streams import FigureFolder, shortened
 from betenet.ensemble.estimates import GAP
 from betenet.ensemble.prediction import Prediction
 from betenet.quantities import QUANTITIES
 from betenet.superconductivity.moments import coupling_constant
-
-
-@runtime_checkable
-class Output(Protocol):
-    """A place for predictions."""
-
-    def write(self, prediction: Prediction) -> None:
-        """Put one prediction away."""
-        ...
-
-    def close(self) -> None:
-        """End the document."""
-        ...
 
 
 class TableOutput:
@@ -95,50 +81,6 @@ class TableOutput:
     @staticmethod
     def _print(line: str) -> None:
         sys.stdout.write(line + "\n")
-
-
-class JsonOutput:
-    """One JSON list on stdout, an element per line."""
-
-    def __init__(self, *, per_site: bool) -> None:
-        self._per_site = per_site
-        self._list = JsonList()
-
-    def write(self, prediction: Prediction) -> None:
-        """Print one element."""
-        self._list.write(prediction.to_dict(per_site=self._per_site))
-
-    def close(self) -> None:
-        """End the list."""
-        self._list.close()
-
-
-class CsvOutput:
-    """A CSV file, one row per input, failed ones included; each row is on disk once written.
-
-    Parameters
-    ----------
-    path
-        File to write; what it held is replaced.
-    columns
-        Names of the columns.
-
-    Raises
-    ------
-    ConfigError
-        If the file cannot be opened.
-    """
-
-    def __init__(self, path: Path, columns: Sequence[str]) -> None:
-        self._rows = CsvRows(path, columns)
-
-    def write(self, prediction: Prediction) -> None:
-        """Write one row, through to the disk."""
-        self._rows.write(prediction.csv_row())
-
-    def close(self) -> None:
-        """Close the file."""
-        self._rows.close()
 
 
 class FigureOutput:

@@ -1,4 +1,4 @@
-"""Where ``betenet phonons`` puts each result: table, JSON, CSV, densities of states, figures.
+"""Where ``betenet phonons`` puts each result: table, densities of states, figures.
 
 Each output takes one result at a time and has put it away when ``write`` returns, so that an
 interrupt loses nothing that was done.
@@ -9,28 +9,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Protocol, runtime_checkable
 
-from betenet.cli.phonon_entry import CSV_COLUMNS, PhononEntry
-from betenet.cli.streams import CsvRows, FigureFolder, JsonList, shortened
+from betenet.cli.phonon_entry import PhononEntry
+from betenet.cli.streams import FigureFolder, shortened
 from betenet.errors import BetenetError
 from betenet.formats import write_phonon_dos
 
 _SUFFIX = r"\.\w+(?=#\d+$|$)"
 """Cut off a name; the number of a frame stays."""
-
-
-@runtime_checkable
-class Output(Protocol):
-    """A place for results."""
-
-    def write(self, entry: PhononEntry) -> None:
-        """Put one result away."""
-        ...
-
-    def close(self) -> None:
-        """End the document."""
-        ...
 
 
 class TableOutput:
@@ -92,47 +78,6 @@ class TableOutput:
     @staticmethod
     def _print(line: str) -> None:
         sys.stdout.write(line + "\n")
-
-
-class JsonOutput:
-    """One JSON list on stdout, an element per line."""
-
-    def __init__(self) -> None:
-        self._list = JsonList()
-
-    def write(self, entry: PhononEntry) -> None:
-        """Print one element."""
-        self._list.write(entry.to_dict())
-
-    def close(self) -> None:
-        """End the list."""
-        self._list.close()
-
-
-class CsvOutput:
-    """A CSV file, one row per input, failed ones included; each row is on disk once written.
-
-    Parameters
-    ----------
-    path
-        File to write; what it held is replaced.
-
-    Raises
-    ------
-    ConfigError
-        If the file cannot be opened.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self._rows = CsvRows(path, CSV_COLUMNS)
-
-    def write(self, entry: PhononEntry) -> None:
-        """Write one row, through to the disk."""
-        self._rows.write(entry.csv_row())
-
-    def close(self) -> None:
-        """Close the file."""
-        self._rows.close()
 
 
 class DosOutput:

@@ -3,25 +3,16 @@
 from __future__ import annotations
 
 import argparse
-import sys
-from collections.abc import Generator, Iterator, Sequence
-from contextlib import ExitStack, closing
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
 from ase.calculators.calculator import Calculator
-from tqdm import tqdm
 
-from betenet.cli.phonon_entry import PHONOPY, PhononEntry
-from betenet.cli.phonon_outputs import (
-    CsvOutput,
-    DosOutput,
-    FigureOutput,
-    JsonOutput,
-    Output,
-    TableOutput,
-)
+from betenet.cli.batch import CsvOutput, JsonOutput, Output, put_away
+from betenet.cli.phonon_entry import CSV_COLUMNS, PHONOPY, PhononEntry
+from betenet.cli.phonon_outputs import DosOutput, FigureOutput, TableOutput
 from betenet.cli.streams import spare_the_inputs
 from betenet.cli.structure_files import read_files
 from betenet.errors import BetenetError
@@ -75,29 +66,8 @@ def run_phonons(arguments: argparse.Namespace) -> int:
     )
     inputs = list(_read(arguments.files))
     work.check(inputs)
-    done = failed = 0
-    try:
-        with ExitStack() as stack:
-            outputs = _open_outputs(arguments, work, inputs, stack)
-            # disable=None: no bar where stderr is not a terminal
-            bar = stack.enter_context(
-                tqdm(total=len(inputs), unit=" structures", leave=False, disable=None)
-            )
-            for entry in stack.enter_context(closing(work.entries(inputs))):
-                bar.clear()
-                if entry.error is not None:
-                    failed += 1
-                    sys.stderr.write(f"betenet: error: {entry.error}\n")
-                for output in outputs:
-                    output.write(entry)
-                done += 1
-                bar.update()
-    except KeyboardInterrupt:
-        sys.stderr.write(f"betenet: interrupted; {done} structures are done and written\n")
-        return 130
-    if failed:
-        sys.stderr.write(f"betenet: {failed} of {done} structures failed\n")
-    return 1 if failed else 0
+    outputs = _outputs(arguments, _footer(work, inputs))
+    return put_away(work.entries(inputs), outputs, noun="structures", total=len(inputs))
 
 
 def chosen_force_field(arguments: argparse.Namespace) -> str | Calculator:
@@ -208,25 +178,25 @@ def _read(files: Sequence[str]) -> Iterator[Path | StructureRecord]:
             yield from prepare_structures(read_files([file]))
 
 
-def _open_outputs(
-    arguments: argparse.Namespace,
-    work: _Work,
-    inputs: Sequence[Path | StructureRecord],
-    stack: ExitStack,
-) -> list[Output]:
-    def keep(output: Output) -> None:
-        outputs.append(stack.enter_context(closing(output)))
-
-    outputs: list[Output] = []
+def _outputs(arguments: argparse.Namespace, footer: str) -> list[Callable[[], Output[PhononEntry]]]:
+    outputs: list[Callable[[], Output[PhononEntry]]] = []
     # files first: what is printed is then already safe; figures last: they take seconds each
     if arguments.csv is not None:
-        keep(CsvOutput(arguments.csv))
+        outputs.append(lambda: CsvOutput(arguments.csv, CSV_COLUMNS, _csv_rows))
     if arguments.dos is not None:
-        keep(DosOutput(arguments.dos))
-    keep(JsonOutput() if arguments.json else TableOutput(_footer(work, inputs)))
+        outputs.append(lambda: DosOutput(arguments.dos))
+    outputs.append(lambda: JsonOutput(_elements) if arguments.json else TableOutput(footer))
     if arguments.plot is not None:
-        keep(FigureOutput(arguments.plot))
+        outputs.append(lambda: FigureOutput(arguments.plot))
     return outputs
+
+
+def _csv_rows(entry: PhononEntry) -> list[dict[str, str]]:
+    return [entry.csv_row()]
+
+
+def _elements(entry: PhononEntry) -> list[dict[str, object]]:
+    return [entry.to_dict()]
 
 
 def _footer(work: _Work, inputs: Sequence[Path | StructureRecord]) -> str:

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import argparse
-import sys
-from contextlib import ExitStack, closing
+from collections.abc import Callable, Generator
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
-from tqdm import tqdm
-
-from betenet.cli.outputs import CsvOutput, FigureOutput, JsonOutput, Output, TableOutput
+from betenet.cli.batch import CsvOutput, JsonOutput, Output, put_away
+from betenet.cli.outputs import FigureOutput, TableOutput
 from betenet.cli.streams import spare_the_inputs
 from betenet.cli.structure_files import read_files
 from betenet.ensemble import DEFAULT_PHONON_MODEL, Ensemble
-from betenet.ensemble.prediction import csv_columns
+from betenet.ensemble.prediction import Prediction, csv_columns
 from betenet.ensemble.site_phonons import PhononSource
 from betenet.errors import ConfigError
 from betenet.superconductivity.analysis_settings import ELIASHBERG
@@ -55,37 +54,20 @@ def run_predictions(arguments: argparse.Namespace) -> int:
     ensemble = Ensemble.load(model).to(arguments.device, arguments.precision)
     phonons = _phonons(arguments)
     ensemble.check_phonons(phonons)  # before any file is written
+    predictions = _predictions(arguments, ensemble, phonons)
+    return put_away(predictions, _outputs(arguments, ensemble), noun="structures")
+
+
+def _predictions(
+    arguments: argparse.Namespace, ensemble: Ensemble, phonons: PhononSource | None
+) -> Generator[Prediction]:
     # phonons of a force field take longer than all else: lose one structure at most
     size = 1 if arguments.phonons == AUTO else BATCH
-    done = failed = 0
-    try:
-        with ExitStack() as stack:
-            outputs = _open_outputs(arguments, ensemble, stack)
-            # disable=None: no bar where stderr is not a terminal
-            bar = stack.enter_context(tqdm(unit=" structures", leave=False, disable=None))
-            records = read_files(arguments.files)
-            while batch := list(islice(records, size)):
-                predictions = ensemble.predict(
-                    batch,
-                    mu_star=arguments.mu_star,
-                    tc_method=arguments.tc_method,
-                    phonons=phonons,
-                )
-                bar.clear()
-                for prediction in predictions:
-                    if prediction.error is not None:
-                        failed += 1
-                        sys.stderr.write(f"betenet: error: {prediction.error}\n")
-                    for output in outputs:
-                        output.write(prediction)
-                    done += 1
-                    bar.update()
-    except KeyboardInterrupt:
-        sys.stderr.write(f"betenet: interrupted; {done} structures are done and written\n")
-        return 130
-    if failed:
-        sys.stderr.write(f"betenet: {failed} of {done} structures failed\n")
-    return 1 if failed else 0
+    records = read_files(arguments.files)
+    while batch := list(islice(records, size)):
+        yield from ensemble.predict(
+            batch, mu_star=arguments.mu_star, tc_method=arguments.tc_method, phonons=phonons
+        )
 
 
 def _phonons(arguments: argparse.Namespace) -> PhononSource | None:
@@ -107,32 +89,37 @@ def _phonons(arguments: argparse.Namespace) -> PhononSource | None:
     return phonons_from_force_field(cache=None if folder is None else PhononCache(folder))
 
 
-def _open_outputs(
-    arguments: argparse.Namespace, ensemble: Ensemble, stack: ExitStack
-) -> list[Output]:
-    def keep(output: Output) -> None:
-        outputs.append(stack.enter_context(closing(output)))
+def _outputs(
+    arguments: argparse.Namespace, ensemble: Ensemble
+) -> list[Callable[[], Output[Prediction]]]:
+    def elements(prediction: Prediction) -> list[dict[str, Any]]:
+        return [prediction.to_dict(per_site=arguments.per_site)]
 
-    per_site: bool = arguments.per_site
-    outputs: list[Output] = []
+    def rows(prediction: Prediction) -> list[dict[str, str]]:
+        return [prediction.csv_row()]
+
+    outputs: list[Callable[[], Output[Prediction]]] = []
     # files first: what is printed is then already safe
     if arguments.csv is not None:
-        keep(CsvOutput(arguments.csv, csv_columns(arguments.tc_method)))
+        columns = csv_columns(arguments.tc_method)
+        outputs.append(lambda: CsvOutput(arguments.csv, columns, rows))
     if arguments.plot is not None:
-        keep(FigureOutput(arguments.plot, per_site=per_site))
-    if arguments.json:
-        keep(JsonOutput(per_site=per_site))
-    else:
-        calibrated = "calibrated" if "calibration" in ensemble.card else "uncalibrated"
-        footer = (
-            f"model {ensemble.name} ({ensemble.n_members} members), μ* = {arguments.mu_star:g}, "
-            f"Tc by {arguments.tc_method}\n"
-            f"± is half the {calibrated} 68 % interval; both its ends are in --json and --csv"
-        )
-        with_gap = arguments.tc_method == ELIASHBERG
-        with_phonons = ensemble.takes_phonons
-        table = TableOutput(
-            per_site=per_site, footer=footer, with_gap=with_gap, with_phonons=with_phonons
-        )
-        keep(table)
+        outputs.append(lambda: FigureOutput(arguments.plot, per_site=arguments.per_site))
+    table = _table(arguments, ensemble)
+    outputs.append(lambda: JsonOutput(elements) if arguments.json else table)
     return outputs
+
+
+def _table(arguments: argparse.Namespace, ensemble: Ensemble) -> TableOutput:
+    calibrated = "calibrated" if "calibration" in ensemble.card else "uncalibrated"
+    footer = (
+        f"model {ensemble.name} ({ensemble.n_members} members), μ* = {arguments.mu_star:g}, "
+        f"Tc by {arguments.tc_method}\n"
+        f"± is half the {calibrated} 68 % interval; both its ends are in --json and --csv"
+    )
+    return TableOutput(
+        per_site=arguments.per_site,
+        footer=footer,
+        with_gap=arguments.tc_method == ELIASHBERG,
+        with_phonons=ensemble.takes_phonons,
+    )

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import sys
-from collections.abc import Sequence
-from contextlib import ExitStack, closing
+from collections.abc import Callable, Sequence
 
-from tqdm import tqdm
-
+from betenet.cli.batch import CsvOutput, JsonOutput, Output, put_away
 from betenet.cli.streams import spare_the_inputs
-from betenet.cli.tc_outputs import CsvOutput, FigureOutput, JsonOutput, Output, TextOutput
-from betenet.cli.tc_result import Request, analyse_file
+from betenet.cli.tc_outputs import CSV_COLUMNS, FigureOutput, TextOutput, csv_rows
+from betenet.cli.tc_result import FileResult, Request, analyse_file
 from betenet.superconductivity.analysis_settings import (
     RESISTIVITY_TEMPERATURES,
     AnalysisSettings,
@@ -39,30 +36,8 @@ def run_files(arguments: argparse.Namespace) -> int:
     files: Sequence[str] = arguments.files
     spare_the_inputs(files, arguments.csv)
     request = _request(arguments)
-    done = failed = 0
-    try:
-        with ExitStack() as stack:
-            outputs = _open_outputs(arguments, stack)
-            # disable=None: no bar where stderr is not a terminal
-            bar = stack.enter_context(
-                tqdm(total=len(files), unit=" files", leave=False, disable=None)
-            )
-            for name in files:
-                result = analyse_file(name, request)
-                bar.clear()
-                if result.error is not None:
-                    failed += 1
-                    sys.stderr.write(f"betenet: error: {result.error}\n")
-                for output in outputs:
-                    output.write(result)
-                done += 1
-                bar.update()
-    except KeyboardInterrupt:
-        sys.stderr.write(f"betenet: interrupted; {done} files are done and written\n")
-        return 130
-    if failed and done > 1:
-        sys.stderr.write(f"betenet: {failed} of {done} files failed\n")
-    return 1 if failed else 0
+    results = (analyse_file(name, request) for name in files)
+    return put_away(results, _outputs(arguments), noun="files", total=len(files))
 
 
 def _request(arguments: argparse.Namespace) -> Request:
@@ -85,15 +60,12 @@ def _request(arguments: argparse.Namespace) -> Request:
     )
 
 
-def _open_outputs(arguments: argparse.Namespace, stack: ExitStack) -> list[Output]:
-    def keep(output: Output) -> None:
-        outputs.append(stack.enter_context(closing(output)))
-
-    outputs: list[Output] = []
+def _outputs(arguments: argparse.Namespace) -> list[Callable[[], Output[FileResult]]]:
+    outputs: list[Callable[[], Output[FileResult]]] = []
     # files first: what is printed is then already safe
     if arguments.csv is not None:
-        keep(CsvOutput(arguments.csv))
+        outputs.append(lambda: CsvOutput(arguments.csv, CSV_COLUMNS, csv_rows))
     if arguments.plot is not None:
-        keep(FigureOutput(arguments.plot))
-    keep(JsonOutput() if arguments.json else TextOutput())
+        outputs.append(lambda: FigureOutput(arguments.plot))
+    outputs.append(lambda: JsonOutput(FileResult.to_dicts) if arguments.json else TextOutput())
     return outputs

@@ -1,4 +1,4 @@
-"""Where ``betenet tc FILE`` puts what it found in each file: text, JSON, CSV, figures.
+"""Where ``betenet tc FILE`` puts what it found in each file: text, rows of a table, figures.
 
 Each output takes one file at a time and has put it away when ``write`` returns, so that an
 interrupt loses nothing that was done.
@@ -11,11 +11,10 @@ import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Protocol, runtime_checkable
 
 import numpy as np
 
-from betenet.cli.streams import CsvRows, FigureFolder, JsonList
+from betenet.cli.streams import FigureFolder
 from betenet.cli.tc_result import FileResult
 from betenet.cli.tc_text import result_lines, table_lines
 from betenet.errors import BetenetError
@@ -38,19 +37,6 @@ CSV_COLUMNS = (
     *("measured_tc_kelvin", "fitted_mu_star", "quality", "rule", "remarks", "warnings", "error"),
 )
 """Columns of the table; a quantity's unit is part of its column's name."""
-
-
-@runtime_checkable
-class Output(Protocol):
-    """A place for results."""
-
-    def write(self, result: FileResult) -> None:
-        """Put the result of one file away."""
-        ...
-
-    def close(self) -> None:
-        """End the document."""
-        ...
 
 
 class TextOutput:
@@ -80,49 +66,6 @@ class TextOutput:
                 rows = [(Path(r.name).name, _entry(r)) for r in ordered]
                 lines = "\n".join(f"  {line}".rstrip() for line in table_lines(rows, "file"))
                 sys.stdout.write(f"\nthe smearings in {folder}\n{lines}\n")
-
-
-class JsonOutput:
-    """One JSON list on stdout: an element for each spectrum that was looked at, or its error."""
-
-    def __init__(self) -> None:
-        self._list = JsonList()
-
-    def write(self, result: FileResult) -> None:
-        """Print the elements of one file."""
-        for element in result.to_dicts():
-            self._list.write(element)
-
-    def close(self) -> None:
-        """End the list."""
-        self._list.close()
-
-
-class CsvOutput:
-    """A CSV file with a row for each spectrum of each file, failed ones included.
-
-    Parameters
-    ----------
-    path
-        File to write; what it held is replaced.
-
-    Raises
-    ------
-    ConfigError
-        If the file cannot be opened.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self._rows = CsvRows(path, CSV_COLUMNS)
-
-    def write(self, result: FileResult) -> None:
-        """Write the rows of one file, through to the disk."""
-        for row in csv_rows(result):
-            self._rows.write(row)
-
-    def close(self) -> None:
-        """Close the file."""
-        self._rows.close()
 
 
 class FigureOutput:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import struct
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from ase import Atoms
 
 from betenet.content_store import ContentStore
-from betenet.errors import DataError
 from betenet.graphs.pairs import Pairs
 
 FORMAT = 1
@@ -32,7 +30,7 @@ def content_key(atoms: Atoms, cutoff: float) -> bytes:
     return digest.digest()
 
 
-class GraphCache(ContentStore):
+class GraphCache(ContentStore[Pairs]):
     """Pairs of neighbours in one SQLite file, safe against kills and damage.
 
     Parameters
@@ -48,21 +46,4 @@ class GraphCache(ContentStore):
 
     def __init__(self, folder: str | Path) -> None:
         path = Path(folder) / f"graphs-{FORMAT}.sqlite"
-        super().__init__(path, table="pairs", what="Graphs")
-
-    def load(self, keys: Sequence[bytes]) -> list[Pairs | None]:
-        """Return what is kept under each key, or None.
-
-        Raises
-        ------
-        DataError
-            If the file cannot be read for another reason than damage.
-        """
-        return [None if data is None else self._decode(data) for data in self.load_bytes(keys)]
-
-    def _decode(self, data: bytes) -> Pairs | None:
-        try:
-            return Pairs.from_bytes(data)
-        except DataError:
-            self.damaged += 1
-            return None
+        super().__init__(path, table="pairs", what="Graphs", decode=Pairs.from_bytes)

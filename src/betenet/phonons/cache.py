@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import struct
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from ase import Atoms
 
 from betenet.content_store import ContentStore
-from betenet.errors import DataError
 from betenet.phonons.result import PhononResult
 
 FORMAT = 1
@@ -29,7 +27,7 @@ def phonon_key(atoms: Atoms, digest: str) -> bytes:
     return key.digest()
 
 
-class PhononCache(ContentStore):
+class PhononCache(ContentStore[PhononResult]):
     """Phonons in one SQLite file, safe against kills and damage.
 
     Parameters
@@ -45,21 +43,4 @@ class PhononCache(ContentStore):
 
     def __init__(self, folder: str | Path) -> None:
         path = Path(folder) / f"phonons-{FORMAT}.sqlite"
-        super().__init__(path, table="phonons", what="Phonons")
-
-    def load(self, keys: Sequence[bytes]) -> list[PhononResult | None]:
-        """Return what is kept under each key, or None.
-
-        Raises
-        ------
-        DataError
-            If the file cannot be read for another reason than damage.
-        """
-        return [None if data is None else self._decode(data) for data in self.load_bytes(keys)]
-
-    def _decode(self, data: bytes) -> PhononResult | None:
-        try:
-            return PhononResult.from_bytes(data)
-        except DataError:
-            self.damaged += 1
-            return None
+        super().__init__(path, table="phonons", what="Phonons", decode=PhononResult.from_bytes)

@@ -1,0 +1,156 @@
+"""The loop of the verbs that take many inputs: one at a time, its error told, its result kept.
+
+Each output has put a result away when its ``write`` returns, so that an interrupt loses nothing
+that was done.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from contextlib import ExitStack, closing
+from pathlib import Path
+from typing import Generic, Protocol, TypeVar
+
+from tqdm import tqdm
+
+from betenet.cli.streams import CsvRows, JsonList
+from betenet.errors import BetenetError
+
+
+class HasError(Protocol):
+    """What became of one input."""
+
+    @property
+    def error(self) -> BetenetError | None:
+        """Why there is no result; None if there is one."""
+        ...
+
+
+Item = TypeVar("Item", bound=HasError)
+Item_contra = TypeVar("Item_contra", contravariant=True)
+
+
+class Output(Protocol[Item_contra]):
+    """A place for results."""
+
+    def write(self, item: Item_contra, /) -> None:
+        """Put one result away."""
+        ...
+
+    def close(self) -> None:
+        """End the document."""
+        ...
+
+
+class JsonOutput(Generic[Item_contra]):
+    """One JSON list on stdout, an element per line.
+
+    Parameters
+    ----------
+    elements
+        Of one result.
+    """
+
+    def __init__(self, elements: Callable[[Item_contra], Iterable[Mapping[str, object]]]) -> None:
+        self._elements = elements
+        self._list = JsonList()
+
+    def write(self, item: Item_contra, /) -> None:
+        """Print the elements of one result."""
+        for element in self._elements(item):
+            self._list.write(element)
+
+    def close(self) -> None:
+        """End the list."""
+        self._list.close()
+
+
+class CsvOutput(Generic[Item_contra]):
+    """A CSV file, failed inputs included; each row is on disk once written.
+
+    Parameters
+    ----------
+    path
+        File to write; what it held is replaced.
+    columns
+        Names of the columns.
+    rows
+        Of one result.
+
+    Raises
+    ------
+    ConfigError
+        If the file cannot be opened.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        columns: Sequence[str],
+        rows: Callable[[Item_contra], Iterable[Mapping[str, str]]],
+    ) -> None:
+        self._rows_of = rows
+        self._rows = CsvRows(path, columns)
+
+    def write(self, item: Item_contra, /) -> None:
+        """Write the rows of one result, through to the disk."""
+        for row in self._rows_of(item):
+            self._rows.write(row)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._rows.close()
+
+
+def put_away(
+    items: Generator[Item],
+    outputs: Sequence[Callable[[], Output[Item]]],
+    *,
+    noun: str,
+    total: int | None = None,
+) -> int:
+    """Take every item and put it into every output.
+
+    Parameters
+    ----------
+    items
+        Results in the order in which they are done; closed after an interrupt.
+    outputs
+        Called one after the other to open them, before the first item is taken.
+    noun
+        What there are many of, for the messages.
+    total
+        How many there will be, if that is known.
+
+    Returns
+    -------
+    int
+        Exit code: 0, or 1 if an input failed, or 130 after an interrupt.
+
+    Raises
+    ------
+    ConfigError
+        If an output cannot be opened.
+    """
+    done = failed = 0
+    try:
+        with ExitStack() as stack:
+            opened = [stack.enter_context(closing(make())) for make in outputs]
+            # disable=None: no bar where stderr is not a terminal
+            bar = stack.enter_context(tqdm(total=total, unit=f" {noun}", leave=False, disable=None))
+            for item in stack.enter_context(closing(items)):
+                bar.clear()
+                if item.error is not None:
+                    failed += 1
+                    sys.stderr.write(f"betenet: error: {item.error}\n")
+                for output in opened:
+                    output.write(item)
+                done += 1
+                bar.update()
+    except KeyboardInterrupt:
+        sys.stderr.write(f"betenet: interrupted; {done} {noun} are done and written\n")
+        return 130
+    if failed and done > 1:
+        sys.stderr.write(f"betenet: {failed} of {done} {noun} failed\n")
+    return 1 if failed else 0

@@ -2,32 +2,22 @@
 
 from __future__ import annotations
 
-import hashlib
 import struct
 from pathlib import Path
 
-import numpy as np
 from ase import Atoms
 
 from betenet.content_store import ContentStore
 from betenet.graphs.pairs import Pairs
+from betenet.structures.content import content_hash
 
 FORMAT = 1
 """Part of every key and of the file's name; to be raised when pairs are found or kept otherwise."""
 
 
 def content_key(atoms: Atoms, cutoff: float) -> bytes:
-    """Hash of all that a graph depends on: numbers, positions, cell, periodicity and cutoff.
-
-    Two structures share a key only if they agree to the last bit and in the order of atoms; a
-    rotated copy is another structure.
-    """
-    header = struct.pack("<IdI3?", FORMAT, cutoff, len(atoms), *atoms.pbc)
-    digest = hashlib.blake2b(header, digest_size=32)
-    digest.update(np.ascontiguousarray(atoms.numbers, dtype="<i8").data)
-    digest.update(np.ascontiguousarray(atoms.cell.array, dtype="<f8").data)
-    digest.update(np.ascontiguousarray(atoms.positions, dtype="<f8").data)
-    return digest.digest()
+    """Hash of all that a graph depends on: the structure, its periodicity, and the cutoff."""
+    return content_hash(atoms, struct.pack("<IdI3?", FORMAT, cutoff, len(atoms), *atoms.pbc))
 
 
 class GraphCache(ContentStore[Pairs]):

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 import struct
 from pathlib import Path
 
-import numpy as np
 from ase import Atoms
 
 from betenet.content_store import ContentStore
 from betenet.phonons.result import PhononResult
+from betenet.structures.content import content_hash
 
 FORMAT = 1
 """Part of the file's name; to be raised when results are kept otherwise."""
@@ -18,13 +17,7 @@ FORMAT = 1
 
 def phonon_key(atoms: Atoms, digest: str) -> bytes:
     """Hash of a structure, to the last bit, and of what its phonons are computed with."""
-    header = struct.pack("<I3?", len(atoms), *atoms.pbc)
-    key = hashlib.blake2b(header, digest_size=32)
-    key.update(digest.encode())
-    key.update(np.ascontiguousarray(atoms.numbers, dtype="<i8").data)
-    key.update(np.ascontiguousarray(atoms.cell.array, dtype="<f8").data)
-    key.update(np.ascontiguousarray(atoms.positions, dtype="<f8").data)
-    return key.digest()
+    return content_hash(atoms, struct.pack("<I3?", len(atoms), *atoms.pbc), digest.encode())
 
 
 class PhononCache(ContentStore[PhononResult]):

@@ -18,22 +18,20 @@ from betenet.superconductivity.moments import moments
 from betenet.superconductivity.stretching import stretched
 
 CORRECTED = ("coupling", "omega_log", "omega_2")
+POWERS = (-1, 1, 2, 4, 8)
+"""Of the phonon moments: the higher, the more they say of the top of the spectrum. Quantiles would
+jump where the density has a gap."""
 FEATURES = (
-    "ln coupling",
-    "ln omega_log",
-    "ln omega_2",
-    "ln phonon omega_-2",
-    "ln phonon omega_1",
-    "ln phonon omega_2",
+    *(f"ln {name}" for name in CORRECTED),
+    *(f"ln phonon omega_{power}" for power in POWERS),
     "ln phonon omega_log",
-    "ln phonon omega at 99 %",
-    "ln phonon omega at 10 %",
-    "ln phonon omega at 50 %",
     "imaginary share",
     "imaginary share up to 10 %",
 )
 """Three of the predicted mean spectrum, then those of the cell's phonon density of states g(ω),
 whose moments are ⟨ωⁿ⟩^(1/n) with the weight g; frequencies in meV."""
+SOFTEST = 1.0
+"""Frequencies below this count as this much: hardly any states, and errors of any size [meV]."""
 PENALTIES = np.logspace(-1, 4, 16)
 """Among which the fit chooses."""
 LARGEST = 1.2
@@ -56,22 +54,21 @@ def phonon_features(
     dos
         Of the cell; only what lies at ω > 0 is used.
     imaginary
-        Share of the states at imaginary frequencies.
+        Share of the states at imaginary frequencies; not all of them.
     """
     predicted = moments(frequencies, a2f)
     real = dos.positive()
-    share = real.total * np.gradient(real.frequencies)
-    share = share / share.sum()
-    omega = real.frequencies
-    passed = share.cumsum()
-    powers = [np.log(share @ omega**n) / n for n in (-2.0, 1.0, 2.0)]
-    levels = [np.log(omega[np.searchsorted(passed, level)]) for level in (0.99, 0.1, 0.5)]
+    # each site counts alike, however many of its modes are imaginary
+    sites = real.total[None] if real.sites is None else real.sites
+    states = sites * np.gradient(real.frequencies)
+    counts = states.sum(1)
+    share = (states[counts > 0.0] / counts[counts > 0.0, None]).mean(0)
+    omega = np.maximum(real.frequencies, SOFTEST)
     return np.array(
         [
             *(np.log(predicted[name]) for name in CORRECTED),
-            *powers,
+            *(np.log(share @ omega ** float(power)) / power for power in POWERS),
             share @ np.log(omega),
-            *levels,
             imaginary,
             min(10.0 * imaginary, 1.0),
         ]

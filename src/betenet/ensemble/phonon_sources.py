@@ -27,6 +27,9 @@ from betenet.phonons.extra import package_folder
 from betenet.phonons.force_field import identity_of
 from betenet.structures import StructureRecord
 
+MOST_IMAGINARY = 0.5
+"""Share of imaginary modes beyond which phonons are not used."""
+
 
 def phonons_from_force_field(
     force_field: str | Calculator = DEFAULT,
@@ -93,7 +96,7 @@ def phonons_from_file(path: str | Path) -> PhononSource:
         assert record.atoms is not None
         own = _assumed_cell(dos, record, str(path)) if cell is None else cell
         matched = match_sites(dos, own, record.atoms)
-        return SitePhonons(dos=matched, origin=str(path), warnings=notes)
+        return _usable(SitePhonons(dos=matched, origin=str(path), warnings=notes))
 
     return source
 
@@ -136,7 +139,17 @@ def _from_result(result: PhononResult, atoms: Atoms, name: str) -> SitePhonons:
     if not result.is_plausible:
         why = f"{name} fails here, with frequencies up to {result.facts.highest:.0f} meV"
         return SitePhonons(warnings=(f"predicted without phonons: {why}",))
-    return SitePhonons(dos=result.dos, origin=name, warnings=_said(name, result))
+    return _usable(SitePhonons(dos=result.dos, origin=name, warnings=_said(name, result)))
+
+
+def _usable(phonons: SitePhonons) -> SitePhonons:
+    """Without them, where they describe no crystal."""
+    assert phonons.dos is not None
+    imaginary = phonons.dos.imaginary_fraction
+    if imaginary <= MOST_IMAGINARY:
+        return phonons
+    why = f"{imaginary:.0%} of the modes of {phonons.origin} are imaginary"
+    return SitePhonons(warnings=(*phonons.warnings, f"predicted without phonons: {why}"))
 
 
 def _said(name: str, result: PhononResult) -> tuple[str, ...]:

@@ -13,10 +13,12 @@ from betenet.ensemble.phonon_correction import (
     FEATURES,
     LARGEST,
     PENALTIES,
+    POWERS,
     PhononCorrection,
     phonon_features,
 )
 from betenet.phonon_dos import PhononDos
+from betenet.phonons.library import LibraryEntry
 from betenet.superconductivity.moments import moments
 
 GRID = np.geomspace(0.6, 420.0, 132)
@@ -60,19 +62,28 @@ def test_features_of_debye():
     predicted = moments(GRID, spectrum())
     for name in CORRECTED:
         assert found[f"ln {name}"] == pytest.approx(np.log(predicted[name]))
-    expected = {
-        "omega_-2": 40 / 3**0.5,
-        "omega_1": 30.0,
-        "omega_2": 40 * 0.6**0.5,
-        "omega_log": 40 * np.exp(-1 / 3),
-        "omega at 99 %": 40 * 0.99 ** (1 / 3),
-        "omega at 10 %": 40 * 0.1 ** (1 / 3),
-        "omega at 50 %": 40 * 0.5 ** (1 / 3),
-    }
+    # ⟨ωⁿ⟩ = 3ω_Dⁿ/(n + 3); what lies below 1 meV is too little to matter
+    expected = {f"omega_{n}": 40 * (3 / (n + 3)) ** (1 / n) for n in POWERS}
+    expected["omega_log"] = 40 * np.exp(-1 / 3)
     for name, value in expected.items():
         assert found[f"ln phonon {name}"] == pytest.approx(np.log(value), abs=3e-3), name
     assert found["imaginary share"] == 0.2
     assert found["imaginary share up to 10 %"] == 1.0
+
+
+def test_each_site_counts_alike_however_much_of_it_is_imaginary():
+    """As in the library that the line is fitted to, which keeps the real states of each site."""
+    omega = np.linspace(-20.0, 60.0, 1601)
+    width = np.sqrt(2 * np.pi)
+    soft, hard = (3 * np.exp(-0.5 * (omega - c) ** 2) / width for c in (15.0, 45.0))
+    lost = 3 * np.exp(-0.5 * (omega + 10.0) ** 2) / width
+    sites = np.stack([0.2 * soft + 0.8 * lost, hard])
+    dos = PhononDos(omega, sites.sum(0), sites)
+    entry = LibraryEntry.from_dos(dos, np.array([41, 7]), np.array([0, 1]))
+    live = phonon_features(GRID, spectrum(), dos, dos.imaginary_fraction)
+    kept = phonon_features(GRID, spectrum(), entry.dos(), entry.imaginary)
+    assert live == pytest.approx(kept, abs=5e-3)
+    assert live[FEATURES.index("ln phonon omega_1")] == pytest.approx(np.log(30.0), abs=0.01)
 
 
 def test_spectra_end_up_with_the_corrected_moments():

@@ -112,12 +112,25 @@ def main() -> None:
     count, ratios = first_bins(densities.values())
     print(f"first bins of {count} stiff crystals as {' : '.join(f'{x:.2f}' for x in ratios)}\n")
     print_stability(pairs)
+    empty = {pair.name for pair in pairs if not has_moments(pair)}
+    pairs = [pair for pair in pairs if pair.name not in empty]
+    if empty:
+        print(f"without a real state on one side, left out below: {', '.join(sorted(empty))}\n")
     print_agreement(pairs)
     print_kinds([pair for pair in pairs if pair.is_stable])
     print_worst([pair for pair in pairs if imaginary(pair.dft) <= IMAGINARY_MAX])
     print_seconds([*own.values(), *bete.values()])
     if chosen.figure:
         draw(chosen.figure, pairs)
+
+
+def has_moments(pair: Pair) -> bool:
+    """Whether there are real states on both sides."""
+    return all(
+        np.isfinite(features(shares)[name])
+        for shares in (pair.dft, pair.field.shares)
+        for name in NAMES
+    )
 
 
 def print_stability(pairs: list[Pair]) -> None:

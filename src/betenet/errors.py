@@ -37,6 +37,19 @@ class BetenetError(Exception):
             lines.append(f"  Fix: {self.fix}")
         return "\n".join(lines)
 
+    def in_one_line(self) -> str:
+        """The whole message without line breaks, for a table."""
+        return " ".join(str(self).split())
+
+    def to_dict(self) -> dict[str, str]:
+        """Kind and parts of the message, for JSON."""
+        return {
+            "type": type(self).__name__,
+            "summary": self.summary,
+            "reason": self.reason,
+            "fix": self.fix,
+        }
+
 
 class SpectrumError(BetenetError):
     """A spectrum, or something computed from one, is not valid."""

@@ -30,7 +30,7 @@ class TableOutput:
     with_gap
         Print the gap too.
     with_phonons
-        Print which phonons the networks were told.
+        Print which phonons the predictions were corrected by.
     """
 
     _COLUMNS = ("coupling", "omega_log", "omega_2", "tc")

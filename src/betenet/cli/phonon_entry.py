@@ -138,7 +138,7 @@ class PhononEntry:
             "settings_digest": None,
             "flags": [],
             "warnings": list(self.warnings),
-            "error": None if self.error is None else _error_to_dict(self.error),
+            "error": None if self.error is None else self.error.to_dict(),
             "structure": None if self.given is None else _places(self.given).to_dict(),
             "relaxed_structure": None,
             "dos": None,
@@ -166,7 +166,7 @@ class PhononEntry:
             "relaxation": self.relaxation,
             "imaginary_tolerance_mev": f"{self.tolerance:g}",
             "warnings": "; ".join(self.warnings),
-            "error": "" if self.error is None else " ".join(str(self.error).split()),
+            "error": "" if self.error is None else self.error.in_one_line(),
         }
         if self.result is not None:
             row["n_atoms"] = str(len(self.result.atoms))
@@ -180,12 +180,3 @@ def _places(atoms: Atoms) -> SitePlaces:
 
 def _finite_or_none(value: float) -> float | None:
     return value if math.isfinite(value) else None
-
-
-def _error_to_dict(error: BetenetError) -> dict[str, str]:
-    return {
-        "type": type(error).__name__,
-        "summary": error.summary,
-        "reason": error.reason,
-        "fix": error.fix,
-    }

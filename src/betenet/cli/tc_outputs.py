@@ -213,4 +213,4 @@ def _cell(value: float | None) -> str:
 
 
 def _one_line(error: BetenetError | None) -> str:
-    return "" if error is None else " ".join(str(error).split())
+    return "" if error is None else error.in_one_line()

@@ -129,7 +129,7 @@ class FileResult:
     def to_dicts(self) -> list[dict[str, object]]:
         """One plain table for each spectrum that was looked at, or one with the error."""
         if self.error is not None or self.file is None:
-            error = None if self.error is None else error_to_dict(self.error)
+            error = None if self.error is None else self.error.to_dict()
             return [{"name": self.name, "error": error}]
         origin: dict[str, object] = {
             "name": self.name,
@@ -164,7 +164,7 @@ class FileResult:
                 **(
                     found.to_dict(with_spectrum=False) | {"error": None}
                     if isinstance(found, Analysis)
-                    else {"error": error_to_dict(found)}
+                    else {"error": found.to_dict()}
                 ),
             }
             for number, found in enumerate(self.columns, start=1)
@@ -190,16 +190,6 @@ def analyse_file(name: str, request: Request) -> FileResult:
         return FileResult(name=name, error=_structure_instead(name, error))
     except BetenetError as error:
         return FileResult(name=name, error=_named(name, error))
-
-
-def error_to_dict(error: BetenetError) -> dict[str, str]:
-    """An error for JSON."""
-    return {
-        "type": type(error).__name__,
-        "summary": error.summary,
-        "reason": error.reason,
-        "fix": error.fix,
-    }
 
 
 def _from_spectra(name: str, file: A2fFile, request: Request) -> FileResult:

@@ -205,7 +205,7 @@ class Ensemble:
             yield from self._predict_batch(batch, mu_star, tc_method)
 
     def check_phonons(self, phonons: PhononSource | None) -> None:
-        """Check that the model can do with what it is to be told of phonons.
+        """Check that the model can do with the phonons that it is given, or without.
 
         Raises
         ------

@@ -158,10 +158,8 @@ class PhononCorrection:
         mean = a2f.mean(0)
         found = self.corrections(phonon_features(frequencies, mean, dos, imaginary))
         factors = (float(np.exp(found[0])), float(np.exp(found[1])), float(np.exp(found[2])))
-        return (
-            stretched(frequencies, a2f, mean, factors),
-            stretched(frequencies, sites, mean, factors),
-        )
+        moved = stretched(frequencies, np.concatenate([a2f, sites]), mean, factors)
+        return moved[: len(a2f)], moved[len(a2f) :]
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for the card."""

@@ -87,7 +87,7 @@ def phonons_from_file(path: str | Path) -> PhononSource:
         if file.dos.sites is None:
             raise DataError(
                 f"{path} has no density of states by site.",
-                "The networks take the share of each atom.",
+                "Each atom counts alike, so the share of each is needed.",
                 "Give a file with a column for each atom, or phonopy.yaml with force constants.",
             )
         dos, cell, notes = file.dos.normalised(), _cell(file), tuple(file.warnings)

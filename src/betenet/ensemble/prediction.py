@@ -65,8 +65,8 @@ class Prediction:
     atoms
         The standardised primitive cell.
     phonons
-        Where the phonons came from that the network was told: a force field or a file; ``"none"``
-        if it was told none.
+        Where the phonons came from that the prediction was corrected by: a force field or a file;
+        ``"none"`` if it was not.
     """
 
     name: str
@@ -112,7 +112,7 @@ class Prediction:
             "quantities": {key: _finite_or_none(value) for key, value in exported.items()},
             TC_PROBABILITY: _finite_or_none(self.tc_probability),
             "warnings": list(self.warnings),
-            "error": None if self.error is None else _error_to_dict(self.error),
+            "error": None if self.error is None else self.error.to_dict(),
             "structure": None if self.atoms is None else _atoms_to_dict(self.atoms),
             "spectrum": None if self.spectrum is None else self.spectrum.to_dict(),
         }
@@ -173,7 +173,7 @@ class Prediction:
         row["mu_star"], row["tc_method"] = f"{self.mu_star:g}", self.tc_method
         row["rule"], row["model"], row["phonons"] = self.rule, self.model, self.phonons
         row["warnings"] = "; ".join(self.warnings)
-        row["error"] = "" if self.error is None else " ".join(str(self.error).split())
+        row["error"] = "" if self.error is None else self.error.in_one_line()
         return row
 
 
@@ -195,15 +195,6 @@ def csv_columns(tc_method: str = "") -> tuple[str, ...]:
 
 def _finite_or_none(value: float) -> float | None:
     return value if math.isfinite(value) else None
-
-
-def _error_to_dict(error: BetenetError) -> dict[str, str]:
-    return {
-        "type": type(error).__name__,
-        "summary": error.summary,
-        "reason": error.reason,
-        "fix": error.fix,
-    }
 
 
 def _error_from_dict(data: Mapping[str, str]) -> BetenetError:

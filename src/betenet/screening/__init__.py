@@ -1,0 +1,1 @@
+"""Screening: from a database of structures to a ranked, calibrated shortlist."""

@@ -87,7 +87,8 @@ class LibraryEntry:
             site_of=np.asarray(site_of),
             top=top,
             imaginary=dos.imaginary_fraction,
-            shares=np.diff(at_edges, axis=1),
+            # rounding makes some of the empty bins negative
+            shares=np.maximum(np.diff(at_edges, axis=1), 0.0),
         )
 
     def dos(self) -> PhononDos:

@@ -6,7 +6,7 @@ import json
 
 import numpy as np
 import pytest
-from sklearn.linear_model import RidgeCV
+from sklearn.linear_model import Ridge, RidgeCV
 
 from betenet.ensemble.phonon_correction import (
     CORRECTED,
@@ -49,12 +49,46 @@ def test_it_is_the_ridge_of_least_leave_one_out_error(data):
     found = PhononCorrection.fit(features, errors)
     scaled = (features - features.mean(0)) / features.std(0)
     new = np.random.default_rng(2).normal(3.0, 0.5, (10, len(FEATURES)))
-    for column in range(3):
-        clipped = np.clip(errors[:, column], -LARGEST, LARGEST)
-        oracle = RidgeCV(PENALTIES).fit(scaled, clipped)
-        expected = oracle.predict((new - features.mean(0)) / features.std(0))
-        limited = np.clip(expected, -LARGEST, LARGEST)
+    scaled_new = (new - features.mean(0)) / features.std(0)
+    bounded = np.clip(errors, -LARGEST, LARGEST)
+    for column in (1, 2):
+        oracle = RidgeCV(PENALTIES).fit(scaled, bounded[:, column])
+        limited = np.clip(oracle.predict(scaled_new), -LARGEST, LARGEST)
         assert found.corrections(new)[:, column] == pytest.approx(limited, abs=1e-5)
+
+
+def test_the_line_of_the_coupling_has_the_least_error_of_the_coupling_itself(data):
+    features, errors = data
+    found = PhononCorrection.fit(features, errors)
+    scaled = (features - features.mean(0)) / features.std(0)
+    predicted = np.exp(features[:, 0])
+    reference = predicted * np.exp(np.clip(errors[:, 0], -LARGEST, LARGEST))
+    # least squares of λ = λ_predicted (1 + offset + slopes·x): each term times λ_predicted
+    penalties = [
+        (np.mean(_left_out(scaled, reference / predicted - 1, predicted**2, penalty) ** 2), penalty)
+        for penalty in PENALTIES
+    ]
+    best = min(penalties)[1]
+    oracle = Ridge(best).fit(
+        scaled, reference / predicted - 1, predicted**2 / np.mean(predicted**2)
+    )
+    ratios = np.exp(found.corrections(features)[:, 0])
+    expected = np.clip(1 + oracle.predict(scaled), np.exp(-LARGEST), np.exp(LARGEST))
+    assert ratios == pytest.approx(expected, rel=1e-5)
+
+
+def _left_out(
+    scaled: np.ndarray, values: np.ndarray, importance: np.ndarray, penalty: float
+) -> np.ndarray:
+    """Weighted errors of each row under a line through the others, one fit each."""
+    share = importance / importance.mean()
+    errors = np.empty(len(values))
+    for row in range(len(values)):
+        others = np.arange(len(values)) != row
+        # centred on all rows, as in the formula of the leave-one-out error
+        line = Ridge(penalty).fit(scaled[others], values[others], share[others])
+        errors[row] = np.sqrt(share[row]) * (values[row] - line.predict(scaled[[row]])[0])
+    return errors
 
 
 def test_features_of_debye():

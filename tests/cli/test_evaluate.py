@@ -6,10 +6,13 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from ase.build import bulk
 
 from betenet.cli import main
+from betenet.phonon_dos import PhononDos
+from betenet.phonons.library import LibraryEntry, PhononLibrary
 
 MODEL = str(Path(__file__).resolve().parents[1] / "checkpoints" / "format-2")
 METALS = ("Nb", "Ta", "V", "Mo", "W", "Al")
@@ -95,3 +98,31 @@ def test_wrong_usage_is_a_clear_error(
     captured = capsys.readouterr()
     assert captured.out == ""
     assert message in captured.err
+
+
+def test_phonons_of_a_library_change_what_they_are_known_for(
+    metals: Path, phonon_model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    omega = np.arange(0.0, 60.0, 0.5)
+    dos = PhononDos(omega, 3.0 * np.exp(-((omega - 30.0) ** 2)))
+    dos = PhononDos(omega, dos.total, dos.total[None])
+    entry = LibraryEntry.from_dos(dos, np.array([41]), np.array([0]))
+    library = tmp_path / "library.npz"
+    PhononLibrary(entries={"Nb": entry}).write(library)
+    found: dict[str, dict[str, float]] = {}
+    for flags in ((), ("--phonons", str(library))):
+        out = tmp_path / f"report-{len(flags)}"
+        assert (
+            main(["evaluate", str(phonon_model), str(metals), *flags, *QUICK, "--out", str(out)])
+            == 0
+        )
+        written = json.loads((out / "evaluation.json").read_text())
+        found[" ".join(flags[:1])] = {
+            one["id"]: one["coupling"]["predicted"] for one in written["materials"]
+        }
+    assert written["rows_by_phonons"] == {str(library): 1, "none": 5}
+    assert "1 of 6 materials were predicted with their phonons" in capsys.readouterr().out
+    changed = {name for name in METALS if found[""][name] != found["--phonons"][name]}
+    assert changed == {"Nb"}
+    assert main(["evaluate", MODEL, str(metals), "--phonons", str(library), *QUICK]) == 2
+    assert "takes no phonons" in capsys.readouterr().err

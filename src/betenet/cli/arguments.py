@@ -79,3 +79,16 @@ def add_device(parser: argparse.ArgumentParser) -> None:
 def add_json(parser: argparse.ArgumentParser, what: str) -> None:
     """Add ``--json``."""
     parser.add_argument("--json", action="store_true", help=f"print {what} as JSON")
+
+
+def add_phonons(parser: argparse.ArgumentParser, files: str) -> None:
+    """Add ``--phonons`` and ``--phonon-cache``."""
+    parser.add_argument(
+        "--phonons",
+        default="none",
+        metavar=f"auto|none|{files}",
+        help="phonons to correct the prediction by (default: %(default)s), see below",
+    )
+    parser.add_argument(
+        "--phonon-cache", type=Path, metavar="DIR", help="keep what --phonons auto computes"
+    )

@@ -8,7 +8,14 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from betenet.cli.arguments import HelpFormatter, Verbs, add_device, add_json, add_mu_star
+from betenet.cli.arguments import (
+    HelpFormatter,
+    Verbs,
+    add_device,
+    add_json,
+    add_mu_star,
+    add_phonons,
+)
 from betenet.cli.streams import cannot_write
 from betenet.quantities import QUANTITIES
 from betenet.superconductivity.analysis_settings import ALL_METHODS
@@ -23,6 +30,7 @@ examples:
   betenet evaluate cso-1 hidden.jsonl --split test --baseline train.jsonl --out report/
   betenet evaluate ./my_model alexandria --split fold-0 --json > evaluation.json
   betenet evaluate cso-1 hidden.jsonl --precision 0.9 --recall 0.9 --out report/
+  betenet evaluate phonons-1 hidden.jsonl --phonons auto --phonon-cache phonons/ --out report/
 
 DATASET is a file with one JSON object a line, plain or compressed by gzip (docs/datasets.md), or
 one of bete_net, alexandria and jarvis, which are read from BETENET_DATA. A row that cannot be used
@@ -34,6 +42,10 @@ fold-0 … fold-4 (by formula).
 
 --out writes evaluation.html, one page without scripts that needs nothing else, and
 evaluation.json with every material. The page says which formulas the model was trained on.
+
+--phonons is for a model that takes them: auto computes those of each structure by a force field
+(betenet[phonons]), LIBRARY.npz has them by the ids of the rows (docs/phonons.md). A material
+without is predicted without, and the report counts them.
 
 Every Tc, first-principles and predicted, is computed by --tc-method with --mu-star: a Tc stated
 in the dataset is not judged. The default is the formula of the published tables.
@@ -57,6 +69,7 @@ def add_parser(verbs: Verbs) -> None:
         metavar="DATASET",
         help="training set whose means the mean model predicts (default: DATASET itself)",
     )
+    add_phonons(parser, "LIBRARY.npz")
     add_mu_star(parser)
     parser.add_argument(
         "--tc-method",
@@ -105,6 +118,7 @@ def _count(text: str) -> int:
 
 def run(arguments: argparse.Namespace) -> int:
     """Evaluate, write the report, print the table."""
+    from betenet.cli.phonon_choice import phonon_source
     from betenet.ensemble import Ensemble
     from betenet.evaluation.datasets import open_dataset
     from betenet.evaluation.evaluate import Settings, evaluate
@@ -118,6 +132,7 @@ def run(arguments: argparse.Namespace) -> int:
     dataset = open_dataset(arguments.dataset, split=arguments.split)
     baseline = None if arguments.baseline is None else open_dataset(arguments.baseline)
     model = Ensemble.load(arguments.model).to(arguments.device)
+    phonons = phonon_source(arguments)
     found = evaluate(
         model,
         dataset,
@@ -129,6 +144,7 @@ def run(arguments: argparse.Namespace) -> int:
             n_resamples=arguments.resamples,
         ),
         baseline=baseline,
+        phonons=phonons,
         progress=sys.stderr.isatty(),
     )
     for name, reason in found.refused:

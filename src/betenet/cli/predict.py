@@ -15,6 +15,7 @@ from betenet.cli.arguments import (
     add_device,
     add_json,
     add_mu_star,
+    add_phonons,
 )
 from betenet.superconductivity.analysis_settings import ALL_METHODS, ELIASHBERG
 from betenet.superconductivity.critical_temperature import METHODS
@@ -80,15 +81,7 @@ def add_parser(verbs: Verbs) -> None:
         help="trained ensemble: a name of `betenet models list`, or a "
         "folder (default: the default model)",
     )
-    parser.add_argument(
-        "--phonons",
-        default="none",
-        metavar="auto|none|FILE",
-        help="phonons to correct the prediction by (default: %(default)s), see below",
-    )
-    parser.add_argument(
-        "--phonon-cache", type=Path, metavar="DIR", help="keep what --phonons auto computes"
-    )
+    add_phonons(parser, "FILE")
     add_mu_star(parser)
     parser.add_argument(
         "--tc-method",

@@ -5,24 +5,20 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Generator
 from itertools import islice
-from pathlib import Path
 from typing import Any
 
 from betenet.cli.batch import CsvOutput, JsonOutput, Output, put_away
 from betenet.cli.outputs import FigureOutput, TableOutput
+from betenet.cli.phonon_choice import AUTO, NONE, phonon_source
 from betenet.cli.streams import spare_the_inputs
 from betenet.cli.structure_files import read_files
 from betenet.ensemble import DEFAULT_PHONON_MODEL, Ensemble
 from betenet.ensemble.prediction import Prediction, csv_columns
 from betenet.ensemble.site_phonons import PhononSource
-from betenet.errors import ConfigError
 from betenet.superconductivity.analysis_settings import ELIASHBERG
 
 BATCH = 32
 """Structures predicted at a time: what an interrupt can lose."""
-
-AUTO, NONE = "auto", "none"
-"""What ``--phonons`` may be besides a file."""
 
 
 def run_predictions(arguments: argparse.Namespace) -> int:
@@ -52,7 +48,7 @@ def run_predictions(arguments: argparse.Namespace) -> int:
     with_phonons = arguments.phonons != NONE
     model = arguments.model or (DEFAULT_PHONON_MODEL if with_phonons else None)
     ensemble = Ensemble.load(model).to(arguments.device, arguments.precision)
-    phonons = _phonons(arguments)
+    phonons = phonon_source(arguments)
     ensemble.check_phonons(phonons)  # before any file is written
     predictions = _predictions(arguments, ensemble, phonons)
     return put_away(predictions, _outputs(arguments, ensemble), noun="structures")
@@ -68,25 +64,6 @@ def _predictions(
         yield from ensemble.predict(
             batch, mu_star=arguments.mu_star, tc_method=arguments.tc_method, phonons=phonons
         )
-
-
-def _phonons(arguments: argparse.Namespace) -> PhononSource | None:
-    if arguments.phonon_cache is not None and arguments.phonons != AUTO:
-        raise ConfigError(
-            "--phonon-cache is for --phonons auto.",
-            reason="Nothing is computed otherwise.",
-            fix="Give both, or neither.",
-        )
-    if arguments.phonons == NONE:
-        return None
-    from betenet.ensemble.phonon_sources import phonons_from_file, phonons_from_force_field
-
-    if arguments.phonons != AUTO:
-        return phonons_from_file(arguments.phonons)
-    from betenet.phonons import PhononCache
-
-    folder: Path | None = arguments.phonon_cache
-    return phonons_from_force_field(cache=None if folder is None else PhononCache(folder))
 
 
 def _outputs(

@@ -311,8 +311,9 @@ class Ensemble:
         if phonons.dos is None:
             return a2f, sites
         correction = PhononCorrection.from_dict(self.card["phonon_correction"])
-        imaginary = phonons.dos.imaginary_fraction
-        return correction.apply(self.frequencies, a2f, sites, dos=phonons.dos, imaginary=imaginary)
+        return correction.apply(
+            self.frequencies, a2f, sites, dos=phonons.dos, imaginary=phonons.imaginary
+        )
 
     def _calibration(self, phonons: SitePhonons) -> dict[str, Any] | None:
         """Of predictions with phonons or without: the latter are off by more."""

@@ -25,6 +25,7 @@ from betenet.phonons import (
 )
 from betenet.phonons.extra import package_folder
 from betenet.phonons.force_field import identity_of
+from betenet.phonons.library import PhononLibrary
 from betenet.structures import StructureRecord
 
 MOST_IMAGINARY = 0.5
@@ -101,6 +102,30 @@ def phonons_from_file(path: str | Path) -> PhononSource:
     return source
 
 
+def phonons_from_library(path: str | Path) -> PhononSource:
+    """Phonons of a library, by the names of the structures.
+
+    A structure that it does not have, or has with other atoms, is predicted without phonons, and
+    says so.
+
+    Raises
+    ------
+    DataError
+        If the library cannot be read.
+    """
+    library = PhononLibrary.read(Path(path))
+
+    def source(record: StructureRecord) -> SitePhonons:
+        assert record.atoms is not None
+        entry = library.find(record.name, record.atoms.numbers.tolist())
+        if entry is None:
+            return SitePhonons(warnings=(f"predicted without phonons: {path} has none of it",))
+        known = SitePhonons(dos=entry.dos(), left_out=entry.imaginary, origin=str(path))
+        return _usable(known)
+
+    return source
+
+
 def _cell(file: PhononDosFile) -> Atoms | None:
     """The structure of a file, where it states one."""
     if file.places is None or file.dos.symbols is None:
@@ -144,11 +169,9 @@ def _from_result(result: PhononResult, atoms: Atoms, name: str) -> SitePhonons:
 
 def _usable(phonons: SitePhonons) -> SitePhonons:
     """Without them, where they describe no crystal."""
-    assert phonons.dos is not None
-    imaginary = phonons.dos.imaginary_fraction
-    if imaginary <= MOST_IMAGINARY:
+    if phonons.imaginary <= MOST_IMAGINARY:
         return phonons
-    why = f"{imaginary:.0%} of the modes of {phonons.origin} are imaginary"
+    why = f"{phonons.imaginary:.0%} of the modes of {phonons.origin} are imaginary"
     return SitePhonons(warnings=(*phonons.warnings, f"predicted without phonons: {why}"))
 
 

@@ -20,6 +20,8 @@ class SitePhonons:
     ----------
     dos
         With a share for each atom of the primitive cell; None if they are not known.
+    left_out
+        Share of imaginary modes that the density of states does not hold.
     origin
         The force field or the file; ``"none"`` without.
     warnings
@@ -27,8 +29,14 @@ class SitePhonons:
     """
 
     dos: PhononDos | None = None
+    left_out: float = 0.0
     origin: str = NO_PHONONS
     warnings: tuple[str, ...] = ()
+
+    @property
+    def imaginary(self) -> float:
+        """Share of imaginary modes; 0 where no phonons are known."""
+        return self.left_out + (0.0 if self.dos is None else self.dos.imaginary_fraction)
 
 
 PhononSource = Callable[[StructureRecord], SitePhonons]

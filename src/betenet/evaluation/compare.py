@@ -14,6 +14,7 @@ from betenet.ensemble.dataset import TARGETS, Row
 from betenet.ensemble.ensemble import Ensemble
 from betenet.ensemble.jsonl_rows import Dataset, Refusal
 from betenet.ensemble.prediction import Prediction
+from betenet.ensemble.site_phonons import PhononSource
 from betenet.errors import DataError
 from betenet.evaluation.seen import seen_formulas
 from betenet.quantities import QUANTITIES
@@ -73,6 +74,8 @@ class Comparison:
         Of the materials whose α²F is known.
     failed
         Materials without a prediction.
+    phonons
+        Origin of those that each prediction was corrected by; ``"none"`` without.
     """
 
     ids: tuple[str, ...]
@@ -86,6 +89,7 @@ class Comparison:
     seen: Bool[np.ndarray, " row"] | None
     spectra: tuple[SpectrumPair, ...]
     failed: tuple[Refusal, ...]
+    phonons: tuple[str, ...]
 
     def errors(self, keys: Sequence[str] = COMPARED[:3]) -> dict[str, np.ndarray]:
         """Predicted - reference of λ, ω_log and ω_2."""
@@ -93,7 +97,13 @@ class Comparison:
 
 
 def compare(
-    model: Ensemble, dataset: Dataset, *, mu_star: float, tc_method: str, progress: bool = False
+    model: Ensemble,
+    dataset: Dataset,
+    *,
+    mu_star: float,
+    tc_method: str,
+    phonons: PhononSource | None = None,
+    progress: bool = False,
 ) -> Comparison:
     """Predict every material of a dataset, and set the prediction beside the reference.
 
@@ -107,6 +117,8 @@ def compare(
         μ* of both sides' Tc [1].
     tc_method
         Formula of both sides' Tc, or ``"eliashberg"``, for which the reference needs its α²F.
+    phonons
+        Where those of each material come from, for a model that takes them.
     progress
         Show a progress bar on stderr.
 
@@ -117,7 +129,7 @@ def compare(
     """
     rows = [entry.row for entry in dataset.entries]
     records = (StructureRecord(name=row.id, atoms=row.atoms) for row in rows)
-    stream = model.stream(records, mu_star=mu_star, tc_method=tc_method)
+    stream = model.stream(records, mu_star=mu_star, tc_method=tc_method, phonons=phonons)
     kept: list[Row] = []
     predictions: list[Prediction] = []
     pairs: list[SpectrumPair] = []
@@ -153,6 +165,7 @@ def compare(
         seen=seen_formulas(model.applicability, [row.atoms for row in kept]),
         spectra=tuple(pairs),
         failed=tuple(failed),
+        phonons=tuple(prediction.phonons for prediction in predictions),
     )
 
 

@@ -13,6 +13,7 @@ from betenet import __version__
 from betenet.ensemble.ensemble import Ensemble
 from betenet.ensemble.estimates import TC_THRESHOLD
 from betenet.ensemble.jsonl_rows import Dataset
+from betenet.ensemble.site_phonons import PhononSource
 from betenet.evaluation.compare import COMPARED, Comparison, Values, compare, reference_values
 from betenet.evaluation.element_errors import mean_by_element, normalised_errors
 from betenet.evaluation.findings import dataset_findings, model_findings
@@ -111,6 +112,7 @@ class Evaluation:
             },
             "rows": len(found.ids),
             "rows_by_source": dict(Counter(found.sources)),
+            "rows_by_phonons": dict(Counter(found.phonons)),
             "rows_seen_in_training": None if found.seen is None else int(found.seen.sum()),
             "warnings": list(self.warnings),
             "refused": [{"id": name, "reason": reason} for name, reason in self.refused],
@@ -136,6 +138,7 @@ class Evaluation:
             "seen_in_training": None if found.seen is None else bool(found.seen[row]),
             "delta": _known(self.delta[row]),
             "probability_tc_above_5_kelvin": _known(found.probability[row]),
+            "phonons": found.phonons[row],
         }
         for key in COMPARED:
             ends = [_known(end) for end in found.intervals[key][row]]
@@ -154,6 +157,7 @@ def evaluate(
     settings: Settings | None = None,
     *,
     baseline: Dataset | None = None,
+    phonons: PhononSource | None = None,
     progress: bool = False,
 ) -> Evaluation:
     """Judge a model on a dataset.
@@ -168,6 +172,9 @@ def evaluate(
         The defaults if absent.
     baseline
         Training set whose means the mean model predicts; the dataset itself if absent.
+    phonons
+        Where those of each material come from, for a model that takes them: `phonons_from_library`,
+        `phonons_from_force_field`; without them if absent.
     progress
         Show a progress bar on stderr.
 
@@ -177,6 +184,8 @@ def evaluate(
         If no material could be predicted.
     ConfigError
         If a setting is out of range.
+    ModelError
+        If the model takes no phonons and is given some.
     """
     chosen = settings or Settings()
     found = compare(
@@ -184,6 +193,7 @@ def evaluate(
         dataset,
         mu_star=chosen.mu_star,
         tc_method=chosen.tc_method,
+        phonons=phonons,
         progress=progress,
     )
     delta = normalised_errors(found.errors())

@@ -8,6 +8,7 @@ import numpy as np
 
 from betenet.ensemble.ensemble import Ensemble
 from betenet.ensemble.jsonl_rows import Dataset
+from betenet.ensemble.site_phonons import NO_PHONONS
 from betenet.evaluation.compare import Comparison
 from betenet.evaluation.seen import is_training_data
 from betenet.superconductivity.critical_temperature import allen_dynes_simple
@@ -46,6 +47,9 @@ def model_findings(model: Ensemble, dataset: Dataset, found: Comparison) -> list
             f"The model predicts for the level of theory of {sources[0]}; the dataset holds "
             f"{names}: a part of the errors is the difference between the calculations."
         )
+    with_phonons = size - found.phonons.count(NO_PHONONS)
+    if model.takes_phonons and with_phonons < size:
+        notes.append(f"{with_phonons} of {size} materials were predicted with their phonons.")
     if not model.card.get("calibration"):
         notes.append("The model has no calibration: its intervals are the members' spread alone.")
     else:

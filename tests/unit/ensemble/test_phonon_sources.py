@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,11 @@ from ase.build import bulk
 from ase.calculators.emt import EMT
 
 from betenet.ensemble import phonon_sources
-from betenet.ensemble.phonon_sources import phonons_from_file, phonons_from_force_field
+from betenet.ensemble.phonon_sources import (
+    phonons_from_file,
+    phonons_from_force_field,
+    phonons_from_library,
+)
 from betenet.ensemble.site_phonons import SitePhonons
 from betenet.errors import ConfigError, DataError, StructureError
 from betenet.formats import SitePlaces, write_phonon_dos
@@ -18,6 +23,7 @@ from betenet.phonon_dos import PhononDos
 from betenet.phonons import PhononCache, PhononSettings, make_force_field
 from betenet.phonons import result as phonon_result
 from betenet.phonons.force_constants import force_constants
+from betenet.phonons.library import LibraryEntry, PhononLibrary
 from betenet.structures import StructureRecord, prepare_structures
 
 OMEGA = np.arange(0.0, 60.0, 0.5)
@@ -140,3 +146,25 @@ def test_force_field_that_fails_is_not_believed(monkeypatch: pytest.MonkeyPatch)
 def test_unknown_force_field_is_refused_at_once() -> None:
     with pytest.raises(ConfigError, match="unheard-of"):
         phonons_from_force_field("unheard-of")
+
+
+def test_a_library_is_asked_by_name_and_atoms(tmp_path: Path) -> None:
+    omega = np.arange(-10.0, 60.0, 0.5)
+    state = np.exp(-((omega - 30.0) ** 2)) + 0.25 * np.exp(-((omega + 5.0) ** 2))
+    dos = PhononDos(omega, 3.0 * state / np.trapezoid(state, omega))
+    dos = PhononDos(omega, dos.total, dos.total[None])
+    entry = LibraryEntry.from_dos(dos, np.array([13]), np.array([0]))
+    hopeless = replace(entry, imaginary=0.7)
+    path = tmp_path / "library.npz"
+    PhononLibrary(entries={"Al": entry, "soft": hopeless}).write(path)
+    source = phonons_from_library(path)
+    aluminium = prepared(bulk("Al"))
+    found = source(replace(aluminium, name="Al"))
+    assert found.origin == str(path)
+    assert found.imaginary == pytest.approx(0.2, abs=1e-3)
+    assert found.dos is not None
+    assert found.dos.omega_2 == pytest.approx(30.0, rel=0.02)
+    for name, record in (("other", aluminium), ("Al", prepared(bulk("Cu"))), ("soft", aluminium)):
+        without = source(replace(record, name=name))
+        assert without.dos is None
+        assert "predicted without phonons" in without.warnings[0]

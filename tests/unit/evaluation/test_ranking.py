@@ -24,6 +24,7 @@ def comparison(reference: np.ndarray, predicted: np.ndarray, probability: np.nda
         seen=None,
         spectra=(),
         failed=(),
+        phonons=(),
     )
 
 

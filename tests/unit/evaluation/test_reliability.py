@@ -41,6 +41,7 @@ def honest(stretch: float = 1.0) -> Comparison:
         seen=None,
         spectra=(),
         failed=(),
+        phonons=(),
     )
 
 

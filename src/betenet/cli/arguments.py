@@ -90,5 +90,10 @@ def add_phonons(parser: argparse.ArgumentParser, files: str) -> None:
         help="phonons to correct the prediction by (default: %(default)s), see below",
     )
     parser.add_argument(
+        "--force-field",
+        metavar="NAME",
+        help="of --phonons auto: one of `betenet phonons --help` (default: the model's first)",
+    )
+    parser.add_argument(
         "--phonon-cache", type=Path, metavar="DIR", help="keep what --phonons auto computes"
     )

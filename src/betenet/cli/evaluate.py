@@ -132,7 +132,7 @@ def run(arguments: argparse.Namespace) -> int:
     dataset = open_dataset(arguments.dataset, split=arguments.split)
     baseline = None if arguments.baseline is None else open_dataset(arguments.baseline)
     model = Ensemble.load(arguments.model).to(arguments.device)
-    phonons = phonon_source(arguments)
+    phonons = phonon_source(arguments, model)
     found = evaluate(
         model,
         dataset,

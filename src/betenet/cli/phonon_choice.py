@@ -1,10 +1,11 @@
-"""``--phonons`` and ``--phonon-cache``: where the phonons of a prediction come from."""
+"""``--phonons``, ``--force-field``, ``--phonon-cache``: the phonons of a prediction."""
 
 from __future__ import annotations
 
 import argparse
 from pathlib import Path
 
+from betenet.ensemble import Ensemble
 from betenet.ensemble.site_phonons import PhononSource
 from betenet.errors import ConfigError
 
@@ -13,8 +14,10 @@ AUTO, NONE = "auto", "none"
 LIBRARY = ".npz"
 
 
-def phonon_source(arguments: argparse.Namespace) -> PhononSource | None:
-    """What the two flags ask for; None for a prediction from the structure alone.
+def phonon_source(arguments: argparse.Namespace, model: Ensemble) -> PhononSource | None:
+    """What the flags ask for; None for a prediction from the structure alone.
+
+    The force field is the model's first unless another is named.
 
     Raises
     ------
@@ -22,15 +25,22 @@ def phonon_source(arguments: argparse.Namespace) -> PhononSource | None:
         If the flags contradict each other, or the extra ``phonons`` is needed and not installed.
     DataError
         If the file cannot be read.
+    ModelError
+        If the model takes no phonons.
     """
-    if arguments.phonon_cache is not None and arguments.phonons != AUTO:
-        raise ConfigError(
-            "--phonon-cache is for --phonons auto.",
-            reason="Nothing is computed otherwise.",
-            fix="Give both, or neither.",
-        )
+    for flag, value in (
+        ("--phonon-cache", arguments.phonon_cache),
+        ("--force-field", arguments.force_field),
+    ):
+        if value is not None and arguments.phonons != AUTO:
+            raise ConfigError(
+                f"{flag} is for --phonons auto.",
+                reason="Nothing is computed otherwise.",
+                fix="Give both, or neither.",
+            )
     if arguments.phonons == NONE:
         return None
+    model.check_takes_phonons()
     from betenet.ensemble.phonon_sources import (
         phonons_from_file,
         phonons_from_force_field,
@@ -44,4 +54,7 @@ def phonon_source(arguments: argparse.Namespace) -> PhononSource | None:
     from betenet.phonons import PhononCache
 
     folder: Path | None = arguments.phonon_cache
-    return phonons_from_force_field(cache=None if folder is None else PhononCache(folder))
+    return phonons_from_force_field(
+        arguments.force_field or model.force_fields[0],
+        cache=None if folder is None else PhononCache(folder),
+    )

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from betenet.cli.phonon_entry import PhononEntry
+from betenet.cli.phonon_entry import PHONOPY, PhononEntry
 from betenet.cli.streams import FigureFolder, shortened
 from betenet.errors import BetenetError
 from betenet.formats import write_phonon_dos
@@ -103,7 +103,8 @@ class DosOutput:
         if entry.result is None:
             return
         path = self._folder / f"{self._names.new_stem(entry.name, suffix=_SUFFIX)}_dos.json"
-        write_phonon_dos(path, entry.result.dos, places=entry.places)
+        by = "" if entry.force_field == PHONOPY else entry.force_field
+        write_phonon_dos(path, entry.result.dos, places=entry.places, force_field=by)
 
     def close(self) -> None:
         """Nothing is left to do."""

@@ -48,7 +48,7 @@ def run_predictions(arguments: argparse.Namespace) -> int:
     with_phonons = arguments.phonons != NONE
     model = arguments.model or (DEFAULT_PHONON_MODEL if with_phonons else None)
     ensemble = Ensemble.load(model).to(arguments.device, arguments.precision)
-    phonons = phonon_source(arguments)
+    phonons = phonon_source(arguments, ensemble)
     ensemble.check_phonons(phonons)  # before any file is written
     predictions = _predictions(arguments, ensemble, phonons)
     return put_away(predictions, _outputs(arguments, ensemble), noun="structures")

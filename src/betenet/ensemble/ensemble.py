@@ -142,7 +142,12 @@ class Ensemble:
     @property
     def takes_phonons(self) -> bool:
         """Whether predictions can be corrected by phonons."""
-        return "phonon_correction" in self.card
+        return "with_phonons" in self.card
+
+    @property
+    def force_fields(self) -> tuple[str, ...]:
+        """Those whose phonons it knows how to correct by, the first the best."""
+        return tuple(self.card.get("with_phonons", ()))
 
     def predict(
         self,
@@ -221,7 +226,18 @@ class Ensemble:
                 "Use a structure-only model, or compute the inputs and call "
                 "`betenet.network.forward` with `site_inputs`.",
             )
-        if phonons is not None and not self.takes_phonons:
+        if phonons is not None:
+            self.check_takes_phonons()
+
+    def check_takes_phonons(self) -> None:
+        """Check that predictions can be corrected by phonons.
+
+        Raises
+        ------
+        ModelError
+            If they cannot.
+        """
+        if not self.takes_phonons:
             raise ModelError(
                 f"{self.name} takes no phonons.",
                 "It predicts from the structure alone.",
@@ -279,6 +295,12 @@ class Ensemble:
         summary = summarise(spectrum, mu_star, tc_method, "onset", calibration)
         warnings = [*item.record.warnings, *self.applicability.warnings(item.graph)]
         warnings.extend(item.phonons.warnings)
+        if item.phonons.force_field and item.phonons.force_field not in self.force_fields:
+            other = self.card["phonons_of_files"]
+            warnings.append(
+                f"corrected as if its phonons, of {item.phonons.force_field}, were of {other}: "
+                "the model has learnt from no others like them"
+            )
         warnings.extend(summary.warnings)
         warnings.extend(self.card.get("caveats", ()))
         top = top_of_grid_warning(self.frequencies, a2f.mean(axis=0))
@@ -310,15 +332,20 @@ class Ensemble:
         """Spectra of members and sites, with what phonons say beyond the networks."""
         if phonons.dos is None:
             return a2f, sites
-        correction = PhononCorrection.from_dict(self.card["phonon_correction"])
+        correction = PhononCorrection.from_dict(self._line(phonons)["correction"])
         return correction.apply(
             self.frequencies, a2f, sites, dos=phonons.dos, imaginary=phonons.imaginary
         )
 
     def _calibration(self, phonons: SitePhonons) -> dict[str, Any] | None:
         """Of predictions with phonons or without: the latter are off by more."""
-        card = self.card if phonons.dos is None else self.card["with_phonons"]
+        card = self.card if phonons.dos is None else self._line(phonons)
         return card.get("calibration")
+
+    def _line(self, phonons: SitePhonons) -> dict[str, Any]:
+        """Correction and calibration for the phonons of a force field, or for those of others."""
+        lines: dict[str, dict[str, Any]] = self.card["with_phonons"]
+        return lines.get(phonons.force_field) or lines[self.card["phonons_of_files"]]
 
 
 def models_folder() -> Path:

@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from betenet.errors import ModelError
 from betenet.phonon_dos import PhononDos
 from betenet.superconductivity.moments import moments
 from betenet.superconductivity.stretching import stretched
@@ -33,8 +32,6 @@ FEATURES = (
 whose moments are ⟨ωⁿ⟩^(1/n) with the weight g; frequencies in meV."""
 SOFTEST = 1.0
 """Frequencies below this count as this much: hardly any states, and errors of any size [meV]."""
-RATIO = "reference/predicted - 1"
-"""What the line of λ gives."""
 PENALTIES = np.logspace(-1, 4, 16)
 """Among which the fit chooses."""
 LARGEST = 1.2
@@ -171,7 +168,6 @@ class PhononCorrection:
         """Plain values for the card."""
         return {
             "features": list(FEATURES),
-            "coupling": RATIO,
             "means": _rounded(self.means),
             "scales": _rounded(self.scales),
             "offsets": _rounded(self.offsets),
@@ -182,19 +178,7 @@ class PhononCorrection:
 
     @classmethod
     def from_dict(cls, table: Mapping[str, Any]) -> PhononCorrection:
-        """Build from what :meth:`to_dict` returns.
-
-        Raises
-        ------
-        ModelError
-            If it is of a version in which the line of λ was another.
-        """
-        if table.get("coupling") != RATIO:
-            raise ModelError(
-                "The correction by phonons is not of this version.",
-                "Its line of λ is one through logarithms.",
-                "Write the model again: `betenet train` on its finished run, with --model.",
-            )
+        """Build from what :meth:`to_dict` returns."""
         return cls(
             means=np.array(table["means"]),
             scales=np.array(table["scales"]),

@@ -83,6 +83,7 @@ def phonons_from_file(path: str | Path) -> PhononSource:
     if str(path).lower().endswith((".yaml", ".yml")):
         result, _ = phonons_from_phonopy(path)
         dos, cell, notes = result.dos, result.atoms, _said("phonopy", result)
+        made_by = ""
     else:
         file = read_phonon_dos(path)
         if file.dos.sites is None:
@@ -92,12 +93,15 @@ def phonons_from_file(path: str | Path) -> PhononSource:
                 "Give a file with a column for each atom, or phonopy.yaml with force constants.",
             )
         dos, cell, notes = file.dos.normalised(), _cell(file), tuple(file.warnings)
+        made_by = file.force_field
 
     def source(record: StructureRecord) -> SitePhonons:
         assert record.atoms is not None
         own = _assumed_cell(dos, record, str(path)) if cell is None else cell
         matched = match_sites(dos, own, record.atoms)
-        return _usable(SitePhonons(dos=matched, origin=str(path), warnings=notes))
+        return _usable(
+            SitePhonons(dos=matched, origin=str(path), force_field=made_by, warnings=notes)
+        )
 
     return source
 
@@ -120,7 +124,12 @@ def phonons_from_library(path: str | Path) -> PhononSource:
         entry = library.find(record.name, record.atoms.numbers.tolist())
         if entry is None:
             return SitePhonons(warnings=(f"predicted without phonons: {path} has none of it",))
-        known = SitePhonons(dos=entry.dos(), left_out=entry.imaginary, origin=str(path))
+        known = SitePhonons(
+            dos=entry.dos(),
+            left_out=entry.imaginary,
+            origin=str(path),
+            force_field=library.force_field,
+        )
         return _usable(known)
 
     return source
@@ -164,7 +173,8 @@ def _from_result(result: PhononResult, atoms: Atoms, name: str) -> SitePhonons:
     if not result.is_plausible:
         why = f"{name} fails here, with frequencies up to {result.facts.highest:.0f} meV"
         return SitePhonons(warnings=(f"predicted without phonons: {why}",))
-    return _usable(SitePhonons(dos=result.dos, origin=name, warnings=_said(name, result)))
+    warnings = _said(name, result)
+    return _usable(SitePhonons(dos=result.dos, origin=name, force_field=name, warnings=warnings))
 
 
 def _usable(phonons: SitePhonons) -> SitePhonons:

@@ -22,9 +22,12 @@ class DataConfig:
     """Weight of a row in the loss, by source."""
     coupling_max: float = 4.0
     """Rows with a larger λ are left out of training: mostly soft modes that did not converge."""
-    phonons: str = ""
-    """Library of phonon densities of states (`phonons.library`): with it, the model's card gets a
-    linear correction of its predictions by them. Training does not use it."""
+    phonons: tuple[str, ...] = ()
+    """Libraries of phonon densities of states (`phonons.library`), one for each force field: the
+    model's card gets a linear correction of its predictions by each. Training does not use them."""
+    phonons_of_files: str = ""
+    """Force field whose line serves all other phonons: the one nearest to first principles. The
+    last of the libraries if empty."""
     n_folds: int = 5
     """Folds by reduced formula, for cross-validation."""
 

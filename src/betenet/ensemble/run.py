@@ -25,8 +25,11 @@ from betenet.ensemble.workers import run_jobs
 from betenet.errors import BetenetError, ConfigError
 from betenet.graphs import CrystalGraph, build_graph
 from betenet.network.geometry import CrystalGeometry, crystal_geometry
+from betenet.phonons.library import PhononLibrary
 from betenet.structures import check_structure, find_symmetry, standardise
 
+NOT_IN_TRAINING = ("phonons", "phonons_of_files")
+"""Data that the members do not depend on."""
 FULL = "full"
 """Folder of the members that see every fold."""
 
@@ -149,11 +152,16 @@ def run_training(
     ConfigError
         If the folder holds a run with other settings, or the device cannot be used.
     DataError
-        If the data are absent.
+        If the data or a library of phonons are absent.
     """
     choose_place(device)
+    for library in recipe.data.phonons:
+        PhononLibrary.read(Path(library))  # the card needs it, hours later
     out.mkdir(parents=True, exist_ok=True)
-    digest = hashlib.sha256(json.dumps(recipe.to_dict(), sort_keys=True).encode()).hexdigest()
+    settings = recipe.to_dict()
+    for name in NOT_IN_TRAINING:
+        del settings["data"][name]
+    digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
     table = {"settings": digest, "data": data_digest(read_rows(data, recipe.data.sources))}
     claim_folder(out, {**table, "recipe": recipe.to_dict()})
     jobs = [Job(None, m) for m in range(recipe.training.members if ensemble else 0)]

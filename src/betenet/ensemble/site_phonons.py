@@ -24,6 +24,8 @@ class SitePhonons:
         Share of imaginary modes that the density of states does not hold.
     origin
         The force field or the file; ``"none"`` without.
+    force_field
+        What computed them, if that is known to be one: each has its own systematic error.
     warnings
         What a user should know of them.
     """
@@ -31,6 +33,7 @@ class SitePhonons:
     dos: PhononDos | None = None
     left_out: float = 0.0
     origin: str = NO_PHONONS
+    force_field: str = ""
     warnings: tuple[str, ...] = ()
 
     @property

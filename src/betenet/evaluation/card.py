@@ -15,7 +15,7 @@ from betenet.ensemble.applicability import Applicability
 from betenet.ensemble.checkpoint import write_checkpoint
 from betenet.ensemble.dataset import TARGETS, data_digest
 from betenet.ensemble.run import Job, Workload
-from betenet.errors import DataError
+from betenet.errors import ConfigError, DataError
 from betenet.evaluation.held_out import (
     FEWEST,
     HeldOut,
@@ -28,6 +28,7 @@ from betenet.evaluation.held_out import (
     screening_precision,
 )
 from betenet.evaluation.phonon_corrected import PhononCorrector
+from betenet.phonons.library import PhononLibrary
 from betenet.quantities import QUANTITIES
 
 RESAMPLES = 1000
@@ -61,7 +62,9 @@ def write_model(load: Workload, out: Path, folder: Path) -> dict[str, Any]:
     Raises
     ------
     DataError
-        If a member is missing.
+        If a member or a library of phonons is missing.
+    ConfigError
+        If the recipe names a force field for the phonons of files that has no library.
     """
     members: list[dict[str, torch.Tensor]] = []
     for member in range(load.recipe.training.members):
@@ -108,22 +111,32 @@ def make_card(load: Workload, out: Path) -> dict[str, Any]:
 
 
 def _phonons(load: Workload, validated: HeldOut, bagged: HeldOut) -> dict[str, Any]:
-    """The correction by phonons, and how good predictions are with it.
+    """The correction by each force field's phonons, and how good predictions are with it.
 
     In cross-validation each fold is corrected by a line through the rows of the others; what is
     shipped is the line through all.
     """
-    if not load.recipe.data.phonons:
+    lines: dict[str, dict[str, Any]] = {}
+    for path in load.recipe.data.phonons:
+        library = PhononLibrary.read(Path(path))
+        corrector = PhononCorrector(load, validated, library)
+        correction = corrector.fit()
+        if correction is not None:
+            out_of_bag = PhononCorrector(load, bagged, library).corrected(correction)
+            lines[library.force_field] = {
+                "correction": correction.to_dict(),
+                **_assessment(load, corrector.cross_fitted(), out_of_bag),
+            }
+    if not lines:
         return {}
-    corrector = PhononCorrector(load, validated)
-    correction = corrector.fit()
-    if correction is None:
-        return {}
-    bagged = PhononCorrector(load, bagged).corrected(correction)
-    return {
-        "phonon_correction": correction.to_dict(),
-        "with_phonons": _assessment(load, corrector.cross_fitted(), bagged),
-    }
+    others = load.recipe.data.phonons_of_files or list(lines)[-1]
+    if others not in lines:
+        raise ConfigError(
+            f"[data] phonons_of_files: there is no line for {others}.",
+            f"There are those of {', '.join(lines)}.",
+            "Name the force field of one of the libraries.",
+        )
+    return {"phonons_of_files": others, "with_phonons": lines}
 
 
 def _assessment(load: Workload, validated: HeldOut, bagged: HeldOut) -> dict[str, Any]:

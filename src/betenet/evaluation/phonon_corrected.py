@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 
@@ -25,19 +24,15 @@ class PhononCorrector:
     Parameters
     ----------
     load
-        Whose recipe names a library of phonons.
+        Data of the run.
     held_out
         What its networks predicted for rows that they had not seen.
-
-    Raises
-    ------
-    DataError
-        If the library cannot be read.
+    library
+        Phonons by the ids of the rows.
     """
 
-    def __init__(self, load: Workload, held_out: HeldOut) -> None:
+    def __init__(self, load: Workload, held_out: HeldOut, library: PhononLibrary) -> None:
         self._load, self._held_out = load, held_out
-        library = PhononLibrary.read(Path(load.recipe.data.phonons))
         grid = load.recipe.network.frequencies
         self._known: dict[int, tuple[PhononDos, float]] = {}
         features: list[np.ndarray] = []

@@ -292,6 +292,7 @@ def _read_json(path: str | Path, text: TextFile, unit: str | None) -> PhononDosF
         )
     content = cast("dict[str, object]", data) if isinstance(data, dict) else None
     structure = None if content is None else content.pop("structure", None)
+    force_field = "" if content is None else content.pop("force_field", "")
     try:
         dos = PhononDos.from_json(json.dumps(data))
         places = None if structure is None else _places(structure, dos)
@@ -305,6 +306,7 @@ def _read_json(path: str | Path, text: TextFile, unit: str | None) -> PhononDosF
         dos=dos,
         warnings=_doubts(dos),
         places=places,
+        force_field=str(force_field),
     )
 
 

@@ -74,6 +74,8 @@ class PhononDosFile:
         What a user should know about it.
     places
         Cell and positions of its sites, where the file states them.
+    force_field
+        That it was computed with, where the file states one.
     """
 
     path: str
@@ -83,3 +85,4 @@ class PhononDosFile:
     dos: PhononDos
     warnings: tuple[str, ...] = ()
     places: SitePlaces | None = None
+    force_field: str = ""

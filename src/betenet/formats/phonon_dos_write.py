@@ -29,6 +29,7 @@ def write_phonon_dos(
     format: str = "json",  # noqa: A002 (the name that the command line has)
     unit: str | None = None,
     places: SitePlaces | None = None,
+    force_field: str = "",
 ) -> None:
     """Write a phonon density of states; a file of that name is replaced at once, or not at all.
 
@@ -45,6 +46,8 @@ def write_phonon_dos(
     places
         Where the sites are, for ``json``: with them the file can be used for any cell of the
         crystal.
+    force_field
+        That it was computed with, for ``json``: what predicts from it must know.
 
     Raises
     ------
@@ -60,12 +63,17 @@ def write_phonon_dos(
     eleven.
     """
     unit = unit_to_write(format, unit, PHONON_DOS_FORMATS)
-    replace_file(path, _json(dos, places) if format == "json" else _columns(format, dos, unit))
+    content = _json(dos, places, force_field) if format == "json" else _columns(format, dos, unit)
+    replace_file(path, content)
 
 
-def _json(dos: PhononDos, places: SitePlaces | None) -> str:
-    structure = {} if places is None else {"structure": places.to_dict()}
-    return json.dumps({**dos.to_dict(), **structure}) + "\n"
+def _json(dos: PhononDos, places: SitePlaces | None, force_field: str) -> str:
+    content = dict(dos.to_dict())
+    if places is not None:
+        content["structure"] = places.to_dict()
+    if force_field:
+        content["force_field"] = force_field
+    return json.dumps(content) + "\n"
 
 
 def _columns(key: str, dos: PhononDos, unit: str) -> str:

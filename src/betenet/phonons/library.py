@@ -116,6 +116,11 @@ class PhononLibrary:
     def __len__(self) -> int:
         return len(self.entries)
 
+    @property
+    def force_field(self) -> str:
+        """Its name; empty if the library does not tell."""
+        return str(self.settings.get("force_field", ""))
+
     def __iter__(self) -> Iterator[str]:
         return iter(self.entries)
 

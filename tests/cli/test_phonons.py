@@ -314,6 +314,56 @@ def test_help_teaches_by_example_and_names_the_force_fields(
     shown = capsys.readouterr().out
     assert "betenet phonons" in shown.split("examples:")[1]
     assert "7net-l3i5  (the default)" in shown
+    assert "mattersim-1m  (--fetch it once)" in shown
+
+
+def test_weights_are_fetched_on_request(
+    metals: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from betenet.cli import phonon_run
+
+    asked: list[tuple[str, bool]] = []
+
+    def fetched(name: str, *, progress: bool) -> Path:
+        asked.append((name, progress))
+        return Path("/data/of/weights")
+
+    monkeypatch.setattr(phonon_run, "fetch_weights", fetched)
+    assert main(["phonons", "--fetch", "mattersim-1m"]) == 0
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err == "mattersim-1m: /data/of/weights\n"
+    assert asked == [("mattersim-1m", True)]
+    (found,) = run_json([str(metals / "Al.cif"), *QUICK, "--fetch", "mattersim-5m"], capsys)
+    assert found["stable"]
+    assert len(asked) == 2
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [([], "No FILE is given"), (["--fetch", "7net-0"], "Choose one of mattersim-1m")],
+)
+def test_nothing_to_do(flags: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["phonons", *flags]) == 2
+    assert message in capsys.readouterr().err
+
+
+def test_weights_that_were_not_fetched_stop_all_before_it_begins(
+    metals: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    from betenet.cli import phonon_run
+
+    monkeypatch.setattr(phonon_run, "chosen_force_field", lambda given: given.force_field)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    monkeypatch.delenv("BETENET_MATTERSIM", raising=False)
+    assert main(["phonons", str(metals), "--force-field", "mattersim-1m"]) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert "betenet phonons --fetch mattersim-1m" in captured.err
 
 
 def test_force_field_of_the_extra_from_end_to_end(

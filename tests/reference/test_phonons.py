@@ -1,6 +1,7 @@
-"""Phonons from the default force field against measured and first-principles ones.
+"""Phonons from force fields against measured and first-principles ones.
 
-The tolerances are those of the force field, which is too soft on the whole, not of the method.
+The tolerances are those of the force field, not of the method: SevenNet is too soft on the whole.
+MatterSim's weights are not installed with a package; without them its tests are skipped.
 """
 
 from __future__ import annotations
@@ -14,8 +15,10 @@ import pytest
 from ase import Atoms
 from ase.build import bulk
 
+from betenet.errors import ConfigError
 from betenet.phonons import DEFAULT, ForceField, PhononSettings, make_force_field, phonons
 from betenet.phonons.force_constants import force_constants
+from betenet.phonons.mattersim import MODELS, find_weights
 from betenet.phonons.relaxation import relax
 
 SETTINGS = PhononSettings(distance=11.0, q_length=60.0)
@@ -28,10 +31,23 @@ MGB2 = Atoms(
 )
 
 
-@pytest.fixture(scope="module")
-def field() -> ForceField:
-    pytest.importorskip("sevenn")
-    return make_force_field(DEFAULT)
+TOLERANCES = {
+    DEFAULT: {"Al": 0.27, "Nb": 0.2, "MgB2": 0.12, "Nb by DFT": 0.1},
+    # at H below the measured frequency, and yet on the mean above that of JARVIS's DFT
+    "mattersim-1m": {"Al": 0.1, "Nb": 0.12, "MgB2": 0.12, "Nb by DFT": 0.2},
+}
+
+
+@pytest.fixture(scope="module", params=TOLERANCES)
+def field(request: pytest.FixtureRequest) -> ForceField:
+    if request.param in MODELS:
+        try:
+            find_weights(request.param)
+        except ConfigError as error:
+            pytest.skip(error.summary)
+    else:
+        pytest.importorskip("sevenn")
+    return make_force_field(request.param)
 
 
 def frequencies(atoms: Atoms, field: ForceField, point: list[float]) -> np.ndarray:
@@ -48,7 +64,8 @@ def frequencies(atoms: Atoms, field: ForceField, point: list[float]) -> np.ndarr
 )
 def test_aluminium(point: list[float], known: list[float], field: ForceField) -> None:
     # neutrons at 80 K: Stedman and Nilsson, as tabulated in Landolt-Börnstein III/13a (1981)
-    assert frequencies(bulk("Al", "fcc", a=4.05), field, point) == pytest.approx(known, rel=0.27)
+    found = frequencies(bulk("Al", "fcc", a=4.05), field, point)
+    assert found == pytest.approx(known, rel=TOLERANCES[field.name]["Al"])
 
 
 def test_niobium_at_the_zone_boundary(field: ForceField) -> None:
@@ -59,23 +76,16 @@ def test_niobium_at_the_zone_boundary(field: ForceField) -> None:
     known = np.sqrt(stiffness / (92.906 * 1.66053907e-27)) / (2 * np.pi) * 1e-12
     assert known == pytest.approx(6.59, abs=0.01)
     found = frequencies(bulk("Nb", "bcc", a=3.30), field, [0.5, -0.5, 0.5])
-    assert found == pytest.approx(np.full(3, known), rel=0.2)
+    assert found == pytest.approx(np.full(3, known), rel=TOLERANCES[field.name]["Nb"])
 
 
-@pytest.mark.parametrize(
-    ("mode", "known"),
-    [
-        ("E2g", 77.5),
-        pytest.param(
-            "B1g",
-            89.0,
-            marks=pytest.mark.xfail(
-                reason="SevenNet's boron planes buckle far too easily: 51 meV", strict=True
-            ),
-        ),
-    ],
-)
-def test_magnesium_diboride(mode: str, known: float, field: ForceField) -> None:
+@pytest.mark.parametrize(("mode", "known"), [("E2g", 77.5), ("B1g", 89.0)])
+def test_magnesium_diboride(
+    mode: str, known: float, field: ForceField, request: pytest.FixtureRequest
+) -> None:
+    if field.name == DEFAULT and mode == "B1g":
+        reason = "SevenNet's boron planes buckle far too easily: 51 meV"
+        request.applymarker(pytest.mark.xfail(reason=reason, strict=True))
     # neutrons: weight at 75-80 meV by E2g and at 87-91 meV by B1g; Muranaka et al., J. Phys. Soc.
     # Jpn. 71, Suppl. 338 (2002)
     rest = relax(MGB2, field, SETTINGS)
@@ -86,7 +96,7 @@ def test_magnesium_diboride(mode: str, known: float, field: ForceField) -> None:
     along_c = (np.abs(vectors[[5, 8]]) ** 2).sum(axis=0) > 0.9
     across = (np.abs(vectors[[3, 4, 6, 7]]) ** 2).sum(axis=0) > 0.9
     found = in_thz[along_c if mode == "B1g" else across].max() * 4.135667696
-    assert found == pytest.approx(known, rel=0.12)
+    assert found == pytest.approx(known, rel=TOLERANCES[field.name]["MgB2"])
 
 
 @pytest.mark.data
@@ -101,4 +111,5 @@ def test_niobium_against_dft(data_folder: Path, field: ForceField) -> None:
     )
     dos = phonons(atoms, field, PhononSettings()).dos
     mean = dos.frequencies @ dos.total / dos.total.sum()
-    assert mean == pytest.approx(grid @ known / known.sum(), rel=0.1)
+    expected = grid @ known / known.sum()
+    assert mean == pytest.approx(expected, rel=TOLERANCES[field.name]["Nb by DFT"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -15,7 +16,7 @@ from betenet.cli.phonon_entry import CSV_COLUMNS, PHONOPY, PhononEntry
 from betenet.cli.phonon_outputs import DosOutput, FigureOutput, TableOutput
 from betenet.cli.streams import spare_the_inputs
 from betenet.cli.structure_files import read_files
-from betenet.errors import BetenetError
+from betenet.errors import BetenetError, ConfigError
 from betenet.phonons import (
     DEFAULT,
     ForceField,
@@ -25,6 +26,7 @@ from betenet.phonons import (
     band_structure,
     bands_of,
     compute_phonons,
+    fetch_weights,
     make_force_field,
     phonons_from_phonopy,
 )
@@ -52,11 +54,17 @@ def run_phonons(arguments: argparse.Namespace) -> int:
     Raises
     ------
     ConfigError
-        If the force field is unknown, the extra ``phonons`` is not installed, or an output cannot
-        be written or would replace an input.
+        If no file is given, the force field is unknown, the extra ``phonons`` is not installed, or
+        an output cannot be written or would replace an input.
     DataError
         If the cache cannot be used.
     """
+    if not arguments.files:
+        raise ConfigError(
+            "No FILE is given.",
+            "Phonons are those of a structure.",
+            "Name structure files or folders of them: betenet phonons Al.cif",
+        )
     spare_the_inputs(arguments.files, arguments.csv)
     work = _Work(
         source=chosen_force_field(arguments),
@@ -68,6 +76,20 @@ def run_phonons(arguments: argparse.Namespace) -> int:
     work.check(inputs)
     outputs = _outputs(arguments, _footer(work, inputs))
     return put_away(work.entries(inputs), outputs, noun="structures", total=len(inputs))
+
+
+def fetch(name: str) -> None:
+    """Download the weights of a force field and say where they are.
+
+    Raises
+    ------
+    ConfigError
+        If there is nothing to fetch by this name.
+    DataError
+        If they cannot be downloaded.
+    """
+    path = fetch_weights(name, progress=True)
+    sys.stderr.write(f"{name}: {path}\n")
 
 
 def chosen_force_field(arguments: argparse.Namespace) -> str | Calculator:

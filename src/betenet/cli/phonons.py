@@ -14,6 +14,8 @@ examples:
   betenet phonons MgB2.cif --dos dos/ --plot figures/
   betenet predict MgB2.cif --phonons dos/MgB2_dos.json     α²F with these phonons
   betenet phonons Nb.cif --supercell-distance 16           is it stable after all?
+  betenet phonons --fetch mattersim-1m                     once, 100 MB from PyPI
+  betenet phonons Nb.cif --force-field mattersim-1m        with another force field
   betenet phonons phonopy.yaml --plot figures/             phonopy's force constants, beside it
 
 Any structure that `betenet predict` takes, brought to its primitive cell first, or phonopy.yaml
@@ -43,7 +45,13 @@ about --plot:
   Bands need the force constants, which are not kept: the forces on displaced atoms are computed a
   second time for each figure, by one process.
 
-force fields (--force-field), their weights installed with betenet[phonons]:
+about --fetch:
+  The weights of MatterSim are inside a wheel of 100 MB on PyPI, or on the index that PIP_INDEX_URL
+  names. They are compared with their published SHA-256 and kept in $XDG_DATA_HOME/betenet, or
+  ~/.local/share/betenet (4 and 18 MB); BETENET_MATTERSIM names another file or folder. Nothing is
+  ever downloaded without --fetch.
+
+force fields (--force-field), SevenNet's installed with betenet[phonons], MatterSim's fetched:
 """
 
 
@@ -53,11 +61,11 @@ class _HelpWithForceFields(HelpFormatter):
     def add_text(self, text: str | None) -> None:
         """Add a paragraph, and the names to the last one."""
         if text is _EPILOG:
-            from betenet.phonons.force_field import DEFAULT, WEIGHTS
+            from betenet.phonons.force_field import DEFAULT, FORCE_FIELDS
+            from betenet.phonons.mattersim import MODELS
 
-            text += "".join(
-                f"  {name}{'  (the default)' if name == DEFAULT else ''}\n" for name in WEIGHTS
-            )
+            notes = {DEFAULT: "  (the default)"} | dict.fromkeys(MODELS, "  (--fetch it once)")
+            text += "".join(f"  {name}{notes.get(name, '')}\n" for name in FORCE_FIELDS)
         super().add_text(text)
 
 
@@ -72,7 +80,7 @@ def add_parser(verbs: Verbs) -> None:
         formatter_class=_HelpWithForceFields,
     )
     parser.add_argument(
-        "files", nargs="+", metavar="FILE", help="structure file, folder of them, or phonopy.yaml"
+        "files", nargs="*", metavar="FILE", help="structure file, folder of them, or phonopy.yaml"
     )
     _add_computed(parser.add_argument_group("how to compute"))
     written = parser.add_argument_group("where to put it")
@@ -89,14 +97,21 @@ def add_parser(verbs: Verbs) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Compute the phonons of every structure and put them where they were asked for."""
-    from betenet.cli.phonon_run import run_phonons
+    from betenet.cli.phonon_run import fetch, run_phonons
 
+    if arguments.fetch is not None:
+        fetch(arguments.fetch)
+        if not arguments.files:
+            return 0
     return run_phonons(arguments)
 
 
 def _add_computed(group: argparse._ArgumentGroup) -> None:  # pyright: ignore[reportPrivateUsage]
     group.add_argument(
         "--force-field", metavar="NAME", help="one of those below (default: the first)"
+    )
+    group.add_argument(
+        "--fetch", metavar="NAME", help="download the weights of a force field first, see below"
     )
     group.add_argument(
         "--relax",

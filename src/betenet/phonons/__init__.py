@@ -1,7 +1,8 @@
 """Phonons of a crystal from a machine-learned force field, or from files of phonopy.
 
 ``compute_phonons`` streams those of many structures, with a ``PhononCache`` on disk; ``phonons``
-computes one. ``make_force_field`` knows force fields by name and takes any ASE calculator.
+computes one. ``make_force_field`` knows force fields by name and takes any ASE calculator;
+``fetch_weights`` downloads those of MatterSim.
 ``read_force_constants`` and ``phonons_from_phonopy`` read what phonopy has written; ``match_sites``
 carries a density of states to another cell of the crystal. ``bands_of`` and ``band_structure`` give
 frequencies along high-symmetry lines.
@@ -12,8 +13,15 @@ from __future__ import annotations
 from betenet.phonons.bands import BandLine, band_structure, bands_of
 from betenet.phonons.cache import PhononCache
 from betenet.phonons.compute import phonons
-from betenet.phonons.force_field import DEFAULT, WEIGHTS, ForceField, make_force_field
+from betenet.phonons.force_field import (
+    DEFAULT,
+    FORCE_FIELDS,
+    WEIGHTS,
+    ForceField,
+    make_force_field,
+)
 from betenet.phonons.from_phonopy import phonons_from_phonopy
+from betenet.phonons.mattersim import fetch_weights
 from betenet.phonons.phonopy_files import read_force_constants
 from betenet.phonons.result import FLAGS, PhononFacts, PhononResult
 from betenet.phonons.run import compute_phonons
@@ -23,6 +31,7 @@ from betenet.phonons.site_matching import match_sites
 __all__ = [
     "DEFAULT",
     "FLAGS",
+    "FORCE_FIELDS",
     "WEIGHTS",
     "BandLine",
     "ForceField",
@@ -33,6 +42,7 @@ __all__ = [
     "band_structure",
     "bands_of",
     "compute_phonons",
+    "fetch_weights",
     "make_force_field",
     "match_sites",
     "phonons",

@@ -12,6 +12,7 @@ from ase.calculators.calculator import Calculator
 
 from betenet.errors import ConfigError
 from betenet.phonons.extra import load, package_folder
+from betenet.phonons.mattersim import MODELS, find_weights
 
 DEFAULT = "7net-l3i5"
 
@@ -21,6 +22,9 @@ WEIGHTS: Mapping[str, str] = {
     "7net-mf-0": "SevenNet_MF_0/checkpoint_sevennet_mf_0.pth",
 }
 """Force fields whose weights are inside the wheel of sevenn, relative to its folder of them."""
+
+FORCE_FIELDS: tuple[str, ...] = (*WEIGHTS, *MODELS)
+"""All that are known by name; those of MatterSim have to be fetched once."""
 
 _MODAL = {"7net-mf-0": "PBE"}
 
@@ -56,13 +60,13 @@ def identity_of(source: str | Calculator | ForceField) -> str:
     Parameters
     ----------
     source
-        A key of `WEIGHTS`, or a calculator: then its class and what its ``parameters`` hold, or
+        One of `FORCE_FIELDS`, or a calculator: then its class and what its ``parameters`` hold, or
         what `make_force_field` has made.
 
     Raises
     ------
     ConfigError
-        If the name is unknown, or sevenn is not installed or comes without the weights.
+        If the name is unknown, or its weights are not installed or not fetched.
     """
     if isinstance(source, ForceField):
         return source.identity
@@ -79,7 +83,7 @@ def make_force_field(source: str | Calculator | ForceField) -> ForceField:
     Parameters
     ----------
     source
-        A key of `WEIGHTS`, a calculator, or what was made already.
+        One of `FORCE_FIELDS`, a calculator, or what was made already.
 
     Returns
     -------
@@ -89,35 +93,55 @@ def make_force_field(source: str | Calculator | ForceField) -> ForceField:
     Raises
     ------
     ConfigError
-        If the name is unknown, or sevenn is not installed or comes without the weights.
+        If the name is unknown, or its weights are not installed or not fetched.
     """
     if isinstance(source, ForceField):
         return source
     if isinstance(source, Calculator):
         return ForceField(source, identity_of(source), type(source).__name__)
     path = _weights(source)
+    if source in MODELS:
+        return _mattersim(source, path)
+    return _sevennet(source, path)
+
+
+def _mattersim(name: str, path: Path) -> ForceField:
+    from betenet.phonons.mattersim.calculator import load_calculator
+
+    calculator = load_calculator(path)
+    network = calculator.network
+    return ForceField(
+        calculator,
+        identity_of(name),
+        name,
+        network.known_elements,
+        network.architecture.cutoff,
+    )
+
+
+def _sevennet(name: str, path: Path) -> ForceField:
     with warnings.catch_warnings():
         # on import: of torch's deprecations; of accelerators for GPUs that are not installed
         warnings.simplefilter("ignore")
         calculators = load("sevenn.calculator")
         # by its path: by its name, sevenn downloads what it does not find
-        calculator = calculators.SevenNetCalculator(
-            str(path), device="cpu", modal=_MODAL.get(source)
-        )
+        calculator = calculators.SevenNetCalculator(str(path), device="cpu", modal=_MODAL.get(name))
     from betenet.phonons.sevennet_convolution import replace_convolutions
 
     replace_convolutions(calculator.model)
     elements = frozenset(int(number) for number in calculator.type_map)
-    return ForceField(calculator, identity_of(source), source, elements, calculator.cutoff)
+    return ForceField(calculator, identity_of(name), name, elements, calculator.cutoff)
 
 
 def _weights(name: str) -> Path:
     """File of the weights, found without importing sevenn, which takes seconds."""
+    if name in MODELS:
+        return find_weights(name)
     if name not in WEIGHTS:
         raise ConfigError(
             f"Unknown force field {name!r}.",
-            "Known by name are those whose weights are installed with sevenn.",
-            f"Choose one of {', '.join(WEIGHTS)}, or pass an ASE calculator.",
+            "Known by name are MatterSim's, and SevenNet's of the package sevenn.",
+            f"Choose one of {', '.join(FORCE_FIELDS)}, or pass an ASE calculator.",
         )
     path = package_folder("sevenn") / "pretrained_potentials" / WEIGHTS[name]
     if not path.is_file():

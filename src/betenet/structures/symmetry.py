@@ -41,18 +41,22 @@ class SiteSymmetry:
         return cls(np.eye(3)[None], np.arange(n_atoms)[None])
 
 
-def find_symmetry(atoms: Atoms) -> SiteSymmetry:
+def find_symmetry(atoms: Atoms, *, most: float = float("inf")) -> SiteSymmetry:
     """Operations that map a crystal on itself exactly.
 
     Parameters
     ----------
     atoms
         Periodic in three directions.
+    most
+        Distances between atoms and images of atoms that may be compared. A large cell that repeats
+        a small one has thousands of operations: to find where they put the atoms takes seconds.
 
     Returns
     -------
     SiteSymmetry
-        The identity alone where spglib fails or an operation is not exact to `EXACT`.
+        The identity alone where spglib fails, an operation is not exact to `EXACT`, or ``most``
+        forbids.
 
     References
     ----------
@@ -75,7 +79,7 @@ def find_symmetry(atoms: Atoms) -> SiteSymmetry:
             found = cast("Any", spglib).get_symmetry(crystal, symprec=EXACT)
         except SPGLIB_ERRORS:
             found = None
-    if found is None:
+    if found is None or len(found["rotations"]) * len(atoms) ** 2 > most:
         return SiteSymmetry.none(len(atoms))
     turned = np.array(found["rotations"], dtype=float)
     shifts = np.array(found["translations"], dtype=float)

@@ -182,3 +182,10 @@ def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     found = find_symmetry(atoms)
     assert (found.images == expected.images).all()
     assert (found.rotations == expected.rotations).all()
+
+
+def test_search_of_a_large_cell_can_be_forbidden() -> None:
+    atoms = bulk("Al", "fcc", a=4.05, cubic=True)
+    # 192 operations on four atoms
+    assert len(find_symmetry(atoms, most=192 * 4**2).rotations) == 192
+    assert len(find_symmetry(atoms, most=192 * 4**2 - 1).rotations) == 1

@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+import pickle
+from pathlib import Path
+
+import numpy as np
+import pytest
+from ase import Atoms
+from torch import Tensor
+
+from betenet.phonons.mattersim.calculator import MatterSimCalculator, load_calculator
+from betenet.phonons.mattersim.derivatives import derivatives
+from betenet.phonons.mattersim.network import MatterSim
+from betenet.phonons.mattersim.weights import write_weights
+
+
+def test_properties(network: MatterSim, crystal: Atoms) -> None:
+    known = derivatives(network, [crystal])[0]
+    crystal.calc = MatterSimCalculator(network)
+    assert crystal.get_potential_energy() == known.energy
+    assert np.array_equal(crystal.get_forces(), known.forces)
+    assert crystal.get_stress(voigt=False) == pytest.approx(known.stress)
+    crystal.positions[0, 0] += 0.1
+    assert crystal.get_potential_energy() != known.energy
+
+
+def test_file_and_pickle(
+    tmp_path: Path, network: MatterSim, parameters: dict[str, Tensor], crystal: Atoms
+) -> None:
+    write_weights(tmp_path / "w.safetensors", network.architecture, parameters)
+    calculator = load_calculator(tmp_path / "w.safetensors")
+    calculator.calculate(crystal)
+    again = pickle.loads(pickle.dumps(calculator))  # noqa: S301
+    again.calculate(crystal)
+    assert again.results["energy"] == calculator.results["energy"]
+    assert calculator.results["energy"] == pytest.approx(
+        derivatives(network, [crystal])[0].energy, abs=3e-5
+    )

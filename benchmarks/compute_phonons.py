@@ -27,7 +27,7 @@ from betenet.ensemble.dataset import data_folder
 from betenet.errors import BetenetError
 from betenet.phonons import (
     DEFAULT,
-    WEIGHTS,
+    FORCE_FIELDS,
     PhononCache,
     PhononResult,
     PhononSettings,
@@ -85,7 +85,7 @@ def main() -> None:
     parser.add_argument("--source", choices=SOURCES, required=True)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--workers", type=int, default=1)
-    parser.add_argument("--force-field", choices=list(WEIGHTS), default=DEFAULT)
+    parser.add_argument("--force-field", choices=list(FORCE_FIELDS), default=DEFAULT)
     defaults = PhononSettings()
     parser.add_argument(
         "--relax", choices=("none", "positions", "cell"), default=defaults.relaxation

@@ -1,8 +1,9 @@
-"""A web page in one file: no script, nothing to load, for screens of any size and their readers."""
+"""A web page in one file: nothing to load, for screens of any size and their readers."""
 
 from __future__ import annotations
 
 import base64
+import hashlib
 import io
 from collections.abc import Iterable, Sequence
 from html import escape
@@ -11,24 +12,25 @@ from matplotlib.figure import Figure
 
 _RESOLUTION = 170
 _STYLE = """
-:root { color-scheme: light; }
-body { font: 16px/1.5 system-ui, sans-serif; color: #1a1a1a; background: #fff;
+:root { color-scheme: light; --ink: #1a1a1a; --paper: #fff; --soft: #444; --line: #ddd;
+  --rule: #555; --alarm: #b5541c; --alarm-paper: #fdf3ec; }
+body { font: 16px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper);
   max-width: 70rem; margin: 0 auto; padding: 1rem; overflow-wrap: anywhere; }
 h1 { font-size: 1.6rem; line-height: 1.2; } h2 { margin-top: 2.2rem; font-size: 1.25rem; }
 .wide { overflow-x: auto; } .wide > img { min-width: 44rem; }
 table { border-collapse: collapse; margin: .8rem 0; font-variant-numeric: tabular-nums;
   overflow-wrap: normal; }
-caption { text-align: left; color: #444; padding-bottom: .4rem; }
-th, td { padding: .3rem .7rem; border-bottom: 1px solid #ddd; text-align: right; }
+caption { text-align: left; color: var(--soft); padding-bottom: .4rem; }
+th, td { padding: .3rem .7rem; border-bottom: 1px solid var(--line); text-align: right; }
 th:first-child, td:first-child { text-align: left; }
-thead th { border-bottom: 2px solid #555; white-space: nowrap; }
-td small { color: #555; white-space: nowrap; }
+thead th { border-bottom: 2px solid var(--rule); white-space: nowrap; }
+td small { color: var(--soft); white-space: nowrap; }
 .grid { display: grid; gap: 1rem;
   grid-template-columns: repeat(auto-fill, minmax(min(var(--column), 100%), 1fr)); }
 figure { margin: 0; max-width: 36rem; } figure.full { max-width: none; }
 figure img, .wide > img { width: 100%; height: auto; }
-figcaption { font-size: .9rem; color: #444; }
-.warning { border-left: 4px solid #b5541c; background: #fdf3ec; padding: .5rem 1rem;
+figcaption { font-size: .9rem; color: var(--soft); }
+.warning { border-left: 4px solid var(--alarm); background: var(--alarm-paper); padding: .5rem 1rem;
   margin: 1rem 0; }
 .warning ul { margin: .3rem 0; padding-left: 1.2rem; }
 @media (max-width: 40rem) { table { font-size: .85rem; } th, td { padding: .3rem .4rem; } }
@@ -36,7 +38,7 @@ details { margin: .8rem 0; } summary { cursor: pointer; }
 """
 
 
-def page(title: str, body: Iterable[str]) -> str:
+def page(title: str, body: Iterable[str], *, style: str = "", script: str = "") -> str:
     """The whole page.
 
     Parameters
@@ -45,16 +47,32 @@ def page(title: str, body: Iterable[str]) -> str:
         Its heading.
     body
         HTML of its sections.
+    style
+        CSS besides that of all pages.
+    script
+        JavaScript, run when the page is there. A page allows this one alone, and none without:
+        what a data set brings along is never run.
     """
     name = escape(title)
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{_policy(script)}">\n'
         # an icon of nothing: browsers ask the server for one otherwise
-        f'<link rel="icon" href="data:,">\n<title>{name}</title>\n<style>{_STYLE}</style>\n'
-        f"</head>\n<body>\n<main>\n<h1>{name}</h1>\n" + "\n".join(body) + "\n</main>\n</body>\n"
-        "</html>\n"
+        f'<link rel="icon" href="data:,">\n<title>{name}</title>\n<style>{_STYLE}{style}</style>\n'
+        f"</head>\n<body>\n<main>\n<h1>{name}</h1>\n"
+        + "\n".join(body)
+        + "\n</main>\n"
+        + (f"<script>{script}</script>\n" if script else "")
+        + "</body>\n</html>\n"
     )
+
+
+def _policy(script: str) -> str:
+    """Nothing from anywhere else, and no script but the page's own."""
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    allowed = f"'sha256-{digest}'" if script else "'none'"
+    return f"default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src {allowed}"
 
 
 def section(title: str, *body: str) -> str:

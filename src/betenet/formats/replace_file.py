@@ -1,9 +1,11 @@
-"""Write a text file so that it never holds half of its content."""
+"""Write a file so that it never holds half of its content."""
 
 from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 
 from betenet.errors import DataError
@@ -24,15 +26,38 @@ def replace_file(path: str | Path, text: str) -> None:
     DataError
         If it cannot be written; the old content is still there then.
     """
+    with replacing(path) as unfinished:
+        unfinished.write_text(text, encoding="utf-8", newline="\n")
+
+
+@contextmanager
+def replacing(path: str | Path) -> Generator[Path]:
+    """The same for content that is written bit by bit, of any kind.
+
+    Parameters
+    ----------
+    path
+        The file.
+
+    Yields
+    ------
+    Path
+        An empty file beside it to write to; it takes the place of the other in the end, unless
+        there is an exception.
+
+    Raises
+    ------
+    DataError
+        As for `replace_file`.
+    """
     target = Path(path)
     unfinished: Path | None = None
     try:
-        handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent, text=True)
+        handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
         unfinished = Path(name)
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
+        with os.fdopen(handle, "rb") as file:
+            yield unfinished
+            os.fsync(file.fileno())  # of the file, whoever has written to it
         unfinished.chmod(_permissions(target))
         unfinished.replace(target)
     except OSError as error:

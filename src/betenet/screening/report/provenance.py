@@ -1,0 +1,100 @@
+"""Where a screening comes from: settings, versions, digests, and whom it owes something."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from html import escape
+from typing import Any, cast
+
+from betenet.citations import CITATIONS, EQUATIONS, SOFTWARE, Citation
+from betenet.evaluation.page import folded, section
+from betenet.screening.description import RunDescription
+from betenet.screening.report.forecast_section import FORECAST
+from betenet.superconductivity.analysis_settings import ELIASHBERG
+from betenet.superconductivity.critical_temperature import DEFAULT_MU_STAR
+
+LONGEST = 300
+"""Letters of a value; a list of thousands of numbers tells nobody anything."""
+_OF_PHONONS = {"togo2023phonopy", "park2024sevennet"}
+_FUNNEL = "funnel"
+
+
+def provenance_section(run: RunDescription) -> str:
+    """The manifest, entry by entry, and what to cite."""
+    apart = (FORECAST, _FUNNEL)
+    kept = {key: value for key, value in run.manifest.items() if key not in apart}
+    asked = run.manifest.get(_FUNNEL)
+    works = "".join(
+        f"<li>{escape(one.as_text())}<br><small>{escape(one.owed.replace('`', ''))}</small></li>"
+        for one in owed(run)
+    )
+    return section(
+        "Provenance",
+        _settings("The manifest of the run", kept),
+        folded("The funnel as it was asked for", _settings("", {"": asked})) if asked else "",
+        folded("Works to cite", f'<ul class="works">{works}</ul>'),
+    )
+
+
+def _settings(caption: str, of: Mapping[str, Any]) -> str:
+    rows = "".join(
+        f'<tr><th scope="row">{escape(key)}</th><td>{escape(text)}</td></tr>'
+        for key, text in _entries(of)
+    )
+    return (
+        f'<div class="wide" tabindex="0"><table class="words"><caption>{caption}</caption>'
+        '<thead><tr><th scope="col">entry</th><th scope="col">value</th></tr></thead>'
+        f"<tbody>{rows}</tbody></table></div>"
+    )
+
+
+def owed(run: RunDescription) -> list[Citation]:
+    """Works that this run rests on."""
+    solves = ELIASHBERG in json.dumps(run.manifest)
+    with_phonons = any(stage.kind in {"stability", "phonons"} for stage in run.stages)
+    return [
+        one
+        for one in CITATIONS
+        if (one.role != EQUATIONS or solves)
+        and (one.role != SOFTWARE or one.key not in _OF_PHONONS or with_phonons)
+    ]
+
+
+def mu_star_of(run: RunDescription) -> float:
+    """μ* of the run: of the manifest, at whatever depth, or the default."""
+    found = _find(run.manifest, "mu_star")
+    return float(found) if isinstance(found, int | float) else DEFAULT_MU_STAR
+
+
+def _find(table: Mapping[str, Any], key: str) -> Any:
+    if key in table:
+        return table[key]
+    for value in table.values():
+        if isinstance(value, dict):
+            found = _find(cast("dict[str, Any]", value), key)
+            if found is not None:
+                return found
+    return None
+
+
+def _entries(table: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, str]]:
+    """Flat: the path of each value, and the value in words."""
+    for key, value in table.items():
+        path = f"{above}.{key}".strip(".")
+        deeper = _as_table(value)
+        if deeper:
+            yield from _entries(deeper, path)
+            continue
+        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        yield path, text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
+
+
+def _as_table(value: Any) -> Mapping[str, Any] | None:
+    """Tables, and lists of them under their names."""
+    if isinstance(value, dict):
+        return cast("dict[str, Any]", value)
+    if isinstance(value, list) and all(isinstance(part, dict) for part in cast("list[Any]", value)):
+        parts = cast("list[dict[str, Any]]", value)
+        return {str(part.get("name", i)): part for i, part in enumerate(parts, start=1)}
+    return None

@@ -1,0 +1,161 @@
+"""What the page of a screening shows, gathered in one pass over all candidates."""
+
+from __future__ import annotations
+
+import re
+from array import array
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from heapq import nsmallest
+
+from ase.data import atomic_numbers
+
+from betenet.screening.description import SOURCE, RunDescription
+from betenet.screening.joined import RecordReader, joined
+from betenet.screening.records import Record
+from betenet.screening.rows import Ranking, Row, flat_row
+
+MOST_REASONS = 5_000
+"""Kinds of reasons that are told apart; a source's own words could be endless."""
+OTHER = "other reasons"
+_NUMBER = re.compile(r"(?<![A-Za-z_0-9.])[-−+]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?")
+_ELEMENT = re.compile(r"[A-Z][a-z]?")
+
+
+@dataclass(slots=True)
+class StageTally:
+    """What happened at one stage.
+
+    Attributes
+    ----------
+    outcomes
+        Number of records by outcome.
+    reasons
+        Number of records by outcome and kind of reason.
+    scores, passed
+        Of the records that have a score, in single precision, and which of them passed.
+    seconds
+        That it took in all.
+    """
+
+    outcomes: Counter[str] = field(default_factory=Counter[str])
+    reasons: Counter[tuple[str, str]] = field(default_factory=Counter[tuple[str, str]])
+    scores: array[float] = field(default_factory=lambda: array("f"))
+    passed: array[int] = field(default_factory=lambda: array("b"))
+    seconds: float = 0.0
+
+    @property
+    def taken(self) -> int:
+        """Number of records."""
+        return self.outcomes.total()
+
+    def add(self, record: Record) -> None:
+        """Count one record."""
+        self.outcomes[record.outcome] += 1
+        if record.seconds > 0.0:
+            self.seconds += record.seconds
+        if record.score == record.score:  # not nan
+            self.scores.append(record.score)
+            self.passed.append(record.outcome == "passed")
+        if record.outcome != "passed":
+            kind = record.outcome, kind_of_reason(record.reason, record.name)
+            full = len(self.reasons) >= MOST_REASONS and kind not in self.reasons
+            self.reasons[(record.outcome, OTHER) if full else kind] += 1
+
+
+@dataclass(slots=True, kw_only=True)
+class Summary:
+    """A screening in numbers.
+
+    Attributes
+    ----------
+    run, ranking
+        What its stages are, and what puts the candidates in order.
+    stages
+        By name.
+    elements
+        By symbol: number of candidates that passed the source, and of those on the shortlist.
+    best
+        Rows of the ranked candidates, at most as many as asked for.
+    ranked, shortlisted
+        How many are ranked in all, and how many of them passed.
+    """
+
+    run: RunDescription
+    ranking: Ranking
+    stages: Mapping[str, StageTally]
+    elements: dict[str, tuple[int, int]] = field(default_factory=dict[str, tuple[int, int]])
+    best: list[Row] = field(default_factory=list[Row])
+    ranked: int = 0
+    shortlisted: int = 0
+
+
+def summarise_run(reader: RecordReader, run: RunDescription, most_rows: int) -> Summary:
+    """Read all records once.
+
+    Parameters
+    ----------
+    reader
+        The store.
+    run
+        What the manifest says.
+    most_rows
+        How many of the best to keep whole.
+
+    Notes
+    -----
+    Memory: the best rows, and five bytes for each score of each stage.
+    """
+    found = Summary(
+        run=run,
+        ranking=Ranking.of(run, reader.counts()),
+        stages={name: StageTally() for name in run.names},
+    )
+    tried, hits = Counter[str](), Counter[str]()
+
+    def ranked() -> Iterator[Row]:
+        for records in joined(reader, run.names):
+            for record in records:
+                found.stages[record.stage].add(record)
+            row = flat_row(run, records)
+            reached = found.ranking.reached(row)
+            is_hit = reached and row["outcome"] == "passed"
+            found.ranked += reached
+            found.shortlisted += is_hit
+            if records[0].stage == SOURCE and records[0].outcome == "passed":
+                present = elements_of(str(row["formula"]))
+                tried.update(present)
+                hits.update(present if is_hit else ())
+            if reached:
+                yield row
+
+    found.best = nsmallest(most_rows, ranked(), key=found.ranking.key)
+    found.elements = {symbol: (tried[symbol], hits[symbol]) for symbol in sorted(tried)}
+    return found
+
+
+def elements_of(formula: str) -> frozenset[str]:
+    """Elements of a formula.
+
+    Examples
+    --------
+    >>> sorted(elements_of("Nb3Sn"))
+    ['Nb', 'Sn']
+    """
+    return frozenset(_ELEMENT.findall(formula)) & atomic_numbers.keys() - {"X"}
+
+
+def kind_of_reason(reason: str, name: str = "") -> str:
+    """A reason without what is of one candidate only: its name and its numbers.
+
+    Examples
+    --------
+    >>> kind_of_reason("band gap of 0.31 eV is above 0 eV")
+    'band gap of … eV is above … eV'
+    >>> kind_of_reason("a.cif: no cell", "a.cif")
+    '…: no cell'
+    """
+    general = reason.replace(name, "…") if name else reason
+    general = re.sub(r"^duplicate of .*", "duplicate of …", general)
+    return _NUMBER.sub("…", general) or "no reason given"

@@ -1,0 +1,159 @@
+"""One flat row for a candidate over all stages of a screening."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from betenet.ensemble.prediction import TC_PROBABILITY
+from betenet.phonons import FLAGS
+from betenet.quantities import QUANTITIES
+from betenet.screening.candidates import BAND_GAP, HULL_DISTANCE
+from betenet.screening.description import SOURCE, RunDescription
+from betenet.screening.records import Outcome, Record
+
+Value = float | int | str | list[str] | None
+Row = dict[str, Value]
+
+PREDICTED = ("coupling", "omega_log", "omega_2", "tc")
+"""Keys of the quantities in a row, each with its 68 % interval."""
+ENDS = ("", "_low_68", "_high_68")
+IMAGINARY = "imaginary_fraction"
+_TEXTS = {"name", "formula", "stage", "outcome", "reason", "predicted_by", "given"}
+_GROUPS: Mapping[Outcome, int] = {"passed": 0, "rejected": 1, "failed": 2}
+
+
+def score_column(stage: str) -> str:
+    """Column of the score of a stage."""
+    return f"score_{stage}"
+
+
+def columns(run: RunDescription) -> dict[str, type]:
+    """Columns of a row and their types, in order.
+
+    Parameters
+    ----------
+    run
+        Whose stages have scores.
+    """
+    keys = [QUANTITIES[key].export_key + end for key in PREDICTED for end in ENDS]
+    names = (
+        *("name", "formula", "n_atoms", "stage", "outcome", "reason"),
+        *(score_column(name) for name in run.names if name != SOURCE),
+        *("predicted_by", *keys, TC_PROBABILITY, IMAGINARY),
+        *(BAND_GAP, HULL_DISTANCE, "given", "warnings"),
+    )
+    special = {"n_atoms": int, "warnings": list}
+    return {n: str if n in _TEXTS else special.get(n, float) for n in names}
+
+
+def flat_row(run: RunDescription, records: Sequence[Record]) -> Row:
+    """All that is known of a candidate.
+
+    Parameters
+    ----------
+    run
+        What the stages are.
+    records
+        Of the candidate, in the order of the stages.
+
+    Returns
+    -------
+    dict
+        By the columns of `columns`; None for what is not known. λ, the frequencies and Tc are
+        those of the last stage that predicts them, which ``predicted_by`` names; ``given`` holds
+        what else the database says, as JSON.
+    """
+    row: Row = dict.fromkeys(columns(run))
+    last = records[-1]
+    row.update(name=last.name, stage=last.stage, outcome=last.outcome, reason=last.reason)
+    row["formula"] = next((r.formula for r in reversed(records) if r.formula), "")
+    given: dict[str, float | str | None] = {}
+    for record in records:
+        if record.stage == SOURCE:
+            given = dict(record.values)
+            row["n_atoms"] = _whole(given.pop("n_atoms", None))
+        else:
+            row[score_column(record.stage)] = _known(record.score)
+        _take_numbers(row, record)
+    row[BAND_GAP], row[HULL_DISTANCE] = (_number(given.pop(k, None)) for k in _GIVEN)
+    row["given"] = json.dumps(given, ensure_ascii=False, sort_keys=True) if given else ""
+    row["warnings"] = _warnings(records)
+    return row
+
+
+def _warnings(records: Sequence[Record]) -> list[str]:
+    """Each once, with what phonons are flagged for, unless a prediction says so already."""
+    said = list(dict.fromkeys(w for r in records for w in r.warnings))
+    flags = [str(r.values.get("flags") or "") for r in records]
+    words = (FLAGS.get(flag, flag) for flag in ", ".join(flags).split(", ") if flag)
+    said.extend(f"phonons: {text}" for text in words if not any(text in w for w in said))
+    return said
+
+
+_GIVEN = (BAND_GAP, HULL_DISTANCE)
+
+
+def _take_numbers(row: Row, record: Record) -> None:
+    """What a later stage says replaces what an earlier one said."""
+    values = record.values
+    if "coupling" in values:  # a prediction
+        row["predicted_by"] = record.stage
+        for key in PREDICTED:
+            for end in ENDS:
+                column = QUANTITIES[key].export_key + end
+                row[column] = _number(values.get(column))
+        row[TC_PROBABILITY] = _number(values.get(TC_PROBABILITY))
+        # of the primitive cell; that of phonons is the supercell's
+        row["n_atoms"] = _whole(values.get("n_atoms")) or row["n_atoms"]
+    if IMAGINARY in values:
+        row[IMAGINARY] = _number(values[IMAGINARY])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ranking:
+    """The order of the candidates that came furthest.
+
+    Attributes
+    ----------
+    last
+        The stage that they reached.
+    column
+        Of the score that puts them in order.
+    """
+
+    last: str
+    column: str
+
+    @classmethod
+    def of(cls, run: RunDescription, counts: Mapping[str, Mapping[str, int]]) -> Ranking:
+        """By the last stage that has records: the last of all, unless the run is not done."""
+        begun = [stage for stage in run.stages if any(counts.get(stage.name, {}).values())]
+        until = RunDescription(run.manifest, tuple(begun or run.stages[:1]))
+        return cls(last=until.names[-1], column=score_column(until.ranked_by))
+
+    def reached(self, row: Row) -> bool:
+        """Whether the candidate is in the ranking."""
+        return row["stage"] == self.last
+
+    def key(self, row: Row) -> tuple[int, float, str]:
+        """Sorts by outcome, then from the highest score down, then by name."""
+        score = row.get(self.column)
+        merit = float(score) if isinstance(score, int | float) else -math.inf
+        outcome = str(row["outcome"])
+        return next(n for o, n in _GROUPS.items() if o == outcome), -merit, str(row["name"])
+
+
+def _known(number: float) -> float | None:
+    return number if math.isfinite(number) else None
+
+
+def _number(value: object) -> float | None:
+    return _known(float(value)) if isinstance(value, int | float) else None
+
+
+def _whole(value: object) -> int | None:
+    number = _number(value)
+    return None if number is None else round(number)

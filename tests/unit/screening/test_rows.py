@@ -1,0 +1,109 @@
+from __future__ import annotations
+
+import json
+import math
+
+import pytest
+from tests.screening_run import STAGES, Records, predicted, small_run, source, write_manifest
+
+from betenet.screening.description import describe_run
+from betenet.screening.joined import joined
+from betenet.screening.rows import Ranking, columns, flat_row
+
+
+@pytest.fixture
+def run(tmp_path):
+    return describe_run(write_manifest(tmp_path))
+
+
+@pytest.fixture
+def rows(run):
+    every = (flat_row(run, of_one) for of_one in joined(Records(small_run()), run.names))
+    return {row["name"]: row for row in every}
+
+
+def test_every_row_has_every_column_with_its_type(run, rows):
+    types = columns(run)
+    for row in rows.values():
+        assert list(row) == list(types)
+        for name, value in row.items():
+            assert value is None or isinstance(value, types[name]), name
+
+
+@pytest.mark.parametrize(
+    ("name", "stage", "outcome"),
+    [
+        ("c", "last", "passed"),
+        ("near", "last", "rejected"),
+        ("soft", "stable", "rejected"),
+        ("cold", "first", "rejected"),
+        ("twin", "source", "rejected"),
+        ("broken", "source", "failed"),
+    ],
+)
+def test_a_row_says_how_far_its_candidate_came(rows, name, stage, outcome):
+    assert (rows[name]["stage"], rows[name]["outcome"]) == (stage, outcome)
+    assert bool(rows[name]["reason"]) == (outcome != "passed")
+
+
+def test_numbers_are_those_of_the_last_stage_that_predicts(rows):
+    assert rows["c"]["tc_kelvin"] == 16.0
+    assert rows["c"]["tc_kelvin_high_68"] == pytest.approx(19.2)
+    assert rows["c"]["predicted_by"] == "last"
+    assert (rows["c"]["score_first"], rows["c"]["score_last"]) == (9.0, 16.0)
+    assert (rows["soft"]["tc_kelvin"], rows["soft"]["predicted_by"]) == (7.0, "first")
+    assert rows["soft"]["imaginary_fraction"] == rows["soft"]["score_stable"] == 0.25
+    assert rows["broken"]["tc_kelvin"] is None
+
+
+def test_atoms_are_those_of_the_cell_and_not_of_the_supercell(rows):
+    assert rows["c"]["n_atoms"] == rows["soft"]["n_atoms"] == 2
+
+
+def test_what_the_database_says_is_kept(rows):
+    assert rows["c"]["energy_above_hull_ev_per_atom"] == 0.02
+    assert rows["c"]["band_gap_ev"] == 0.0
+    assert json.loads(rows["c"]["given"]) == {"material": "x-1"}
+    assert rows["a"]["given"] == ""
+
+
+def test_flags_of_phonons_are_warnings_in_words(rows):
+    said = rows["c"]["warnings"]
+    assert said[0] == "far from training; beware"
+    assert "changed the volume" in said[1]
+
+
+def test_what_a_prediction_says_of_its_phonons_is_not_said_twice(run):
+    text = "phonons of x: the relaxation changed the volume by more than a tenth"
+    records = [r for r in small_run() if r.name == "c" and r.stage != "last"]
+    records.append(predicted("c", "last", "passed", 9.0, warnings=(text,)))
+    assert flat_row(run, records)["warnings"] == [text]
+
+
+def test_a_number_that_is_not_known_is_none(run):
+    record = predicted("x", "first", "rejected", math.nan)
+    row = flat_row(run, [source("x"), record])
+    assert row["score_first"] is None
+    assert row["tc_kelvin"] is None
+
+
+def test_order_of_the_ranking(run, rows):
+    ranking = Ranking.of(run, Records(small_run()).counts())
+    reached = [row for row in rows.values() if ranking.reached(row)]
+    assert [row["name"] for row in sorted(reached, key=ranking.key)] == ["c", "a", "near"]
+
+
+def test_equal_scores_are_ordered_by_name(run):
+    ranking = Ranking.of(run, {"first": {"passed": 3}})
+    same = [
+        flat_row(run, [source(n), predicted(n, "first", "passed", 7.0)]) for n in ("b", "c", "a")
+    ]
+    assert [row["name"] for row in sorted(same, key=ranking.key)] == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize("begun", [1, 2, 3])
+def test_a_run_that_is_not_done_is_ranked_by_what_there_is(run, begun):
+    names = [stage["name"] for stage in STAGES[:begun]]
+    ranking = Ranking.of(run, {name: {"passed": 1} for name in ("source", *names)})
+    assert ranking.last == names[-1]
+    assert ranking.column == ("score_last" if begun == 3 else "score_first")

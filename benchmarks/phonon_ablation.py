@@ -34,7 +34,7 @@ from betenet.ensemble.run import Workload
 from betenet.evaluation.held_out import HeldOut, cross_validation
 from betenet.evaluation.metrics import table
 from betenet.phonon_dos import PhononDos
-from betenet.phonons import DEFAULT, PhononCache, PhononResult, PhononSettings
+from betenet.phonons import DEFAULT, FORCE_FIELDS, PhononCache, PhononResult, PhononSettings
 from betenet.phonons.cache import phonon_key
 from betenet.phonons.force_field import identity_of
 from betenet.quantities import QUANTITIES
@@ -53,9 +53,10 @@ def main() -> None:
     parser.add_argument("run", type=Path, help="folder of a run with its cross-validation")
     parser.add_argument("--recipe", type=Path, default=Path("recipes/phonons-1.toml"))
     parser.add_argument("--from", dest="folder", type=Path, required=True, help="of the phonons")
+    parser.add_argument("--force-field", choices=FORCE_FIELDS, default=DEFAULT)
     chosen = parser.parse_args()
     load = Workload.load(Recipe.read(chosen.recipe), data_folder())
-    results = read_phonons(chosen.folder)
+    results = read_phonons(chosen.folder, chosen.force_field)
     compare_curves(load.rows, results)
     held_out = cross_validation(load, chosen.run)
     names = np.array([load.rows[row].id for row in held_out.rows])
@@ -66,7 +67,7 @@ def main() -> None:
     lines.show(f"no phonons ({len(names)} rows)", None)
     for name, features in ablations(lines.predicted, [results[name] for name in names]).items():
         lines.show(name, features)
-    compare_with_dft(load, held_out, names, chosen.folder)
+    compare_with_dft(load, held_out, names, chosen.folder, chosen.force_field)
 
 
 class Lines:
@@ -149,10 +150,12 @@ def on_site(dos: PhononDos) -> np.ndarray:
     return np.array([levels.mean(), levels.std(), levels.min(), levels.max(), *means])
 
 
-def compare_with_dft(load: Workload, held_out: HeldOut, names: np.ndarray, folder: Path) -> None:
+def compare_with_dft(
+    load: Workload, held_out: HeldOut, names: np.ndarray, folder: Path, force_field: str
+) -> None:
     """The same line on the force field's density and on JARVIS's, where both are known."""
     densities = read_densities()
-    field: dict[str, Computed] = read_results(folder, "bete_net", "cell")
+    field: dict[str, Computed] = read_results(folder, "bete_net", force_field=force_field)
     lent = borrowed(densities.keys(), [one for name, one in field.items() if name in set(names)])
     places = {id(one): name for name, one in field.items()}
     dft = {places[id(one)]: densities[jarvis] for jarvis, one in lent.items()}
@@ -215,9 +218,9 @@ def moments_of(curve: Spectrum) -> dict[str, float]:
     return {key: float(value) for key, value in moments(curve.frequencies, curve.a2f).items()}
 
 
-def read_phonons(folder: Path) -> dict[str, PhononResult]:
+def read_phonons(folder: Path, force_field: str) -> dict[str, PhononResult]:
     """What the force field says of BETE-NET's crystals, by the ids of the rows."""
-    digest = PhononSettings().digest(identity_of(DEFAULT))
+    digest = PhononSettings().digest(identity_of(force_field))
     cache, rows = PhononCache(folder), read_source("bete_net")
     found = cache.load([phonon_key(atoms, digest) for _, atoms in rows])
     return {

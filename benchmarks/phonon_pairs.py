@@ -146,10 +146,12 @@ def first_bins(densities: Iterable[np.ndarray]) -> tuple[int, np.ndarray]:
     return len(ratios), np.median(ratios, axis=0)
 
 
-def read_results(folder: Path, source: str, relaxation: str = "cell") -> dict[str, Computed]:
+def read_results(
+    folder: Path, source: str, relaxation: str = "cell", force_field: str = DEFAULT
+) -> dict[str, Computed]:
     """What is done of a source, by the ids of its rows."""
     rows = read_source(source)
-    digest = PhononSettings(relaxation=relaxation).digest(identity_of(DEFAULT))
+    digest = PhononSettings(relaxation=relaxation).digest(identity_of(force_field))
     results = PhononCache(folder).load([phonon_key(atoms, digest) for _, atoms in rows])
     found: dict[str, Computed] = {}
     for (name, atoms), result in zip(rows, results, strict=True):

@@ -41,6 +41,7 @@ from phonon_validation_figure import draw
 
 from betenet.ensemble.dataset import TARGETS, Row, data_folder, read_rows
 from betenet.evaluation.metrics import mae, r2, rmse
+from betenet.phonons import DEFAULT, FORCE_FIELDS
 from betenet.phonons.settings import RELAXATIONS
 
 SYMBOLS = {"omega_log": "ω_log", "omega_2": "ω_2", "omega_99": "ω_99"}
@@ -81,12 +82,14 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--from", dest="folder", type=Path, required=True, help="of the results")
     parser.add_argument("--figure", type=Path)
+    parser.add_argument("--force-field", choices=FORCE_FIELDS, default=DEFAULT)
     parser.add_argument("--bete", action="store_true", help="compare with α²F instead")
     parser.add_argument("--relax", choices=RELAXATIONS, default="cell", help="as it was computed")
     chosen = parser.parse_args()
     densities = read_densities()
     own, bete = (
-        read_results(chosen.folder, source, chosen.relax) for source in ("jarvis", "bete_net")
+        read_results(chosen.folder, source, chosen.relax, chosen.force_field)
+        for source in ("jarvis", "bete_net")
     )
     if chosen.bete:
         compare_with_a2f(bete, own, densities)

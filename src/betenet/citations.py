@@ -328,6 +328,31 @@ CITATIONS: tuple[Citation, ...] = (
         year=2024,
         doi="10.1021/acs.jctc.4c00190",
     ),
+    Citation(
+        key="yang2024mattersim",
+        role=SOFTWARE,
+        owed="MatterSim: the force fields mattersim-1m and mattersim-5m",
+        authors=("Yang, Han", "Hu, Chenxi", "Zhou, Yichi", "others"),
+        title=(
+            "MatterSim: A Deep Learning Atomistic Model Across Elements, Temperatures and Pressures"
+        ),
+        journal="arXiv:2405.04967",
+        kind="misc",
+        year=2024,
+        doi="10.48550/arXiv.2405.04967",
+    ),
+    Citation(
+        key="chen2022m3gnet",
+        role=SOFTWARE,
+        owed="M3GNet: the architecture of MatterSim's force fields",
+        authors=("Chen, Chi", "Ong, Shyue Ping"),
+        title="A universal graph deep learning interatomic potential for the periodic table",
+        journal="Nat. Comput. Sci.",
+        volume="2",
+        pages="718",
+        year=2022,
+        doi="10.1038/s43588-022-00349-3",
+    ),
 )
 
 

@@ -134,8 +134,8 @@ class Recipe:
         return asdict(self)
 
 
-def read_table(path: str | Path) -> dict[str, Any]:
-    """The nested tables of a TOML file.
+def read_table(path: str | Path, what: str = "recipe") -> dict[str, Any]:
+    """The nested tables of a TOML file, which is called `what` in an error.
 
     Raises
     ------
@@ -146,7 +146,7 @@ def read_table(path: str | Path) -> dict[str, Any]:
         return tomllib.loads(Path(path).read_text(encoding="utf-8"))
     except OSError as error:
         raise ConfigError(
-            f"No recipe can be read from {path}.", str(error), "Check the path."
+            f"No {what} can be read from {path}.", str(error), "Check the path."
         ) from error
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path} is not valid TOML.", str(error), "Correct it.") from error

@@ -98,7 +98,9 @@ class Curve:
 
 
 def precision_recall_curve(
-    positive: Bool[np.ndarray, " n"], score: Float[np.ndarray, " n"]
+    positive: Bool[np.ndarray, " n"],
+    score: Float[np.ndarray, " n"],
+    weights: Float[np.ndarray, " n"] | None = None,
 ) -> Curve:
     """The curve whose area is the average precision.
 
@@ -108,6 +110,8 @@ def precision_recall_curve(
         Whether a row is one of those sought.
     score
         The higher, the more likely a positive; rows of equal score enter together [any unit].
+    weights
+        How many rows each stands for, above zero; one if absent.
 
     Raises
     ------
@@ -123,11 +127,13 @@ def precision_recall_curve(
         )
     order = np.argsort(-score, kind="stable")
     last_of_tie = np.append(np.flatnonzero(np.diff(score[order])), score.size - 1)
-    found = np.cumsum(positive[order])[last_of_tie]
+    counts = np.ones(score.size) if weights is None else weights[order]
+    picked = np.cumsum(counts)[last_of_tie]
+    found = np.cumsum(counts * positive[order])[last_of_tie]
     return Curve(
         thresholds=score[order][last_of_tie],
-        precision=found / (last_of_tie + 1),
-        recall=found / positive.sum(),
+        precision=found / picked,
+        recall=found / found[-1],
     )
 
 

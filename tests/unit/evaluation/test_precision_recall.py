@@ -29,6 +29,15 @@ def test_curve_agrees_with_scikit_learn(ranked: tuple[np.ndarray, np.ndarray]) -
     assert average_precision(*ranked) == pytest.approx(area)
 
 
+def test_weighted_curve_agrees_with_scikit_learn(ranked: tuple[np.ndarray, np.ndarray]) -> None:
+    weights = np.random.default_rng(5).gamma(1.0, size=80)
+    curve = precision_recall_curve(*ranked, weights)
+    precision, recall, thresholds = oracle.precision_recall_curve(*ranked, sample_weight=weights)
+    np.testing.assert_allclose(curve.thresholds, thresholds[::-1])
+    np.testing.assert_allclose(curve.precision, precision[-2::-1])
+    np.testing.assert_allclose(curve.recall, recall[-2::-1])
+
+
 def test_confusion_agrees_with_scikit_learn(ranked: tuple[np.ndarray, np.ndarray]) -> None:
     positive, score = ranked
     point = confusion(positive, score, 0.5)

@@ -1,0 +1,92 @@
+"""What a user must know before trusting a forecast."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from betenet.screening.calibration import Calibration
+from betenet.screening.funnel import Funnel
+from betenet.screening.passage import Passage
+from betenet.screening.reweighting import Reweighting
+
+FEW_ROWS = 10
+"""Of the table behind a number, below which it is pointed out."""
+HEAVY = 5.0
+"""A row that stands for as many times its share of the table is pointed out."""
+FEW_EFFECTIVE = 0.3
+"""Share of the table's rows that the weights may leave."""
+
+
+def findings(
+    funnel: Funnel, table: Calibration, passage: Passage, weighing: Reweighting | None
+) -> tuple[str, ...]:
+    """Warnings, the most important first."""
+    return (
+        *_of_settings(funnel, table),
+        *_of_population(table, weighing),
+        *_of_rows(funnel, table, passage),
+        *_of_stages(funnel, table),
+    )
+
+
+def _of_settings(funnel: Funnel, table: Calibration) -> Iterator[str]:
+    if funnel.mu_star != table.mu_star:
+        yield (
+            f"each Tc of {table.name} is for μ* = {table.mu_star:g}, the funnel's for "
+            f"{funnel.mu_star:g}: precision and recall are those of other thresholds"
+        )
+
+
+def _of_population(table: Calibration, weighing: Reweighting | None) -> Iterator[str]:
+    if weighing is None:
+        share = table.positive.mean()
+        yield (
+            f"the candidates are taken to be like the {len(table)} materials of {table.name}, "
+            f"{share:.0%} of which are positive; once the first stage is done, forecast again "
+            "with its scores"
+        )
+        return
+    yield (
+        "candidates of one score are taken to be positive as often as the table's; across "
+        "databases that did not hold (docs/screening.md)"
+    )
+    if weighing.passing and weighing.beyond * weighing.scored > 0.01 * weighing.passing:
+        yield (
+            f"{round(weighing.beyond * weighing.scored)} candidates, {weighing.beyond:.2%}, have a "
+            "higher score than any row of the table: nothing is known of such"
+        )
+    if weighing.n_effective < FEW_EFFECTIVE * len(table):
+        yield (
+            f"the candidates' scores are unlike the table's: its {len(table)} rows count as "
+            f"{weighing.n_effective:.0f}"
+        )
+    if weighing.largest_weight > HEAVY:
+        yield f"single rows of the table stand for {weighing.largest_weight:.0f} times their share"
+    if weighing.unscored:
+        yield f"{weighing.unscored} candidates have no score; they count as not passing"
+
+
+def _of_rows(funnel: Funnel, table: Calibration, passage: Passage) -> Iterator[str]:
+    for place, stage in enumerate(funnel.stages, 1):
+        through = passage.reached >= place
+        rows, positives = int(through.sum()), int((through & table.positive).sum())
+        if rows < FEW_ROWS:
+            yield (
+                f"{stage.name}: {rows} rows of the table pass, {positives} of them positive; "
+                "there is hardly a forecast for what follows"
+            )
+            return
+
+
+def _of_stages(funnel: Funnel, table: Calibration) -> Iterator[str]:
+    for stage in funnel.stages:
+        used, asked = table.model_of(stage), stage.force_field or stage.model
+        if used != asked:
+            yield f"{stage.name}: scores of {used} stand for those of {asked}, trained alike"
+        if stage.options:
+            yield f"{stage.name}: the table's phonons have the default settings"
+        if stage.kind == "stability":
+            yield (
+                f"{stage.name}: every crystal of the table has a first-principles α²F, so hardly "
+                "any is unstable; of other candidates more will be rejected"
+            )

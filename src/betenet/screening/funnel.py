@@ -1,0 +1,348 @@
+"""A funnel: where structures come from, and the stages that they have to pass."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any, Literal
+
+from betenet.ensemble.ensemble import DEFAULT_MODEL, DEFAULT_PHONON_MODEL
+from betenet.ensemble.prediction import TC_PROBABILITY
+from betenet.ensemble.recipe import read_table
+from betenet.errors import ConfigError
+from betenet.network.config import checked_keys
+from betenet.phonons import DEFAULT, FORCE_FIELDS, PhononSettings
+from betenet.quantities import QUANTITIES
+from betenet.screening.thresholds import CRITERIA, Criterion
+from betenet.superconductivity.critical_temperature import DEFAULT_MU_STAR
+
+Kind = Literal["structure", "stability", "phonons"]
+SCORES = (QUANTITIES["tc"].export_key, TC_PROBABILITY)
+"""What a stage of a model can decide by."""
+STABILITY_SCORE = "imaginary_fraction"
+SOURCE = "source"
+"""Stage of what is read; no stage of a funnel has this name."""
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
+_NO_OPTIONS: Mapping[str, Any] = {}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """One step of a funnel.
+
+    Attributes
+    ----------
+    name
+        Its own in the funnel.
+    kind
+        ``"structure"``: a model predicts from the structure. ``"stability"``: a force field relaxes
+        the structure and computes its phonons. ``"phonons"``: a model predicts with these.
+    model
+        Of a structure or phonons stage; the shipped one for its kind if empty.
+    force_field
+        Of a stability stage; the default one if empty. A phonons stage has that of the stability
+        stage before it.
+    score
+        What a structure or phonons stage decides by, one of `SCORES`; the first if empty. A
+        stability stage has the share of imaginary modes.
+    threshold
+        Structures at it or above pass; at it or below, of a stability stage. Without it, a
+        stability stage passes what the force field does not find unstable.
+    precision, recall
+        Wanted of what passes this stage, relative to what reaches it: the threshold is chosen from
+        the calibration table [1].
+    budget
+        Structures that pass, the best of those that reach the stage. Without threshold, precision,
+        recall and budget, every structure passes that has a score.
+    options
+        Of a stability stage, fields of `PhononSettings`.
+
+    Raises
+    ------
+    ConfigError
+        If they contradict each other, or one is out of its range.
+    """
+
+    name: str
+    kind: Kind
+    model: str = ""
+    force_field: str = ""
+    score: str = ""
+    threshold: float | None = None
+    precision: float | None = None
+    recall: float | None = None
+    budget: int | None = None
+    options: Mapping[str, Any] = field(default_factory=lambda: _NO_OPTIONS)
+
+    def __post_init__(self) -> None:
+        defaults = {
+            "structure": {"model": DEFAULT_MODEL, "score": SCORES[0]},
+            "stability": {"force_field": DEFAULT, "score": STABILITY_SCORE},
+            "phonons": {"model": DEFAULT_PHONON_MODEL, "score": SCORES[0]},
+        }
+        self._check_name()
+        for key, value in defaults[self.kind].items():
+            if not getattr(self, key):
+                object.__setattr__(self, key, value)
+        self._check_kind(
+            {*defaults[self.kind], *(("force_field",) if self.kind == "phonons" else ())}
+        )
+        self._check_criterion()
+        self._check_options()
+
+    @property
+    def criterion(self) -> tuple[Criterion, float] | None:
+        """How it decides, and the number given; None if it passes all that have a score."""
+        for name in CRITERIA:
+            value = getattr(self, name)
+            if value is not None:
+                return name, float(value)
+        return None
+
+    def to_dict(self) -> dict[str, Any]:
+        """For TOML and JSON: what is not given is left out."""
+        table = asdict(self)
+        return {key: value for key, value in table.items() if value not in (None, "", {})}
+
+    def _check_name(self) -> None:
+        if not _NAME.fullmatch(self.name) or self.name == SOURCE:
+            raise ConfigError(
+                f"A stage cannot be called {self.name!r}.",
+                f"Records are kept under it, and {SOURCE!r} is the name of what is read.",
+                "Use letters, digits, - and _, a letter first.",
+            )
+
+    def _check_kind(self, owned: set[str]) -> None:
+        for key in ("model", "force_field"):
+            if getattr(self, key) and key not in owned:
+                raise ConfigError(
+                    f"Stage {self.name!r} of kind {self.kind!r} has a {key}.",
+                    f"A stage of this kind has {' and '.join(sorted(owned))}.",
+                    f"Remove {key}, or change the kind.",
+                )
+        scores = (STABILITY_SCORE,) if self.kind == "stability" else SCORES
+        if self.score not in scores:
+            raise ConfigError(
+                f"Stage {self.name!r} cannot decide by {self.score!r}.",
+                f"The scores of a {self.kind} stage are {', '.join(scores)}.",
+                "Choose one of them.",
+            )
+        if self.force_field and self.force_field not in FORCE_FIELDS:
+            raise ConfigError(
+                f"Stage {self.name!r}: there is no force field {self.force_field!r}.",
+                f"The force fields are {', '.join(FORCE_FIELDS)}.",
+                "Choose one of them.",
+            )
+
+    def _check_criterion(self) -> None:
+        given = [name for name in CRITERIA if getattr(self, name) is not None]
+        if len(given) > 1:
+            raise ConfigError(
+                f"Stage {self.name!r} has {' and '.join(given)}.",
+                "Its threshold follows from one of them.",
+                "Keep one.",
+            )
+        if self.kind == "stability" and given not in ([], ["threshold"]):
+            raise ConfigError(
+                f"Stage {self.name!r} has a {given[0]}.",
+                "A stability stage passes what is stable; it ranks nothing.",
+                "Remove it, or give `threshold`, the largest share of imaginary modes.",
+            )
+        for name in given:
+            _check_number(self.name, name, getattr(self, name))
+
+    def _check_options(self) -> None:
+        valid = [f.name for f in fields(PhononSettings)] if self.kind == "stability" else []
+        unknown = sorted(set(self.options) - set(valid))
+        if unknown:
+            raise ConfigError(
+                f"Stage {self.name!r} has no option {', '.join(unknown)}.",
+                f"The options of a {self.kind} stage are {', '.join(valid) or 'none'}.",
+                "Correct the spelling or remove it.",
+            )
+        if self.kind == "stability":
+            PhononSettings(**self.options)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Funnel:
+    """What is screened, and how.
+
+    Attributes
+    ----------
+    source
+        As `open_source` takes it.
+    stages
+        In their order; each takes what the one before has passed.
+    filters
+        Before the stages; checked where they are used.
+    mu_star
+        μ* of every Tc [1].
+
+    Raises
+    ------
+    ConfigError
+        If there is no stage, two have one name, or a phonons stage has no stability stage before it
+        whose phonons it could use.
+
+    Examples
+    --------
+    >>> funnel = Funnel(source="cells/", stages=(Stage(name="first", kind="structure", budget=9),))
+    >>> Funnel.from_dict(funnel.to_dict()) == funnel
+    True
+    """
+
+    source: str
+    stages: tuple[Stage, ...]
+    filters: Mapping[str, Any] = field(default_factory=lambda: _NO_OPTIONS)
+    mu_star: float = DEFAULT_MU_STAR
+
+    def __post_init__(self) -> None:
+        if not self.stages:
+            raise ConfigError(
+                "The funnel has no stage.",
+                "Nothing would be computed.",
+                "Add a table [[stages]] with name and kind.",
+            )
+        names = [stage.name for stage in self.stages]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ConfigError(
+                f"Two stages are called {', '.join(twice)}.",
+                "Records are kept under the stage's name.",
+                "Give each its own.",
+            )
+        object.__setattr__(self, "stages", tuple(self._with_force_fields()))
+        if not (math.isfinite(self.mu_star) and self.mu_star >= 0.0):
+            raise ConfigError(
+                f"μ* = {self.mu_star} is out of range.", "It is a repulsion.", "Use 0.10, say."
+            )
+
+    def _with_force_fields(self) -> Iterator[Stage]:
+        """The stages; those of kind phonons with the force field whose phonons they get."""
+        force_field = ""
+        for stage in self.stages:
+            if stage.kind == "stability":
+                force_field = stage.force_field
+            if stage.kind != "phonons":
+                yield stage
+                continue
+            if not force_field:
+                raise ConfigError(
+                    f"Stage {stage.name!r} has no phonons.",
+                    "It uses those of a stability stage, and there is none before it.",
+                    'Put a stage of kind "stability" in front.',
+                )
+            if stage.force_field not in ("", force_field):
+                raise ConfigError(
+                    f"Stage {stage.name!r} has the force field {stage.force_field!r}.",
+                    f"It uses the phonons of the stage before it, of {force_field!r}.",
+                    "Remove it, or change that of the stability stage.",
+                )
+            yield replace(stage, force_field=force_field)
+
+    @classmethod
+    def from_dict(cls, table: Mapping[str, Any]) -> Funnel:
+        """Build from nested tables, as TOML and JSON have them.
+
+        Raises
+        ------
+        ConfigError
+            If a key is unknown, missing or of another type; the message lists the valid ones.
+        """
+        values = dict(checked_keys(cls, {**table, "stages": ()}, "the funnel"))
+        _check_type("source", values.get("source"), str, "the path or query of what is screened")
+        stages = table.get("stages", [])
+        _check_type("stages", stages, list | tuple, "tables [[stages]]")
+        _check_type("filters", values.get("filters", {}), Mapping, "a table [filters]")
+        _check_type("mu_star", values.get("mu_star", 0.1), int | float, "a number")
+        values["stages"] = tuple(_stage(place, one) for place, one in enumerate(stages, 1))
+        return cls(**values)
+
+    @classmethod
+    def read(cls, path: str | Path) -> Funnel:
+        """Read a TOML file.
+
+        Raises
+        ------
+        ConfigError
+            As for `from_dict`, or if the file cannot be read.
+        """
+        return cls.from_dict(read_table(path, "funnel"))
+
+    def with_thresholds(self, thresholds: Mapping[str, float]) -> Funnel:
+        """The funnel with thresholds in place of what they were chosen for.
+
+        Parameters
+        ----------
+        thresholds
+            By the name of the stage, as `Forecast.thresholds` has them.
+
+        Examples
+        --------
+        >>> asked = Stage(name="first", kind="structure", recall=0.8)
+        >>> funnel = Funnel(source="cells/", stages=(asked,)).with_thresholds({"first": 4.2})
+        >>> funnel.stages[0].criterion
+        ('threshold', 4.2)
+        """
+        stages = tuple(
+            replace(stage, threshold=thresholds[stage.name], precision=None, recall=None)
+            if stage.name in thresholds
+            else stage
+            for stage in self.stages
+        )
+        return replace(self, stages=stages)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Nested tables of plain values; `from_dict` reads them."""
+        return {
+            "source": self.source,
+            "mu_star": self.mu_star,
+            "filters": dict(self.filters),
+            "stages": [stage.to_dict() for stage in self.stages],
+        }
+
+    def digest(self) -> str:
+        """SHA-256 of everything that decides on the results."""
+        text = json.dumps(self.to_dict(), sort_keys=True, default=str)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _stage(place: int, table: object) -> Stage:
+    where = f"stages, number {place}"
+    _check_type(where, table, Mapping, "a table [[stages]]")
+    assert isinstance(table, Mapping)
+    for key in ("name", "kind"):
+        _check_type(f"{key} of {where}", table.get(key), str, "text")
+    for key in ("model", "force_field", "score"):
+        _check_type(f"{key} of {where}", table.get(key, ""), str, "text")
+    _check_type(f"options of {where}", table.get("options", {}), Mapping, "a table")
+    for key in CRITERIA:
+        kind, text = (int, "a whole number") if key == "budget" else (int | float, "a number")
+        _check_type(f"{key} of {where}", table.get(key, 1), kind, text)
+    return Stage(**checked_keys(Stage, table, where))
+
+
+def _check_type(name: str, value: object, kind: Any, text: str) -> None:
+    if not isinstance(value, kind) or isinstance(value, bool):
+        found = "is missing" if value is None else f"is {value!r}"
+        raise ConfigError(f"The funnel's {name} {found}.", f"It is {text}.", "Correct the file.")
+
+
+def _check_number(stage: str, name: str, value: float) -> None:
+    ranges = {
+        "threshold": (math.isfinite(value), "a finite number"),
+        "precision": (0.0 < value <= 1.0, "a share of what passes, above 0 and at most 1"),
+        "recall": (0.0 < value <= 1.0, "a share of the positives, above 0 and at most 1"),
+        "budget": (value > 0, "a number of structures, 1 or more"),
+    }
+    inside, text = ranges[name]
+    if not inside:
+        raise ConfigError(
+            f"Stage {stage!r}: {name} = {value!r} is out of range.", f"It is {text}.", "Correct it."
+        )

@@ -1,0 +1,218 @@
+"""Which candidates are worth a computation, by what their database says of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+from ase.data import atomic_numbers
+
+from betenet.errors import ConfigError, StructureError
+from betenet.screening.candidates import BAND_GAP, HULL_DISTANCE, Candidate
+from betenet.structures import standardise
+from betenet.structures.check import fewest_atoms
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filters:
+    """What a candidate must be to enter a screening.
+
+    Attributes
+    ----------
+    elements
+        The only ones that it may have; empty for any.
+    exclude_elements
+        None of these.
+    must_contain
+        All of these.
+    least_atoms, most_atoms
+        In the primitive cell: the one that is computed.
+    least_elements, most_elements
+        Different ones.
+    band_gap_max
+        [eV].
+    hull_distance_max
+        Energy above the convex hull [eV per atom].
+    volume_per_atom_min, volume_per_atom_max
+        [Å³].
+    require_given
+        Refuse a candidate whose database says nothing of the band gap or the hull where these are
+        limited; else it passes.
+    duplicates
+        Leave out crystals that came before. `refuse` does not: it sees one candidate at a time
+        (see `duplicates.DuplicateFinder`).
+    """
+
+    elements: tuple[str, ...] = ()
+    exclude_elements: tuple[str, ...] = ()
+    must_contain: tuple[str, ...] = ()
+    least_atoms: int | None = None
+    most_atoms: int | None = None
+    least_elements: int | None = None
+    most_elements: int | None = None
+    band_gap_max: float | None = None
+    hull_distance_max: float | None = None
+    volume_per_atom_min: float | None = None
+    volume_per_atom_max: float | None = None
+    require_given: bool = False
+    duplicates: bool = True
+
+    @classmethod
+    def from_dict(cls, table: Mapping[str, Any]) -> Filters:
+        """Filters of a table, as in a funnel's file.
+
+        Raises
+        ------
+        ConfigError
+            If a key is unknown or a value is not of its kind.
+
+        Examples
+        --------
+        >>> Filters.from_dict({"most_atoms": 20, "exclude_elements": ["U"]}).to_dict()
+        {'exclude_elements': ['U'], 'most_atoms': 20, 'require_given': False, 'duplicates': True}
+        """
+        known = [field.name for field in fields(cls)]
+        for key in table:
+            if key not in known:
+                raise ConfigError(
+                    f"The filters have no key {key!r}.",
+                    "A misspelt filter would let everything pass.",
+                    f"The keys are {', '.join(known)}.",
+                )
+        return cls(**{key: _READ[key](key, value) for key, value in table.items()})
+
+    def to_dict(self) -> dict[str, Any]:
+        """Table that `from_dict` reads; limits that are not set are left out."""
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        return {
+            key: list(value) if isinstance(value, tuple) else value
+            for key, value in values.items()
+            if value is not None and value != ()
+        }
+
+    def refuse(self, candidate: Candidate) -> str | None:
+        """Why a candidate is left out, in one line; None if it is not."""
+        for check in (self._by_elements, self._by_given, self._by_volume, self._by_atoms):
+            reason = check(candidate)
+            if reason is not None:
+                return reason
+        return None
+
+    def _by_elements(self, candidate: Candidate) -> str | None:
+        found = set(candidate.atoms.get_chemical_symbols())
+        strange = found - set(self.elements) if self.elements else set[str]()
+        excluded = found & set(self.exclude_elements)
+        missing = set(self.must_contain) - found
+        if strange:
+            return f"has {_listed(strange)}, not among the allowed elements"
+        if excluded:
+            return f"has {_listed(excluded)}, excluded"
+        if missing:
+            return f"has no {_listed(missing)}"
+        return _outside(len(found), "elements", self.least_elements, self.most_elements)
+
+    def _by_given(self, candidate: Candidate) -> str | None:
+        for key, what, unit, most in (
+            (BAND_GAP, "band gap", "eV", self.band_gap_max),
+            (HULL_DISTANCE, "energy above the hull", "eV per atom", self.hull_distance_max),
+        ):
+            if most is None:
+                continue
+            value = candidate.given.get(key)
+            if value is None or isinstance(value, str):
+                if self.require_given:
+                    return f"its {what} is not given"
+            elif value > most:
+                return f"its {what} is {value:g} {unit}, above {most:g}"
+        return None
+
+    def _by_volume(self, candidate: Candidate) -> str | None:
+        if self.volume_per_atom_min is None and self.volume_per_atom_max is None:
+            return None
+        volume = abs(float(np.linalg.det(candidate.atoms.cell.array)))
+        per_atom = volume / max(len(candidate.atoms), 1)
+        return _outside(per_atom, "Å³ per atom", self.volume_per_atom_min, self.volume_per_atom_max)
+
+    def _by_atoms(self, candidate: Candidate) -> str | None:
+        if self.least_atoms is None and self.most_atoms is None:
+            return None
+        if len(candidate.atoms) == 0:
+            return "has no atoms"
+        what = "atoms in the primitive cell"
+        n_atoms = fewest_atoms(candidate.atoms)
+        certain = n_atoms == len(candidate.atoms) or (
+            len(candidate.atoms) <= (self.most_atoms or 0) and self.least_atoms is None
+        )
+        if self.most_atoms is not None and n_atoms > self.most_atoms:
+            return _outside(n_atoms, f"{what} at least", None, self.most_atoms)
+        if not certain:
+            try:
+                n_atoms = len(standardise(candidate.atoms, max_atoms=None))
+            except StructureError:
+                # a broken cell is the next step's to name
+                n_atoms = len(candidate.atoms)
+        return _outside(n_atoms, what, self.least_atoms, self.most_atoms)
+
+
+def _outside(value: float, what: str, least: float | None, most: float | None) -> str | None:
+    if least is not None and value < least:
+        return f"has {value:.4g} {what}, fewer than {least:g}"
+    if most is not None and value > most:
+        return f"has {value:.4g} {what}, more than {most:g}"
+    return None
+
+
+def _listed(elements: set[str]) -> str:
+    return ", ".join(sorted(elements))
+
+
+def _symbols(key: str, value: object) -> tuple[str, ...]:
+    if not isinstance(value, list | tuple):
+        raise _wrong(key, value, "a list of elements, such as ['Nb', 'Sn']")
+    for symbol in value:
+        if not (isinstance(symbol, str) and atomic_numbers.get(symbol)):
+            raise _wrong(key, symbol, "an element's symbol, such as Nb")
+    return tuple(value)
+
+
+def _count(key: str, value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise _wrong(key, value, "a whole number above 0")
+    return value
+
+
+def _limit(key: str, value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not np.isfinite(value):
+        raise _wrong(key, value, "a number")
+    return float(value)
+
+
+def _switch(key: str, value: object) -> bool:
+    if not isinstance(value, bool):
+        raise _wrong(key, value, "true or false")
+    return value
+
+
+def _wrong(key: str, value: object, wanted: str) -> ConfigError:
+    return ConfigError(
+        f"The filter {key} is {value!r}.", f"It should be {wanted}.", "Correct the funnel's file."
+    )
+
+
+_READ: dict[str, Callable[[str, object], Any]] = {
+    "elements": _symbols,
+    "exclude_elements": _symbols,
+    "must_contain": _symbols,
+    "least_atoms": _count,
+    "most_atoms": _count,
+    "least_elements": _count,
+    "most_elements": _count,
+    "band_gap_max": _limit,
+    "hull_distance_max": _limit,
+    "volume_per_atom_min": _limit,
+    "volume_per_atom_max": _limit,
+    "require_given": _switch,
+    "duplicates": _switch,
+}

@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ase.build import bulk
+
+from betenet.errors import ConfigError
+from betenet.screening.candidates import BAND_GAP, HULL_DISTANCE, Candidate
+from betenet.screening.filters import Filters
+
+SALT = bulk("NbC", "rocksalt", a=4.0)  # 8 Å³ per atom
+CUBE = bulk("NbC", "rocksalt", a=4.0, cubic=True)  # the same 2 atoms, four times
+
+
+def refusal(filters: dict[str, Any], atoms: Any = SALT, **given: Any) -> str | None:
+    return Filters.from_dict(filters).refuse(Candidate(name="x", atoms=atoms, given=given))
+
+
+@pytest.mark.parametrize(
+    ("filters", "reason"),
+    [
+        ({}, None),
+        ({"elements": ["Nb", "C", "N"]}, None),
+        ({"elements": ["Nb", "N"]}, "has C, not among the allowed elements"),
+        ({"exclude_elements": ["U", "Nb"]}, "has Nb, excluded"),
+        ({"exclude_elements": ["U"]}, None),
+        ({"must_contain": ["Nb"]}, None),
+        ({"must_contain": ["H", "Nb", "B"]}, "has no B, H"),
+        ({"most_elements": 1}, "has 2 elements, more than 1"),
+        ({"least_elements": 3}, "has 2 elements, fewer than 3"),
+        ({"most_atoms": 2, "least_atoms": 2}, None),
+        ({"most_atoms": 1}, "has 2 atoms in the primitive cell at least, more than 1"),
+        ({"least_atoms": 3}, "has 2 atoms in the primitive cell, fewer than 3"),
+        ({"volume_per_atom_min": 8.5}, "has 8 Å³ per atom, fewer than 8.5"),
+        ({"volume_per_atom_max": 7.5}, "has 8 Å³ per atom, more than 7.5"),
+        ({"volume_per_atom_min": 7.5, "volume_per_atom_max": 8.5}, None),
+    ],
+)
+@pytest.mark.parametrize("atoms", [SALT, CUBE])
+def test_what_a_structure_is_decides_in_any_cell(
+    filters: dict[str, Any], reason: str | None, atoms: Any
+) -> None:
+    assert refusal(filters, atoms) == reason
+
+
+@pytest.mark.parametrize(
+    ("key", "given", "what"),
+    [
+        ("band_gap_max", BAND_GAP, "band gap is 0.5 eV, above 0.1"),
+        ("hull_distance_max", HULL_DISTANCE, "energy above the hull is 0.5 eV per atom, above 0.1"),
+    ],
+)
+def test_what_is_not_given_passes_unless_it_must_be(key: str, given: str, what: str) -> None:
+    assert refusal({key: 0.1}, **{given: 0.5}) == f"its {what}"
+    assert refusal({key: 0.5}, **{given: 0.5}) is None
+    assert refusal({key: 0.1}, **{given: -0.2}) is None
+    assert refusal({key: 0.1}) is None
+    assert "is not given" in str(refusal({key: 0.1, "require_given": True}))
+    assert refusal({"require_given": True}) is None
+
+
+def test_a_large_cell_is_refused_by_its_primitive_one_only() -> None:
+    assert refusal({"most_atoms": 2}, SALT * (3, 2, 1)) is None
+    # no common divisor of 4 and 3 atoms: primitive, whatever the symmetry
+    atoms = SALT * (2, 2, 1)
+    del atoms[1]
+    assert "has 7 atoms" in str(refusal({"most_atoms": 6}, atoms))
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        {"most_atom": 3}, {"most_atoms": 0}, {"most_atoms": True}, {"most_atoms": 2.0},
+        {"elements": "Nb"}, {"elements": ["nb"]}, {"exclude_elements": ["X"]},
+        {"band_gap_max": "0"}, {"band_gap_max": float("nan")}, {"duplicates": 1},
+    ],
+)  # fmt: skip
+def test_a_wrong_table_is_refused_by_its_key(table: dict[str, Any]) -> None:
+    with pytest.raises(ConfigError, match=next(iter(table))):
+        Filters.from_dict(table)
+
+
+def test_tables_come_back() -> None:
+    table = {"most_atoms": 20, "exclude_elements": ["U"], "band_gap_max": 0.0, "duplicates": False}
+    filters = Filters.from_dict(table)
+    assert Filters.from_dict(filters.to_dict()) == filters
+    assert filters.to_dict() == table | {"require_given": False}

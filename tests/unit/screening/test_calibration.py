@@ -13,7 +13,7 @@ from betenet.screening.funnel import Stage
 
 STRUCTURE = Stage(name="a", kind="structure")
 STABILITY = Stage(name="b", kind="stability")
-PHONONS = Stage(name="c", kind="phonons")
+PHONONS = Stage(name="c", kind="phonons", force_field="7net-l3i5")
 
 
 def small() -> Calibration:

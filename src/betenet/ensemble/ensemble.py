@@ -103,7 +103,7 @@ class Ensemble:
         ModelError
             If there is no such model, or its files are broken.
         """
-        path = _find(DEFAULT_MODEL if name_or_path is None else name_or_path)
+        path = find_model(name_or_path)
         card = read_card(path)
         config = NetworkConfig.from_dict(card["network"])
         return cls(
@@ -371,7 +371,15 @@ def list_models() -> list[dict[str, Any]]:
     return found
 
 
-def _find(name_or_path: str | Path) -> Path:
+def find_model(name_or_path: str | Path | None = None) -> Path:
+    """Folder of a shipped ensemble by name, or of any by its path; of the default one if absent.
+
+    Raises
+    ------
+    ModelError
+        If there is none.
+    """
+    name_or_path = DEFAULT_MODEL if name_or_path is None else name_or_path
     names = [folder.name for folder in sorted(models_folder().glob("*")) if folder.is_dir()]
     if name_or_path in names:  # before a folder of that name, say of the run that trained it
         return models_folder() / name_or_path

@@ -58,7 +58,7 @@ def phonons_from_force_field(
         ((_, outcome),) = compute_phonons([record.atoms], settings, loaded[0], cache=cache)
         if isinstance(outcome, BetenetError):
             return SitePhonons(warnings=(f"predicted without phonons: {outcome.summary}",))
-        return _from_result(outcome, record.atoms, name)
+        return site_phonons(outcome, record.atoms, name)
 
     return source
 
@@ -166,8 +166,18 @@ def _assumed_cell(dos: PhononDos, record: StructureRecord, path: str) -> Atoms:
     return given
 
 
-def _from_result(result: PhononResult, atoms: Atoms, name: str) -> SitePhonons:
-    """The result is for the same primitive cell, perhaps relaxed."""
+def site_phonons(result: PhononResult, atoms: Atoms, name: str) -> SitePhonons:
+    """Phonons of a force field for the primitive cell that they were computed for.
+
+    Parameters
+    ----------
+    result
+        For the same cell, perhaps relaxed.
+    atoms
+        The cell that is predicted.
+    name
+        Of the force field.
+    """
     if result.atoms.numbers.tolist() != atoms.numbers.tolist():
         return SitePhonons(warnings=("predicted without phonons: their cell is another one",))
     if not result.is_plausible:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import product
 from math import gcd
 from typing import Any, cast
 
 import numpy as np
 from ase import Atoms
 from ase.data import covalent_radii
+from jaxtyping import Float
 
 from betenet.errors import StructureError
 from betenet.structures.cell import cell_vectors, reduce_cell
@@ -32,6 +34,13 @@ COLLISION_FRACTION = 0.4
 
 COLLISION_FLOOR = 0.5
 """Å. The bond of H₂ is 0.74 Å; nothing in a crystal is shorter."""
+
+SMALL = 24
+"""Most atoms of a cell whose distances are all looked at."""
+
+_NEXT_IMAGES = np.array(
+    sorted(product((-1.0, 0.0, 1.0), repeat=3), key=lambda image: image != (0, 0, 0))
+)
 
 
 def check_structure(atoms: Atoms, *, max_atoms: int | None = MAX_ATOMS) -> None:
@@ -187,14 +196,40 @@ def disorder_error(where: str, shares: str) -> StructureError:
     )
 
 
+def _are_apart(
+    lattice: Float[np.ndarray, "3 3"],
+    positions: Float[np.ndarray, "site 3"],
+    radii: Float[np.ndarray, " site"],
+) -> bool:
+    """Whether all distances are surely larger than the sums of radii; False if in doubt.
+
+    What a general search for neighbours would say, for a small cell twenty times as fast: no image
+    but the next ones in each direction can be near, unless the planes of the lattice are.
+    """
+    inverse = np.linalg.inv(lattice)
+    spacings = 1.0 / np.sqrt((inverse**2).sum(axis=0))
+    if spacings.min() <= 2.0 * radii.max() / 1.4:
+        return False
+    places = positions @ inverse
+    apart = places[:, None] - places
+    apart -= np.round(apart)
+    vectors = (apart[None] + _NEXT_IMAGES[:, None, None]) @ lattice
+    squares = (vectors**2).sum(axis=-1)
+    squares[0][np.diag_indices(len(radii))] = np.inf  # an atom and itself
+    return bool((squares > 1.000001 * (radii[:, None] + radii) ** 2).all())
+
+
 def _check_collisions(atoms: Atoms) -> None:
     from ase import neighborlist
 
     radii = np.maximum(
         COLLISION_FLOOR / 2, COLLISION_FRACTION * np.asarray(covalent_radii)[atoms.numbers]
     )
+    reduced = reduce_cell(cell_vectors(atoms))
+    if len(atoms) <= SMALL and _are_apart(reduced, atoms.positions, radii):
+        return
     first, second, distance = cast("Any", neighborlist).primitive_neighbor_list(
-        "ijd", atoms.pbc, reduce_cell(cell_vectors(atoms)), atoms.positions, radii
+        "ijd", atoms.pbc, reduced, atoms.positions, radii
     )
     if len(distance) == 0:
         return

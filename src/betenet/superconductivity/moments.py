@@ -28,6 +28,7 @@ them for any integral over α²F, and to callers that need derivatives or anothe
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 
 import numpy as np
 from jaxtyping import Float
@@ -293,7 +294,6 @@ def moments(
     dict
         ``coupling`` [1], ``omega_log``, ``omega_1``, ``omega_2``, ``omega_3`` and
         ``omega_max`` [meV], each of shape ``*batch``.
-
     """
     return {
         "coupling": coupling_constant(frequencies, a2f, rule),
@@ -323,12 +323,7 @@ def kernel_weights(
     Returns
     -------
     Float[ndarray, " n_freq"]
-        Weights, in the unit of k times meV.
-
-    Raises
-    ------
-    SpectrumError
-        If the frequencies are not valid or the rule is unknown.
+        Weights, in the unit of k times meV. Errors are those of :func:`coupling_constant`.
     """
     grid = check_frequencies(frequencies)
     first, left, right = _interval_weights(grid, kernel, check_rule(rule))
@@ -343,14 +338,21 @@ def moment_weights(
     frequencies: Float[np.ndarray, " n_freq"], n: int, rule: str = "onset"
 ) -> Float[np.ndarray, " n_freq"]:
     """:func:`kernel_weights` of k(ω) = ω^(n-1) [meV^n]; order 0 gives λ/2."""
-    return kernel_weights(frequencies, _power_kernel(n), rule)
+    return _known_weights(check_frequencies(frequencies).tobytes(), n, rule).copy()
 
 
 def log_moment_weights(
     frequencies: Float[np.ndarray, " n_freq"], rule: str = "onset"
 ) -> Float[np.ndarray, " n_freq"]:
     """:func:`kernel_weights` of k(ω) = ln ω/ω, where ω counts in meV."""
-    return kernel_weights(frequencies, _log_kernel, rule)
+    return _known_weights(check_frequencies(frequencies).tobytes(), None, rule).copy()
+
+
+@lru_cache(maxsize=64)
+def _known_weights(grid: bytes, n: int | None, rule: str) -> np.ndarray:
+    # a million spectra share a grid
+    kernel = _log_kernel if n is None else _power_kernel(n)
+    return kernel_weights(np.frombuffer(grid), kernel, rule)
 
 
 def _power_kernel(n: int) -> Kernel:

@@ -6,7 +6,7 @@ from ase import Atoms
 from ase.build import bulk
 
 from betenet.errors import StructureError
-from betenet.structures import check_structure
+from betenet.structures import check, check_structure
 
 
 def refusal(atoms: Atoms, **limits: int) -> str:
@@ -127,3 +127,31 @@ def test_no_limit() -> None:
     atoms.symbols[0] = "K"
     assert "limit is 200" in refusal(atoms)
     check_structure(atoms, max_atoms=None)
+
+
+def test_small_cells_are_judged_as_by_a_general_search(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Random cells, skewed ones too, about half of them with atoms that collide."""
+    random = np.random.default_rng(0)
+    verdicts: list[bool] = []
+    for _ in range(300):
+        count = int(random.integers(1, 6))
+        atoms = Atoms(
+            random.choice([1, 6, 13, 55], count),
+            scaled_positions=random.uniform(-1, 2, (count, 3)),
+            cell=random.normal(size=(3, 3)) * random.uniform(1.0, 6.0) + np.eye(3),
+            pbc=True,
+        )
+        if atoms.get_volume() < 3.0:
+            continue
+        found: list[str] = []
+        for small in (check.SMALL, 0):
+            monkeypatch.setattr(check, "SMALL", small)
+            try:
+                check_structure(atoms)
+            except StructureError as error:
+                found.append(str(error))
+            else:
+                found.append("")
+        assert found[0] == found[1]
+        verdicts.append(bool(found[0]))
+    assert 50 < sum(verdicts) < len(verdicts) - 50

@@ -215,3 +215,11 @@ def test_bad_input():
         coupling_constant(BINS - 0.25, random_spectra(51))
     with pytest.raises(SpectrumError, match="not finite"):
         coupling_constant(BINS, np.full(51, np.nan))
+
+
+def test_weights_may_be_changed_by_who_was_given_them():
+    omega = np.linspace(1.0, 30.0, 30)
+    kept = moment_weights(omega, 0).copy()
+    moment_weights(omega, 0)[:] = 0.0
+    assert np.array_equal(moment_weights(omega, 0), kept)
+    assert np.array_equal(kept, kernel_weights(omega, lambda x: 1.0 / x))

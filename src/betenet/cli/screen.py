@@ -1,0 +1,194 @@
+"""``betenet screen``: from a database of structures to a ranked shortlist."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from betenet.cli.arguments import HelpFormatter, Verbs, add_json
+
+_EPILOG = """\
+examples:
+  betenet screen plan funnel.toml                 what to expect, before anything is computed
+  betenet screen run funnel.toml --out run/
+  betenet screen run funnel.toml --out run/ --workers 8
+  betenet screen run cells/ --out run/            a folder of structures, by the default funnel
+  betenet screen status run/                      how far it is, also while it is running
+  betenet screen report run/                      tables and a page for the browser
+
+A screening may be killed at any moment: the same command goes on where it was.
+`betenet screen VERB --help` explains each verb.
+"""
+
+_FUNNEL_TEXT = """\
+a funnel (TOML):
+  source = "cells/"                  what `betenet screen run` takes as SOURCE
+  mu_star = 0.10
+  [filters]
+  most_atoms = 20
+  exclude_elements = ["U"]
+  duplicates = true                  the default: a crystal that came before is left out
+  [[stages]]
+  name = "structure"
+  kind = "structure"                 a model predicts from the structure alone
+  threshold = 5.8                    or precision = 0.9, recall = 0.8, budget = 1000
+  [[stages]]
+  name = "stability"
+  kind = "stability"                 phonons by a force field; imaginary ones do not pass
+  [[stages]]
+  name = "phonons"
+  kind = "phonons"                   a model predicts with these phonons
+  budget = 50
+
+"""
+
+_RUN_EPILOG = (
+    """\
+examples:
+  betenet screen run funnel.toml --out run/
+  betenet screen run funnel.toml --out run/ --workers 8
+  betenet screen run funnel.toml --out run/ --scheduler tcp://10.0.0.1:8786
+  betenet screen run funnel.toml --out run/ --workers 64 --slurm queue=long cores=16 memory=32GB
+  betenet screen run cells/ --out run/
+
+"""
+    + _FUNNEL_TEXT
+    + """\
+SOURCE instead of a funnel is a file or folder of structures, optimade:URL or mp:QUERY; the default
+funnel then has one stage, the default model, and passes P(Tc > 5 K) of a half or more.
+
+about the folder:
+  manifest.json says what the run was told, records.sqlite has every structure and what became of
+  it. Killed at any moment, a run goes on when it is started again with the same settings; other
+  settings are refused, and it says what differs. Numbers are computed in double precision and kept
+  with six digits: they do not depend on the order of the source, the workers or the batches.
+  A structure that fails is recorded with its reason, and is no error of the run.
+
+about workers:
+  --workers 1, the default, computes in this process. More are processes of one thread each, and
+  need betenet[screen]. --scheduler takes the workers of a Dask scheduler that is running, --slurm
+  starts them as jobs: its options are those of dask_jobqueue.SLURMCluster (queue, account,
+  walltime, memory, cores, …), and --workers says how many processes. Only the process that you
+  start writes to the folder.
+"""
+)
+
+
+def add_parser(verbs: Verbs) -> None:
+    """Add the verb to the command line."""
+    parser = verbs.add_parser(
+        "screen",
+        help="screen a database: structures in, a ranked shortlist out",
+        description="From a database of structures to a ranked shortlist, stage by stage.",
+        epilog=_EPILOG,
+        formatter_class=HelpFormatter,
+    )
+    actions = parser.add_subparsers(title="verbs", metavar="VERB", required=True)
+    _add_plan(actions)
+    _add_run(actions)
+    _add_status(actions)
+    _add_report(actions)
+
+
+def _add_plan(actions: Verbs) -> None:
+    plan = actions.add_parser(
+        "plan",
+        help="say what to expect of a funnel; compute nothing expensive",
+        description="Precision, recall, number and cost that are to be expected, with intervals.",
+        epilog=_FUNNEL_TEXT,
+        formatter_class=HelpFormatter,
+    )
+    plan.add_argument("target", metavar="FUNNEL|SOURCE", help="funnel.toml, or what to screen")
+    plan.add_argument(
+        "--candidates",
+        type=_count,
+        metavar="N",
+        help="how many there are (default: the source is read and counted)",
+    )
+    add_json(plan, "the forecast")
+    plan.set_defaults(run=run_plan)
+
+
+def _add_run(actions: Verbs) -> None:
+    running = actions.add_parser(
+        "run",
+        help="screen, or go on with a screening that was interrupted",
+        description="Screen, or go on with a screening that was interrupted.",
+        epilog=_RUN_EPILOG,
+        formatter_class=HelpFormatter,
+    )
+    running.add_argument("target", metavar="FUNNEL|SOURCE", help="funnel.toml, or what to screen")
+    running.add_argument(
+        "--out", type=Path, required=True, metavar="DIR", help="folder of the screening"
+    )
+    running.add_argument(
+        "--workers",
+        type=_count,
+        default=1,
+        metavar="N",
+        help="processes that compute (default: %(default)s), see below",
+    )
+    where = running.add_mutually_exclusive_group()
+    where.add_argument("--scheduler", metavar="ADDRESS", help="of a Dask scheduler")
+    where.add_argument(
+        "--slurm", nargs="*", metavar="KEY=VALUE", help="start the workers as jobs of Slurm"
+    )
+    running.set_defaults(run=run_run)
+
+
+def _add_status(actions: Verbs) -> None:
+    status = actions.add_parser(
+        "status", help="say how far a screening is", description="Say how far a screening is."
+    )
+    status.add_argument("folder", type=Path, metavar="DIR", help="folder of the screening")
+    add_json(status, "the numbers")
+    status.set_defaults(run=run_status)
+
+
+def _add_report(actions: Verbs) -> None:
+    report = actions.add_parser(
+        "report",
+        help="write tables and a page for the browser",
+        description="Write the results of a screening as tables, and report.html; also of one "
+        "that is not done.",
+    )
+    report.add_argument("folder", type=Path, metavar="DIR", help="folder of the screening")
+    report.set_defaults(run=run_report)
+
+
+def run_plan(arguments: argparse.Namespace) -> int:
+    """Print what to expect."""
+    from betenet.cli.screening_run import plan
+
+    return plan(arguments)
+
+
+def run_run(arguments: argparse.Namespace) -> int:
+    """Screen."""
+    from betenet.cli.screening_run import screen
+
+    return screen(arguments)
+
+
+def run_status(arguments: argparse.Namespace) -> int:
+    """Print how far a screening is."""
+    from betenet.cli.screening_status import status
+
+    return status(arguments.folder, as_json=arguments.json)
+
+
+def run_report(arguments: argparse.Namespace) -> int:
+    """Write the results."""
+    from betenet.cli.screening_run import report
+
+    return report(arguments.folder)
+
+
+def _count(text: str) -> int:
+    try:
+        number = int(text)
+    except ValueError:
+        number = 0
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above zero")
+    return number

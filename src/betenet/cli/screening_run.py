@@ -1,0 +1,184 @@
+"""What ``betenet screen`` does: open funnel and source, forecast, run, write the results."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import closing
+from pathlib import Path
+
+from betenet.cli.screening_status import status
+from betenet.ensemble.prediction import TC_PROBABILITY
+from betenet.errors import BetenetError, ConfigError
+from betenet.screening.calibration import Calibration
+from betenet.screening.dispatch import Engine
+from betenet.screening.engines import DaskEngine, SerialEngine
+from betenet.screening.filters import Filters
+from betenet.screening.forecast import Forecast, forecast
+from betenet.screening.funnel import Funnel, Stage
+from betenet.screening.intake import FindingDuplicates, judge
+from betenet.screening.manifest import keep_forecast
+from betenet.screening.run import ScreeningRun
+from betenet.screening.sources import Source, open_source
+from betenet.screening.store import RecordStore
+from betenet.screening.tasks import StageTask
+
+
+def plan(arguments: argparse.Namespace) -> int:
+    """Print the forecast of a funnel.
+
+    Raises
+    ------
+    ConfigError, DataError
+        If the funnel, its source or a threshold cannot be had.
+    """
+    funnel = _funnel(arguments.target)
+    count = arguments.candidates
+    if count is None:
+        count = _passing(open_source(funnel.source), Filters.from_dict(funnel.filters))
+    expected = forecast(funnel, Calibration.shipped(), count)
+    if arguments.json:
+        sys.stdout.write(json.dumps(expected.to_dict(), indent=2) + "\n")
+    else:
+        sys.stdout.write(expected.text() + "\n")
+    return 0
+
+
+def screen(arguments: argparse.Namespace) -> int:
+    """Screen, or go on.
+
+    Returns
+    -------
+    int
+        Exit code: 0, or 130 after an interrupt.
+
+    Raises
+    ------
+    ConfigError, DataError, ModelError
+        If something that the run needs is not there, or the folder holds another screening.
+    """
+    funnel = _funnel(arguments.target)
+    filters = Filters.from_dict(funnel.filters)
+    run = ScreeningRun.prepare(
+        arguments.out,
+        funnel,
+        open_source(funnel.source),
+        _thresholds(funnel),
+        filters=filters,
+        duplicates=_finder() if filters.duplicates else None,
+    )
+    try:
+        with closing(_engine(arguments)) as engine:
+            run.run(engine, lambda task, store: _forecast_after(run, funnel, task, store))
+            code = report(run.folder)
+    except KeyboardInterrupt:
+        sys.stderr.write("betenet: interrupted; what is done is kept:\n")
+        code = 130
+    sys.stderr.flush()
+    status(run.folder)
+    if code == 130:
+        sys.stderr.write("betenet: start the same command again to go on\n")
+    return code
+
+
+def report(folder: Path) -> int:
+    """Write the results of a screening as tables and a page.
+
+    Raises
+    ------
+    DataError
+        If there is no screening in the folder.
+    """
+    from betenet.screening.report import write_report
+    from betenet.screening.results import write_results
+
+    write_results(folder)
+    sys.stderr.write(f"betenet: wrote {write_report(folder)}\n")
+    return 0
+
+
+def _funnel(target: str) -> Funnel:
+    if target.lower().endswith(".toml"):
+        return Funnel.read(target)
+    stage = Stage(name="structure", kind="structure", score=TC_PROBABILITY, threshold=0.5)
+    return Funnel(source=target, stages=(stage,))
+
+
+def _finder() -> Callable[[], FindingDuplicates]:
+    from betenet.screening.duplicates import DuplicateFinder
+
+    return DuplicateFinder
+
+
+def _passing(source: Source, filters: Filters) -> int:
+    """Entries of a source that reach the first stage; duplicates count."""
+    records = (judge(entry.name, entry, filters) for entry in source)
+    return sum(record.outcome == "passed" for record in records)
+
+
+def _thresholds(funnel: Funnel) -> dict[str, float]:
+    """Of the stages that ask for a precision or a recall."""
+    if all(stage.precision is None and stage.recall is None for stage in funnel.stages):
+        return {}
+    # a budget's share does not matter to a threshold that follows from the table
+    found = forecast(funnel, Calibration.shipped(), 1_000)
+    chosen: dict[str, float] = {}
+    for stage, expected in zip(funnel.stages, found.stages, strict=True):
+        if stage.precision is not None or stage.recall is not None:
+            assert expected.threshold is not None
+            chosen[stage.name] = float(expected.threshold.value)
+    return chosen
+
+
+def _forecast_after(run: ScreeningRun, funnel: Funnel, task: StageTask, store: RecordStore) -> None:
+    """Once the scores of the first stage are known: say what is to be expected of the others."""
+    if task.name != funnel.stages[0].name or task.kind == "stability":
+        return
+    try:
+        expected = _reweighted(funnel, task, store)
+    except BetenetError as error:  # the run does not need it
+        sys.stderr.write(f"betenet: no forecast: {error.in_one_line()}\n")
+        return
+    keep_forecast(run.folder, expected.to_dict())
+    if len(funnel.stages) > 1:
+        sys.stderr.write(expected.text() + "\n")
+
+
+def _reweighted(funnel: Funnel, task: StageTask, store: RecordStore) -> Forecast:
+    import numpy as np
+
+    scores: list[float] = []
+    chances: list[float] = []
+    for record in store.records(task.name):
+        scores.append(record.score)
+        chance = record.values.get(TC_PROBABILITY)
+        chances.append(float("nan") if chance is None else float(chance))
+    return forecast(
+        funnel,
+        Calibration.shipped(),
+        len(scores),
+        np.array(scores),
+        population_probabilities=np.array(chances),
+    )
+
+
+def _engine(arguments: argparse.Namespace) -> Engine:
+    if arguments.scheduler is not None:
+        return DaskEngine.at(arguments.scheduler)
+    if arguments.slurm is not None:
+        return DaskEngine.slurm(arguments.workers, _options(arguments.slurm))
+    return SerialEngine() if arguments.workers == 1 else DaskEngine.local(arguments.workers)
+
+
+def _options(words: Iterable[str]) -> Mapping[str, str]:
+    pairs = [word.partition("=") for word in words]
+    for name, equals, _ in pairs:
+        if not (name and equals):
+            raise ConfigError(
+                f"--slurm {name} is no option.",
+                "Options are written KEY=VALUE.",
+                "Write --slurm queue=long memory=8GB, say.",
+            )
+    return {name: value for name, _, value in pairs}

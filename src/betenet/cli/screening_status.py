@@ -1,0 +1,59 @@
+"""How far a screening is, in a table."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from betenet.screening.manifest import read_manifest
+from betenet.screening.store import RECORDS, SOURCE, RecordStore
+
+OUTCOMES = ("passed", "rejected", "failed")
+
+
+def status(folder: Path, *, as_json: bool = False) -> int:
+    """Print the numbers of each stage, and whether it is done.
+
+    Raises
+    ------
+    DataError
+        If there is no screening in the folder.
+    """
+    manifest = read_manifest(folder)
+    store = RecordStore(folder / RECORDS)
+    counts, finished = store.counts(), store.finished()
+    names = [SOURCE, *(stage["name"] for stage in manifest["stages"])]
+    table: list[dict[str, Any]] = []
+    expected: int | None = None
+    for name in names:
+        found = counts.get(name, {})
+        row = {outcome: found.get(outcome, 0) for outcome in OUTCOMES}
+        table.append({"stage": name, **row, "of": expected, "finished": name in finished})
+        expected = row["passed"] if name in finished else None
+    if as_json:
+        sys.stdout.write(json.dumps({"folder": str(folder), "stages": table}, indent=2) + "\n")
+    else:
+        sys.stdout.write("\n".join(_lines(table)) + "\n")
+    return 0
+
+
+def _lines(table: list[dict[str, Any]]) -> list[str]:
+    width = max(len(row["stage"]) for row in table)
+    lines = [f"{'stage':<{width}}" + "".join(f"{word:>10}" for word in OUTCOMES)]
+    return lines + [f"{row['stage']:<{width}}{_numbers(row)}  {_state(row)}" for row in table]
+
+
+def _numbers(row: Mapping[str, Any]) -> str:
+    return "".join(f"{row[outcome]:>10}" for outcome in OUTCOMES)
+
+
+def _state(row: Mapping[str, Any]) -> str:
+    if row["finished"]:
+        return "done"
+    done = sum(row[outcome] for outcome in OUTCOMES)
+    if done == 0:
+        return "not begun"
+    return f"{done} done" if row["of"] is None else f"{done} of {row['of']}"

@@ -1,0 +1,137 @@
+"""The first stage of a screening: what the source has, less what the filters refuse."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import closing
+from itertools import islice
+from typing import Protocol, runtime_checkable
+
+from betenet.errors import BetenetError
+from betenet.screening.candidates import Candidate, Entry, Unreadable
+from betenet.screening.progress import Progress
+from betenet.screening.records import Record
+from betenet.screening.rounding import kept_number
+from betenet.screening.store import SOURCE, RecordStore
+from betenet.structures import check_structure
+
+BATCH = 200
+"""Entries that a kill can lose."""
+
+
+@runtime_checkable
+class Refusing(Protocol):
+    """Filters."""
+
+    def refuse(self, candidate: Candidate) -> str | None:
+        """Why a candidate is not wanted; None if it is."""
+        ...
+
+
+@runtime_checkable
+class FindingDuplicates(Protocol):
+    """Knows the crystals that came before."""
+
+    def first_of(self, candidate: Candidate) -> str | None:
+        """Name of the earlier candidate that is the same crystal; else it is remembered."""
+        ...
+
+
+def take_source(
+    store: RecordStore,
+    source: Iterable[Entry],
+    filters: Refusing | None = None,
+    duplicates: FindingDuplicates | None = None,
+    *,
+    quiet: bool = False,
+) -> None:
+    """Record every entry of a source, and keep the structures that pass.
+
+    Parameters
+    ----------
+    store
+        What it has of the source is skipped; after the last entry the stage is finished.
+    source
+        Gives the same entries each time that it is read.
+    filters
+        Asked first.
+    duplicates
+        Asked for what passed the filters. It need remember nothing between runs.
+    quiet
+        Show no progress.
+
+    Notes
+    -----
+    Which of two duplicates is the first depends on the order of the source; nothing else does.
+    """
+    if SOURCE in store.finished():
+        return
+    if duplicates is not None:
+        for name in store.names(SOURCE, "passed"):
+            duplicates.first_of(Candidate(name=name, atoms=store.structure(name)))
+    entries = iter(source)
+    with closing(Progress(SOURCE, None, quiet=quiet)) as progress:
+        while batch := list(islice(entries, BATCH)):
+            _take(store, batch, filters, duplicates)
+            progress.update(len(batch))
+    store.finish(SOURCE)
+
+
+def _take(
+    store: RecordStore,
+    batch: list[Entry],
+    filters: Refusing | None,
+    duplicates: FindingDuplicates | None,
+) -> None:
+    named = {_plain(entry.name): entry for entry in reversed(batch)}
+    known = store.known(list(named))
+    new = [(name, entry) for name, entry in reversed(named.items()) if name not in known]
+    records = [judge(name, entry, filters, duplicates) for name, entry in new]
+    passed = (
+        (name, entry.atoms)
+        for (name, entry), record in zip(new, records, strict=True)
+        if record.outcome == "passed" and isinstance(entry, Candidate)
+    )
+    store.add(passed, records)
+
+
+def judge(
+    name: str,
+    entry: Entry,
+    filters: Refusing | None = None,
+    duplicates: FindingDuplicates | None = None,
+) -> Record:
+    """The record of an entry: failed, rejected by the filters or as a duplicate, or passed."""
+    if isinstance(entry, Unreadable):
+        return Record(name=name, stage=SOURCE, outcome="failed", reason=entry.error.in_one_line())
+    try:
+        check_structure(entry.atoms)
+        reason = _refusal(name, entry, filters, duplicates)
+    except BetenetError as error:
+        return Record(name=name, stage=SOURCE, outcome="failed", reason=error.in_one_line())
+    return Record(
+        name=name,
+        stage=SOURCE,
+        outcome="rejected" if reason else "passed",
+        reason=reason,
+        formula=entry.atoms.get_chemical_formula(mode="metal", empirical=True),
+        values={
+            key: value if isinstance(value, str) else kept_number(value)
+            for key, value in entry.given.items()
+        },
+    )
+
+
+def _refusal(
+    name: str, candidate: Candidate, filters: Refusing | None, duplicates: FindingDuplicates | None
+) -> str:
+    reason = None if filters is None else filters.refuse(candidate)
+    if reason:
+        return reason
+    first = None if duplicates is None else duplicates.first_of(candidate)
+    return "" if first is None or first == name else f"the same crystal as {first}"
+
+
+def _plain(name: str) -> str:
+    """A name that can be kept: a file's may hold bytes that are no text."""
+    return name.encode("utf-8", "backslashreplace").decode()

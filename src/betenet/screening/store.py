@@ -1,0 +1,354 @@
+"""What a screening has found so far: one SQLite file, safe against kills at any moment."""
+
+from __future__ import annotations
+
+import json
+import math
+import sqlite3
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+from ase import Atoms
+
+from betenet.errors import DataError
+from betenet.screening.records import Outcome, Record
+from betenet.screening.structure_bytes import structure_from_bytes, structure_to_bytes
+
+RECORDS = "records.sqlite"
+"""Name of the file in the folder of a run."""
+SOURCE = "source"
+"""Name of the stage that reads the source."""
+UNDECIDED = "the best are chosen once every score is known"
+"""Reason of a record of a stage with a budget, until the stage is done."""
+LOCK_SECONDS = 120.0
+"""How long to wait for another process that reads or writes."""
+PAGE = 2_000
+"""Rows read at a time: a reader holds the file no longer than that takes."""
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS entries (
+    number INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, load REAL, structure BLOB);
+CREATE TABLE IF NOT EXISTS records (
+    stage TEXT NOT NULL, number INTEGER NOT NULL, outcome TEXT NOT NULL, reason TEXT NOT NULL,
+    formula TEXT NOT NULL, score REAL, content TEXT NOT NULL, PRIMARY KEY (stage, number));
+CREATE TABLE IF NOT EXISTS finished (stage TEXT PRIMARY KEY);
+"""
+_COLUMNS = "e.name, r.stage, r.outcome, r.reason, r.formula, r.score, r.content"
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A structure that a stage has still to do.
+
+    Attributes
+    ----------
+    number
+        Place in the order of the source.
+    name
+        Of the candidate.
+    load
+        Atoms² over the volume [1/Å³]: times the sphere of a cutoff, about its edges.
+    structure
+        As bytes.
+    """
+
+    number: int
+    name: str
+    load: float
+    structure: bytes
+
+
+class RecordStore:
+    """Structures that passed the source, and one record for each structure and stage.
+
+    Parameters
+    ----------
+    path
+        The file.
+    create
+        Make it if it is absent, instead of raising.
+
+    Raises
+    ------
+    DataError
+        If there is no such file, or it cannot be used.
+
+    Notes
+    -----
+    Every call that writes is one transaction: a process that is killed, also by SIGKILL or by the
+    power, loses at most what it was about to store. SQLite keeps a rollback journal and not the
+    write-ahead log, which wants shared memory and so fails on the network file systems of
+    clusters. The price is that a reader and the commit of a writer exclude each other for some
+    milliseconds; both wait, and a reader takes a page at a time. No connection is kept open.
+    """
+
+    def __init__(self, path: str | Path, *, create: bool = False) -> None:
+        self.path = Path(path)
+        if create:
+            self._write(lambda db: db.executescript(_SCHEMA))
+        elif not self.path.is_file():
+            raise DataError(
+                f"There is no screening in {self.path.parent}.",
+                f"It has no {self.path.name}.",
+                "Give the folder that `betenet screen run --out` was given.",
+            )
+
+    # ------------------------------------------------------------------------------------ writing
+
+    def store(self, records: Iterable[Record]) -> None:
+        """Keep records, all of them or none; one that is there already stays as it is.
+
+        Raises
+        ------
+        DataError
+            If the file cannot be written.
+        """
+        self.add((), records)
+
+    def add_structures(self, structures: Iterable[tuple[str, Atoms]]) -> None:
+        """Keep structures under their names, all of them or none.
+
+        Raises
+        ------
+        DataError
+            If the file cannot be written.
+        """
+        self.add(structures, ())
+
+    def add(self, structures: Iterable[tuple[str, Atoms]], records: Iterable[Record]) -> None:
+        """Keep structures and records in one transaction.
+
+        Raises
+        ------
+        DataError
+            If the file cannot be written.
+        """
+        kept = [(name, _load(atoms), structure_to_bytes(atoms)) for name, atoms in structures]
+        rows = [_row(record) for record in records]
+
+        def write(db: sqlite3.Connection) -> None:
+            db.executemany(
+                "INSERT OR IGNORE INTO entries (name, load, structure) VALUES (?, ?, ?)", kept
+            )
+            db.executemany(
+                "INSERT OR IGNORE INTO entries (name) VALUES (?)", [(row[0],) for row in rows]
+            )
+            db.executemany(
+                "INSERT OR IGNORE INTO records (number, stage, outcome, reason, formula, score, "
+                "content) VALUES ((SELECT number FROM entries WHERE name = ?), ?, ?, ?, ?, ?, ?)",
+                rows,
+            )
+
+        self._write(write)
+
+    def finish(self, stage: str) -> None:
+        """Note that a stage has done all there was.
+
+        Raises
+        ------
+        DataError
+            If the file cannot be written.
+        """
+        self._write(lambda db: db.execute("INSERT OR IGNORE INTO finished VALUES (?)", (stage,)))
+
+    def finish_with_budget(self, stage: str, budget: int) -> None:
+        """Let the highest scores pass, ties broken by name, and note that the stage is done.
+
+        Parameters
+        ----------
+        stage
+            All its scores are known.
+        budget
+            How many pass.
+
+        Raises
+        ------
+        DataError
+            If the file cannot be written.
+        """
+
+        def write(db: sqlite3.Connection) -> None:
+            table = {"stage": stage, "budget": budget, "why": f"not among the best {budget}"}
+            db.execute(
+                "UPDATE records SET outcome = 'rejected', reason = :why "
+                "WHERE stage = :stage AND outcome != 'failed' AND score IS NOT NULL",
+                table,
+            )
+            db.execute(
+                "UPDATE records SET outcome = 'passed', reason = '' WHERE stage = :stage AND number"
+                " IN (SELECT r.number FROM records r JOIN entries e USING (number) WHERE r.stage = "
+                ":stage AND r.outcome != 'failed' AND r.score IS NOT NULL "
+                "ORDER BY r.score DESC, e.name LIMIT :budget)",
+                table,
+            )
+            db.execute("INSERT OR IGNORE INTO finished VALUES (:stage)", table)
+
+        self._write(write)
+
+    # ------------------------------------------------------------------------------------ reading
+
+    def finished(self) -> set[str]:
+        """Stages that have done all there was."""
+        return {row[0] for row in self._rows("SELECT stage FROM finished", {})}
+
+    def names(self, stage: str, outcome: Outcome | None = None) -> Iterator[str]:
+        """Names of the structures that a stage has done, in the order of the source."""
+        query = (
+            "SELECT r.number, e.name FROM records r JOIN entries e USING (number) WHERE r.stage = "
+            ":stage AND (:outcome IS NULL OR r.outcome = :outcome) AND r.number > :after "
+            "ORDER BY r.number LIMIT :page"
+        )
+        for row in self._pages(query, {"stage": stage, "outcome": outcome}):
+            yield row[1]
+
+    def records(self, stage: str | None = None) -> Iterator[Record]:
+        """Records of a stage, or of all stages one after the other, in the order of the source."""
+        query = (
+            f"SELECT r.number, {_COLUMNS} FROM records r JOIN entries e USING (number) "  # noqa: S608
+            "WHERE r.stage = :stage AND r.number > :after ORDER BY r.number LIMIT :page"
+        )
+        for each in self.stages() if stage is None else [stage]:
+            for row in self._pages(query, {"stage": each}):
+                yield _record(row[1:])
+
+    def stages(self) -> list[str]:
+        """Stages that have records, in the order in which they began."""
+        query = "SELECT stage FROM records GROUP BY stage ORDER BY min(rowid)"
+        return [row[0] for row in self._rows(query, {})]
+
+    def ranked(self, stage: str, by: str, limit: int) -> list[Record]:
+        """The best of those that passed a stage, by their scores at another, ties by name."""
+        query = (
+            f"SELECT {_COLUMNS} FROM records r JOIN entries e USING (number) "  # noqa: S608
+            "JOIN records p ON p.number = r.number AND p.stage = :stage "
+            "WHERE r.stage = :by AND p.outcome = 'passed' ORDER BY r.score DESC, e.name LIMIT :n"
+        )
+        return [_record(row) for row in self._rows(query, {"stage": stage, "by": by, "n": limit})]
+
+    def counts(self) -> dict[str, dict[str, int]]:
+        """Number of records by stage and outcome."""
+        query = "SELECT stage, outcome, count(*) FROM records GROUP BY stage, outcome"
+        found = {stage: dict[str, int]() for stage in self.stages()}
+        for stage, outcome, count in self._rows(query, {}):
+            found.setdefault(stage, {})[outcome] = count
+        return found
+
+    def known(self, names: Sequence[str]) -> set[str]:
+        """Those of the names that the source's stage has a record of."""
+        query = (
+            "SELECT 1 FROM records r JOIN entries e USING (number) "
+            "WHERE r.stage = 'source' AND e.name = ?"
+        )
+
+        def read(db: sqlite3.Connection) -> set[str]:
+            return {name for name in names if db.execute(query, (name,)).fetchone()}
+
+        return self._read(read)
+
+    def structure(self, name: str) -> Atoms:
+        """The structure as the source gave it.
+
+        Raises
+        ------
+        DataError
+            If there is none of that name, or it is damaged.
+        """
+        rows = self._rows("SELECT structure FROM entries WHERE name = :name", {"name": name})
+        if not rows or rows[0][0] is None:
+            raise DataError(
+                f"There is no structure {name!r} in {self.path}.",
+                "It is unknown, or it did not pass the source.",
+                "Take a name that passed the stage 'source'.",
+            )
+        return structure_from_bytes(rows[0][0])
+
+    def waiting(self, stage: str, previous: str) -> Iterator[Waiting]:
+        """What passed a stage and is not yet done by the next one, in the order of the source."""
+        query = (
+            "SELECT p.number, e.name, e.load, e.structure FROM records p JOIN entries e "
+            "USING (number) WHERE p.stage = :previous AND p.outcome = 'passed' AND "
+            "p.number > :after AND NOT EXISTS (SELECT 1 FROM records d WHERE d.stage = :stage "
+            "AND d.number = p.number) ORDER BY p.number LIMIT :page"
+        )
+        for row in self._pages(query, {"stage": stage, "previous": previous}):
+            yield Waiting(*row)
+
+    def _pages(self, query: str, table: Mapping[str, object]) -> Iterator[tuple[Any, ...]]:
+        after = -1
+        while page := self._rows(query, {**table, "after": after, "page": PAGE}):
+            after = page[-1][0]
+            yield from page
+
+    def _rows(self, query: str, table: Mapping[str, object]) -> list[tuple[Any, ...]]:
+        return self._read(lambda db: db.execute(query, dict(table)).fetchall())
+
+    def _read(self, action: Callable[[sqlite3.Connection], _T]) -> _T:
+        try:
+            with closing(sqlite3.connect(self.path, LOCK_SECONDS)) as db:
+                return action(db)
+        except sqlite3.Error as error:
+            raise self._unusable("read", error) from error
+
+    def _write(self, action: Callable[[sqlite3.Connection], object]) -> None:
+        try:
+            with self._transaction() as db:
+                action(db)
+        except (sqlite3.Error, OSError) as error:
+            raise self._unusable("written", error) from error
+
+    @contextmanager
+    def _transaction(self) -> Generator[sqlite3.Connection]:
+        with closing(sqlite3.connect(self.path, LOCK_SECONDS, isolation_level=None)) as db:
+            db.execute("BEGIN IMMEDIATE")
+            # closing without a commit, after an error or Ctrl-C, undoes the transaction
+            yield db
+            if db.in_transaction:
+                db.execute("COMMIT")
+
+    def _unusable(self, what: str, error: Exception) -> DataError:
+        return DataError(
+            f"{self.path} cannot be {what}.",
+            f"The attempt ends with: {error}.",
+            "Check that the disk has space and that the file may be written; then start again, and "
+            "the run goes on where it was.",
+        )
+
+
+def _load(atoms: Atoms) -> float:
+    return len(atoms) ** 2 / max(abs(float(atoms.cell.volume)), 1.0)
+
+
+def _row(record: Record) -> tuple[str, str, str, str, str, float | None, str]:
+    content = {
+        "values": dict(record.values),
+        "warnings": list(record.warnings),
+        "seconds": None if math.isnan(record.seconds) else record.seconds,
+    }
+    text = json.dumps(content, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    score = record.score if math.isfinite(record.score) else None
+    return (
+        *(record.name, record.stage, record.outcome, record.reason, record.formula),
+        score,
+        text,
+    )
+
+
+def _record(row: Sequence[Any]) -> Record:
+    name, stage, outcome, reason, formula, score, text = row
+    content = cast("dict[str, Any]", json.loads(text))
+    seconds = content["seconds"]
+    return Record(
+        name=name,
+        stage=stage,
+        outcome=outcome,
+        reason=reason,
+        formula=formula,
+        score=math.nan if score is None else score,
+        values=content["values"],
+        warnings=tuple(content["warnings"]),
+        seconds=math.nan if seconds is None else seconds,
+    )

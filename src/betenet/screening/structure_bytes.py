@@ -1,0 +1,56 @@
+"""A structure as bytes that give it back to the last bit."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+
+import numpy as np
+from ase import Atoms
+
+from betenet.errors import DataError
+
+_HEADER = struct.Struct("<2sI3?")
+_MAGIC = b"s1"
+
+
+def structure_to_bytes(atoms: Atoms) -> bytes:
+    """Numbers, cell, positions and periodicity; nothing else is kept.
+
+    Examples
+    --------
+    >>> from ase.build import bulk
+    >>> structure_from_bytes(structure_to_bytes(bulk("Nb"))) == bulk("Nb")
+    True
+    """
+    body = (
+        np.ascontiguousarray(atoms.numbers, "<u1").tobytes(),
+        np.ascontiguousarray(atoms.cell.array, "<f8").tobytes(),
+        np.ascontiguousarray(atoms.positions, "<f8").tobytes(),
+    )
+    header = _HEADER.pack(_MAGIC, len(atoms), *(bool(axis) for axis in atoms.pbc))
+    return header + zlib.compress(b"".join(body), 1)
+
+
+def structure_from_bytes(data: bytes) -> Atoms:
+    """The structure that `structure_to_bytes` was given.
+
+    Raises
+    ------
+    DataError
+        If the bytes are something else.
+    """
+    try:
+        magic, count, *pbc = _HEADER.unpack_from(data)
+        body = zlib.decompress(data[_HEADER.size :])
+        if magic != _MAGIC or len(body) != 25 * count + 72:
+            raise ValueError(f"{len(body)} bytes are not {count} atoms")
+    except (struct.error, zlib.error, ValueError) as error:
+        raise DataError(
+            "A kept structure cannot be read.",
+            f"Its bytes are damaged: {error}.",
+            "Screen again in a new folder.",
+        ) from error
+    numbers = np.frombuffer(body, "<u1", count).astype(int)
+    reals = np.frombuffer(body, "<f8", 9 + 3 * count, count)
+    return Atoms(numbers, positions=reals[9:].reshape(-1, 3), cell=reals[:9].reshape(3, 3), pbc=pbc)

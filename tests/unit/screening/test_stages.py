@@ -1,0 +1,150 @@
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from ase import Atoms
+from ase.build import bulk
+from ase.calculators.emt import EMT
+from tests.screening_stand_ins import FakeFunnel, FakeSource, FakeStage, crystals
+
+from betenet import Ensemble
+from betenet.ensemble.phonon_sources import phonons_from_force_field
+from betenet.errors import ModelError
+from betenet.phonons import PhononCache, compute_phonons
+from betenet.screening import stages
+from betenet.screening.candidates import Candidate
+from betenet.screening.run import ScreeningRun
+from betenet.screening.stages import Item, compute
+from betenet.screening.structure_bytes import structure_to_bytes
+from betenet.screening.tasks import StageTask
+
+pytest.importorskip("phonopy", reason="it is in the extra phonons")
+
+
+def _items(*cells: Atoms) -> list[Item]:
+    return [Item(f"n{k}", structure_to_bytes(atoms)) for k, atoms in enumerate(cells)]
+
+
+STABLE, UNSTABLE = bulk("Al", "fcc", a=4.0), bulk("Cu", "sc", a=2.6)
+
+
+def test_numbers_are_those_of_a_prediction_in_double_precision(
+    structure_task: StageTask, tiny_model: Path
+) -> None:
+    cells = [candidate.atoms for candidate in crystals(9)]
+    records = compute(structure_task, _items(*cells)).records
+    predictions = Ensemble.load(tiny_model).to(precision="float64").predict(cells)
+    for record, prediction in zip(records, predictions, strict=True):
+        row = prediction.csv_row()
+        assert record.formula == prediction.formula
+        assert record.warnings == prediction.warnings
+        for name, value in record.values.items():
+            if isinstance(value, float) and not name.startswith("probability"):
+                assert f"{value:.6g}" == row[name]
+        assert record.score == record.values["tc_kelvin"]
+
+
+def test_a_threshold_is_reached_by_what_equals_it_as_it_is_kept(structure_task: StageTask) -> None:
+    items = _items(STABLE)
+    (record,) = compute(structure_task, items).records
+    for threshold, outcome in (
+        (record.score, "passed"),
+        (record.score * 1.00001, "rejected"),
+        (None, "passed"),
+    ):
+        (judged,) = compute(replace(structure_task, threshold=threshold), items).records
+        assert judged.outcome == outcome
+
+
+def test_a_model_that_has_changed_is_an_error(structure_task: StageTask) -> None:
+    with pytest.raises(ModelError, match="not the model"):
+        compute(replace(structure_task, model_digest="other"), _items(STABLE))
+
+
+def test_stability_is_that_of_the_phonons(stability_task: StageTask) -> None:
+    answer = compute(stability_task, _items(STABLE, UNSTABLE, bulk("U", "fcc", a=4.9)))
+    stable, unstable, unknown = answer.records
+    found = dict(compute_phonons([STABLE, UNSTABLE], stability_task.phonon_settings, EMT()))
+    assert (stable.outcome, unstable.outcome, unknown.outcome) == ("passed", "rejected", "failed")
+    assert unstable.score == pytest.approx(found[1].facts.imaginary_fraction, rel=1e-5)
+    assert unstable.score > 0.05
+    assert "imaginary" in unstable.reason
+    assert unstable.values["flags"] == ", ".join(found[1].facts.flags)
+    assert stable.values["highest"] == pytest.approx(found[0].facts.highest, rel=1e-5)
+    assert math.isnan(unknown.score)
+    assert len(answer.phonons) == 2
+
+
+def test_a_threshold_of_the_stability_is_the_largest_share(stability_task: StageTask) -> None:
+    (record,) = compute(stability_task, _items(UNSTABLE)).records
+    for threshold, outcome in ((record.score, "passed"), (0.5 * record.score, "rejected")):
+        (judged,) = compute(replace(stability_task, threshold=threshold), _items(UNSTABLE)).records
+        assert judged.outcome == outcome
+
+
+def _funnel(model: Path, task: StageTask) -> FakeFunnel:
+    fields = ("distance", "relaxation", "q_length")
+    options = {name: getattr(task.phonon_settings, name) for name in fields}
+    return FakeFunnel(
+        stages=(
+            FakeStage(name="stability", kind="stability", force_field=EMT(), options=options),
+            FakeStage(name="phonons", kind="phonons", model=str(model)),
+        )
+    )
+
+
+def test_phonons_are_computed_once_and_used_by_the_next_stage(
+    tiny_model: Path,
+    stability_task: StageTask,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    cells = {"a": STABLE, "b": UNSTABLE, "c": bulk("Ni", "fcc", a=3.5)}
+    source = FakeSource([Candidate(name=name, atoms=atoms) for name, atoms in cells.items()])
+    computed: list[int] = []
+    phonons = stages.phonons
+    monkeypatch.setattr(stages, "phonons", lambda *a: computed.append(1) or phonons(*a))
+    run = ScreeningRun.prepare(tmp_path, _funnel(tiny_model, stability_task), source, quiet=True)
+    store = run.run()
+    assert len(computed) == 3
+    assert list(store.names("phonons")) == ["a", "c"]
+    given = phonons_from_force_field(EMT(), stability_task.phonon_settings)
+    ensemble = Ensemble.load(tiny_model).to(precision="float64")
+    expected = ensemble.predict([cells["a"], cells["c"]], phonons=given)
+    without = ensemble.predict([cells["a"]])[0].estimates["tc"].value
+    for record, prediction in zip(store.records("phonons"), expected, strict=True):
+        assert record.values["phonons"] == "EMT"
+        assert record.score == pytest.approx(prediction.estimates["tc"].value, rel=1e-5)
+    assert next(iter(store.records("phonons"))).score != pytest.approx(without, rel=1e-3)
+
+
+def test_phonons_that_are_gone_are_computed_again(
+    tiny_model: Path, stability_task: StageTask, tmp_path: Path
+) -> None:
+    source = FakeSource([Candidate(name="a", atoms=STABLE)])
+    funnel = _funnel(tiny_model, stability_task)
+    expected = ScreeningRun.prepare(tmp_path / "whole", funnel, source, quiet=True).run()
+    run = ScreeningRun.prepare(tmp_path / "run", funnel, source, quiet=True)
+
+    def remove(task: StageTask, _: object) -> None:
+        if task.kind == "stability":
+            PhononCache(run.folder).path.unlink()
+
+    (again,) = run.run(after=remove).records("phonons")
+    (record,) = expected.records("phonons")
+    assert again.values == record.values
+
+
+def test_phonons_kept_before_a_kill_are_not_computed_again(
+    tiny_model: Path, stability_task: StageTask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The kill falls between the phonons and the record of them."""
+    (key_and_bytes,) = compute(stability_task, _items(STABLE)).phonons
+    PhononCache(tmp_path).store([key_and_bytes])
+    monkeypatch.setattr(stages, "phonons", lambda *_: pytest.fail("computed again"))
+    source = FakeSource([Candidate(name="a", atoms=STABLE)])
+    run = ScreeningRun.prepare(tmp_path, _funnel(tiny_model, stability_task), source, quiet=True)
+    assert run.run().counts()["stability"] == {"passed": 1}

@@ -15,6 +15,7 @@ examples:
   betenet screen run cells/ --out run/            a folder of structures, by the default funnel
   betenet screen status run/                      how far it is, also while it is running
   betenet screen report run/                      tables and a page for the browser
+  betenet screen substitute cells/ --count 1000 --out candidates.jsonl    something to screen
 
 A screening may be killed at any moment: the same command goes on where it was.
 `betenet screen VERB --help` explains each verb.
@@ -74,6 +75,14 @@ about workers:
 )
 
 
+_SUBSTITUTE_EPILOG = """\
+Each candidate is a parent in which one element or more became another that stands near it in the
+order of their chemistry (the modified Pettifor scale), with the cell scaled by the atoms' volumes.
+No two have the same name; some are the same crystal, which `betenet screen run` leaves out. The
+same parents, number and seed give the same candidates.
+"""
+
+
 def add_parser(verbs: Verbs) -> None:
     """Add the verb to the command line."""
     parser = verbs.add_parser(
@@ -88,6 +97,7 @@ def add_parser(verbs: Verbs) -> None:
     _add_run(actions)
     _add_status(actions)
     _add_report(actions)
+    _add_substitute(actions)
 
 
 def _add_plan(actions: Verbs) -> None:
@@ -105,6 +115,7 @@ def _add_plan(actions: Verbs) -> None:
         metavar="N",
         help="how many there are (default: the source is read and counted)",
     )
+    _add_calibration(plan)
     add_json(plan, "the forecast")
     plan.set_defaults(run=run_plan)
 
@@ -128,6 +139,7 @@ def _add_run(actions: Verbs) -> None:
         metavar="N",
         help="processes that compute (default: %(default)s), see below",
     )
+    _add_calibration(running)
     where = running.add_mutually_exclusive_group()
     where.add_argument("--scheduler", metavar="ADDRESS", help="of a Dask scheduler")
     where.add_argument(
@@ -156,6 +168,40 @@ def _add_report(actions: Verbs) -> None:
     report.set_defaults(run=run_report)
 
 
+def _add_substitute(actions: Verbs) -> None:
+    substitute = actions.add_parser(
+        "substitute",
+        help="make candidates from known crystals: similar elements in place of theirs",
+        description="Candidates by elemental substitution, with cells scaled to the new atoms.",
+        epilog=_SUBSTITUTE_EPILOG,
+        formatter_class=HelpFormatter,
+    )
+    substitute.add_argument("source", metavar="SOURCE", help="the parents, as of `screen run`")
+    substitute.add_argument(
+        "--count", type=_count, required=True, metavar="N", help="how many candidates"
+    )
+    substitute.add_argument(
+        "--out", type=Path, required=True, metavar="FILE", help="candidates.jsonl, or .jsonl.gz"
+    )
+    substitute.add_argument(
+        "--seed", type=int, default=0, metavar="N", help="of the draw (default: %(default)s)"
+    )
+    substitute.add_argument(
+        "--exclude-elements", nargs="+", default=(), metavar="EL", help="never put in"
+    )
+    substitute.set_defaults(run=run_substitute)
+
+
+def _add_calibration(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--calibration",
+        type=Path,
+        metavar="TABLE.csv",
+        help="held-out scores that thresholds and forecast follow from (default: the shipped "
+        "table of BETE-NET's materials, see docs/screening.md)",
+    )
+
+
 def run_plan(arguments: argparse.Namespace) -> int:
     """Print what to expect."""
     from betenet.cli.screening_run import plan
@@ -182,6 +228,13 @@ def run_report(arguments: argparse.Namespace) -> int:
     from betenet.cli.screening_run import report
 
     return report(arguments.folder)
+
+
+def run_substitute(arguments: argparse.Namespace) -> int:
+    """Write candidates."""
+    from betenet.cli.screening_run import substitute
+
+    return substitute(arguments)
 
 
 def _count(text: str) -> int:

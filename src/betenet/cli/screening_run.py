@@ -10,6 +10,7 @@ from contextlib import closing
 from pathlib import Path
 
 from betenet.cli.screening_status import status
+from betenet.cli.streams import spare_the_inputs
 from betenet.ensemble.prediction import TC_PROBABILITY
 from betenet.errors import BetenetError, ConfigError
 from betenet.screening.calibration import Calibration
@@ -38,7 +39,7 @@ def plan(arguments: argparse.Namespace) -> int:
     count = arguments.candidates
     if count is None:
         count = _passing(open_source(funnel.source), Filters.from_dict(funnel.filters))
-    expected = forecast(funnel, Calibration.shipped(), count)
+    expected = forecast(funnel, _table(arguments), count)
     if arguments.json:
         sys.stdout.write(json.dumps(expected.to_dict(), indent=2) + "\n")
     else:
@@ -59,19 +60,21 @@ def screen(arguments: argparse.Namespace) -> int:
     ConfigError, DataError, ModelError
         If something that the run needs is not there, or the folder holds another screening.
     """
-    funnel = _funnel(arguments.target)
+    funnel, table = _funnel(arguments.target), _table(arguments)
+    thresholds = _thresholds(funnel, table)
+    chosen = funnel.with_thresholds(thresholds)
     filters = Filters.from_dict(funnel.filters)
     run = ScreeningRun.prepare(
         arguments.out,
         funnel,
         open_source(funnel.source),
-        _thresholds(funnel),
+        thresholds,
         filters=filters,
         duplicates=_finder() if filters.duplicates else None,
     )
     try:
         with closing(_engine(arguments)) as engine:
-            run.run(engine, lambda task, store: _forecast_after(run, funnel, task, store))
+            run.run(engine, lambda task, store: _forecast_after(run, chosen, table, task, store))
             code = report(run.folder)
     except KeyboardInterrupt:
         sys.stderr.write("betenet: interrupted; what is done is kept:\n")
@@ -81,6 +84,31 @@ def screen(arguments: argparse.Namespace) -> int:
     if code == 130:
         sys.stderr.write("betenet: start the same command again to go on\n")
     return code
+
+
+def substitute(arguments: argparse.Namespace) -> int:
+    """Write candidates by elemental substitution, one JSON object a line.
+
+    Raises
+    ------
+    ConfigError, DataError
+        If a parameter is out of range, no parent can be used, or the file cannot be written.
+    """
+    from betenet.screening.substitution import substituted
+    from betenet.screening.write_candidates import write_candidates
+
+    spare_the_inputs([arguments.source], arguments.out, "--out")
+    found = substituted(
+        open_source(arguments.source),
+        arguments.count,
+        arguments.seed,
+        exclude_elements=arguments.exclude_elements,
+    )
+    count = write_candidates(arguments.out, found)
+    sys.stderr.write(f"betenet: wrote {count} candidates to {arguments.out}\n")
+    if count < arguments.count:
+        sys.stderr.write("betenet: no more are found: give more parents\n")
+    return 0
 
 
 def report(folder: Path) -> int:
@@ -118,26 +146,22 @@ def _passing(source: Source, filters: Filters) -> int:
     return sum(record.outcome == "passed" for record in records)
 
 
-def _thresholds(funnel: Funnel) -> dict[str, float]:
+def _thresholds(funnel: Funnel, table: Calibration) -> dict[str, float]:
     """Of the stages that ask for a precision or a recall."""
     if all(stage.precision is None and stage.recall is None for stage in funnel.stages):
         return {}
     # a budget's share does not matter to a threshold that follows from the table
-    found = forecast(funnel, Calibration.shipped(), 1_000)
-    chosen: dict[str, float] = {}
-    for stage, expected in zip(funnel.stages, found.stages, strict=True):
-        if stage.precision is not None or stage.recall is not None:
-            assert expected.threshold is not None
-            chosen[stage.name] = float(expected.threshold.value)
-    return chosen
+    return dict(forecast(funnel, table, 1_000).thresholds)
 
 
-def _forecast_after(run: ScreeningRun, funnel: Funnel, task: StageTask, store: RecordStore) -> None:
+def _forecast_after(
+    run: ScreeningRun, funnel: Funnel, table: Calibration, task: StageTask, store: RecordStore
+) -> None:
     """Once the scores of the first stage are known: say what is to be expected of the others."""
     if task.name != funnel.stages[0].name or task.kind == "stability":
         return
     try:
-        expected = _reweighted(funnel, task, store)
+        expected = _reweighted(funnel, table, task, store)
     except BetenetError as error:  # the run does not need it
         sys.stderr.write(f"betenet: no forecast: {error.in_one_line()}\n")
         return
@@ -146,7 +170,9 @@ def _forecast_after(run: ScreeningRun, funnel: Funnel, task: StageTask, store: R
         sys.stderr.write(expected.text() + "\n")
 
 
-def _reweighted(funnel: Funnel, task: StageTask, store: RecordStore) -> Forecast:
+def _reweighted(
+    funnel: Funnel, table: Calibration, task: StageTask, store: RecordStore
+) -> Forecast:
     import numpy as np
 
     scores: list[float] = []
@@ -156,12 +182,13 @@ def _reweighted(funnel: Funnel, task: StageTask, store: RecordStore) -> Forecast
         chance = record.values.get(TC_PROBABILITY)
         chances.append(float("nan") if chance is None else float(chance))
     return forecast(
-        funnel,
-        Calibration.shipped(),
-        len(scores),
-        np.array(scores),
-        population_probabilities=np.array(chances),
+        funnel, table, len(scores), np.array(scores), population_probabilities=np.array(chances)
     )
+
+
+def _table(arguments: argparse.Namespace) -> Calibration:
+    path: Path | None = arguments.calibration
+    return Calibration.shipped() if path is None else Calibration.read(path)
 
 
 def _engine(arguments: argparse.Namespace) -> Engine:

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from betenet.screening.manifest import read_manifest
-from betenet.screening.store import RECORDS, SOURCE, RecordStore
+from betenet.screening.records import RECORDS, SOURCE
+from betenet.screening.store import RecordStore
 
 OUTCOMES = ("passed", "rejected", "failed")
 

@@ -122,7 +122,7 @@ class FigureFolder:
         return stem
 
 
-def spare_the_inputs(files: Sequence[str], out: Path | None) -> None:
+def spare_the_inputs(files: Sequence[str], out: Path | None, flag: str = "--csv") -> None:
     """Refuse to write the table over one of the files to read.
 
     Raises
@@ -132,9 +132,9 @@ def spare_the_inputs(files: Sequence[str], out: Path | None) -> None:
     """
     if out is not None and out.resolve() in {Path(file).resolve() for file in files}:
         raise ConfigError(
-            f"--csv {out} is one of the input files.",
-            reason="The table would replace it.",
-            fix="Give the table another name.",
+            f"{flag} {out} is one of the input files.",
+            reason="What is written would replace it.",
+            fix="Give it another name.",
         )
 
 

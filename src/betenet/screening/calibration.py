@@ -89,9 +89,9 @@ class Calibration:
 
     def model_of(self, stage: Stage) -> str:
         """The model or force field whose scores the table has for the stage."""
-        name = "+".join(part for part in (stage.model, stage.force_field) if part)
         stands_for: Mapping[str, str] = self.facts.get("stands_for", {})
-        return name if self._has(stage.kind, name) else stands_for.get(name, name)
+        known = self._has(stage.kind, stage.by)
+        return stage.by if known else stands_for.get(stage.by, stage.by)
 
     def column(self, stage: Stage, what: str | None = None) -> Float[np.ndarray, " row"]:
         """Scores of a stage.

@@ -13,10 +13,8 @@ from betenet.ensemble.estimates import TC_THRESHOLD
 from betenet.ensemble.prediction import TC_PROBABILITY
 from betenet.errors import DataError
 from betenet.quantities import QUANTITIES
+from betenet.screening.records import MANIFEST, SOURCE
 
-MANIFEST, RECORDS = "manifest.json", "records.sqlite"
-SOURCE = "source"
-"""The stage before the funnel's own: read, filters, duplicates."""
 _WISHES = ("threshold", "precision", "recall", "budget")
 
 

@@ -80,9 +80,9 @@ def _of_rows(funnel: Funnel, table: Calibration, passage: Passage) -> Iterator[s
 
 def _of_stages(funnel: Funnel, table: Calibration) -> Iterator[str]:
     for stage in funnel.stages:
-        used, asked = table.model_of(stage), stage.force_field or stage.model
-        if used != asked:
-            yield f"{stage.name}: scores of {used} stand for those of {asked}, trained alike"
+        used = table.model_of(stage)
+        if used != stage.by:
+            yield f"{stage.name}: scores of {used} stand for those of {stage.by}, trained alike"
         if stage.options:
             yield f"{stage.name}: the table's phonons have the default settings"
         if stage.kind == "stability":

@@ -18,6 +18,7 @@ from betenet.errors import ConfigError
 from betenet.network.config import checked_keys
 from betenet.phonons import DEFAULT, FORCE_FIELDS, PhononSettings
 from betenet.quantities import QUANTITIES
+from betenet.screening.records import SOURCE
 from betenet.screening.thresholds import CRITERIA, Criterion
 from betenet.superconductivity.critical_temperature import DEFAULT_MU_STAR
 
@@ -25,8 +26,6 @@ Kind = Literal["structure", "stability", "phonons"]
 SCORES = (QUANTITIES["tc"].export_key, TC_PROBABILITY)
 """What a stage of a model can decide by."""
 STABILITY_SCORE = "imaginary_fraction"
-SOURCE = "source"
-"""Stage of what is read; no stage of a funnel has this name."""
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 _NO_OPTIONS: Mapping[str, Any] = {}
 
@@ -94,6 +93,11 @@ class Stage:
         )
         self._check_criterion()
         self._check_options()
+
+    @property
+    def by(self) -> str:
+        """What computes it: a model, a force field, or both as ``model+force field``."""
+        return "+".join(part for part in (self.model, self.force_field) if part)
 
     @property
     def criterion(self) -> tuple[Criterion, float] | None:

@@ -10,9 +10,9 @@ from typing import Protocol, runtime_checkable
 from betenet.errors import BetenetError
 from betenet.screening.candidates import Candidate, Entry, Unreadable
 from betenet.screening.progress import Progress
-from betenet.screening.records import Record
+from betenet.screening.records import SOURCE, Record
 from betenet.screening.rounding import kept_number
-from betenet.screening.store import SOURCE, RecordStore
+from betenet.screening.store import RecordStore
 from betenet.structures import check_structure
 
 BATCH = 200

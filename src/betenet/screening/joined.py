@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from betenet.errors import DataError
-from betenet.screening.description import RECORDS
-from betenet.screening.records import Record
+from betenet.screening.records import RECORDS, Record
+from betenet.screening.store import RecordStore
 
 
 @runtime_checkable
@@ -32,9 +32,7 @@ def open_records(folder: str | Path) -> RecordReader:
     DataError
         If there are none.
     """
-    from betenet.screening.store import RecordStore  # pyright: ignore[reportMissingImports]
-
-    return RecordStore(Path(folder) / RECORDS)  # pyright: ignore[reportUnknownVariableType]
+    return RecordStore(Path(folder) / RECORDS)
 
 
 def joined(reader: RecordReader, stages: Sequence[str]) -> Iterator[tuple[Record, ...]]:

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any, cast
 
 from betenet.errors import ConfigError, DataError
+from betenet.screening.records import MANIFEST
 
-MANIFEST = "manifest.json"
 FORMAT = 1
 COMPARED = ("format", "source", "filters", "mu_star", "stages")
 """Keys that may not change in a run."""

@@ -8,6 +8,10 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 Outcome = Literal["passed", "rejected", "failed"]
+MANIFEST, RECORDS = "manifest.json", "records.sqlite"
+"""Files of a run's folder."""
+SOURCE = "source"
+"""Stage of what is read; no stage of a funnel has this name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,8 +11,8 @@ from betenet.ensemble.prediction import TC_PROBABILITY
 from betenet.phonons import FLAGS
 from betenet.quantities import QUANTITIES
 from betenet.screening.candidates import BAND_GAP, HULL_DISTANCE
-from betenet.screening.description import SOURCE, RunDescription
-from betenet.screening.records import Outcome, Record
+from betenet.screening.description import RunDescription
+from betenet.screening.records import SOURCE, Outcome, Record
 
 Value = float | int | str | list[str] | None
 Row = dict[str, Value]

@@ -21,10 +21,11 @@ from betenet.screening.engines import SerialEngine
 from betenet.screening.intake import FindingDuplicates, Refusing, take_source
 from betenet.screening.manifest import agree_on
 from betenet.screening.progress import Progress
+from betenet.screening.records import RECORDS, SOURCE
 from betenet.screening.run_settings import describe
 from betenet.screening.shortlist import write_shortlist
 from betenet.screening.stages import Item
-from betenet.screening.store import RECORDS, SOURCE, RecordStore, Waiting
+from betenet.screening.store import RecordStore, Waiting
 from betenet.screening.structure_bytes import structure_from_bytes
 from betenet.screening.tasks import (
     JOB_EDGES,

@@ -17,10 +17,6 @@ from betenet.errors import DataError
 from betenet.screening.records import Outcome, Record
 from betenet.screening.structure_bytes import structure_from_bytes, structure_to_bytes
 
-RECORDS = "records.sqlite"
-"""Name of the file in the folder of a run."""
-SOURCE = "source"
-"""Name of the stage that reads the source."""
 UNDECIDED = "the best are chosen once every score is known"
 """Reason of a record of a stage with a budget, until the stage is done."""
 LOCK_SECONDS = 120.0

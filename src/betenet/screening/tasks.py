@@ -180,7 +180,7 @@ def _task(
         return _stability_task(stage, threshold)
     path = find_model(stage.model or (DEFAULT_PHONON_MODEL if stage.kind == PHONONS else None))
     card = read_card(path)
-    if stage.kind == PHONONS and "phonon_correction" not in card:
+    if stage.kind == PHONONS and "with_phonons" not in card:
         raise ModelError(
             f"{card['name']} takes no phonons.",
             f"Stage {stage.name!r} would give it some.",

@@ -11,9 +11,9 @@ from heapq import nsmallest
 
 from ase.data import atomic_numbers
 
-from betenet.screening.description import SOURCE, RunDescription
+from betenet.screening.description import RunDescription
 from betenet.screening.joined import RecordReader, joined
-from betenet.screening.records import Record
+from betenet.screening.records import SOURCE, Record
 from betenet.screening.rows import Ranking, Row, flat_row
 
 MOST_REASONS = 5_000

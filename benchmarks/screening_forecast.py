@@ -45,7 +45,7 @@ def _with_phonons(
     return (
         _structure(threshold=first),
         Stage(name="stability", kind="stability", force_field=force_field, threshold=imaginary),
-        Stage(name="phonons", kind="phonons", threshold=last),
+        Stage(name="phonons", kind="phonons", force_field=force_field, threshold=last),
     )
 
 

@@ -187,6 +187,13 @@ def _add_substitute(actions: Verbs) -> None:
         "--seed", type=int, default=0, metavar="N", help="of the draw (default: %(default)s)"
     )
     substitute.add_argument(
+        "--reach",
+        type=_count,
+        default=4,
+        metavar="N",
+        help="places between an element and what takes its place (default: %(default)s)",
+    )
+    substitute.add_argument(
         "--exclude-elements", nargs="+", default=(), metavar="EL", help="never put in"
     )
     substitute.set_defaults(run=run_substitute)

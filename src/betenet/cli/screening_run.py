@@ -102,6 +102,7 @@ def substitute(arguments: argparse.Namespace) -> int:
         open_source(arguments.source),
         arguments.count,
         arguments.seed,
+        reach=arguments.reach,
         exclude_elements=arguments.exclude_elements,
     )
     count = write_candidates(arguments.out, found)

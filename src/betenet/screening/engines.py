@@ -6,6 +6,7 @@ import logging
 import time
 import uuid
 from collections.abc import Mapping
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from betenet.errors import ConfigError
@@ -109,17 +110,23 @@ class DaskEngine:
         Raises
         ------
         ConfigError
-            If Dask is not installed, or nothing answers.
+            If Dask is not installed, nothing answers, or a worker has another betenet or none.
         """
         distributed = _load("distributed")
         try:
-            return cls(distributed.Client(address, timeout=PATIENCE))
+            client = distributed.Client(address, timeout=PATIENCE)
         except (OSError, ValueError) as error:
             raise ConfigError(
                 f"No scheduler answers at {address}.",
                 f"The attempt ends with: {error}.",
                 "Start one with `dask scheduler`, and give the address that it prints.",
             ) from error
+        try:
+            _check_workers(client)
+        except ConfigError:
+            client.close()
+            raise
+        return cls(client)
 
     @classmethod
     def slurm(cls, workers: int, options: Mapping[str, str]) -> DaskEngine:
@@ -211,6 +218,20 @@ def slurm_cluster(options: Mapping[str, str]) -> Any:
             f"dask-jobqueue says: {' '.join(str(error).split())}.",
             "Give those of dask_jobqueue.SLURMCluster: queue, account, walltime, memory, cores, …",
         ) from error
+
+
+def _check_workers(client: Any) -> None:
+    """A worker that cannot read a job would say so to itself alone, and the run would wait."""
+    try:
+        found: set[str] = set(client.run(version, "betenet").values())
+    except PackageNotFoundError:
+        found = {"none"}
+    if found - {own := version("betenet")}:
+        raise ConfigError(
+            "The workers of the scheduler cannot be used.",
+            f"They have betenet {', '.join(sorted(found))}; here it is {own}.",
+            "Start `dask worker` in the same environment everywhere.",
+        )
 
 
 def _configured() -> Any:

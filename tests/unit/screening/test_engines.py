@@ -2,10 +2,12 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,7 @@ import pytest
 from tests.screening_stand_ins import FakeFunnel, FakeSource, FakeStage, crystals
 
 from betenet.errors import ConfigError
-from betenet.screening import stages
+from betenet.screening import engines, stages
 from betenet.screening.dispatch import Job, work_through
 from betenet.screening.engines import DaskEngine, SerialEngine, slurm_cluster
 from betenet.screening.records import Record
@@ -45,14 +47,21 @@ def _texts(records: Any) -> list[str]:
     return sorted(repr(record) for record in found)
 
 
-def _slow(task: StageTask, items: tuple[Item, ...]) -> Answer:
-    """Some time for each job; the process dies of a structure called so."""
-    time.sleep(0.3)
-    if any(item.name.startswith("deadly") for item in items):
-        os.kill(os.getpid(), signal.SIGKILL)
-    return Answer(
-        tuple(Record(name=i.name, stage=task.name, outcome="passed", score=1.0) for i in items)
-    )
+def _slow() -> Callable[[StageTask, tuple[Item, ...]], Answer]:
+    """Takes some time for each job, and dies of a structure called deadly.
+
+    A function in a function goes to the workers as a whole: they cannot import the tests.
+    """
+
+    def compute(task: StageTask, items: tuple[Item, ...]) -> Answer:
+        time.sleep(0.3)
+        if any(item.name.startswith("deadly") for item in items):
+            os.kill(os.getpid(), signal.SIGKILL)
+        return Answer(
+            tuple(Record(name=i.name, stage=task.name, outcome="passed", score=1.0) for i in items)
+        )
+
+    return compute
 
 
 def _jobs(task: StageTask, names: list[str], size: int) -> Iterator[Job]:
@@ -73,7 +82,7 @@ def test_two_workers_give_what_one_process_gives(
 def test_the_work_of_a_killed_worker_is_redone_and_counted_once(
     structure_task: StageTask, two_workers: DaskEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("betenet.screening.engines.compute", _slow)
+    monkeypatch.setattr("betenet.screening.engines.compute", _slow())
     names = [f"n{number}" for number in range(24)]
     found: list[str] = []
     for count, answer in enumerate(work_through(two_workers, _jobs(structure_task, names, 2))):
@@ -88,7 +97,7 @@ def test_the_work_of_a_killed_worker_is_redone_and_counted_once(
 def test_a_structure_that_kills_every_worker_fails_alone(
     structure_task: StageTask, two_workers: DaskEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("betenet.screening.engines.compute", _slow)
+    monkeypatch.setattr("betenet.screening.engines.compute", _slow())
     names = ["n0", "deadly", "n2", "n3"]
     answers = list(work_through(two_workers, _jobs(structure_task, names, 2)))
     outcomes = {record.name: record.outcome for answer in answers for record in answer.records}
@@ -100,7 +109,7 @@ def test_a_structure_that_kills_every_worker_fails_alone(
 def test_no_more_jobs_are_taken_than_fit(
     structure_task: StageTask, two_workers: DaskEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("betenet.screening.engines.compute", _slow)
+    monkeypatch.setattr("betenet.screening.engines.compute", _slow())
     taken: list[str] = []
 
     def counted() -> Iterator[Job]:
@@ -131,6 +140,16 @@ def test_a_scheduler_that_is_not_there_is_an_error(monkeypatch: pytest.MonkeyPat
         DaskEngine.at("tcp://127.0.0.1:9")
 
 
+def test_workers_with_another_version_are_refused() -> None:
+    class Client:
+        def run(self, *_: object) -> dict[str, str]:
+            return {"tcp://1": "0.0.1", "tcp://2": version("betenet")}
+
+    with pytest.raises(ConfigError, match="cannot be used") as refused:
+        engines._check_workers(Client())
+    assert "0.0.1" in refused.value.reason
+
+
 def test_the_job_that_slurm_is_given() -> None:
     pytest.importorskip("dask_jobqueue", reason="it is in the extra screen")
     options = {"cores": "8", "queue": "long", "memory": "32GB", "walltime": "1:00:00"}
@@ -152,7 +171,7 @@ def test_an_unknown_option_for_slurm_is_an_error() -> None:
 def test_one_process_needs_no_dask(
     structure_task: StageTask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(__import__("sys").modules, "distributed", None)
+    monkeypatch.setitem(sys.modules, "distributed", None)
     item = Item("Nb", structure_to_bytes(crystals(1)[0].atoms))
     (answer,) = work_through(SerialEngine(), iter([Job(structure_task, (item,))]))
     assert answer.records[0].outcome == "passed"

@@ -5,33 +5,28 @@
     python benchmarks/screening.py --count 100000 --memory
 
 Structures of at most eight atoms: those of BETE-NET where the data are there, else binary
-prototypes, and as many substitutions of them as asked for (each element by another of its group,
-the volume by the covalent radii). The first 16 members of the shipped ensemble; everything counts:
-reading, checking, standardising, graphs, networks, estimates and storing. Rates are per second of
-processor time of one core, which other programs on the machine do not change much, and beside it
-per second of the clock.
+prototypes, and as many substitutions of them as asked for. The first 16 members of the shipped
+ensemble; everything counts: checking, standardising, graphs, networks, estimates and storing. Rates
+are per second of processor time of one core, which other programs on the machine do not change
+much, and beside it per second of the clock.
 """
 
 from __future__ import annotations
 
 import argparse
-import hashlib
 import os
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import asdict, dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import psutil
 import torch
-from ase import Atoms
-from ase.data import atomic_numbers, chemical_symbols, covalent_radii
 
 sys.path.insert(0, str(Path(__file__).parent))
 from prediction import structures
@@ -40,51 +35,14 @@ from betenet import Ensemble
 from betenet.ensemble.checkpoint import write_checkpoint
 from betenet.screening.candidates import Candidate
 from betenet.screening.engines import DaskEngine, SerialEngine
+from betenet.screening.funnel import Funnel, Stage
 from betenet.screening.run import ScreeningRun
-from betenet.screening.tasks import StageTask, folder_digest
+from betenet.screening.substitution import substituted
 
 MOST_ATOMS = 8
 MEMBERS = 16
 BAR = 150.0
 """Structures per second and core: 300 on two."""
-GROUPS = (
-    *("Li Na K Rb Cs", "Be Mg Ca Sr Ba", "Sc Y La Lu", "Ti Zr Hf", "V Nb Ta", "Cr Mo W"),
-    *("Mn Tc Re", "Fe Ru Os", "Co Rh Ir", "Ni Pd Pt", "Cu Ag Au", "Zn Cd Hg", "B Al Ga In Tl"),
-    *("C Si Ge Sn Pb", "N P As Sb Bi", "O S Se Te", "F Cl Br I"),
-)
-KIN = {symbol: group.split() for group in GROUPS for symbol in group.split()}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Stage:
-    """The one stage."""
-
-    name: str = "structure"
-    kind: str = "structure"
-    model: str | None = None
-    force_field: str | None = None
-    score: str | None = "tc_kelvin"
-    threshold: float | None = 5.8
-    precision: float | None = None
-    recall: float | None = None
-    budget: int | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Funnel:
-    """With one stage."""
-
-    stages: tuple[Stage, ...] = (Stage(),)
-    filters: Mapping[str, Any] = field(default_factory=dict)
-    mu_star: float = 0.1
-
-    def to_dict(self) -> dict[str, Any]:
-        """As a table."""
-        return asdict(self)
-
-    def digest(self) -> str:
-        """Of the table."""
-        return hashlib.sha256(repr(self).encode()).hexdigest()
 
 
 class Substitutions:
@@ -100,25 +58,11 @@ class Substitutions:
         return {"name": self.name, "count": self.count}
 
     def __iter__(self) -> Iterator[Candidate]:
-        random = np.random.default_rng(0)
-        for number in range(self.count):
-            atoms = self.known[number % len(self.known)]
-            if number >= len(self.known):
-                atoms = substituted(atoms, random)
-            yield Candidate(name=f"{number:07d}", atoms=atoms)
-
-
-def substituted(atoms: Atoms, random: np.random.Generator) -> Atoms:
-    """Each element by one of its group, lengths by the mean of the radii."""
-    old = np.asarray(atoms.numbers)
-    table = {
-        number: atomic_numbers[str(random.choice(KIN.get(symbol, [symbol])))]
-        for number, symbol in ((int(n), chemical_symbols[n]) for n in np.unique(old))
-    }
-    new = np.array([table[int(number)] for number in old])
-    scale = covalent_radii[new].mean() / covalent_radii[old].mean()
-    cell, places = atoms.cell.array * scale, atoms.get_scaled_positions()
-    return Atoms(new, scaled_positions=places, cell=cell, pbc=True)
+        parents = [
+            Candidate(name=f"{number}", atoms=atoms) for number, atoms in enumerate(self.known)
+        ]
+        yield from islice(parents, self.count)
+        yield from substituted(parents, self.count - len(parents), reach=12)
 
 
 def write_model(folder: Path) -> Path:
@@ -132,17 +76,9 @@ def write_model(folder: Path) -> Path:
 
 def prepared(folder: Path, model: Path, source: Substitutions) -> ScreeningRun:
     """A run in a folder."""
-    cutoff = float(Ensemble.load(model).config.cutoff)
-    task = StageTask(
-        name="structure",
-        kind="structure",
-        score="tc_kelvin",
-        threshold=5.8,
-        model=str(model),
-        model_digest=folder_digest(model),
-        cutoff=cutoff,
-    )
-    return ScreeningRun(folder=folder, funnel=Funnel(), source=source, tasks=(task,))
+    stage = Stage(name="structure", kind="structure", model=str(model), threshold=5.8)
+    funnel = Funnel(source="memory", stages=(stage,))
+    return ScreeningRun.prepare(folder, funnel, source)
 
 
 class Memory:

@@ -6,12 +6,14 @@ import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any
 
 from ase import Atoms
 from ase.build import bulk
 
 from betenet.screening.candidates import Candidate, Entry
+from betenet.screening.run import ScreeningRun
 
 METALS = ("Al", "Cu", "Ni", "Pd", "Ag", "Pt", "Au", "Nb", "Ta", "W", "V", "Mo")
 
@@ -71,3 +73,13 @@ def crystals(count: int) -> list[Candidate]:
             atoms.positions[0, 2] += 0.1
         found.append(Candidate(name=f"crystal-{number:04d}", atoms=atoms))
     return found
+
+
+def run_in(folder: Path, model: Path) -> ScreeningRun:
+    """A run of two stages with a budget each."""
+    stages = (
+        FakeStage(name="first", kind="structure", model=str(model), budget=40),
+        FakeStage(name="second", kind="structure", model=str(model), score="coupling", budget=20),
+    )
+    funnel, source = FakeFunnel(stages=stages), FakeSource(crystals(80))
+    return ScreeningRun.prepare(folder, funnel, source, quiet=True, batch=4)

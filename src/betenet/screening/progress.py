@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 import time
-from typing import TextIO
 
 from tqdm import tqdm
 
@@ -25,8 +24,6 @@ class Progress:
         How many of them were done before.
     every
         Seconds between lines where there is no terminal.
-    stream
-        Where to write.
     quiet
         Write nothing at all.
     """
@@ -38,11 +35,10 @@ class Progress:
         done: int = 0,
         *,
         every: float = EVERY,
-        stream: TextIO | None = None,
         quiet: bool = False,
     ) -> None:
         self._stage, self._total, self._every = stage, total, every
-        self._stream = sys.stderr if stream is None else stream
+        self._stream = sys.stderr
         self._quiet = quiet
         self._bar = None
         if not quiet and self._stream.isatty():

@@ -20,7 +20,7 @@ def structure_to_bytes(atoms: Atoms) -> bytes:
     Examples
     --------
     >>> from ase.build import bulk
-    >>> structure_from_bytes(structure_to_bytes(bulk("Nb"))) == bulk("Nb")
+    >>> bool(structure_from_bytes(structure_to_bytes(bulk("Nb"))) == bulk("Nb"))
     True
     """
     body = (

@@ -9,22 +9,20 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.screening_stand_ins import FakeFunnel, FakeSource, FakeStage, crystals
+from tests.screening_stand_ins import run_in
 
-from betenet.screening.run import ScreeningRun
 from betenet.screening.store import RecordStore
 
 pytestmark = pytest.mark.slow
 
-ROOT = Path(__file__).parents[3]
+STAND_INS = Path(__file__).parents[2] / "screening_stand_ins.py"
 PROGRAM = """
-import json, os, sys, time
-sys.path.insert(0, {root!r})
+import json, os, runpy, sys, time
 from pathlib import Path
 import numpy as np
 from betenet.screening import intake
 from betenet.screening.store import RecordStore
-from tests.unit.screening.test_kill import run_in
+run_in = runpy.run_path({stand_ins!r})["run_in"]
 intake.BATCH = 8
 folder, model = Path(sys.argv[1]), Path(sys.argv[2])
 random, code, done, longest = np.random.default_rng(0), -9, [], 0.2
@@ -43,15 +41,6 @@ print(json.dumps([code, done]))
 """
 
 
-def run_in(folder: Path, model: Path) -> ScreeningRun:
-    stages = (
-        FakeStage(name="first", kind="structure", model=str(model), budget=40),
-        FakeStage(name="second", kind="structure", model=str(model), score="coupling", budget=20),
-    )
-    funnel, source = FakeFunnel(stages=stages), FakeSource(crystals(80))
-    return ScreeningRun.prepare(folder, funnel, source, quiet=True, batch=4)
-
-
 def _texts(store: RecordStore) -> list[str]:
     return [repr(replace(record, seconds=0.0)) for record in store.records()]
 
@@ -61,7 +50,13 @@ def test_killed_at_random_moments_it_ends_with_the_same_records(
 ) -> None:
     expected = _texts(run_in(tmp_path / "whole", tiny_model).run())
     folder = tmp_path / "killed"
-    program = [sys.executable, "-c", PROGRAM.format(root=str(ROOT)), str(folder), str(tiny_model)]
+    program = [
+        sys.executable,
+        "-c",
+        PROGRAM.format(stand_ins=str(STAND_INS)),
+        str(folder),
+        str(tiny_model),
+    ]
     folder.mkdir()
     finished = subprocess.run(program, stdout=subprocess.PIPE, check=True)
     code, done = json.loads(finished.stdout)

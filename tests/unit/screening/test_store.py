@@ -1,10 +1,9 @@
 from __future__ import annotations
 
 import math
-import multiprocessing
-import os
-import signal
 import sqlite3
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -123,27 +122,28 @@ def test_a_file_that_is_no_database_is_an_error_and_is_not_touched(tmp_path: Pat
     assert path.read_bytes() == b"something else" * 100
 
 
-def _write_for_ever(path: Path) -> None:
-    store = RecordStore(path, create=True)
-    number = 0
-    while True:
-        names = [f"n{number + step}" for step in range(10)]
-        store.add([(name, bulk("Al")) for name in names], [_passed(name) for name in names])
-        number += 10
+WRITER = """
+import itertools, sys
+from ase.build import bulk
+from betenet.screening.records import Record
+from betenet.screening.store import RecordStore
+store = RecordStore(sys.argv[1], create=True)
+for start in itertools.count(0, 10):
+    names = [f"n{start + step}" for step in range(10)]
+    records = [Record(name=name, stage="source", outcome="passed") for name in names]
+    store.add([(name, bulk("Al")) for name in names], records)
+"""
 
 
 def test_a_kill_loses_no_more_than_a_transaction_and_readers_go_on(tmp_path: Path) -> None:
     path = tmp_path / "records.sqlite"
     RecordStore(path, create=True)
-    context = multiprocessing.get_context("spawn")
-    process = context.Process(target=_write_for_ever, args=(path,))
-    process.start()
-    assert process.pid is not None
+    process = subprocess.Popen([sys.executable, "-c", WRITER, str(path)])
     store, began = RecordStore(path), time.monotonic()
     while store.counts().get("source", {}).get("passed", 0) < 200:  # read while it writes
         assert time.monotonic() - began < 60
-    os.kill(process.pid, signal.SIGKILL)
-    process.join()
+    process.kill()  # SIGKILL
+    process.wait()
     names = list(store.names("source"))
     assert len(names) % 10 == 0
     assert names == [f"n{number}" for number in range(len(names))]

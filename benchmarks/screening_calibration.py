@@ -18,9 +18,9 @@ from pathlib import Path
 import numpy as np
 
 from betenet import __version__
-from betenet.ensemble.ensemble import DEFAULT_MODEL, DEFAULT_PHONON_MODEL
 from betenet.ensemble.estimates import TC_THRESHOLD
 from betenet.ensemble.prediction import TC_PROBABILITY
+from betenet.ensemble.shipped import DEFAULT_MODEL, DEFAULT_PHONON_MODEL
 from betenet.screening.calibration import SECONDS, STABLE, Calibration
 from betenet.screening.funnel import SCORES, STABILITY_SCORE
 

@@ -22,8 +22,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 from screening_calibration import calibration_of, read_scores
 
-from betenet.ensemble.ensemble import DEFAULT_PHONON_MODEL
 from betenet.ensemble.prediction import TC_PROBABILITY
+from betenet.ensemble.shipped import DEFAULT_PHONON_MODEL
 from betenet.errors import BetenetError
 from betenet.phonons import DEFAULT
 from betenet.screening.calibration import Calibration

@@ -337,7 +337,6 @@ CITATIONS: tuple[Citation, ...] = (
             "MatterSim: A Deep Learning Atomistic Model Across Elements, Temperatures and Pressures"
         ),
         journal="arXiv:2405.04967",
-        kind="misc",
         year=2024,
         doi="10.48550/arXiv.2405.04967",
     ),

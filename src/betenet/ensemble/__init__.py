@@ -8,14 +8,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from betenet.ensemble.ensemble import DEFAULT_MODEL, DEFAULT_PHONON_MODEL, Ensemble, list_models
+    from betenet.ensemble.ensemble import Ensemble
+    from betenet.ensemble.shipped import DEFAULT_MODEL, DEFAULT_PHONON_MODEL, list_models
 
 __all__ = ["DEFAULT_MODEL", "DEFAULT_PHONON_MODEL", "Ensemble", "list_models"]
 
 
 def __getattr__(name: str) -> Any:
     if name in __all__:
-        from betenet.ensemble import ensemble
+        from betenet.ensemble import ensemble, shipped
 
-        return getattr(ensemble, name)
+        return getattr(ensemble if name == "Ensemble" else shipped, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

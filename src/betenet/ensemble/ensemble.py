@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,7 @@ from betenet.ensemble.device import choose_place
 from betenet.ensemble.estimates import summarise
 from betenet.ensemble.phonon_correction import PhononCorrection
 from betenet.ensemble.prediction import Prediction
+from betenet.ensemble.shipped import find_model
 from betenet.ensemble.site_phonons import PhononSource, SitePhonons
 from betenet.errors import BetenetError, DataError, ModelError, StructureError
 from betenet.graphs import CrystalGraph, build_graph
@@ -32,9 +32,6 @@ from betenet.spectrum import Spectrum
 from betenet.structures import StructureRecord, prepare_structures
 from betenet.superconductivity.critical_temperature import DEFAULT_MU_STAR
 
-DEFAULT_MODEL = "cso-1"
-DEFAULT_PHONON_MODEL = "phonons-1"
-"""For structures whose phonons are known."""
 BATCH_PAIRS = 3_000
 """Pairs of atoms computed at a time: a batch stays near the processor's cache, and the memory does
 not grow with the number of files."""
@@ -346,51 +343,6 @@ class Ensemble:
         """Correction and calibration for the phonons of a force field, or for those of others."""
         lines: dict[str, dict[str, Any]] = self.card["with_phonons"]
         return lines.get(phonons.force_field) or lines[self.card["phonons_of_files"]]
-
-
-def models_folder() -> Path:
-    """Where the shipped ensembles are."""
-    return Path(str(files("betenet"))) / "models"
-
-
-def list_models() -> list[dict[str, Any]]:
-    """Name, members, size [MB] and description of each shipped ensemble."""
-    found: list[dict[str, Any]] = []
-    for folder in sorted(p for p in models_folder().glob("*") if p.is_dir()):
-        card = read_card(folder)
-        size = sum(file.stat().st_size for file in folder.iterdir())
-        found.append(
-            {
-                "name": card["name"],
-                "members": card["members"],
-                "size_mb": round(size / 1e6, 1),
-                "default": card["name"] == DEFAULT_MODEL,
-                "description": card["description"],
-            }
-        )
-    return found
-
-
-def find_model(name_or_path: str | Path | None = None) -> Path:
-    """Folder of a shipped ensemble by name, or of any by its path; of the default one if absent.
-
-    Raises
-    ------
-    ModelError
-        If there is none.
-    """
-    name_or_path = DEFAULT_MODEL if name_or_path is None else name_or_path
-    names = [folder.name for folder in sorted(models_folder().glob("*")) if folder.is_dir()]
-    if name_or_path in names:  # before a folder of that name, say of the run that trained it
-        return models_folder() / name_or_path
-    path = Path(name_or_path)
-    if path.is_dir():
-        return path
-    raise ModelError(
-        f"There is no model {str(name_or_path)!r}.",
-        f"It is neither a folder nor one of the shipped models: {', '.join(names) or 'none'}.",
-        "Give the folder of an ensemble, or a name from `betenet models list`.",
-    )
 
 
 def _prepare(record: StructureRecord, config: NetworkConfig, phonons: PhononSource | None) -> _Item:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from betenet.ensemble.ensemble import models_folder
+from betenet.ensemble.shipped import models_folder
 from betenet.errors import DataError
 from betenet.screening.funnel import Stage
 

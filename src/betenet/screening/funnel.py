@@ -11,9 +11,9 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from betenet.ensemble.ensemble import DEFAULT_MODEL, DEFAULT_PHONON_MODEL
 from betenet.ensemble.prediction import TC_PROBABILITY
 from betenet.ensemble.recipe import read_table
+from betenet.ensemble.shipped import DEFAULT_MODEL, DEFAULT_PHONON_MODEL
 from betenet.errors import ConfigError
 from betenet.network.config import checked_keys
 from betenet.phonons import DEFAULT, FORCE_FIELDS, PhononSettings

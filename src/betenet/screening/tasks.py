@@ -12,8 +12,8 @@ from typing import Any, Literal, Protocol, runtime_checkable
 from ase.calculators.calculator import Calculator
 
 from betenet.ensemble.checkpoint import read_card
-from betenet.ensemble.ensemble import DEFAULT_PHONON_MODEL, find_model
 from betenet.ensemble.prediction import csv_columns
+from betenet.ensemble.shipped import DEFAULT_PHONON_MODEL, find_model
 from betenet.errors import ConfigError, ModelError
 from betenet.phonons import DEFAULT, PhononSettings
 from betenet.phonons.extra import package_folder

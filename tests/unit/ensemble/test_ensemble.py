@@ -14,7 +14,9 @@ from ase.build import bulk
 
 import betenet.ensemble
 from betenet.ensemble import ensemble as module
-from betenet.ensemble.ensemble import DEFAULT_MODEL, Ensemble, list_models
+from betenet.ensemble import shipped as shipped_module
+from betenet.ensemble.ensemble import Ensemble
+from betenet.ensemble.shipped import DEFAULT_MODEL, list_models
 from betenet.errors import ConfigError, ModelError, StructureError
 from betenet.graphs import build
 from betenet.superconductivity.moments import coupling_constant
@@ -38,7 +40,7 @@ def shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         card = folder / name / "ensemble.toml"
         text = card.read_text(encoding="utf-8")
         card.write_text(text.replace('"format-1"', f'"{name}"'), encoding="utf-8")
-    monkeypatch.setattr(module, "models_folder", lambda: folder)
+    monkeypatch.setattr(shipped_module, "models_folder", lambda: folder)
     return folder
 
 
@@ -248,7 +250,7 @@ def test_unknown_name_lists_the_known_ones() -> None:
 
 
 def test_no_model_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "models_folder", lambda: tmp_path / "absent")
+    monkeypatch.setattr(shipped_module, "models_folder", lambda: tmp_path / "absent")
     assert list_models() == []
     with pytest.raises(ModelError, match="shipped models: none"):
         Ensemble.load()

@@ -55,13 +55,18 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "members": 2,
         "network": config.to_dict(),
         "calibration": calibration,
-        "phonon_correction": PhononCorrection(
-            means=np.full(len(FEATURES), 3.0),
-            scales=np.ones(len(FEATURES)),
-            weights=np.full((3, len(FEATURES)), 0.01),
-            offsets=np.array([0.3, -0.1, 0.05]),
-        ).to_dict(),
-        "with_phonons": {"calibration": calibration},
+        "phonons_of_files": "7net-l3i5",
+        "with_phonons": {
+            "7net-l3i5": {
+                "calibration": calibration,
+                "correction": PhononCorrection(
+                    means=np.full(len(FEATURES), 3.0),
+                    scales=np.ones(len(FEATURES)),
+                    weights=np.full((3, len(FEATURES)), 0.01),
+                    offsets=np.array([0.3, -0.1, 0.05]),
+                ).to_dict(),
+            }
+        },
     }
     folder = tmp_path_factory.mktemp("models") / "tiny"
     applicability = Applicability.learn(graphs).to_tensors()

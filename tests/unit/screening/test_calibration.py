@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from betenet.ensemble.ensemble import models_folder
+from betenet.ensemble.shipped import models_folder
 from betenet.errors import DataError
 from betenet.screening.calibration import SHIPPED, STABLE, Calibration
 from betenet.screening.funnel import Stage

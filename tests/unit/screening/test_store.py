@@ -142,6 +142,7 @@ def test_a_kill_loses_no_more_than_a_transaction_and_readers_go_on(tmp_path: Pat
     store, began = RecordStore(path), time.monotonic()
     while store.counts().get("source", {}).get("passed", 0) < 200:  # read while it writes
         assert time.monotonic() - began < 60
+        time.sleep(0.02)  # or the reader would hardly let the writer in
     process.kill()  # SIGKILL
     process.wait()
     names = list(store.names("source"))

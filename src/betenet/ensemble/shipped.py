@@ -1,0 +1,59 @@
+"""Which ensembles are shipped, and where."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from betenet.ensemble.checkpoint import read_card
+from betenet.errors import ModelError
+
+DEFAULT_MODEL = "cso-1"
+DEFAULT_PHONON_MODEL = "phonons-1"
+"""For structures whose phonons are known."""
+
+
+def models_folder() -> Path:
+    """Where the shipped ensembles are."""
+    return Path(str(files("betenet"))) / "models"
+
+
+def list_models() -> list[dict[str, Any]]:
+    """Name, members, size [MB] and description of each shipped ensemble."""
+    found: list[dict[str, Any]] = []
+    for folder in sorted(p for p in models_folder().glob("*") if p.is_dir()):
+        card = read_card(folder)
+        size = sum(file.stat().st_size for file in folder.iterdir())
+        found.append(
+            {
+                "name": card["name"],
+                "members": card["members"],
+                "size_mb": round(size / 1e6, 1),
+                "default": card["name"] == DEFAULT_MODEL,
+                "description": card["description"],
+            }
+        )
+    return found
+
+
+def find_model(name_or_path: str | Path | None = None) -> Path:
+    """Folder of a shipped ensemble by name, or of any by its path; of the default one if absent.
+
+    Raises
+    ------
+    ModelError
+        If there is none.
+    """
+    name_or_path = DEFAULT_MODEL if name_or_path is None else name_or_path
+    names = [folder.name for folder in sorted(models_folder().glob("*")) if folder.is_dir()]
+    if name_or_path in names:  # before a folder of that name, say of the run that trained it
+        return models_folder() / name_or_path
+    path = Path(name_or_path)
+    if path.is_dir():
+        return path
+    raise ModelError(
+        f"There is no model {str(name_or_path)!r}.",
+        f"It is neither a folder nor one of the shipped models: {', '.join(names) or 'none'}.",
+        "Give the folder of an ensemble, or a name from `betenet models list`.",
+    )

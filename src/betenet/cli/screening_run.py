@@ -18,6 +18,7 @@ from betenet.screening.dispatch import Engine
 from betenet.screening.engines import DaskEngine, SerialEngine
 from betenet.screening.filters import Filters
 from betenet.screening.forecast import Forecast, forecast
+from betenet.screening.forecast_text import forecast_text
 from betenet.screening.funnel import Funnel, Stage
 from betenet.screening.intake import FindingDuplicates, judge
 from betenet.screening.manifest import keep_forecast
@@ -43,7 +44,7 @@ def plan(arguments: argparse.Namespace) -> int:
     if arguments.json:
         sys.stdout.write(json.dumps(expected.to_dict(), indent=2) + "\n")
     else:
-        sys.stdout.write(expected.text() + "\n")
+        sys.stdout.write(forecast_text(expected) + "\n")
     return 0
 
 
@@ -168,7 +169,7 @@ def _forecast_after(
         return
     keep_forecast(run.folder, expected.to_dict())
     if len(funnel.stages) > 1:
-        sys.stderr.write(expected.text() + "\n")
+        sys.stderr.write(forecast_text(expected) + "\n")
 
 
 def _reweighted(

@@ -13,7 +13,6 @@ from betenet.errors import ConfigError, DataError
 from betenet.screening.calibration import SECONDS, Calibration
 from betenet.screening.direct_estimate import DirectEstimate, direct_estimate
 from betenet.screening.forecast_findings import findings
-from betenet.screening.forecast_text import forecast_text
 from betenet.screening.funnel import Funnel, Stage
 from betenet.screening.intervals import Interval, effective_number
 from betenet.screening.passage import Passage, pass_through
@@ -135,10 +134,6 @@ class Forecast:
             for stage in self.stages
             if stage.threshold is not None and stage.threshold.criterion in ("precision", "recall")
         }
-
-    def text(self) -> str:
-        """A table of the stages, and the warnings."""
-        return forecast_text(self)
 
     def to_dict(self) -> dict[str, Any]:
         """For JSON."""

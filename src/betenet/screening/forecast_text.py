@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from betenet.screening.forecast import Forecast, StageForecast
 from betenet.screening.intervals import Interval
-
-if TYPE_CHECKING:
-    from betenet.screening.forecast import Forecast, StageForecast
 
 HEADS = ("stage", "threshold", "in", "out", "precision", "recall", "core-hours")
 

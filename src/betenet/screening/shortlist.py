@@ -46,7 +46,7 @@ def write_shortlist(
     by = predicting[-1] if predicting else tasks[-1].name
     for rank, record in enumerate(store.ranked(tasks[-1].name, by, most), 1):
         words = (f"{rank:04d}", record.formula, record.name.replace("\\", "/").split("/")[-1])
-        stem = re.sub(r"[^\w.+-]", "_", "_".join(words), flags=re.ASCII)[:100]
+        stem = re.sub(r"[^\w.+-]", "_", "_".join(words), flags=re.ASCII)[:100].removesuffix(".cif")
         write(part / f"{stem}.cif", store.structure(record.name))
     shutil.rmtree(whole, ignore_errors=True)
     part.replace(whole)

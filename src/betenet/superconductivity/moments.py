@@ -323,7 +323,7 @@ def kernel_weights(
     Returns
     -------
     Float[ndarray, " n_freq"]
-        Weights, in the unit of k times meV. Errors are those of :func:`coupling_constant`.
+        In the unit of k times meV. Errors are those of :func:`coupling_constant`.
     """
     grid = check_frequencies(frequencies)
     first, left, right = _interval_weights(grid, kernel, check_rule(rule))

@@ -4,20 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import pytest
 from ase import Atoms
-from ase.build import bulk
 from ase.calculators.emt import EMT
 from tests.screening_stand_ins import crystals
+from tests.tiny_model import write_tiny_model
 
-from betenet.ensemble.applicability import Applicability
-from betenet.ensemble.checkpoint import write_checkpoint
-from betenet.ensemble.phonon_correction import FEATURES, PhononCorrection
 from betenet.errors import StructureError
-from betenet.graphs import build_graph
-from betenet.network.config import NetworkConfig
-from betenet.network.model import initialise
 from betenet.phonons import PhononSettings
 from betenet.screening.candidates import Candidate, Entry, Unreadable
 from betenet.screening.tasks import StageTask, folder_digest
@@ -36,42 +29,8 @@ def entries() -> list[Entry]:
 @pytest.fixture(scope="session")
 def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An untrained ensemble that takes phonons; its Tc spread over some kelvin."""
-    config = NetworkConfig(
-        sources=("bete_net",),
-        cutoff=4.5,
-        lmax=1,
-        layers=2,
-        width=2,
-        embedding=3,
-        hidden=4,
-        peaks=3,
-        radial_size=3,
-    )
-    graphs = [build_graph(bulk(e), config.cutoff) for e in ("Al", "Cu", "Ni", "Nb", "Pb", "Ag")]
     calibration = {key: {"scale": 1.0, "floor": 0.1} for key in ("coupling", "omega_log")}
-    card = {
-        "name": "tiny",
-        "description": "Untrained.",
-        "members": 2,
-        "network": config.to_dict(),
-        "calibration": calibration,
-        "phonons_of_files": "7net-l3i5",
-        "with_phonons": {
-            "7net-l3i5": {
-                "calibration": calibration,
-                "correction": PhononCorrection(
-                    means=np.full(len(FEATURES), 3.0),
-                    scales=np.ones(len(FEATURES)),
-                    weights=np.full((3, len(FEATURES)), 0.01),
-                    offsets=np.array([0.3, -0.1, 0.05]),
-                ).to_dict(),
-            }
-        },
-    }
-    folder = tmp_path_factory.mktemp("models") / "tiny"
-    applicability = Applicability.learn(graphs).to_tensors()
-    write_checkpoint(folder, card, initialise(config, [0, 1]), applicability)
-    return folder
+    return write_tiny_model(tmp_path_factory.mktemp("models") / "tiny", calibration)
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ import pytest
 from betenet.errors import ConfigError, DataError
 from betenet.screening.calibration import Calibration
 from betenet.screening.forecast import Forecast, forecast
+from betenet.screening.forecast_text import forecast_text
 from betenet.screening.funnel import Funnel, Stage
 from betenet.screening.passage import count_passed
 
@@ -191,10 +192,10 @@ def test_scores_that_the_table_does_not_reach_are_pointed_out() -> None:
 
 def test_text_has_a_line_for_each_stage_and_the_whole() -> None:
     found = forecast(funnel({"precision": 0.6}, {"threshold": 1.0}), materials(12, 600), 12_345)
-    lines = found.text().splitlines()
+    lines = forecast_text(found).splitlines()
     assert [line.split()[0] for line in lines[2:5]] == ["structure", "stability", "phonons"]
     assert "(precision 0.6)" in lines[2]
-    assert "Of 12 345 candidates" in found.text()
+    assert "Of 12 345 candidates" in forecast_text(found)
     assert found.to_dict()["stages"][0]["threshold"]["wanted"] == 0.6
 
 

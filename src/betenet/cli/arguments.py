@@ -37,6 +37,20 @@ def not_negative(text: str) -> float:
     return _number(text, lambda number: number >= 0.0, "a number, zero or above")
 
 
+def whole(text: str) -> int:
+    """A whole number, zero or above."""
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number, zero or above")
+    return int(text)
+
+
+def count(text: str) -> int:
+    """A whole number, one or above."""
+    if not text.isdecimal() or int(text) == 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number, one or above")
+    return int(text)
+
+
 def mu_star(text: str) -> float:
     """A value of μ*: from 0 to below 1."""
     return _number(text, lambda number: 0.0 <= number < 1.0, "a number from 0 to below 1")

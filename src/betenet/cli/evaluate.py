@@ -15,6 +15,7 @@ from betenet.cli.arguments import (
     add_json,
     add_mu_star,
     add_phonons,
+    whole,
 )
 from betenet.cli.streams import cannot_write
 from betenet.quantities import QUANTITIES
@@ -89,7 +90,7 @@ def add_parser(verbs: Verbs) -> None:
         )
     parser.add_argument(
         "--resamples",
-        type=_count,
+        type=whole,
         default=1000,
         metavar="N",
         help="of the bootstrap for intervals (default: %(default)s; 0 for none)",
@@ -108,12 +109,6 @@ def _share(text: str) -> float:
     if not 0.0 < number <= 1.0:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0 and at most 1")
     return number
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number, zero or above")
-    return int(text)
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -12,6 +12,7 @@ from ase import Atoms
 
 from betenet.errors import BetenetError
 from betenet.formats import SitePlaces
+from betenet.json_output import finite_or_none
 from betenet.phonons import FLAGS, BandLine, PhononResult
 
 PHONOPY = "phonopy"
@@ -131,7 +132,7 @@ class PhononEntry:
             "formula": self.formula,
             "symbols": [],
             "stable": None,
-            "quantities": {key: _finite_or_none(value) for key, value in numbers.items()},
+            "quantities": {key: finite_or_none(value) for key, value in numbers.items()},
             "force_field": self.force_field,
             "relaxation": self.relaxation,
             "imaginary_tolerance_mev": self.tolerance,
@@ -176,7 +177,3 @@ class PhononEntry:
 
 def _places(atoms: Atoms) -> SitePlaces:
     return SitePlaces(np.array(atoms.cell.array), np.array(atoms.positions))
-
-
-def _finite_or_none(value: float) -> float | None:
-    return value if math.isfinite(value) else None

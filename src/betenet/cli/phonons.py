@@ -5,7 +5,14 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from betenet.cli.arguments import HelpFormatter, Verbs, add_json, add_written, positive
+from betenet.cli.arguments import (
+    HelpFormatter,
+    Verbs,
+    add_json,
+    add_written,
+    count,
+    positive,
+)
 
 _EPILOG = """\
 examples:
@@ -136,14 +143,8 @@ def _add_computed(group: argparse._ArgumentGroup) -> None:  # pyright: ignore[re
     )
     group.add_argument(
         "--workers",
-        type=_workers,
+        type=count,
         default=1,
         metavar="N",
         help="processes of one thread and 1 to 2 GB each (default: %(default)s)",
     )
-
-
-def _workers(text: str) -> int:
-    if not (text.isdecimal() and int(text) > 0):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number, one or above")
-    return int(text)

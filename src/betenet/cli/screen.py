@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from betenet.cli.arguments import HelpFormatter, Verbs, add_json
+from betenet.cli.arguments import HelpFormatter, Verbs, add_json, count
 
 _EPILOG = """\
 examples:
@@ -111,7 +111,7 @@ def _add_plan(actions: Verbs) -> None:
     plan.add_argument("target", metavar="FUNNEL|SOURCE", help="funnel.toml, or what to screen")
     plan.add_argument(
         "--candidates",
-        type=_count,
+        type=count,
         metavar="N",
         help="how many there are (default: the source is read and counted)",
     )
@@ -134,7 +134,7 @@ def _add_run(actions: Verbs) -> None:
     )
     running.add_argument(
         "--workers",
-        type=_count,
+        type=count,
         default=1,
         metavar="N",
         help="processes that compute (default: %(default)s), see below",
@@ -178,7 +178,7 @@ def _add_substitute(actions: Verbs) -> None:
     )
     substitute.add_argument("source", metavar="SOURCE", help="the parents, as of `screen run`")
     substitute.add_argument(
-        "--count", type=_count, required=True, metavar="N", help="how many candidates"
+        "--count", type=count, required=True, metavar="N", help="how many candidates"
     )
     substitute.add_argument(
         "--out", type=Path, required=True, metavar="FILE", help="candidates.jsonl, or .jsonl.gz"
@@ -188,7 +188,7 @@ def _add_substitute(actions: Verbs) -> None:
     )
     substitute.add_argument(
         "--reach",
-        type=_count,
+        type=count,
         default=4,
         metavar="N",
         help="places between an element and what takes its place (default: %(default)s)",
@@ -242,13 +242,3 @@ def run_substitute(arguments: argparse.Namespace) -> int:
     from betenet.cli.screening_run import substitute
 
     return substitute(arguments)
-
-
-def _count(text: str) -> int:
-    try:
-        number = int(text)
-    except ValueError:
-        number = 0
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above zero")
-    return number

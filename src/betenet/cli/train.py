@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from betenet.cli.arguments import HelpFormatter, Verbs, add_device
+from betenet.cli.arguments import HelpFormatter, Verbs, add_device, count, whole
 
 if TYPE_CHECKING:
     from betenet.ensemble.full_batch_recipe import FullBatchRecipe
@@ -41,13 +41,13 @@ def add_parser(verbs: Verbs) -> None:
     parser.add_argument("--data", type=Path, metavar="DIR", help="first-principles data")
     parser.add_argument(
         "--fold-members",
-        type=_count,
+        type=whole,
         default=0,
         metavar="N",
         help="members of each cross-validation fold (default: %(default)s, none)",
     )
     parser.add_argument(
-        "--workers", type=_workers, metavar="N", help="processes (default: one a core)"
+        "--workers", type=count, metavar="N", help="processes (default: one a core)"
     )
     add_device(parser)
     parser.add_argument("--model", type=Path, metavar="DIR", help="write the checkpoint here")
@@ -70,19 +70,6 @@ def _range(text: str) -> range:
     if not (first.isdecimal() and (not last or last.isdecimal())):
         raise argparse.ArgumentTypeError(f"{text!r} is not a number, nor two with - between")
     return range(int(first), int(last or first) + 1)
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number, zero or above")
-    return int(text)
-
-
-def _workers(text: str) -> int:
-    count = _count(text)
-    if count == 0:
-        raise argparse.ArgumentTypeError("at least one process is needed")
-    return count
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -20,6 +20,7 @@ from betenet.ensemble.estimates import (
     estimate_quantities,
 )
 from betenet.errors import BetenetError, DataError
+from betenet.json_output import finite_or_none
 from betenet.quantities import QUANTITIES
 from betenet.spectrum import IntegrationRule, Spectrum, check_rule
 from betenet.superconductivity.analysis_settings import ELIASHBERG
@@ -109,8 +110,8 @@ class Prediction:
             "tc_method": self.tc_method,
             "rule": self.rule,
             "phonons": self.phonons,
-            "quantities": {key: _finite_or_none(value) for key, value in exported.items()},
-            TC_PROBABILITY: _finite_or_none(self.tc_probability),
+            "quantities": {key: finite_or_none(value) for key, value in exported.items()},
+            TC_PROBABILITY: finite_or_none(self.tc_probability),
             "warnings": list(self.warnings),
             "error": None if self.error is None else self.error.to_dict(),
             "structure": None if self.atoms is None else _atoms_to_dict(self.atoms),
@@ -191,10 +192,6 @@ def csv_columns(tc_method: str = "") -> tuple[str, ...]:
     quantities = (QUANTITIES[key].export_key + suffix for key in keys for suffix in STATISTICS)
     settings = ("mu_star", "tc_method", "rule", "model", "phonons", "warnings", "error")
     return ("name", "formula", "n_atoms", *quantities, TC_PROBABILITY, *settings)
-
-
-def _finite_or_none(value: float) -> float | None:
-    return value if math.isfinite(value) else None
 
 
 def _error_from_dict(data: Mapping[str, str]) -> BetenetError:

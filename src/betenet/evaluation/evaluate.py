@@ -20,6 +20,7 @@ from betenet.evaluation.findings import dataset_findings, model_findings
 from betenet.evaluation.ranking import Ranking, rank
 from betenet.evaluation.reliability import Reliability, measure_reliability
 from betenet.evaluation.scores import TableRow, table_row
+from betenet.json_output import finite_or_none
 from betenet.quantities import QUANTITIES
 from betenet.superconductivity.critical_temperature import DEFAULT_MU_STAR
 
@@ -136,15 +137,15 @@ class Evaluation:
             "formula": found.formulas[row],
             "source": found.sources[row],
             "seen_in_training": None if found.seen is None else bool(found.seen[row]),
-            "delta": _known(self.delta[row]),
-            "probability_tc_above_5_kelvin": _known(found.probability[row]),
+            "delta": finite_or_none(self.delta[row]),
+            "probability_tc_above_5_kelvin": finite_or_none(found.probability[row]),
             "phonons": found.phonons[row],
         }
         for key in COMPARED:
-            ends = [_known(end) for end in found.intervals[key][row]]
+            ends = [finite_or_none(end) for end in found.intervals[key][row]]
             material[QUANTITIES[key].export_key] = {
-                "reference": _known(found.reference[key][row]),
-                "predicted": _known(found.predicted[key][row]),
+                "reference": finite_or_none(found.reference[key][row]),
+                "predicted": finite_or_none(found.predicted[key][row]),
                 "interval_68": ends[:2],
                 "interval_95": ends[2:],
             }
@@ -266,7 +267,3 @@ def _mean_model(
 def _mean(values: Float[np.ndarray, " row"]) -> float:
     known = values[np.isfinite(values)]
     return float(known.mean()) if known.size else float("nan")
-
-
-def _known(value: float) -> float | None:
-    return float(value) if np.isfinite(value) else None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,9 +10,9 @@ from typing import Any, cast
 
 from betenet.ensemble.estimates import TC_THRESHOLD
 from betenet.ensemble.prediction import TC_PROBABILITY
-from betenet.errors import DataError
 from betenet.quantities import QUANTITIES
-from betenet.screening.records import MANIFEST, SOURCE
+from betenet.screening.manifest import read_manifest
+from betenet.screening.records import SOURCE
 
 _WISHES = ("threshold", "precision", "recall", "budget")
 
@@ -104,22 +103,7 @@ def describe_run(folder: str | Path, found: Sequence[str] = ()) -> RunDescriptio
     DataError
         If there is no manifest, or it cannot be read.
     """
-    path = Path(folder) / MANIFEST
-    try:
-        manifest = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise DataError(
-            f"Cannot read {path}.",
-            f"A screening's folder holds it: {error}.",
-            "Give the folder that `betenet screen run` wrote to.",
-        ) from error
-    if not isinstance(manifest, dict):
-        raise DataError(
-            f"{path} is not the manifest of a screening.",
-            "It holds no table.",
-            "Give the folder that `betenet screen run` wrote to.",
-        )
-    known = cast("dict[str, Any]", manifest)
+    known = read_manifest(Path(folder))
     stages = [StageDescription(name=SOURCE), *_stages(known)]
     missing = [name for name in found if name not in {stage.name for stage in stages}]
     stages.extend(StageDescription(name=name) for name in missing)

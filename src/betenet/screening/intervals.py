@@ -9,6 +9,7 @@ from jaxtyping import Bool, Float, Int
 from scipy.special import betaincinv
 
 from betenet.errors import DataError
+from betenet.json_output import finite_or_none
 
 LEVELS = (0.68, 0.95)
 
@@ -97,7 +98,7 @@ class Interval:
 
     def to_dict(self) -> dict[str, float | None]:
         """For JSON; None for what is undefined."""
-        return {key: value if np.isfinite(value) else None for key, value in asdict(self).items()}
+        return {key: finite_or_none(value) for key, value in asdict(self).items()}
 
 
 def share(hits: float, rows: float, value: float | None = None) -> Interval:

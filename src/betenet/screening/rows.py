@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from betenet.ensemble.prediction import TC_PROBABILITY
+from betenet.json_output import finite_or_none
 from betenet.phonons import FLAGS
 from betenet.quantities import QUANTITIES
 from betenet.screening.candidates import BAND_GAP, HULL_DISTANCE
@@ -76,7 +77,7 @@ def flat_row(run: RunDescription, records: Sequence[Record]) -> Row:
             given = dict(record.values)
             row["n_atoms"] = _whole(given.pop("n_atoms", None))
         else:
-            row[score_column(record.stage)] = _known(record.score)
+            row[score_column(record.stage)] = finite_or_none(record.score)
         _take_numbers(row, record)
     row[BAND_GAP], row[HULL_DISTANCE] = (_number(given.pop(k, None)) for k in _GIVEN)
     row["given"] = json.dumps(given, ensure_ascii=False, sort_keys=True) if given else ""
@@ -146,12 +147,8 @@ class Ranking:
         return next(n for o, n in _GROUPS.items() if o == outcome), -merit, str(row["name"])
 
 
-def _known(number: float) -> float | None:
-    return number if math.isfinite(number) else None
-
-
 def _number(value: object) -> float | None:
-    return _known(float(value)) if isinstance(value, int | float) else None
+    return finite_or_none(float(value)) if isinstance(value, int | float) else None
 
 
 def _whole(value: object) -> int | None:

@@ -10,6 +10,7 @@ from jaxtyping import Bool, Float, Int
 
 from betenet.errors import ConfigError, DataError
 from betenet.evaluation.precision_recall import Curve, precision_recall_curve
+from betenet.json_output import finite_or_none
 from betenet.screening.intervals import Interval, weighted_share
 
 Criterion = Literal["threshold", "precision", "recall", "budget"]
@@ -56,8 +57,8 @@ class Threshold:
             "wanted": self.wanted,
             "precision": self.precision.to_dict(),
             "recall": self.recall.to_dict(),
-            "apparent_precision": _finite(self.apparent_precision),
-            "apparent_recall": _finite(self.apparent_recall),
+            "apparent_precision": finite_or_none(self.apparent_precision),
+            "apparent_recall": finite_or_none(self.apparent_recall),
             "picked": self.picked,
             "rows": self.rows,
             "positives": self.positives,
@@ -265,7 +266,3 @@ def _impossible(criterion: str, wanted: float, reached: str) -> ConfigError:
         f"Of the rows of the calibration table, {reached}.",
         "Ask for less, rank by another score, or put another stage in front.",
     )
-
-
-def _finite(value: float) -> float | None:
-    return value if np.isfinite(value) else None

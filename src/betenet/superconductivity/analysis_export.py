@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
+from betenet.json_output import finite_or_none
 from betenet.quantities import export
 from betenet.superconductivity.eliashberg.status import Status
 from betenet.superconductivity.eliashberg.transition import Transition
@@ -92,7 +92,7 @@ def status_name(status: Status) -> str:
 def without_nan(value: object) -> object:
     """The same with None for every number that is not finite, inside lists and tables too."""
     if isinstance(value, float):
-        return value if math.isfinite(value) else None
+        return finite_or_none(value)
     if isinstance(value, Mapping):
         table = cast("Mapping[object, object]", value)
         return {str(key): without_nan(item) for key, item in table.items()}

@@ -33,6 +33,7 @@ FIELDS = (
     "dos_fermi",
     "spectrum",
     "site_phonon_dos",
+    "calculation",  # how it was computed; kept by whoever wrote it, not read here
     "split",
 )
 """Every key of the layout."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,12 @@ from ase.build import bulk
 from betenet.ensemble.dataset import TARGETS, Row, read_rows
 from betenet.ensemble.jsonl_rows import Dataset, Entry, read_jsonl, write_jsonl
 from betenet.errors import DataError
+from betenet.espresso.quality import judge
+from betenet.espresso.record import make_record
+from betenet.espresso.results import read_results
 from betenet.superconductivity.moments import moments
 
+ALUMINIUM = Path(__file__).resolve().parents[2] / "fixtures" / "espresso" / "aluminium"
 FREQUENCIES = np.linspace(1.0, 30.0, 40)
 A2F = 0.5 * np.exp(-(((FREQUENCIES - 15.0) / 5.0) ** 2))
 
@@ -215,3 +220,28 @@ def test_a_truncated_archive_keeps_what_was_read(tmp_path: Path) -> None:
 def test_an_absent_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"nowhere\.jsonl cannot be read"):
         read_jsonl(tmp_path / "nowhere.jsonl")
+
+
+def test_a_record_of_a_calculation_is_a_row(read: Read):
+    """With ``calculation`` beside what datasets hold, which is passed over without a word."""
+    results = read_results(ALUMINIUM)
+    record = make_record("al-1", results, {"protocol": "fast"}, judge(results))
+    dataset = read(record)
+    assert not dataset.refused
+    assert not dataset.warnings
+    (entry,) = dataset.entries
+    assert (entry.row.id, entry.row.formula, entry.mu_star) == ("al-1", "Al", 0.1)
+    assert entry.row.targets[0] == pytest.approx(record["coupling"])
+    assert entry.tc == record["tc_kelvin"]
+    assert entry.row.fermi_dos == record["dos_fermi"]
+    assert entry.row.spectrum is not None
+    assert entry.row.spectrum[1].tolist() == record["spectrum"]["a2f"]
+
+
+def test_a_record_with_negative_values_is_refused(read: Read):
+    results = read_results(ALUMINIUM)
+    a2f = results.a2f.copy()
+    a2f[results.index_of(0.02), -1] = -0.1
+    negative = replace(results, a2f=a2f)
+    dataset = read(make_record("al-2", negative, {}, judge(negative)))
+    assert [refusal.id for refusal in dataset.refused] == ["al-2"]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from betenet.errors import ConfigError
 from betenet.superconductivity.critical_temperature import DEFAULT_MU_STAR
 
 if TYPE_CHECKING:
@@ -111,3 +112,22 @@ def add_phonons(parser: argparse.ArgumentParser, files: str) -> None:
     parser.add_argument(
         "--phonon-cache", type=Path, metavar="DIR", help="keep what --phonons auto computes"
     )
+
+
+def key_values(words: Iterable[str], flag: str, example: str) -> dict[str, str]:
+    """Options that are written ``KEY=VALUE``.
+
+    Raises
+    ------
+    ConfigError
+        If a word is not of that form.
+    """
+    pairs = [word.partition("=") for word in words]
+    for name, equals, _ in pairs:
+        if not (name and equals):
+            raise ConfigError(
+                f"{flag} {name} is no option.",
+                "Options are written KEY=VALUE.",
+                f"Write {flag} {example}, say.",
+            )
+    return {name: value for name, _, value in pairs}

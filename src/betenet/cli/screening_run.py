@@ -5,14 +5,15 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
+from betenet.cli.arguments import key_values
 from betenet.cli.screening_status import status
 from betenet.cli.streams import spare_the_inputs
 from betenet.ensemble.prediction import TC_PROBABILITY
-from betenet.errors import BetenetError, ConfigError
+from betenet.errors import BetenetError
 from betenet.screening.calibration import Calibration
 from betenet.screening.dispatch import Engine
 from betenet.screening.engines import DaskEngine, SerialEngine
@@ -197,17 +198,7 @@ def _engine(arguments: argparse.Namespace) -> Engine:
     if arguments.scheduler is not None:
         return DaskEngine.at(arguments.scheduler)
     if arguments.slurm is not None:
-        return DaskEngine.slurm(arguments.workers, _options(arguments.slurm))
+        return DaskEngine.slurm(
+            arguments.workers, key_values(arguments.slurm, "--slurm", "queue=long memory=8GB")
+        )
     return SerialEngine() if arguments.workers == 1 else DaskEngine.local(arguments.workers)
-
-
-def _options(words: Iterable[str]) -> Mapping[str, str]:
-    pairs = [word.partition("=") for word in words]
-    for name, equals, _ in pairs:
-        if not (name and equals):
-            raise ConfigError(
-                f"--slurm {name} is no option.",
-                "Options are written KEY=VALUE.",
-                "Write --slurm queue=long memory=8GB, say.",
-            )
-    return {name: value for name, _, value in pairs}

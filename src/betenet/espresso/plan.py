@@ -1,0 +1,168 @@
+"""A material to be calculated: its name, structure, settings, grids and cost."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from ase import Atoms
+
+from betenet.errors import BetenetError
+from betenet.espresso.cost import Work, count_work
+from betenet.espresso.protocol import Protocol
+from betenet.espresso.pseudopotentials import find_pseudopotentials
+from betenet.espresso.settings import Settings
+from betenet.espresso.workflow import Workflow
+from betenet.structures import StructureRecord, prepare_structures
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """One material and what it will take, or why it cannot be calculated.
+
+    Attributes
+    ----------
+    name
+        Its folder below that of all calculations.
+    source
+        Where the structure comes from.
+    workflow
+        Structure and settings; None if there is an error.
+    work
+        Grids and cost; None if there is an error.
+    error
+        Why not; None if it can.
+    warnings
+        What a user should know about the structure.
+    """
+
+    name: str
+    source: str
+    workflow: Workflow | None = None
+    work: Work | None = None
+    error: BetenetError | None = None
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def formula(self) -> str:
+        """Of the primitive cell; empty if there is an error."""
+        if self.workflow is None:
+            return ""
+        return str(self.workflow.atoms.get_chemical_formula(empirical=True))
+
+    def to_dict(self) -> dict[str, object]:
+        """Plain values, for JSON."""
+        table: dict[str, object] = {"name": self.name, "source": self.source}
+        if self.workflow is not None and self.work is not None:
+            table |= {"formula": self.formula, "n_atoms": len(self.workflow.atoms)}
+            table |= {"settings": self.workflow.settings.to_dict(), **self.work.to_dict()}
+        table["warnings"] = list(self.warnings)
+        table["error"] = None if self.error is None else self.error.to_dict()
+        return table
+
+
+def plan_calculations(
+    source: object,
+    protocol: Protocol,
+    pseudopotentials: str | Path,
+    *,
+    pressure: float = 0.0,
+    taken: Iterable[str] = (),
+) -> Iterator[Plan]:
+    """Plan the calculation of each structure.
+
+    Parameters
+    ----------
+    source
+        Anything that `read_structures` takes.
+    protocol
+        Settings of all of them.
+    pseudopotentials
+        Folder with a UPF file for each element.
+    pressure
+        At which cells are relaxed [GPa].
+    taken
+        Names that are not to be given again.
+
+    Yields
+    ------
+    Plan
+        For each structure; one that cannot be read, or lacks a pseudopotential, has an error.
+    """
+    names = set(taken)
+    for record in prepare_structures(source):
+        name = _free(_stem(record), names)
+        names.add(name)
+        yield plan_one(name, record, protocol, pseudopotentials, pressure=pressure)
+
+
+def plan_one(
+    name: str,
+    record: StructureRecord,
+    protocol: Protocol,
+    pseudopotentials: str | Path,
+    *,
+    pressure: float = 0.0,
+) -> Plan:
+    """Plan the calculation of one structure; an error becomes part of the plan."""
+    if record.atoms is None:
+        return Plan(name=name, source=record.name, error=record.error, warnings=record.warnings)
+    try:
+        workflow = make_workflow(record.atoms, protocol, pseudopotentials, pressure=pressure)
+        grids = workflow.grids(record.atoms)
+        work = count_work(record.atoms, workflow.settings, grids)
+    except BetenetError as error:
+        named = type(error)(f"{record.name}: {error.summary}", error.reason, error.fix)
+        return Plan(name=name, source=record.name, error=named, warnings=record.warnings)
+    return Plan(
+        name=name, source=record.name, workflow=workflow, work=work, warnings=record.warnings
+    )
+
+
+def make_workflow(
+    atoms: Atoms, protocol: Protocol, pseudopotentials: str | Path, *, pressure: float = 0.0
+) -> Workflow:
+    """The recipe for a primitive cell.
+
+    Raises
+    ------
+    ConfigError
+        If a pseudopotential is missing or not fit, or the pressure is.
+    """
+    found = find_pseudopotentials(pseudopotentials, atoms.get_chemical_symbols())
+    settings = Settings(protocol=protocol, pseudopotentials=found, pressure=pressure)
+    return Workflow(atoms=atoms, settings=settings)
+
+
+def parse_changes(words: Mapping[str, str]) -> dict[str, object]:
+    """Values of a protocol from text, as TOML has them; a text needs no quotes.
+
+    Examples
+    --------
+    >>> parse_changes({"cutoff": "40", "relaxation": "none", "coarse_q": "[1, 1, 1]"})
+    {'cutoff': 40, 'relaxation': 'none', 'coarse_q': [1, 1, 1]}
+    """
+    changes: dict[str, object] = {}
+    for key, text in words.items():
+        try:
+            changes[key] = tomllib.loads(f"value = {text}")["value"]
+        except tomllib.TOMLDecodeError:
+            changes[key] = text
+    return changes
+
+
+def _stem(record: StructureRecord) -> str:
+    """File name without its suffix, in letters that any folder may have."""
+    name = re.sub(r"\.\w+(?=#\d+$|$)", "", Path(record.name).name)
+    return re.sub(r"[^\w.+-]+", "-", name).strip(".-") or "structure"
+
+
+def _free(name: str, taken: set[str]) -> str:
+    number, free = 1, name
+    while free in taken:
+        number += 1
+        free = f"{name}-{number}"
+    return free

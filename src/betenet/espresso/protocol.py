@@ -1,0 +1,220 @@
+"""What a calculation is told: the protocols, and how to change one."""
+
+from __future__ import annotations
+
+import math
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from importlib.resources import files
+from typing import Any, cast
+
+from betenet.errors import ConfigError
+from betenet.espresso.grids import Grid
+
+DEFAULT_PROTOCOL = "balanced"
+RELAXATIONS = ("cell", "positions", "none")
+SUM_RULES = ("simple", "crystal")
+
+_POSITIVE = (
+    "cutoff",
+    "density_cutoff",
+    "smearing_width",
+    "k_density",
+    "q_density",
+    "dense_factor",
+    "force_threshold",
+    "pressure_threshold",
+    "energy_threshold",
+    "density_convergence",
+    "response_convergence",
+    "broadening_step",
+    "broadenings",
+    "bins",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Protocol:
+    """Settings of a calculation; ``protocols.toml`` explains each value.
+
+    Attributes
+    ----------
+    functional
+        Exchange and correlation, by QE's name.
+    cutoff, density_cutoff
+        Of the plane waves [Ry].
+    smearing, smearing_width
+        Of the occupations, by QE's name, and its width [Ry].
+    k_density, q_density
+        Points per length of a reciprocal vector without 2π [Å].
+    dense_factor
+        Points of the grid of the double delta for each of the k-grid, along an axis.
+    relaxation
+        ``"cell"``, ``"positions"`` or ``"none"``.
+    force_threshold, pressure_threshold, energy_threshold
+        At which a structure counts as relaxed [Ry/bohr, kbar, Ry].
+    density_convergence, response_convergence
+        QE's ``conv_thr`` [Ry] and ``tr2_ph``.
+    broadening_step, broadenings, broadening
+        Widths of the double delta: the step and their number, and the one that is used [Ry].
+    interpolated_grid
+        Onto which force constants and coupling are interpolated.
+    coarse_q
+        q-grid of the coarse phonon density of states.
+    bins
+        Frequencies of the densities of states and of α²F.
+    sum_rule
+        Acoustic sum rule, ``"simple"`` or ``"crystal"``.
+
+    Raises
+    ------
+    ConfigError
+        If a value is out of range.
+    """
+
+    functional: str
+    cutoff: float
+    density_cutoff: float
+    smearing: str
+    smearing_width: float
+    k_density: float
+    q_density: float
+    dense_factor: int
+    relaxation: str
+    force_threshold: float
+    pressure_threshold: float
+    energy_threshold: float
+    density_convergence: float
+    response_convergence: float
+    broadening_step: float
+    broadenings: int
+    broadening: float
+    interpolated_grid: Grid
+    coarse_q: Grid
+    bins: int
+    sum_rule: str
+
+    def __post_init__(self) -> None:
+        for name in _POSITIVE:
+            if not getattr(self, name) > 0:
+                raise _out_of_range(name, getattr(self, name), "a number above zero")
+        for name, choices in (("relaxation", RELAXATIONS), ("sum_rule", SUM_RULES)):
+            if getattr(self, name) not in choices:
+                raise _out_of_range(name, getattr(self, name), f"one of {', '.join(choices)}")
+        if self.density_cutoff < 4.0 * self.cutoff:
+            wanted = f"four times the cutoff, {4.0 * self.cutoff:g}, or more"
+            raise _out_of_range("density_cutoff", self.density_cutoff, wanted)
+        for name in ("interpolated_grid", "coarse_q"):
+            grid = getattr(self, name)
+            if min(grid) < 1:
+                raise _out_of_range(name, grid, "three whole numbers above zero")
+        if self.broadening_index is None:
+            last = self.broadenings * self.broadening_step
+            wanted = f"a multiple of broadening_step, {self.broadening_step:g}, up to {last:g}"
+            raise _out_of_range("broadening", self.broadening, wanted)
+
+    @property
+    def broadening_index(self) -> int | None:
+        """Number of the broadening that is used, from 1; None if it is none of them."""
+        index = round(self.broadening / self.broadening_step)
+        fits = math.isclose(index * self.broadening_step, self.broadening, rel_tol=1e-6)
+        return index if fits and 1 <= index <= self.broadenings else None
+
+    @classmethod
+    def named(cls, name: str = DEFAULT_PROTOCOL) -> Protocol:
+        """One of ``protocols.toml``.
+
+        Raises
+        ------
+        ConfigError
+            If there is none of that name.
+
+        Examples
+        --------
+        >>> Protocol.named("paper").cutoff
+        75.0
+        """
+        tables = _tables()
+        if name not in tables:
+            raise ConfigError(
+                f"There is no protocol {name!r}.",
+                f"The protocols are {', '.join(tables)}.",
+                "Choose one of them, and change single values with --set.",
+            )
+        return cls.from_dict(tables[name])
+
+    @classmethod
+    def from_dict(cls, table: Mapping[str, Any]) -> Protocol:
+        """Build from plain values, all of them.
+
+        Raises
+        ------
+        ConfigError
+            If a key is unknown or missing, or a value has the wrong type or range.
+        """
+        names = [field.name for field in fields(cls)]
+        missing = [name for name in names if name not in table]
+        unknown = [key for key in table if key not in names]
+        if missing or unknown:
+            raise ConfigError(
+                f"A protocol has unknown keys {unknown} and missing keys {missing}.",
+                f"Its keys are {', '.join(names)}.",
+                "Correct the spelling, or add what is missing.",
+            )
+        kinds = {field.name: str(field.type) for field in fields(cls)}
+        values: dict[str, Any] = {name: _typed(name, kinds[name], table[name]) for name in names}
+        return cls(**values)
+
+    def with_changes(self, changes: Mapping[str, Any]) -> Protocol:
+        """With some values changed.
+
+        Raises
+        ------
+        ConfigError
+            As for `from_dict`.
+        """
+        return replace(Protocol.from_dict({**self.to_dict(), **changes}))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values."""
+        table = {field.name: getattr(self, field.name) for field in fields(self)}
+        return {
+            key: list(cast("Grid", value)) if isinstance(value, tuple) else value
+            for key, value in table.items()
+        }
+
+
+def protocol_names() -> tuple[str, ...]:
+    """Of ``protocols.toml``."""
+    return tuple(_tables())
+
+
+def _tables() -> dict[str, Any]:
+    return tomllib.loads(files("betenet.espresso").joinpath("protocols.toml").read_text("utf-8"))
+
+
+def _typed(name: str, kind: str, value: object) -> object:
+    """The value in the type of its field."""
+    if kind == "str" and isinstance(value, str):
+        return value
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        if kind == "float":
+            return float(value)
+        if kind == "int" and float(value).is_integer():
+            return int(value)
+    if kind == "Grid" and isinstance(value, list | tuple):
+        numbers = cast("Sequence[object]", value)
+        whole = all(isinstance(x, int) and not isinstance(x, bool) for x in numbers)
+        if whole and len(numbers) == 3:
+            return tuple(numbers)
+    kinds = {"str": "a text", "float": "a number", "int": "a whole number"}
+    raise _out_of_range(name, value, kinds.get(kind, "a list of three whole numbers"))
+
+
+def _out_of_range(name: str, value: object, wanted: str) -> ConfigError:
+    return ConfigError(
+        f"{name} = {value!r} in a protocol.",
+        f"It must be {wanted}.",
+        f"Correct it; `paper` has {_tables()['paper'].get(name)!r}.",
+    )

@@ -1,0 +1,179 @@
+"""Inputs of pw.x and dos.x: structure and settings in, steps out; nothing is run or read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from ase import Atoms
+from ase.data import atomic_masses, atomic_numbers
+from jaxtyping import Float
+
+from betenet.espresso.grids import Grid
+from betenet.espresso.layout import (
+    COARSE,
+    COUPLED,
+    DENSE,
+    DOS,
+    ELECTRONIC_DOS_FILE,
+    PSEUDOPOTENTIALS,
+    RELAX,
+    SAVED,
+    STATES,
+)
+from betenet.espresso.namelist import Namelist, Value
+from betenet.espresso.settings import Settings
+from betenet.espresso.steps import PREFIX, SCRATCH, Inherited, Step
+
+KBAR_PER_GPA = 10.0
+SAVED_DENSITY = ("data-file-schema.xml", "charge-density.dat")
+"""What a calculation of the energies in a given density needs."""
+DOS_WINDOW = 1.5
+"""Around the Fermi energy [eV]; each energy costs a sum over all tetrahedra and bands."""
+DOS_STEP = 0.01
+"""Of the energies of the density of states [eV]."""
+
+
+def relax_step(settings: Settings, atoms: Atoms, grid: Grid) -> Step:
+    """Relaxation of the cell and the positions, or of the positions alone."""
+    protocol = settings.protocol
+    cell = protocol.relaxation == "cell"
+    namelists = _namelists(
+        settings,
+        "vc-relax" if cell else "relax",
+        control={
+            "nstep": 100,
+            "forc_conv_thr": protocol.force_threshold,
+            "etot_conv_thr": protocol.energy_threshold,
+        },
+    )
+    namelists["ions"] = {"ion_dynamics": "bfgs"}
+    if cell:
+        namelists["cell"] = {
+            "press": settings.pressure * KBAR_PER_GPA,
+            "press_conv_thr": protocol.pressure_threshold,
+        }
+    return _step(RELAX, settings, namelists, atoms, grid)
+
+
+def dense_step(settings: Settings, atoms: Atoms, grid: Grid) -> Step:
+    """Density on the dense grid; keeps the energies for the double delta."""
+    namelists = _namelists(settings, "scf", system={"la2F": True})
+    step = _step(DENSE, settings, namelists, atoms, grid)
+    return replace(step, results=(*(f"{SAVED}/{name}" for name in SAVED_DENSITY), COUPLED))
+
+
+def coarse_step(settings: Settings, atoms: Atoms, grid: Grid) -> Step:
+    """Density and wave functions on the k-grid of the phonons."""
+    step = _step(COARSE, settings, _namelists(settings, "scf"), atoms, grid)
+    return replace(step, results=tuple(f"{SAVED}/{name}" for name in SAVED_DENSITY))
+
+
+def states_step(settings: Settings, atoms: Atoms, grid: Grid) -> Step:
+    """Energies for the electronic density of states, by tetrahedra on the dense grid."""
+    namelists = _namelists(settings, "nscf")
+    for key in ("smearing", "degauss"):
+        namelists["system"].pop(key)
+    namelists["system"]["occupations"] = "tetrahedra"
+    step = _step(STATES, settings, namelists, atoms, grid)
+    copies = tuple(
+        Inherited(source=f"{DENSE}/{SAVED}/{name}", target=f"{SAVED}/{name}", how="copy")
+        for name in SAVED_DENSITY
+    )
+    return replace(step, after=(DENSE,), inherits=copies, results=(f"{SAVED}/{SAVED_DENSITY[0]}",))
+
+
+def dos_step(fermi_energy: float) -> Step:
+    """Electronic density of states around the Fermi energy [eV]."""
+    dos: Namelist = {
+        "prefix": PREFIX,
+        "outdir": f"./{SCRATCH}",
+        "fildos": ELECTRONIC_DOS_FILE,
+        "Emin": round(fermi_energy - DOS_WINDOW, 4),
+        "Emax": round(fermi_energy + DOS_WINDOW, 4),
+        "DeltaE": DOS_STEP,
+    }
+    return Step(
+        key=DOS,
+        program="dos.x",
+        namelists={"dos": dos},
+        after=(STATES,),
+        inherits=(Inherited(source=f"{STATES}/{SAVED}", target=SAVED),),
+        results=(ELECTRONIC_DOS_FILE,),
+    )
+
+
+def _namelists(
+    settings: Settings,
+    calculation: str,
+    *,
+    control: Namelist | None = None,
+    system: Namelist | None = None,
+) -> dict[str, dict[str, Value]]:
+    protocol = settings.protocol
+    return {
+        "control": {
+            "calculation": calculation,
+            "prefix": PREFIX,
+            "outdir": f"./{SCRATCH}",
+            "pseudo_dir": f"../../{PSEUDOPOTENTIALS}",
+            "tprnfor": True,
+            "tstress": True,
+            **(control or {}),
+        },
+        "system": {
+            "ibrav": 0,
+            "ecutwfc": protocol.cutoff,
+            "ecutrho": protocol.density_cutoff,
+            "occupations": "smearing",
+            "smearing": protocol.smearing,
+            "degauss": protocol.smearing_width,
+            "input_dft": protocol.functional,
+            **(system or {}),
+        },
+        "electrons": {
+            "conv_thr": protocol.density_convergence,
+            "mixing_beta": 0.7,
+            "electron_maxstep": 100,
+        },
+    }
+
+
+def _step(
+    key: str,
+    settings: Settings,
+    namelists: dict[str, dict[str, Value]],
+    atoms: Atoms,
+    grid: Grid,
+) -> Step:
+    elements = list(dict.fromkeys(atoms.get_chemical_symbols()))
+    namelists["system"] |= {"nat": len(atoms), "ntyp": len(elements)}
+    return Step(
+        key=key,
+        program="pw.x",
+        namelists=namelists,
+        cards=_cards(settings, atoms, elements, grid),
+        pools=True,
+    )
+
+
+def _cards(settings: Settings, atoms: Atoms, elements: Sequence[str], grid: Grid) -> str:
+    masses = {element: float(atomic_masses[atomic_numbers[element]]) for element in elements}
+    files = {element: settings.pseudopotentials[element].path.name for element in elements}
+    places = zip(atoms.get_chemical_symbols(), atoms.get_scaled_positions(wrap=False), strict=True)
+    lines = [
+        "ATOMIC_SPECIES",
+        *(f"{element} {masses[element]:.6f} {files[element]}" for element in elements),
+        "CELL_PARAMETERS angstrom",
+        *(_vector(row) for row in atoms.cell.array),
+        "ATOMIC_POSITIONS crystal",
+        *(f"{symbol} {_vector(place)}" for symbol, place in places),
+        "K_POINTS automatic",
+        " ".join(map(str, grid)) + " 0 0 0",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _vector(numbers: Float[np.ndarray, " 3"]) -> str:
+    return " ".join(f"{number:.12f}" for number in numbers)

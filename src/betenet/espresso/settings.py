@@ -1,0 +1,61 @@
+"""What all steps of a material share: protocol, pseudopotentials, pressure."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from betenet.errors import ConfigError
+from betenet.espresso.protocol import Protocol
+from betenet.espresso.pseudopotentials import Pseudopotential
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Settings of a calculation.
+
+    Attributes
+    ----------
+    protocol
+        Cutoffs, grids and thresholds.
+    pseudopotentials
+        By element, all in one folder.
+    pressure
+        At which the cell is relaxed [GPa].
+
+    Raises
+    ------
+    ConfigError
+        If the pressure is not a finite number, or is given although the cell is not relaxed.
+    """
+
+    protocol: Protocol
+    pseudopotentials: Mapping[str, Pseudopotential]
+    pressure: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not math.isfinite(self.pressure):
+            raise ConfigError(f"The pressure is {self.pressure}.", "", "Give a number of GPa.")
+        if self.pressure and self.protocol.relaxation != "cell":
+            raise ConfigError(
+                f"A pressure of {self.pressure:g} GPa with relaxation = "
+                f"{self.protocol.relaxation!r}.",
+                "Only a cell that is relaxed gets to a pressure.",
+                "Set relaxation to cell, or leave the pressure out.",
+            )
+
+    def valence(self, symbols: list[str]) -> float:
+        """Electrons in a cell that are not in a core."""
+        return sum(self.pseudopotentials[symbol].valence for symbol in symbols)
+
+    def to_dict(self) -> dict[str, object]:
+        """Plain values; where the pseudopotentials lie is left out."""
+        return {
+            "protocol": self.protocol.to_dict(),
+            "pseudopotentials": [
+                self.pseudopotentials[element].to_dict()
+                for element in sorted(self.pseudopotentials)
+            ],
+            "pressure_gpa": self.pressure,
+        }

@@ -1,0 +1,151 @@
+"""The steps of a material, as far as they are known: they become more as results appear."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from ase import Atoms
+
+from betenet.espresso.dynamical_matrix import read_dyn0
+from betenet.espresso.grids import Grid, Grids, choose_grids, grid_of_density
+from betenet.espresso.layout import COARSE_PHONONS, DYNAMICAL, PHONONS, RELAX, STATES, phonon_key
+from betenet.espresso.phonon_inputs import (
+    coarse_dos_step,
+    coarse_force_constants_step,
+    coarse_phonon_step,
+    fine_dos_step,
+    force_constants_step,
+    phonon_step,
+)
+from betenet.espresso.pw_inputs import (
+    coarse_step,
+    dense_step,
+    dos_step,
+    relax_step,
+    states_step,
+)
+from betenet.espresso.pw_output import read_pw_output
+from betenet.espresso.settings import Settings
+from betenet.espresso.steps import Step
+
+_ON_GRID = 1e-4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workflow:
+    """The recipe for one material.
+
+    Attributes
+    ----------
+    atoms
+        The structure that was given, a primitive cell.
+    settings
+        What all its steps share.
+    """
+
+    atoms: Atoms
+    settings: Settings
+
+    def grids(self, atoms: Atoms) -> Grids:
+        """Grids for a cell; those of the calculation follow from the relaxed one.
+
+        Raises
+        ------
+        ConfigError
+            If the q-grid would have Γ only.
+        """
+        protocol = self.settings.protocol
+        return choose_grids(
+            atoms.cell.array,
+            k_density=protocol.k_density,
+            q_density=protocol.q_density,
+            dense_factor=protocol.dense_factor,
+        )
+
+    def relaxed(self, folder: Path) -> Atoms | None:
+        """The structure that all steps after the relaxation have; None before it is done."""
+        if self.settings.protocol.relaxation == "none":
+            return self.atoms
+        output = folder / RELAX / "pw.out"
+        return read_pw_output(output).atoms if output.exists() else None
+
+    def steps(self, folder: Path) -> tuple[Step, ...]:
+        """All steps that are known now.
+
+        Parameters
+        ----------
+        folder
+            Of the material, with the results so far.
+
+        Raises
+        ------
+        ConfigError
+            As of `grids`.
+        DataError
+            If a result that decides what follows is broken.
+        """
+        protocol = self.settings.protocol
+        steps: list[Step] = []
+        if protocol.relaxation != "none":
+            grid = grid_of_density(self.atoms.cell.array, protocol.k_density)
+            steps.append(relax_step(self.settings, self.atoms, grid))
+        atoms = self.relaxed(folder)
+        if atoms is None:
+            return tuple(steps)
+        grids = self.grids(atoms)
+        steps += [
+            coarse_step(self.settings, atoms, grids.coarse),
+            dense_step(self.settings, atoms, grids.dense),
+            phonon_step(protocol, 1, grids.q),
+            *self._coupled(folder, grids.q),
+            states_step(self.settings, atoms, grids.dense),
+            *self._dos(folder),
+            *self._coarse(folder, grids.q, atoms),
+        ]
+        return tuple(steps)
+
+    def _dos(self, folder: Path) -> list[Step]:
+        """The electronic density of states, once the Fermi energy is known."""
+        output = folder / STATES / "pw.out"
+        return [dos_step(read_pw_output(output).fermi_energy)] if output.exists() else []
+
+    def _coupled(self, folder: Path, q_grid: Grid) -> list[Step]:
+        """The other q-points and what follows from all of them, once ph.x has listed them."""
+        found = _listed(folder, PHONONS)
+        if found is None:
+            return []
+        protocol = self.settings.protocol
+        others = [phonon_step(protocol, index, q_grid) for index in range(2, len(found) + 1)]
+        return [*others, force_constants_step(protocol, len(found)), fine_dos_step(protocol)]
+
+    def _coarse(self, folder: Path, q_grid: Grid, atoms: Atoms) -> list[Step]:
+        """The coarse density of states; its q-points are taken from the fine grid if they can."""
+        protocol = self.settings.protocol
+        held = all(n % m == 0 for n, m in zip(q_grid, protocol.coarse_q, strict=True))
+        first = [] if held else [coarse_phonon_step(protocol, 1)]
+        found = _listed(folder, PHONONS if held else COARSE_PHONONS)
+        if found is None:
+            return list(first)
+        if held:
+            # a star lies on the coarse grid as a whole, or not at all
+            turns = found @ atoms.cell.array.T / atoms.cell.lengths()[0] * protocol.coarse_q
+            on_grid = np.abs(turns - np.round(turns)).max(axis=1) < _ON_GRID
+            sources = [(PHONONS, int(index) + 1) for index in np.flatnonzero(on_grid)]
+            return [coarse_force_constants_step(protocol, sources), coarse_dos_step(protocol)]
+        numbers = range(1, len(found) + 1)
+        return [
+            *(coarse_phonon_step(protocol, index) for index in numbers),
+            coarse_force_constants_step(protocol, [(COARSE_PHONONS, index) for index in numbers]),
+            coarse_dos_step(protocol),
+        ]
+
+
+def _listed(folder: Path, step: str) -> np.ndarray | None:
+    """Irreducible q-points in 2π over the length of the first vector; None before they are known.
+
+    ph.x writes the list when it starts, so it counts only once the first q-point is done.
+    """
+    first = folder / phonon_key(1, step)
+    return read_dyn0(first / f"{DYNAMICAL}0").points if (first / "ph.out").exists() else None

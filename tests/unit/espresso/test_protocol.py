@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+import tomllib
+from importlib.resources import files
+
+import pytest
+
+from betenet.errors import ConfigError
+from betenet.espresso.protocol import Protocol, protocol_names
+
+
+def test_the_paper_has_the_paper_s_values() -> None:
+    # Gibson et al., npj Comput. Mater. 11, 7 (2025), Methods
+    paper = Protocol.named("paper")
+    assert paper.functional == "PBEsol"
+    assert (paper.cutoff, paper.density_cutoff) == (75.0, 350.0)
+    assert (paper.smearing, paper.smearing_width) == ("mp", 0.02)
+    assert (paper.k_density, paper.q_density) == (40.0, 15.0)
+    assert (paper.broadening_step, paper.broadenings, paper.broadening) == (0.001, 30, 0.02)
+    assert paper.interpolated_grid == (20, 20, 20)
+    assert paper.coarse_q == (2, 2, 2)
+
+
+def test_every_protocol_is_complete_and_cheaper_ones_are_coarser() -> None:
+    found = [Protocol.named(name) for name in ("paper", "balanced", "fast")]
+    assert set(protocol_names()) == {"paper", "balanced", "fast"}
+    for name in ("cutoff", "k_density", "q_density"):
+        values = [getattr(protocol, name) for protocol in found]
+        assert values == sorted(values, reverse=True)
+        assert len(set(values)) == 3
+
+
+def test_every_value_of_the_paper_is_explained() -> None:
+    text = files("betenet.espresso").joinpath("protocols.toml").read_text("utf-8")
+    section = text.split("[paper]")[1].split("[balanced]")[0]
+    explained = 0
+    for key in tomllib.loads(text)["paper"]:
+        before = section.split(f"\n{key} = ")[0].rstrip()
+        last = before.splitlines()[-1] if before else ""
+        # the value below a remark, or the second and third of a group that has one remark
+        assert last.startswith("#") or "=" in last
+        explained += last.startswith("#")
+    assert explained >= 12
+
+
+def test_a_protocol_survives_as_plain_values() -> None:
+    found = Protocol.named("balanced")
+    assert Protocol.from_dict(found.to_dict()) == found
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"cutof": 50}, "cutof"),
+        ({"cutoff": -1}, "cutoff = -1"),
+        ({"cutoff": "high"}, "a number"),
+        ({"cutoff": True}, "a number"),
+        ({"bins": 2.5}, "a whole number"),
+        ({"density_cutoff": 100}, "four times the cutoff"),
+        ({"relaxation": "some"}, "cell, positions, none"),
+        ({"coarse_q": [2, 2]}, "three whole numbers"),
+        ({"coarse_q": [2, 2, 0.5]}, "three whole numbers"),
+        ({"broadening": 0.0205}, "a multiple of broadening_step"),
+        ({"broadening": 0.05}, "up to 0.03"),
+    ],
+)
+def test_what_cannot_be_is_refused_by_name(changes: dict[str, object], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        Protocol.named("paper").with_changes(changes)
+
+
+def test_whole_numbers_are_numbers() -> None:
+    found = Protocol.named("fast").with_changes({"cutoff": 30, "density_cutoff": 120})
+    assert isinstance(found.cutoff, float)
+    assert found.broadening_index == 10  # 0.02 in steps of 0.002
+
+
+def test_an_unknown_protocol_lists_the_known() -> None:
+    with pytest.raises(ConfigError, match="balanced"):
+        Protocol.named("quick")

@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from betenet.errors import ConfigError
+from betenet.espresso.pseudopotentials import find_pseudopotentials, read_pseudopotential
+
+Maker = Callable[..., Path]
+
+
+def test_each_element_is_found_once_with_its_electrons(pseudopotentials: Maker) -> None:
+    folder = pseudopotentials({"Nb": 13.0, "C": 4.0, "Al": 11.0})
+    found = find_pseudopotentials(folder, ["Nb", "C", "Nb"])
+    assert list(found) == ["Nb", "C"]
+    assert (found["Nb"].valence, found["C"].valence) == (13.0, 4.0)
+    assert found["Nb"].path.name == "Nb_ONCV_PBE_sr.upf"
+    assert found["Nb"].sha256 != found["C"].sha256
+
+
+def test_all_missing_elements_are_named_and_where_to_get_them(pseudopotentials: Maker) -> None:
+    with pytest.raises(ConfigError, match="no pseudopotential of Mg, B") as caught:
+        find_pseudopotentials(pseudopotentials({"Al": 11.0}), ["Mg", "Al", "B"])
+    assert "quantum-simulation.org" in caught.value.fix
+
+
+def test_a_missing_folder_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="nowhere"):
+        find_pseudopotentials(tmp_path / "nowhere", ["Al"])
+
+
+def test_two_files_of_an_element_are_not_chosen_between(pseudopotentials: Maker) -> None:
+    folder = pseudopotentials({"Al": 3.0})
+    (folder / "Al.pbe-n-kjpaw.UPF").write_text((folder / "Al_ONCV_PBE_sr.upf").read_text())
+    with pytest.raises(ConfigError, match="2 pseudopotentials of Al"):
+        find_pseudopotentials(folder, ["Al"])
+
+
+def test_a_file_of_another_element_is_seen(pseudopotentials: Maker) -> None:
+    folder = pseudopotentials({"Al": 3.0})
+    (folder / "Al_ONCV_PBE_sr.upf").rename(folder / "Nb_ONCV_PBE_sr.upf")
+    with pytest.raises(ConfigError, match="named after Nb, but is of Al"):
+        find_pseudopotentials(folder, ["Nb"])
+
+
+def test_spinors_are_refused(pseudopotentials: Maker) -> None:
+    with pytest.raises(ConfigError, match="fully relativistic"):
+        find_pseudopotentials(pseudopotentials({"Pb": 14.0}, relativistic="full"), ["Pb"])
+
+
+def test_what_is_no_pseudopotential_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "Al.upf"
+    path.write_text("<html>Not found</html>")
+    with pytest.raises(ConfigError, match="is no pseudopotential"):
+        read_pseudopotential(path)
+
+
+@pytest.mark.data
+def test_the_headers_of_the_real_ones_are_read(data_folder: Path) -> None:
+    found = find_pseudopotentials(data_folder / "pseudopotentials" / "sg15", ["Al", "Ta", "H"])
+    assert [one.valence for one in found.values()] == [11.0, 27.0, 1.0]
+    assert {one.kind for one in found.values()} == {"NC"}

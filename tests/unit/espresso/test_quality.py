@@ -1,0 +1,205 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from ase import Atoms
+
+from betenet.errors import DataError
+from betenet.espresso.dynamical_matrix import read_dyn
+from betenet.espresso.electronic_dos import read_electronic_dos
+from betenet.espresso.pw_output import read_pw_output
+from betenet.espresso.quality import judge
+from betenet.espresso.results import read_results
+
+FIXTURES = Path(__file__).resolve().parents[2] / "fixtures" / "espresso"
+SILICON = FIXTURES / "silicon"
+USED = 3  # 0.02 Ry
+
+
+@pytest.fixture
+def results():
+    return read_results(FIXTURES / "aluminium")
+
+
+def rules(verdict):
+    return {reason.rule for reason in verdict.reasons}
+
+
+def with_a2f(results, change):
+    a2f = results.a2f.copy()
+    change(a2f)
+    return replace(results, a2f=a2f)
+
+
+def with_frequencies(results, frequencies):
+    """One q-point with these modes [meV]."""
+    point = results.points[1]
+    phonons = replace(point.phonons, frequencies=np.array(frequencies))
+    changed = (results.points[0], replace(point, phonons=phonons), results.points[2])
+    return replace(results, points=changed)
+
+
+def test_a_sound_calculation_is_kept_and_says_what_is_coarse(results):
+    verdict = judge(results)
+    assert verdict.kept
+    assert verdict.smearing == 0.02
+    # 8³ k-points are few: no plateau, and tetrahedra count 13 % fewer states than the Gaussians
+    notes = " ".join(verdict.notes)
+    assert "no plateau" in notes
+    ratio = results.electronic.at_fermi() / results.listed.fermi_dos[USED]
+    assert f"differ by {ratio - 1.0:+.0%}" in notes
+
+
+def test_the_unstable_crystal(results):
+    """bcc aluminium at N: 34.5 meV imaginary."""
+    unstable = read_dyn(FIXTURES / "bcc-aluminium" / "n.dyn").frequencies
+    verdict = judge(with_frequencies(results, unstable))
+    assert rules(verdict) == {"imaginary"}
+    assert "-34.5 meV" in verdict.reasons[0].text
+    assert "at a q-point" in verdict.reasons[0].text
+
+
+@pytest.mark.parametrize(
+    ("lowest", "n_atoms", "kept"),
+    [
+        (-0.99, 1, True),
+        (-1.01, 1, False),
+        (-1.01, 2, True),
+        (-2.01, 2, False),
+    ],
+)
+def test_one_mev_for_each_atom(results, lowest, n_atoms, kept):
+    crystal = Atoms(f"Al{n_atoms}", cell=4.0 * np.eye(3), positions=np.zeros((n_atoms, 3)))
+    changed = replace(with_frequencies(results, [lowest, 5.0, 6.0]), atoms=crystal)
+    verdict = judge(changed)
+    assert verdict.kept == kept
+    soft = any("imaginary" in note for note in verdict.notes)
+    assert soft == (kept and lowest < -1.0)
+
+
+def test_the_limit_can_be_set(results):
+    changed = with_frequencies(results, [-3.0, 5.0, 6.0])
+    assert not judge(changed).kept
+    assert judge(changed, imaginary_per_atom=4.0).kept
+
+
+def test_modes_of_the_interpolated_grid_count(results):
+    fine = replace(results.fine, frequencies=results.fine.frequencies - 5.0)
+    verdict = judge(replace(results, fine=fine))
+    assert rules(verdict) == {"imaginary"}
+    assert "interpolated" in verdict.reasons[0].text
+
+
+def test_translations_at_gamma_do_not_count(results):
+    """The error of the sum rule is no instability."""
+    gamma = results.points[0]
+    phonons = replace(gamma.phonons, frequencies=np.array([-6.0, -6.0, -6.0]))
+    changed = replace(results, points=(replace(gamma, phonons=phonons), *results.points[1:]))
+    assert judge(changed).kept
+
+
+@pytest.mark.parametrize(("share", "kept"), [(5e-4, True), (5e-3, False)])
+def test_negative_values_beyond_rounding(results, share, kept):
+    """A negative sample that takes a share of the whole of ∫|α²F| dω."""
+    row = results.a2f[USED]
+    size = share * np.abs(row).sum()
+    top = int(np.flatnonzero(row > 0)[-1]) + 1  # beyond the last peak, where 1/ω is small
+
+    def change(a2f):
+        a2f[USED, min(top, row.size - 1)] = -size
+
+    verdict = judge(with_a2f(results, change))
+    assert verdict.kept == kept
+    assert kept or rules(verdict) == {"negative"}
+
+
+def test_nan_of_the_smearing_that_is_used(results):
+    def used(a2f):
+        a2f[USED, 40] = np.nan
+
+    def other(a2f):
+        a2f[0, 40] = np.nan
+
+    assert rules(judge(with_a2f(results, used))) == {"not_a_number"}
+    verdict = judge(with_a2f(results, other))
+    assert verdict.kept
+    assert any("1 of 5 smearings" in note for note in verdict.notes)
+
+
+@pytest.mark.parametrize("key", ["coupling", "omega_log", "fermi_dos"])
+def test_nan_in_the_list_of_matdyn(results, key):
+    values = getattr(results.listed, key).copy()
+    values[USED] = np.nan
+    changed = replace(results, listed=replace(results.listed, **{key: values}))
+    assert rules(judge(changed)) == {"not_a_number"}
+
+
+def test_an_old_version_without_omega_log_is_no_nan(results):
+    listed = replace(results.listed, omega_log=np.full(5, np.nan))
+    assert judge(replace(results, listed=listed)).kept
+
+
+def test_nan_of_a_mode_at_a_q_point(results):
+    point = results.points[2]
+    coupling = point.coupling.coupling.copy()
+    coupling[USED, 0] = np.nan
+    broken = replace(point, coupling=replace(point.coupling, coupling=coupling))
+    changed = replace(results, points=(*results.points[:2], broken))
+    assert rules(judge(changed)) == {"not_a_number"}
+
+
+def test_no_coupling(results):
+    def change(a2f):
+        a2f[USED] = 0.0
+
+    assert rules(judge(with_a2f(results, change))) == {"no_coupling"}
+
+
+def test_an_insulator_is_dropped(results):
+    electronic = read_electronic_dos(SILICON / "electronic.dos")
+    verdict = judge(replace(results, electronic=electronic))
+    assert rules(verdict) == {"band_gap"}
+    fixed = replace(results, pw={**results.pw, "coarse": read_pw_output(SILICON / "fixed.out")})
+    assert rules(judge(fixed)) == {"band_gap"}
+
+
+def test_what_did_not_converge_is_dropped(results):
+    stopped = read_pw_output(SILICON / "not-converged.out")
+    verdict = judge(replace(results, pw={**results.pw, "dense": stopped}))
+    assert rules(verdict) == {"not_converged"}
+    assert "dense" in verdict.reasons[0].text
+    unrelaxed = replace(results.pw["relax"], relaxed=False)
+    assert rules(judge(replace(results, pw={**results.pw, "relax": unrelaxed}))) == {
+        "not_converged"
+    }
+
+
+def test_a_step_that_did_not_end_is_dropped(results):
+    time = replace(results.wall_times["phonons/q3"], done=False)
+    changed = replace(results, wall_times={**results.wall_times, "phonons/q3": time})
+    verdict = judge(changed)
+    assert [reason.text for reason in verdict.reasons] == ["phonons/q3: it did not come to its end"]
+
+
+def test_all_rules_that_are_broken_are_named(results):
+    def change(a2f):
+        a2f[USED, 40] = np.nan
+
+    changed = with_a2f(with_frequencies(results, [-9.0, 5.0, 6.0]), change)
+    assert rules(judge(changed)) == {"imaginary", "not_a_number"}
+
+
+def test_a_plateau_elsewhere_is_noted(results):
+    coupling = np.array([1.0, 1.0, 1.0, 2.0, 3.0])
+    changed = replace(results, listed=replace(results.listed, coupling=coupling))
+    assert any("0.005 to 0.015 Ry" in note for note in judge(changed).notes)
+    flat = replace(results, listed=replace(results.listed, coupling=np.ones(5)))
+    assert not any("plateau" in note or "not in that range" in note for note in judge(flat).notes)
+
+
+def test_a_smearing_that_was_not_computed(results):
+    with pytest.raises(DataError, match="was not computed"):
+        judge(results, smearing=0.03)

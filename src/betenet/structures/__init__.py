@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from betenet.structures.check import MAX_ATOMS, check_structure
 from betenet.structures.convert import to_atoms
+from betenet.structures.idealise import idealise
 from betenet.structures.read import (
     SKIPPED_NAMES,
     SKIPPED_SUFFIXES,
@@ -26,6 +27,7 @@ __all__ = [
     "StructureRecord",
     "check_structure",
     "find_symmetry",
+    "idealise",
     "prepare_structures",
     "read_structures",
     "standardise",

@@ -24,6 +24,9 @@ from betenet.units import MEV_TO_KELVIN
 TARGETS = ("coupling", "omega_log", "omega_1", "omega_2", "omega_3", "omega_max")
 """Columns of a row's targets: λ [1], the others [meV]."""
 
+TEST_SPLIT = "test"
+"""Rows of our layout whose split is so called are never trained on."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
@@ -69,10 +72,20 @@ def data_folder() -> Path:
 def read_rows(folder: Path, sources: Sequence[str]) -> list[Row]:
     """Rows of several sources, in a fixed order.
 
+    Parameters
+    ----------
+    folder
+        Of the data.
+    sources
+        ``"bete_net"``, ``"alexandria"``, ``"jarvis"``, or another NAME: then the rows are those of
+        ``NAME.jsonl`` or ``NAME.jsonl.gz`` in our dataset layout, as `betenet epc collect` and
+        `betenet data` write it.
+
     Raises
     ------
     DataError
-        If a source is unknown or its files are absent.
+        If a source is unknown, its files are absent, or a row of our layout cannot be used or is
+        marked as one to test with.
     """
     rows: list[Row] = []
     for source in sources:
@@ -82,11 +95,7 @@ def read_rows(folder: Path, sources: Sequence[str]) -> list[Row]:
             elif source in ("alexandria", "jarvis"):
                 rows += _read_jsonl(folder / source / "superconductors.jsonl.gz", source)
             else:
-                raise DataError(
-                    f"Unknown source {source!r}.",
-                    "Rows are read from bete_net, alexandria and jarvis.",
-                    "Correct the recipe's list of sources.",
-                )
+                rows += _read_own(folder, source)
         except KeyError as error:
             raise DataError(
                 f"{source}: the column {error} is missing.",
@@ -148,6 +157,39 @@ def _read_jsonl(path: Path, source: str) -> list[Row]:
             row = _row(f"{source}-{entry['id']}", source, atoms, targets, None)
             rows.append(replace(row, fermi_dos=dos if dos > 0 else float("nan")))
     return rows
+
+
+def _read_own(folder: Path, source: str) -> list[Row]:
+    # it builds on this module
+    from betenet.ensemble.jsonl_rows import read_jsonl
+
+    paths = [folder / f"{source}{suffix}" for suffix in (".jsonl", ".jsonl.gz")]
+    path = next((path for path in paths if path.exists()), None)
+    if path is None:
+        raise DataError(
+            f"Unknown source {source!r}.",
+            f"It is not bete_net, alexandria or jarvis, and {folder} has no {paths[0].name}.",
+            "Correct the recipe's list of sources, or put the dataset there.",
+        )
+    dataset = read_jsonl(path)
+    if dataset.refused:
+        first = dataset.refused[0]
+        raise DataError(
+            f"{len(dataset.refused)} rows of {path} cannot be used, the first is {first.id}.",
+            first.reason,
+            "Correct them, or leave them out.",
+        )
+    marked = [entry.row.id for entry in dataset.entries if entry.split == TEST_SPLIT]
+    if marked:
+        raise DataError(
+            f"{len(marked)} rows of {path} are not for training, the first is {marked[0]}.",
+            f"Their split is {TEST_SPLIT!r}: they judge what was trained without them.",
+            "Train on other rows.",
+        )
+    return [
+        replace(entry.row, id=f"{source}-{entry.row.id}", source=source)
+        for entry in dataset.entries
+    ]
 
 
 def _row(

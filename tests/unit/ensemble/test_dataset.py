@@ -72,7 +72,9 @@ def test_digitised_spectra_are_found_by_id(own_data: Path) -> None:
 
 
 def test_unknown_source_lists_the_known_ones(tiny_data: Path) -> None:
-    with pytest.raises(DataError, match=r"(?s)'supercon'.*bete_net, alexandria and jarvis"):
+    with pytest.raises(
+        DataError, match=r"(?s)'supercon'.*bete_net, alexandria or jarvis.*supercon.jsonl"
+    ):
         read_rows(tiny_data, ["supercon"])
 
 
@@ -120,3 +122,38 @@ def test_digest_tells_data_apart(tiny_data: Path) -> None:
     digests = {digest, *(data_digest([row, *rows[1:]]) for row in changed)}
     assert len(digests) == 1 + len(changed)
     assert data_digest(rows[::-1]) != digest
+
+
+def own_row(**more: object) -> dict[str, object]:
+    cell = [[0.0, 2.02, 2.02], [2.02, 0.0, 2.02], [2.02, 2.02, 0.0]]
+    structure = {"lattice": cell, "species": ["Al"], "frac_coords": [[0, 0, 0]]}
+    return {"id": "Al", "structure": structure, "coupling": 0.4, "omega_log_kelvin": 300.0, **more}
+
+
+def test_own_calculations_are_a_source_by_the_name_of_their_file(own_data: Path) -> None:
+    spectrum = {"frequencies_mev": [10.0, 20.0, 30.0], "a2f": [0.1, 0.4, 0.1]}
+    known = {"coupling": None, "omega_log_kelvin": None, "spectrum": spectrum}
+    rows = [own_row(**known, dos_fermi=0.4), own_row(id="Al-2")]
+    text = "".join(json.dumps(row) + "\n" for row in rows)
+    (own_data / "mine.jsonl").write_text(text)
+    found = read_rows(own_data, ["jarvis", "mine"])
+    assert [row.id for row in found[4:]] == ["mine-Al", "mine-Al-2"]
+    assert {row.source for row in found} == {"jarvis", "mine"}
+    assert found[4].spectrum is not None
+    assert found[4].fermi_dos == 0.4
+    assert np.isfinite(found[4].targets).all()
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        (own_row(coupling=-1.0), "cannot be used, the first is Al"),
+        (own_row(split="test"), "not for training, the first is Al"),
+    ],
+)
+def test_own_rows_that_may_not_be_trained_on_are_refused(
+    own_data: Path, row: dict[str, object], message: str
+) -> None:
+    (own_data / "mine.jsonl").write_text(json.dumps(row) + "\n")
+    with pytest.raises(DataError, match=message):
+        read_rows(own_data, ["mine"])

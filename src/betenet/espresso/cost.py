@@ -11,7 +11,6 @@ import math
 from dataclasses import dataclass
 from types import MappingProxyType
 
-import numpy as np
 from ase import Atoms
 from ase.units import Bohr
 
@@ -135,7 +134,7 @@ def count_work(atoms: Atoms, settings: Settings, grids: Grids) -> Work:
     protocol = settings.protocol
     operations = reciprocal_operations(atoms)
     q_points = irreducible_points(grids.q, operations).points
-    electrons = settings.valence(atoms.get_chemical_symbols())
+    electrons = settings.valence(atoms)
     return Work(
         grids=grids,
         n_electrons=electrons,
@@ -176,12 +175,13 @@ def count_fft(atoms: Atoms, cutoff: float) -> int:
     """
     longest = 2.0 * math.sqrt(cutoff)  # of a density's wave vector, in 1/bohr
     lengths = atoms.cell.lengths() / Bohr
-    return int(np.prod([_good_size(2.0 * longest * x / (2.0 * math.pi) + 1.0) for x in lengths]))
+    waves = [math.floor(longest * x / (2.0 * math.pi)) for x in lengths]
+    return math.prod(_good_size(2 * n + 1) for n in waves)
 
 
-def _good_size(least: float) -> int:
+def _good_size(least: int) -> int:
     """The next size with the factors 2, 3 and 5 only."""
-    size = math.ceil(least)
+    size = least
     while True:
         rest = size
         for factor in (2, 3, 5):

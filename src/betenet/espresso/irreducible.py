@@ -95,8 +95,8 @@ def _orbits(
     points, shape = _grid_points(grid), np.array(grid)
     lowest = np.arange(len(points))
     for operation in operations:
-        turned = (points / shape) @ operation * shape
-        near = np.round(turned).astype(int)
+        turned = np.asarray((points / shape) @ operation * shape, dtype=np.float64)
+        near = np.rint(turned).astype(np.int64)
         # a grid need not have the symmetry of the lattice: some points are mapped between its own
         maps = np.abs(turned - near).max(axis=1) < _SAME
         images = np.ravel_multi_index(tuple((near[maps] % shape).T), grid)

@@ -11,7 +11,10 @@ COARSE_DOS = "coarse-dos"
 """Keys of the steps, which are their folders too."""
 
 PSEUDOPOTENTIALS = "pseudopotentials"
-"""Folder beside those of the materials: a copy, so that all calculations can be moved at once."""
+"""Folder with a copy of each, below that of the material, and a link to it in each step.
+
+Programs keep its name in what they write, and look for it again when they recover.
+"""
 
 SAVED = f"{SCRATCH}/{PREFIX}.save"
 COUPLED = f"{SCRATCH}/{PREFIX}.a2Fsave"

@@ -20,6 +20,7 @@ from betenet.espresso.layout import (
     FORCE_CONSTANTS_FILE,
     PHONON_DOS_FILE,
     PHONONS,
+    PSEUDOPOTENTIALS,
     SAVED,
     a2f_file,
     coupling_at_q,
@@ -37,7 +38,8 @@ def phonon_step(protocol: Protocol, index: int, q_grid: Grid) -> Step:
     Notes
     -----
     Each q-point is a run of its own: its scratch files go when it is done, a kill costs one of
-    them, and several go on side by side, also on several machines.
+    them, and several go on side by side. An interrupted one starts afresh: told to recover, ph.x
+    6.7 comes to its end with wrong frequencies (a mode of Al at 32.6 THz instead of 4.57).
     """
     coupling: Namelist = {
         "electron_phonon": "interpolated",
@@ -158,9 +160,11 @@ def _phonons(protocol: Protocol, key: str, index: int, grid: Grid, extra: Nameli
         title="phonons",
         namelists={"inputph": inputph},
         after=(COARSE,),
-        inherits=(Inherited(source=f"{COARSE}/{SAVED}", target=SAVED),),
+        inherits=(
+            Inherited(source=f"{COARSE}/{SAVED}", target=SAVED),
+            Inherited(source=PSEUDOPOTENTIALS, target=PSEUDOPOTENTIALS),
+        ),
         results=(f"{DYNAMICAL}0", f"{DYNAMICAL}{index}"),
-        recovery={"inputph": {"recover": True}},
         pools=True,
     )
 

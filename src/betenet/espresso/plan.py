@@ -14,9 +14,9 @@ from betenet.errors import BetenetError
 from betenet.espresso.cost import Work, count_work
 from betenet.espresso.protocol import Protocol
 from betenet.espresso.pseudopotentials import find_pseudopotentials
-from betenet.espresso.settings import Settings
+from betenet.espresso.settings import Settings, symbols_of
 from betenet.espresso.workflow import Workflow
-from betenet.structures import StructureRecord, prepare_structures
+from betenet.structures import StructureRecord, idealise, prepare_structures
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,8 +112,8 @@ def plan_one(
         return Plan(name=name, source=record.name, error=record.error, warnings=record.warnings)
     try:
         workflow = make_workflow(record.atoms, protocol, pseudopotentials, pressure=pressure)
-        grids = workflow.grids(record.atoms)
-        work = count_work(record.atoms, workflow.settings, grids)
+        grids = workflow.grids(workflow.atoms)
+        work = count_work(workflow.atoms, workflow.settings, grids)
     except BetenetError as error:
         named = type(error)(f"{record.name}: {error.summary}", error.reason, error.fix)
         return Plan(name=name, source=record.name, error=named, warnings=record.warnings)
@@ -125,16 +125,18 @@ def plan_one(
 def make_workflow(
     atoms: Atoms, protocol: Protocol, pseudopotentials: str | Path, *, pressure: float = 0.0
 ) -> Workflow:
-    """The recipe for a primitive cell.
+    """The recipe for a crystal; its symmetry is made exact, as pw.x finds it only then.
 
     Raises
     ------
     ConfigError
         If a pseudopotential is missing or not fit, or the pressure is.
+    StructureError
+        If spglib fails.
     """
-    found = find_pseudopotentials(pseudopotentials, atoms.get_chemical_symbols())
+    found = find_pseudopotentials(pseudopotentials, symbols_of(atoms))
     settings = Settings(protocol=protocol, pseudopotentials=found, pressure=pressure)
-    return Workflow(atoms=atoms, settings=settings)
+    return Workflow(atoms=idealise(atoms), settings=settings)
 
 
 def parse_changes(words: Mapping[str, str]) -> dict[str, object]:

@@ -209,7 +209,8 @@ def _typed(name: str, kind: str, value: object) -> object:
         if whole and len(numbers) == 3:
             return tuple(numbers)
     kinds = {"str": "a text", "float": "a number", "int": "a whole number"}
-    raise _out_of_range(name, value, kinds.get(kind, "a list of three whole numbers"))
+    given = cast("object", value)
+    raise _out_of_range(name, given, kinds.get(kind, "a list of three whole numbers"))
 
 
 def _out_of_range(name: str, value: object, wanted: str) -> ConfigError:

@@ -5,10 +5,18 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import cast
+
+from ase import Atoms
 
 from betenet.errors import ConfigError
 from betenet.espresso.protocol import Protocol
 from betenet.espresso.pseudopotentials import Pseudopotential
+
+
+def symbols_of(atoms: Atoms) -> list[str]:
+    """Element of each atom."""
+    return cast("list[str]", atoms.get_chemical_symbols())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,9 +53,9 @@ class Settings:
                 "Set relaxation to cell, or leave the pressure out.",
             )
 
-    def valence(self, symbols: list[str]) -> float:
+    def valence(self, atoms: Atoms) -> float:
         """Electrons in a cell that are not in a core."""
-        return sum(self.pseudopotentials[symbol].valence for symbol in symbols)
+        return sum(self.pseudopotentials[symbol].valence for symbol in symbols_of(atoms))
 
     def to_dict(self) -> dict[str, object]:
         """Plain values; where the pseudopotentials lie is left out."""

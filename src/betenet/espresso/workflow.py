@@ -130,7 +130,8 @@ class Workflow:
             return list(first)
         if held:
             # a star lies on the coarse grid as a whole, or not at all
-            turns = found @ atoms.cell.array.T / atoms.cell.lengths()[0] * protocol.coarse_q
+            fractional = found @ atoms.cell.array.T / atoms.cell.lengths()[0]
+            turns = np.asarray(fractional * protocol.coarse_q, dtype=np.float64)
             on_grid = np.abs(turns - np.round(turns)).max(axis=1) < _ON_GRID
             sources = [(PHONONS, int(index) + 1) for index in np.flatnonzero(on_grid)]
             return [coarse_force_constants_step(protocol, sources), coarse_dos_step(protocol)]

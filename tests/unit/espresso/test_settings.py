@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
+from ase import Atoms
 
 from betenet.errors import ConfigError
 from betenet.espresso.settings import Settings
@@ -19,7 +20,7 @@ def test_pressure_needs_a_cell_that_relaxes(settings: Maker) -> None:
 
 
 def test_electrons_of_a_cell_are_counted_by_atom(settings: Maker) -> None:
-    assert settings(["Mg", "B"]).valence(["Mg", "B", "B"]) == 30.0
+    assert settings(["Mg", "B"]).valence(Atoms("MgB2")) == 30.0
 
 
 def test_the_place_of_a_pseudopotential_is_no_setting_but_its_content_is(settings: Maker) -> None:

@@ -1,0 +1,178 @@
+"""The folder of a calculation: what it was told is kept there, and read back to go on.
+
+Below the folder of all calculations each material has its own, named after its structure file. It
+has a copy of each pseudopotential, so that it can be moved to another machine.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, cast
+
+from ase import Atoms
+
+from betenet.errors import BetenetError, ConfigError, DataError
+from betenet.espresso.layout import PSEUDOPOTENTIALS
+from betenet.espresso.manifest import MANIFEST, Manifest, agree_on, read_manifest
+from betenet.espresso.plan import Plan
+from betenet.espresso.protocol import Protocol
+from betenet.espresso.pseudopotentials import Pseudopotential, read_pseudopotential
+from betenet.espresso.settings import Settings
+from betenet.espresso.workflow import Workflow
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Calculation:
+    """A material that is planned, or more than that.
+
+    Attributes
+    ----------
+    folder
+        Its folder.
+    workflow
+        Structure and settings.
+    manifest
+        What it was told, and how far it is.
+    """
+
+    folder: Path
+    workflow: Workflow
+    manifest: Manifest
+
+    @property
+    def name(self) -> str:
+        """Of its folder."""
+        return self.folder.name
+
+    @property
+    def told(self) -> Mapping[str, object]:
+        """What decides the results, as plain values."""
+        return self.manifest.settings
+
+
+def describe(workflow: Workflow) -> dict[str, object]:
+    """What decides the results of a calculation, as plain values."""
+    atoms = workflow.atoms
+    return {
+        "structure": {
+            "lattice": atoms.cell.array.tolist(),
+            "species": atoms.get_chemical_symbols(),
+            "frac_coords": atoms.get_scaled_positions(wrap=False).tolist(),
+        },
+        **workflow.settings.to_dict(),
+    }
+
+
+def keep_plan(home: Path, plan: Plan) -> Plan:
+    """Make the folder of a material that is planned.
+
+    Parameters
+    ----------
+    home
+        Of all calculations.
+    plan
+        Of the material.
+
+    Returns
+    -------
+    Plan
+        With an error if the folder holds another calculation, or cannot be written.
+    """
+    if plan.workflow is None:
+        return plan
+    try:
+        folder = home / plan.name
+        folder.mkdir(parents=True, exist_ok=True)
+        agree_on(folder, describe(plan.workflow))
+        _copy(folder / PSEUDOPOTENTIALS, plan.workflow.settings.pseudopotentials.values())
+    except BetenetError as error:
+        return replace(plan, error=error, workflow=None, work=None)
+    except OSError as error:
+        failed = DataError(
+            f"Cannot write to {home}.", f"{error}.", "Give a folder that can be written to."
+        )
+        return replace(plan, error=failed, workflow=None, work=None)
+    return plan
+
+
+def open_calculation(folder: Path) -> Calculation:
+    """What is planned in a folder.
+
+    Raises
+    ------
+    DataError
+        If there is no calculation, or its manifest is damaged.
+    ConfigError
+        If a pseudopotential is not there any more, or is another one.
+    """
+    manifest = read_manifest(folder)
+    told = cast("Mapping[str, Any]", manifest.settings)
+    try:
+        structure = told["structure"]
+        atoms = Atoms(
+            structure["species"],
+            cell=structure["lattice"],
+            scaled_positions=structure["frac_coords"],
+            pbc=True,
+        )
+        protocol = Protocol.from_dict(told["protocol"])
+        pressure = float(told["pressure_gpa"])
+        wanted = cast("Sequence[Mapping[str, Any]]", told["pseudopotentials"])
+        found = {
+            one["element"]: _kept(folder / PSEUDOPOTENTIALS / one["file"], one["sha256"])
+            for one in wanted
+        }
+    except (KeyError, TypeError, ValueError) as error:
+        raise DataError(
+            f"{folder / MANIFEST} does not describe a calculation.",
+            f"{type(error).__name__}: {error}.",
+            "Plan it again, in another folder.",
+        ) from error
+    settings = Settings(protocol=protocol, pseudopotentials=found, pressure=pressure)
+    return Calculation(
+        folder=folder, workflow=Workflow(atoms=atoms, settings=settings), manifest=manifest
+    )
+
+
+def planned(home: Path) -> list[Path]:
+    """Folders of all materials that are planned.
+
+    Raises
+    ------
+    DataError
+        If there are none.
+    """
+    folders = sorted(path.parent for path in home.glob(f"*/{MANIFEST}"))
+    if not folders:
+        raise DataError(
+            f"There is no calculation in {home}.",
+            f"No folder in it has a {MANIFEST}.",
+            "Give the folder that `betenet epc plan --out` was given.",
+        )
+    return folders
+
+
+def _kept(path: Path, sha256: str) -> Pseudopotential:
+    found = read_pseudopotential(path)
+    if found.sha256 != sha256:
+        raise ConfigError(
+            f"{path} is not the pseudopotential that the calculation was planned with.",
+            f"Its SHA-256 is {found.sha256}, not {sha256}.",
+            "Put the old one back, or plan the calculation in another folder.",
+        )
+    return found
+
+
+def _copy(folder: Path, pseudopotentials: Iterable[Pseudopotential]) -> None:
+    folder.mkdir(exist_ok=True)
+    for one in pseudopotentials:
+        target = folder / one.path.name
+        if target.exists():
+            _kept(target, one.sha256)
+            continue
+        part = target.with_name(f".{target.name}.part")
+        shutil.copyfile(one.path, part)
+        part.replace(target)

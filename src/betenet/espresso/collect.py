@@ -1,0 +1,176 @@
+"""From the folder of a calculation that is done to its record."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Generator, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from betenet.errors import BetenetError, DataError
+from betenet.espresso.calculation import Calculation, open_calculation
+from betenet.espresso.failures import failure_named
+from betenet.espresso.manifest import StepRecord
+from betenet.espresso.quality import judge
+from betenet.espresso.record import make_record
+from betenet.espresso.results import read_results
+from betenet.formats.replace_file import replace_file
+
+RECORD = "record.json"
+
+Stage = Literal["planned", "running", "stopped", "failed", "done"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How far a calculation is.
+
+    Attributes
+    ----------
+    name
+        Of the material.
+    stage
+        ``"planned"``: nothing is begun. ``"running"``: a program is at work, or its runner was
+        killed. ``"stopped"``: the next start goes on. ``"failed"``: a step has failed.
+        ``"done"``: all steps are.
+    steps
+        State of each step that is known, in their order.
+    seconds
+        Of all attempts, times their processes.
+    """
+
+    name: str
+    stage: Stage
+    steps: dict[str, StepRecord]
+    seconds: float
+
+    @property
+    def n_done(self) -> int:
+        """How many steps are done."""
+        return sum(record.state == "done" for record in self.steps.values())
+
+    def to_dict(self) -> dict[str, object]:
+        """Plain values, for JSON."""
+        return {
+            "name": self.name,
+            "stage": self.stage,
+            "core_hours": round(self.seconds / 3600.0, 4),
+            "steps": {
+                key: {
+                    "state": record.state,
+                    "attempts": len(record.attempts),
+                    "failure": record.attempts[-1].failure if record.attempts else None,
+                }
+                for key, record in self.steps.items()
+            },
+        }
+
+
+def progress_of(calculation: Calculation) -> Progress:
+    """How far a calculation is.
+
+    Raises
+    ------
+    BetenetError
+        If a result that decides what follows is broken.
+    """
+    known = calculation.workflow.steps(calculation.folder)
+    steps = {step.key: calculation.manifest.of(step.key) for step in known}
+    states = {record.state for record in steps.values()}
+    seconds = sum(
+        (attempt.seconds or 0.0) * attempt.processes
+        for record in steps.values()
+        for attempt in record.attempts
+    )
+    stage: Stage = "stopped"
+    if states == {"done"}:
+        stage = "done"
+    elif "failed" in states:
+        stage = "failed"
+    elif "running" in states:
+        stage = "running"
+    elif not any(record.attempts for record in steps.values()):
+        stage = "planned"
+    return Progress(name=calculation.name, stage=stage, steps=steps, seconds=seconds)
+
+
+def collect_record(folder: Path) -> dict[str, Any]:
+    """Read the results of a material, judge them, and keep the record in its folder.
+
+    Parameters
+    ----------
+    folder
+        Of the material.
+
+    Returns
+    -------
+    dict
+        As of `make_record`.
+
+    Raises
+    ------
+    DataError
+        If a result is missing or broken.
+    """
+    calculation = open_calculation(folder)
+    protocol = calculation.workflow.settings.protocol
+    results = read_results(folder)
+    verdict = judge(results, smearing=protocol.broadening)
+    told = {key: value for key, value in calculation.told.items() if key != "structure"}
+    record = make_record(calculation.name, results, told, verdict)
+    text = json.dumps(record, ensure_ascii=False, allow_nan=False)
+    replace_file(folder / RECORD, text + "\n")
+    return record
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Collected:
+    """What became of one material.
+
+    Attributes
+    ----------
+    name
+        Its name.
+    record
+        As of `make_record`; None if it is not done.
+    error
+        Why there is none; None if it is done, or not yet done.
+    stage
+        How far it is; None if that cannot be told.
+    """
+
+    name: str
+    record: dict[str, Any] | None = None
+    error: BetenetError | None = None
+    stage: Stage | None = None
+
+
+def collect_all(folders: Iterable[Path]) -> Generator[Collected]:
+    """What became of each material, one after the other; an error becomes part of it."""
+    for folder in folders:
+        stage: Stage | None = None
+        try:
+            progress = progress_of(open_calculation(folder))
+            stage = progress.stage
+            record = collect_record(folder) if stage == "done" else None
+            error = _failure(folder, progress)
+        except BetenetError as broken:
+            record, error = None, broken
+        yield Collected(name=folder.name, record=record, error=error, stage=stage)
+
+
+def _failure(folder: Path, progress: Progress) -> BetenetError | None:
+    """What to say of a calculation that has failed."""
+    failed = {
+        key: record.attempts[-1]
+        for key, record in progress.steps.items()
+        if record.state == "failed"
+    }
+    if not failed:
+        return None
+    key, last = next(iter(failed.items()))
+    failure = failure_named(last.failure or "")
+    return DataError(
+        f"{folder} has failed in step {key} ({failure.key}).", failure.reason, failure.fix
+    )

@@ -1,0 +1,253 @@
+"""What a material's calculation was told, and how far it is: one file, always whole."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any, Literal, cast
+
+from betenet.errors import ConfigError, DataError
+from betenet.espresso.failures import Start
+from betenet.espresso.namelist import Namelists
+from betenet.formats.replace_file import replace_file
+
+MANIFEST = "manifest.json"
+FORMAT = 1
+SHOWN = 8
+"""Differences that are listed."""
+
+State = Literal["waiting", "running", "done", "failed"]
+
+_NONE: Namelists = {}
+_FIX = "Restore it from a copy, or remove the folder and compute the material again."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One start of a program for a step.
+
+    Attributes
+    ----------
+    started
+        When, in UTC (ISO 8601).
+    processes
+        How many.
+    start
+        How it began.
+    changes
+        Of the step's namelists, for the sake of earlier failures.
+    seconds
+        How long it took; None while it runs, and where it was killed together with the runner.
+    failure
+        Key of what went wrong; None if nothing did, or not yet.
+    said
+        What the program says of it.
+    """
+
+    started: str
+    processes: int
+    start: Start = "scratch"
+    changes: Namelists = field(default_factory=lambda: _NONE)
+    seconds: float | None = None
+    failure: str | None = None
+    said: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepRecord:
+    """How far a step is.
+
+    Attributes
+    ----------
+    state
+        ``"waiting"``, ``"running"``, ``"done"`` or ``"failed"``.
+    attempts
+        All that were made, oldest first.
+    forgiven
+        So many of the first attempts do not count: a new start of the run tries afresh.
+    cleaned
+        Whether its scratch folder was removed, as of no more use.
+    """
+
+    state: State = "waiting"
+    attempts: tuple[Attempt, ...] = ()
+    forgiven: int = 0
+    cleaned: bool = False
+
+    def begun(self, attempt: Attempt) -> StepRecord:
+        """The record with one more attempt, which is running."""
+        attempts = (*self.attempts, attempt)
+        return replace(self, state="running", attempts=attempts, cleaned=False)
+
+    def ended(self, state: State, **what: Any) -> StepRecord:
+        """The record with attributes of the last attempt set."""
+        *earlier, last = self.attempts
+        return replace(self, state=state, attempts=(*earlier, replace(last, **what)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manifest:
+    """All that is known about a material's calculation.
+
+    Attributes
+    ----------
+    settings
+        What it was told; plain JSON values.
+    version
+        Of the programs that it was begun with.
+    steps
+        Records by key, in the order of their first attempts.
+    """
+
+    settings: Mapping[str, object]
+    version: str = ""
+    steps: Mapping[str, StepRecord] = field(default_factory=dict[str, StepRecord])
+
+    def of(self, key: str) -> StepRecord:
+        """The record of a step; a new one if it has none yet."""
+        return self.steps.get(key, StepRecord())
+
+    def having(self, key: str, record: StepRecord) -> Manifest:
+        """The manifest with a record added or replaced."""
+        return replace(self, steps={**self.steps, key: record})
+
+    def to_dict(self) -> dict[str, object]:
+        """Plain values, for JSON."""
+        return {
+            "format": FORMAT,
+            "digest": digest(self.settings),
+            "version": self.version,
+            "settings": self.settings,
+            "steps": {key: asdict(record) for key, record in self.steps.items()},
+        }
+
+
+def digest(settings: Mapping[str, object]) -> str:
+    """Hash of settings.
+
+    Examples
+    --------
+    >>> digest({"a": 1, "b": 2}) == digest({"b": 2, "a": 1})
+    True
+    """
+    return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
+
+
+def agree_on(folder: Path, settings: Mapping[str, object], version: str = "") -> Manifest:
+    """The manifest of a new calculation, or of the one that is in the folder.
+
+    Parameters
+    ----------
+    folder
+        Of the material.
+    settings
+        What the calculation is told; values that JSON can hold.
+    version
+        Of the programs, kept for the record.
+
+    Raises
+    ------
+    ConfigError
+        If the calculation in the folder was told something else; the message lists what.
+    DataError
+        If its manifest is damaged, or cannot be written.
+    """
+    wanted = cast("dict[str, object]", json.loads(json.dumps(settings)))
+    if not (folder / MANIFEST).exists():
+        manifest = Manifest(settings=wanted, version=version)
+        write_manifest(folder, manifest)
+        return manifest
+    found = read_manifest(folder)
+    differences = _differences(_flat(found.settings), _flat(wanted))
+    if differences:
+        more = "" if len(differences) <= SHOWN else f"; and {len(differences) - SHOWN} more"
+        raise ConfigError(
+            f"{folder} holds a calculation with other settings.",
+            "; ".join(differences[:SHOWN]) + more + ".",
+            "Give another folder, or the settings of that calculation.",
+        )
+    return found
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """The manifest of a calculation.
+
+    Raises
+    ------
+    DataError
+        If there is none, it is damaged, or a newer version of betenet has written it.
+    """
+    path = folder / MANIFEST
+    try:
+        table = json.loads(path.read_text(encoding="utf-8"))
+        written = table["format"]
+        if written == FORMAT:
+            return _manifest(table)
+    except FileNotFoundError:
+        raise DataError(
+            f"There is no calculation in {folder}.",
+            f"It has no {MANIFEST}.",
+            "Give the folder of one material.",
+        ) from None
+    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+        raise DataError(f"{path} is damaged.", f"{type(error).__name__}: {error}.", _FIX) from error
+    raise DataError(
+        f"{path} has format {written!r}.",
+        f"This version of betenet reads format {FORMAT}.",
+        "Use the version that has begun the calculation.",
+    )
+
+
+def write_manifest(folder: Path, manifest: Manifest) -> None:
+    """Write the manifest; it holds its old content or the new one, whole, also after a crash.
+
+    Raises
+    ------
+    DataError
+        If it cannot be written.
+    """
+    text = json.dumps(manifest.to_dict(), ensure_ascii=False, indent=1)
+    replace_file(folder / MANIFEST, text + "\n")
+
+
+def _manifest(table: dict[str, Any]) -> Manifest:
+    if table["digest"] != digest(table["settings"]):
+        raise ValueError("its settings do not have the digest that it states")
+    steps = {key: _record(record) for key, record in table["steps"].items()}
+    return Manifest(settings=table["settings"], version=table["version"], steps=steps)
+
+
+def _record(table: dict[str, Any]) -> StepRecord:
+    attempts = tuple(Attempt(**attempt) for attempt in table["attempts"])
+    return StepRecord(
+        state=table["state"],
+        attempts=attempts,
+        forgiven=table["forgiven"],
+        cleaned=table["cleaned"],
+    )
+
+
+def _flat(value: object, key: str = "") -> dict[str, object]:
+    """Values in nested tables, by their keys joined with dots."""
+    if not isinstance(value, Mapping):
+        return {key: value}
+    table = cast("Mapping[str, object]", value)
+    flat: dict[str, object] = {}
+    for name, item in table.items():
+        flat.update(_flat(item, f"{key}.{name}" if key else name))
+    return flat
+
+
+def _differences(found: Mapping[str, object], wanted: Mapping[str, object]) -> list[str]:
+    return [
+        f"{key} is {_shown(found, key)} there and {_shown(wanted, key)} here"
+        for key in sorted({*found, *wanted})
+        if found.get(key) != wanted.get(key) or (key in found) != (key in wanted)
+    ]
+
+
+def _shown(table: Mapping[str, object], key: str) -> str:
+    return json.dumps(table[key], ensure_ascii=False) if key in table else "not given"

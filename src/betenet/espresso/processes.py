@@ -1,0 +1,126 @@
+"""Programs that end when the runner does."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager, suppress
+from functools import cache
+from pathlib import Path
+from types import FrameType
+
+from betenet.errors import ConfigError
+from betenet.espresso.programs import ONE_THREAD
+
+GRACE = 10.0
+"""A program has so long to end after it was asked to [s]."""
+
+_PR_SET_PDEATHSIG = 1
+_PAUSE = 0.05
+
+
+def start_program(
+    command: Sequence[str], folder: Path, stem: str, lock: int
+) -> subprocess.Popen[bytes]:
+    """Start a program in a process group of its own.
+
+    Parameters
+    ----------
+    command
+        Its command line.
+    folder
+        Where it runs.
+    stem
+        Its output goes to ``<stem>.out.part``, its error output to ``<stem>.err``.
+    lock
+        Descriptor of the folder's lock, which it inherits.
+
+    Returns
+    -------
+    subprocess.Popen
+        The process. On Linux it is told to end (SIGTERM) when the runner dies, however that was.
+
+    Raises
+    ------
+    ConfigError
+        If it cannot be started.
+    """
+    output, errors = folder / f"{stem}.out.part", folder / f"{stem}.err"
+    with output.open("wb") as out, errors.open("wb") as err:
+        try:
+            return subprocess.Popen(  # noqa: S603 - a program that the user has chosen
+                command,
+                cwd=folder,
+                env={**os.environ, **ONE_THREAD},
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=err,
+                process_group=0,
+                pass_fds=(lock,),
+                preexec_fn=_end_with_parent(),  # noqa: PLW1509 - the runner has one thread
+            )
+        except OSError as error:
+            raise ConfigError(
+                f"{command[0]} cannot be started.",
+                f"{error.strerror or error}.",
+                "Check the folder of the programs, and that they can be run.",
+            ) from error
+
+
+def stop_programs(processes: Sequence[subprocess.Popen[bytes]]) -> None:
+    """End programs with all processes of their groups; they have a little time to do so."""
+    for process in processes:
+        _signal(process, signal.SIGTERM)
+    until = time.monotonic() + GRACE
+    while any(process.poll() is None for process in processes) and time.monotonic() < until:
+        time.sleep(_PAUSE)
+    for process in processes:
+        _signal(process, signal.SIGKILL)
+        process.wait()
+
+
+@contextmanager
+def termination_raises() -> Generator[None]:
+    """Within, SIGTERM raises `KeyboardInterrupt` as Ctrl-C does, so that nothing is left behind."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # only the main thread can decide about signals
+        return
+    before = signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    del number, frame
+    raise KeyboardInterrupt
+
+
+def _signal(process: subprocess.Popen[bytes], number: int) -> None:
+    with suppress(ProcessLookupError, PermissionError):  # all of the group have ended
+        os.killpg(process.pid, number)
+
+
+def _end_with_parent() -> Callable[[], None] | None:
+    if not sys.platform.startswith("linux"):
+        return None
+    control, parent = _libc().prctl, os.getpid()
+
+    def in_child() -> None:
+        control(_PR_SET_PDEATHSIG, signal.SIGTERM)
+        if os.getppid() != parent:  # it has died before it could be asked
+            os._exit(1)
+
+    return in_child
+
+
+@cache
+def _libc() -> ctypes.CDLL:
+    return ctypes.CDLL(None)

@@ -1,0 +1,364 @@
+"""A material's calculation, run on this machine until nothing is left that can be done."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal, Protocol, runtime_checkable
+
+from betenet.errors import BetenetError, DataError
+from betenet.espresso.attempt import (
+    keep_output,
+    missing_results,
+    missing_sources,
+    output_of,
+    prepare,
+    remove,
+)
+from betenet.espresso.failures import (
+    DISK_FULL,
+    INTERRUPTED,
+    MISSING_FILE,
+    NO_RESULTS,
+    Failure,
+    failure_named,
+    judge,
+    quoted,
+)
+from betenet.espresso.launcher import Launcher
+from betenet.espresso.lock import only_runner
+from betenet.espresso.manifest import Attempt, Manifest, StepRecord, agree_on, write_manifest
+from betenet.espresso.processes import start_program, stop_programs, termination_raises
+from betenet.espresso.retries import ATTEMPTS, Plan, next_attempt
+from betenet.espresso.steps import SCRATCH, Step, by_key
+
+PAUSE = (0.02, 0.5)
+"""Shortest and longest time between two looks at running programs [s]."""
+LEAST_SPACE = 16 * 2**20
+"""A disk with less is full: programs do not notice that their files are cut off [bytes]."""
+SHORTEST = 30.0
+"""No program is started with less time than this [s]."""
+
+
+@runtime_checkable
+class Workflow(Protocol):
+    """What is to be done for a material."""
+
+    def steps(self, folder: Path) -> tuple[Step, ...]:
+        """All steps that are known now; they become more as results appear in the folder."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Runner:
+    """How a calculation is run; of no influence on its results.
+
+    Attributes
+    ----------
+    launcher
+        How programs are started.
+    jobs
+        Steps side by side at most.
+    max_seconds
+        After which programs stop where they can go on, and no more are started; None for no limit.
+    attempts
+        At a step, that may fail.
+    keep_scratch
+        Keep wave functions and the like when they are of no more use.
+    recovering
+        Programs that may go on from what an interrupted attempt has left; others start afresh.
+        ph.x 6.7 must not: with ``recover = .true.`` it ends as if all were well, and its
+        frequencies are wrong by any amount (the q-point in hand is all that is lost without).
+    """
+
+    launcher: Launcher
+    jobs: int = 1
+    max_seconds: float | None = None
+    attempts: int = ATTEMPTS
+    keep_scratch: bool = False
+    recovering: tuple[str, ...] = ("pw.x",)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """How a run has ended.
+
+    Attributes
+    ----------
+    state
+        ``"done"``; ``"failed"``: what could be done is; ``"stopped"``: its time is over, and a
+        new start goes on.
+    errors
+        By key of the step, for steps that have failed: what, why, and what to do.
+    waiting
+        Keys of the known steps that were not done.
+    """
+
+    state: Literal["done", "failed", "stopped"]
+    errors: Mapping[str, BetenetError]
+    waiting: tuple[str, ...]
+
+
+def run_material(
+    folder: str | Path,
+    workflow: Workflow,
+    runner: Runner,
+    settings: Mapping[str, object],
+    progress: Callable[[str], None] | None = None,
+) -> Outcome:
+    """Run the calculation of a material, or go on with it.
+
+    Parameters
+    ----------
+    folder
+        Receives everything.
+    workflow
+        What is to be done.
+    runner
+        How.
+    settings
+        What decides the results: compared when the calculation goes on. JSON values.
+    progress
+        Called with one line for each start and end of a step.
+
+    Returns
+    -------
+    Outcome
+        How it has ended. Steps that do not need a failed one are done nevertheless.
+
+    Raises
+    ------
+    ConfigError
+        If the folder holds a calculation with other settings.
+    DataError
+        If another runner is at work in it, its manifest is damaged, or the disk is full.
+    KeyboardInterrupt
+        On Ctrl-C and SIGTERM: programs are stopped; a new start goes on.
+    """
+    home = Path(folder)
+    home.mkdir(parents=True, exist_ok=True)
+    with termination_raises(), only_runner(home) as lock:
+        manifest = agree_on(home, settings, runner.launcher.programs.version)
+        run = _Run(home, workflow, runner, manifest, lock, progress or (lambda _: None))
+        try:
+            run.work()
+        except BaseException:
+            run.interrupt()
+            raise
+        return run.outcome()
+
+
+@dataclass(frozen=True, slots=True)
+class _Running:
+    """A step at work."""
+
+    step: Step
+    process: subprocess.Popen[bytes]
+    since: float
+
+
+@dataclass(slots=True)
+class _Run:
+    """One run of a material; what is known goes to the manifest before anything follows from it."""
+
+    folder: Path
+    workflow: Workflow
+    runner: Runner
+    manifest: Manifest
+    lock: int
+    progress: Callable[[str], None]
+    running: dict[str, _Running] = field(default_factory=dict[str, _Running])
+    renewed: set[str] = field(default_factory=set[str])
+    filled: set[str] = field(default_factory=set[str])
+    began: float = field(default_factory=time.monotonic)
+
+    def work(self) -> None:
+        """Do all that can be done."""
+        self._take_over()
+        while True:
+            steps = self.workflow.steps(self.folder)
+            acted = self._start_what_can(steps)
+            if self.running:
+                self._wait()
+            elif not acted:
+                break
+        if not self.runner.keep_scratch and all(self._done(step) for step in steps):
+            for step in steps:
+                self._clean(step)
+
+    def outcome(self) -> Outcome:
+        """How it has ended."""
+        steps = self.workflow.steps(self.folder)
+        left = [step for step in steps if not self._done(step)]
+        errors = {
+            step.key: self._error(step)
+            for step in left
+            if self.manifest.of(step.key).state == "failed"
+        }
+        waiting = tuple(step.key for step in left if step.key not in errors)
+        state = "failed" if errors else "stopped" if waiting else "done"
+        return Outcome(state=state, errors=errors, waiting=waiting)
+
+    def interrupt(self) -> None:
+        """Stop all programs; their steps wait for the next start."""
+        stop_programs([one.process for one in self.running.values()])
+        for key, one in list(self.running.items()):
+            seconds = round(time.monotonic() - one.since, 3)
+            record = self.manifest.of(key).ended("waiting", failure=INTERRUPTED, seconds=seconds)
+            self.running.pop(key)
+            self._record(key, record)
+
+    def _take_over(self) -> None:
+        """Steps that a killed runner has left running wait; so do those worth another try."""
+        for key, record in self.manifest.steps.items():
+            if record.state == "running":
+                self._record(key, record.ended("waiting", failure=INTERRUPTED))
+            elif (
+                record.state == "failed" and failure_named(record.attempts[-1].failure or "").again
+            ):
+                again = replace(record, state="waiting", forgiven=len(record.attempts))
+                self._record(key, again)
+
+    def _start_what_can(self, steps: tuple[Step, ...]) -> bool:
+        """Start steps; whether anything has changed by that."""
+        known, acted = by_key(steps), False
+        for step in steps:
+            if len(self.running) >= self.runner.jobs or self._left() < SHORTEST:
+                break
+            record = self.manifest.of(step.key)
+            if step.key in self.running or record.state == "failed" or self._done(step):
+                continue
+            if all(key in known and self._done(known[key]) for key in step.after):
+                self._start(step, steps)
+                acted = True
+        return acted
+
+    def _start(self, step: Step, steps: tuple[Step, ...]) -> None:
+        """Start a step, or what has to come before it once more."""
+        missing = missing_sources(self.folder, step)
+        if missing:
+            self._renew(step, missing[0], steps)
+            return
+        record, home = self.manifest.of(step.key), self.folder / step.key
+        plan = next_attempt(step.program, record, self.runner.attempts) or Plan()
+        keep_output(home, step.stem, len(record.attempts))
+        seconds = None if self.runner.max_seconds is None else self._left()
+        wanted = plan.start if step.program in self.runner.recovering else "scratch"
+        start = prepare(self.folder, step, wanted, plan.changes, seconds)
+        attempt = Attempt(
+            started=datetime.now(UTC).isoformat(timespec="seconds"),
+            processes=self.runner.launcher.processes_of(step),
+            start=start,
+            changes=plan.changes,
+        )
+        self._record(step.key, record.begun(attempt))
+        command = self.runner.launcher.command(step)
+        process = start_program(command, home, step.stem, self.lock)
+        self.running[step.key] = _Running(step, process, time.monotonic())
+        number = len(record.attempts) + 1
+        self.progress(f"{step.key}: starts" + (f" (attempt {number})" if number > 1 else ""))
+
+    def _renew(self, step: Step, source: str, steps: tuple[Step, ...]) -> None:
+        """Run the step again that has left what another one misses, once."""
+        owners = [one.key for one in steps if source.startswith(f"{one.key}/")]
+        owner = max(owners, key=len, default=None)
+        if owner is None or owner in self.renewed or self.manifest.of(owner).state == "failed":
+            attempt = Attempt(
+                started=datetime.now(UTC).isoformat(timespec="seconds"),
+                processes=0,
+                failure=MISSING_FILE,
+                said=f"{source} is missing.",
+            )
+            record = self.manifest.of(step.key).begun(attempt)
+            self._record(step.key, replace(record, state="failed"))
+            return
+        self.renewed.add(owner)
+        self._record(owner, replace(self.manifest.of(owner), state="waiting"))
+        self.progress(f"{owner}: is done again, {source} is missing")
+
+    def _wait(self) -> None:
+        """Wait until a program ends, and see to it."""
+        pause = PAUSE[0]
+        while True:
+            ended = [one for one in self.running.values() if one.process.poll() is not None]
+            if shutil.disk_usage(self.folder).free < LEAST_SPACE:
+                self.filled.update(self.running)  # their files may be cut off from here on
+            for one in ended:
+                self._end(one)
+            if ended:
+                return
+            time.sleep(pause)
+            pause = min(2.0 * pause, PAUSE[1])
+
+    def _end(self, one: _Running) -> None:
+        """Judge an attempt that has ended, and record what follows."""
+        step, home = one.step, self.folder / one.step.key
+        seconds = round(time.monotonic() - one.since, 3)
+        output, errors = output_of(home, step.stem)
+        missing = missing_results(self.folder, step)
+        failure = judge(step.program, one.process.returncode, f"{output}\n{errors}", missing)
+        if step.key in self.filled:
+            self.filled.remove(step.key)
+            failure = failure_named(DISK_FULL)
+        if failure is None:
+            record = self.manifest.of(step.key).ended("done", seconds=seconds)
+            self._record(step.key, record)
+            (home / f"{step.stem}.out.part").replace(home / f"{step.stem}.out")
+            if step.program == "ph.x" and not self.runner.keep_scratch:
+                self._clean(step)
+            self.progress(f"{step.key}: done in {seconds:.0f} s")
+        else:
+            said = quoted(output, errors, failure)
+            if missing and failure.key == NO_RESULTS:
+                said = f"Missing or empty: {', '.join(missing)}."
+            self._fail(step, failure, seconds, said)
+        self.running.pop(step.key)
+
+    def _fail(self, step: Step, failure: Failure, seconds: float, said: str) -> None:
+        record = self.manifest.of(step.key)
+        record = record.ended("waiting", seconds=seconds, failure=failure.key, said=said)
+        plan = next_attempt(step.program, record, self.runner.attempts)
+        if plan is None:
+            record = replace(record, state="failed")
+        keep_output(self.folder / step.key, step.stem, len(record.attempts))
+        self._record(step.key, record)
+        what = "gives up" if plan is None else "tries again"
+        self.progress(f"{step.key}: {failure.key} after {seconds:.0f} s, {what}")
+
+    def _done(self, step: Step) -> bool:
+        """By the manifest, and by results that are still there."""
+        record = self.manifest.of(step.key)
+        return (
+            record.state == "done"
+            and (self.folder / step.key / f"{step.stem}.out").exists()
+            and not missing_results(self.folder, step, cleaned=record.cleaned)
+        )
+
+    def _clean(self, step: Step) -> None:
+        record = self.manifest.of(step.key)
+        if not record.cleaned:
+            self._record(step.key, replace(record, cleaned=True))
+        remove(self.folder / step.key / SCRATCH)
+
+    def _left(self) -> float:
+        """Time that is left [s]."""
+        limit = self.runner.max_seconds
+        return float("inf") if limit is None else self.began + limit - time.monotonic()
+
+    def _record(self, key: str, record: StepRecord) -> None:
+        self.manifest = self.manifest.having(key, record)
+        write_manifest(self.folder, self.manifest)
+
+    def _error(self, step: Step) -> BetenetError:
+        last = self.manifest.of(step.key).attempts[-1]
+        failure = failure_named(last.failure or "")
+        return DataError(
+            f"{self.folder}: {step.program} has failed in step {step.key} ({failure.key}).",
+            f"{failure.reason} It says: {last.said}" if last.said else failure.reason,
+            failure.fix,
+        )

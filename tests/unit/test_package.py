@@ -28,7 +28,9 @@ def test_importing_the_package_loads_nothing_heavy():
     assert imported_by("import betenet", heavy) == ""
 
 
-@pytest.mark.parametrize("module", ["superconductivity", "spectrum", "structures", "evaluation"])
+@pytest.mark.parametrize(
+    "module", ["superconductivity", "spectrum", "structures", "evaluation", "espresso.collect"]
+)
 def test_torch_is_not_needed_below_the_network(module):
     assert imported_by(f"import betenet.{module}", "torch e3nn") == ""
 

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from betenet import __version__
-from betenet.cli import cite, data, evaluate, models, phonons, predict, screen, tc, train
+from betenet.cli import cite, data, epc, evaluate, models, phonons, predict, screen, tc, train
 from betenet.cli.arguments import HelpFormatter
 from betenet.errors import BetenetError
 
@@ -21,6 +21,7 @@ examples:
   betenet tc a2F.dos10 alpha2F.dat                α²F of other programs: Tc by every method, gap …
   betenet tc --coupling 0.94 --omega-log 157 --omega-2 185
   betenet screen run cells/ --out run/            a ranked shortlist of thousands of structures
+  betenet epc run Nb.cif --out epc/               α²F from first principles, by Quantum ESPRESSO
   betenet evaluate cso-1 hidden.jsonl --out report/   how good a model is on a dataset
   betenet models show                             what the network learnt from, and how good it is
   betenet cite --bibtex > betenet.bib
@@ -81,7 +82,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"betenet {__version__}")
     verbs = parser.add_subparsers(title="verbs", metavar="VERB", required=True)
-    for verb in (predict, phonons, tc, screen, evaluate, models, data, train, cite):
+    for verb in (predict, phonons, tc, screen, epc, evaluate, models, data, train, cite):
         verb.add_parser(verbs)
     return parser
 

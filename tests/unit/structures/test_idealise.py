@@ -31,7 +31,8 @@ def test_any_setting_of_a_crystal_gives_the_same_cell(name: str) -> None:
 
 def test_rounded_coordinates_get_their_symmetry_back() -> None:
     rough = bulk("Nb", "bcc", a=3.3)
-    rough.set_cell(rough.cell.array.round(3) + [[4e-4, 0, 0], [0, 0, 0], [0, -3e-4, 0]])
+    pulled = np.array([[4e-4, 0, 0], [0, 0, 0], [0, -3e-4, 0]])
+    rough.set_cell(rough.cell.array.round(3) + pulled)
     assert len(find_symmetry(rough).rotations) < 48
     assert len(find_symmetry(idealise(rough)).rotations) == 48
 

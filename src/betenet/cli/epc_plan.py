@@ -1,0 +1,163 @@
+"""What ``betenet epc plan`` does: grids and cost of each structure, and folders ready to run."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import sys
+from collections.abc import Iterator, Sequence
+from importlib.resources import files
+from pathlib import Path
+
+from betenet.cli.arguments import key_values
+from betenet.cli.epc import PSEUDOPOTENTIALS
+from betenet.cli.streams import shortened
+from betenet.errors import ConfigError
+from betenet.espresso.calculation import keep_plan
+from betenet.espresso.plan import Plan, parse_changes, plan_calculations
+from betenet.espresso.protocol import DEFAULT_PROTOCOL, Protocol, protocol_names
+from betenet.espresso.pseudopotentials import WHERE
+from betenet.espresso.slurm import job_script
+from betenet.formats.replace_file import replace_file
+
+_HEADINGS = (
+    ("structure", 20),
+    ("formula", 10),
+    ("atoms", 5),
+    ("q-grid", 9),
+    ("k-grid", 11),
+    ("dense", 11),
+    ("q-points", 8),
+    ("modes", 5),
+    ("bands", 5),
+    ("core-hours", 10),
+)
+
+
+def plan(arguments: argparse.Namespace) -> int:
+    """Print grids and cost of each structure; with ``--out``, write its folder.
+
+    Returns
+    -------
+    int
+        Exit code: 0, or 1 if a structure cannot be calculated.
+
+    Raises
+    ------
+    ConfigError
+        If there is no structure, the protocol is unknown, or there are no pseudopotentials.
+    """
+    if arguments.show is not None:
+        sys.stdout.write(explained(arguments.show))
+        return 0
+    if not arguments.files:
+        raise ConfigError(
+            "No STRUCTURE is given.", "", "Name structure files: betenet epc plan Nb.cif"
+        )
+    if arguments.slurm is not None and arguments.out is None:
+        raise ConfigError("--slurm needs --out.", "The job runs what is planned there.", "Add it.")
+    plans = list(make_plans(arguments))
+    if arguments.json:
+        text = json.dumps([one.to_dict() for one in plans], ensure_ascii=False, indent=2)
+        sys.stdout.write(text + "\n")
+    else:
+        sys.stdout.write("\n".join(_lines(plans)) + "\n")
+    if arguments.slurm is not None:
+        _write_job(arguments, plans)
+    return 1 if any(one.error is not None for one in plans) else 0
+
+
+def make_plans(arguments: argparse.Namespace) -> Iterator[Plan]:
+    """Plan each structure and keep its plan below ``--out``; errors are told on stderr.
+
+    Raises
+    ------
+    ConfigError
+        As of `plan`.
+    """
+    protocol = Protocol.named(arguments.protocol or DEFAULT_PROTOCOL)
+    protocol = protocol.with_changes(
+        parse_changes(key_values(arguments.set, "--set", "cutoff=60 relaxation=none"))
+    )
+    folder: Path | None = arguments.pseudopotentials
+    if folder is None:
+        raise ConfigError(
+            "No folder of pseudopotentials is given.",
+            "Quantum ESPRESSO needs one for each element.",
+            f"Pass --pseudopotentials DIR, or set {PSEUDOPOTENTIALS}. Get them: {WHERE}.",
+        )
+    stream = plan_calculations(arguments.files, protocol, folder, pressure=arguments.pressure)
+    for one in stream:
+        kept = one if arguments.out is None else keep_plan(arguments.out, one)
+        if kept.error is not None:
+            sys.stderr.write(f"betenet: error: {kept.error}\n")
+        yield kept
+
+
+def explained(name: str) -> str:
+    """A protocol as it stands in its file; the remarks are those of ``paper``.
+
+    Raises
+    ------
+    ConfigError
+        If there is none of that name.
+    """
+    Protocol.named(name)
+    text = files("betenet.espresso").joinpath("protocols.toml").read_text("utf-8")
+    sections = dict(re.findall(r"^\[(\w+)\]\n(.*?)(?=^\[|\Z)", text, re.MULTILINE | re.DOTALL))
+    values = Protocol.named(name).to_dict()
+    lines: list[str] = []
+    for line in sections["paper"].rstrip().splitlines():
+        key = line.partition(" = ")[0]
+        lines.append(f"{key} = {json.dumps(values[key])}" if key in values else line)
+    return "\n".join([f"# protocol {name}; the others: {_others(name)}", *lines]) + "\n"
+
+
+def _others(name: str) -> str:
+    return ", ".join(other for other in protocol_names() if other != name)
+
+
+def _lines(plans: Sequence[Plan]) -> Iterator[str]:
+    done = [one for one in plans if one.work is not None]
+    if not done:
+        return
+    yield _row([heading for heading, _ in _HEADINGS])
+    for one in done:
+        yield _row(list(_cells(one)))
+        yield from (f"    warning: {warning}" for warning in one.warnings)
+    total = sum(one.work.core_hours for one in done if one.work is not None)
+    yield f"\n{total:.3g} core-hours in all; how that is estimated: betenet epc plan --help"
+
+
+def _cells(one: Plan) -> Iterator[str]:
+    assert one.work is not None
+    assert one.workflow is not None
+    work = one.work
+    yield shortened(one.name, 20)
+    yield shortened(one.formula, 10)
+    yield str(len(one.workflow.atoms))
+    for grid in (work.grids.q, work.grids.coarse, work.grids.dense):
+        yield "×".join(map(str, grid))
+    yield from (str(work.n_q), str(work.n_modes), str(work.n_bands))
+    yield f"{work.core_hours:.2g}" if work.core_hours < 10 else f"{work.core_hours:.0f}"
+
+
+def _row(cells: Sequence[str]) -> str:
+    parts = [
+        f"{cell:<{width}}" if place < 2 else f"{cell:>{width}}"
+        for place, (cell, (_, width)) in enumerate(zip(cells, _HEADINGS, strict=True))
+    ]
+    return "  ".join(parts)
+
+
+def _write_job(arguments: argparse.Namespace, plans: Sequence[Plan]) -> None:
+    """Write the job script beside the materials."""
+    script = job_script(
+        [one.name for one in plans if one.error is None],
+        key_values(arguments.slurm, "--slurm", "time=24:00:00 ntasks=16"),
+        command=("betenet", "epc", "run", "--out", str(arguments.out.resolve()), "--name"),
+    )
+    path: Path = arguments.out / "job.sh"
+    replace_file(path, script)
+    sys.stderr.write(f"betenet: wrote {path}; hand it in with: sbatch {path}\n")

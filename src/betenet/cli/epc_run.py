@@ -1,0 +1,133 @@
+"""What ``betenet epc run`` does: each planned material, one after the other."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from betenet.cli.epc_plan import make_plans
+from betenet.errors import BetenetError, ConfigError
+from betenet.espresso.calculation import open_calculation, planned
+from betenet.espresso.collect import collect_record
+from betenet.espresso.launcher import Launcher
+from betenet.espresso.programs import find_programs
+from betenet.espresso.run import Outcome, Runner, run_material
+
+_SHOWN = (
+    ("λ", "coupling", 3, ""),
+    ("ω_log", "omega_log_kelvin", 1, " K"),
+    ("Tc", "tc_kelvin", 2, " K"),
+)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Calculate, or go on.
+
+    Returns
+    -------
+    int
+        Exit code: 0; 1 if a material failed; 130 after an interrupt.
+
+    Raises
+    ------
+    ConfigError
+        If programs or pseudopotentials are missing, or a name is not planned.
+    DataError
+        If nothing is planned.
+    """
+    launcher = Launcher(
+        programs=find_programs(arguments.programs),
+        mpi=arguments.mpi,
+        processes=arguments.processes,
+    )
+    failed = 0
+    if arguments.files:
+        plans = list(make_plans(arguments))
+        failed = sum(one.error is not None for one in plans)
+        folders = [arguments.out / one.name for one in plans if one.error is None]
+    else:
+        folders = _chosen(planned(arguments.out), arguments.name)
+    end = time.monotonic() + (arguments.max_seconds or float("inf"))
+    stopped = 0
+    try:
+        for folder in folders:
+            left = end - time.monotonic()
+            runner = Runner(
+                launcher=launcher,
+                jobs=arguments.jobs,
+                max_seconds=None if arguments.max_seconds is None else left,
+                keep_scratch=arguments.keep_scratch,
+            )
+            state = _one(folder, runner)
+            failed += state == "failed"
+            stopped += state == "stopped"
+    except KeyboardInterrupt:
+        sys.stderr.write("betenet: interrupted; start the same command again to go on\n")
+        return 130
+    if stopped:
+        sys.stderr.write(
+            f"betenet: {stopped} of {len(folders)} materials ran out of time; start the same "
+            "command again to go on\n"
+        )
+    return 1 if failed else 0
+
+
+def _one(folder: Path, runner: Runner) -> str:
+    """Run one material; what goes wrong is told, and the others go on."""
+
+    def tell(line: str) -> None:
+        sys.stderr.write(f"{folder.name}: {line}\n")
+        sys.stderr.flush()
+
+    try:
+        calculation = open_calculation(folder)
+        outcome = run_material(folder, calculation.workflow, runner, calculation.told, tell)
+    except BetenetError as error:
+        sys.stderr.write(f"betenet: error: {error}\n")
+        return "failed"
+    for error in outcome.errors.values():
+        sys.stderr.write(f"betenet: error: {error}\n")
+    tell(_summary(outcome))
+    if outcome.state == "done":
+        _report(folder)
+    return outcome.state
+
+
+def _report(folder: Path) -> None:
+    """Keep the record, and say in a line what came out."""
+    try:
+        record = collect_record(folder)
+    except BetenetError as error:
+        sys.stderr.write(f"betenet: error: {error}\n")
+        return
+    numbers = [
+        f"{symbol} {record[key]:.{digits}f}{unit}"
+        for symbol, key, digits, unit in _SHOWN
+        if record.get(key) is not None
+    ]
+    reasons = [reason["text"] for reason in record["calculation"]["reasons"]]
+    verdict = f"dropped: {'; '.join(reasons)}" if reasons else "kept"
+    sys.stdout.write(f"{folder.name}: {', '.join([*numbers, verdict])}\n")
+    sys.stdout.flush()
+
+
+def _summary(outcome: Outcome) -> str:
+    if outcome.state == "done":
+        return "done"
+    waiting = f"; {len(outcome.waiting)} steps wait" if outcome.waiting else ""
+    return f"{outcome.state}{waiting}"
+
+
+def _chosen(folders: Sequence[Path], names: Sequence[str]) -> list[Path]:
+    known = {folder.name: folder for folder in folders}
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        raise ConfigError(
+            f"{', '.join(unknown)} is not planned.",
+            f"Planned are {', '.join(known)}.",
+            "Name one of them, or a structure file.",
+        )
+    return [known[name] for name in names] if names else list(folders)

@@ -1,0 +1,61 @@
+"""What ``betenet epc status`` does: how far each calculation is."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from betenet.cli.streams import shortened
+from betenet.errors import BetenetError
+from betenet.espresso.calculation import open_calculation, planned
+from betenet.espresso.collect import Progress, progress_of
+
+
+def status(home: Path, *, as_json: bool = False) -> int:
+    """Print how far each calculation is.
+
+    Returns
+    -------
+    int
+        Exit code: 0, or 1 if a folder cannot be read.
+
+    Raises
+    ------
+    DataError
+        If there are none.
+    """
+    found: list[Progress] = []
+    failed = 0
+    for folder in planned(home):
+        try:
+            found.append(progress_of(open_calculation(folder)))
+        except BetenetError as error:
+            failed += 1
+            sys.stderr.write(f"betenet: error: {error}\n")
+    if as_json:
+        text = json.dumps([one.to_dict() for one in found], ensure_ascii=False, indent=2)
+        sys.stdout.write(text + "\n")
+    else:
+        sys.stdout.write("\n".join(_lines(found)) + "\n")
+    return 1 if failed else 0
+
+
+def _lines(found: list[Progress]) -> Iterator[str]:
+    yield f"{'structure':<24}  {'state':<8}  {'steps':>9}  {'core-hours':>10}  now"
+    for one in found:
+        # the steps that depend on the relaxed cell and on the list of q-points come later
+        known = f"{one.n_done} of {len(one.steps)}"
+        hours = f"{one.seconds / 3600.0:.3g}"
+        name = shortened(one.name, 24)
+        now = ", ".join(_now(one))
+        yield f"{name:<24}  {one.stage:<8}  {known:>9}  {hours:>10}  {now}".rstrip()
+
+
+def _now(one: Progress) -> Iterator[str]:
+    for key, record in one.steps.items():
+        if record.state == "running":
+            yield key
+        elif record.state == "failed":
+            yield f"{key}: {record.attempts[-1].failure}"

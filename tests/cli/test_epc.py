@@ -1,0 +1,230 @@
+"""``betenet epc``, with programs that give back what Quantum ESPRESSO once gave for aluminium."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+from ase.build import bulk
+from tests.replayed_espresso import SETTINGS, make_replayed_espresso
+
+from betenet.cli import main
+from betenet.ensemble.jsonl_rows import read_jsonl
+from betenet.superconductivity.moments import coupling_constant
+
+UPF = '<UPF><PP_HEADER element="{}" pseudo_type="NC" relativistic="scalar" z_valence="11.0"/>\n'
+
+
+@pytest.fixture
+def potentials(tmp_path: Path) -> Path:
+    folder = tmp_path / "upf"
+    folder.mkdir()
+    for element in ("Al", "Cu"):
+        (folder / f"{element}_ONCV_PBE_sr.upf").write_text(UPF.format(element))
+    return folder
+
+
+@pytest.fixture
+def cell(tmp_path: Path) -> Path:
+    path = tmp_path / "Al.cif"
+    bulk("Al", "fcc", a=4.04).write(path)
+    return path
+
+
+@pytest.fixture
+def programs(tmp_path: Path) -> Path:
+    return make_replayed_espresso(tmp_path / "bin")
+
+
+@pytest.fixture
+def planned(cell: Path, potentials: Path, tmp_path: Path, capsys: pytest.CaptureFixture) -> Path:
+    home = tmp_path / "epc"
+    assert main(["epc", "plan", *told(cell, potentials, home)]) == 0
+    capsys.readouterr()
+    return home
+
+
+def told(cell: Path, potentials: Path, home: Path) -> list[str]:
+    words = [str(cell), "--out", str(home), "--pseudopotentials", str(potentials)]
+    return [*words, "--protocol", "fast", "--set", *SETTINGS]
+
+
+def run(home: Path, programs: Path, *more: str) -> int:
+    return main(["epc", "run", "--out", str(home), "--programs", str(programs), *more])
+
+
+def test_a_plan_says_grids_and_cost_and_can_be_run_from_its_folder(
+    cell: Path, potentials: Path, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    home = tmp_path / "epc"
+    assert main(["epc", "plan", *told(cell, potentials, home)]) == 0
+    text = capsys.readouterr().out
+    assert "2×2×2" in text
+    assert "core-hours in all" in text
+    assert (home / "Al" / "manifest.json").exists()
+    assert (home / "Al" / "pseudopotentials" / "Al_ONCV_PBE_sr.upf").exists()
+
+
+def test_a_plan_as_json_computes_and_writes_nothing(
+    cell: Path, potentials: Path, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    words = [str(cell), "--pseudopotentials", str(potentials), "--json", "--protocol", "paper"]
+    assert main(["epc", "plan", *words]) == 0
+    (found,) = json.loads(capsys.readouterr().out)
+    assert found["grids"]["q"] == [6, 6, 6]
+    assert found["n_q"] == 16
+    assert found["core_hours"] > 0.0
+    assert {path.name for path in tmp_path.iterdir()} == {"Al.cif", "upf"}
+
+
+def test_a_protocol_is_shown_with_its_own_values(capsys: pytest.CaptureFixture) -> None:
+    assert main(["epc", "plan", "--show", "fast"]) == 0
+    text = capsys.readouterr().out
+    assert "cutoff = 40.0" in text
+    assert "# plane waves of the wave functions" in text
+
+
+def test_from_a_structure_to_a_record_that_one_can_train_on(
+    planned: Path, programs: Path, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    assert run(planned, programs) == 0
+    printed = capsys.readouterr()
+    assert printed.out.startswith("Al: λ 0.")
+    assert "phonons/q3: done" in printed.err
+    assert (planned / "Al" / "record.json").exists()
+    dataset = tmp_path / "records.jsonl.gz"
+    assert main(["epc", "collect", str(planned), "--out", str(dataset)]) == 0
+    table = capsys.readouterr().out
+    assert "kept" in table
+    assert "μ* = 0.1" in table
+    found = read_jsonl(dataset)
+    assert (found.refused, found.warnings) == ((), ())
+    (entry,) = found.entries
+    assert entry.row.formula == "Al"
+    assert entry.row.spectrum is not None
+    frequencies, a2f = entry.row.spectrum
+    assert float(coupling_constant(frequencies, a2f)) == pytest.approx(
+        float(entry.row.targets[0]), rel=1e-3
+    )
+
+
+def test_what_is_done_is_not_done_again(planned: Path, programs: Path) -> None:
+    assert run(planned, programs) == 0
+    first = (programs / "log").read_text().splitlines()
+    assert len(first) == len(set(first)) == 12
+    assert run(planned, programs) == 0
+    assert (programs / "log").read_text().splitlines() == first
+
+
+def test_the_status_names_each_state(
+    planned: Path, programs: Path, capsys: pytest.CaptureFixture
+) -> None:
+    assert main(["epc", "status", str(planned), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)[0]["stage"] == "planned"
+    assert run(planned, programs) == 0
+    capsys.readouterr()
+    assert main(["epc", "status", str(planned)]) == 0
+    assert "done" in capsys.readouterr().out
+    assert main(["epc", "status", str(planned), "--json"]) == 0
+    (found,) = json.loads(capsys.readouterr().out)
+    assert found["stage"] == "done"
+    assert {step["state"] for step in found["steps"].values()} == {"done"}
+
+
+def test_a_failure_is_told_by_name_and_the_others_are_done(
+    planned: Path,
+    potentials: Path,
+    programs: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture,
+) -> None:
+    other = tmp_path / "Cu.cif"
+    bulk("Cu", "fcc", a=3.6).write(other)
+    assert main(["epc", "plan", *told(other, potentials, planned)]) == 0
+    text = (programs / "pw.x").read_text()
+    trouble = "if 'Cu_ONCV' in (home / 'pw.in').read_text():\n"
+    trouble += "    sys.exit('     smooth grid: charge is wrong: smearing is needed')\n"
+    (programs / "pw.x").write_text(text.replace("with open(", trouble + "with open(", 1))
+    assert run(planned, programs) == 1
+    printed = capsys.readouterr()
+    assert "Al: λ 0." in printed.out
+    assert "smearing_needed" in printed.err
+    assert "Fix: " in printed.err
+    assert main(["epc", "collect", str(planned)]) == 1
+    assert "Cu" in capsys.readouterr().err
+
+
+def test_settings_cannot_change_under_a_calculation(
+    planned: Path, cell: Path, potentials: Path, capsys: pytest.CaptureFixture
+) -> None:
+    words = told(cell, potentials, planned)
+    words[words.index("fast")] = "balanced"
+    assert main(["epc", "plan", *words]) == 1
+    told_why = capsys.readouterr().err
+    assert "holds a calculation with other settings" in told_why
+    assert "cutoff is 40.0 there and 60.0 here" in told_why
+
+
+def test_a_changed_pseudopotential_is_seen(
+    planned: Path, programs: Path, capsys: pytest.CaptureFixture
+) -> None:
+    path = planned / "Al" / "pseudopotentials" / "Al_ONCV_PBE_sr.upf"
+    path.write_text(path.read_text() + "<!-- another -->")
+    assert run(planned, programs) == 1
+    assert (
+        "not the pseudopotential that the calculation was planned with" in capsys.readouterr().err
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["plan", "Al.cif"], "No folder of pseudopotentials"),
+        (["plan", "--pseudopotentials", "."], "No STRUCTURE"),
+        (["plan", "Al.cif", "--protocol", "best", "--pseudopotentials", "."], "no protocol 'best'"),
+        (["plan", "Al.cif", "--set", "cutoff", "--pseudopotentials", "."], "--set cutoff"),
+        (["run", "--out", "nowhere"], "There is no calculation in nowhere"),
+        (["run", "--out", "nowhere", "--programs", "nowhere"], "pw.x"),
+        (["status", "nowhere"], "There is no calculation in nowhere"),
+        (["collect", "nowhere"], "There is no calculation in nowhere"),
+    ],
+)
+def test_wrong_usage_says_what_to_do(
+    words: list[str],
+    message: str,
+    programs: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture,
+) -> None:
+    monkeypatch.setenv("PATH", str(programs), prepend=os.pathsep)
+    monkeypatch.delenv("BETENET_PSEUDOPOTENTIALS", raising=False)
+    assert main(["epc", *words]) == 2
+    told_why = capsys.readouterr().err
+    assert message in told_why
+    assert "Fix: " in told_why
+
+
+def test_a_job_script_runs_each_material_by_name(
+    cell: Path, potentials: Path, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    home = tmp_path / "epc"
+    words = [*told(cell, potentials, home), "--slurm", "time=12:00:00", "ntasks=16"]
+    assert main(["epc", "plan", *words]) == 0
+    script = (home / "job.sh").read_text()
+    assert "#SBATCH --time=12:00:00" in script
+    assert "  Al\n" in script
+    last = script.splitlines()[-1]
+    assert "betenet epc run --out" in last
+    assert "--name" in last
+    subprocess.run(["bash", "-n", home / "job.sh"], check=True)  # noqa: S607
+    # what it runs is a command line that the parser takes
+    flags = last.replace('"${materials[$SLURM_ARRAY_TASK_ID]}"', "Al").replace(
+        '"$SLURM_NTASKS"', "1"
+    )
+    argv = flags.split()[2:]
+    argv[argv.index("srun")] = "none"
+    assert main([*argv, "--programs", "nowhere"]) == 2
+    assert "cannot be found" in capsys.readouterr().err

@@ -76,11 +76,19 @@ class Citation:
         return f"@{self.kind}{{{self.key},\n{body}\n}}"
 
 
+EQUATIONS = "The Eliashberg equations"
+FIRST_PRINCIPLES = "First principles"
+SOFTWARE = "Software that betenet stands on"
+"""Roles that not every result has to do with."""
+
+
 def read_citations() -> tuple[Citation, ...]:
     """The table of ``citations.toml``, in its order."""
     text = files("betenet").joinpath("citations.toml").read_text("utf-8")
     entries: list[dict[str, Any]] = tomllib.loads(text)["citation"]
-    return tuple(Citation(**{**entry, "authors": tuple(entry["authors"])}) for entry in entries)
+    for entry in entries:
+        entry["authors"] = tuple(entry["authors"])
+    return tuple(Citation(**entry) for entry in entries)
 
 
 CITATIONS = read_citations()

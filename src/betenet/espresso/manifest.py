@@ -13,12 +13,10 @@ from betenet.errors import ConfigError, DataError
 from betenet.espresso.failures import Start
 from betenet.espresso.namelist import Namelists
 from betenet.formats.replace_file import replace_file
+from betenet.json_differences import differences
 
 MANIFEST = "manifest.json"
 FORMAT = 1
-SHOWN = 8
-"""Differences that are listed."""
-
 State = Literal["waiting", "running", "done", "failed"]
 
 _NONE: Namelists = {}
@@ -161,12 +159,11 @@ def agree_on(folder: Path, settings: Mapping[str, object], version: str = "") ->
         write_manifest(folder, manifest)
         return manifest
     found = read_manifest(folder)
-    differences = _differences(_flat(found.settings), _flat(wanted))
-    if differences:
-        more = "" if len(differences) <= SHOWN else f"; and {len(differences) - SHOWN} more"
+    apart = differences(found.settings, wanted)
+    if apart:
         raise ConfigError(
             f"{folder} holds a calculation with other settings.",
-            "; ".join(differences[:SHOWN]) + more + ".",
+            f"{apart}.",
             "Give another folder, or the settings of that calculation.",
         )
     return found
@@ -228,26 +225,3 @@ def _record(table: dict[str, Any]) -> StepRecord:
         forgiven=table["forgiven"],
         cleaned=table["cleaned"],
     )
-
-
-def _flat(value: object, key: str = "") -> dict[str, object]:
-    """Values in nested tables, by their keys joined with dots."""
-    if not isinstance(value, Mapping):
-        return {key: value}
-    table = cast("Mapping[str, object]", value)
-    flat: dict[str, object] = {}
-    for name, item in table.items():
-        flat.update(_flat(item, f"{key}.{name}" if key else name))
-    return flat
-
-
-def _differences(found: Mapping[str, object], wanted: Mapping[str, object]) -> list[str]:
-    return [
-        f"{key} is {_shown(found, key)} there and {_shown(wanted, key)} here"
-        for key in sorted({*found, *wanted})
-        if found.get(key) != wanted.get(key) or (key in found) != (key in wanted)
-    ]
-
-
-def _shown(table: Mapping[str, object], key: str) -> str:
-    return json.dumps(table[key], ensure_ascii=False) if key in table else "not given"

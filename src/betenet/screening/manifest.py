@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
 
 from betenet.errors import ConfigError, DataError
+from betenet.json_differences import differences
 from betenet.screening.records import MANIFEST
 
 FORMAT = 1
 COMPARED = ("format", "source", "filters", "mu_star", "stages")
 """Keys that may not change in a run."""
-SHOWN = 8
-"""Differences that are listed."""
 
 
 def agree_on(folder: Path, wanted: Mapping[str, Any]) -> dict[str, Any]:
@@ -38,12 +37,12 @@ def agree_on(folder: Path, wanted: Mapping[str, Any]) -> dict[str, Any]:
         write_manifest(folder, wanted)
         return dict(wanted)
     found = read_manifest(folder)
-    differences = [line for key in COMPARED for line in _differ(key, found, wanted)]
-    if differences:
-        more = "" if len(differences) <= SHOWN else f"; and {len(differences) - SHOWN} more"
+    kept = {key: found.get(key) for key in COMPARED}
+    apart = differences(kept, json.loads(json.dumps({key: wanted.get(key) for key in COMPARED})))
+    if apart:
         raise ConfigError(
             f"{folder} holds a screening with other settings.",
-            "; ".join(differences[:SHOWN]) + more + ".",
+            f"{apart}.",
             "Give another folder, or the settings of that screening.",
         )
     return found
@@ -104,25 +103,3 @@ def write_manifest(folder: Path, table: Mapping[str, Any]) -> None:
         raise DataError(
             f"Cannot write to {folder}.", f"{error}.", "Give a folder that can be written to."
         ) from error
-
-
-def _differ(key: str, found: object, wanted: object) -> Iterator[str]:
-    """Lines that say where two values under a key differ."""
-    *_, last = key.split(".")
-    old, new = _item(found, last), _item(wanted, last)
-    if old == new:
-        return
-    if isinstance(old, dict) and isinstance(new, dict):
-        for name in sorted({*cast("dict[str, Any]", old), *cast("dict[str, Any]", new)}):
-            yield from _differ(f"{key}.{name}", old, new)
-    elif isinstance(old, list) and isinstance(new, list) and len(old) == len(new):  # pyright: ignore[reportUnknownArgumentType]
-        for index in range(len(new)):  # pyright: ignore[reportUnknownArgumentType]
-            yield from _differ(f"{key}.{index}", old, new)
-    else:
-        yield f"{key} is {json.dumps(old)} there and {json.dumps(new)} here"
-
-
-def _item(table: object, key: str) -> object:
-    if isinstance(table, list):
-        return cast("list[object]", table)[int(key)]
-    return cast("dict[str, object]", table).get(key)

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import warnings
-from typing import Any, cast
-
 import numpy as np
-import spglib
 from ase import Atoms
 
-from betenet.errors import StructureError
-from betenet.structures.cell import SPGLIB_ERRORS, cell_vectors
+from betenet.structures.cell import cell_vectors
+from betenet.structures.standardise import primitive_cell
 
 
 def idealise(atoms: Atoms, *, symprec: float = 1e-3) -> Atoms:
@@ -54,25 +50,6 @@ def idealise(atoms: Atoms, *, symprec: float = 1e-3) -> Atoms:
     """
     lattice = cell_vectors(atoms)
     places = np.linalg.solve(lattice.T, atoms.positions.T).T
-    found: Any = None
-    why = "It gave no reason."
-    with warnings.catch_warnings():
-        # spglib 2.6 and later announce the change of their error handling at every call
-        warnings.simplefilter("ignore", DeprecationWarning)
-        try:
-            found = cast("Any", spglib).standardize_cell(
-                (lattice, places, np.array(atoms.numbers, dtype=np.intc)),
-                to_primitive=True,
-                no_idealize=False,
-                symprec=symprec,
-            )
-        except SPGLIB_ERRORS as error:
-            why = f"It says: {error}."
-    if found is None:
-        raise StructureError(
-            f"spglib finds no symmetry within symprec = {symprec:g} Å.",
-            reason=f"{why} Usually atoms lie closer than symprec, or nearly on top of each other.",
-            fix="Check the positions, or try another symprec.",
-        )
-    cell, positions, numbers = found
+    numbers = np.array(atoms.numbers, dtype=np.intc)
+    cell, positions, numbers = primitive_cell(lattice, places, numbers, symprec, idealise=True)
     return Atoms(numbers=numbers, scaled_positions=positions, cell=cell, pbc=True)

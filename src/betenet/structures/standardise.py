@@ -70,7 +70,7 @@ def standardise(atoms: Atoms, *, symprec: float = 1e-3, max_atoms: int | None = 
     positions = np.linalg.solve(lattice.T, atoms.positions.T).T
     numbers = np.array(atoms.numbers, dtype=np.intc)
     if fewest_atoms(atoms) < len(atoms):
-        lattice, positions, numbers = _primitive_cell(lattice, positions, numbers, symprec)
+        lattice, positions, numbers = primitive_cell(lattice, positions, numbers, symprec)
     check_size(len(numbers), max_atoms)
     reduced = reduce_cell(lattice)
     positions = np.linalg.solve(reduced.T, lattice.T @ positions.T).T
@@ -80,12 +80,21 @@ def standardise(atoms: Atoms, *, symprec: float = 1e-3, max_atoms: int | None = 
     return Atoms(numbers=numbers[order], scaled_positions=positions[order], cell=reduced, pbc=True)
 
 
-def _primitive_cell(
+def primitive_cell(
     lattice: Lattice,
     positions: Float[np.ndarray, "site 3"],
     numbers: Int[np.ndarray, " site"],
     symprec: float,
+    *,
+    idealise: bool = False,
 ) -> PrimitiveCell:
+    """Primitive cell by spglib, as it lies or, idealised, in the standard orientation.
+
+    Raises
+    ------
+    StructureError
+        If spglib finds none.
+    """
     found = None
     why = "It gave no reason."
     with warnings.catch_warnings():
@@ -95,7 +104,7 @@ def _primitive_cell(
             found = cast("Any", spglib).standardize_cell(
                 (lattice, positions, numbers),
                 to_primitive=True,
-                no_idealize=True,
+                no_idealize=not idealise,
                 symprec=symprec,
             )
         except SPGLIB_ERRORS as error:

@@ -152,7 +152,7 @@ def test_a_source_that_breaks_off_is_read_again_from_its_start(
     ("change", "said"),
     [
         ({"mu_star": 0.13}, "mu_star is 0.1 there and 0.13 here"),
-        ({"filters": {"most_atoms": 3}}, "filters.most_atoms is null there and 3 here"),
+        ({"filters": {"most_atoms": 3}}, "filters.most_atoms is not given there and 3 here"),
     ],
 )
 def test_other_settings_in_the_folder_are_refused(

@@ -47,5 +47,5 @@ def test_distances_stay() -> None:
 
 
 def test_atoms_on_top_of_each_other_are_an_error() -> None:
-    with pytest.raises(StructureError, match="finds no symmetry"):
+    with pytest.raises(StructureError, match="finds no primitive cell"):
         idealise(Atoms("Al2", cell=np.eye(3) * 3, positions=[[0, 0, 0], [0, 0, 1e-5]], pbc=True))

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from html import escape
 from typing import Any, cast
 
-from betenet.citations import CITATIONS, EQUATIONS, SOFTWARE, Citation
+from betenet.citations import CITATIONS, EQUATIONS, FIRST_PRINCIPLES, SOFTWARE, Citation
 from betenet.evaluation.page import folded, section
 from betenet.screening.description import RunDescription
 from betenet.screening.report.forecast_section import FORECAST
@@ -56,7 +56,8 @@ def owed(run: RunDescription) -> list[Citation]:
     return [
         one
         for one in CITATIONS
-        if (one.role != EQUATIONS or solves)
+        if one.role != FIRST_PRINCIPLES
+        and (one.role != EQUATIONS or solves)
         and (one.role != SOFTWARE or one.key not in _OF_PHONONS or with_phonons)
     ]
 

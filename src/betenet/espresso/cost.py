@@ -23,7 +23,13 @@ from betenet.espresso.irreducible import (
 from betenet.espresso.settings import Settings
 
 SECONDS = MappingProxyType(
-    {"density": 2.0e-8, "response": 2.0e-8, "coupling": 2.0e-9, "interpolation": 1.0e-8}
+    {
+        "density": 2.0e-8,
+        "response": 2.0e-8,
+        "coupling": 2.0e-9,
+        "interpolation": 1.0e-8,
+        "states": 1.0e-8,
+    }
 )
 """For one unit of each kind of work, on one core of an AMD EPYC (2026) with OpenBLAS [s]."""
 
@@ -55,6 +61,8 @@ class Work:
         Points of the grid of a wave function.
     n_broadenings
         Widths of the double delta.
+    n_bins
+        Frequencies of α²F.
     n_interpolated
         q-points of the interpolated grid, without symmetry.
     relaxes
@@ -71,6 +79,7 @@ class Work:
     n_pairs: int
     fft: int
     n_broadenings: int
+    n_bins: int
     n_interpolated: int
     relaxes: bool
 
@@ -78,7 +87,6 @@ class Work:
     def units(self) -> dict[str, float]:
         """Work by the keys of `SECONDS`."""
         transform = self.n_bands * self.fft * math.log2(self.fft)
-        # the three-fold counts the bands at k and k + q before the response
         densities = self.n_coarse + 2 * self.n_dense
         if self.relaxes:
             densities += RELAXATION_STEPS * self.n_coarse
@@ -91,7 +99,8 @@ class Work:
             * self.n_bands**2
             * self.n_modes**2
             * self.n_broadenings,
-            "interpolation": self.n_interpolated * self.n_modes**3 * self.n_broadenings,
+            "interpolation": self.n_interpolated * self.n_modes * self.n_broadenings * self.n_bins,
+            "states": dense_zone * self.n_bands,
         }
 
     @property
@@ -146,6 +155,7 @@ def count_work(atoms: Atoms, settings: Settings, grids: Grids) -> Work:
         n_pairs=sum(irreducible_pairs(grids.coarse, operations, q) for q in q_points),
         fft=count_fft(atoms, protocol.cutoff),
         n_broadenings=protocol.broadenings,
+        n_bins=protocol.bins,
         n_interpolated=math.prod(protocol.interpolated_grid),
         relaxes=protocol.relaxation != "none",
     )

@@ -176,6 +176,7 @@ def _calculation(
         "q_points": [_q_point(point, index) for point in results.points],
         "electrons": _electrons(results),
         "wall_times_s": {step: _number(time.wall) for step, time in times.items()},
+        "cpu_times_s": {step: _number(time.cpu) for step, time in times.items()},
         "cores": {step: time.cores for step, time in times.items()},
         "core_hours": _number(sum(hours)),
         "versions": {"quantum_espresso": _versions(results)},

@@ -27,11 +27,12 @@ import torch
 from matplotlib.figure import Figure
 from safetensors.torch import load_file
 
-from betenet.ensemble.dataset import TARGETS, data_folder, read_rows
+from betenet.ensemble.dataset import TARGETS, data_folder
 from betenet.ensemble.full_batch_member import LOG, FullBatchData
 from betenet.ensemble.full_batch_recipe import FullBatchRecipe
 from betenet.ensemble.full_batch_run import FullBatchLoad, bag_of, member_folder
 from betenet.ensemble.regions import REGIONS, find_regions
+from betenet.ensemble.training_rows import read_rows
 from betenet.evaluation.metrics import MOMENTS, table
 from betenet.network.layers import Parameters
 from betenet.network.model import forward_member

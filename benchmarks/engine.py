@@ -42,8 +42,9 @@ sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parent)]
 from prediction import structures as prediction_structures
 from tests.reference.paper_network import load_member, pack, paper_batch, paper_network
 
-from betenet.ensemble.dataset import data_folder, read_rows
+from betenet.ensemble.dataset import data_folder
 from betenet.ensemble.full_batch import FullBatch
+from betenet.ensemble.training_rows import read_rows
 from betenet.errors import DataError
 from betenet.graphs import build_graph
 from betenet.network.batch import Geometry, collate

@@ -25,10 +25,11 @@ from ase import Atoms
 from matplotlib.figure import Figure
 
 from betenet import Ensemble
-from betenet.ensemble.dataset import Row, data_folder, read_rows
+from betenet.ensemble.dataset import Row, data_folder
 from betenet.ensemble.folds import reduced_formula
 from betenet.ensemble.jsonl_fields import read_structure
 from betenet.ensemble.prediction import Prediction
+from betenet.ensemble.training_rows import read_rows
 from betenet.errors import DataError
 from betenet.evaluation.metrics import mae, r2, rmse
 from betenet.evaluation.seen import seen_formulas

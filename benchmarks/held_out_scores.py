@@ -29,13 +29,14 @@ from tqdm import tqdm
 
 from betenet.ensemble.applicability import Applicability
 from betenet.ensemble.batching import batches
-from betenet.ensemble.dataset import Row, data_folder, read_rows
+from betenet.ensemble.dataset import Row, data_folder
 from betenet.ensemble.ensemble import BATCH_PAIRS, Ensemble
 from betenet.ensemble.estimates import summarise
 from betenet.ensemble.folds import fold_of
 from betenet.ensemble.recipe import Recipe
 from betenet.ensemble.run import Workload
 from betenet.ensemble.training import TrainingSet
+from betenet.ensemble.training_rows import read_rows
 from betenet.errors import BetenetError, DataError
 from betenet.evaluation.held_out import HeldOut, calibrate, summarise_spectra
 from betenet.evaluation.phonon_corrected import PhononCorrector

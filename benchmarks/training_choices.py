@@ -25,13 +25,14 @@ import numpy as np
 import torch
 from safetensors.torch import load_file
 
-from betenet.ensemble.dataset import TARGETS, data_folder, read_rows
+from betenet.ensemble.dataset import TARGETS, data_folder
 from betenet.ensemble.full_batch import FullBatch
 from betenet.ensemble.full_batch_member import FullBatchData
 from betenet.ensemble.full_batch_recipe import FullBatchRecipe, read_recipe
 from betenet.ensemble.full_batch_run import FullBatchLoad, bag_of, member_folder
 from betenet.ensemble.regions import REGIONS
 from betenet.ensemble.spectrum_losses import make_loss
+from betenet.ensemble.training_rows import read_rows
 from betenet.ensemble.workers import run_jobs
 from betenet.evaluation.metrics import table
 from betenet.network.layers import Parameters

@@ -7,9 +7,7 @@ import os
 from pathlib import Path
 
 from betenet.cli.arguments import HelpFormatter, Verbs, add_json, count, positive
-
-PSEUDOPOTENTIALS = "BETENET_PSEUDOPOTENTIALS"
-"""Environment variable with the folder of pseudopotentials."""
+from betenet.espresso.pseudopotentials import FOLDER_VARIABLE
 
 _EPILOG = """\
 examples:
@@ -21,7 +19,7 @@ examples:
 
 A calculation may be killed at any moment: the same command goes on where it was. Quantum ESPRESSO
 must be installed (Debian: apt install quantum-espresso), and a folder of pseudopotentials be there
-(--pseudopotentials, or the variable BETENET_PSEUDOPOTENTIALS).
+(--pseudopotentials, or the variable BETENET_FOLDER_VARIABLE).
 `betenet epc VERB --help` explains each verb; docs/first_principles.md has the method, and a
 tutorial is in docs/first_principles_tutorial.md.
 """
@@ -200,9 +198,9 @@ def _add_settings(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--pseudopotentials",
         type=Path,
-        default=os.environ.get(PSEUDOPOTENTIALS),
+        default=os.environ.get(FOLDER_VARIABLE),
         metavar="DIR",
-        help="UPF files named after their elements (default: $" + PSEUDOPOTENTIALS + ")",
+        help="UPF files named after their elements (default: $" + FOLDER_VARIABLE + ")",
     )
     group.add_argument(
         "--pressure",

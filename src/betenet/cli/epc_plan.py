@@ -11,13 +11,12 @@ from importlib.resources import files
 from pathlib import Path
 
 from betenet.cli.arguments import key_values
-from betenet.cli.epc import PSEUDOPOTENTIALS
 from betenet.cli.streams import shortened
 from betenet.errors import ConfigError
 from betenet.espresso.calculation import keep_plan
 from betenet.espresso.plan import Plan, parse_changes, plan_calculations
 from betenet.espresso.protocol import DEFAULT_PROTOCOL, Protocol, protocol_names
-from betenet.espresso.pseudopotentials import WHERE
+from betenet.espresso.pseudopotentials import FOLDER_VARIABLE, WHERE
 from betenet.espresso.slurm import job_script
 from betenet.formats.replace_file import replace_file
 
@@ -85,7 +84,7 @@ def make_plans(arguments: argparse.Namespace) -> Iterator[Plan]:
         raise ConfigError(
             "No folder of pseudopotentials is given.",
             "Quantum ESPRESSO needs one for each element.",
-            f"Pass --pseudopotentials DIR, or set {PSEUDOPOTENTIALS}. Get them: {WHERE}.",
+            f"Pass --pseudopotentials DIR, or set {FOLDER_VARIABLE}. Get them: {WHERE}.",
         )
     stream = plan_calculations(arguments.files, protocol, folder, pressure=arguments.pressure)
     for one in stream:

@@ -19,7 +19,7 @@ from safetensors.torch import load_file
 
 from betenet import __version__
 from betenet.ensemble.checkpoint import write_checkpoint
-from betenet.ensemble.dataset import Row, data_digest, read_rows
+from betenet.ensemble.dataset import Row, data_digest
 from betenet.ensemble.folds import bootstrap_counts
 from betenet.ensemble.full_batch_member import (
     SUMMARY,
@@ -32,6 +32,7 @@ from betenet.ensemble.regions import Region
 from betenet.ensemble.run import claim_folder
 from betenet.ensemble.spectrum_losses import make_loss
 from betenet.ensemble.spectrum_targets import SpectrumTargets, spectrum_targets
+from betenet.ensemble.training_rows import read_rows
 from betenet.ensemble.workers import run_jobs
 from betenet.errors import BetenetError, DataError, ModelError
 from betenet.graphs import build_graph

@@ -16,11 +16,12 @@ import numpy as np
 import torch
 from jaxtyping import Bool
 
-from betenet.ensemble.dataset import Row, data_digest, read_rows
+from betenet.ensemble.dataset import Row, data_digest
 from betenet.ensemble.device import choose_place
 from betenet.ensemble.folds import fold_of
 from betenet.ensemble.recipe import Recipe
 from betenet.ensemble.training import TrainingSet, train_member
+from betenet.ensemble.training_rows import read_rows
 from betenet.ensemble.workers import run_jobs
 from betenet.errors import BetenetError, ConfigError
 from betenet.graphs import CrystalGraph, build_graph

@@ -10,6 +10,9 @@ from pathlib import Path
 
 from betenet.errors import ConfigError
 
+FOLDER_VARIABLE = "BETENET_PSEUDOPOTENTIALS"
+"""Environment variable that names a folder of them."""
+
 WHERE = (
     "SG15 ONCV pseudopotentials, scalar-relativistic, as in the paper: "
     "http://www.quantum-simulation.org/potentials/sg15_oncv/ (*_ONCV_PBE*.upf); PseudoDojo's work "

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from betenet.ensemble.dataset import data_folder, read_rows
+from betenet.ensemble.dataset import data_folder
 from betenet.ensemble.jsonl_rows import Dataset, Entry, read_jsonl
+from betenet.ensemble.training_rows import read_rows
 from betenet.errors import DataError
 from betenet.evaluation.splits import N_FOLDS, element_balanced_split, group_folds
 

@@ -12,7 +12,6 @@ from ase.build import bulk
 
 from betenet.cli import main
 from betenet.ensemble import Ensemble
-from betenet.ensemble.dataset import read_rows
 from betenet.ensemble.full_batch_recipe import FullBatchRecipe
 from betenet.ensemble.full_batch_run import (
     FullBatchLoad,
@@ -22,6 +21,7 @@ from betenet.ensemble.full_batch_run import (
     write_full_batch_model,
 )
 from betenet.ensemble.recipe import read_table
+from betenet.ensemble.training_rows import read_rows
 from betenet.errors import ConfigError, DataError, ModelError
 
 ROOT = Path(__file__).parents[3]

@@ -13,8 +13,9 @@ import numpy as np
 import pytest
 from ase.build import bulk
 
-from betenet.ensemble.dataset import TARGETS, Row, read_rows
+from betenet.ensemble.dataset import TARGETS, Row
 from betenet.ensemble.jsonl_rows import Dataset, Entry, read_jsonl, write_jsonl
+from betenet.ensemble.training_rows import read_rows
 from betenet.errors import DataError
 from betenet.espresso.quality import judge
 from betenet.espresso.record import make_record

@@ -1,6 +1,7 @@
 """Our own first-principles spectra beside others, measurements and the shipped ensembles.
 
     python benchmarks/first_principles.py [--figure docs/figures/first_principles.png]
+    python benchmarks/first_principles.py --keep FOLDER     take what `betenet epc` has done there
 
 The records of `benchmarks/first_principles/` were computed by `betenet epc` with the settings that
 each of them states. They are a test set: their split is ``test``, and training refuses it. Beside
@@ -29,8 +30,10 @@ from betenet.ensemble.dataset import Row, data_folder
 from betenet.ensemble.folds import reduced_formula
 from betenet.ensemble.jsonl_fields import read_structure
 from betenet.ensemble.prediction import Prediction
-from betenet.ensemble.training_rows import read_rows
+from betenet.ensemble.training_rows import TEST_SPLIT, read_rows
 from betenet.errors import DataError
+from betenet.espresso.calculation import planned
+from betenet.espresso.collect import collect_all
 from betenet.evaluation.metrics import mae, r2, rmse
 from betenet.evaluation.seen import seen_formulas
 from betenet.superconductivity.critical_temperature import allen_dynes_simple
@@ -52,7 +55,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--figure", type=Path)
     parser.add_argument("--mu-star", type=float, default=0.10)
+    parser.add_argument("--keep", type=Path, metavar="FOLDER")
     arguments = parser.parse_args()
+    if arguments.keep is not None:
+        keep(arguments.keep)
+        return
     records = read_records()
     known = read_literature()
     table: Table = {
@@ -70,6 +77,18 @@ def main() -> None:
     print_phonons(records, known)
     if arguments.figure is not None:
         draw(records, predictions, arguments.figure)
+
+
+def keep(folder: Path) -> None:
+    """Take the records of calculations that are done, as rows to test with."""
+    for item in collect_all(planned(folder)):
+        if item.record is None:
+            print(f"{item.name}: {item.error or item.stage}")
+            continue
+        row = {**item.record, "split": TEST_SPLIT}
+        path = FOLDER / f"{item.name}.json"
+        path.write_text(json.dumps(row, ensure_ascii=False) + "\n", encoding="utf-8")
+        print(f"{item.name}: {path.stat().st_size / 1000:.0f} kB")
 
 
 def read_records() -> dict[str, dict[str, Any]]:

@@ -48,10 +48,10 @@ print((kept / key / (stem + ".out")).read_text())
 """
 
 
-def make_replayed_espresso(folder: Path) -> Path:
+def make_replayed_espresso(folder: Path, kept: Path = KEPT) -> Path:
     """Programs in a new folder, which note the steps they do in ``log``."""
     folder.mkdir()
-    text = PROGRAM.replace("{python}", sys.executable).replace("{kept}", str(KEPT))
+    text = PROGRAM.replace("{python}", sys.executable).replace("{kept}", str(kept))
     text = text.replace("{log!r}", repr(str(folder / "log")))
     for name in PROGRAMS:
         (folder / name).write_text(text)

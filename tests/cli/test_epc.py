@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 from ase.build import bulk
-from tests.replayed_espresso import SETTINGS, make_replayed_espresso
+from tests.replayed_espresso import KEPT, SETTINGS, make_replayed_espresso
 
 from betenet.cli import main
 from betenet.ensemble.jsonl_rows import read_jsonl
@@ -155,6 +156,22 @@ def test_a_failure_is_told_by_name_and_the_others_are_done(
     assert "Fix: " in printed.err
     assert main(["epc", "collect", str(planned)]) == 1
     assert "Cu" in capsys.readouterr().err
+
+
+def test_no_more_is_spent_on_an_unstable_crystal_if_so_told(
+    planned: Path, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    kept = shutil.copytree(KEPT, tmp_path / "unstable")
+    path = kept / "phonons/q2/crystal.dyn2"
+    path.write_text(path.read_text().replace("freq (    1) =       ", "freq (    1) =      -"))
+    programs = make_replayed_espresso(tmp_path / "bin-2", kept)
+    assert run(planned, programs, "--stop-if-unstable") == 1
+    printed = capsys.readouterr()
+    assert "imaginary_modes" in printed.err
+    assert "Move the atoms along the mode" in printed.err
+    assert "force-constants" not in (programs / "log").read_text().split()
+    assert run(planned, programs) == 0  # told to go on, it does, and drops the result
+    assert "dropped: a mode at a q-point has -" in capsys.readouterr().out
 
 
 def test_settings_cannot_change_under_a_calculation(

@@ -148,6 +148,11 @@ def _add_run(actions: Verbs) -> None:
         "--max-seconds", type=positive, metavar="S", help="stop cleanly before so many have passed"
     )
     how.add_argument(
+        "--stop-if-unstable",
+        action="store_true",
+        help="spend no more on a crystal once a q-point has an imaginary mode",
+    )
+    how.add_argument(
         "--keep-scratch", action="store_true", help="keep wave functions once all is done"
     )
     running.set_defaults(run=run_run)

@@ -38,6 +38,7 @@ import numpy as np
 from betenet.errors import DataError
 from betenet.espresso.results import Results
 from betenet.espresso.smearing_convergence import find_plateau, rescaled_coupling
+from betenet.espresso.stability import IMAGINARY_PER_ATOM
 from betenet.formats.bete_net_database import NEGATIVE_TOLERANCE
 from betenet.superconductivity.quality import QualityReport, assess
 from betenet.superconductivity.smearing import SETTLED
@@ -46,8 +47,6 @@ Rule = Literal["not_converged", "imaginary", "not_a_number", "negative", "no_cou
 
 SMEARING = 0.02
 """Width of the delta functions that is used in the paper [Ry]."""
-IMAGINARY_PER_ATOM = 1.0
-"""How far a frequency may be imaginary, for each atom of the cell [meV]."""
 SOFT = -1.0
 """Frequency below which a mode is noted [meV]."""
 DIFFERENT = 0.1
@@ -163,7 +162,8 @@ def _imaginary(results: Results, per_atom: float) -> Iterator[Reason]:
     if not lowest >= -limit:
         yield Reason(
             rule="imaginary",
-            text=f"a mode {where} has {lowest:.3g} meV (imaginary); {limit:g} meV are allowed",
+            text=f"a mode {where} has {lowest:.3g} meV (imaginary); {limit:g} meV are allowed: "
+            "move the atoms along it and relax, or use denser grids or less smearing",
         )
 
 

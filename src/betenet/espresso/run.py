@@ -22,6 +22,7 @@ from betenet.espresso.attempt import (
 )
 from betenet.espresso.failures import (
     DISK_FULL,
+    IMAGINARY_MODES,
     INTERRUPTED,
     MISSING_FILE,
     NO_RESULTS,
@@ -35,6 +36,7 @@ from betenet.espresso.lock import only_runner
 from betenet.espresso.manifest import Attempt, Manifest, StepRecord, agree_on, write_manifest
 from betenet.espresso.processes import start_program, stop_programs, termination_raises
 from betenet.espresso.retries import ATTEMPTS, Plan, next_attempt
+from betenet.espresso.stability import imaginary_mode
 from betenet.espresso.steps import SCRATCH, Step, by_key
 
 PAUSE = (0.02, 0.5)
@@ -74,6 +76,8 @@ class Runner:
         Programs that may go on from what an interrupted attempt has left; others start afresh.
         ph.x 6.7 must not: with ``recover = .true.`` it ends as if all were well, and its
         frequencies are wrong by any amount (the q-point in hand is all that is lost without).
+    stop_if_unstable
+        Let a q-point with an imaginary mode fail, so that no more is spent on the crystal.
     """
 
     launcher: Launcher
@@ -82,6 +86,7 @@ class Runner:
     attempts: int = ATTEMPTS
     keep_scratch: bool = False
     recovering: tuple[str, ...] = ("pw.x",)
+    stop_if_unstable: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -305,7 +310,12 @@ class _Run:
         if step.key in self.filled:
             self.filled.remove(step.key)
             failure = failure_named(DISK_FULL)
-        if failure is None:
+        unstable = ""
+        if failure is None and self.runner.stop_if_unstable:
+            unstable = imaginary_mode(self.folder, step)
+        if unstable:
+            self._fail(step, failure_named(IMAGINARY_MODES), seconds, unstable)
+        elif failure is None:
             record = self.manifest.of(step.key).ended("done", seconds=seconds)
             self._record(step.key, record)
             (home / f"{step.stem}.out.part").replace(home / f"{step.stem}.out")

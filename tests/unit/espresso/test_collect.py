@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from ase.build import bulk
+
+from betenet.espresso.calculation import keep_plan, open_calculation
+from betenet.espresso.collect import collect_all, progress_of
+from betenet.espresso.manifest import Attempt, StepRecord, read_manifest, write_manifest
+from betenet.espresso.plan import plan_calculations
+from betenet.espresso.protocol import Protocol
+
+KEPT = Path(__file__).parents[2] / "fixtures" / "espresso" / "aluminium"
+PROTOCOL = Protocol.named("fast").with_changes(
+    {"broadening_step": 0.005, "broadenings": 5, "broadening": 0.02}
+)
+
+
+@pytest.fixture
+def folder(tmp_path: Path, pseudopotentials: Callable[..., Path]) -> Path:
+    (plan,) = plan_calculations(bulk("Al"), PROTOCOL, pseudopotentials({"Al": 3.0}))
+    keep_plan(tmp_path, plan)
+    return tmp_path / plan.name
+
+
+def mark(folder: Path, key: str, record: StepRecord) -> None:
+    write_manifest(folder, read_manifest(folder).having(key, record))
+
+
+def attempt(**more: object) -> Attempt:
+    return Attempt(started="2026-11-29T00:00:00+00:00", processes=2, **more)  # type: ignore[arg-type]
+
+
+def stage(folder: Path) -> str:
+    return progress_of(open_calculation(folder)).stage
+
+
+def test_each_stage_is_told(folder: Path) -> None:
+    assert stage(folder) == "planned"
+    mark(folder, "relax", StepRecord(state="running", attempts=(attempt(),)))
+    assert stage(folder) == "running"
+    waiting = StepRecord(state="waiting", attempts=(attempt(failure="interrupted", seconds=9.0),))
+    mark(folder, "relax", waiting)
+    assert stage(folder) == "stopped"
+    mark(folder, "relax", StepRecord(state="failed", attempts=(attempt(failure="out_of_memory"),)))
+    assert stage(folder) == "failed"
+
+
+def test_time_is_that_of_all_attempts_and_processes(folder: Path) -> None:
+    tries = (attempt(failure="interrupted", seconds=10.0), attempt(seconds=20.0))
+    mark(folder, "relax", StepRecord(state="done", attempts=tries))
+    assert progress_of(open_calculation(folder)).seconds == 2 * (10.0 + 20.0)
+
+
+def test_a_calculation_that_is_done_gives_its_record(folder: Path) -> None:
+    shutil.copytree(KEPT, folder, dirs_exist_ok=True)
+    for step in open_calculation(folder).workflow.steps(folder):
+        mark(folder, step.key, StepRecord(state="done", attempts=(attempt(seconds=1.0),)))
+    (found,) = collect_all([folder])
+    assert found.error is None
+    assert found.record is not None
+    assert found.record["calculation"]["settings"]["protocol"]["broadenings"] == 5
+    assert json.loads((folder / "record.json").read_text()) == found.record
+
+
+def test_what_fails_says_so_and_the_rest_is_collected(folder: Path, tmp_path: Path) -> None:
+    mark(folder, "relax", StepRecord(state="failed", attempts=(attempt(failure="out_of_memory"),)))
+    broken = tmp_path / "broken"
+    broken.mkdir()
+    (broken / "manifest.json").write_text("{")
+    failed, damaged = collect_all([folder, broken])
+    assert "failed in step relax (out_of_memory)" in str(failed.error)
+    assert failed.error is not None
+    assert failed.error.fix
+    assert "damaged" in str(damaged.error)

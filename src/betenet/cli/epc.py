@@ -19,7 +19,7 @@ examples:
 
 A calculation may be killed at any moment: the same command goes on where it was. Quantum ESPRESSO
 must be installed (Debian: apt install quantum-espresso), and a folder of pseudopotentials be there
-(--pseudopotentials, or the variable BETENET_FOLDER_VARIABLE).
+(--pseudopotentials, or the variable BETENET_PSEUDOPOTENTIALS).
 `betenet epc VERB --help` explains each verb; docs/first_principles.md has the method, and a
 tutorial is in docs/first_principles_tutorial.md.
 """
@@ -55,7 +55,8 @@ about failures:
   A program's failure is told by name with its remedy, and tried again where that helps: with other
   mixing if a density does not converge, from where it was if it ran out of time, from the start if
   its scratch files are damaged. Other materials still get done; the exit code is 1 then. The same
-  command later tries what failed once more.
+  command tries again what failed for a cause outside of it (disk, memory, a missing file); with
+  --retry-failed it tries everything again that failed.
 
 """
 
@@ -151,6 +152,9 @@ def _add_run(actions: Verbs) -> None:
         "--stop-if-unstable",
         action="store_true",
         help="spend no more on a crystal once a q-point has an imaginary mode",
+    )
+    how.add_argument(
+        "--retry-failed", action="store_true", help="try again what has failed, whatever the cause"
     )
     how.add_argument(
         "--keep-scratch", action="store_true", help="keep wave functions once all is done"

@@ -60,6 +60,7 @@ def run(arguments: argparse.Namespace) -> int:
                 jobs=arguments.jobs,
                 max_seconds=None if arguments.max_seconds is None else left,
                 keep_scratch=arguments.keep_scratch,
+                retry_failed=arguments.retry_failed,
                 stop_if_unstable=arguments.stop_if_unstable,
             )
             state = _one(folder, runner)

@@ -76,6 +76,8 @@ class Runner:
         Programs that may go on from what an interrupted attempt has left; others start afresh.
         ph.x 6.7 must not: with ``recover = .true.`` it ends as if all were well, and its
         frequencies are wrong by any amount (the q-point in hand is all that is lost without).
+    retry_failed
+        Try again every step that has failed in an earlier run, whatever the cause.
     stop_if_unstable
         Let a q-point with an imaginary mode fail, so that no more is spent on the crystal.
     """
@@ -86,6 +88,7 @@ class Runner:
     attempts: int = ATTEMPTS
     keep_scratch: bool = False
     recovering: tuple[str, ...] = ("pw.x",)
+    retry_failed: bool = False
     stop_if_unstable: bool = False
 
 
@@ -223,11 +226,14 @@ class _Run:
         for key, record in self.manifest.steps.items():
             if record.state == "running":
                 self._record(key, record.ended("waiting", failure=INTERRUPTED))
-            elif (
-                record.state == "failed" and failure_named(record.attempts[-1].failure or "").again
-            ):
+            elif record.state == "failed" and self._worth_it(record):
                 again = replace(record, state="waiting", forgiven=len(record.attempts))
                 self._record(key, again)
+
+    def _worth_it(self, record: StepRecord) -> bool:
+        """Whether a new run tries a failed step again."""
+        failure = failure_named(record.attempts[-1].failure or "")
+        return self.runner.retry_failed or failure.again is not None
 
     def _start_what_can(self, steps: tuple[Step, ...]) -> bool:
         """Start steps; whether anything has changed by that."""

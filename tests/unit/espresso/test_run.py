@@ -194,6 +194,8 @@ def test_a_step_that_fails_three_times_is_given_up_and_others_are_done(
     assert fake.did("starts").count("states") == 3
     go(folder, fake)
     assert fake.did("starts").count("states") == 3  # a new start would fail again
+    fake.behave({})
+    assert go(folder, fake, retry_failed=True).state == "done"  # unless it is told to
 
 
 def test_a_cause_outside_of_the_calculation_is_tried_again_by_a_new_start(

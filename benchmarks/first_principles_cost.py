@@ -79,7 +79,7 @@ def fit(works: Sequence[Work], spent: Sequence[Mapping[str, float]]) -> dict[str
     found: dict[str, float] = {}
     for kind, keys in (
         ("density", ("density",)),
-        ("phonons", ("response", "coupling")),
+        ("phonons", ("response", "coupling", "lookup")),
         ("interpolation", ("interpolation",)),
         ("states", ("states",)),
     ):

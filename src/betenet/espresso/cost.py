@@ -27,6 +27,7 @@ SECONDS = MappingProxyType(
         "density": 2.0e-8,
         "response": 2.0e-8,
         "coupling": 2.0e-9,
+        "lookup": 1.0e-10,
         "interpolation": 1.0e-8,
         "states": 1.0e-8,
     }
@@ -57,6 +58,8 @@ class Work:
         Irreducible q-points.
     n_pairs
         Pairs of k and k + q, over all q-points.
+    n_operations
+        Of the crystal's point group.
     fft
         Points of the grid of a wave function.
     n_broadenings
@@ -77,6 +80,7 @@ class Work:
     n_dense: int
     n_q: int
     n_pairs: int
+    n_operations: int
     fft: int
     n_broadenings: int
     n_bins: int
@@ -99,6 +103,8 @@ class Work:
             * self.n_bands**2
             * self.n_modes**2
             * self.n_broadenings,
+            # for each point of the dense grid ph.x looks its irreducible one up in the list
+            "lookup": dense_zone * self.n_dense * self.n_operations * self.n_q,
             "interpolation": self.n_interpolated * self.n_modes * self.n_broadenings * self.n_bins,
             "states": dense_zone * self.n_bands,
         }
@@ -152,6 +158,7 @@ def count_work(atoms: Atoms, settings: Settings, grids: Grids) -> Work:
         n_coarse=len(irreducible_points(grids.coarse, operations).points),
         n_dense=len(irreducible_points(grids.dense, operations).points),
         n_q=len(q_points),
+        n_operations=len(operations),
         n_pairs=sum(irreducible_pairs(grids.coarse, operations, q) for q in q_points),
         fft=count_fft(atoms, protocol.cutoff),
         n_broadenings=protocol.broadenings,

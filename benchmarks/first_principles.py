@@ -72,8 +72,9 @@ def main() -> None:
         predictions[model] = predict(model, records, arguments.mu_star)
         for name, found in predictions[model].items():
             table[name][model] = of_prediction(found)
-    print_table(table, known)
-    print_errors(table)
+    print_table(table, records, known)
+    kept = {name for name, one in records.items() if one["calculation"]["kept"]}
+    print_errors({name: row for name, row in table.items() if name in kept})
     print_phonons(records, known)
     if arguments.figure is not None:
         draw(records, predictions, arguments.figure)
@@ -92,7 +93,7 @@ def keep(folder: Path) -> None:
 
 
 def read_records() -> dict[str, dict[str, Any]]:
-    """The records that are kept, by name."""
+    """The records, by name; those that the paper's rules drop too."""
     paths = sorted(FOLDER.glob("*.json"))
     found = {path.stem: json.loads(path.read_text("utf-8")) for path in paths}
     return {name: one for name, one in found.items() if "calculation" in one}
@@ -172,7 +173,9 @@ def predict(
     return dict(zip(records, found, strict=True))
 
 
-def print_table(table: Table, known: Mapping[str, Any]) -> None:
+def print_table(
+    table: Table, records: Mapping[str, Mapping[str, Any]], known: Mapping[str, Any]
+) -> None:
     """λ / ω_log (K) / Tc (K) of each material, a column for each who says so."""
     columns = ["ours", *SOURCES, *MODELS]
     print(f"\n{'':<9}" + "".join(f"{name:>22}" for name in columns) + "   measured")
@@ -180,9 +183,9 @@ def print_table(table: Table, known: Mapping[str, Any]) -> None:
         cells = [
             "{:.2f} / {:.0f} / {:.1f}".format(*row[key]) if key in row else "–" for key in columns
         ]
-        print(
-            f"{name:<9}" + "".join(f"{cell:>22}" for cell in cells) + "   " + measured(known, name)
-        )
+        mark = "" if records[name]["calculation"]["kept"] else "*"
+        line = f"{name + mark:<9}" + "".join(f"{cell:>22}" for cell in cells)
+        print(line + "   " + measured(known, name))
     print(
         "λ / ω_log (K) / Tc (K), Tc by McMillan's formula with ω_log; measured: Tc; by tunnelling"
     )

@@ -121,6 +121,11 @@ def _add_run(actions: Verbs) -> None:
         "--name", nargs="+", default=(), metavar="NAME", help="only these of the planned ones"
     )
     _add_settings(running)
+    _add_how(running)
+    running.set_defaults(run=run_run)
+
+
+def _add_how(running: argparse.ArgumentParser) -> None:
     how = running.add_argument_group("how to run")
     how.add_argument(
         "--jobs",
@@ -159,7 +164,6 @@ def _add_run(actions: Verbs) -> None:
     how.add_argument(
         "--keep-scratch", action="store_true", help="keep wave functions once all is done"
     )
-    running.set_defaults(run=run_run)
 
 
 def _add_status(actions: Verbs) -> None:

@@ -189,6 +189,9 @@ def print_table(
     print(
         "λ / ω_log (K) / Tc (K), Tc by McMillan's formula with ω_log; measured: Tc; by tunnelling"
     )
+    for name, record in records.items():
+        for reason in record["calculation"]["reasons"]:
+            print(f"* {name} is dropped: {reason['text']}")
 
 
 def measured(known: Mapping[str, Any], name: str) -> str:

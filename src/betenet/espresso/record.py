@@ -19,10 +19,9 @@ from numpy.typing import ArrayLike
 
 from betenet.errors import BetenetError
 from betenet.espresso.layout import COARSE, RELAX
-from betenet.espresso.quality import Verdict
+from betenet.espresso.quality import NEGATIVE_SHARE, Verdict
 from betenet.espresso.results import QPoint, Results
 from betenet.espresso.smearing_convergence import find_plateau, rescaled_coupling
-from betenet.formats.bete_net_database import NEGATIVE_TOLERANCE
 from betenet.json_output import finite_or_none
 from betenet.quantities import export
 from betenet.spectrum import IntegrationRule
@@ -121,7 +120,7 @@ def _spectrum(results: Results, index: int) -> tuple[np.ndarray, np.ndarray, int
     if not np.any(negative):
         return frequencies, a2f, 0
     findings = {finding.key: finding for finding in assess(frequencies, a2f).findings}
-    if "negative" not in findings or findings["negative"].value > NEGATIVE_TOLERANCE:
+    if "negative" not in findings or findings["negative"].value > NEGATIVE_SHARE:
         return frequencies, a2f, 0
     return frequencies, np.where(negative, 0.0, a2f), int(negative.sum())
 

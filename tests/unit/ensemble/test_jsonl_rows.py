@@ -242,7 +242,7 @@ def test_a_record_of_a_calculation_is_a_row(read: Read):
 def test_a_record_with_negative_values_is_refused(read: Read):
     results = read_results(ALUMINIUM)
     a2f = results.a2f.copy()
-    a2f[results.index_of(0.02), -1] = -0.1
+    a2f[results.index_of(0.02), -1] = -2.0
     negative = replace(results, a2f=a2f)
     dataset = read(make_record("al-2", negative, {}, judge(negative)))
     assert [refusal.id for refusal in dataset.refused] == ["al-2"]

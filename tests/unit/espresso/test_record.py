@@ -114,10 +114,10 @@ def test_larger_negative_values_stay(results):
     """No reader of datasets takes such a row, and nobody is told a spectrum that was repaired."""
 
     def change(a2f):
-        a2f[USED, -1] = -0.1
+        a2f[USED, -1] = -2.0
 
     row = record_of(with_a2f(results, change))
-    assert row["spectrum"]["a2f"][-1] == -0.1
+    assert row["spectrum"]["a2f"][-1] == -2.0
     assert row["calculation"]["clipped"] == 0
     assert row["calculation"]["reasons"][0]["rule"] == "negative"
 

@@ -27,8 +27,8 @@ tutorial is in docs/first_principles_tutorial.md.
 _PROTOCOL_TEXT = """\
 about the protocols (--protocol):
   paper     the recipe of BETE-NET's training data: PBEsol, 75 Ry, k- and q-density 40 and 15 Å
-  balanced  60 Ry, 20 and 10 Å
-  fast      40 Ry, 16 and 5 Å: is it stable, and does everything work? λ is rough
+  balanced  60 Ry, 30 and 10 Å
+  fast      40 Ry, 20 and 5 Å: is it stable, and does everything work? λ is rough
   `betenet epc plan --show PROTOCOL` prints every value and what it means; --set changes single
   ones: --set q_density=12 relaxation=none.
 

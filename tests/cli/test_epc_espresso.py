@@ -53,7 +53,9 @@ def test_killed_until_it_is_done_it_gives_the_same(how: signal.Signals, tmp_path
     while True:
         with start(tmp_path / "killed") as running:
             try:
-                code = running.wait(random.uniform(2.0, 6.0))  # noqa: S311
+                # soon at first, so that it is hit more than once; later steps take some seconds
+                soonest, latest = (1.5, 3.0) if kills < 3 else (4.0, 10.0)
+                code = running.wait(random.uniform(soonest, latest))  # noqa: S311
             except subprocess.TimeoutExpired:
                 os.killpg(running.pid, how)
                 running.wait()

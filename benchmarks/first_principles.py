@@ -37,7 +37,7 @@ from betenet.espresso.collect import collect_all
 from betenet.evaluation.metrics import mae, r2, rmse
 from betenet.evaluation.seen import seen_formulas
 from betenet.superconductivity.critical_temperature import allen_dynes_simple
-from betenet.units import KELVIN_TO_MEV, MEV_TO_KELVIN
+from betenet.units import KELVIN_TO_MEV, MEV_TO_KELVIN, THZ_TO_MEV
 
 FOLDER = Path(__file__).parent / "first_principles"
 SOURCES = ("bete_net", "alexandria", "jarvis")
@@ -242,7 +242,7 @@ def at_point(record: Mapping[str, Any], point: str) -> list[float] | None:
         half = bool(np.abs(2.0 * q - np.round(2.0 * q)).max() < 1e-4)
         zero = bool(np.abs(q).max() < 1e-6)
         if half and one["weight"] == weights[point] and zero == (point == "G"):
-            frequencies = [x / 4.135667696 for x in one["frequencies_mev"]]
+            frequencies = [x / THZ_TO_MEV for x in one["frequencies_mev"]]
             return frequencies[3:] if point == "G" else frequencies
     return None
 

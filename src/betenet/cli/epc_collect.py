@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import argparse
-import gzip
-import json
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from betenet.cli.batch import JsonOutput, Output, put_away
-from betenet.cli.streams import shortened, spare_the_inputs
+from betenet.cli.streams import shortened, spare_the_inputs, table_row
+from betenet.ensemble.published_rows import write_jsonl
 from betenet.espresso.calculation import planned
 from betenet.espresso.collect import Collected, collect_all
-from betenet.formats.replace_file import replacing
 
 _HEADINGS = (
     ("structure", 20),
@@ -27,6 +25,7 @@ _HEADINGS = (
     ("core-hours", 10),
     ("verdict", 8),
 )
+_WIDTHS = [width for _, width in _HEADINGS]
 _FOOTER = (
     "Tc: McMillan's formula with ω_log (f₁ = f₂ = 1), μ* = {mu_star:g}; N(E_F) in 1/eV for the "
     "cell, by tetrahedra."
@@ -44,7 +43,9 @@ def collect(arguments: argparse.Namespace) -> int:
     Raises
     ------
     DataError
-        If nothing is planned, or the file cannot be written.
+        If nothing is planned.
+    ConfigError
+        If the file cannot be written.
     """
     folders = planned(arguments.folder)
     outputs: list[Callable[[], Output[Collected]]] = [_Waiting]
@@ -83,7 +84,7 @@ class _Dataset:
     def __init__(self, path: Path, *, everything: bool) -> None:
         self._path = path
         self._everything = everything
-        self._lines: list[str] = []
+        self._records: list[Mapping[str, Any]] = []
         self._dropped = 0
 
     def write(self, item: Collected) -> None:
@@ -91,19 +92,15 @@ class _Dataset:
         if item.record is None:
             return
         if self._everything or item.record["calculation"]["kept"]:
-            text = json.dumps(item.record, ensure_ascii=False, allow_nan=False)
-            self._lines.append(text + "\n")
+            self._records.append(item.record)
         else:
             self._dropped += 1
 
     def close(self) -> None:
         """Write the file."""
-        content = "".join(self._lines).encode()
-        packed = gzip.compress(content, mtime=0) if self._path.suffix == ".gz" else content
-        with replacing(self._path) as unfinished:
-            unfinished.write_bytes(packed)
+        write_jsonl(self._path, self._records)
         left_out = f", left out {self._dropped} that are dropped" if self._dropped else ""
-        sys.stderr.write(f"betenet: wrote {len(self._lines)} to {self._path}{left_out}\n")
+        sys.stderr.write(f"betenet: wrote {len(self._records)} to {self._path}{left_out}\n")
 
 
 class _Table:
@@ -118,9 +115,9 @@ class _Table:
         if record is None:
             return
         if self._mu_star is None:
-            self._print(_row([heading for heading, _ in _HEADINGS]))
+            self._print(table_row([heading for heading, _ in _HEADINGS], _WIDTHS))
         self._mu_star = float(record["mu_star"])
-        self._print(_row(list(_cells(record))))
+        self._print(table_row(list(_cells(record)), _WIDTHS))
         calculation = record["calculation"]
         for reason in calculation["reasons"]:
             self._print(f"    dropped: {reason['text']}")
@@ -154,11 +151,3 @@ def _cells(record: Mapping[str, Any]) -> Iterator[str]:
     hours = calculation["core_hours"]
     yield "n/a" if hours is None else f"{hours:.2g}"
     yield "kept" if calculation["kept"] else "dropped"
-
-
-def _row(cells: Sequence[str]) -> str:
-    parts = [
-        f"{cell:<{width}}" if place < 2 else f"{cell:>{width}}"
-        for place, (cell, (_, width)) in enumerate(zip(cells, _HEADINGS, strict=True))
-    ]
-    return "  ".join(parts)

@@ -11,7 +11,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from betenet.cli.arguments import key_values
-from betenet.cli.streams import shortened
+from betenet.cli.streams import shortened, table_row
 from betenet.errors import ConfigError
 from betenet.espresso.calculation import keep_plan
 from betenet.espresso.plan import Plan, parse_changes, plan_calculations
@@ -32,6 +32,7 @@ _HEADINGS = (
     ("bands", 5),
     ("core-hours", 10),
 )
+_WIDTHS = [width for _, width in _HEADINGS]
 
 
 def plan(arguments: argparse.Namespace) -> int:
@@ -121,9 +122,9 @@ def _lines(plans: Sequence[Plan]) -> Iterator[str]:
     done = [one for one in plans if one.work is not None]
     if not done:
         return
-    yield _row([heading for heading, _ in _HEADINGS])
+    yield table_row([heading for heading, _ in _HEADINGS], _WIDTHS)
     for one in done:
-        yield _row(list(_cells(one)))
+        yield table_row(list(_cells(one)), _WIDTHS)
         yield from (f"    warning: {warning}" for warning in one.warnings)
     total = sum(one.work.core_hours for one in done if one.work is not None)
     yield f"\n{total:.3g} core-hours in all; how that is estimated: betenet epc plan --help"
@@ -140,14 +141,6 @@ def _cells(one: Plan) -> Iterator[str]:
         yield "×".join(map(str, grid))
     yield from (str(work.n_q), str(work.n_modes), str(work.n_bands))
     yield f"{work.core_hours:.2g}" if work.core_hours < 10 else f"{work.core_hours:.0f}"
-
-
-def _row(cells: Sequence[str]) -> str:
-    parts = [
-        f"{cell:<{width}}" if place < 2 else f"{cell:>{width}}"
-        for place, (cell, (_, width)) in enumerate(zip(cells, _HEADINGS, strict=True))
-    ]
-    return "  ".join(parts)
 
 
 def _write_job(arguments: argparse.Namespace, plans: Sequence[Plan]) -> None:

@@ -143,6 +143,15 @@ def shortened(text: str, width: int) -> str:
     return text if len(text) <= width else "…" + text[1 - width :]
 
 
+def table_row(cells: Sequence[str], widths: Sequence[int]) -> str:
+    """A row of a table; its first two columns, the names, are to the left, numbers to the right."""
+    parts = [
+        f"{cell:<{width}}" if place < 2 else f"{cell:>{width}}"
+        for place, (cell, width) in enumerate(zip(cells, widths, strict=True))
+    ]
+    return "  ".join(parts)
+
+
 def cannot_write(path: Path, error: OSError) -> ConfigError:
     """The error for an output that cannot be opened."""
     return ConfigError(

@@ -20,7 +20,7 @@ from betenet.espresso.manifest import MANIFEST, Manifest, agree_on, read_manifes
 from betenet.espresso.plan import Plan
 from betenet.espresso.protocol import Protocol
 from betenet.espresso.pseudopotentials import Pseudopotential, read_pseudopotential
-from betenet.espresso.settings import Settings
+from betenet.espresso.settings import Settings, structure_of
 from betenet.espresso.workflow import Workflow
 
 
@@ -55,15 +55,7 @@ class Calculation:
 
 def describe(workflow: Workflow) -> dict[str, object]:
     """What decides the results of a calculation, as plain values."""
-    atoms = workflow.atoms
-    return {
-        "structure": {
-            "lattice": atoms.cell.array.tolist(),
-            "species": atoms.get_chemical_symbols(),
-            "frac_coords": atoms.get_scaled_positions(wrap=False).tolist(),
-        },
-        **workflow.settings.to_dict(),
-    }
+    return {"structure": structure_of(workflow.atoms), **workflow.settings.to_dict()}
 
 
 def keep_plan(home: Path, plan: Plan) -> Plan:

@@ -1,4 +1,4 @@
-r"""What a calculation will cost, before it is run.
+"""What a calculation will cost, before it is run.
 
 The time of each kind of step is taken as proportional to the work in its innermost loop, counted
 from the structure and its symmetry; the factors were fitted to calculations that were run

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -70,7 +70,6 @@ def plan_calculations(
     pseudopotentials: str | Path,
     *,
     pressure: float = 0.0,
-    taken: Iterable[str] = (),
 ) -> Iterator[Plan]:
     """Plan the calculation of each structure.
 
@@ -84,15 +83,13 @@ def plan_calculations(
         Folder with a UPF file for each element.
     pressure
         At which cells are relaxed [GPa].
-    taken
-        Names that are not to be given again.
 
     Yields
     ------
     Plan
         For each structure; one that cannot be read, or lacks a pseudopotential, has an error.
     """
-    names = set(taken)
+    names: set[str] = set()
     for record in prepare_structures(source):
         name = _free(_stem(record), names)
         names.add(name)

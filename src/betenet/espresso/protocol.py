@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from importlib.resources import files
 from typing import Any, cast
 
@@ -174,7 +174,7 @@ class Protocol:
         ConfigError
             As for `from_dict`.
         """
-        return replace(Protocol.from_dict({**self.to_dict(), **changes}))
+        return Protocol.from_dict({**self.to_dict(), **changes})
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values."""

@@ -21,6 +21,7 @@ from betenet.errors import BetenetError
 from betenet.espresso.layout import COARSE, RELAX
 from betenet.espresso.quality import NEGATIVE_SHARE, Verdict
 from betenet.espresso.results import QPoint, Results
+from betenet.espresso.settings import structure_of
 from betenet.espresso.smearing_convergence import find_plateau, rescaled_coupling
 from betenet.json_output import finite_or_none
 from betenet.quantities import export
@@ -90,11 +91,7 @@ def make_record(
         "id": name,
         "source": source,
         "formula": _formula(results.atoms),
-        "structure": {
-            "lattice": results.atoms.cell.array.tolist(),
-            "species": results.atoms.get_chemical_symbols(),
-            "frac_coords": results.atoms.get_scaled_positions(wrap=False).tolist(),
-        },
+        "structure": structure_of(results.atoms),
         **_moments(frequencies, a2f),
         "mu_star": MU_STAR,
         "dos_fermi": _number(_reference_dos(results)),

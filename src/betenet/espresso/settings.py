@@ -19,6 +19,15 @@ def symbols_of(atoms: Atoms) -> list[str]:
     return cast("list[str]", atoms.get_chemical_symbols())
 
 
+def structure_of(atoms: Atoms) -> dict[str, object]:
+    """A crystal as rows of our dataset layout have it."""
+    return {
+        "lattice": atoms.cell.array.tolist(),
+        "species": symbols_of(atoms),
+        "frac_coords": atoms.get_scaled_positions(wrap=False).tolist(),
+    }
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """Settings of a calculation.

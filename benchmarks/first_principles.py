@@ -34,6 +34,7 @@ from betenet.ensemble.training_rows import TEST_SPLIT, read_rows
 from betenet.errors import DataError
 from betenet.espresso.calculation import planned
 from betenet.espresso.collect import collect_all
+from betenet.espresso.grids import choose_grids
 from betenet.evaluation.metrics import mae, r2, rmse
 from betenet.evaluation.seen import seen_formulas
 from betenet.superconductivity.critical_temperature import allen_dynes_simple
@@ -176,31 +177,52 @@ def predict(
 def print_table(
     table: Table, records: Mapping[str, Mapping[str, Any]], known: Mapping[str, Any]
 ) -> None:
-    """λ / ω_log (K) / Tc (K) of each material, a column for each who says so."""
+    """λ / ω_log (K) / Tc (K) of each material, a column for each who says so; Markdown."""
     columns = ["ours", *SOURCES, *MODELS]
-    print(f"\n{'':<9}" + "".join(f"{name:>22}" for name in columns) + "   measured")
+    head = ["", "q, k, dense grid", *columns, "linear response", "tunnelling", "Tc", "core-h"]
+    print(f"\n| {' | '.join(head)} |\n|{'---|' * len(head)}")
     for name, row in table.items():
+        mark = "" if records[name]["calculation"]["kept"] else "*"
         cells = [
             "{:.2f} / {:.0f} / {:.1f}".format(*row[key]) if key in row else "–" for key in columns
         ]
-        mark = "" if records[name]["calculation"]["kept"] else "*"
-        line = f"{name + mark:<9}" + "".join(f"{cell:>22}" for cell in cells)
-        print(line + "   " + measured(known, name))
+        cells = [name + mark, grids_of(records[name]), *cells, *measured(known, name)]
+        print(f"| {' | '.join([*cells, f'{core_hours(records[name]):.2f}'])} |")
     print(
-        "λ / ω_log (K) / Tc (K), Tc by McMillan's formula with ω_log; measured: Tc; by tunnelling"
+        "\nλ / ω_log (K) / Tc (K), Tc by McMillan's formula with ω_log; linear response of others: λ;"
+        "\ntunnelling: λ / ω_log (K); Tc (K) as measured; processor time.\n"
     )
     for name, record in records.items():
         for reason in record["calculation"]["reasons"]:
             print(f"* {name} is dropped: {reason['text']}")
 
 
-def measured(known: Mapping[str, Any], name: str) -> str:
-    """Tc, and λ and ω_log by tunnelling, where they are known."""
+def grids_of(record: Mapping[str, Any]) -> str:
+    """Grids of q- and k-points, and the dense one."""
+    protocol = record["calculation"]["settings"]["protocol"]
+    keys = ("k_density", "q_density", "dense_factor")
+    grids = choose_grids(
+        np.array(record["structure"]["lattice"]), **{key: protocol[key] for key in keys}
+    )
+    return ", ".join(
+        f"{grid[0]}³" if len(set(grid)) == 1 else "×".join(map(str, grid))
+        for grid in (grids.q, grids.coarse, grids.dense)
+    )
+
+
+def core_hours(record: Mapping[str, Any]) -> float:
+    """Processor time of all steps."""
+    return sum(seconds or 0.0 for seconds in record["calculation"]["cpu_times_s"].values()) / 3600
+
+
+def measured(known: Mapping[str, Any], name: str) -> list[str]:
+    """λ by others' linear response, λ and ω_log by tunnelling, Tc, where they are known."""
     entry = known["materials"].get(name, {})
-    text = f"{entry['tc_kelvin']:g} K" if "tc_kelvin" in entry else "–"
-    if "coupling" in entry:
-        text += f"; {entry['coupling']:g} / {entry['omega_log_kelvin']:g}"
-    return text
+    computed = f"{entry['linear_response']:g}" if "linear_response" in entry else "–"
+    tunnelling = (
+        f"{entry['coupling']:g} / {entry['omega_log_kelvin']:g}" if "coupling" in entry else "–"
+    )
+    return [computed, tunnelling, f"{entry['tc_kelvin']:g}" if "tc_kelvin" in entry else "–"]
 
 
 def print_errors(table: Table) -> None:

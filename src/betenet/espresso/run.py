@@ -20,12 +20,14 @@ from betenet.espresso.attempt import (
     prepare,
     remove,
 )
+from betenet.espresso.densities_of_states import not_numbers
 from betenet.espresso.failures import (
     DISK_FULL,
     IMAGINARY_MODES,
     INTERRUPTED,
     MISSING_FILE,
     NO_RESULTS,
+    NOT_A_NUMBER,
     Failure,
     failure_named,
     judge,
@@ -316,11 +318,9 @@ class _Run:
         if step.key in self.filled:
             self.filled.remove(step.key)
             failure = failure_named(DISK_FULL)
-        unstable = ""
-        if failure is None and self.runner.stop_if_unstable:
-            unstable = imaginary_mode(self.folder, step)
-        if unstable:
-            self._fail(step, failure_named(IMAGINARY_MODES), seconds, unstable)
+        wrong, said = ("", "") if failure is not None else self._wrong(step)
+        if wrong:
+            self._fail(step, failure_named(wrong), seconds, said)
         elif failure is None:
             record = self.manifest.of(step.key).ended("done", seconds=seconds)
             self._record(step.key, record)
@@ -334,6 +334,14 @@ class _Run:
                 said = f"Missing or empty: {', '.join(missing)}."
             self._fail(step, failure, seconds, said)
         self.running.pop(step.key)
+
+    def _wrong(self, step: Step) -> tuple[str, str]:
+        """What speaks against the results of a program that has ended well: key, and details."""
+        if said := not_numbers(self.folder, step):
+            return NOT_A_NUMBER, said
+        if self.runner.stop_if_unstable and (said := imaginary_mode(self.folder, step)):
+            return IMAGINARY_MODES, said
+        return "", ""
 
     def _fail(self, step: Step, failure: Failure, seconds: float, said: str) -> None:
         record = self.manifest.of(step.key)

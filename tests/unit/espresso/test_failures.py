@@ -91,7 +91,11 @@ def test_every_failure_says_why_and_what_to_do() -> None:
 
 
 def test_retries_change_namelists_that_the_program_reads() -> None:
-    read = {"pw.x": {"control", "system", "electrons", "ions", "cell"}, "ph.x": {"inputph"}}
+    read = {
+        "pw.x": {"control", "system", "electrons", "ions", "cell"},
+        "ph.x": {"inputph"},
+        "matdyn.x": {"input"},
+    }
     for failure in known_failures():
         for retry in failure.retries:
             for program, changes in retry.changes.items():

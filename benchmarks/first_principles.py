@@ -41,7 +41,7 @@ from betenet.superconductivity.critical_temperature import allen_dynes_simple
 from betenet.units import KELVIN_TO_MEV, MEV_TO_KELVIN, THZ_TO_MEV
 
 FOLDER = Path(__file__).parent / "first_principles"
-SOURCES = ("bete_net", "alexandria", "jarvis")
+SOURCES = {"bete_net": "BETE-NET", "alexandria": "Alexandria", "jarvis": "JARVIS"}
 MODELS = ("cso-1", "phonons-1")
 VOLUME = 0.1
 """Crystals of one formula and space group whose volumes differ by more are not the same."""
@@ -137,7 +137,7 @@ def same_crystal(atoms: Atoms) -> Iterable[Row]:
     """Rows of the training data with the formula, the space group and nearly the volume."""
     if not _ROWS:
         try:
-            _ROWS.extend(read_rows(data_folder(), SOURCES))
+            _ROWS.extend(read_rows(data_folder(), tuple(SOURCES)))
         except DataError as error:
             print(f"without other databases: {error.summary}")
             return
@@ -179,7 +179,8 @@ def print_table(
 ) -> None:
     """λ / ω_log (K) / Tc (K) of each material, a column for each who says so; Markdown."""
     columns = ["ours", *SOURCES, *MODELS]
-    head = ["", "q, k, dense grid", *columns, "linear response", "tunnelling", "Tc", "core-h"]
+    named = [SOURCES.get(key, f"`{key}`" if key in MODELS else key) for key in columns]
+    head = ["", "q, k, dense grid", *named, "linear response", "tunnelling", "Tc", "core-h"]
     print(f"\n| {' | '.join(head)} |\n|{'---|' * len(head)}")
     for name, row in table.items():
         mark = "" if records[name]["calculation"]["kept"] else "*"
@@ -189,8 +190,8 @@ def print_table(
         cells = [name + mark, grids_of(records[name]), *cells, *measured(known, name)]
         print(f"| {' | '.join([*cells, f'{core_hours(records[name]):.2f}'])} |")
     print(
-        "\nλ / ω_log (K) / Tc (K), Tc by McMillan's formula with ω_log; linear response of others: λ;"
-        "\ntunnelling: λ / ω_log (K); Tc (K) as measured; processor time.\n"
+        "\nλ / ω_log (K) / Tc (K), Tc by McMillan's formula with ω_log; linear response:"
+        "\nλ by others; tunnelling: λ / ω_log (K); Tc (K) as measured; processor time.\n"
     )
     for name, record in records.items():
         for reason in record["calculation"]["reasons"]:

@@ -24,12 +24,12 @@ from betenet.espresso.settings import Settings
 
 SECONDS = MappingProxyType(
     {
-        "density": 1.00e-08,
-        "response": 2.23e-08,
-        "coupling": 4.16e-08,
-        "lookup": 3.14e-09,
-        "interpolation": 1.39e-07,
-        "states": 2.34e-04,
+        "density": 1.04e-08,
+        "response": 5.70e-08,
+        "coupling": 2.41e-08,
+        "lookup": 1.10e-09,
+        "interpolation": 1.36e-07,
+        "states": 2.51e-04,
     }
 )
 """For one unit of each kind of work, on one core of an AMD EPYC (2026) with OpenBLAS [s]."""

@@ -34,7 +34,7 @@ from betenet.ensemble.training_rows import TEST_SPLIT, read_rows
 from betenet.errors import DataError
 from betenet.espresso.calculation import planned
 from betenet.espresso.collect import collect_all
-from betenet.espresso.grids import choose_grids
+from betenet.espresso.grids import Grids, choose_grids
 from betenet.evaluation.metrics import mae, r2, rmse
 from betenet.evaluation.seen import seen_formulas
 from betenet.superconductivity.critical_temperature import allen_dynes_simple
@@ -187,7 +187,7 @@ def print_table(
         cells = [
             "{:.2f} / {:.0f} / {:.1f}".format(*row[key]) if key in row else "–" for key in columns
         ]
-        cells = [name + mark, grids_of(records[name]), *cells, *measured(known, name)]
+        cells = [name + mark, shown(grids_of(records[name])), *cells, *measured(known, name)]
         print(f"| {' | '.join([*cells, f'{core_hours(records[name]):.2f}'])} |")
     print(
         "\nλ / ω_log (K) / Tc (K), Tc by McMillan's formula with ω_log; linear response:"
@@ -198,13 +198,17 @@ def print_table(
             print(f"* {name} is dropped: {reason['text']}")
 
 
-def grids_of(record: Mapping[str, Any]) -> str:
-    """Grids of q- and k-points, and the dense one."""
+def grids_of(record: Mapping[str, Any]) -> Grids:
+    """Grids of the calculation that a record is of."""
     protocol = record["calculation"]["settings"]["protocol"]
     keys = ("k_density", "q_density", "dense_factor")
-    grids = choose_grids(
+    return choose_grids(
         np.array(record["structure"]["lattice"]), **{key: protocol[key] for key in keys}
     )
+
+
+def shown(grids: Grids) -> str:
+    """Grids of q- and k-points, and the dense one."""
     return ", ".join(
         f"{grid[0]}³" if len(set(grid)) == 1 else "×".join(map(str, grid))
         for grid in (grids.q, grids.coarse, grids.dense)

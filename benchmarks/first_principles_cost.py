@@ -18,12 +18,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from first_principles import FOLDER
+from first_principles import FOLDER, grids_of
 from scipy.optimize import nnls
 
 from betenet.ensemble.jsonl_fields import read_structure
 from betenet.espresso.cost import SECONDS, Work, count_work
-from betenet.espresso.grids import choose_grids
 from betenet.espresso.protocol import Protocol
 from betenet.espresso.pseudopotentials import Pseudopotential
 from betenet.espresso.settings import Settings
@@ -52,16 +51,9 @@ def work_of(record: Mapping[str, Any]) -> Work:
         )
         for one in told["pseudopotentials"]
     }
-    atoms = read_structure(record)
-    grids = choose_grids(
-        atoms.cell.array,
-        k_density=protocol.k_density,
-        q_density=protocol.q_density,
-        dense_factor=protocol.dense_factor,
-    )
     pressure = told["pressure_gpa"]
     settings = Settings(protocol=protocol, pseudopotentials=potentials, pressure=pressure)
-    return count_work(atoms, settings, grids)
+    return count_work(read_structure(record), settings, grids_of(record))
 
 
 def spent_by(record: Mapping[str, Any]) -> dict[str, float]:

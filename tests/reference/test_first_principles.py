@@ -21,7 +21,6 @@ MEV_PER_THZ = 4.135667696
 IN_A_STAR = {"X": 3, "L": 4, "H": 1, "N": 6, "G": 1}
 """By which points at half a reciprocal vector are told apart."""
 
-
 WITHOUT_SPIN_ORBIT = "without spin-orbit coupling the transverse modes of lead are 15 % too hard"
 KNOWN = {
     ("Mo", "H"): "0.02 Ry blur the Kohn anomaly: 6.23 THz; 0.01 Ry, 16³ k-points: 5.64",
@@ -80,10 +79,10 @@ def test_no_model_can_be_trained_on_it(path: Path, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("path", "point"), MEASURED)
 def test_phonons_are_those_of_neutrons(path: Path, point: str) -> None:
-    """Within 12 % for each mode, 8 % on average: PBEsol at rest, without zero-point motion."""
+    """Within 12 % for each mode, 7 % on average: PBEsol at rest, without zero-point motion."""
     found = frequencies_at(read(path), point)
     if found is None:
         pytest.skip(f"{point} is not on the q-grid")
     ratio = found / np.array(LITERATURE[path.stem]["neutrons_thz"][point])
     assert np.abs(ratio - 1.0).max() < 0.12
-    assert abs(ratio.mean() - 1.0) < 0.08
+    assert abs(ratio.mean() - 1.0) < 0.07

@@ -25,9 +25,9 @@ def not_numbers(folder: Path, step: Step) -> str:
 
     Notes
     -----
-    matdyn.x 6.7 divides zero by zero in a tetrahedron at whose corners modes have the very same
-    frequency, and then the whole density is NaN. Force constants of fcc lead on 2 × 2 × 2 q-points
-    with ``asr = 'crystal'`` do it on any grid; the other sum rule breaks the tie in the last digit.
+    With force constants of fcc lead on 2 × 2 × 2 q-points and ``asr = 'crystal'`` matdyn.x 6.7
+    leaves nothing but NaN (tried: grids of 19 to 24 points on an axis), though all frequencies
+    are finite; with ``asr = 'simple'`` it does not. Ties among frequencies may be the cause.
     """
     path = folder / step.key / PHONON_DOS_FILE
     if step.program != "matdyn.x" or not path.exists():

@@ -61,11 +61,7 @@ def test_the_other_sum_rule_makes_numbers_of_lead(tmp_path: Path) -> None:
 
     assert run_material(tmp_path, OneStep(), runner, {}).state == "done"
 
-    attempts = read_manifest(tmp_path).of(STEP.key).attempts
-    assert attempts[-1].failure is None
-    assert [one.failure for one in attempts[:-1]] in (
-        [],
-        ["not_a_number"],
-    )  # later versions do well
+    failures = [one.failure for one in read_manifest(tmp_path).of(STEP.key).attempts]
+    assert failures in ([None], ["not_a_number", None])  # later versions may do well at once
     values = np.loadtxt(tmp_path / COARSE_DOS / PHONON_DOS_FILE)
     assert np.trapezoid(values[:, 1], values[:, 0]) == pytest.approx(3.0, abs=0.01)  # its modes

@@ -34,7 +34,8 @@ from betenet.ensemble.training_rows import TEST_SPLIT, read_rows
 from betenet.errors import DataError
 from betenet.espresso.calculation import planned
 from betenet.espresso.collect import collect_all
-from betenet.espresso.grids import Grids, choose_grids
+from betenet.espresso.grids import Grids, choose_grids, mixed_axes
+from betenet.espresso.irreducible import reciprocal_operations
 from betenet.evaluation.metrics import mae, r2, rmse
 from betenet.evaluation.seen import seen_formulas
 from betenet.superconductivity.critical_temperature import allen_dynes_simple
@@ -202,9 +203,9 @@ def grids_of(record: Mapping[str, Any]) -> Grids:
     """Grids of the calculation that a record is of."""
     protocol = record["calculation"]["settings"]["protocol"]
     keys = ("k_density", "q_density", "dense_factor")
-    return choose_grids(
-        np.array(record["structure"]["lattice"]), **{key: protocol[key] for key in keys}
-    )
+    atoms = read_structure(record)
+    groups = mixed_axes(reciprocal_operations(atoms))
+    return choose_grids(atoms.cell.array, groups, **{key: protocol[key] for key in keys})
 
 
 def shown(grids: Grids) -> str:

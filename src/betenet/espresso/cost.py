@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from ase import Atoms
-from ase.units import Bohr
 
+from betenet.espresso.fft import fft_grid
 from betenet.espresso.grids import Grids
 from betenet.espresso.irreducible import (
     irreducible_pairs,
@@ -190,20 +190,4 @@ def count_fft(atoms: Atoms, cutoff: float) -> int:
     cutoff
         Of the wave functions [Ry].
     """
-    longest = 2.0 * math.sqrt(cutoff)  # of a density's wave vector, in 1/bohr
-    lengths = atoms.cell.lengths() / Bohr
-    waves = [math.floor(longest * x / (2.0 * math.pi)) for x in lengths]
-    return math.prod(_good_size(2 * n + 1) for n in waves)
-
-
-def _good_size(least: int) -> int:
-    """The next size with the factors 2, 3 and 5 only."""
-    size = least
-    while True:
-        rest = size
-        for factor in (2, 3, 5):
-            while rest % factor == 0:
-                rest //= factor
-        if rest == 1:
-            return size
-        size += 1
+    return math.prod(fft_grid(atoms.cell.array, 4.0 * cutoff))

@@ -6,12 +6,17 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 from betenet.errors import ConfigError
 
 Grid = tuple[int, int, int]
 """Points along each reciprocal axis."""
+Groups = tuple[int, int, int]
+"""For each axis the first one that symmetry mixes it with; its own number if there is none."""
+
+APART: Groups = (0, 1, 2)
+"""No axis is mixed with another."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +70,48 @@ def grid_of_density(cell: Float[np.ndarray, "3 3"], density: float) -> Grid:
     return first, second, third
 
 
+def mixed_axes(operations: Int[np.ndarray, "op 3 3"]) -> Groups:
+    """Axes that must have equal numbers of points, for a grid to have the symmetry of the crystal.
+
+    Parameters
+    ----------
+    operations
+        On coordinates in units of the reciprocal vectors, as rows; all of the point group.
+
+    Notes
+    -----
+    An operation that takes one axis to a sum of several mixes all of them, whatever their lengths:
+    those of a body-centred tetragonal crystal differ, and 4 × 4 × 2 points are no grid of it. What
+    is mixed in reciprocal space is mixed in real space, too.
+
+    Examples
+    --------
+    A quarter turn of a simple tetragonal crystal:
+
+    >>> mixed_axes(np.array([[[0, 1, 0], [-1, 0, 0], [0, 0, 1]]]))
+    (0, 0, 2)
+    """
+    mixes = np.any(operations != 0, axis=0) | np.eye(3, dtype=bool)
+    mixes |= mixes.T
+    mixes = (mixes @ mixes).astype(bool)  # of three axes two steps reach all
+    first, second, third = (int(row.argmax()) for row in mixes)
+    return first, second, third
+
+
+def alike(grid: Grid, groups: Groups) -> Grid:
+    """The grid with the largest number of each group along all its axes.
+
+    Examples
+    --------
+    >>> alike((4, 2, 3), (0, 0, 2))
+    (4, 4, 3)
+    """
+    first, second, third = (
+        max(n for n, other in zip(grid, groups, strict=True) if other == own) for own in groups
+    )
+    return first, second, third
+
+
 def commensurate(k: int, q: int) -> tuple[int, int]:
     """Points of one axis such that every q connects two points k.
 
@@ -93,6 +140,7 @@ def commensurate(k: int, q: int) -> tuple[int, int]:
 
 def choose_grids(
     cell: Float[np.ndarray, "3 3"],
+    groups: Groups = APART,
     *,
     k_density: float,
     q_density: float,
@@ -104,6 +152,8 @@ def choose_grids(
     ----------
     cell
         Vectors as rows [Å].
+    groups
+        As of `mixed_axes`; the axes of a group get the number of points that the longest wants.
     k_density, q_density
         As of `grid_of_density` [Å].
     dense_factor
@@ -115,10 +165,6 @@ def choose_grids(
         If the q-grid has Γ only: its acoustic modes do not couple, and λ of the others says nothing
         of the rest of the zone.
 
-    Notes
-    -----
-    Axes that symmetry makes equal have equal lengths, and so equal numbers of points.
-
     References
     ----------
     Gibson et al., npj Comput. Mater. 11, 7 (2025), Methods.
@@ -128,8 +174,9 @@ def choose_grids(
     >>> choose_grids(4.0 * np.eye(3), k_density=40.0, q_density=15.0, dense_factor=2)
     Grids(coarse=(9, 9, 9), dense=(18, 18, 18), q=(3, 3, 3))
     """
-    wanted = zip(grid_of_density(cell, k_density), grid_of_density(cell, q_density), strict=True)
-    first, second, third = (commensurate(k, q) for k, q in wanted)
+    k_wanted = alike(grid_of_density(cell, k_density), groups)
+    q_wanted = alike(grid_of_density(cell, q_density), groups)
+    first, second, third = (commensurate(k, q) for k, q in zip(k_wanted, q_wanted, strict=True))
     coarse, q = (first[0], second[0], third[0]), (first[1], second[1], third[1])
     if q == (1, 1, 1):
         raise ConfigError(

@@ -10,7 +10,9 @@ from ase import Atoms
 from ase.data import atomic_masses, atomic_numbers
 from jaxtyping import Float
 
-from betenet.espresso.grids import Grid
+from betenet.espresso.fft import symmetric_fft_grid
+from betenet.espresso.grids import Grid, mixed_axes
+from betenet.espresso.irreducible import reciprocal_operations
 from betenet.espresso.layout import (
     COARSE,
     COUPLED,
@@ -160,6 +162,8 @@ def _step(
 ) -> Step:
     elements = list(dict.fromkeys(symbols_of(atoms)))
     namelists["system"] |= {"nat": len(atoms), "ntyp": len(elements)}
+    if key != RELAX:  # the grid of another cell than the one that it ends with
+        namelists["system"] |= _fft(atoms, settings.protocol.density_cutoff)
     return Step(
         key=key,
         program="pw.x",
@@ -168,6 +172,13 @@ def _step(
         inherits=(Inherited(source=PSEUDOPOTENTIALS, target=PSEUDOPOTENTIALS),),
         pools=True,
     )
+
+
+def _fft(atoms: Atoms, density_cutoff: float) -> Namelist:
+    """The grid of the density, where ph.x would refuse the one that pw.x chooses."""
+    groups = mixed_axes(reciprocal_operations(atoms))
+    grid = symmetric_fft_grid(atoms.cell.array, density_cutoff, groups)
+    return {} if grid is None else dict(zip(("nr1", "nr2", "nr3"), grid, strict=True))
 
 
 def _cards(settings: Settings, atoms: Atoms, elements: Sequence[str], grid: Grid) -> str:

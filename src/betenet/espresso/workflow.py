@@ -9,7 +9,8 @@ import numpy as np
 from ase import Atoms
 
 from betenet.espresso.dynamical_matrix import read_dyn0
-from betenet.espresso.grids import Grid, Grids, choose_grids, grid_of_density
+from betenet.espresso.grids import Grid, Grids, alike, choose_grids, grid_of_density, mixed_axes
+from betenet.espresso.irreducible import reciprocal_operations
 from betenet.espresso.layout import COARSE_PHONONS, DYNAMICAL, PHONONS, RELAX, STATES, phonon_key
 from betenet.espresso.phonon_inputs import (
     coarse_dos_step,
@@ -59,6 +60,7 @@ class Workflow:
         protocol = self.settings.protocol
         return choose_grids(
             atoms.cell.array,
+            mixed_axes(reciprocal_operations(atoms)),
             k_density=protocol.k_density,
             q_density=protocol.q_density,
             dense_factor=protocol.dense_factor,
@@ -90,6 +92,7 @@ class Workflow:
         steps: list[Step] = []
         if protocol.relaxation != "none":
             grid = grid_of_density(self.atoms.cell.array, protocol.k_density)
+            grid = alike(grid, mixed_axes(reciprocal_operations(self.atoms)))
             steps.append(relax_step(self.settings, self.atoms, grid))
         atoms = self.relaxed(folder)
         if atoms is None:

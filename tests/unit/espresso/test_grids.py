@@ -2,10 +2,20 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from ase import Atoms
 from ase.build import bulk
 
 from betenet.errors import ConfigError
-from betenet.espresso.grids import choose_grids, commensurate, grid_of_density
+from betenet.espresso.fft import fft_grid, symmetric_fft_grid
+from betenet.espresso.grids import (
+    alike,
+    choose_grids,
+    commensurate,
+    grid_of_density,
+    mixed_axes,
+)
+from betenet.espresso.irreducible import reciprocal_operations
+from betenet.structures.idealise import idealise
 
 
 @pytest.mark.parametrize(
@@ -81,3 +91,83 @@ def test_one_axis_with_several_points_is_enough() -> None:
     found = choose_grids(np.diag([20.0, 20.0, 6.0]), k_density=40.0, q_density=15.0, dense_factor=2)
     # 40/6 = 6.67 and 15/6 = 2.5: seven by three; neither seven nor eight, but six
     assert (found.coarse, found.q) == ((2, 2, 6), (1, 1, 3))
+
+
+def centred(kind: str, a: float, b: float, c: float) -> Atoms:
+    """One atom at each point of a lattice."""
+    cells = {
+        "P": [[a, 0, 0], [0, b, 0], [0, 0, c]],
+        "C": [[a / 2, -b / 2, 0], [a / 2, b / 2, 0], [0, 0, c]],
+        "I": [[-a / 2, b / 2, c / 2], [a / 2, -b / 2, c / 2], [a / 2, b / 2, -c / 2]],
+        "F": [[0, b / 2, c / 2], [a / 2, 0, c / 2], [a / 2, b / 2, 0]],
+    }
+    return idealise(Atoms("Al", cell=cells[kind], scaled_positions=[[0, 0, 0]], pbc=True))
+
+
+LATTICES = {
+    "cubic, F": bulk("Al", "fcc", a=4.04),
+    "cubic, I": bulk("Nb", "bcc", a=3.3),
+    "hexagonal": bulk("Mg", "hcp", a=3.2, c=5.2),
+    "trigonal, R": bulk("As", "rhombohedral", a=4.13, alpha=54.1, basis=[[0, 0, 0]]),
+    "monoclinic": Atoms("Al", cell=[2.6, 3.1, 4.2, 90, 103, 90], pbc=True),
+    "triclinic": Atoms("Al", cell=[2.6, 3.1, 4.2, 80, 103, 71], pbc=True),
+    "tetragonal, P": centred("P", 3.0, 3.0, 6.7),
+    "tetragonal, I, long": centred("I", 3.2, 3.2, 7.8),
+    "tetragonal, I, short": centred("I", 5.8, 5.8, 3.2),
+    "orthorhombic, P": centred("P", 2.6, 3.1, 7.9),
+    "orthorhombic, C": centred("C", 2.8, 5.9, 7.9),
+    "orthorhombic, I": centred("I", 2.6, 3.9, 7.9),
+    "orthorhombic, F": centred("F", 3.7, 4.8, 8.3),
+}
+
+
+@pytest.mark.parametrize("name", LATTICES)
+@pytest.mark.parametrize("densities", [(40.0, 15.0), (30.0, 10.0), (20.0, 5.0), (23.0, 7.7)])
+def test_every_operation_maps_every_grid_on_itself(
+    name: str, densities: tuple[float, float]
+) -> None:
+    atoms = LATTICES[name]
+    operations = reciprocal_operations(atoms)
+    k_density, q_density = densities
+    lattice = atoms.cell.array
+    grids = choose_grids(
+        lattice,
+        mixed_axes(operations),
+        k_density=k_density,
+        q_density=q_density,
+        dense_factor=2,
+    )
+    for grid in (grids.coarse, grids.dense, grids.q):
+        # where the steps of each axis end, counted in steps of every other
+        turned = operations / np.array(grid)[:, None] * np.array(grid)
+        np.testing.assert_allclose(turned, np.round(turned), atol=1e-9)
+    fft = symmetric_fft_grid(lattice, 240.0, mixed_axes(operations)) or fft_grid(lattice, 240.0)
+    real = np.linalg.inv(operations).transpose(0, 2, 1)
+    turned = real / np.array(fft)[:, None] * np.array(fft)
+    np.testing.assert_allclose(turned, np.round(turned), atol=1e-9)
+
+
+def test_mixed_axes_get_what_the_longest_wants_by_hand() -> None:
+    # reciprocal vectors (0, 1/a, 1/c), (1/a, 0, 1/c), (1/a, 1/a, 0): 0.357 and 0.244 per Å
+    atoms = centred("I", 5.8, 5.8, 3.2)
+    apart = choose_grids(atoms.cell.array, k_density=30.0, q_density=10.0, dense_factor=2)
+    assert (apart.coarse, apart.q) == ((12, 12, 8), (4, 4, 2))
+    groups = mixed_axes(reciprocal_operations(atoms))
+    assert groups == (0, 0, 0)
+    joined = choose_grids(atoms.cell.array, groups, k_density=30.0, q_density=10.0, dense_factor=2)
+    assert (joined.coarse, joined.q) == ((12, 12, 12), (4, 4, 4))
+
+
+def test_axes_that_symmetry_leaves_apart_keep_their_numbers() -> None:
+    assert mixed_axes(reciprocal_operations(LATTICES["orthorhombic, P"])) == (0, 1, 2)
+    assert mixed_axes(reciprocal_operations(LATTICES["hexagonal"])) == (0, 0, 2)
+    assert alike((3, 5, 7), (0, 1, 2)) == (3, 5, 7)
+
+
+def test_only_face_centred_orthorhombic_crystals_need_a_grid_of_their_own() -> None:
+    told = {
+        name
+        for name, atoms in LATTICES.items()
+        if symmetric_fft_grid(atoms.cell.array, 240.0, mixed_axes(reciprocal_operations(atoms)))
+    }
+    assert told == {"orthorhombic, F"}

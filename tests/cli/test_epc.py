@@ -120,6 +120,21 @@ def test_what_is_done_is_not_done_again(planned: Path, programs: Path) -> None:
     assert (programs / "log").read_text().splitlines() == first
 
 
+def test_a_folder_that_holds_its_calculations_is_planned_again_as_it_was(
+    cell: Path, potentials: Path, programs: Path, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    cells = tmp_path / "cells"
+    cells.mkdir()
+    cell.rename(cells / "Al.cif")
+    words = [*told(cells, potentials, cells / "epc"), "--programs", str(programs)]
+    assert main(["epc", "run", *words]) == 0
+    log = (programs / "log").read_text()
+    assert main(["epc", "run", *words]) == 0
+    assert (programs / "log").read_text() == log
+    assert "error" not in capsys.readouterr().err
+    assert [path.name for path in (cells / "epc").iterdir()] == ["Al"]
+
+
 def test_the_status_names_each_state(
     planned: Path, programs: Path, capsys: pytest.CaptureFixture
 ) -> None:

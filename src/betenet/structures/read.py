@@ -19,29 +19,7 @@ from betenet.errors import StructureError
 from betenet.structures.check import MAX_ATOMS, check_structure
 from betenet.structures.convert import is_structure, to_atoms
 from betenet.structures.standardise import standardise
-
-# fmt: off
-SKIPPED_SUFFIXES = frozenset(
-    (
-        ".bib", ".cfg", ".cff", ".cpp", ".css", ".csv", ".dat", ".db-journal", ".doc", ".docx",
-        ".eps", ".f90", ".gif", ".gnu", ".h", ".h5", ".hdf5", ".htm", ".html", ".ini", ".ipynb",
-        ".jpeg", ".jpg", ".js", ".jsonl", ".lock", ".log", ".md", ".npy", ".npz", ".parquet",
-        ".pdf", ".pkl", ".png", ".pptx", ".ps", ".pt", ".pth", ".py", ".pyc", ".rst",
-        ".safetensors", ".sh", ".slurm", ".svg", ".tar", ".tex", ".tgz", ".tif", ".tiff",
-        ".toml", ".tsv", ".txt", ".xls", ".xlsx", ".yaml", ".yml", ".zip",
-    )
-)
-"""Suffixes passed over when a folder is walked: no structure is kept in them."""
-
-SKIPPED_NAMES = frozenset(
-    (
-        "AUTHORS", "CHANGELOG", "CITATION", "COPYING", "INCAR", "KPOINTS", "LICENCE", "LICENSE",
-        "Makefile", "NOTICE", "POTCAR", "README", "CHG", "CHGCAR", "DOSCAR", "EIGENVAL",
-        "IBZKPT", "OSZICAR", "PROCAR", "REPORT", "WAVECAR",
-    )
-)
-"""Names without a suffix passed over when a folder is walked."""
-# fmt: on
+from betenet.structures.walk import structure_files
 
 COMPRESSED_SUFFIXES = frozenset((".gz", ".bz2", ".xz"))
 
@@ -89,8 +67,9 @@ def read_structures(source: object) -> Iterator[StructureRecord]:
         pymatgen Structure, JARVIS Atoms or their dictionaries; a record, passed on; or an
         iterable that mixes them.
 
-        A folder is walked recursively in sorted order. Hidden entries, ``SKIPPED_SUFFIXES`` and
-        ``SKIPPED_NAMES`` are passed over there; every other file that cannot be read is an error.
+        A folder is walked recursively in sorted order. Hidden entries, ``SKIPPED_SUFFIXES``,
+        ``SKIPPED_NAMES`` and the folders of first-principles calculations are passed over there;
+        every other file that cannot be read is an error.
 
     Yields
     ------
@@ -164,7 +143,7 @@ def _named(name: str, error: StructureError) -> StructureError:
 
 def _read_path(path: Path) -> Iterator[StructureRecord]:
     if path.is_dir():
-        files = [file for file in sorted(path.rglob("*")) if _may_hold_structure(file, path)]
+        files = structure_files(path)
         for file in files:
             yield from _read_path(file)
         if files:
@@ -183,12 +162,6 @@ def _read_path(path: Path) -> Iterator[StructureRecord]:
         what = ("The file holds no structure.", "It was read to its end without finding atoms.")
     error = StructureError(f"{path}: {what[0]}", what[1], fix="Check the path and the file.")
     yield StructureRecord(name=str(path), error=error)
-
-
-def _may_hold_structure(file: Path, root: Path) -> bool:
-    hidden = any(part.startswith(".") for part in file.relative_to(root).parts)
-    skipped = file.suffix.lower() in SKIPPED_SUFFIXES or file.name in SKIPPED_NAMES
-    return not hidden and not skipped and file.is_file()
 
 
 def _with_names(

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import shutil
 import time
 from pathlib import Path
@@ -11,6 +12,7 @@ from ase.build import bulk
 from ase.io import write
 
 from betenet.errors import StructureError
+from betenet.espresso.manifest import Manifest
 from betenet.structures import (
     SKIPPED_NAMES,
     SKIPPED_SUFFIXES,
@@ -206,6 +208,22 @@ def test_folder_is_walked_in_order(tmp_path: Path) -> None:
         str(tmp_path / name) for name in ("a/Al.cif", "b.cif", "c.odd")
     ]
     assert [record.error is None for record in records] == [True, True, False]
+
+
+def test_first_principles_calculations_are_passed_over(tmp_path: Path) -> None:
+    shutil.copy(EXAMPLES / "Nb.cif", tmp_path / "Nb.cif")
+    for folder in ("epc/Nb/relax", "other"):
+        (tmp_path / folder).mkdir(parents=True)
+        shutil.copy(EXAMPLES / "Al.cif", tmp_path / folder / "Al.cif")
+    manifest = Manifest(settings={"a": 1}).to_dict()
+    (tmp_path / "epc/Nb/manifest.json").write_text(json.dumps(manifest))
+    (tmp_path / "other/manifest.json").write_text('{"name": "of somebody else"}')
+    names = [record.name for record in read_structures(tmp_path)]
+    assert names == [str(tmp_path / name) for name in ("Nb.cif", "other/Al.cif")] + [
+        str(tmp_path / "other/manifest.json")
+    ]
+    named = [record.name for record in read_structures(tmp_path / "epc/Nb/relax")]
+    assert named == [str(tmp_path / "epc/Nb/relax/Al.cif")]
 
 
 def test_skipped_file_is_an_error_when_it_is_named(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
+import numpy as np
 from ase import Atoms
 
 from betenet.errors import BetenetError, ConfigError, DataError
@@ -20,8 +21,11 @@ from betenet.espresso.manifest import MANIFEST, Manifest, agree_on, read_manifes
 from betenet.espresso.plan import Plan
 from betenet.espresso.protocol import Protocol
 from betenet.espresso.pseudopotentials import Pseudopotential, read_pseudopotential
-from betenet.espresso.settings import Settings, structure_of
+from betenet.espresso.settings import Settings, structure_of, symbols_of
 from betenet.espresso.workflow import Workflow
+
+_ROUNDING = 1e-9
+"""Within which a structure that is planned again is the one that is kept [Å]."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,8 +82,9 @@ def keep_plan(home: Path, plan: Plan) -> Plan:
     try:
         folder = home / plan.name
         folder.mkdir(parents=True, exist_ok=True)
-        agree_on(folder, describe(plan.workflow))
-        _copy(folder / PSEUDOPOTENTIALS, plan.workflow.settings.pseudopotentials.values())
+        workflow = _as_kept(folder, plan.workflow)
+        agree_on(folder, describe(workflow))
+        _copy(folder / PSEUDOPOTENTIALS, workflow.settings.pseudopotentials.values())
     except BetenetError as error:
         return replace(plan, error=error, workflow=None, work=None)
     except OSError as error:
@@ -87,7 +92,27 @@ def keep_plan(home: Path, plan: Plan) -> Plan:
             f"Cannot write to {home}.", f"{error}.", "Give a folder that can be written to."
         )
         return replace(plan, error=failed, workflow=None, work=None)
-    return plan
+    return replace(plan, workflow=workflow)
+
+
+def _as_kept(folder: Path, workflow: Workflow) -> Workflow:
+    """With the atoms of the folder if they are the same but for rounding.
+
+    Linear algebra of another processor changes the last digits of a standardised cell.
+    """
+    if not (folder / MANIFEST).exists():
+        return workflow
+    try:
+        kept = _atoms(cast("Mapping[str, Any]", read_manifest(folder).settings))
+    except (KeyError, TypeError, ValueError):  # of something else: what differs is told
+        return workflow
+    ours = workflow.atoms
+    same = (
+        symbols_of(kept) == symbols_of(ours)
+        and np.allclose(kept.cell.array, ours.cell.array, rtol=0.0, atol=_ROUNDING)
+        and np.allclose(kept.positions, ours.positions, rtol=0.0, atol=_ROUNDING)
+    )
+    return replace(workflow, atoms=kept) if same else workflow
 
 
 def open_calculation(folder: Path) -> Calculation:
@@ -103,13 +128,7 @@ def open_calculation(folder: Path) -> Calculation:
     manifest = read_manifest(folder)
     told = cast("Mapping[str, Any]", manifest.settings)
     try:
-        structure = told["structure"]
-        atoms = Atoms(
-            structure["species"],
-            cell=structure["lattice"],
-            scaled_positions=structure["frac_coords"],
-            pbc=True,
-        )
+        atoms = _atoms(told)
         protocol = Protocol.from_dict(told["protocol"])
         pressure = float(told["pressure_gpa"])
         wanted = cast("Sequence[Mapping[str, Any]]", told["pseudopotentials"])
@@ -145,6 +164,16 @@ def planned(home: Path) -> list[Path]:
             "Give the folder that `betenet epc plan --out` was given.",
         )
     return folders
+
+
+def _atoms(told: Mapping[str, Any]) -> Atoms:
+    structure = told["structure"]
+    return Atoms(
+        structure["species"],
+        cell=structure["lattice"],
+        scaled_positions=structure["frac_coords"],
+        pbc=True,
+    )
 
 
 def _kept(path: Path, sha256: str) -> Pseudopotential:

@@ -59,6 +59,19 @@ def test_planning_twice_is_planning_once_and_other_settings_are_refused(
     assert "pressure_gpa is 0.0 there and 20.0 here" in str(refused.error)
 
 
+def test_last_digits_of_another_processor_are_no_other_structure(
+    plan: Plan, tmp_path: Path
+) -> None:
+    keep_plan(tmp_path, plan)
+    assert plan.workflow is not None
+    for size, accepted in ((1e-13, True), (1e-6, False)):
+        atoms = plan.workflow.atoms.copy()
+        atoms.set_cell(atoms.cell.array + size, scale_atoms=True)
+        again = keep_plan(tmp_path, replace(plan, workflow=replace(plan.workflow, atoms=atoms)))
+        assert (again.error is None) == accepted
+    assert dict(open_calculation(tmp_path / plan.name).told) == describe(plan.workflow)
+
+
 def test_another_pseudopotential_in_its_place_is_refused(plan: Plan, tmp_path: Path) -> None:
     keep_plan(tmp_path, plan)
     path = tmp_path / plan.name / "pseudopotentials" / "C_ONCV_PBE_sr.upf"

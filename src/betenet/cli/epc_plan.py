@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from betenet.espresso.calculation import keep_plan
 from betenet.espresso.plan import Plan, parse_changes, plan_calculations
 from betenet.espresso.protocol import DEFAULT_PROTOCOL, Protocol, protocol_names
 from betenet.espresso.pseudopotentials import FOLDER_VARIABLE, WHERE
-from betenet.espresso.slurm import job_script
+from betenet.espresso.slurm import check_options, job_script
 from betenet.formats.replace_file import replace_file
 
 _HEADINGS = (
@@ -57,14 +58,15 @@ def plan(arguments: argparse.Namespace) -> int:
         )
     if arguments.slurm is not None and arguments.out is None:
         raise ConfigError("--slurm needs --out.", "The job runs what is planned there.", "Add it.")
+    options = None if arguments.slurm is None else slurm_options(arguments.slurm)
     plans = list(make_plans(arguments))
     if arguments.json:
         text = json.dumps([one.to_dict() for one in plans], ensure_ascii=False, indent=2)
         sys.stdout.write(text + "\n")
     else:
         sys.stdout.write("\n".join(_lines(plans)) + "\n")
-    if arguments.slurm is not None:
-        _write_job(arguments, plans)
+    if options is not None:
+        _write_job(arguments.out, plans, options)
     return 1 if any(one.error is not None for one in plans) else 0
 
 
@@ -80,14 +82,15 @@ def make_plans(arguments: argparse.Namespace) -> Iterator[Plan]:
     protocol = protocol.with_changes(
         parse_changes(key_values(arguments.set, "--set", "cutoff=60 relaxation=none"))
     )
-    folder: Path | None = arguments.pseudopotentials
-    if folder is None:
+    folder = arguments.pseudopotentials or os.environ.get(FOLDER_VARIABLE)
+    if not folder:
         raise ConfigError(
             "No folder of pseudopotentials is given.",
             "Quantum ESPRESSO needs one for each element.",
             f"Pass --pseudopotentials DIR, or set {FOLDER_VARIABLE}. Get them: {WHERE}.",
         )
-    stream = plan_calculations(arguments.files, protocol, folder, pressure=arguments.pressure)
+    pressure = arguments.pressure or 0.0
+    stream = plan_calculations(arguments.files, protocol, folder, pressure=pressure)
     for one in stream:
         kept = one if arguments.out is None else keep_plan(arguments.out, one)
         if kept.error is not None:
@@ -143,13 +146,34 @@ def _cells(one: Plan) -> Iterator[str]:
     yield f"{work.core_hours:.2g}" if work.core_hours < 10 else f"{work.core_hours:.0f}"
 
 
-def _write_job(arguments: argparse.Namespace, plans: Sequence[Plan]) -> None:
+def slurm_options(words: Sequence[str]) -> dict[str, str | bool]:
+    """Options of sbatch; those without a value are words, or true and false.
+
+    Raises
+    ------
+    ConfigError
+        If one is unknown, missing or not right.
+
+    Examples
+    --------
+    >>> slurm_options(["time=1:00:00", "ntasks=8", "exclusive", "requeue=false"])
+    {'time': '1:00:00', 'ntasks': '8', 'exclusive': True, 'requeue': False}
+    """
+    pairs = [word if "=" in word else f"{word}=true" for word in words]
+    given = key_values(pairs, "--slurm", "time=24:00:00 ntasks=16")
+    flags = {"true": True, "false": False}
+    options = {name: flags.get(value.lower(), value) for name, value in given.items()}
+    check_options(options)
+    return options
+
+
+def _write_job(home: Path, plans: Sequence[Plan], options: Mapping[str, str | bool]) -> None:
     """Write the job script beside the materials."""
     script = job_script(
         [one.name for one in plans if one.error is None],
-        key_values(arguments.slurm, "--slurm", "time=24:00:00 ntasks=16"),
-        command=("betenet", "epc", "run", "--out", str(arguments.out.resolve()), "--name"),
+        options,
+        command=("betenet", "epc", "run", "--out", str(home.resolve()), "--name"),
     )
-    path: Path = arguments.out / "job.sh"
+    path = home / "job.sh"
     replace_file(path, script)
     sys.stderr.write(f"betenet: wrote {path}; hand it in with: sbatch {path}\n")

@@ -72,14 +72,9 @@ def job_script(
     >>> script.splitlines()[-1].partition(" --mpi")[0]
     'exec betenet epc run "${materials[$SLURM_ARRAY_TASK_ID]}"'
     """
-    _check(materials, options)
-    seconds = seconds_of(str(options["time"])) - RESERVE
-    if seconds <= 0:
-        raise ConfigError(
-            f"time is {options['time']}.",
-            f"{RESERVE} seconds of it are kept so that programs can stop where they can go on.",
-            "Ask for a longer time.",
-        )
+    seconds = check_options(options)
+    if not materials:
+        raise ConfigError("There is no material.", "An array of no jobs is none.", "Give some.")
     limit = f"%{side_by_side}" if side_by_side else ""
     named = {"job-name": "betenet", "output": "betenet-%A_%a.log", **options}
     run = [
@@ -105,6 +100,50 @@ def job_script(
         "exec " + " ".join(run),
     ]
     return "\n".join(lines) + "\n"
+
+
+def check_options(options: Mapping[str, str | int | bool]) -> int:
+    """How long programs may run in a job with these options.
+
+    Parameters
+    ----------
+    options
+        As of `job_script`.
+
+    Returns
+    -------
+    int
+        Time [s].
+
+    Raises
+    ------
+    ConfigError
+        As of `job_script`.
+    """
+    chosen = [name for name in options if name in _FORBIDDEN]
+    unknown = [name for name in options if name not in {*OPTIONS, *_FORBIDDEN}]
+    missing = [name for name in ("time", "ntasks") if name not in options]
+    broken = [name for name, value in options.items() if "\n" in str(value)]
+    for names, what in (
+        (chosen, "is chosen by the script itself"),
+        (unknown, "is not a known option of sbatch"),
+        (missing, "is missing"),
+        (broken, "has a line break in its value"),
+    ):
+        if names:
+            raise ConfigError(
+                f"Option {names[0]!r} {what}.",
+                "The script would not do what is meant.",
+                f"Known options are {', '.join(OPTIONS)}; time and ntasks are needed.",
+            )
+    seconds = seconds_of(str(options["time"])) - RESERVE
+    if seconds <= 0:
+        raise ConfigError(
+            f"time is {options['time']}.",
+            f"{RESERVE} seconds of it are kept so that programs can stop where they can go on.",
+            "Ask for a longer time.",
+        )
+    return seconds
 
 
 def seconds_of(time: str) -> int:
@@ -136,26 +175,5 @@ def seconds_of(time: str) -> int:
     return 60 * (first or 0) + (second or 0)
 
 
-def _check(materials: Sequence[str], options: Mapping[str, str | int | bool]) -> None:
-    if not materials:
-        raise ConfigError("There is no material.", "An array of no jobs is none.", "Give some.")
-    chosen = [name for name in options if name in _FORBIDDEN]
-    unknown = [name for name in options if name not in {*OPTIONS, *_FORBIDDEN}]
-    missing = [name for name in ("time", "ntasks") if name not in options]
-    broken = [name for name, value in options.items() if "\n" in str(value)]
-    for names, what in (
-        (chosen, "is chosen by the script itself"),
-        (unknown, "is not a known option of sbatch"),
-        (missing, "is missing"),
-        (broken, "has a line break in its value"),
-    ):
-        if names:
-            raise ConfigError(
-                f"Option {names[0]!r} {what}.",
-                "The script would not do what is meant.",
-                f"Known options are {', '.join(OPTIONS)}; time and ntasks are needed.",
-            )
-
-
 def _directive(name: str, value: str | int | bool) -> str:
-    return f"#SBATCH --{name}" if value is True else f"#SBATCH --{name}={value}"
+    return f"#SBATCH --{name}" if value is True else f"#SBATCH --{name}={shlex.quote(str(value))}"

@@ -29,6 +29,13 @@ def test_directives() -> None:
     assert not any(line.startswith("#SBATCH") for line in lines[first:])
 
 
+def test_values_that_sbatch_would_split_are_quoted() -> None:
+    options = {"time": "1:00:00", "ntasks": 1, "comment": "two words", "requeue": False}
+    lines = job_script(["al.cif"], options).splitlines()
+    assert "#SBATCH --comment='two words'" in lines
+    assert not any("requeue" in line for line in lines)
+
+
 def test_programs_stop_before_the_job_is_ended() -> None:
     assert "--max-seconds 86100" in script()  # five minutes before 86400 s
 

@@ -27,16 +27,13 @@ from betenet.formats.bete_net_database import (
 from betenet.quantities import export
 from betenet.spectrum import IntegrationRule
 from betenet.structures import check_structure, read_structures
-from betenet.superconductivity.binned import BINS, binned, share_above
+from betenet.superconductivity.binned import BINS, TRUNCATED, binned, share_above
 from betenet.superconductivity.moments import moments
 
 MomentsOf = Literal["published", "raw"]
 """Moments of the binned spectrum by the published rule, or of the raw one by the onset rule."""
 
 RULES: Mapping[MomentsOf, IntegrationRule] = {"published": "published", "raw": "onset"}
-
-TRUNCATED = 0.01
-"""Share of ∫α²F above the bins from which a row is reported as truncated."""
 
 DIFFERENT = 0.02
 """Relative difference of stated and integrated moments from which a row is reported."""

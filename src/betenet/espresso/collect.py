@@ -118,7 +118,12 @@ def collect_record(folder: Path) -> dict[str, Any]:
     results = read_results(folder)
     verdict = judge(results, smearing=protocol.broadening)
     told = {key: value for key, value in calculation.told.items() if key != "structure"}
-    record = make_record(calculation.name, results, told, verdict)
+    changes = {
+        step: steps.attempts[-1].changes
+        for step, steps in calculation.manifest.steps.items()
+        if steps.attempts and steps.attempts[-1].changes
+    }
+    record = make_record(calculation.name, results, told, verdict, changes=changes)
     text = json.dumps(record, ensure_ascii=False, allow_nan=False)
     replace_file(folder / RECORD, text + "\n")
     return record

@@ -40,6 +40,7 @@ from betenet.errors import DataError
 from betenet.espresso.results import Results
 from betenet.espresso.smearing_convergence import find_plateau, rescaled_coupling
 from betenet.espresso.stability import IMAGINARY_PER_ATOM
+from betenet.superconductivity.binned import BINS, TRUNCATED, share_above
 from betenet.superconductivity.quality import QualityReport, assess
 from betenet.superconductivity.smearing import SETTLED
 
@@ -131,6 +132,7 @@ def judge(
         *_soft(results, imaginary_per_atom),
         *(finding.text for finding in report.problems if finding.key not in _RULED),
         *_smearing_notes(results, index),
+        *_truncated(results),
     )
     return Verdict(smearing=smearing, reasons=reasons, notes=notes)
 
@@ -237,4 +239,13 @@ def _smearing_notes(results: Results, index: int) -> Iterator[str]:
         yield (
             f"N(E_F) of tetrahedra and of the smearing differ by {change:+.0%}: λ rescaled to "
             f"the former is {rescaled:.3g}; use denser k-grids."
+        )
+
+
+def _truncated(results: Results) -> Iterator[str]:
+    lost = share_above(results.fine.frequencies, results.fine.total)
+    if lost > TRUNCATED:
+        yield (
+            f"{lost:.0%} of the phonon density of states lies above {BINS[-1]:g} meV, where the "
+            "densities by site of a row end; α²F and its moments have all of it."
         )

@@ -19,6 +19,7 @@ from numpy.typing import ArrayLike
 
 from betenet.errors import BetenetError
 from betenet.espresso.layout import COARSE, RELAX
+from betenet.espresso.namelist import Namelists
 from betenet.espresso.quality import NEGATIVE_SHARE, Verdict
 from betenet.espresso.results import QPoint, Results
 from betenet.espresso.settings import structure_of
@@ -49,6 +50,7 @@ def make_record(
     settings: Mapping[str, object],
     verdict: Verdict,
     *,
+    changes: Mapping[str, Namelists] | None = None,
     source: str = SOURCE,
 ) -> dict[str, Any]:
     """One JSON object with everything that is to be remembered of a calculation.
@@ -63,6 +65,8 @@ def make_record(
         What they were told, as plain values; stored as it is.
     verdict
         Whether the calculation is kept; its smearing is that of the row.
+    changes
+        By step, of its namelists: what it was told otherwise after a failure.
     source
         Level of theory.
 
@@ -105,7 +109,10 @@ def make_record(
     sites = _site_phonon_dos(results)
     if sites is not None:
         row["site_phonon_dos"] = sites
-    row["calculation"] = _calculation(results, settings, verdict, index) | {"clipped": clipped}
+    row["calculation"] = _calculation(results, settings, verdict, index) | {
+        "clipped": clipped,
+        "changes": {step: dict(change) for step, change in (changes or {}).items()},
+    }
     return row
 
 

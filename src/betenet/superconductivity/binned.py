@@ -15,6 +15,8 @@ from betenet.errors import SpectrumError
 BINS = np.arange(0.25, 101.0, 2.0)
 """The published grid, 0.25, 2.25 … 100.25 meV."""
 BINS.setflags(write=False)
+TRUNCATED = 0.01
+"""Share of the area under a curve above the bins from which it is said to be truncated."""
 
 _FINE = np.arange(0.25, 101.0, 0.1)
 _WINDOW = 101

@@ -13,6 +13,7 @@ from betenet.espresso.electronic_dos import read_electronic_dos
 from betenet.espresso.pw_output import read_pw_output
 from betenet.espresso.quality import judge
 from betenet.espresso.results import read_results
+from betenet.superconductivity.binned import BINS
 
 FIXTURES = Path(__file__).resolve().parents[2] / "fixtures" / "espresso"
 SILICON = FIXTURES / "silicon"
@@ -203,3 +204,17 @@ def test_a_plateau_elsewhere_is_noted(results):
 def test_a_smearing_that_was_not_computed(results):
     with pytest.raises(DataError, match="was not computed"):
         judge(results, smearing=0.03)
+
+
+def test_phonons_above_the_bins_of_a_row_are_noted(results):
+    assert "lies above" not in " ".join(judge(results).notes)
+    fine = results.fine
+    stretched = replace(fine, frequencies=fine.frequencies * 3.0)
+    top = stretched.frequencies > BINS[-1]
+    area = np.trapezoid(stretched.total[top], stretched.frequencies[top])
+    share = area / np.trapezoid(stretched.total, stretched.frequencies)
+    assert 0.05 < share < 0.95
+    verdict = judge(replace(results, fine=stretched))
+    assert verdict.kept
+    (note,) = (note for note in verdict.notes if "lies above 100.25 meV" in note)
+    assert int(note.split("%")[0]) == pytest.approx(100.0 * share, abs=1.0)

@@ -184,9 +184,74 @@ def test_no_more_is_spent_on_an_unstable_crystal_if_so_told(
     printed = capsys.readouterr()
     assert "imaginary_modes" in printed.err
     assert "Move the atoms along the mode" in printed.err
-    assert "force-constants" not in (programs / "log").read_text().split()
+    log = (programs / "log").read_text()
+    assert "force-constants" not in log.split()
+    assert run(planned, programs, "--stop-if-unstable") == 1  # and nothing is computed twice
+    assert (programs / "log").read_text() == log
+    capsys.readouterr()
     assert run(planned, programs) == 0  # told to go on, it does, and drops the result
     assert "dropped: a mode at a q-point has -" in capsys.readouterr().out
+
+
+def test_a_remedy_that_is_told_works(
+    planned: Path, programs: Path, capsys: pytest.CaptureFixture
+) -> None:
+    text = (programs / "q2r.x").read_text()
+    trouble = "if (home.parent / 'phonons/q3/bad').exists():\n"
+    trouble += "    sys.exit('Fortran runtime error: End of file')\n"
+    (programs / "q2r.x").write_text(text.replace("with open(", trouble + "with open(", 1))
+    assert run(planned, programs, "--max-seconds", "0.1") == 0
+    (planned / "Al/phonons/q3").mkdir(parents=True)
+    (planned / "Al/phonons/q3/bad").touch()
+    assert run(planned, programs) == 1
+    told_why = capsys.readouterr().err
+    assert "damaged_files" in told_why
+    assert "Remove the folder of the step (and of the step before it) and start" in told_why
+    for step in ("force-constants", "phonons/q3"):
+        shutil.rmtree(planned / "Al" / step)
+    assert run(planned, programs) == 0
+
+
+def test_a_result_that_cannot_be_read_is_a_failure(
+    planned: Path, programs: Path, capsys: pytest.CaptureFixture
+) -> None:
+    assert run(planned, programs) == 0
+    (planned / "Al/fine-dos/lambda").write_text("lambda = many\n")
+    assert run(planned, programs) == 1
+    assert "lambda" in capsys.readouterr().err
+
+
+def test_what_a_retry_changed_is_in_the_record(planned: Path, programs: Path) -> None:
+    text = (programs / "pw.x").read_text()
+    trouble = "if home.name == 'dense' and 'mixing_beta = 0.7' in (home / 'pw.in').read_text():\n"
+    trouble += "    sys.exit('convergence NOT achieved after 100 iterations: stopping')\n"
+    (programs / "pw.x").write_text(text.replace("with open(", trouble + "with open(", 1))
+    assert run(planned, programs) == 0
+    record = json.loads((planned / "Al/record.json").read_text())
+    assert set(record["calculation"]["changes"]) == {"dense"}
+    assert record["calculation"]["changes"]["dense"]["electrons"]["mixing_beta"] < 0.7
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--protocol", "paper"], "--protocol is given, but no STRUCTURE"),
+        (["--set", "cutoff=99"], "--set is given, but no STRUCTURE"),
+        (["--pressure", "100"], "--pressure is given, but no STRUCTURE"),
+        (["--pseudopotentials", "nowhere"], "--pseudopotentials is given, but no STRUCTURE"),
+        (["Al.cif", "--name", "Al"], "--name is given together with structures"),
+    ],
+)
+def test_options_without_an_effect_are_refused(
+    planned: Path,
+    programs: Path,
+    words: list[str],
+    message: str,
+    capsys: pytest.CaptureFixture,
+) -> None:
+    assert run(planned, programs, *words) == 2
+    assert message in capsys.readouterr().err
+    assert not (programs / "log").read_text()
 
 
 def test_settings_cannot_change_under_a_calculation(
@@ -237,6 +302,21 @@ def test_wrong_usage_says_what_to_do(
     told_why = capsys.readouterr().err
     assert message in told_why
     assert "Fix: " in told_why
+
+
+def test_options_of_slurm_are_looked_at_before_anything_is_planned(
+    cell: Path, potentials: Path, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    home = tmp_path / "epc"
+    words = told(cell, potentials, home)
+    assert main(["epc", "plan", *words, "--slurm", "ntasks=16"]) == 2
+    assert "'time' is missing" in capsys.readouterr().err
+    assert not home.exists()
+    options = ["time=1:00:00", "ntasks=16", "exclusive", "requeue=false"]
+    assert main(["epc", "plan", *words, "--slurm", *options]) == 0
+    lines = (home / "job.sh").read_text().splitlines()
+    assert "#SBATCH --exclusive" in lines
+    assert not any("requeue" in line for line in lines)
 
 
 def test_a_job_script_runs_each_material_by_name(

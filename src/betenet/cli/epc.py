@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 from pathlib import Path
 
 from betenet.cli.arguments import HelpFormatter, Verbs, add_json, count, positive
@@ -94,7 +93,7 @@ def _add_plan(actions: Verbs) -> None:
         "--slurm",
         nargs="*",
         metavar="KEY=VALUE",
-        help="write DIR/job.sh for Slurm, with these options (time=24:00:00 ntasks=16 …)",
+        help="write DIR/job.sh for Slurm, with these options (time=24:00:00 ntasks=16 exclusive …)",
     )
     add_json(plan, "the plan")
     plan.set_defaults(run=run_plan)
@@ -211,16 +210,14 @@ def _add_settings(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--pseudopotentials",
         type=Path,
-        default=os.environ.get(FOLDER_VARIABLE),
         metavar="DIR",
         help="UPF files named after their elements (default: $" + FOLDER_VARIABLE + ")",
     )
     group.add_argument(
         "--pressure",
         type=float,
-        default=0.0,
         metavar="GPA",
-        help="at which the cell is relaxed (default: %(default)s)",
+        help="at which the cell is relaxed (default: 0)",
     )
 
 

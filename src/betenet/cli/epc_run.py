@@ -22,6 +22,9 @@ _SHOWN = (
     ("Tc", "tc_kelvin", 2, " K"),
 )
 
+_SETTINGS = ("protocol", "set", "pseudopotentials", "pressure")
+"""Options that only a plan takes up."""
+
 
 def run(arguments: argparse.Namespace) -> int:
     """Calculate, or go on.
@@ -34,10 +37,12 @@ def run(arguments: argparse.Namespace) -> int:
     Raises
     ------
     ConfigError
-        If programs or pseudopotentials are missing, or a name is not planned.
+        If programs or pseudopotentials are missing, a name is not planned, or an option would have
+        no effect.
     DataError
         If nothing is planned.
     """
+    _refuse_idle(arguments)
     launcher = Launcher(
         programs=find_programs(arguments.programs),
         mpi=arguments.mpi,
@@ -77,6 +82,29 @@ def run(arguments: argparse.Namespace) -> int:
     return 1 if failed else 0
 
 
+def _refuse_idle(arguments: argparse.Namespace) -> None:
+    """Options that would change nothing, where it matters that they do not.
+
+    Raises
+    ------
+    ConfigError
+        If there are any.
+    """
+    if arguments.files and arguments.name:
+        raise ConfigError(
+            "--name is given together with structures.",
+            "It chooses among what is planned; of structures all are run.",
+            "Leave one of them out.",
+        )
+    idle = [name for name in _SETTINGS if getattr(arguments, name) not in (None, ())]
+    if idle and not arguments.files:
+        raise ConfigError(
+            f"--{idle[0]} is given, but no STRUCTURE.",
+            "What is planned already goes on with the settings that it was planned with.",
+            "Leave it out; or name the structures, and another folder if they are planned in this.",
+        )
+
+
 def _one(folder: Path, runner: Runner) -> str:
     """Run one material; what goes wrong is told, and the others go on."""
 
@@ -94,17 +122,17 @@ def _one(folder: Path, runner: Runner) -> str:
         sys.stderr.write(f"betenet: error: {error}\n")
     tell(_summary(outcome))
     if outcome.state == "done":
-        _report(folder)
+        return _report(folder)
     return outcome.state
 
 
-def _report(folder: Path) -> None:
-    """Keep the record, and say in a line what came out."""
+def _report(folder: Path) -> str:
+    """Keep the record, and say in a line what came out; "failed" if it cannot be read."""
     try:
         record = collect_record(folder)
     except BetenetError as error:
         sys.stderr.write(f"betenet: error: {error}\n")
-        return
+        return "failed"
     numbers = [
         f"{symbol} {record[key]:.{digits}f}{unit}"
         for symbol, key, digits, unit in _SHOWN
@@ -114,6 +142,7 @@ def _report(folder: Path) -> None:
     verdict = f"dropped: {'; '.join(reasons)}" if reasons else "kept"
     sys.stdout.write(f"{folder.name}: {', '.join([*numbers, verdict])}\n")
     sys.stdout.flush()
+    return "done"
 
 
 def _summary(outcome: Outcome) -> str:

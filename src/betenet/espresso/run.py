@@ -235,7 +235,8 @@ class _Run:
     def _worth_it(self, record: StepRecord) -> bool:
         """Whether a new run tries a failed step again."""
         failure = failure_named(record.attempts[-1].failure or "")
-        return self.runner.retry_failed or failure.again is not None
+        settled = failure.key == IMAGINARY_MODES and self.runner.stop_if_unstable
+        return self.runner.retry_failed or (failure.again is not None and not settled)
 
     def _start_what_can(self, steps: tuple[Step, ...]) -> bool:
         """Start steps; whether anything has changed by that."""

@@ -53,7 +53,7 @@ def _is_calculation(folder: Path) -> bool:
         table = json.loads((folder / "manifest.json").read_bytes())
     except (OSError, ValueError):
         return False
-    return isinstance(table, dict) and _OURS <= table.keys()
+    return isinstance(table, dict) and table.keys() >= _OURS
 
 
 def _may_hold_structure(file: Path) -> bool:

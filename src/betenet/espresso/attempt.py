@@ -8,7 +8,7 @@ from pathlib import Path
 
 from betenet.espresso.failures import Start
 from betenet.espresso.namelist import Namelists, changed
-from betenet.espresso.steps import SCRATCH, Inherited, Step
+from betenet.espresso.steps import SCRATCH, WAVE_FUNCTIONS, Inherited, Step
 
 _TIME_LIMIT = {"pw.x": "control", "ph.x": "inputph"}
 """Namelist that takes ``max_seconds``, by program."""
@@ -45,7 +45,8 @@ def prepare(
     if not goes_on:
         remove(home / SCRATCH)
         for name in step.results:
-            remove(home / name)
+            for path in list(home.glob(name)):
+                remove(path)
     (home / SCRATCH).mkdir(exist_ok=True)
     for name in step.results:
         (home / name).parent.mkdir(parents=True, exist_ok=True)
@@ -74,7 +75,7 @@ def missing_results(folder: Path, step: Step, *, cleaned: bool = False) -> list[
         name
         for name in step.results
         if not (cleaned and Path(name).parts[0] == SCRATCH)
-        and not _holds_something(folder / step.key / name)
+        and not any(map(_holds_something, (folder / step.key).glob(name)))
     ]
 
 
@@ -125,6 +126,6 @@ def _bring(folder: Path, home: Path, inherited: Inherited) -> None:
     if inherited.how == "link":
         target.symlink_to(os.path.relpath(source, target.parent))
     elif source.is_dir():
-        shutil.copytree(source, target)
+        shutil.copytree(source, target, ignore=shutil.ignore_patterns(WAVE_FUNCTIONS))
     else:
         shutil.copyfile(source, target)

@@ -12,6 +12,8 @@ PREFIX = "crystal"
 """Prefix of every program's files."""
 SCRATCH = "scratch"
 """Folder of a step for wave functions and the like: large, and of no use once all is done."""
+WAVE_FUNCTIONS = "wfc*"
+"""Files of a saved calculation that are large, and of no use where bands are computed anew."""
 
 _NONE: Namelists = {}
 
@@ -27,7 +29,8 @@ class Inherited:
     target
         Below the folder of the step.
     how
-        ``"link"``: a symbolic link, for what is only read. ``"copy"``: a copy of a file.
+        ``"link"``: a symbolic link, for what is only read. ``"copy"``: a copy of a file, or of a
+        folder without its wave functions.
     """
 
     source: str
@@ -56,12 +59,15 @@ class Step:
     inherits
         Files of other steps; brought before each start.
     results
-        Files that it must leave, below its folder.
+        Files that it must leave, below its folder; ``*`` stands for any letters.
     recovery
         Changes of the namelists that let the program go on from the scratch files of an attempt
         that was interrupted; without them an attempt starts from an empty scratch folder.
     pools
         Whether the program divides k-points among processes (``-nk``); others run as one process.
+    most_pools
+        Groups of processes that find a k-point each, whatever the q-point; 0 if that is not known.
+        ph.x fails with more.
     """
 
     key: str
@@ -74,6 +80,7 @@ class Step:
     results: tuple[str, ...] = ()
     recovery: Namelists = field(default_factory=lambda: _NONE)
     pools: bool = False
+    most_pools: int = 0
 
     def input_text(self, changes: Namelists | None = None) -> str:
         """The input file, with values of the namelists changed."""

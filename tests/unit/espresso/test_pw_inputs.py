@@ -75,9 +75,18 @@ def test_the_density_of_states_is_by_tetrahedra_in_the_dense_density(
     assert found["system"]["occupations"] == "tetrahedra"
     assert "degauss" not in found["system"]
     taken = [one for one in step.inherits if one.source.startswith("dense/")]
-    assert len(taken) == 2
     # pw.x writes into this folder: a link would lead it to that of the dense grid
-    assert {one.how for one in taken} == {"copy"}
+    assert [(one.source, one.how) for one in taken] == [("dense/scratch/crystal.save", "copy")]
+
+
+def test_under_pressure_the_cell_shrinks_in_small_steps(settings: Maker) -> None:
+    aluminium = bulk("Al", "fcc", a=4.04)
+    texts = [
+        relax_step(settings(["Al"], pressure=pressure), aluminium, (8, 8, 8)).input_text()
+        for pressure in (0.0, 200.0)
+    ]
+    assert ["trust_radius_ini" in text for text in texts] == [False, True]
+    assert namelists(texts[1])["cell"]["press"] == 2000.0
 
 
 def test_the_window_of_the_density_of_states_is_around_the_fermi_energy() -> None:

@@ -38,10 +38,11 @@ def only_runner(folder: Path) -> Generator[int]:
     ------
     DataError
         If another runner, or a program that one has left, is at work in it; it names the process.
+        If the file system has no locks.
     """
     with (folder / LOCK).open("a+", encoding="ascii") as file:
         until = time.monotonic() + PATIENCE
-        while not _locked(file.fileno()):
+        while not _locked(folder, file.fileno()):
             file.seek(0)
             owner = file.read().strip()
             alive = _alive(owner)
@@ -54,11 +55,18 @@ def only_runner(folder: Path) -> Generator[int]:
         yield file.fileno()
 
 
-def _locked(descriptor: int) -> bool:
+def _locked(folder: Path, descriptor: int) -> bool:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
+    except OSError as error:
+        raise DataError(
+            f"{folder} cannot be locked.",
+            f"{error}. Its file system has no locks (Lustre without the mount option flock, NFS "
+            "without its lock service); two runs in one folder would destroy each other's files.",
+            "Calculate in a folder on another file system, or ask for that option.",
+        ) from error
     return True
 
 

@@ -166,6 +166,9 @@ def agree_on(folder: Path, settings: Mapping[str, object], version: str = "") ->
             f"{apart}.",
             "Give another folder, or the settings of that calculation.",
         )
+    if version and not found.version:  # it was planned before the programs were asked
+        found = replace(found, version=version)
+        write_manifest(folder, found)
     return found
 
 

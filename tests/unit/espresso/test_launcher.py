@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -35,7 +36,29 @@ def test_mpirun_starts_pools_of_processes(mpi: str) -> None:
     options = ["--bind-to", "none"] + ["--allow-run-as-root"] * (os.geteuid() == 0)
     command = Launcher(programs=PROGRAMS, processes=4, pools=2).command(SCF)
     expected = [*(options if mpi == "open" else []), "-np", "4", "/qe/pw.x", "-nk", "2"]
-    assert command == ["mpirun", *expected, "-in", "pw.in"]
+    assert Path(command[0]).name == "mpirun"
+    assert command[1:] == [*expected, "-in", "pw.in"]
+
+
+@pytest.mark.usefixtures("mpi")
+@pytest.mark.parametrize(
+    ("processes", "most", "pools"), [(4, 0, 4), (4, 9, 4), (128, 72, 64), (6, 4, 3), (7, 4, 1)]
+)
+def test_no_pool_is_without_a_k_point(processes: int, most: int, pools: int) -> None:
+    step = replace(SCF, most_pools=most)
+    command = Launcher(programs=PROGRAMS, processes=processes).command(step)
+    assert command[command.index("-nk") + 1] == str(pools)
+
+
+@pytest.mark.usefixtures("mpi")
+def test_the_mpirun_beside_the_programs_is_theirs(tmp_path: Path) -> None:
+    home = tmp_path / "environment"
+    home.mkdir()
+    for name in ("pw.x", "mpirun"):
+        (home / name).write_text("#!/bin/sh\n")
+        (home / name).chmod(0o755)
+    programs = Programs(paths={"pw.x": home / "pw.x"})
+    assert Launcher(programs=programs, processes=2).command(SCF)[0] == str(home / "mpirun")
 
 
 @pytest.mark.usefixtures("mpi")

@@ -22,6 +22,18 @@ def test_one_at_a_time_and_free_afterwards(tmp_path: Path) -> None:
         assert (tmp_path / "run.lock").read_text() == f"{os.getpid()}\n"
 
 
+def test_a_file_system_without_locks_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: int) -> None:
+        raise OSError(38, "Function not implemented")
+
+    monkeypatch.setattr(lock.fcntl, "flock", refuse)
+    with pytest.raises(DataError, match="cannot be locked") as caught, only_runner(tmp_path):
+        pass
+    assert "flock" in caught.value.reason
+
+
 def test_a_lock_file_of_a_runner_that_has_ended_does_not_matter(tmp_path: Path) -> None:
     (tmp_path / "run.lock").write_text("1\n")  # a process that is alive, but holds nothing
     with only_runner(tmp_path):

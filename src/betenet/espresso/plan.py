@@ -12,6 +12,7 @@ from ase import Atoms
 
 from betenet.errors import BetenetError
 from betenet.espresso.cost import Work, count_work
+from betenet.espresso.magnetism import without_spin
 from betenet.espresso.protocol import Protocol
 from betenet.espresso.pseudopotentials import find_pseudopotentials
 from betenet.espresso.settings import Settings, symbols_of
@@ -114,9 +115,8 @@ def plan_one(
     except BetenetError as error:
         named = type(error)(f"{record.name}: {error.summary}", error.reason, error.fix)
         return Plan(name=name, source=record.name, error=named, warnings=record.warnings)
-    return Plan(
-        name=name, source=record.name, workflow=workflow, work=work, warnings=record.warnings
-    )
+    warnings = (*record.warnings, *without_spin(workflow.atoms))
+    return Plan(name=name, source=record.name, workflow=workflow, work=work, warnings=warnings)
 
 
 def make_workflow(

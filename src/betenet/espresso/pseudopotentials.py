@@ -77,7 +77,7 @@ def find_pseudopotentials(
     ------
     ConfigError
         If the folder or an element is missing, an element has several files, or a file is not
-        UPF, is of another element, or is fully relativistic.
+        UPF, is of another element, or is fully relativistic (passed over if there is another one).
     """
     place = Path(folder)
     if not place.is_dir():
@@ -133,22 +133,30 @@ def read_pseudopotential(path: Path) -> Pseudopotential:
 
 
 def _only(element: str, paths: list[Path]) -> Pseudopotential:
-    if len(paths) > 1:
+    all_found = [read_pseudopotential(path) for path in paths]
+    fit = [one for one in all_found if one.relativistic != "full"]
+    found, path = (fit or all_found)[0], (fit or all_found)[0].path
+    if len(fit) > 1:
         raise ConfigError(
-            f"{paths[0].parent} has {len(paths)} pseudopotentials of {element}.",
-            f"They are {', '.join(path.name for path in paths)}; which one is meant?",
+            f"{path.parent} has {len(fit)} pseudopotentials of {element}.",
+            f"They are {', '.join(one.path.name for one in fit)}; which one is meant?",
             "Leave one of them in the folder.",
         )
-    found = read_pseudopotential(paths[0])
     if found.element != element:
         raise ConfigError(
-            f"{paths[0]} is named after {element}, but is of {found.element}.",
+            f"{path} is named after {element}, but is of {found.element}.",
             "Its header says so.",
             "Rename it.",
         )
-    if found.relativistic == "full":
+    if found.kind == "1/r":
         raise ConfigError(
-            f"{paths[0]} is fully relativistic.",
+            f"{path} is the bare Coulomb potential.",
+            "No cutoff of plane waves is enough for it.",
+            f"Get a pseudopotential: {WHERE}.",
+        )
+    if not fit:
+        raise ConfigError(
+            f"{path} is fully relativistic.",
             "It needs spinors, and the recipe is without spin-orbit coupling.",
             "Take a scalar-relativistic one.",
         )

@@ -37,6 +37,7 @@ from typing import Literal
 import numpy as np
 
 from betenet.errors import DataError
+from betenet.espresso.magnetism import without_spin
 from betenet.espresso.results import Results
 from betenet.espresso.smearing_convergence import find_plateau, rescaled_coupling
 from betenet.espresso.stability import IMAGINARY_PER_ATOM
@@ -133,6 +134,8 @@ def judge(
         *(finding.text for finding in report.problems if finding.key not in _RULED),
         *_smearing_notes(results, index),
         *_truncated(results),
+        *without_spin(results.atoms),
+        *_several_versions(results),
     )
     return Verdict(smearing=smearing, reasons=reasons, notes=notes)
 
@@ -249,3 +252,9 @@ def _truncated(results: Results) -> Iterator[str]:
             f"{lost:.0%} of the phonon density of states lies above {BINS[-1]:g} meV, where the "
             "densities by site of a row end; α²F and its moments have all of it."
         )
+
+
+def _several_versions(results: Results) -> Iterator[str]:
+    versions = sorted({time.version for time in results.wall_times.values()})
+    if len(versions) > 1:
+        yield f"Its steps were computed with versions {', '.join(versions)} of Quantum ESPRESSO."

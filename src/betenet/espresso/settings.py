@@ -11,7 +11,12 @@ from ase import Atoms
 
 from betenet.errors import ConfigError
 from betenet.espresso.protocol import Protocol
-from betenet.espresso.pseudopotentials import Pseudopotential
+from betenet.espresso.pseudopotentials import WHERE, Pseudopotential
+
+AUGMENTED = ("US", "USPP", "PAW")
+"""Kinds of pseudopotentials that add charges around the cores to those of the wave functions."""
+AUGMENTED_RATIO = 8.0
+"""Least cutoff of the density with them, in cutoffs of the wave functions."""
 
 
 def symbols_of(atoms: Atoms) -> list[str]:
@@ -44,7 +49,8 @@ class Settings:
     Raises
     ------
     ConfigError
-        If the pressure is not a finite number, or is given although the cell is not relaxed.
+        If the pressure is not a finite number, or is given although the cell is not relaxed; or if
+        the density has too few plane waves for an ultrasoft or PAW potential.
     """
 
     protocol: Protocol
@@ -61,6 +67,16 @@ class Settings:
                 "Only a cell that is relaxed gets to a pressure.",
                 "Set relaxation to cell, or leave the pressure out.",
             )
+        needed = AUGMENTED_RATIO * self.protocol.cutoff
+        for one in self.pseudopotentials.values():
+            if one.kind in AUGMENTED and self.protocol.density_cutoff < needed:
+                raise ConfigError(
+                    f"{one.path.name} ({one.kind}) with a density_cutoff of "
+                    f"{self.protocol.density_cutoff:g} Ry.",
+                    "Its charges around the cores need more plane waves than the squares of wave "
+                    "functions do, which are enough for norm-conserving potentials.",
+                    f"--set density_cutoff={needed:g}; or take a norm-conserving one: {WHERE}.",
+                )
 
     def valence(self, atoms: Atoms) -> float:
         """Electrons in a cell that are not in a core."""

@@ -38,6 +38,14 @@ def test_each_structure_has_a_plan_and_a_bad_one_an_error(
     assert found["broken"].error is not None
 
 
+def test_what_may_be_magnetic_is_said_to_be(pseudopotentials: Maker) -> None:
+    crystals = [bulk("Fe", "bcc", a=2.8), bulk("Nb", "bcc", a=3.3)]
+    iron, niobium = plan_calculations(crystals, FAST, pseudopotentials({"Fe": 16.0, "Nb": 13.0}))
+    assert iron.error is None
+    assert any("Fe may be magnetic" in warning for warning in iron.warnings)
+    assert niobium.warnings == ()
+
+
 def test_equal_names_get_numbers(pseudopotentials: Maker) -> None:
     atoms = [bulk("Al", "fcc", a=a) for a in (4.0, 4.1)]
     names = [one.name for one in plan_calculations(atoms, FAST, pseudopotentials({"Al": 3.0}))]

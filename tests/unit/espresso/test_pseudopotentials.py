@@ -50,6 +50,20 @@ def test_spinors_are_refused(pseudopotentials: Maker) -> None:
         find_pseudopotentials(pseudopotentials({"Pb": 14.0}, relativistic="full"), ["Pb"])
 
 
+def test_a_file_with_spinors_beside_one_without_is_passed_over(pseudopotentials: Maker) -> None:
+    full = pseudopotentials({"Pb": 14.0}, relativistic="full") / "Pb_ONCV_PBE_sr.upf"
+    full.rename(full.with_name("Pb_ONCV_PBE_fr.upf"))
+    found = find_pseudopotentials(pseudopotentials({"Pb": 14.0}), ["Pb"])
+    assert found["Pb"].path.name == "Pb_ONCV_PBE_sr.upf"
+
+
+def test_the_bare_potential_is_refused(pseudopotentials: Maker) -> None:
+    path = pseudopotentials({"H": 1.0}) / "H_ONCV_PBE_sr.upf"
+    path.write_text(path.read_text().replace('"NC"', '"1/r"'))
+    with pytest.raises(ConfigError, match="bare Coulomb"):
+        find_pseudopotentials(path.parent, ["H"])
+
+
 def test_what_is_no_pseudopotential_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "Al.upf"
     path.write_text("<html>Not found</html>")

@@ -218,3 +218,11 @@ def test_phonons_above_the_bins_of_a_row_are_noted(results):
     assert verdict.kept
     (note,) = (note for note in verdict.notes if "lies above 100.25 meV" in note)
     assert int(note.split("%")[0]) == pytest.approx(100.0 * share, abs=1.0)
+
+
+def test_steps_of_several_versions_are_noted(results):
+    assert "versions" not in " ".join(judge(results).notes)
+    times = dict(results.wall_times)
+    times["dos"] = replace(times["dos"], version="7.2")
+    verdict = judge(replace(results, wall_times=times))
+    assert any("versions 6.7MaX, 7.2 of Quantum ESPRESSO" in note for note in verdict.notes)

@@ -185,7 +185,7 @@ def test_no_more_is_spent_on_an_unstable_crystal_if_so_told(
     assert "imaginary_modes" in printed.err
     assert "Move the atoms along the mode" in printed.err
     log = (programs / "log").read_text()
-    assert "force-constants" not in log.split()
+    assert not {"phonons/q3", "force-constants", "coarse-dos"} & set(log.split())
     assert run(planned, programs, "--stop-if-unstable") == 1  # and nothing is computed twice
     assert (programs / "log").read_text() == log
     capsys.readouterr()
@@ -252,6 +252,32 @@ def test_options_without_an_effect_are_refused(
     assert run(planned, programs, *words) == 2
     assert message in capsys.readouterr().err
     assert not (programs / "log").read_text()
+
+
+def test_no_more_is_spent_on_a_semiconductor_if_so_told(
+    planned: Path, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    kept = shutil.copytree(KEPT, tmp_path / "gapped")
+    shutil.copy(KEPT.parent / "silicon/electronic.dos", kept / "dos/electronic.dos")
+    programs = make_replayed_espresso(tmp_path / "bin-2", kept)
+    assert run(planned, programs, "--stop-if-unstable") == 1
+    printed = capsys.readouterr()
+    assert "not_a_metal" in printed.err
+    assert "There are no states within" in printed.err
+    assert not any(step.startswith("phonons") for step in (programs / "log").read_text().split())
+    assert run(planned, programs) == 0
+    assert "dropped: there are no states within" in capsys.readouterr().out
+
+
+@pytest.mark.skipif(shutil.which("mpirun") is None, reason="no MPI")
+def test_programs_that_do_not_know_each_other_are_seen(
+    planned: Path, programs: Path, capsys: pytest.CaptureFixture
+) -> None:
+    # what is given back was computed by one process each
+    assert run(planned, programs, "--processes", "2") == 1
+    told_why = capsys.readouterr().err
+    assert "wrong_mpi" in told_why
+    assert "It runs as 1 process instead of 2." in told_why
 
 
 def test_settings_cannot_change_under_a_calculation(

@@ -155,7 +155,8 @@ def _add_how(running: argparse.ArgumentParser) -> None:
     how.add_argument(
         "--stop-if-unstable",
         action="store_true",
-        help="spend no more on a crystal once a q-point has an imaginary mode",
+        help="spend no more on a crystal once a q-point has an imaginary mode, or there are no "
+        "states at the Fermi level",
     )
     how.add_argument(
         "--retry-failed", action="store_true", help="try again what has failed, whatever the cause"

@@ -22,7 +22,10 @@ INTERRUPTED = "interrupted"
 """The runner was stopped or killed: nothing that the step could do about."""
 OUT_OF_TIME, DISK_FULL, NO_RESULTS, UNKNOWN = "out_of_time", "disk_full", "no_results", "unknown"
 MISSING_FILE = "missing_file"
-IMAGINARY_MODES, NOT_A_NUMBER = "imaginary_modes", "not_a_number"
+IMAGINARY_MODES, NOT_A_METAL = "imaginary_modes", "not_a_metal"
+OF_THE_CRYSTAL = (IMAGINARY_MODES, NOT_A_METAL)
+"""What no other run would change."""
+NOT_A_NUMBER, WRONG_MPI = "not_a_number", "wrong_mpi"
 
 _BOX = re.compile(r"Error in routine[^\n]*\n(?:(?!\s*%%)[^\n]*\n)*")
 _QUOTED_LINES = 5

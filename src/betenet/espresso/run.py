@@ -27,18 +27,21 @@ from betenet.espresso.failures import (
     INTERRUPTED,
     MISSING_FILE,
     NO_RESULTS,
+    NOT_A_METAL,
     NOT_A_NUMBER,
+    OF_THE_CRYSTAL,
+    WRONG_MPI,
     Failure,
     failure_named,
     judge,
     quoted,
 )
-from betenet.espresso.launcher import Launcher
+from betenet.espresso.launcher import Launcher, other_processes
 from betenet.espresso.lock import only_runner
 from betenet.espresso.manifest import Attempt, Manifest, StepRecord, agree_on, write_manifest
 from betenet.espresso.processes import start_program, stop_programs, termination_raises
 from betenet.espresso.retries import ATTEMPTS, Plan, next_attempt
-from betenet.espresso.stability import imaginary_mode
+from betenet.espresso.stability import band_gap, imaginary_mode
 from betenet.espresso.steps import SCRATCH, Step, by_key
 
 PAUSE = (0.02, 0.5)
@@ -81,7 +84,8 @@ class Runner:
     retry_failed
         Try again every step that has failed in an earlier run, whatever the cause.
     stop_if_unstable
-        Let a q-point with an imaginary mode fail, so that no more is spent on the crystal.
+        Let a q-point with an imaginary mode fail, or a density of states with a gap at the Fermi
+        level, and start nothing more for the crystal.
     """
 
     launcher: Launcher
@@ -235,14 +239,21 @@ class _Run:
     def _worth_it(self, record: StepRecord) -> bool:
         """Whether a new run tries a failed step again."""
         failure = failure_named(record.attempts[-1].failure or "")
-        settled = failure.key == IMAGINARY_MODES and self.runner.stop_if_unstable
+        settled = self.runner.stop_if_unstable and failure.key in OF_THE_CRYSTAL
         return self.runner.retry_failed or (failure.again is not None and not settled)
+
+    def _settled(self) -> bool:
+        """Whether no more is to be spent on the crystal."""
+        failed = [record for record in self.manifest.steps.values() if record.state == "failed"]
+        return self.runner.stop_if_unstable and any(
+            record.attempts[-1].failure in OF_THE_CRYSTAL for record in failed
+        )
 
     def _start_what_can(self, steps: tuple[Step, ...]) -> bool:
         """Start steps; whether anything has changed by that."""
         known, acted = by_key(steps), False
         for step in steps:
-            if len(self.running) >= self.runner.jobs or self._left() < SHORTEST:
+            if len(self.running) >= self.runner.jobs or self._left() < SHORTEST or self._settled():
                 break
             record = self.manifest.of(step.key)
             if step.key in self.running or record.state == "failed" or self._done(step):
@@ -316,6 +327,9 @@ class _Run:
         output, errors = output_of(home, step.stem)
         missing = missing_results(self.folder, step)
         failure = judge(step.program, one.process.returncode, f"{output}\n{errors}", missing)
+        if said := other_processes(output, self.runner.launcher.processes_of(step)):
+            failure = failure_named(WRONG_MPI)
+            output, errors = said, ""
         if step.key in self.filled:
             self.filled.remove(step.key)
             failure = failure_named(DISK_FULL)
@@ -340,8 +354,12 @@ class _Run:
         """What speaks against the results of a program that has ended well: key, and details."""
         if said := not_numbers(self.folder, step):
             return NOT_A_NUMBER, said
-        if self.runner.stop_if_unstable and (said := imaginary_mode(self.folder, step)):
+        if not self.runner.stop_if_unstable:
+            return "", ""
+        if said := imaginary_mode(self.folder, step):
             return IMAGINARY_MODES, said
+        if said := band_gap(self.folder, step):
+            return NOT_A_METAL, said
         return "", ""
 
     def _fail(self, step: Step, failure: Failure, seconds: float, said: str) -> None:

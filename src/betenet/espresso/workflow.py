@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +10,7 @@ from ase import Atoms
 
 from betenet.espresso.dynamical_matrix import read_dyn0
 from betenet.espresso.grids import Grid, Grids, alike, choose_grids, grid_of_density, mixed_axes
-from betenet.espresso.irreducible import reciprocal_operations
+from betenet.espresso.irreducible import Operations, irreducible_points, reciprocal_operations
 from betenet.espresso.layout import COARSE_PHONONS, DYNAMICAL, PHONONS, RELAX, STATES, phonon_key
 from betenet.espresso.phonon_inputs import (
     coarse_dos_step,
@@ -28,7 +28,7 @@ from betenet.espresso.pw_inputs import (
     states_step,
 )
 from betenet.espresso.pw_output import read_pw_output
-from betenet.espresso.settings import Settings
+from betenet.espresso.settings import Settings, symbols_of
 from betenet.espresso.steps import Step
 
 _ON_GRID = 1e-4
@@ -68,10 +68,22 @@ class Workflow:
 
     def relaxed(self, folder: Path) -> Atoms | None:
         """The structure that all steps after the relaxation have; None before it is done."""
-        if self.settings.protocol.relaxation == "none":
+        kind = self.settings.protocol.relaxation
+        if kind == "none":
             return self.atoms
         output = folder / RELAX / "pw.out"
-        return read_pw_output(output).atoms if output.exists() else None
+        if not output.exists():
+            return None
+        found = read_pw_output(output).atoms
+        if found is None or kind == "cell":
+            return found
+        # pw.x prints a cell that it keeps in so few digits that symmetry may be lost
+        return Atoms(
+            symbols_of(found),
+            cell=self.atoms.cell.array,
+            scaled_positions=found.get_scaled_positions(wrap=False),
+            pbc=True,
+        )
 
     def steps(self, folder: Path) -> tuple[Step, ...]:
         """All steps that are known now.
@@ -88,26 +100,31 @@ class Workflow:
         DataError
             If a result that decides what follows is broken.
         """
-        protocol = self.settings.protocol
-        steps: list[Step] = []
-        if protocol.relaxation != "none":
-            grid = grid_of_density(self.atoms.cell.array, protocol.k_density)
-            grid = alike(grid, mixed_axes(reciprocal_operations(self.atoms)))
-            steps.append(relax_step(self.settings, self.atoms, grid))
+        relaxation = self._relaxation()
         atoms = self.relaxed(folder)
         if atoms is None:
-            return tuple(steps)
+            return relaxation
         grids = self.grids(atoms)
-        steps += [
+        steps = [
             coarse_step(self.settings, atoms, grids.coarse),
             dense_step(self.settings, atoms, grids.dense),
-            phonon_step(protocol, 1, grids.q),
-            *self._coupled(folder, grids.q),
             states_step(self.settings, atoms, grids.dense),
             *self._dos(folder),
+            phonon_step(self.settings.protocol, 1, grids.q),
+            *self._coupled(folder, grids.q),
             *self._coarse(folder, grids.q, atoms),
         ]
-        return tuple(steps)
+        # the coarse grid has the fewest; at no q-point symmetry leaves fewer pairs k, k + q
+        return (*relaxation, *_divided(steps, grids.coarse, reciprocal_operations(atoms)))
+
+    def _relaxation(self) -> tuple[Step, ...]:
+        protocol = self.settings.protocol
+        if protocol.relaxation == "none":
+            return ()
+        operations = reciprocal_operations(self.atoms)
+        grid = grid_of_density(self.atoms.cell.array, protocol.k_density)
+        grid = alike(grid, mixed_axes(operations))
+        return _divided([relax_step(self.settings, self.atoms, grid)], grid, operations)
 
     def _dos(self, folder: Path) -> list[Step]:
         """The electronic density of states, once the Fermi energy is known."""
@@ -144,6 +161,12 @@ class Workflow:
             coarse_force_constants_step(protocol, [(COARSE_PHONONS, index) for index in numbers]),
             coarse_dos_step(protocol),
         ]
+
+
+def _divided(steps: list[Step], grid: Grid, operations: Operations) -> tuple[Step, ...]:
+    """The steps with the irreducible k-points of a grid as the most pools."""
+    most = len(irreducible_points(grid, operations).points)
+    return tuple(replace(step, most_pools=most) if step.pools else step for step in steps)
 
 
 def _listed(folder: Path, step: str) -> np.ndarray | None:

@@ -15,7 +15,7 @@ from tests.fake_espresso import FakeEspresso, FakeWorkflow, make_fake_espresso
 
 from betenet.errors import ConfigError, DataError
 from betenet.espresso import run
-from betenet.espresso.manifest import read_manifest, write_manifest
+from betenet.espresso.manifest import agree_on, read_manifest, write_manifest
 from betenet.espresso.run import Outcome, run_material
 
 TESTS = Path(__file__).resolve().parents[2]
@@ -196,6 +196,15 @@ def test_a_step_that_fails_three_times_is_given_up_and_others_are_done(
     assert fake.did("starts").count("states") == 3  # a new start would fail again
     fake.behave({})
     assert go(folder, fake, retry_failed=True).state == "done"  # unless it is told to
+
+
+def test_the_version_is_noted_of_a_calculation_that_was_planned_without(
+    folder: Path, fake: FakeEspresso
+) -> None:
+    folder.mkdir()
+    agree_on(folder, SETTINGS)
+    go(folder, fake)
+    assert read_manifest(folder).version == "6.7MaX"
 
 
 def test_a_cause_outside_of_the_calculation_is_tried_again_by_a_new_start(

@@ -35,12 +35,36 @@ def test_at_first_only_the_relaxation_is_known(aluminium: Workflow, tmp_path: Pa
 def test_what_follows_has_the_relaxed_cell(aluminium: Workflow, tmp_path: Path) -> None:
     take(tmp_path, "relax")
     steps = aluminium.steps(tmp_path)
-    assert [step.key for step in steps] == ["relax", "coarse", "dense", "phonons/q1", "states"]
+    assert [step.key for step in steps] == ["relax", "coarse", "dense", "states", "phonons/q1"]
     relaxed = aluminium.relaxed(tmp_path)
     assert relaxed is not None
     assert abs(relaxed.cell.lengths()[0] - 4.1 / 2**0.5) > 1e-3
     first = f"{relaxed.cell.array[0, 1]:.6f}"
     assert all(first in step.input_text() for step in steps[1:3])
+
+
+def test_a_cell_that_does_not_relax_keeps_all_its_digits(settings: Maker, tmp_path: Path) -> None:
+    given = bulk("Al", "fcc", a=4.04 + 1e-9)
+    workflow = Workflow(atoms=given, settings=settings(["Al"], relaxation="positions"))
+    take(tmp_path, "relax")
+    relaxed = workflow.relaxed(tmp_path)
+    assert relaxed is not None
+    assert relaxed.cell.array.tolist() == given.cell.array.tolist()
+
+
+def test_no_step_is_divided_among_more_than_the_irreducible_k_points(
+    aluminium: Workflow, tmp_path: Path
+) -> None:
+    take(tmp_path, "relax", "phonons/q1")
+    steps = {step.key: step for step in aluminium.steps(tmp_path)}
+    relaxed = aluminium.relaxed(tmp_path)
+    assert relaxed is not None
+    assert aluminium.grids(relaxed).coarse == (10, 10, 10)
+    # 47 of 1000 points of a cubic crystal; 29 of 512 for the relaxation
+    most = {step.key: step.most_pools for step in steps.values() if step.pools}
+    points = [f"phonons/q{n}" for n in (1, 2, 3)]
+    assert most == {"relax": 29, **dict.fromkeys(["coarse", "dense", "states", *points], 47)}
+    assert steps["force-constants"].most_pools == 0
 
 
 def test_the_first_q_point_tells_of_the_others(aluminium: Workflow, tmp_path: Path) -> None:
@@ -98,4 +122,4 @@ def test_without_relaxation_everything_has_the_given_cell(settings: Maker, tmp_p
     workflow = Workflow(
         atoms=bulk("Al", "fcc", a=4.1), settings=settings(["Al"], relaxation="none")
     )
-    assert keys(workflow, tmp_path) == ["coarse", "dense", "phonons/q1", "states"]
+    assert keys(workflow, tmp_path) == ["coarse", "dense", "states", "phonons/q1"]

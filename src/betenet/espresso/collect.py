@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from betenet.errors import BetenetError, DataError
+from betenet.errors import BetenetError
 from betenet.espresso.calculation import Calculation, open_calculation
-from betenet.espresso.failures import failure_named
 from betenet.espresso.manifest import StepRecord
 from betenet.espresso.quality import judge
 from betenet.espresso.record import make_record
 from betenet.espresso.results import read_results
+from betenet.espresso.step_error import step_error
 from betenet.formats.replace_file import replace_file
 
 RECORD = "record.json"
@@ -167,15 +167,7 @@ def collect_all(folders: Iterable[Path]) -> Generator[Collected]:
 
 def _failure(folder: Path, progress: Progress) -> BetenetError | None:
     """What to say of a calculation that has failed."""
-    failed = {
-        key: record.attempts[-1]
-        for key, record in progress.steps.items()
-        if record.state == "failed"
-    }
-    if not failed:
-        return None
-    key, last = next(iter(failed.items()))
-    failure = failure_named(last.failure or "")
-    return DataError(
-        f"{folder} has failed in step {key} ({failure.key}).", failure.reason, failure.fix
-    )
+    for key, record in progress.steps.items():
+        if record.state == "failed":
+            return step_error(folder, key, record)
+    return None

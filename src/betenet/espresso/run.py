@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal, Protocol, runtime_checkable
 
-from betenet.errors import BetenetError, DataError
+from betenet.errors import BetenetError
 from betenet.espresso.attempt import (
     keep_output,
     missing_results,
@@ -42,6 +42,7 @@ from betenet.espresso.manifest import Attempt, Manifest, StepRecord, agree_on, w
 from betenet.espresso.processes import start_program, stop_programs, termination_raises
 from betenet.espresso.retries import ATTEMPTS, Plan, next_attempt
 from betenet.espresso.stability import band_gap, imaginary_mode
+from betenet.espresso.step_error import step_error
 from betenet.espresso.steps import SCRATCH, Step, by_key
 
 PAUSE = (0.02, 0.5)
@@ -210,7 +211,7 @@ class _Run:
         steps = self.workflow.steps(self.folder)
         left = [step for step in steps if not self._done(step)]
         errors = {
-            step.key: self._error(step)
+            step.key: step_error(self.folder, step.key, self.manifest.of(step.key))
             for step in left
             if self.manifest.of(step.key).state == "failed"
         }
@@ -396,12 +397,3 @@ class _Run:
     def _record(self, key: str, record: StepRecord) -> None:
         self.manifest = self.manifest.having(key, record)
         write_manifest(self.folder, self.manifest)
-
-    def _error(self, step: Step) -> BetenetError:
-        last = self.manifest.of(step.key).attempts[-1]
-        failure = failure_named(last.failure or "")
-        return DataError(
-            f"{self.folder}: {step.program} has failed in step {step.key} ({failure.key}).",
-            f"{failure.reason} It says: {last.said}" if last.said else failure.reason,
-            failure.fix,
-        )

@@ -29,7 +29,7 @@ from betenet.espresso.settings import Settings
 
 SPENT = {
     "density": ("relax", "coarse", "dense"),
-    "phonons": ("phonons", "coarse-phonons"),
+    "response": ("phonons", "coarse-phonons"),
     "interpolation": ("force-constants", "fine-dos", "coarse-force-constants", "coarse-dos"),
     "states": ("states", "dos"),
 }
@@ -57,28 +57,32 @@ def work_of(record: Mapping[str, Any]) -> Work:
 
 
 def spent_by(record: Mapping[str, Any]) -> dict[str, float]:
-    """Processor seconds of each kind of step."""
+    """Processor seconds of each kind of work."""
     times = record["calculation"]["cpu_times_s"]
     spent = dict.fromkeys(SPENT, 0.0)
     for step, seconds in times.items():
         kind = next(k for k, names in SPENT.items() if step.partition("/")[0] in names)
         spent[kind] += seconds or 0.0
-    return spent
+    double_delta = sum(record["calculation"]["double_delta_times_s"].values())
+    return spent | {"response": spent["response"] - double_delta, "double delta": double_delta}
 
 
 def fit(works: Sequence[Work], spent: Sequence[Mapping[str, float]]) -> dict[str, float]:
     """Seconds for one unit of each kind of work."""
     found: dict[str, float] = {}
+    total = np.array([sum(one.values()) for one in spent])
     for kind, keys in (
         ("density", ("density",)),
-        ("phonons", ("response", "coupling", "lookup")),
+        ("response", ("response",)),
+        ("double delta", ("coupling", "lookup")),
         ("interpolation", ("interpolation",)),
         ("states", ("states",)),
     ):
         taken = np.array([one[kind] for one in spent])
         units = np.array([[one.units[key] for key in keys] for one in works])
         scale = units.max(axis=0)
-        factors, _ = nnls(units / scale / taken[:, None], np.ones(len(taken)))
+        # a kind counts by its share of a calculation: small ones may be wrong
+        factors, _ = nnls(units / scale / total[:, None], taken / total)
         found |= dict(zip(keys, factors / scale, strict=True))
     return found
 

@@ -180,6 +180,11 @@ def _calculation(
         "electrons": _electrons(results),
         "wall_times_s": {step: _number(time.wall) for step, time in times.items()},
         "cpu_times_s": {step: _number(time.cpu) for step, time in times.items()},
+        "double_delta_times_s": {
+            step: _number(time.double_delta)
+            for step, time in times.items()
+            if math.isfinite(time.double_delta)
+        },
         "cores": {step: time.cores for step, time in times.items()},
         "core_hours": _number(sum(hours)),
         "versions": {"quantum_espresso": _versions(results)},

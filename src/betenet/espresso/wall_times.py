@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,8 +13,11 @@ from betenet.formats.text import as_text, read_bytes
 _PROGRAM = re.compile(r"^\s*Program (\S+) v\.(\S+)", re.MULTILINE)
 _CORES = re.compile(r"running on\s+(\d+)\s+processor")
 _LENGTH = r"(?:\s*\d+d)?(?:\s*\d+h)?(?:\s*\d+m)?(?:\s*[\d.]+s)?"
+_CALLS = r"(?:\s*\(\s*\d+ calls\))?"
 # days, hours and minutes have their letter; what is zero in front is not written
-_CLOCK = re.compile(rf"^\s*(\w+)\s*:\s*({_LENGTH})\s*CPU\s+({_LENGTH})\s*WALL\s*$", re.MULTILINE)
+_CLOCK = re.compile(
+    rf"^\s*(\w+)\s*:\s*({_LENGTH})\s*CPU\s+({_LENGTH})\s*WALL{_CALLS}\s*$", re.MULTILINE
+)
 _PART = re.compile(r"([\d.]+)([dhms])")
 _SECONDS = {"d": 86400.0, "h": 3600.0, "m": 60.0, "s": 1.0}
 
@@ -34,6 +38,8 @@ class WallTime:
         Time of the whole run, of one process; NaN where it was stopped before its end [s].
     done
         Whether it came to its end.
+    double_delta
+        Time in the sum over the double delta of ph.x; NaN where there is none [s].
     """
 
     program: str
@@ -42,6 +48,7 @@ class WallTime:
     wall: float
     cpu: float
     done: bool
+    double_delta: float = math.nan
 
     @property
     def core_hours(self) -> float:
@@ -98,14 +105,16 @@ def parse_wall_time(text: str, path: str | Path) -> WallTime:
             fix="Give the file that holds what the program printed.",
         )
     cores = _CORES.search(text)
-    clocks = [match for match in _CLOCK.finditer(text) if match[1] == program[1]]
+    clocks = {match[1]: match for match in _CLOCK.finditer(text)}  # the last of each name
+    whole, double_delta = clocks.get(program[1]), clocks.get("elphsum")
     return WallTime(
         program=program[1],
         version=program[2],
         cores=1 if cores is None else int(cores[1]),
-        wall=_seconds(clocks[-1][3]) if clocks else float("nan"),
-        cpu=_seconds(clocks[-1][2]) if clocks else float("nan"),
+        wall=math.nan if whole is None else _seconds(whole[3]),
+        cpu=math.nan if whole is None else _seconds(whole[2]),
         done="JOB DONE." in text,
+        double_delta=math.nan if double_delta is None else _seconds(double_delta[2]),
     )
 
 

@@ -40,6 +40,17 @@ def test_the_last_clock_of_the_program_counts():
     assert (time.wall, time.done, time.version) == (2.5, True, "7.2")
 
 
+def test_the_double_delta_has_a_clock_of_its_own():
+    """Lines of a q-point of indium."""
+    text = HEAD.replace("PWSCF", "PHONON")
+    text += "     PHONON       :   1m43.28s CPU   1m45.38s WALL\n"
+    text += "     elphel       :      1.19s CPU      1.23s WALL (       2 calls)\n"
+    text += "     elphsum      :     38.43s CPU     38.61s WALL (       1 calls)\n"
+    time = parse_wall_time(text, "ph.out")
+    assert (time.cpu, time.double_delta) == (103.28, 38.43)
+    assert math.isnan(read_wall_time(FIXTURES / "aluminium/relax/pw.out").double_delta)
+
+
 @pytest.mark.parametrize(
     ("line", "cores"),
     [

@@ -90,14 +90,15 @@ class Work:
     @property
     def units(self) -> dict[str, float]:
         """Work by the keys of `SECONDS`."""
-        transform = self.n_bands * self.fft * math.log2(self.fft)
+        transform = self.fft * math.log2(self.fft)
         densities = self.n_coarse + 2 * self.n_dense
         if self.relaxes:
             densities += RELAXATION_STEPS * self.n_coarse
         dense_zone = math.prod(self.grids.dense)
         return {
-            "density": transform * densities,
-            "response": transform * self.n_modes * self.n_pairs,
+            "density": transform * self.n_bands * densities,
+            # ph.x solves for bands with electrons only
+            "response": transform * self.n_electrons / 2.0 * self.n_modes * self.n_pairs,
             "coupling": dense_zone
             * self.n_q
             * self.n_bands**2

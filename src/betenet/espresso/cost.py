@@ -24,12 +24,12 @@ from betenet.espresso.settings import Settings
 
 SECONDS = MappingProxyType(
     {
-        "density": 1.09e-08,
-        "response": 8.49e-08,
-        "coupling": 1.40e-08,
-        "lookup": 8.61e-09,
+        "density": 1.17e-08,
+        "response": 9.49e-08,
+        "coupling": 1.38e-08,
+        "lookup": 8.62e-09,
         "interpolation": 1.38e-07,
-        "states": 2.65e-04,
+        "states": 2.69e-04,
     }
 )
 """For one unit of each kind of work, on one core of an AMD EPYC (2026) with OpenBLAS [s]."""

@@ -135,7 +135,8 @@ def read_pseudopotential(path: Path) -> Pseudopotential:
 def _only(element: str, paths: list[Path]) -> Pseudopotential:
     all_found = [read_pseudopotential(path) for path in paths]
     fit = [one for one in all_found if one.relativistic != "full"]
-    found, path = (fit or all_found)[0], (fit or all_found)[0].path
+    found = (fit or all_found)[0]
+    path = found.path
     if len(fit) > 1:
         raise ConfigError(
             f"{path.parent} has {len(fit)} pseudopotentials of {element}.",

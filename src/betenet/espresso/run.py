@@ -240,21 +240,21 @@ class _Run:
     def _worth_it(self, record: StepRecord) -> bool:
         """Whether a new run tries a failed step again."""
         failure = failure_named(record.attempts[-1].failure or "")
-        settled = self.runner.stop_if_unstable and failure.key in OF_THE_CRYSTAL
-        return self.runner.retry_failed or (failure.again is not None and not settled)
+        again = failure.again is not None and not self._settles(record)
+        return self.runner.retry_failed or again
 
-    def _settled(self) -> bool:
-        """Whether no more is to be spent on the crystal."""
-        failed = [record for record in self.manifest.steps.values() if record.state == "failed"]
-        return self.runner.stop_if_unstable and any(
-            record.attempts[-1].failure in OF_THE_CRYSTAL for record in failed
-        )
+    def _settles(self, record: StepRecord) -> bool:
+        """Whether no more is to be spent on the crystal, for what has become of a step."""
+        stops = self.runner.stop_if_unstable and record.state == "failed"
+        return stops and record.attempts[-1].failure in OF_THE_CRYSTAL
 
     def _start_what_can(self, steps: tuple[Step, ...]) -> bool:
         """Start steps; whether anything has changed by that."""
         known, acted = by_key(steps), False
+        if any(map(self._settles, self.manifest.steps.values())):
+            return acted
         for step in steps:
-            if len(self.running) >= self.runner.jobs or self._left() < SHORTEST or self._settled():
+            if len(self.running) >= self.runner.jobs or self._left() < SHORTEST:
                 break
             record = self.manifest.of(step.key)
             if step.key in self.running or record.state == "failed" or self._done(step):

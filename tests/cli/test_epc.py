@@ -25,6 +25,7 @@ def potentials(tmp_path: Path) -> Path:
     folder.mkdir()
     for element in ("Al", "Cu"):
         (folder / f"{element}_ONCV_PBE_sr.upf").write_text(UPF.format(element))
+        (folder / f"{element}_ONCV_PBE_sr.toml").write_text("Ecut = 20\nsupersampling = 2.0\n")
     return folder
 
 
@@ -84,7 +85,8 @@ def test_a_plan_as_json_computes_and_writes_nothing(
 def test_a_protocol_is_shown_with_its_own_values(capsys: pytest.CaptureFixture) -> None:
     assert main(["epc", "plan", "--show", "fast"]) == 0
     text = capsys.readouterr().out
-    assert "cutoff = 40.0" in text
+    assert "k_density = 20.0" in text
+    assert 'cutoff = "recommended"' in text
     assert "# plane waves of the wave functions" in text
 
 
@@ -288,7 +290,7 @@ def test_settings_cannot_change_under_a_calculation(
     assert main(["epc", "plan", *words]) == 1
     told_why = capsys.readouterr().err
     assert "holds a calculation with other settings" in told_why
-    assert "cutoff is 40.0 there and 60.0 here" in told_why
+    assert "bins is 300 there and 500 here" in told_why
 
 
 def test_a_changed_pseudopotential_is_seen(

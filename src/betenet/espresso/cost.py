@@ -161,7 +161,7 @@ def count_work(atoms: Atoms, settings: Settings, grids: Grids) -> Work:
         n_q=len(q_points),
         n_operations=len(operations),
         n_pairs=sum(irreducible_pairs(grids.coarse, operations, q) for q in q_points),
-        fft=count_fft(atoms, protocol.cutoff),
+        fft=count_fft(atoms, settings.cutoff),
         n_broadenings=protocol.broadenings,
         n_bins=protocol.bins,
         n_interpolated=math.prod(protocol.interpolated_grid),

@@ -25,7 +25,7 @@ MISSING_FILE = "missing_file"
 IMAGINARY_MODES, NOT_A_METAL = "imaginary_modes", "not_a_metal"
 OF_THE_CRYSTAL = (IMAGINARY_MODES, NOT_A_METAL)
 """What no other run would change."""
-NOT_A_NUMBER, WRONG_MPI = "not_a_number", "wrong_mpi"
+NOT_A_NUMBER, WRONG_MPI, RESIDUAL_PRESSURE = "not_a_number", "wrong_mpi", "residual_pressure"
 
 _BOX = re.compile(r"Error in routine[^\n]*\n(?:(?!\s*%%)[^\n]*\n)*")
 _QUOTED_LINES = 5

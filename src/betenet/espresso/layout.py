@@ -5,6 +5,8 @@ from __future__ import annotations
 from betenet.espresso.steps import PREFIX, SCRATCH
 
 RELAX, DENSE, STATES, DOS, COARSE = "relax", "dense", "states", "dos", "coarse"
+RELAXATIONS = (RELAX, "relax-again")
+"""Rounds of the relaxation; the second only where the first leaves a pressure."""
 PHONONS, FORCE_CONSTANTS, FINE_DOS = "phonons", "force-constants", "fine-dos"
 COARSE_PHONONS, COARSE_FORCE_CONSTANTS = "coarse-phonons", "coarse-force-constants"
 COARSE_DOS = "coarse-dos"

@@ -12,6 +12,7 @@ from ase import Atoms
 
 from betenet.errors import BetenetError
 from betenet.espresso.cost import Work, count_work
+from betenet.espresso.cutoffs import cutoff_doubts, with_cutoffs
 from betenet.espresso.magnetism import without_spin
 from betenet.espresso.protocol import Protocol
 from betenet.espresso.pseudopotentials import find_pseudopotentials
@@ -115,7 +116,9 @@ def plan_one(
     except BetenetError as error:
         named = type(error)(f"{record.name}: {error.summary}", error.reason, error.fix)
         return Plan(name=name, source=record.name, error=named, warnings=record.warnings)
-    warnings = (*record.warnings, *without_spin(workflow.atoms))
+    settings = workflow.settings
+    doubts = cutoff_doubts(settings.protocol, settings.pseudopotentials)
+    warnings = (*record.warnings, *doubts, *without_spin(workflow.atoms))
     return Plan(name=name, source=record.name, workflow=workflow, work=work, warnings=warnings)
 
 
@@ -124,15 +127,22 @@ def make_workflow(
 ) -> Workflow:
     """The recipe for a crystal; its symmetry is made exact, as pw.x finds it only then.
 
+    Returns
+    -------
+    Workflow
+        The recipe; cutoffs follow from the pseudopotentials where the protocol leaves them open.
+
     Raises
     ------
     ConfigError
-        If a pseudopotential is missing or not fit, or the pressure is.
+        If a pseudopotential is missing or not fit, a cutoff is too low for one, or the pressure is
+        not fit.
     StructureError
         If spglib fails.
     """
     found = find_pseudopotentials(pseudopotentials, symbols_of(atoms))
-    settings = Settings(protocol=protocol, pseudopotentials=found, pressure=pressure)
+    chosen = with_cutoffs(protocol, found)
+    settings = Settings(protocol=chosen, pseudopotentials=found, pressure=pressure)
     return Workflow(atoms=idealise(atoms), settings=settings)
 
 

@@ -15,10 +15,11 @@ from betenet.espresso.grids import Grid
 DEFAULT_PROTOCOL = "balanced"
 RELAXATIONS = ("cell", "positions", "none")
 SUM_RULES = ("simple", "crystal")
+RECOMMENDED = "recommended"
+"""Word for a cutoff that follows from the pseudopotentials."""
 
+_CUTOFF = "float | None"
 _POSITIVE = (
-    "cutoff",
-    "density_cutoff",
     "smearing_width",
     "k_density",
     "q_density",
@@ -43,7 +44,7 @@ class Protocol:
     functional
         Exchange and correlation, by QE's name.
     cutoff, density_cutoff
-        Of the plane waves [Ry].
+        Of the plane waves [Ry]; None (``"recommended"`` in files): as the pseudopotentials need.
     smearing, smearing_width
         Of the occupations, by QE's name, and its width [Ry].
     k_density, q_density
@@ -74,8 +75,8 @@ class Protocol:
     """
 
     functional: str
-    cutoff: float
-    density_cutoff: float
+    cutoff: float | None
+    density_cutoff: float | None
     smearing: str
     smearing_width: float
     k_density: float
@@ -102,9 +103,7 @@ class Protocol:
         for name, choices in (("relaxation", RELAXATIONS), ("sum_rule", SUM_RULES)):
             if getattr(self, name) not in choices:
                 raise _out_of_range(name, getattr(self, name), f"one of {', '.join(choices)}")
-        if self.density_cutoff < 4.0 * self.cutoff:
-            wanted = f"four times the cutoff, {4.0 * self.cutoff:g}, or more"
-            raise _out_of_range("density_cutoff", self.density_cutoff, wanted)
+        self._check_cutoffs()
         for name in ("interpolated_grid", "coarse_q"):
             grid = getattr(self, name)
             if min(grid) < 1:
@@ -113,6 +112,19 @@ class Protocol:
             last = self.broadenings * self.broadening_step
             wanted = f"a multiple of broadening_step, {self.broadening_step:g}, up to {last:g}"
             raise _out_of_range("broadening", self.broadening, wanted)
+
+    def _check_cutoffs(self) -> None:
+        for name in ("cutoff", "density_cutoff"):
+            value = getattr(self, name)
+            if value is not None and not value > 0:
+                raise _out_of_range(name, value, f"a number above zero, or {RECOMMENDED}")
+        cutoff, density = self.cutoff, self.density_cutoff
+        if cutoff is None and density is not None:
+            wanted = f"{RECOMMENDED} where the cutoff is, or both of them numbers"
+            raise _out_of_range("density_cutoff", density, wanted)
+        if cutoff is not None and density is not None and density < 4.0 * cutoff:
+            wanted = f"four times the cutoff, {4.0 * cutoff:g}, or more"
+            raise _out_of_range("density_cutoff", density, wanted)
 
     @property
     def broadening_index(self) -> int | None:
@@ -179,10 +191,7 @@ class Protocol:
     def to_dict(self) -> dict[str, Any]:
         """Plain values."""
         table = {field.name: getattr(self, field.name) for field in fields(self)}
-        return {
-            key: list(cast("Grid", value)) if isinstance(value, tuple) else value
-            for key, value in table.items()
-        }
+        return {key: _plain(value) for key, value in table.items()}
 
 
 def protocol_names() -> tuple[str, ...]:
@@ -194,8 +203,17 @@ def _tables() -> dict[str, Any]:
     return tomllib.loads(files("betenet.espresso").joinpath("protocols.toml").read_text("utf-8"))
 
 
+def _plain(value: object) -> object:
+    if isinstance(value, tuple):
+        return list(cast("Grid", value))
+    return RECOMMENDED if value is None else value
+
+
 def _typed(name: str, kind: str, value: object) -> object:
     """The value in the type of its field."""
+    if kind == _CUTOFF and value == RECOMMENDED:
+        return None
+    kind = kind.removesuffix(" | None")
     if kind == "str" and isinstance(value, str):
         return value
     if isinstance(value, int | float) and not isinstance(value, bool):

@@ -20,8 +20,22 @@ WHERE = (
 )
 """Where to get them."""
 
+AUGMENTED = ("US", "USPP", "PAW")
+"""Kinds of pseudopotentials that add charges around the cores to those of the wave functions."""
+
 _HEADER = 20_000
 _FIELD = r'\b{}\s*=\s*"\s*([^"]*?)\s*"'
+_FIRST_VERSION = re.compile(
+    r"<PP_HEADER>\s*\d+\s+Version Number\s*\n"
+    r"\s*(?P<element>[A-Za-z]{1,2})\s+Element\s*\n"
+    r"\s*(?P<kind>\w+)\s[^\n]*\n"
+    r"[^\n]*Nonlinear Core Correction[^\n]*\n"
+    r"[^\n]*\n"
+    r"\s*(?P<valence>[\d.]+(?:[eEdD][-+]?\d+)?)\s+Z valence"
+)
+"""Header of UPF files of version 1, whose lines are told by their order."""
+_GENERATED = re.compile(r"^\s*([012])\s+The Pseudo was generated with", re.MULTILINE)
+_RELATIVISTIC = {"0": "no", "1": "scalar", "2": "full"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,12 +114,12 @@ def find_pseudopotentials(
 
 
 def read_pseudopotential(path: Path) -> Pseudopotential:
-    """What the header of a UPF file says.
+    """What the header of a UPF file says, of version 1 or 2.
 
     Raises
     ------
     ConfigError
-        If it cannot be read, or is no UPF file of version 2.
+        If it cannot be read, or is no UPF file.
     """
     try:
         content = path.read_bytes()
@@ -114,22 +128,43 @@ def read_pseudopotential(path: Path) -> Pseudopotential:
             f"The pseudopotential {path} cannot be read.", f"{error}.", "Check the file."
         ) from error
     text = content[:_HEADER].decode("utf-8", errors="replace")
-    start = text.find("<PP_HEADER")
-    fields = {name: _field(text[start:], name) for name in ("element", "z_valence", "pseudo_type")}
-    if start < 0 or not all(fields.values()):
+    fields = _second_version(text) or _first_version(text)
+    if fields is None:
         raise ConfigError(
             f"{path} is no pseudopotential.",
-            "A UPF file of version 2 has a PP_HEADER with element, z_valence and pseudo_type.",
+            "A UPF file has a PP_HEADER with element, kind and valence electrons.",
             f"Get it again: {WHERE}.",
         )
+    element, kind, valence, relativistic = fields
     return Pseudopotential(
-        element=fields["element"].capitalize(),
+        element=element.capitalize(),
         path=path,
-        valence=float(fields["z_valence"].replace("D", "E")),
-        kind=fields["pseudo_type"],
-        relativistic=_field(text[start:], "relativistic") or "no",
+        valence=float(re.sub("[dD]", "e", valence)),
+        kind=kind,
+        relativistic=relativistic,
         sha256=hashlib.sha256(content).hexdigest(),
     )
+
+
+def _second_version(text: str) -> tuple[str, str, str, str] | None:
+    """Element, kind, valence electrons and relativity from attributes of the header."""
+    start = text.find("<PP_HEADER")
+    header = text[max(start, 0) :]
+    element, kind, valence, relativistic = (
+        _field(header, name) for name in ("element", "pseudo_type", "z_valence", "relativistic")
+    )
+    complete = start >= 0 and element and kind and valence
+    return (element, kind, valence, relativistic or "no") if complete else None
+
+
+def _first_version(text: str) -> tuple[str, str, str, str] | None:
+    """Element, kind, valence electrons and relativity from the lines of the header."""
+    found = _FIRST_VERSION.search(text)
+    if found is None:
+        return None
+    generated = _GENERATED.search(text)
+    relativistic = "scalar" if generated is None else _RELATIVISTIC[generated.group(1)]
+    return found["element"], found["kind"], found["valence"], relativistic
 
 
 def _only(element: str, paths: list[Path]) -> Pseudopotential:

@@ -21,6 +21,7 @@ from betenet.espresso.layout import (
     ELECTRONIC_DOS_FILE,
     PSEUDOPOTENTIALS,
     RELAX,
+    RELAXATIONS,
     SAVED,
     STATES,
 )
@@ -43,8 +44,8 @@ RESTART: Namelists = {"control": {"restart_mode": "restart"}}
 """Goes on after a stop; relaxed volumes of Al agree to 5e-6 Å³ with and without a kill."""
 
 
-def relax_step(settings: Settings, atoms: Atoms, grid: Grid) -> Step:
-    """Relaxation of the cell and the positions, or of the positions alone."""
+def relax_step(settings: Settings, atoms: Atoms, grid: Grid, key: str = RELAX) -> Step:
+    """Relaxation of the cell and the positions, or of the positions alone; a round of it."""
     protocol = settings.protocol
     cell = protocol.relaxation == "cell"
     namelists = _namelists(
@@ -64,7 +65,7 @@ def relax_step(settings: Settings, atoms: Atoms, grid: Grid) -> Step:
             "press": settings.pressure * KBAR_PER_GPA,
             "press_conv_thr": protocol.pressure_threshold,
         }
-    return replace(_step(RELAX, settings, namelists, atoms, grid), recovery=RESTART)
+    return replace(_step(key, settings, namelists, atoms, grid), recovery=RESTART)
 
 
 def dense_step(settings: Settings, atoms: Atoms, grid: Grid) -> Step:
@@ -136,8 +137,8 @@ def _namelists(
         },
         "system": {
             "ibrav": 0,
-            "ecutwfc": protocol.cutoff,
-            "ecutrho": protocol.density_cutoff,
+            "ecutwfc": settings.cutoff,
+            "ecutrho": settings.density_cutoff,
             "occupations": "smearing",
             "smearing": protocol.smearing,
             "degauss": protocol.smearing_width,
@@ -161,8 +162,8 @@ def _step(
 ) -> Step:
     elements = list(dict.fromkeys(symbols_of(atoms)))
     namelists["system"] |= {"nat": len(atoms), "ntyp": len(elements)}
-    if key != RELAX:  # the grid of another cell than the one that it ends with
-        namelists["system"] |= _fft(atoms, settings.protocol.density_cutoff)
+    if key not in RELAXATIONS:  # the grid of another cell than the one that it ends with
+        namelists["system"] |= _fft(atoms, settings.density_cutoff)
     return Step(
         key=key,
         program="pw.x",

@@ -32,6 +32,8 @@ _FFT = re.compile(
     r"Dense\s+grid:\s*(\d+) G-vectors\s+FFT dimensions: \(\s*(\d+),\s*(\d+),\s*(\d+)\)"
 )
 _PRESSURE = re.compile(rf"\(kbar\)\s+P=\s*{_NUMBER}")
+_FRESH = "inal scf calculation at the relaxed structure"
+"""After a relaxation of the cell; what follows has plane waves of the relaxed cell."""
 _TOTAL_FORCE = re.compile(rf"Total force ={_NUMBER}")
 _FORCES = re.compile(
     r"Forces acting on atoms \(cartesian axes, Ry/au\):\s*\n((?:\s*atom .*force =.*\n)+)"
@@ -71,6 +73,9 @@ class PwOutput:
         Size of the dense basis and its grid; 0 where not printed.
     pressure
         NaN if not asked for [GPa].
+    fresh_pressure
+        The pressure of a relaxed cell with plane waves of its own; NaN if there was no relaxation
+        of the cell, or it did not come so far [GPa].
     total_force, max_force
         Root of the sum of squares over all atoms, as printed, and the longest one; NaN if not
         asked for [eV/Å].
@@ -97,6 +102,7 @@ class PwOutput:
     n_g_vectors: int
     fft: tuple[int, int, int]
     pressure: float
+    fresh_pressure: float
     total_force: float
     max_force: float
     n_symmetries: int
@@ -151,6 +157,7 @@ def read_pw_output(path: str | Path) -> PwOutput:
         n_g_vectors=basis[0],
         fft=(basis[1], basis[2], basis[3]),
         pressure=_number(_PRESSURE, text) * _GPA_PER_KBAR,
+        fresh_pressure=_number(_PRESSURE, text.partition(_FRESH)[2]) * _GPA_PER_KBAR,
         total_force=_number(_TOTAL_FORCE, text) * RYDBERG_PER_BOHR,
         max_force=_max_force(text, path) * RYDBERG_PER_BOHR,
         n_symmetries=1 if "No symmetry found" in text else _count(_SYMMETRIES, text),

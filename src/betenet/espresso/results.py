@@ -32,7 +32,7 @@ from betenet.espresso.layout import (
     FINE_DOS,
     PHONON_DOS_FILE,
     PHONONS,
-    RELAX,
+    RELAXATIONS,
     STATES,
     a2f_file,
     phonon_key,
@@ -101,8 +101,8 @@ class Results:
     atoms
         The structure that all but the relaxation had.
     pw
-        What pw.x has printed, by step: ``relax`` if there was one, ``dense``, ``coarse``,
-        ``states``.
+        What pw.x has printed, by step: each round of the relaxation if there was one, ``dense``,
+        ``coarse``, ``states``.
     electronic
         Electronic density of states.
     q_grid, points
@@ -131,6 +131,11 @@ class Results:
     fine: PhononDos
     coarse: PhononDos
     wall_times: Mapping[str, WallTime]
+
+    @property
+    def relaxation(self) -> PwOutput | None:
+        """The last round of the relaxation; None if there was none."""
+        return next((self.pw[key] for key in reversed(RELAXATIONS) if key in self.pw), None)
 
     @property
     def lowest_frequency(self) -> float:
@@ -191,7 +196,7 @@ def read_results(folder: str | Path) -> Results:
         If a file is missing or broken; the step is named.
     """
     home = Path(folder)
-    steps = [RELAX] if (home / RELAX).is_dir() else []
+    steps = [key for key in RELAXATIONS if (home / key).is_dir()]
     pw = {
         step: _read(home, step, PW_OUTPUT, read_pw_output)
         for step in (*steps, DENSE, COARSE, STATES)
@@ -311,7 +316,7 @@ def _read_wall_times(home: Path) -> dict[str, WallTime]:
 
 
 def _atoms(home: Path, pw: Mapping[str, PwOutput]) -> Atoms:
-    step = RELAX if RELAX in pw else DENSE
+    step = next((key for key in reversed(RELAXATIONS) if key in pw), DENSE)
     atoms = pw[step].atoms
     if atoms is None:
         raise DataError(

@@ -30,6 +30,7 @@ from betenet.espresso.failures import (
     NOT_A_METAL,
     NOT_A_NUMBER,
     OF_THE_CRYSTAL,
+    RESIDUAL_PRESSURE,
     WRONG_MPI,
     Failure,
     failure_named,
@@ -40,6 +41,7 @@ from betenet.espresso.launcher import Launcher, other_processes
 from betenet.espresso.lock import only_runner
 from betenet.espresso.manifest import Attempt, Manifest, StepRecord, agree_on, write_manifest
 from betenet.espresso.processes import start_program, stop_programs, termination_raises
+from betenet.espresso.relaxation import not_relaxed
 from betenet.espresso.retries import ATTEMPTS, Plan, next_attempt
 from betenet.espresso.stability import band_gap, imaginary_mode
 from betenet.espresso.step_error import step_error
@@ -355,6 +357,8 @@ class _Run:
         """What speaks against the results of a program that has ended well: key, and details."""
         if said := not_numbers(self.folder, step):
             return NOT_A_NUMBER, said
+        if said := not_relaxed(self.folder, step):
+            return RESIDUAL_PRESSURE, said
         if not self.runner.stop_if_unstable:
             return "", ""
         if said := imaginary_mode(self.folder, step):

@@ -11,12 +11,7 @@ from ase import Atoms
 
 from betenet.errors import ConfigError
 from betenet.espresso.protocol import Protocol
-from betenet.espresso.pseudopotentials import WHERE, Pseudopotential
-
-AUGMENTED = ("US", "USPP", "PAW")
-"""Kinds of pseudopotentials that add charges around the cores to those of the wave functions."""
-AUGMENTED_RATIO = 8.0
-"""Least cutoff of the density with them, in cutoffs of the wave functions."""
+from betenet.espresso.pseudopotentials import Pseudopotential
 
 
 def symbols_of(atoms: Atoms) -> list[str]:
@@ -50,7 +45,7 @@ class Settings:
     ------
     ConfigError
         If the pressure is not a finite number, or is given although the cell is not relaxed; or if
-        the density has too few plane waves for an ultrasoft or PAW potential.
+        a cutoff is not a number.
     """
 
     protocol: Protocol
@@ -67,16 +62,22 @@ class Settings:
                 "Only a cell that is relaxed gets to a pressure.",
                 "Set relaxation to cell, or leave the pressure out.",
             )
-        needed = AUGMENTED_RATIO * self.protocol.cutoff
-        for one in self.pseudopotentials.values():
-            if one.kind in AUGMENTED and self.protocol.density_cutoff < needed:
-                raise ConfigError(
-                    f"{one.path.name} ({one.kind}) with a density_cutoff of "
-                    f"{self.protocol.density_cutoff:g} Ry.",
-                    "Its charges around the cores need more plane waves than the squares of wave "
-                    "functions do, which are enough for norm-conserving potentials.",
-                    f"--set density_cutoff={needed:g}; or take a norm-conserving one: {WHERE}.",
-                )
+        if self.protocol.cutoff is None or self.protocol.density_cutoff is None:
+            raise ConfigError(
+                "The cutoffs of a calculation are not numbers.",
+                "They follow from its pseudopotentials (betenet.espresso.cutoffs.with_cutoffs).",
+                "Plan it with make_workflow, or give both of them.",
+            )
+
+    @property
+    def cutoff(self) -> float:
+        """Of the plane waves of the wave functions [Ry]."""
+        return cast("float", self.protocol.cutoff)
+
+    @property
+    def density_cutoff(self) -> float:
+        """Of the plane waves of the density [Ry]."""
+        return cast("float", self.protocol.density_cutoff)
 
     def valence(self, atoms: Atoms) -> float:
         """Electrons in a cell that are not in a core."""

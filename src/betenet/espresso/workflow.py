@@ -8,10 +8,19 @@ from pathlib import Path
 import numpy as np
 from ase import Atoms
 
+from betenet.errors import DataError
 from betenet.espresso.dynamical_matrix import read_dyn0
 from betenet.espresso.grids import Grid, Grids, alike, choose_grids, grid_of_density, mixed_axes
 from betenet.espresso.irreducible import Operations, irreducible_points, reciprocal_operations
-from betenet.espresso.layout import COARSE_PHONONS, DYNAMICAL, PHONONS, RELAX, STATES, phonon_key
+from betenet.espresso.layout import (
+    COARSE,
+    COARSE_PHONONS,
+    DYNAMICAL,
+    PHONONS,
+    RELAXATIONS,
+    STATES,
+    phonon_key,
+)
 from betenet.espresso.phonon_inputs import (
     coarse_dos_step,
     coarse_force_constants_step,
@@ -27,7 +36,8 @@ from betenet.espresso.pw_inputs import (
     relax_step,
     states_step,
 )
-from betenet.espresso.pw_output import read_pw_output
+from betenet.espresso.pw_output import PwOutput, read_pw_output
+from betenet.espresso.relaxation import residual_pressure
 from betenet.espresso.settings import Settings, symbols_of
 from betenet.espresso.steps import Step
 
@@ -68,22 +78,7 @@ class Workflow:
 
     def relaxed(self, folder: Path) -> Atoms | None:
         """The structure that all steps after the relaxation have; None before it is done."""
-        kind = self.settings.protocol.relaxation
-        if kind == "none":
-            return self.atoms
-        output = folder / RELAX / "pw.out"
-        if not output.exists():
-            return None
-        found = read_pw_output(output).atoms
-        if found is None or kind == "cell":
-            return found
-        # pw.x prints a cell that it keeps in so few digits that symmetry may be lost
-        return Atoms(
-            symbols_of(found),
-            cell=self.atoms.cell.array,
-            scaled_positions=found.get_scaled_positions(wrap=False),
-            pbc=True,
-        )
+        return self._relaxation(folder)[1]
 
     def steps(self, folder: Path) -> tuple[Step, ...]:
         """All steps that are known now.
@@ -100,8 +95,7 @@ class Workflow:
         DataError
             If a result that decides what follows is broken.
         """
-        relaxation = self._relaxation()
-        atoms = self.relaxed(folder)
+        relaxation, atoms = self._relaxation(folder)
         if atoms is None:
             return relaxation
         grids = self.grids(atoms)
@@ -117,14 +111,43 @@ class Workflow:
         # the coarse grid has the fewest; at no q-point symmetry leaves fewer pairs k, k + q
         return (*relaxation, *_divided(steps, grids.coarse, reciprocal_operations(atoms)))
 
-    def _relaxation(self) -> tuple[Step, ...]:
-        protocol = self.settings.protocol
-        if protocol.relaxation == "none":
-            return ()
-        operations = reciprocal_operations(self.atoms)
-        grid = grid_of_density(self.atoms.cell.array, protocol.k_density)
-        grid = alike(grid, mixed_axes(operations))
-        return _divided([relax_step(self.settings, self.atoms, grid)], grid, operations)
+    def _relaxation(self, folder: Path) -> tuple[tuple[Step, ...], Atoms | None]:
+        """Rounds of the relaxation, and what it ends with: None before it is done, or if it fails.
+
+        A round begins where the last one ended, if that has left a pressure.
+        """
+        settings, atoms = self.settings, self.atoms
+        if settings.protocol.relaxation == "none":
+            return (), atoms
+        steps: list[Step] = []
+        for key in RELAXATIONS:
+            operations = reciprocal_operations(atoms)
+            grid = grid_of_density(atoms.cell.array, settings.protocol.k_density)
+            grid = alike(grid, mixed_axes(operations))
+            steps += _divided([relax_step(settings, atoms, grid, key)], grid, operations)
+            output = folder / key / "pw.out"
+            if not output.exists():
+                return tuple(steps), None
+            found = read_pw_output(output)
+            if found.atoms is None:
+                return tuple(steps), None
+            if settings.protocol.relaxation == "positions":
+                return tuple(steps), self._in_its_cell(found.atoms)
+            if residual_pressure(found, settings.pressure) == 0.0:
+                return tuple(steps), found.atoms
+            if (folder / COARSE / "pw.out").exists() and key == RELAXATIONS[0]:
+                raise _relaxed_before(folder, found)
+            atoms = found.atoms
+        return tuple(steps), None
+
+    def _in_its_cell(self, found: Atoms) -> Atoms:
+        """Relaxed positions in the given cell, which pw.x prints in too few digits for symmetry."""
+        return Atoms(
+            symbols_of(found),
+            cell=self.atoms.cell.array,
+            scaled_positions=found.get_scaled_positions(wrap=False),
+            pbc=True,
+        )
 
     def _dos(self, folder: Path) -> list[Step]:
         """The electronic density of states, once the Fermi energy is known."""
@@ -161,6 +184,15 @@ class Workflow:
             coarse_force_constants_step(protocol, [(COARSE_PHONONS, index) for index in numbers]),
             coarse_dos_step(protocol),
         ]
+
+
+def _relaxed_before(folder: Path, found: PwOutput) -> DataError:
+    return DataError(
+        f"{folder} holds a calculation of a cell that is not relaxed.",
+        f"With plane waves of its own it has {found.fresh_pressure:.3g} GPa; an earlier version of "
+        "betenet went on with it all the same.",
+        "Plan the crystal again, in another folder.",
+    )
 
 
 def _divided(steps: list[Step], grid: Grid, operations: Operations) -> tuple[Step, ...]:

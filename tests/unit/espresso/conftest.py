@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from betenet.espresso.cutoffs import with_cutoffs
 from betenet.espresso.protocol import Protocol
 from betenet.espresso.pseudopotentials import find_pseudopotentials
 from betenet.espresso.settings import Settings
@@ -21,7 +22,7 @@ UPF = """<UPF version="2.0.1">
 
 @pytest.fixture
 def pseudopotentials(tmp_path: Path) -> Callable[[dict[str, float]], Path]:
-    """Make a folder of headers without potentials."""
+    """Make a folder of headers without potentials, each of which wants 40 Ry."""
 
     def make(valences: dict[str, float], relativistic: str = "scalar") -> Path:
         folder = tmp_path / "pseudopotentials"
@@ -29,6 +30,7 @@ def pseudopotentials(tmp_path: Path) -> Callable[[dict[str, float]], Path]:
         for element, valence in valences.items():
             text = UPF.format(element=element, valence=valence, relativistic=relativistic)
             (folder / f"{element}_ONCV_PBE_sr.upf").write_text(text)
+            (folder / f"{element}_ONCV_PBE_sr.toml").write_text("Ecut = 20\nsupersampling = 2.0\n")
         return folder
 
     return make
@@ -43,10 +45,8 @@ def settings(
     def make(elements: Iterable[str], protocol: str = "fast", **changes: object) -> Settings:
         folder = pseudopotentials(dict.fromkeys(elements, 10.0))
         pressure = float(changes.pop("pressure", 0.0))  # type: ignore[arg-type]
-        return Settings(
-            protocol=Protocol.named(protocol).with_changes(changes),
-            pseudopotentials=find_pseudopotentials(folder, elements),
-            pressure=pressure,
-        )
+        found = find_pseudopotentials(folder, elements)
+        chosen = with_cutoffs(Protocol.named(protocol).with_changes(changes), found)
+        return Settings(protocol=chosen, pseudopotentials=found, pressure=pressure)
 
     return make

@@ -32,7 +32,8 @@ def test_what_is_kept_is_what_was_planned(plan: Plan, tmp_path: Path) -> None:
     assert plan.workflow is not None
     assert describe(found.workflow) == describe(plan.workflow) == dict(found.told)
     assert np.allclose(found.workflow.atoms.positions, plan.workflow.atoms.positions)
-    assert found.workflow.settings.protocol == FAST
+    cutoffs = {"cutoff": 40.0, "density_cutoff": 160.0}
+    assert found.workflow.settings.protocol == FAST.with_changes(cutoffs)
 
 
 def test_a_calculation_can_be_moved(plan: Plan, tmp_path: Path) -> None:

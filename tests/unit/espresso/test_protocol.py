@@ -22,12 +22,13 @@ def test_the_paper_has_the_paper_s_values() -> None:
 
 
 def test_every_protocol_is_complete_and_cheaper_ones_are_coarser() -> None:
-    found = [Protocol.named(name) for name in ("paper", "balanced", "fast")]
-    assert set(protocol_names()) == {"paper", "balanced", "fast"}
-    for name in ("cutoff", "k_density", "q_density"):
+    found = [Protocol.named(name) for name in ("paper", "balanced", "scout", "fast")]
+    assert set(protocol_names()) == {"paper", "balanced", "scout", "fast"}
+    for name in ("k_density", "q_density"):
         values = [getattr(protocol, name) for protocol in found]
         assert values == sorted(values, reverse=True)
-        assert len(set(values)) == 3
+        assert len(set(values)) == 4
+    assert {(one.cutoff, one.density_cutoff) for one in found[1:]} == {(None, None)}
 
 
 def test_every_value_of_the_paper_is_explained() -> None:

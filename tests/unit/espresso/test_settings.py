@@ -19,17 +19,6 @@ def test_pressure_needs_a_cell_that_relaxes(settings: Maker) -> None:
         settings(["Li"], pressure=float("nan"))
 
 
-@pytest.mark.parametrize("kind", ["US", "PAW"])
-def test_charges_around_cores_need_a_finer_density(settings: Maker, kind: str) -> None:
-    found = settings(["Al"], cutoff=40.0, density_cutoff=160.0)
-    soft = {"Al": replace(found.pseudopotentials["Al"], kind=kind)}
-    with pytest.raises(ConfigError, match="density_cutoff of 160 Ry") as caught:
-        replace(found, pseudopotentials=soft)
-    assert "--set density_cutoff=320" in caught.value.fix
-    finer = found.protocol.with_changes({"density_cutoff": 320.0})
-    replace(found, protocol=finer, pseudopotentials=soft)
-
-
 def test_electrons_of_a_cell_are_counted_by_atom(settings: Maker) -> None:
     assert settings(["Mg", "B"]).valence(Atoms("MgB2")) == 30.0
 

@@ -1,0 +1,108 @@
+"""Relaxation in rounds: each begins with fresh plane waves, and the last must end at the pressure.
+
+While a cell relaxes, pw.x keeps the plane waves of the cell that it began with; then it computes
+the relaxed cell once more with those that belong to it. The pressure of this last calculation
+tells whether the cell is right: if not, another round begins there.
+"""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import spglib
+from ase import Atoms
+
+from betenet.espresso.layout import RELAXATIONS
+from betenet.espresso.pw_inputs import KBAR_PER_GPA
+from betenet.espresso.pw_output import PwOutput, read_pw_output
+from betenet.espresso.steps import Step
+from betenet.structures.cell import SPGLIB_ERRORS
+
+RESIDUAL = 0.2
+"""Pressure that may be left: 0.1 % of the volume of a hard metal, some per cent of a soft one [GPa].
+"""
+RESIDUAL_SHARE = 0.005
+"""The same as a share of the pressure of the calculation."""
+MOST_VOLUME_CHANGE = 0.08
+"""Change of volume from which a structure that was said to be at zero pressure is another one."""
+SYMPREC = 1e-3
+"""Within which atoms are equivalent, for the space group [Å]."""
+
+
+def residual_bound(pressure: float) -> float:
+    """How far the pressure of a relaxed cell may be from the wanted one [GPa]."""
+    return max(RESIDUAL, RESIDUAL_SHARE * abs(pressure))
+
+
+def residual_pressure(output: PwOutput, pressure: float) -> float:
+    """What is left of the pressure of a relaxed cell with plane waves of its own.
+
+    Parameters
+    ----------
+    output
+        Of a relaxation.
+    pressure
+        The wanted one [GPa].
+
+    Returns
+    -------
+    float
+        Difference if it is beyond `residual_bound`, NaN if pw.x did not compute it, else zero
+        [GPa].
+    """
+    left = output.fresh_pressure - pressure
+    return 0.0 if abs(left) <= residual_bound(pressure) else left
+
+
+def not_relaxed(folder: Path, step: Step) -> str:
+    """Why the last round of a relaxation has not reached the pressure, in words.
+
+    Parameters
+    ----------
+    folder
+        Of the material.
+    step
+        A step that is done, of any program.
+
+    Returns
+    -------
+    str
+        Empty if it has, or another round follows, or the step is no relaxation of the cell.
+    """
+    if step.key != RELAXATIONS[-1] or "cell" not in step.namelists:
+        return ""
+    pressure = wanted_pressure(step)
+    output = read_pw_output(folder / step.key / "pw.out.part")
+    left = residual_pressure(output, pressure)
+    if left == 0.0:
+        return ""
+    return (
+        f"With plane waves of its own the relaxed cell has {output.fresh_pressure:.3g} GPa instead "
+        f"of {pressure:g} GPa; {residual_bound(pressure):.2g} GPa are allowed."
+    )
+
+
+def wanted_pressure(step: Step) -> float:
+    """Pressure that a relaxation of the cell is told [GPa]."""
+    return float(step.namelists["cell"]["press"]) / KBAR_PER_GPA
+
+
+def volume_change(before: Atoms, after: Atoms) -> float:
+    """Relative change of the volume per atom."""
+    volumes = [abs(np.linalg.det(one.cell.array)) / len(one) for one in (before, after)]
+    return float(volumes[1] / volumes[0] - 1.0)
+
+
+def space_group(atoms: Atoms) -> str:
+    """Symbol and number, such as ``Fm-3m (225)``; empty if spglib finds none."""
+    cell = (atoms.cell.array, atoms.get_scaled_positions(), atoms.numbers)
+    with warnings.catch_warnings():
+        # spglib 2.6 and later announce the change of their error handling at every call
+        warnings.simplefilter("ignore", DeprecationWarning)
+        try:
+            return str(cast("Any", spglib).get_spacegroup(cell, symprec=SYMPREC) or "")
+        except SPGLIB_ERRORS:
+            return ""

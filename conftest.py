@@ -19,16 +19,11 @@ install_import_hook(
     "betenet", "beartype.beartype(conf=beartype.BeartypeConf(is_pep484_tower=True))"
 )
 
-ESPRESSO_PAGES = ("first_principles_tutorial.md",)
-"""Pages of the documentation that run Quantum ESPRESSO."""
-
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark these pages, and skip what runs Quantum ESPRESSO where it is not installed."""
+    """Skip what runs Quantum ESPRESSO where it is not installed."""
     missing = shutil.which("ph.x") is None
     for item in items:
-        if item.path.name in ESPRESSO_PAGES:
-            item.add_marker(pytest.mark.espresso)
         if missing and item.get_closest_marker("espresso") is not None:
             reason = "no ph.x on the PATH (Debian: apt install quantum-espresso)"
             item.add_marker(pytest.mark.skip(reason=reason))

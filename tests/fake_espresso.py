@@ -3,7 +3,8 @@
 A program reads its input, counts in its scratch folder so that it can be interrupted and go on,
 and leaves results that depend on what it has inherited only. A table of behaviours by step, one
 for each attempt (``ok`` from then on), stands in ``behaviour.json`` beside the programs: ``ok``,
-``sleep SECONDS``, ``signal NUMBER``, ``no results``, ``time``, or ``fail STATUS TEXT``.
+``sleep SECONDS``, ``compute SECONDS``, ``signal NUMBER``, ``no results``, ``time``, or
+``fail STATUS TEXT``.
 """
 
 from __future__ import annotations
@@ -51,6 +52,9 @@ for step in range(done, work):
     if step == max(work // 2, done):
         if behaviour == "sleep":
             time.sleep(float(rest))
+        if behaviour == "compute":
+            while time.process_time() < float(rest):
+                pass
         if behaviour == "signal":
             os.kill(os.getpid(), int(rest))
         if behaviour == "time":

@@ -82,6 +82,21 @@ def test_a_plan_as_json_computes_and_writes_nothing(
     assert {path.name for path in tmp_path.iterdir()} == {"Al.cif", "upf"}
 
 
+def test_each_set_counts_and_a_contradiction_is_refused(
+    cell: Path, potentials: Path, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    home = tmp_path / "epc"
+    words = ["epc", "plan", *told(cell, potentials, home), "--set", "k_density=12"]
+    assert main([*words, "--set", "k_density=15"]) == 2
+    told_why = capsys.readouterr().err
+    assert "--set has two values for k_density" in told_why
+    assert "They are 12 and 15." in told_why
+    assert not home.exists()
+    assert main(words) == 0
+    protocol = json.loads((home / "Al/manifest.json").read_text())["settings"]["protocol"]
+    assert (protocol["k_density"], protocol["broadenings"]) == (12.0, 5)
+
+
 def test_a_protocol_is_shown_with_its_own_values(capsys: pytest.CaptureFixture) -> None:
     assert main(["epc", "plan", "--show", "fast"]) == 0
     text = capsys.readouterr().out

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 
 from betenet import __version__
 from betenet.cli import cite, data, epc, evaluate, models, phonons, predict, screen, tc, train
-from betenet.cli.arguments import HelpFormatter
+from betenet.cli.arguments import HelpFormatter, Parser
 from betenet.errors import BetenetError
 
 _EPILOG = """\
@@ -73,8 +73,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     return code
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def _parser() -> Parser:
+    parser = Parser(
         prog="betenet",
         description="From a crystal structure to α²F(ω), λ, ω_log, ω_2 and Tc, with uncertainties.",
         epilog=_EPILOG,

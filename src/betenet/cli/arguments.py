@@ -1,4 +1,4 @@
-"""What the verbs share: checked numbers, the flags for μ* and JSON, and the text about μ*."""
+"""What the verbs share: the parser, checked numbers, flags for μ* and JSON, the text about μ*."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import argparse
 import math
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from betenet.errors import ConfigError
 from betenet.superconductivity.critical_temperature import DEFAULT_MU_STAR
 
 if TYPE_CHECKING:
     # argparse has no public name for it
-    Verbs = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
+    Verbs = argparse._SubParsersAction["Parser"]  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
 else:
     Verbs = argparse.Action  # the nearest public class
 
@@ -26,6 +26,52 @@ about μ* (--mu-star):
   μ* = 0.13 instead of 0.10 takes 30 % of Tc away). Customary: 0.10, or 0.13 for
   transition metals (McMillan); published Tc use 0.09 to 0.16. Compare only Tc of equal μ*.
 """
+
+
+class StoreOnce(argparse.Action):
+    """Keep the value of an option, and refuse the option when it is given again.
+
+    argparse by itself keeps the last of several values in silence.
+    """
+
+    _filled: argparse.Namespace | None = None
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: Any,
+        option_string: str | None = None,
+    ) -> None:
+        """Keep the value.
+
+        Raises
+        ------
+        argparse.ArgumentError
+            If the option has a value from the same command line.
+        """
+        del parser
+        if option_string is not None and self._filled is namespace:
+            first = getattr(namespace, self.dest)
+            raise argparse.ArgumentError(
+                self,
+                f"given twice, with {first} and {values}, but it takes one value: leave one out",
+            )
+        self._filled = namespace
+        setattr(namespace, self.dest, values)
+
+
+class Parser(argparse.ArgumentParser):
+    """Parser of the command line and of each verb: no value that was given gets lost.
+
+    An option with one value is refused when it is given twice. One with several must have
+    ``action="extend"`` (and None or a list as its default), so that all of them count.
+    """
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        for name in (None, "store"):
+            self.register("action", name, StoreOnce)
 
 
 def positive(text: str) -> float:
@@ -120,14 +166,26 @@ def key_values(words: Iterable[str], flag: str, example: str) -> dict[str, str]:
     Raises
     ------
     ConfigError
-        If a word is not of that form.
+        If a word is not of that form, or a key has two values.
+
+    Examples
+    --------
+    >>> key_values(["cutoff=60", "relaxation=none"], "--set", "cutoff=60")
+    {'cutoff': '60', 'relaxation': 'none'}
     """
-    pairs = [word.partition("=") for word in words]
-    for name, equals, _ in pairs:
+    found: dict[str, str] = {}
+    for word in words:
+        name, equals, value = word.partition("=")
         if not (name and equals):
             raise ConfigError(
                 f"{flag} {name} is no option.",
                 "Options are written KEY=VALUE.",
                 f"Write {flag} {example}, say.",
             )
-    return {name: value for name, _, value in pairs}
+        if found.setdefault(name, value) != value:
+            raise ConfigError(
+                f"{flag} has two values for {name}.",
+                f"They are {found[name]} and {value}.",
+                "Leave one of them out.",
+            )
+    return found

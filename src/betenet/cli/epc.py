@@ -15,6 +15,7 @@ examples:
   betenet epc run cells/ --out epc/ --protocol paper --jobs 16
   betenet epc status epc/                         how far it is, also while it is running
   betenet epc collect epc/ --out records.jsonl    λ, ω_log, Tc; records that one can train on
+  betenet epc campaign list.csv --out many/       hundreds, one after the other, for weeks
 
 A calculation may be killed at any moment: the same command goes on where it was. Quantum ESPRESSO
 must be installed (Debian: apt install quantum-espresso), and a folder of pseudopotentials be there
@@ -26,8 +27,10 @@ tutorial is in docs/first_principles_tutorial.md.
 _PROTOCOL_TEXT = """\
 about the protocols (--protocol):
   paper     the recipe of BETE-NET's training data: PBEsol, 75 Ry, k- and q-density 40 and 15 Å
-  balanced  60 Ry, 30 and 10 Å
-  fast      40 Ry, 20 and 5 Å: is it stable, and does everything work? λ is rough
+  balanced  30 and 10 Å
+  scout     24 and 7 Å: tells a Tc of 5 K from one of 50 K at the least cost
+  fast      20 and 5 Å: is it stable, and does everything work? λ is rough
+  All but paper take the cutoffs that the pseudopotentials need (betenet epc cutoffs).
   `betenet epc plan --show PROTOCOL` prints every value and what it means; --set changes single
   ones: --set q_density=12 relaxation=none.
 
@@ -60,6 +63,48 @@ about failures:
 """
 
 
+_CAMPAIGN_EPILOG = """\
+examples:
+  betenet epc campaign list.csv --out many/ --pseudopotentials upf/ --most-hours 2
+  betenet epc campaign --out many/                goes on after a kill
+  betenet epc campaign more.csv --out many/       adds a list, also while it runs
+  betenet epc status many/                        what came out, at which rate, what is left
+
+about LIST:
+  CSV with a header. Column file: a structure file, relative to the folder of the list;
+  pressure_gpa: pressure to relax to (0 if left out); formula: checked against the file; family:
+  kept in the record. Other columns are passed over.
+
+about records:
+  Each crystal that is settled has one JSON file of at most some 60 kB in the folder of records:
+  kept, dropped (unstable, no metal, negative α²F …, with the reason) or failed. It may be copied
+  and committed. Crystals that are too dear or cannot be planned are skipped, and looked at again at
+  the next start.
+
+"""
+
+_CUTOFFS_EPILOG = """\
+examples:
+  betenet epc cutoffs pseudopotentials/           all of a folder
+  betenet epc cutoffs pseudopotentials/ Nb H      two of them
+  betenet epc cutoffs sg15/ --table               entries for the table of known ones
+
+who says it, in this order:
+  A file beside the pseudopotential (Nb.toml beside Nb.upf, as in PseudoDojo's set), the table that
+  comes with betenet, and what was measured on this machine; that is kept by the content of the file
+  in ~/.cache/betenet/cutoffs (or $BETENET_CUTOFFS). What --again measures is kept too, but a file
+  beside it and the table still come first.
+
+how it is measured:
+  pw.x calculates an fcc crystal of the element, not magnetic, with 4×4×4 k-points, PBEsol, and
+  neighbours two covalent radii apart (at least 1.1 Å), at 160 Ry (ultrasoft and PAW: 100 Ry) and
+  then with fewer plane waves, down to 20 Ry. Enough is the lowest cutoff from which on the pressure
+  is within 0.3 GPa (0.2 % if that is more) and the energy within 50 meV/atom of the first ones: of
+  an energy the greater part cancels between crystals, of a pressure nothing does.
+
+"""
+
+
 def add_parser(verbs: Verbs) -> None:
     """Add the verb to the command line."""
     parser = verbs.add_parser(
@@ -75,6 +120,8 @@ def add_parser(verbs: Verbs) -> None:
     _add_run(actions)
     _add_status(actions)
     _add_collect(actions)
+    _add_cutoffs(actions)
+    _add_campaign(actions)
 
 
 def _add_plan(actions: Verbs) -> None:
@@ -91,6 +138,7 @@ def _add_plan(actions: Verbs) -> None:
     plan.add_argument("--show", metavar="PROTOCOL", help="print a protocol with explanations")
     plan.add_argument(
         "--slurm",
+        action="extend",
         nargs="*",
         metavar="KEY=VALUE",
         help="write DIR/job.sh for Slurm, with these options (time=24:00:00 ntasks=16 exclusive …)",
@@ -117,7 +165,12 @@ def _add_run(actions: Verbs) -> None:
         "--out", type=Path, required=True, metavar="DIR", help="folder of all calculations"
     )
     running.add_argument(
-        "--name", nargs="+", default=(), metavar="NAME", help="only these of the planned ones"
+        "--name",
+        action="extend",
+        nargs="+",
+        default=[],
+        metavar="NAME",
+        help="only these of the planned ones",
     )
     _add_settings(running)
     _add_how(running)
@@ -198,15 +251,111 @@ def _add_collect(actions: Verbs) -> None:
     collect.set_defaults(run=run_collect)
 
 
+def _add_cutoffs(actions: Verbs) -> None:
+    cutoffs = actions.add_parser(
+        "cutoffs",
+        help="how many plane waves pseudopotentials need; measures what nobody says",
+        description="How many plane waves pseudopotentials need. Those of which nobody says it are "
+        "measured, in about a minute each, and the answer is kept.",
+        epilog=_CUTOFFS_EPILOG,
+        formatter_class=HelpFormatter,
+    )
+    cutoffs.add_argument("folder", type=Path, metavar="FOLDER", help="folder of UPF files")
+    cutoffs.add_argument(
+        "elements", nargs="*", metavar="ELEMENT", help="only these (default: all in FOLDER)"
+    )
+    cutoffs.add_argument(
+        "--programs", type=Path, metavar="DIR", help="folder of pw.x (default: from PATH)"
+    )
+    cutoffs.add_argument(
+        "--again", action="store_true", help="measure, whatever somebody says already"
+    )
+    cutoffs.add_argument(
+        "--table", action="store_true", help="print what was measured as entries of cutoffs.toml"
+    )
+    add_json(cutoffs, "cutoffs, their sources and new measurements")
+    cutoffs.set_defaults(run=run_cutoffs)
+
+
+def _add_campaign(actions: Verbs) -> None:
+    running = actions.add_parser(
+        "campaign",
+        help="calculate the crystals of long lists, for as long as it is let run",
+        description="Calculate the crystals of lists in their order, one program at a time at the "
+        "lowest priority. Given a LIST while it runs, the crystals are added at the end.",
+        epilog=_CAMPAIGN_EPILOG,
+        formatter_class=HelpFormatter,
+    )
+    running.add_argument(
+        "lists", nargs="*", type=Path, metavar="LIST", help="CSV with a column file, see below"
+    )
+    running.add_argument(
+        "--out", type=Path, required=True, metavar="DIR", help="folder of the campaign"
+    )
+    told = running.add_argument_group("what to calculate (kept in DIR for later starts)")
+    told.add_argument(
+        "--protocol", metavar="NAME", help="protocol of all calculations (default: scout)"
+    )
+    told.add_argument(
+        "--set",
+        action="extend",
+        nargs="+",
+        default=[],
+        metavar="KEY=VALUE",
+        help="change values of the protocol",
+    )
+    told.add_argument(
+        "--pseudopotentials",
+        type=Path,
+        metavar="DIR",
+        help="UPF files named after their elements (default: $" + FOLDER_VARIABLE + ")",
+    )
+    _add_starting_guess(told)
+    told.add_argument(
+        "--most-hours",
+        type=positive,
+        metavar="H",
+        help="skip crystals that are expected to take more core-hours (default: no limit)",
+    )
+    told.add_argument(
+        "--records",
+        type=Path,
+        metavar="DIR",
+        help="folder of what is settled; what is there is not computed again (default: in --out)",
+    )
+    told.add_argument(
+        "--held-out",
+        type=Path,
+        metavar="FILE",
+        help="formulas for tests only: their records get the split test, all others train",
+    )
+    how = running.add_argument_group("how to run")
+    how.add_argument(
+        "--programs", type=Path, metavar="DIR", help="folder of pw.x (default: from PATH)"
+    )
+    how.add_argument(
+        "--max-seconds", type=positive, metavar="S", help="stop cleanly before so many have passed"
+    )
+    how.add_argument(
+        "--retry-failed", action="store_true", help="calculate again where a program has failed"
+    )
+    running.set_defaults(run=run_campaign)
+
+
 def _add_settings(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("what to calculate")
     group.add_argument(
         "--protocol",
         metavar="NAME",
-        help="paper, balanced or fast (default: balanced), see below",
+        help="paper, balanced, scout or fast (default: balanced), see below",
     )
     group.add_argument(
-        "--set", nargs="+", default=(), metavar="KEY=VALUE", help="change values of the protocol"
+        "--set",
+        action="extend",
+        nargs="+",
+        default=[],
+        metavar="KEY=VALUE",
+        help="change values of the protocol",
     )
     group.add_argument(
         "--pseudopotentials",
@@ -219,6 +368,15 @@ def _add_settings(parser: argparse.ArgumentParser) -> None:
         type=float,
         metavar="GPA",
         help="at which the cell is relaxed (default: 0)",
+    )
+    _add_starting_guess(group)
+
+
+def _add_starting_guess(group: argparse._ActionsContainer) -> None:  # pyright: ignore[reportPrivateUsage]
+    group.add_argument(
+        "--starting-guess",
+        action="store_true",
+        help="the cells are guesses: a volume that changes by more than 8 %% is no reason to drop",
     )
 
 
@@ -234,6 +392,20 @@ def run_run(arguments: argparse.Namespace) -> int:
     from betenet.cli.epc_run import run
 
     return run(arguments)
+
+
+def run_cutoffs(arguments: argparse.Namespace) -> int:
+    """Print the cutoffs of pseudopotentials, and measure those that nobody says."""
+    from betenet.cli.epc_cutoffs import cutoffs
+
+    return cutoffs(arguments)
+
+
+def run_campaign(arguments: argparse.Namespace) -> int:
+    """Work through lists."""
+    from betenet.cli.epc_campaign import campaign
+
+    return campaign(arguments)
 
 
 def run_status(arguments: argparse.Namespace) -> int:

@@ -78,24 +78,48 @@ def make_plans(arguments: argparse.Namespace) -> Iterator[Plan]:
     ConfigError
         As of `plan`.
     """
-    protocol = Protocol.named(arguments.protocol or DEFAULT_PROTOCOL)
-    protocol = protocol.with_changes(
-        parse_changes(key_values(arguments.set, "--set", "cutoff=60 relaxation=none"))
+    stream = plan_calculations(
+        arguments.files,
+        chosen_protocol(arguments.protocol or DEFAULT_PROTOCOL, arguments.set),
+        pseudopotential_folder(arguments.pseudopotentials),
+        pressure=arguments.pressure or 0.0,
+        starting_guess=arguments.starting_guess,
     )
-    folder = arguments.pseudopotentials or os.environ.get(FOLDER_VARIABLE)
+    for one in stream:
+        kept = one if arguments.out is None else keep_plan(arguments.out, one)
+        if kept.error is not None:
+            sys.stderr.write(f"betenet: error: {kept.error}\n")
+        yield kept
+
+
+def chosen_protocol(name: str, changes: Sequence[str]) -> Protocol:
+    """The protocol of a name, with changes written ``KEY=VALUE``.
+
+    Raises
+    ------
+    ConfigError
+        If the protocol or a key is unknown, or a value is not fit.
+    """
+    words = key_values(changes, "--set", "q_density=12 relaxation=none")
+    return Protocol.named(name).with_changes(parse_changes(words))
+
+
+def pseudopotential_folder(given: Path | None) -> Path:
+    """The folder of the command line, else that of the environment.
+
+    Raises
+    ------
+    ConfigError
+        If there is none.
+    """
+    folder = given or os.environ.get(FOLDER_VARIABLE)
     if not folder:
         raise ConfigError(
             "No folder of pseudopotentials is given.",
             "Quantum ESPRESSO needs one for each element.",
             f"Pass --pseudopotentials DIR, or set {FOLDER_VARIABLE}. Get them: {WHERE}.",
         )
-    pressure = arguments.pressure or 0.0
-    stream = plan_calculations(arguments.files, protocol, folder, pressure=pressure)
-    for one in stream:
-        kept = one if arguments.out is None else keep_plan(arguments.out, one)
-        if kept.error is not None:
-            sys.stderr.write(f"betenet: error: {kept.error}\n")
-        yield kept
+    return Path(folder)
 
 
 def explained(name: str) -> str:

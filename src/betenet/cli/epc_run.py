@@ -22,7 +22,7 @@ _SHOWN = (
     ("Tc", "tc_kelvin", 2, " K"),
 )
 
-_SETTINGS = ("protocol", "set", "pseudopotentials", "pressure")
+_SETTINGS = ("protocol", "set", "pseudopotentials", "pressure", "starting_guess")
 """Options that only a plan takes up."""
 
 
@@ -96,10 +96,10 @@ def _refuse_idle(arguments: argparse.Namespace) -> None:
             "It chooses among what is planned; of structures all are run.",
             "Leave one of them out.",
         )
-    idle = [name for name in _SETTINGS if getattr(arguments, name) not in (None, ())]
+    idle = [name for name in _SETTINGS if getattr(arguments, name) not in (None, [], False)]
     if idle and not arguments.files:
         raise ConfigError(
-            f"--{idle[0]} is given, but no STRUCTURE.",
+            f"--{idle[0].replace('_', '-')} is given, but no STRUCTURE.",
             "What is planned already goes on with the settings that it was planned with.",
             "Leave it out; or name the structures, and another folder if they are planned in this.",
         )
@@ -161,4 +161,4 @@ def _chosen(folders: Sequence[Path], names: Sequence[str]) -> list[Path]:
             f"Planned are {', '.join(known)}.",
             "Name one of them, or a structure file.",
         )
-    return [known[name] for name in names] if names else list(folders)
+    return [known[name] for name in dict.fromkeys(names)] if names else list(folders)

@@ -10,11 +10,13 @@ from pathlib import Path
 from betenet.cli.streams import shortened
 from betenet.errors import BetenetError
 from betenet.espresso.calculation import open_calculation, planned
+from betenet.espresso.campaign import CAMPAIGN, Campaign, open_campaign
+from betenet.espresso.campaign_status import STATES, CampaignStatus, status_of
 from betenet.espresso.collect import Progress, progress_of
 
 
 def status(home: Path, *, as_json: bool = False) -> int:
-    """Print how far each calculation is.
+    """Print how far each calculation is, or how far a campaign is.
 
     Returns
     -------
@@ -26,6 +28,8 @@ def status(home: Path, *, as_json: bool = False) -> int:
     DataError
         If there are none.
     """
+    if (home / CAMPAIGN).exists():
+        return _campaign(open_campaign(home), as_json=as_json)
     found: list[Progress] = []
     failed = 0
     for folder in planned(home):
@@ -40,6 +44,31 @@ def status(home: Path, *, as_json: bool = False) -> int:
     else:
         sys.stdout.write("\n".join(_lines(found)) + "\n")
     return 1 if failed else 0
+
+
+def _campaign(campaign: Campaign, *, as_json: bool) -> int:
+    """Print how far a campaign is."""
+    found = status_of(campaign)
+    if as_json:
+        text = json.dumps(found.to_dict(), ensure_ascii=False, indent=2)
+    else:
+        text = "\n".join(_campaign_lines(found))
+    sys.stdout.write(text + "\n")
+    return 1 if found.count("failed") else 0
+
+
+def _campaign_lines(found: CampaignStatus) -> Iterator[str]:
+    yield f"{'crystal':<24}  {'GPa':>5}  {'state':<8}  {'core-hours':>10}  what"
+    for one in found.crystals:
+        hours = "" if one.hours is None else f"{one.hours:.2g}"
+        name = shortened(one.name, 24)
+        pressure = f"{one.pressure:g}"
+        line = f"{name:<24}  {pressure:>5}  {one.state:<8}  {hours:>10}  {one.text}"
+        yield line.rstrip()
+    counts = [f"{found.count(state)} {state}" for state in STATES if found.count(state)]
+    yield ""
+    yield f"{', '.join(counts)}; {found.settled_per_day:.1f} settled in 24 hours at this rate; "
+    yield f"{found.hours_left:.3g} core-hours are expected for what is left"
 
 
 def _lines(found: list[Progress]) -> Iterator[str]:

@@ -143,7 +143,11 @@ def _add_run(actions: Verbs) -> None:
     where = running.add_mutually_exclusive_group()
     where.add_argument("--scheduler", metavar="ADDRESS", help="of a Dask scheduler")
     where.add_argument(
-        "--slurm", nargs="*", metavar="KEY=VALUE", help="start the workers as jobs of Slurm"
+        "--slurm",
+        action="extend",
+        nargs="*",
+        metavar="KEY=VALUE",
+        help="start the workers as jobs of Slurm",
     )
     running.set_defaults(run=run_run)
 
@@ -194,7 +198,12 @@ def _add_substitute(actions: Verbs) -> None:
         help="places between an element and what takes its place (default: %(default)s)",
     )
     substitute.add_argument(
-        "--exclude-elements", nargs="+", default=(), metavar="EL", help="never put in"
+        "--exclude-elements",
+        action="extend",
+        nargs="+",
+        default=[],
+        metavar="EL",
+        help="never put in",
     )
     substitute.set_defaults(run=run_substitute)
 

@@ -126,8 +126,7 @@ def run(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> int:
     if arguments.files:
         from betenet.cli.tc_files import run_files
 
-        if arguments.methods is None:
-            arguments.methods = ALL_METHODS
+        arguments.methods = tuple(dict.fromkeys(arguments.methods or ALL_METHODS))
         return run_files(arguments)
     from betenet.cli.tc_numbers import run_numbers
 
@@ -138,7 +137,7 @@ def run(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> int:
 def _wrong_usage(arguments: argparse.Namespace) -> str:
     """What is wrong with the combination of flags; empty if nothing is."""
     numbers = [_flag(name) for name in _FOR_NUMBERS if getattr(arguments, name) is not None]
-    others = [_flag(name) for name in _FOR_FILES if getattr(arguments, name) not in {None, False}]
+    others = [_flag(name) for name in _FOR_FILES if getattr(arguments, name) not in (None, False)]
     if arguments.files:
         if numbers:
             return (
@@ -173,6 +172,7 @@ def _add_computed(group: argparse._ArgumentGroup) -> None:  # pyright: ignore[re
     group.add_argument(
         "--methods",
         type=_methods,
+        action="extend",
         metavar="A,B,…",
         help=f"methods of Tc, out of {', '.join(ALL_METHODS)} (default: all)",
     )
@@ -223,7 +223,7 @@ def _methods(text: str) -> tuple[str, ...]:
         raise argparse.ArgumentTypeError(
             f"{text!r} is not all, nor some of {', '.join(ALL_METHODS)} with commas between"
         )
-    return tuple(dict.fromkeys(names))
+    return names
 
 
 def _smearing(text: str) -> float | str:

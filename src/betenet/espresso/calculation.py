@@ -142,7 +142,12 @@ def open_calculation(folder: Path) -> Calculation:
             f"{type(error).__name__}: {error}.",
             "Plan it again, in another folder.",
         ) from error
-    settings = Settings(protocol=protocol, pseudopotentials=found, pressure=pressure)
+    settings = Settings(
+        protocol=protocol,
+        pseudopotentials=found,
+        pressure=pressure,
+        starting_guess=bool(told.get("starting_guess", False)),
+    )
     return Calculation(
         folder=folder, workflow=Workflow(atoms=atoms, settings=settings), manifest=manifest
     )

@@ -13,6 +13,7 @@ from betenet.espresso.calculation import Calculation, open_calculation
 from betenet.espresso.manifest import StepRecord
 from betenet.espresso.quality import judge
 from betenet.espresso.record import make_record
+from betenet.espresso.relaxation import Start
 from betenet.espresso.results import read_results
 from betenet.espresso.step_error import step_error
 from betenet.formats.replace_file import replace_file
@@ -37,7 +38,8 @@ class Progress:
     steps
         State of each step that is known, in their order.
     seconds
-        Of all attempts, times their processes.
+        Processor time of all attempts; where it is not known, an attempt's wall time is taken
+        times its processes [s].
     """
 
     name: str
@@ -78,11 +80,7 @@ def progress_of(calculation: Calculation) -> Progress:
     known = calculation.workflow.steps(calculation.folder)
     steps = {step.key: calculation.manifest.of(step.key) for step in known}
     states = {record.state for record in steps.values()}
-    seconds = sum(
-        (attempt.seconds or 0.0) * attempt.processes
-        for record in steps.values()
-        for attempt in record.attempts
-    )
+    seconds = processor_seconds(steps.values())
     stage: Stage = "stopped"
     if states == {"done"}:
         stage = "done"
@@ -93,6 +91,28 @@ def progress_of(calculation: Calculation) -> Progress:
     elif not any(record.attempts for record in steps.values()):
         stage = "planned"
     return Progress(name=calculation.name, stage=stage, steps=steps, seconds=seconds)
+
+
+def processor_seconds(steps: Iterable[StepRecord]) -> float:
+    """Processor time of all attempts at steps; of old ones the wall time of all processes [s]."""
+    return sum(
+        (attempt.seconds or 0.0) * attempt.processes
+        if attempt.cpu_seconds is None
+        else attempt.cpu_seconds
+        for record in steps
+        for attempt in record.attempts
+    )
+
+
+def start_of(calculation: Calculation) -> Start:
+    """Where a calculation began."""
+    settings = calculation.workflow.settings
+    relaxes = settings.protocol.relaxation == "cell"
+    return Start(
+        atoms=calculation.workflow.atoms,
+        pressure=settings.pressure if relaxes else None,
+        guess=settings.starting_guess,
+    )
 
 
 def collect_record(folder: Path) -> dict[str, Any]:
@@ -116,14 +136,15 @@ def collect_record(folder: Path) -> dict[str, Any]:
     calculation = open_calculation(folder)
     protocol = calculation.workflow.settings.protocol
     results = read_results(folder)
-    verdict = judge(results, smearing=protocol.broadening)
+    start = start_of(calculation)
+    verdict = judge(results, smearing=protocol.broadening, start=start)
     told = {key: value for key, value in calculation.told.items() if key != "structure"}
     changes = {
         step: steps.attempts[-1].changes
         for step, steps in calculation.manifest.steps.items()
         if steps.attempts and steps.attempts[-1].changes
     }
-    record = make_record(calculation.name, results, told, verdict, changes=changes)
+    record = make_record(calculation.name, results, told, verdict, changes=changes, start=start)
     text = json.dumps(record, ensure_ascii=False, allow_nan=False)
     replace_file(folder / RECORD, text + "\n")
     return record

@@ -67,6 +67,11 @@ class Failure:
     again: Start | None = None
     retries: tuple[Retry, ...] = ()
 
+    @property
+    def lies_outside(self) -> bool:
+        """Whether the cause is neither the crystal nor its settings: another run may go well."""
+        return self.again is not None and self.key not in OF_THE_CRYSTAL
+
     def fits(self, program: str, status: int, text: str) -> bool:
         """Whether this is what has happened to a program."""
         if self.programs and program not in self.programs:

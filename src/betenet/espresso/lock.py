@@ -18,6 +18,10 @@ PATIENCE = 5.0
 _PAUSE = 0.1
 
 
+class FolderInUseError(DataError):
+    """Another process is at work in a folder."""
+
+
 @contextmanager
 def only_runner(folder: Path) -> Generator[int]:
     """Hold the folder; programs that inherit the lock hold it too, for as long as they live.
@@ -83,7 +87,7 @@ def _alive(owner: str) -> bool:
 def _taken(folder: Path, owner: str, *, alive: bool) -> DataError:
     who = f"process {owner}" if owner else "another process"
     if alive:
-        return DataError(
+        return FolderInUseError(
             f"{folder} is in use by {who}.",
             "Two runs in one folder would overwrite each other's files.",
             "Wait for it to end, or stop it.",

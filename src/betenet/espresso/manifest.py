@@ -38,7 +38,11 @@ class Attempt:
     changes
         Of the step's namelists, for the sake of earlier failures.
     seconds
-        How long it took; None while it runs, and where it was killed together with the runner.
+        How long it took by the clock on the wall; None while it runs, and where it was killed
+        together with the runner [s].
+    cpu_seconds
+        Processor time of all its processes; None as above, and where it cannot be known: srun has
+        processes that are not its own, and old manifests do not have it [s].
     failure
         Key of what went wrong; None if nothing did, or not yet.
     said
@@ -50,6 +54,7 @@ class Attempt:
     start: Start = "scratch"
     changes: Namelists = field(default_factory=lambda: _NONE)
     seconds: float | None = None
+    cpu_seconds: float | None = None
     failure: str | None = None
     said: str = ""
 

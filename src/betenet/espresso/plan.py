@@ -72,6 +72,7 @@ def plan_calculations(
     pseudopotentials: str | Path,
     *,
     pressure: float = 0.0,
+    starting_guess: bool = False,
 ) -> Iterator[Plan]:
     """Plan the calculation of each structure.
 
@@ -85,6 +86,8 @@ def plan_calculations(
         Folder with a UPF file for each element.
     pressure
         At which cells are relaxed [GPa].
+    starting_guess
+        Whether the cells are guesses.
 
     Yields
     ------
@@ -95,7 +98,14 @@ def plan_calculations(
     for record in prepare_structures(source):
         name = _free(_stem(record), names)
         names.add(name)
-        yield plan_one(name, record, protocol, pseudopotentials, pressure=pressure)
+        yield plan_one(
+            name,
+            record,
+            protocol,
+            pseudopotentials,
+            pressure=pressure,
+            starting_guess=starting_guess,
+        )
 
 
 def plan_one(
@@ -105,12 +115,19 @@ def plan_one(
     pseudopotentials: str | Path,
     *,
     pressure: float = 0.0,
+    starting_guess: bool = False,
 ) -> Plan:
     """Plan the calculation of one structure; an error becomes part of the plan."""
     if record.atoms is None:
         return Plan(name=name, source=record.name, error=record.error, warnings=record.warnings)
     try:
-        workflow = make_workflow(record.atoms, protocol, pseudopotentials, pressure=pressure)
+        workflow = make_workflow(
+            record.atoms,
+            protocol,
+            pseudopotentials,
+            pressure=pressure,
+            starting_guess=starting_guess,
+        )
         grids = workflow.grids(workflow.atoms)
         work = count_work(workflow.atoms, workflow.settings, grids)
     except BetenetError as error:
@@ -123,7 +140,12 @@ def plan_one(
 
 
 def make_workflow(
-    atoms: Atoms, protocol: Protocol, pseudopotentials: str | Path, *, pressure: float = 0.0
+    atoms: Atoms,
+    protocol: Protocol,
+    pseudopotentials: str | Path,
+    *,
+    pressure: float = 0.0,
+    starting_guess: bool = False,
 ) -> Workflow:
     """The recipe for a crystal; its symmetry is made exact, as pw.x finds it only then.
 
@@ -142,7 +164,12 @@ def make_workflow(
     """
     found = find_pseudopotentials(pseudopotentials, symbols_of(atoms))
     chosen = with_cutoffs(protocol, found)
-    settings = Settings(protocol=chosen, pseudopotentials=found, pressure=pressure)
+    settings = Settings(
+        protocol=chosen,
+        pseudopotentials=found,
+        pressure=pressure,
+        starting_guess=starting_guess,
+    )
     return Workflow(atoms=idealise(atoms), settings=settings)
 
 

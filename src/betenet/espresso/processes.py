@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -73,16 +74,48 @@ def start_program(
             ) from error
 
 
-def stop_programs(processes: Sequence[subprocess.Popen[bytes]]) -> None:
-    """End programs with all processes of their groups; they have a little time to do so."""
+def reap(process: subprocess.Popen[bytes], *, wait: bool = False) -> float:
+    """Look whether a program has ended, and how much processor time it took.
+
+    Parameters
+    ----------
+    process
+        The program.
+    wait
+        Wait until it ends.
+
+    Returns
+    -------
+    float
+        Processor time of the program and of the processes that it has waited for, such as those
+        of ``mpirun``; zero while it runs, and once the time has been told [s].
+    """
+    before = _time_of_children()
+    if wait:
+        process.wait()
+    else:
+        process.poll()
+    return _time_of_children() - before
+
+
+def stop_programs(processes: Sequence[subprocess.Popen[bytes]]) -> list[float]:
+    """End programs with all processes of their groups; they have a little time to do so.
+
+    Returns
+    -------
+    list of float
+        Processor time of each program, as of `reap` [s].
+    """
     for process in processes:
         _signal(process, signal.SIGTERM)
+    times = [reap(process) for process in processes]
     until = time.monotonic() + GRACE
-    while any(process.poll() is None for process in processes) and time.monotonic() < until:
+    while any(process.returncode is None for process in processes) and time.monotonic() < until:
         time.sleep(_PAUSE)
+        times = [before + reap(one) for before, one in zip(times, processes, strict=True)]
     for process in processes:
         _signal(process, signal.SIGKILL)
-        process.wait()
+    return [before + reap(one, wait=True) for before, one in zip(times, processes, strict=True)]
 
 
 @contextmanager
@@ -101,6 +134,12 @@ def termination_raises() -> Generator[None]:
 def _interrupt(number: int, frame: FrameType | None) -> None:
     del number, frame
     raise KeyboardInterrupt
+
+
+def _time_of_children() -> float:
+    """Processor time of the children that have been waited for [s]."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def _signal(process: subprocess.Popen[bytes], number: int) -> None:

@@ -15,9 +15,13 @@ from betenet.espresso.grids import Grid
 DEFAULT_PROTOCOL = "balanced"
 RELAXATIONS = ("cell", "positions", "none")
 SUM_RULES = ("simple", "crystal")
+COARSE_DOS = ("always", "if_free")
 RECOMMENDED = "recommended"
 """Word for a cutoff that follows from the pseudopotentials."""
 
+_CHOICES = {"relaxation": RELAXATIONS, "sum_rule": SUM_RULES, "coarse_dos": COARSE_DOS}
+_LATER = {"coarse_dos": "always"}
+"""Values that calculations of earlier versions had without saying so; they are not written."""
 _CUTOFF = "float | None"
 _POSITIVE = (
     "smearing_width",
@@ -63,6 +67,8 @@ class Protocol:
         Onto which force constants and coupling are interpolated.
     coarse_q
         q-grid of the coarse phonon density of states.
+    coarse_dos
+        ``"always"``, or ``"if_free"``: not where it needs q-points of its own.
     bins
         Frequencies of the densities of states and of α²F.
     sum_rule
@@ -93,6 +99,7 @@ class Protocol:
     broadening: float
     interpolated_grid: Grid
     coarse_q: Grid
+    coarse_dos: str
     bins: int
     sum_rule: str
 
@@ -100,7 +107,7 @@ class Protocol:
         for name in _POSITIVE:
             if not getattr(self, name) > 0:
                 raise _out_of_range(name, getattr(self, name), "a number above zero")
-        for name, choices in (("relaxation", RELAXATIONS), ("sum_rule", SUM_RULES)):
+        for name, choices in _CHOICES.items():
             if getattr(self, name) not in choices:
                 raise _out_of_range(name, getattr(self, name), f"one of {', '.join(choices)}")
         self._check_cutoffs()
@@ -166,6 +173,7 @@ class Protocol:
             If a key is unknown or missing, or a value has the wrong type or range.
         """
         names = [field.name for field in fields(cls)]
+        table = {**_LATER, **table}
         missing = [name for name in names if name not in table]
         unknown = [key for key in table if key not in names]
         if missing or unknown:
@@ -191,7 +199,11 @@ class Protocol:
     def to_dict(self) -> dict[str, Any]:
         """Plain values."""
         table = {field.name: getattr(self, field.name) for field in fields(self)}
-        return {key: _plain(value) for key, value in table.items()}
+        return {
+            key: _plain(value)
+            for key, value in table.items()
+            if key not in _LATER or value != _LATER[key]
+        }
 
 
 def protocol_names() -> tuple[str, ...]:

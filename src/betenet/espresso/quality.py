@@ -21,6 +21,13 @@ Dropped is, each for a reason of its own:
     λ ≤ 0, of which no logarithmic mean can be taken.
 ``band_gap``
     No states at the Fermi level: the crystal is no metal, and λ divides by N(E_F).
+``pressure``
+    A relaxed cell whose density on the grid of the phonons has another pressure than it was relaxed
+    to: its plane waves or k-points are too few.
+``volume``
+    A cell at zero pressure that has changed its volume by more than 8 % while it relaxed, unless it
+    was marked as a guess: the structure, a pseudopotential or the state is not what it was taken
+    for, and somebody should look at it.
 
 References
 ----------
@@ -37,7 +44,9 @@ from typing import Literal
 import numpy as np
 
 from betenet.errors import DataError
+from betenet.espresso.layout import COARSE
 from betenet.espresso.magnetism import without_spin
+from betenet.espresso.relaxation import Start, volume_change
 from betenet.espresso.results import Results
 from betenet.espresso.smearing_convergence import find_plateau, rescaled_coupling
 from betenet.espresso.stability import IMAGINARY_PER_ATOM
@@ -45,7 +54,16 @@ from betenet.superconductivity.binned import BINS, TRUNCATED, share_above
 from betenet.superconductivity.quality import QualityReport, assess
 from betenet.superconductivity.smearing import SETTLED
 
-Rule = Literal["not_converged", "imaginary", "not_a_number", "negative", "no_coupling", "band_gap"]
+Rule = Literal[
+    "not_converged",
+    "imaginary",
+    "not_a_number",
+    "negative",
+    "no_coupling",
+    "band_gap",
+    "pressure",
+    "volume",
+]
 
 SMEARING = 0.02
 """Width of the delta functions that is used in the paper [Ry]."""
@@ -53,6 +71,10 @@ NEGATIVE_SHARE = 1e-2
 """Of ∫|α²F| dω, or of λ, up to which negative values are set to zero instead of dropped."""
 SOFT = -1.0
 """Frequency below which a mode is noted [meV]."""
+MOST_VOLUME_CHANGE = 0.08
+"""Relative change of the volume from which a cell that was at zero pressure is another one."""
+MOST_PRESSURE, MOST_PRESSURE_SHARE = 1.0, 0.01
+"""Difference of pressure on the grid of the phonons [GPa, and as a share of the pressure]."""
 DIFFERENT = 0.1
 """Relative difference from which N(E_F) of Gaussians and of tetrahedra is noted."""
 
@@ -102,7 +124,11 @@ class Verdict:
 
 
 def judge(
-    results: Results, *, smearing: float = SMEARING, imaginary_per_atom: float = IMAGINARY_PER_ATOM
+    results: Results,
+    *,
+    smearing: float = SMEARING,
+    imaginary_per_atom: float = IMAGINARY_PER_ATOM,
+    start: Start | None = None,
 ) -> Verdict:
     """Judge the results of a material by the rules above.
 
@@ -114,6 +140,8 @@ def judge(
         Width of the delta functions whose α²F is used [Ry].
     imaginary_per_atom
         How far a frequency may be imaginary, for each atom of the cell [meV].
+    start
+        Where the calculation began; None if that is not known, and not judged.
 
     Raises
     ------
@@ -128,6 +156,7 @@ def judge(
         *_not_a_number(results, index),
         *_bad_spectrum(report),
         *_band_gap(results),
+        *(() if start is None else _relaxed_to(results, start)),
     )
     notes = (
         *_soft(results, imaginary_per_atom),
@@ -206,6 +235,27 @@ def _bad_spectrum(report: QualityReport) -> Iterator[Reason]:
             yield Reason(rule="negative", text=f"{share}; {NEGATIVE_SHARE:.0%} are allowed")
         if finding.key == "no_weight" and finding.severity == "error":
             yield Reason(rule="no_coupling", text="λ of α²F is not positive")
+
+
+def _relaxed_to(results: Results, start: Start) -> Iterator[Reason]:
+    if start.pressure is None:
+        return
+    found = results.pw[COARSE].pressure
+    allowed = max(MOST_PRESSURE, MOST_PRESSURE_SHARE * abs(start.pressure))
+    if not abs(found - start.pressure) <= allowed:
+        yield Reason(
+            rule="pressure",
+            text=f"the cell was relaxed to {start.pressure:g} GPa, and has {found:.3g} GPa on the "
+            f"grid of the phonons; {allowed:.2g} GPa beside it are allowed: raise cutoff or "
+            "k_density",
+        )
+    change = volume_change(start.atoms, results.atoms)
+    if start.pressure == 0.0 and not start.guess and abs(change) > MOST_VOLUME_CHANGE:
+        yield Reason(
+            rule="volume",
+            text=f"the volume has changed by {change:+.1%} at zero pressure: look at it (a cell "
+            f"that is a guess is marked so; up to {MOST_VOLUME_CHANGE:.0%} are usual)",
+        )
 
 
 def _band_gap(results: Results) -> Iterator[Reason]:

@@ -18,9 +18,10 @@ from jaxtyping import Float
 from numpy.typing import ArrayLike
 
 from betenet.errors import BetenetError
-from betenet.espresso.layout import COARSE, RELAX
+from betenet.espresso.layout import COARSE
 from betenet.espresso.namelist import Namelists
 from betenet.espresso.quality import NEGATIVE_SHARE, Verdict
+from betenet.espresso.relaxation import Start
 from betenet.espresso.results import QPoint, Results
 from betenet.espresso.settings import structure_of
 from betenet.espresso.smearing_convergence import find_plateau, rescaled_coupling
@@ -42,6 +43,7 @@ MU_STAR = 0.10
 
 _DIGITS = 6
 _FEW = 5
+_MOST_BINS = 250
 
 
 def make_record(
@@ -51,6 +53,7 @@ def make_record(
     verdict: Verdict,
     *,
     changes: Mapping[str, Namelists] | None = None,
+    start: Start | None = None,
     source: str = SOURCE,
 ) -> dict[str, Any]:
     """One JSON object with everything that is to be remembered of a calculation.
@@ -67,6 +70,8 @@ def make_record(
         Whether the calculation is kept; its smearing is that of the row.
     changes
         By step, of its namelists: what it was told otherwise after a failure.
+    start
+        Where the calculation began; None if that is not known.
     source
         Level of theory.
 
@@ -94,7 +99,7 @@ def make_record(
     row: dict[str, Any] = {
         "id": name,
         "source": source,
-        "formula": _formula(results.atoms),
+        "formula": formula_of(results.atoms),
         "structure": structure_of(results.atoms),
         **_moments(frequencies, a2f),
         "mu_star": MU_STAR,
@@ -112,6 +117,8 @@ def make_record(
     row["calculation"] = _calculation(results, settings, verdict, index) | {
         "clipped": clipped,
         "changes": {step: dict(change) for step, change in (changes or {}).items()},
+        "cell": None if start is None else start.to_dict(results.atoms),
+        "phonon_dos": _whole_phonon_dos(results),
     }
     return row
 
@@ -143,10 +150,33 @@ def _site_phonon_dos(results: Results) -> dict[str, object] | None:
     """Binned as the paper does, and as `betenet data` writes them."""
     rows: dict[str, object] = {"frequencies_mev": BINS.tolist()}
     for key, dos in (("coarse_per_mev", results.coarse), ("fine_per_mev", results.fine)):
+        if dos is None:
+            continue
         if dos.sites is None:
             return None
         rows[key] = [_list(site, _FEW) for site in binned(dos.frequencies, dos.sites)]
     return rows
+
+
+def _whole_phonon_dos(results: Results) -> dict[str, object] | None:
+    """Density of states by site up to the highest mode, on as many bins as a small file can hold.
+
+    Values are means over neighbouring bins of matdyn.x, so that their integral stays.
+    """
+    dos = results.fine
+    if dos.sites is None:
+        return None
+    together = math.ceil(dos.frequencies.size / _MOST_BINS)
+    missing = -dos.frequencies.size % together
+    step = float(dos.frequencies[-1] - dos.frequencies[-2])
+    above = dos.frequencies[-1] + step * np.arange(1, missing + 1)
+    frequencies = np.append(dos.frequencies, above).reshape(-1, together).mean(axis=1)
+    padded = np.pad(dos.sites, ((0, 0), (0, missing)))
+    sites = padded.reshape(len(dos.sites), -1, together).mean(axis=2)
+    return {
+        "frequencies_mev": _list(frequencies),
+        "sites_per_mev": [_list(site, 4) for site in sites],
+    }
 
 
 def _calculation(
@@ -224,7 +254,7 @@ def _q_point(point: QPoint, index: int) -> dict[str, object]:
 
 def _electrons(results: Results) -> dict[str, object]:
     output = results.pw[COARSE]
-    relaxed = results.pw.get(RELAX, output)
+    relaxed = results.relaxation or output
     return {
         "count": _number(output.n_electrons),
         "bands": output.n_bands,
@@ -253,7 +283,8 @@ def _versions(results: Results) -> list[str]:
     return sorted({time.version for time in results.wall_times.values()})
 
 
-def _formula(atoms: Atoms) -> str:
+def formula_of(atoms: Atoms) -> str:
+    """Formula with the smallest whole numbers, elements in alphabetical order."""
     return str(atoms.symbols.formula.reduce()[0].format("abc"))
 
 

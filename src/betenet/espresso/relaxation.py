@@ -8,6 +8,7 @@ tells whether the cell is right: if not, another round begins there.
 from __future__ import annotations
 
 import warnings
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
@@ -22,12 +23,9 @@ from betenet.espresso.steps import Step
 from betenet.structures.cell import SPGLIB_ERRORS
 
 RESIDUAL = 0.2
-"""Pressure that may be left: 0.1 % of the volume of a hard metal, some per cent of a soft one [GPa].
-"""
+"""Pressure that may be left [GPa]: 0.1 % of the volume of a hard metal, 2 % of a soft one."""
 RESIDUAL_SHARE = 0.005
 """The same as a share of the pressure of the calculation."""
-MOST_VOLUME_CHANGE = 0.08
-"""Change of volume from which a structure that was said to be at zero pressure is another one."""
 SYMPREC = 1e-3
 """Within which atoms are equivalent, for the space group [Å]."""
 
@@ -88,6 +86,34 @@ def not_relaxed(folder: Path, step: Step) -> str:
 def wanted_pressure(step: Step) -> float:
     """Pressure that a relaxation of the cell is told [GPa]."""
     return float(step.namelists["cell"]["press"]) / KBAR_PER_GPA
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Start:
+    """Where a calculation began, to judge what it has become.
+
+    Attributes
+    ----------
+    atoms
+        The structure as it was given.
+    pressure
+        At which its cell was relaxed; None if the cell was kept [GPa].
+    guess
+        Whether the cell was a guess, which may change by any amount.
+    """
+
+    atoms: Atoms
+    pressure: float | None = None
+    guess: bool = False
+
+    def to_dict(self, relaxed: Atoms) -> dict[str, object]:
+        """Plain values: space groups, and what the relaxation did to the volume."""
+        return {
+            "space_group": space_group(relaxed),
+            "space_group_before": space_group(self.atoms),
+            "volume_change": round(volume_change(self.atoms, relaxed), 5),
+            "starting_guess": self.guess,
+        }
 
 
 def volume_change(before: Atoms, after: Atoms) -> float:

@@ -115,7 +115,7 @@ class Results:
         α²F of each smearing as in the files, NaN and negative values included [1].
     fine, coarse
         Phonon densities of states by site, from the q-grid and from the coarse one, as in the
-        files.
+        files; None where the latter was not computed.
     wall_times
         Of each step that has printed something.
     """
@@ -129,7 +129,7 @@ class Results:
     frequencies: Float[np.ndarray, " n_freq"]
     a2f: Float[np.ndarray, "smearing n_freq"]
     fine: PhononDos
-    coarse: PhononDos
+    coarse: PhononDos | None
     wall_times: Mapping[str, WallTime]
 
     @property
@@ -215,7 +215,9 @@ def read_results(folder: str | Path) -> Results:
         frequencies=frequencies,
         a2f=a2f,
         fine=_read(home, FINE_DOS, PHONON_DOS_FILE, _read_phonons),
-        coarse=_read(home, COARSE_DOS, PHONON_DOS_FILE, _read_phonons),
+        coarse=_read(home, COARSE_DOS, PHONON_DOS_FILE, _read_phonons)
+        if (home / COARSE_DOS).is_dir()
+        else None,
         wall_times=_read_wall_times(home),
     )
 

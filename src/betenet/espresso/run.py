@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal, Protocol, runtime_checkable
+from typing import Literal, NamedTuple, Protocol, runtime_checkable
 
 from betenet.errors import BetenetError
 from betenet.espresso.attempt import (
@@ -40,7 +40,7 @@ from betenet.espresso.failures import (
 from betenet.espresso.launcher import Launcher, other_processes
 from betenet.espresso.lock import only_runner
 from betenet.espresso.manifest import Attempt, Manifest, StepRecord, agree_on, write_manifest
-from betenet.espresso.processes import start_program, stop_programs, termination_raises
+from betenet.espresso.processes import reap, start_program, stop_programs, termination_raises
 from betenet.espresso.relaxation import not_relaxed
 from betenet.espresso.retries import ATTEMPTS, Plan, next_attempt
 from betenet.espresso.stability import band_gap, imaginary_mode
@@ -170,13 +170,21 @@ def run_material(
         return run.outcome()
 
 
-@dataclass(frozen=True, slots=True)
+class _Times(NamedTuple):
+    """How long an attempt took, as `Attempt` has it [s]."""
+
+    seconds: float
+    cpu_seconds: float | None
+
+
+@dataclass(slots=True)
 class _Running:
-    """A step at work."""
+    """A step at work; its processor time is known once the program has ended [s]."""
 
     step: Step
     process: subprocess.Popen[bytes]
     since: float
+    cpu_seconds: float = 0.0
 
 
 @dataclass(slots=True)
@@ -223,10 +231,12 @@ class _Run:
 
     def interrupt(self) -> None:
         """Stop all programs; their steps wait for the next start."""
-        stop_programs([one.process for one in self.running.values()])
-        for key, one in list(self.running.items()):
-            seconds = round(time.monotonic() - one.since, 3)
-            record = self.manifest.of(key).ended("waiting", failure=INTERRUPTED, seconds=seconds)
+        stopped = list(self.running.items())
+        spent = stop_programs([one.process for _, one in stopped])
+        for (key, one), cpu_seconds in zip(stopped, spent, strict=True):
+            one.cpu_seconds += cpu_seconds
+            times = self._times(one)._asdict()
+            record = self.manifest.of(key).ended("waiting", failure=INTERRUPTED, **times)
             self.running.pop(key)
             self._record(key, record)
 
@@ -313,7 +323,9 @@ class _Run:
         """Wait until a program ends, and see to it."""
         pause = PAUSE[0]
         while True:
-            ended = [one for one in self.running.values() if one.process.poll() is not None]
+            for one in self.running.values():
+                one.cpu_seconds += reap(one.process)
+            ended = [one for one in self.running.values() if one.process.returncode is not None]
             if shutil.disk_usage(self.folder).free < LEAST_SPACE:
                 self.filled.update(self.running)  # their files may be cut off from here on
             for one in ended:
@@ -325,8 +337,7 @@ class _Run:
 
     def _end(self, one: _Running) -> None:
         """Judge an attempt that has ended, and record what follows."""
-        step, home = one.step, self.folder / one.step.key
-        seconds = round(time.monotonic() - one.since, 3)
+        step, home, times = one.step, self.folder / one.step.key, self._times(one)
         output, errors = output_of(home, step.stem)
         missing = missing_results(self.folder, step)
         failure = judge(step.program, one.process.returncode, f"{output}\n{errors}", missing)
@@ -338,19 +349,19 @@ class _Run:
             failure = failure_named(DISK_FULL)
         wrong, said = ("", "") if failure is not None else self._wrong(step)
         if wrong:
-            self._fail(step, failure_named(wrong), seconds, said)
+            self._fail(step, failure_named(wrong), times, said)
         elif failure is None:
-            record = self.manifest.of(step.key).ended("done", seconds=seconds)
+            record = self.manifest.of(step.key).ended("done", **times._asdict())
             self._record(step.key, record)
             (home / f"{step.stem}.out.part").replace(home / f"{step.stem}.out")
             if step.program == "ph.x" and not self.runner.keep_scratch:
                 self._clean(step)
-            self.progress(f"{step.key}: done in {seconds:.0f} s")
+            self.progress(f"{step.key}: done in {times.seconds:.0f} s")
         else:
             said = quoted(output, errors, failure)
             if missing and failure.key == NO_RESULTS:
                 said = f"Missing or empty: {', '.join(missing)}."
-            self._fail(step, failure, seconds, said)
+            self._fail(step, failure, times, said)
         self.running.pop(step.key)
 
     def _wrong(self, step: Step) -> tuple[str, str]:
@@ -367,16 +378,24 @@ class _Run:
             return NOT_A_METAL, said
         return "", ""
 
-    def _fail(self, step: Step, failure: Failure, seconds: float, said: str) -> None:
+    def _times(self, one: _Running) -> _Times:
+        """How long an attempt took that has ended just now."""
+        hidden = self.runner.launcher.mpi == "srun"  # its processes are those of another program
+        return _Times(
+            seconds=round(time.monotonic() - one.since, 3),
+            cpu_seconds=None if hidden else round(one.cpu_seconds, 3),
+        )
+
+    def _fail(self, step: Step, failure: Failure, times: _Times, said: str) -> None:
         record = self.manifest.of(step.key)
-        record = record.ended("waiting", seconds=seconds, failure=failure.key, said=said)
+        record = record.ended("waiting", failure=failure.key, said=said, **times._asdict())
         plan = next_attempt(step.program, record, self.runner.attempts)
         if plan is None:
             record = replace(record, state="failed")
         keep_output(self.folder / step.key, step.stem, len(record.attempts))
         self._record(step.key, record)
         what = "gives up" if plan is None else "tries again"
-        self.progress(f"{step.key}: {failure.key} after {seconds:.0f} s, {what}")
+        self.progress(f"{step.key}: {failure.key} after {times.seconds:.0f} s, {what}")
 
     def _done(self, step: Step) -> bool:
         """By the manifest, and by results that are still there."""

@@ -40,6 +40,8 @@ class Settings:
         By element, all in one folder.
     pressure
         At which the cell is relaxed [GPa].
+    starting_guess
+        Whether the cell is a guess: how far it relaxes is no sign of a mistake then.
 
     Raises
     ------
@@ -51,6 +53,7 @@ class Settings:
     protocol: Protocol
     pseudopotentials: Mapping[str, Pseudopotential]
     pressure: float = 0.0
+    starting_guess: bool = False
 
     def __post_init__(self) -> None:
         if not math.isfinite(self.pressure):
@@ -85,7 +88,9 @@ class Settings:
 
     def to_dict(self) -> dict[str, object]:
         """Plain values; where the pseudopotentials lie is left out."""
-        return {
+        # a key that stands only where it is true: earlier versions did not have it
+        guess: dict[str, object] = {"starting_guess": True} if self.starting_guess else {}
+        return guess | {
             "protocol": self.protocol.to_dict(),
             "pseudopotentials": [
                 self.pseudopotentials[element].to_dict()

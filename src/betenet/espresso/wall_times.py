@@ -52,8 +52,8 @@ class WallTime:
 
     @property
     def core_hours(self) -> float:
-        """Wall time on all cores [h]."""
-        return self.wall * self.cores / 3600.0
+        """Processor time of all cores [h]; NaN where it is not known."""
+        return self.cpu * self.cores / 3600.0
 
 
 def read_output(path: str | Path) -> str:
@@ -91,11 +91,11 @@ def parse_wall_time(text: str, path: str | Path) -> WallTime:
     >>> text = '''
     ...      Program PHONON v.6.7MaX starts on  1Jan2026 at  0: 0: 0
     ...      Parallel version (MPI), running on     8 processors
-    ...      PHONON       :   2h10m CPU   2h30m WALL
+    ...      PHONON       :   2h15m CPU   2h30m WALL
     ...    JOB DONE.'''
     >>> time = parse_wall_time(text, "ph.out")
     >>> time.program, time.wall, time.core_hours
-    ('PHONON', 9000.0, 20.0)
+    ('PHONON', 9000.0, 18.0)
     """
     program = _PROGRAM.search(text)
     if program is None:

@@ -167,6 +167,8 @@ class Workflow:
         """The coarse density of states; its q-points are taken from the fine grid if they can."""
         protocol = self.settings.protocol
         held = all(n % m == 0 for n, m in zip(q_grid, protocol.coarse_q, strict=True))
+        if not held and protocol.coarse_dos == "if_free":
+            return []
         first = [] if held else [coarse_phonon_step(protocol, 1)]
         found = _listed(folder, PHONONS if held else COARSE_PHONONS)
         if found is None:

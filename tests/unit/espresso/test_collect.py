@@ -56,6 +56,18 @@ def test_time_is_that_of_all_attempts_and_processes(folder: Path) -> None:
     assert progress_of(open_calculation(folder)).seconds == 2 * (10.0 + 20.0)
 
 
+def test_time_is_that_of_the_processors_where_it_is_known(folder: Path) -> None:
+    tries = (
+        attempt(seconds=10.0),
+        attempt(seconds=20.0, cpu_seconds=1.5),
+        attempt(cpu_seconds=0.0),
+    )
+    mark(folder, "relax", StepRecord(state="done", attempts=tries))
+    progress = progress_of(open_calculation(folder))
+    assert progress.seconds == 2 * 10.0 + 1.5
+    assert progress.to_dict()["core_hours"] == round(21.5 / 3600.0, 4)
+
+
 def test_a_calculation_that_is_done_gives_its_record(folder: Path) -> None:
     shutil.copytree(KEPT, folder, dirs_exist_ok=True)
     for step in open_calculation(folder).workflow.steps(folder):

@@ -24,6 +24,7 @@ def full() -> Manifest:
             started="2026-11-29T00:00:00+00:00",
             processes=2,
             seconds=1.5,
+            cpu_seconds=2.75,
             failure="not_self_consistent",
             said="convergence NOT achieved",
         ),
@@ -42,6 +43,16 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
     write_manifest(tmp_path, full())
     assert read_manifest(tmp_path) == full()
     assert [path.name for path in tmp_path.iterdir()] == ["manifest.json"]
+
+
+def test_a_manifest_without_processor_times_is_read(tmp_path: Path) -> None:
+    write_manifest(tmp_path, full())
+    table = json.loads((tmp_path / "manifest.json").read_text())
+    for attempt in table["steps"]["dense"]["attempts"]:
+        del attempt["cpu_seconds"]
+    (tmp_path / "manifest.json").write_text(json.dumps(table))
+    first, second = read_manifest(tmp_path).of("dense").attempts
+    assert (first.seconds, first.cpu_seconds, second.cpu_seconds) == (1.5, None, None)
 
 
 def test_the_same_settings_go_on(tmp_path: Path) -> None:

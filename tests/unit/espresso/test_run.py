@@ -249,6 +249,37 @@ def test_damaged_files_of_an_interrupted_attempt_are_left_behind(
     assert starts == ["scratch", "recovery", "scratch"]
 
 
+def test_processor_time_is_that_of_each_program_alone(folder: Path, fake: FakeEspresso) -> None:
+    fake.behave({"relax": ["sleep 0.8"], "phonons/q1": ["compute 0.6"], "states": ["sleep 0.6"]})
+    go(folder, fake, jobs=2)
+
+    manifest = read_manifest(folder)
+    (slept,), (computed,), (beside,) = (
+        manifest.of(key).attempts for key in ("relax", "phonons/q1", "states")
+    )
+    assert slept.seconds is not None
+    assert slept.cpu_seconds is not None
+    assert slept.seconds > 0.8
+    assert 0.0 < slept.cpu_seconds < 0.4
+    assert computed.cpu_seconds is not None
+    assert computed.cpu_seconds > 0.6
+    assert beside.cpu_seconds is not None  # it runs at the same time
+    assert beside.cpu_seconds < 0.4
+
+
+def test_processor_time_of_an_interrupted_program_is_kept(folder: Path, fake: FakeEspresso) -> None:
+    fake.behave({"relax": ["sleep 60"]})
+    process = start(folder, fake)
+    until_started(fake, "relax")
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=20)
+
+    (attempt,) = read_manifest(folder).of("relax").attempts
+    assert attempt.failure == "interrupted"
+    assert attempt.cpu_seconds is not None
+    assert 0.0 < attempt.cpu_seconds < 0.4
+
+
 def test_a_program_that_leaves_no_results_has_failed(folder: Path, fake: FakeEspresso) -> None:
     fake.behave({"dos": ["no results"] * 3})
 

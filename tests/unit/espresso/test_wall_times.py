@@ -63,7 +63,7 @@ def test_cores(line, cores):
     text = f"{HEAD}     {line}\n     PWSCF        :   1h 0m CPU   2h 0m WALL\n"
     time = parse_wall_time(text, "pw.out")
     assert time.cores == cores
-    assert time.core_hours == pytest.approx(2.0 * cores)
+    assert time.core_hours == pytest.approx(1.0 * cores)  # not the wall time
 
 
 def test_a_run_that_was_stopped_has_no_time():

@@ -1,0 +1,188 @@
+"""Lists of crystals to calculate: CSV files whose rows keep their order."""
+
+from __future__ import annotations
+
+import csv
+import math
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from betenet.errors import ConfigError, DataError
+
+FILE, PRESSURE, FORMULA, FAMILY = "file", "pressure_gpa", "formula", "family"
+"""Columns that are read; only the first must be there, others are passed over."""
+MOST_BYTES = 50_000_000
+"""Size of a list from which it is taken for something else."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One crystal of a list.
+
+    Attributes
+    ----------
+    name
+        Name of its calculation: that of its file, and the pressure.
+    path
+        Structure file.
+    pressure
+        Pressure to which its cell is relaxed [GPa].
+    formula, family
+        What the list says of it; empty if it says nothing.
+    error
+        Why the row cannot be used; empty if it can.
+    """
+
+    name: str
+    path: Path
+    pressure: float = 0.0
+    formula: str = ""
+    family: str = ""
+    error: str = ""
+
+
+def read_list(path: str | Path) -> list[Entry]:
+    """Read a list.
+
+    Parameters
+    ----------
+    path
+        CSV with a header; the column ``file`` is relative to the folder of the list,
+        ``pressure_gpa``, ``formula`` and ``family`` may follow.
+
+    Returns
+    -------
+    list of Entry
+        In the order of the rows; one that cannot be used has an error.
+
+    Raises
+    ------
+    DataError
+        If the list cannot be read, has no column ``file``, or has no rows.
+    """
+    place = Path(path)
+    try:
+        if not place.is_file() or place.stat().st_size > MOST_BYTES:
+            raise OSError("it is no file, or far too large for a list")
+        with place.open(encoding="utf-8-sig", newline="") as file:
+            rows = list(csv.DictReader(file))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise DataError(
+            f"The list {place} cannot be read.",
+            f"{error}.",
+            f"Give a CSV file with a column {FILE}, and {PRESSURE} where cells are under pressure.",
+        ) from error
+    if not rows or FILE not in rows[0]:
+        columns = ", ".join(str(name) for name in rows[0]) if rows else "none"
+        raise DataError(
+            f"The list {place} has no crystals.",
+            f"It needs a column {FILE} and a row for each of them; its columns are {columns}.",
+            f"Write a header such as {FILE},{PRESSURE},{FORMULA},{FAMILY}.",
+        )
+    return list(_entries(place.resolve().parent, rows))
+
+
+def _entries(folder: Path, rows: list[dict[str, str]]) -> Iterator[Entry]:
+    for number, row in enumerate(rows, start=2):
+        file = (row.get(FILE) or "").strip()
+        if not file:
+            yield Entry(name=f"line-{number}", path=folder, error=f"line {number} names no file")
+            continue
+        try:
+            pressure = float((row.get(PRESSURE) or "0").strip() or 0.0)
+        except ValueError:
+            pressure = math.nan
+        wrong = "" if math.isfinite(pressure) else f"{PRESSURE} is no number: {row.get(PRESSURE)!r}"
+        yield Entry(
+            name=name_of(file, pressure),
+            path=folder / file,
+            pressure=0.0 if wrong else pressure,
+            formula=(row.get(FORMULA) or "").strip(),
+            family=(row.get(FAMILY) or "").strip(),
+            error=wrong,
+        )
+
+
+def name_of(file: str, pressure: float) -> str:
+    """Name of a calculation, in letters that any folder may have.
+
+    Examples
+    --------
+    >>> name_of("p150/Ca_mh6.cif", 150.0), name_of("Nb.cif", 0.0)
+    ('Ca_mh6-150GPa', 'Nb')
+    """
+    stem = re.sub(r"[^\w.+-]+", "-", Path(file).stem).strip(".-") or "structure"
+    return f"{stem}-{pressure:g}GPa" if pressure and math.isfinite(pressure) else stem
+
+
+def entry_to_dict(entry: Entry) -> dict[str, object]:
+    """Plain values, for JSON."""
+    return {
+        "name": entry.name,
+        FILE: str(entry.path),
+        PRESSURE: entry.pressure,
+        FORMULA: entry.formula,
+        FAMILY: entry.family,
+        "error": entry.error,
+    }
+
+
+def entry_from_dict(table: Mapping[str, object]) -> Entry:
+    """From plain values.
+
+    Raises
+    ------
+    KeyError, TypeError, ValueError
+        If a value is missing or has another type.
+    """
+    return Entry(
+        name=str(table["name"]),
+        path=Path(str(table[FILE])),
+        pressure=float(str(table[PRESSURE])),
+        formula=str(table[FORMULA]),
+        family=str(table[FAMILY]),
+        error=str(table["error"]),
+    )
+
+
+def read_held_out(path: str | Path) -> frozenset[str]:
+    """Reduced formulas that may not be trained on, one in each line, such as ``H3S1``.
+
+    Raises
+    ------
+    ConfigError
+        If the file cannot be read, or a line is no formula.
+    """
+    try:
+        lines = Path(path).read_text(encoding="utf-8").split()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(
+            f"The held-out formulas {path} cannot be read.",
+            f"{error}.",
+            "Give a text file with a reduced formula in each line.",
+        ) from error
+    wrong = [line for line in lines if not re.fullmatch(r"([A-Z][a-z]?\d*)+", line)]
+    if wrong:
+        raise ConfigError(
+            f"{path} holds {wrong[0]!r}, which is no formula.",
+            "Its lines are formulas such as H3S1.",
+            "Correct it, or give another file.",
+        )
+    return frozenset(formula_key(line) for line in lines)
+
+
+def formula_key(formula: str) -> str:
+    """A formula as it is compared: elements by name, smallest whole numbers, each one written.
+
+    Examples
+    --------
+    >>> formula_key("SH3"), formula_key("S2H6"), formula_key("H3S1")
+    ('H3S1', 'H3S1', 'H3S1')
+    """
+    counts: dict[str, int] = {}
+    for symbol, number in re.findall(r"([A-Z][a-z]?)(\d*)", formula):
+        counts[symbol] = counts.get(symbol, 0) + int(number or 1)
+    divisor = math.gcd(*counts.values()) or 1
+    return "".join(f"{symbol}{n // divisor}" for symbol, n in sorted(counts.items()))

@@ -6,6 +6,12 @@ CONSTRAINTS ?= constraints/cpu.txt
 # where CPU builds of torch are kept; unreachable is no error: pip then looks where it always looks
 TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 PYTEST_ARGS ?= -n auto -q
+# the campaign of first-principles calculations: its lists and pseudopotentials, its folder, and the
+# core-hours above which a crystal waits for a larger number
+BETENET_DATA ?= ../shared/data
+SPECTRA ?= results/spectra
+SPECTRA_RECORDS := benchmarks/first_principles/campaign
+MOST_HOURS ?= 1.5
 
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
@@ -20,7 +26,7 @@ OF_A_RUN := $(patsubst %,benchmarks/%.py,double_descent loss_landscape training_
 CHECKED := conftest.py src tests $(wildcard benchmarks)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup predict test lint format bench bench-full docs clean
+.PHONY: help setup predict spectra test lint format bench bench-full docs clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -30,6 +36,12 @@ setup: $(VENV)/.dev  ## create .venv with betenet and the tools of a developer
 predict: $(VENV)/.run  ## predict the example structures: a table, a CSV file and figures in results/
 	@mkdir -p results
 	$(BIN)/betenet predict examples/*.cif --plot results/figures --csv results/predictions.csv
+
+spectra: $(VENV)/.run  ## calculate spectra of our own, for as long as it is let run (nohup make spectra &)
+	@test -f $(BETENET_DATA)/candidates/order.csv || { echo "There is no list $(BETENET_DATA)/candidates/order.csv: set BETENET_DATA to the folder of the data."; exit 1; }
+	nice -n 19 $(BIN)/betenet epc campaign $(BETENET_DATA)/candidates/order.csv --out $(SPECTRA) \
+		--pseudopotentials $(BETENET_DATA)/pseudopotentials/gbrv_pbesol --protocol scout --starting-guess \
+		--most-hours $(MOST_HOURS) --held-out $(BETENET_DATA)/held_out_formulas.txt --records $(SPECTRA_RECORDS)
 
 test: lint  ## check style, types and imports, then run the tests
 	$(BIN)/pytest $(PYTEST_ARGS)

@@ -17,7 +17,7 @@ SETTINGS = ("broadening_step=0.005", "broadenings=5", "broadening=0.02")
 """Of a protocol, for ``--set``: those of the calculation that is given back."""
 
 PROGRAM = r"""#!{python} -ISE
-import shutil, sys
+import os, shutil, sys, time
 from pathlib import Path
 
 kept, home, stem = Path("{kept}"), Path.cwd(), Path(sys.argv[0]).stem
@@ -27,6 +27,7 @@ if not (home / (stem + ".in")).exists():  # asked for its version
 key = home.name if home.parent.name != "phonons" else "phonons/" + home.name
 with open({log!r}, "a") as log:
     log.write(key + "\n")
+time.sleep({pause})
 number = home.name[1:]
 empty = {
     "pw": ["scratch/crystal.save/data-file-schema.xml", "scratch/crystal.save/charge-density.dat",
@@ -48,11 +49,11 @@ print((kept / key / (stem + ".out")).read_text())
 """
 
 
-def make_replayed_espresso(folder: Path, kept: Path = KEPT) -> Path:
-    """Programs in a new folder, which note the steps they do in ``log``."""
+def make_replayed_espresso(folder: Path, kept: Path = KEPT, pause: float = 0.0) -> Path:
+    """Programs in a new folder, which note the steps they do in ``log`` and take a while [s]."""
     folder.mkdir()
     text = PROGRAM.replace("{python}", sys.executable).replace("{kept}", str(kept))
-    text = text.replace("{log!r}", repr(str(folder / "log")))
+    text = text.replace("{log!r}", repr(str(folder / "log"))).replace("{pause}", str(pause))
     for name in PROGRAMS:
         (folder / name).write_text(text)
         (folder / name).chmod(0o755)

@@ -12,6 +12,7 @@ from betenet.espresso.dynamical_matrix import read_dyn
 from betenet.espresso.electronic_dos import read_electronic_dos
 from betenet.espresso.pw_output import read_pw_output
 from betenet.espresso.quality import judge
+from betenet.espresso.relaxation import Start
 from betenet.espresso.results import read_results
 from betenet.superconductivity.binned import BINS
 
@@ -226,3 +227,39 @@ def test_steps_of_several_versions_are_noted(results):
     times["dos"] = replace(times["dos"], version="7.2")
     verdict = judge(replace(results, wall_times=times))
     assert any("versions 6.7MaX, 7.2 of Quantum ESPRESSO" in note for note in verdict.notes)
+
+
+def started(volume_ratio: float, **what) -> Start:
+    """A start from which the fixture's cell has changed by so much."""
+    atoms = read_results(FIXTURES / "aluminium").atoms.copy()
+    atoms.set_cell(atoms.cell.array * volume_ratio ** (-1.0 / 3.0), scale_atoms=True)
+    return Start(atoms=atoms, **{"pressure": 0.0, **what})
+
+
+@pytest.mark.parametrize(("ratio", "kept"), [(1.079, True), (1.081, False), (0.919, False)])
+def test_a_volume_that_changes_at_zero_pressure_is_looked_at(results, ratio, kept):
+    verdict = judge(results, start=started(ratio))
+    assert verdict.kept == kept
+    if not kept:
+        assert rules(verdict) == {"volume"}
+        assert "look at it" in verdict.reasons[0].text
+        assert f"{ratio - 1.0:+.1%}" in verdict.reasons[0].text
+
+
+def test_a_guess_may_change_and_so_may_a_cell_under_pressure(results):
+    assert judge(results, start=started(1.3, guess=True)).kept
+    assert judge(results, start=started(1.3, pressure=None)).kept
+    dense = replace(results.pw["coarse"], pressure=100.5)
+    squeezed = replace(results, pw={**results.pw, "coarse": dense})
+    assert judge(squeezed, start=started(0.6, pressure=100.0)).kept
+
+
+def test_a_cell_that_is_not_at_its_pressure_is_dropped(results):
+    """Relaxed with too few plane waves: SG15's Al with 40 Ry had -27.5 GPa."""
+    wrong = replace(results.pw["coarse"], pressure=-27.5)
+    verdict = judge(replace(results, pw={**results.pw, "coarse": wrong}), start=started(1.0))
+    assert rules(verdict) == {"pressure"}
+    assert "-27.5 GPa" in verdict.reasons[0].text
+    unknown = replace(results.pw["coarse"], pressure=float("nan"))
+    verdict = judge(replace(results, pw={**results.pw, "coarse": unknown}), start=started(1.0))
+    assert rules(verdict) == {"pressure"}

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Generator, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
 from betenet.errors import BetenetError
 from betenet.espresso.calculation import Calculation, open_calculation
+from betenet.espresso.magnetism import never_magnetic
 from betenet.espresso.manifest import StepRecord
 from betenet.espresso.quality import judge
 from betenet.espresso.record import make_record
@@ -138,6 +139,8 @@ def collect_record(folder: Path) -> dict[str, Any]:
     results = read_results(folder)
     start = start_of(calculation)
     verdict = judge(results, smearing=protocol.broadening, start=start)
+    iron = never_magnetic(calculation.workflow.settings.pseudopotentials.values())
+    verdict = replace(verdict, notes=(*verdict.notes, *iron))
     told = {key: value for key, value in calculation.told.items() if key != "structure"}
     changes = {
         step: steps.attempts[-1].changes

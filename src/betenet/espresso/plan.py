@@ -13,7 +13,7 @@ from ase import Atoms
 from betenet.errors import BetenetError
 from betenet.espresso.cost import Work, count_work
 from betenet.espresso.cutoffs import cutoff_doubts, with_cutoffs
-from betenet.espresso.magnetism import without_spin
+from betenet.espresso.magnetism import never_magnetic, without_spin
 from betenet.espresso.protocol import Protocol
 from betenet.espresso.pseudopotentials import find_pseudopotentials
 from betenet.espresso.settings import Settings, symbols_of
@@ -135,7 +135,8 @@ def plan_one(
         return Plan(name=name, source=record.name, error=named, warnings=record.warnings)
     settings = workflow.settings
     doubts = cutoff_doubts(settings.protocol, settings.pseudopotentials)
-    warnings = (*record.warnings, *doubts, *without_spin(workflow.atoms))
+    spin = (*without_spin(workflow.atoms), *never_magnetic(settings.pseudopotentials.values()))
+    warnings = (*record.warnings, *doubts, *spin)
     return Plan(name=name, source=record.name, workflow=workflow, work=work, warnings=warnings)
 
 

@@ -77,3 +77,15 @@ def test_values_are_read_as_toml_and_plain_words_as_text() -> None:
         "relaxation": "none",
         "coarse_q": [2, 2, 1],
     }
+
+
+def test_iron_of_sg15_is_said_to_be_never_magnetic(pseudopotentials: Maker) -> None:
+    folder = pseudopotentials({"Fe": 16.0, "Ni": 18.0})
+    (iron,) = plan_calculations(bulk("Fe"), FAST, folder)
+    assert any("Fe_ONCV_PBE_sr.upf never becomes magnetic" in one for one in iron.warnings)
+    (nickel,) = plan_calculations(bulk("Ni"), FAST, folder)
+    assert not any("never becomes" in one for one in nickel.warnings)
+    for name in ("upf", "toml"):
+        (folder / f"Fe_ONCV_PBE_sr.{name}").rename(folder / f"Fe.{name}")
+    (other,) = plan_calculations(bulk("Fe"), FAST, folder)
+    assert not any("never becomes" in one for one in other.warnings)

@@ -6,7 +6,8 @@ import argparse
 from pathlib import Path
 
 from betenet.cli.arguments import HelpFormatter, Verbs, add_json, count, positive
-from betenet.espresso.pseudopotentials import FOLDER_VARIABLE
+from betenet.cli.epc_arguments import add_settings
+from betenet.cli.epc_many import add_campaign, add_cutoffs
 
 _EPILOG = """\
 examples:
@@ -63,48 +64,6 @@ about failures:
 """
 
 
-_CAMPAIGN_EPILOG = """\
-examples:
-  betenet epc campaign list.csv --out many/ --pseudopotentials upf/ --most-hours 2
-  betenet epc campaign --out many/                goes on after a kill
-  betenet epc campaign more.csv --out many/       adds a list, also while it runs
-  betenet epc status many/                        what came out, at which rate, what is left
-
-about LIST:
-  CSV with a header. Column file: a structure file, relative to the folder of the list;
-  pressure_gpa: pressure to relax to (0 if left out); formula: checked against the file; family:
-  kept in the record. Other columns are passed over.
-
-about records:
-  Each crystal that is settled has one JSON file of at most some 60 kB in the folder of records:
-  kept, dropped (unstable, no metal, negative α²F …, with the reason) or failed. It may be copied
-  and committed. Crystals that are too dear or cannot be planned are skipped, and looked at again at
-  the next start.
-
-"""
-
-_CUTOFFS_EPILOG = """\
-examples:
-  betenet epc cutoffs pseudopotentials/           all of a folder
-  betenet epc cutoffs pseudopotentials/ Nb H      two of them
-  betenet epc cutoffs sg15/ --table               entries for the table of known ones
-
-who says it, in this order:
-  A file beside the pseudopotential (Nb.toml beside Nb.upf, as in PseudoDojo's set), the table that
-  comes with betenet, and what was measured on this machine; that is kept by the content of the file
-  in ~/.cache/betenet/cutoffs (or $BETENET_CUTOFFS). What --again measures is kept too, but a file
-  beside it and the table still come first.
-
-how it is measured:
-  pw.x calculates an fcc crystal of the element, not magnetic, with 4×4×4 k-points, PBEsol, and
-  neighbours two covalent radii apart (at least 1.1 Å), at 160 Ry (ultrasoft and PAW: 100 Ry) and
-  then with fewer plane waves, down to 20 Ry. Enough is the lowest cutoff from which on the pressure
-  is within 0.3 GPa (0.2 % if that is more) and the energy within 50 meV/atom of the first ones: of
-  an energy the greater part cancels between crystals, of a pressure nothing does.
-
-"""
-
-
 def add_parser(verbs: Verbs) -> None:
     """Add the verb to the command line."""
     parser = verbs.add_parser(
@@ -120,8 +79,8 @@ def add_parser(verbs: Verbs) -> None:
     _add_run(actions)
     _add_status(actions)
     _add_collect(actions)
-    _add_cutoffs(actions)
-    _add_campaign(actions)
+    add_cutoffs(actions)
+    add_campaign(actions)
 
 
 def _add_plan(actions: Verbs) -> None:
@@ -134,7 +93,7 @@ def _add_plan(actions: Verbs) -> None:
     )
     plan.add_argument("files", nargs="*", metavar="STRUCTURE", help="structure file or folder")
     plan.add_argument("--out", type=Path, metavar="DIR", help="folder of all calculations")
-    _add_settings(plan)
+    add_settings(plan)
     plan.add_argument("--show", metavar="PROTOCOL", help="print a protocol with explanations")
     plan.add_argument(
         "--slurm",
@@ -172,7 +131,7 @@ def _add_run(actions: Verbs) -> None:
         metavar="NAME",
         help="only these of the planned ones",
     )
-    _add_settings(running)
+    add_settings(running)
     _add_how(running)
     running.set_defaults(run=run_run)
 
@@ -251,135 +210,6 @@ def _add_collect(actions: Verbs) -> None:
     collect.set_defaults(run=run_collect)
 
 
-def _add_cutoffs(actions: Verbs) -> None:
-    cutoffs = actions.add_parser(
-        "cutoffs",
-        help="how many plane waves pseudopotentials need; measures what nobody says",
-        description="How many plane waves pseudopotentials need. Those of which nobody says it are "
-        "measured, in about a minute each, and the answer is kept.",
-        epilog=_CUTOFFS_EPILOG,
-        formatter_class=HelpFormatter,
-    )
-    cutoffs.add_argument("folder", type=Path, metavar="FOLDER", help="folder of UPF files")
-    cutoffs.add_argument(
-        "elements", nargs="*", metavar="ELEMENT", help="only these (default: all in FOLDER)"
-    )
-    cutoffs.add_argument(
-        "--programs", type=Path, metavar="DIR", help="folder of pw.x (default: from PATH)"
-    )
-    cutoffs.add_argument(
-        "--again", action="store_true", help="measure, whatever somebody says already"
-    )
-    cutoffs.add_argument(
-        "--table", action="store_true", help="print what was measured as entries of cutoffs.toml"
-    )
-    add_json(cutoffs, "cutoffs, their sources and new measurements")
-    cutoffs.set_defaults(run=run_cutoffs)
-
-
-def _add_campaign(actions: Verbs) -> None:
-    running = actions.add_parser(
-        "campaign",
-        help="calculate the crystals of long lists, for as long as it is let run",
-        description="Calculate the crystals of lists in their order, one program at a time at the "
-        "lowest priority. Given a LIST while it runs, the crystals are added at the end.",
-        epilog=_CAMPAIGN_EPILOG,
-        formatter_class=HelpFormatter,
-    )
-    running.add_argument(
-        "lists", nargs="*", type=Path, metavar="LIST", help="CSV with a column file, see below"
-    )
-    running.add_argument(
-        "--out", type=Path, required=True, metavar="DIR", help="folder of the campaign"
-    )
-    told = running.add_argument_group("what to calculate (kept in DIR for later starts)")
-    told.add_argument(
-        "--protocol", metavar="NAME", help="protocol of all calculations (default: scout)"
-    )
-    told.add_argument(
-        "--set",
-        action="extend",
-        nargs="+",
-        default=[],
-        metavar="KEY=VALUE",
-        help="change values of the protocol",
-    )
-    told.add_argument(
-        "--pseudopotentials",
-        type=Path,
-        metavar="DIR",
-        help="UPF files named after their elements (default: $" + FOLDER_VARIABLE + ")",
-    )
-    _add_starting_guess(told)
-    told.add_argument(
-        "--most-hours",
-        type=positive,
-        metavar="H",
-        help="skip crystals that are expected to take more core-hours (default: no limit)",
-    )
-    told.add_argument(
-        "--records",
-        type=Path,
-        metavar="DIR",
-        help="folder of what is settled; what is there is not computed again (default: in --out)",
-    )
-    told.add_argument(
-        "--held-out",
-        type=Path,
-        metavar="FILE",
-        help="formulas for tests only: their records get the split test, all others train",
-    )
-    how = running.add_argument_group("how to run")
-    how.add_argument(
-        "--programs", type=Path, metavar="DIR", help="folder of pw.x (default: from PATH)"
-    )
-    how.add_argument(
-        "--max-seconds", type=positive, metavar="S", help="stop cleanly before so many have passed"
-    )
-    how.add_argument(
-        "--retry-failed", action="store_true", help="calculate again where a program has failed"
-    )
-    running.set_defaults(run=run_campaign)
-
-
-def _add_settings(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("what to calculate")
-    group.add_argument(
-        "--protocol",
-        metavar="NAME",
-        help="paper, balanced, scout or fast (default: balanced), see below",
-    )
-    group.add_argument(
-        "--set",
-        action="extend",
-        nargs="+",
-        default=[],
-        metavar="KEY=VALUE",
-        help="change values of the protocol",
-    )
-    group.add_argument(
-        "--pseudopotentials",
-        type=Path,
-        metavar="DIR",
-        help="UPF files named after their elements (default: $" + FOLDER_VARIABLE + ")",
-    )
-    group.add_argument(
-        "--pressure",
-        type=float,
-        metavar="GPA",
-        help="at which the cell is relaxed (default: 0)",
-    )
-    _add_starting_guess(group)
-
-
-def _add_starting_guess(group: argparse._ActionsContainer) -> None:  # pyright: ignore[reportPrivateUsage]
-    group.add_argument(
-        "--starting-guess",
-        action="store_true",
-        help="the cells are guesses: a volume that changes by more than 8 %% is no reason to drop",
-    )
-
-
 def run_plan(arguments: argparse.Namespace) -> int:
     """Print grids and cost."""
     from betenet.cli.epc_plan import plan
@@ -392,20 +222,6 @@ def run_run(arguments: argparse.Namespace) -> int:
     from betenet.cli.epc_run import run
 
     return run(arguments)
-
-
-def run_cutoffs(arguments: argparse.Namespace) -> int:
-    """Print the cutoffs of pseudopotentials, and measure those that nobody says."""
-    from betenet.cli.epc_cutoffs import cutoffs
-
-    return cutoffs(arguments)
-
-
-def run_campaign(arguments: argparse.Namespace) -> int:
-    """Work through lists."""
-    from betenet.cli.epc_campaign import campaign
-
-    return campaign(arguments)
 
 
 def run_status(arguments: argparse.Namespace) -> int:

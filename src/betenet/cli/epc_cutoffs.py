@@ -13,7 +13,8 @@ from pathlib import Path
 from betenet.cli.batch import JsonOutput, Output, put_away
 from betenet.cli.streams import shortened, table_row
 from betenet.errors import BetenetError, ConfigError
-from betenet.espresso.cutoff_convergence import PROGRAM, MeasuredCutoffs, measure_cutoffs
+from betenet.espresso.cutoff_convergence import MeasuredCutoffs, measure_cutoffs
+from betenet.espresso.cutoff_trial import PROGRAM
 from betenet.espresso.cutoffs import Cutoffs, cached_at, keep_measured, recommended_cutoffs
 from betenet.espresso.programs import Programs, find_programs
 from betenet.espresso.pseudopotentials import WHERE, Pseudopotential, find_pseudopotentials

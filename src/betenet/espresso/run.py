@@ -9,9 +9,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal, NamedTuple, Protocol, runtime_checkable
+from typing import NamedTuple
 
-from betenet.errors import BetenetError
 from betenet.espresso.attempt import (
     keep_output,
     missing_results,
@@ -37,12 +36,13 @@ from betenet.espresso.failures import (
     judge,
     quoted,
 )
-from betenet.espresso.launcher import Launcher, other_processes
+from betenet.espresso.launcher import other_processes
 from betenet.espresso.lock import only_runner
 from betenet.espresso.manifest import Attempt, Manifest, StepRecord, agree_on, write_manifest
 from betenet.espresso.processes import reap, start_program, stop_programs, termination_raises
 from betenet.espresso.relaxation import not_relaxed
-from betenet.espresso.retries import ATTEMPTS, Plan, next_attempt
+from betenet.espresso.retries import Plan, next_attempt
+from betenet.espresso.runner import Outcome, Runner, Workflow
 from betenet.espresso.stability import band_gap, imaginary_mode
 from betenet.espresso.step_error import step_error
 from betenet.espresso.steps import SCRATCH, Step, by_key
@@ -53,72 +53,6 @@ LEAST_SPACE = 16 * 2**20
 """A disk with less is full: programs do not notice that their files are cut off [bytes]."""
 SHORTEST = 30.0
 """No program is started with less time than this [s]."""
-
-
-@runtime_checkable
-class Workflow(Protocol):
-    """What is to be done for a material."""
-
-    def steps(self, folder: Path) -> tuple[Step, ...]:
-        """All steps that are known now; they become more as results appear in the folder."""
-        ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Runner:
-    """How a calculation is run; of no influence on its results.
-
-    Attributes
-    ----------
-    launcher
-        How programs are started.
-    jobs
-        Steps side by side at most.
-    max_seconds
-        After which programs stop where they can go on, and no more are started; None for no limit.
-    attempts
-        At a step, that may fail.
-    keep_scratch
-        Keep wave functions and the like when they are of no more use.
-    recovering
-        Programs that may go on from what an interrupted attempt has left; others start afresh.
-        ph.x 6.7 must not: with ``recover = .true.`` it ends as if all were well, and its
-        frequencies are wrong by any amount (the q-point in hand is all that is lost without).
-    retry_failed
-        Try again every step that has failed in an earlier run, whatever the cause.
-    stop_if_unstable
-        Let a q-point with an imaginary mode fail, or a density of states with a gap at the Fermi
-        level, and start nothing more for the crystal.
-    """
-
-    launcher: Launcher
-    jobs: int = 1
-    max_seconds: float | None = None
-    attempts: int = ATTEMPTS
-    keep_scratch: bool = False
-    recovering: tuple[str, ...] = ("pw.x",)
-    retry_failed: bool = False
-    stop_if_unstable: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
-    """How a run has ended.
-
-    Attributes
-    ----------
-    state
-        ``"done"``; ``"failed"``: what could be done is; ``"stopped"``: its time is over, and a
-        new start goes on.
-    errors
-        By key of the step, for steps that have failed: what, why, and what to do.
-    waiting
-        Keys of the known steps that were not done.
-    """
-
-    state: Literal["done", "failed", "stopped"]
-    errors: Mapping[str, BetenetError]
-    waiting: tuple[str, ...]
 
 
 def run_material(

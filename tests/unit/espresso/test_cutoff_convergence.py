@@ -14,10 +14,9 @@ from betenet.espresso.cutoff_convergence import (
     ENERGY_TOLERANCE,
     LADDER,
     CutoffNotFoundError,
-    crystal_of,
     measure_cutoffs,
-    neighbour_distance,
 )
+from betenet.espresso.cutoff_trial import crystal_of, neighbour_distance
 from betenet.espresso.cutoffs import CACHE_VARIABLE, keep_measured, recommended_cutoffs
 from betenet.espresso.programs import Programs, find_programs
 from betenet.espresso.pseudopotentials import Pseudopotential, find_pseudopotentials

@@ -40,6 +40,8 @@ DOS_STEP = 0.01
 """Of the energies of the density of states [eV]."""
 
 
+STATES_CONVERGENCE = 1e-6
+"""Self-consistency [Ry] that the energies of the density of states are computed as precisely as."""
 RESTART: Namelists = {"control": {"restart_mode": "restart"}}
 """Goes on after a stop; relaxed volumes of Al agree to 5e-6 Å³ with and without a kill."""
 
@@ -69,10 +71,20 @@ def relax_step(settings: Settings, atoms: Atoms, grid: Grid, key: str = RELAX) -
 
 
 def dense_step(settings: Settings, atoms: Atoms, grid: Grid) -> Step:
-    """Density on the dense grid; keeps the energies for the double delta."""
+    """Density on the dense grid; keeps the energies for the double delta.
+
+    It begins with the density of the coarse grid, from which it needs half the iterations.
+    """
     namelists = _namelists(settings, "scf", system={"la2F": True})
+    namelists["electrons"]["startingpot"] = "file"
     step = _step(DENSE, settings, namelists, atoms, grid)
-    return replace(step, results=(*SAVED_DENSITY, COUPLED), recovery=RESTART)
+    return replace(
+        step,
+        after=(COARSE,),
+        inherits=(*step.inherits, Inherited(source=f"{COARSE}/{SAVED}", target=SAVED, how="copy")),
+        results=(*SAVED_DENSITY, COUPLED),
+        recovery=RESTART,
+    )
 
 
 def coarse_step(settings: Settings, atoms: Atoms, grid: Grid) -> Step:
@@ -87,6 +99,8 @@ def states_step(settings: Settings, atoms: Atoms, grid: Grid) -> Step:
     for key in ("smearing", "degauss"):
         namelists["system"].pop(key)
     namelists["system"]["occupations"] = "tetrahedra"
+    # energies within 1e-8 Ry: pw.x asks for a tenth of it, divided by the electrons
+    namelists["electrons"]["conv_thr"] = STATES_CONVERGENCE
     step = _step(STATES, settings, namelists, atoms, grid)
     density = Inherited(source=f"{DENSE}/{SAVED}", target=SAVED, how="copy")
     return replace(

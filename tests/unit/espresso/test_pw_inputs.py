@@ -119,3 +119,12 @@ def test_what_takes_long_can_go_on_after_a_stop(carbide: Atoms, settings: Maker)
         made = step(found, carbide, (8, 8, 8))
         assert "restart_mode" not in made.input_text()
         assert "restart_mode = 'restart'" in made.input_text(made.recovery)
+
+
+def test_the_dense_density_begins_with_the_coarse_one(settings: Maker) -> None:
+    step = dense_step(settings(["Al"]), bulk("Al"), (16, 16, 16))
+    assert step.after == ("coarse",)
+    assert step.namelists["electrons"]["startingpot"] == "file"
+    (density,) = [one for one in step.inherits if one.source.startswith("coarse/")]
+    # a copy without wave functions: they belong to other k-points
+    assert (density.how, density.target) == ("copy", "scratch/crystal.save")

@@ -67,8 +67,8 @@ def _campaign_lines(found: CampaignStatus) -> Iterator[str]:
         yield line.rstrip()
     counts = [f"{found.count(state)} {state}" for state in STATES if found.count(state)]
     yield ""
-    yield f"{', '.join(counts)}; {found.settled_per_day:.1f} settled in 24 hours at this rate; "
-    yield f"{found.hours_left:.3g} core-hours are expected for what is left"
+    yield f"{', '.join(counts)}; at this rate {found.settled_per_day:.1f} are settled in 24 hours"
+    yield f"expected for what is left: {found.hours_left:.3g} core-hours"
 
 
 def _lines(found: list[Progress]) -> Iterator[str]:

@@ -135,7 +135,8 @@ class Workflow:
                 return tuple(steps), self._in_its_cell(found.atoms)
             if residual_pressure(found, settings.pressure) == 0.0:
                 return tuple(steps), found.atoms
-            if (folder / COARSE / "pw.out").exists() and key == RELAXATIONS[0]:
+            again = folder / RELAXATIONS[-1]
+            if (folder / COARSE / "pw.out").exists() and not again.is_dir():
                 raise _relaxed_before(folder, found)
             atoms = found.atoms
         return tuple(steps), None

@@ -87,6 +87,9 @@ def test_a_pressure_that_is_left_asks_for_another_round_from_there(
     ended_at(tmp_path, RELAXATIONS[1], 0.1)
     assert aluminium.relaxed(tmp_path) is not None
     assert "coarse" in {step.key for step in aluminium.steps(tmp_path)}
+    (tmp_path / "coarse").mkdir()
+    (tmp_path / "coarse" / "pw.out").write_text("of no interest")
+    assert "dense" in {step.key for step in aluminium.steps(tmp_path)}
 
 
 def test_nothing_follows_a_relaxation_that_has_failed(aluminium: Workflow, tmp_path: Path) -> None:

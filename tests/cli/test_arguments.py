@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -118,3 +119,21 @@ def test_a_key_with_two_values_is_refused() -> None:
     with pytest.raises(ConfigError, match=r"--set has two values for a\.") as caught:
         key_values(["a=1", "b=2", "a=3"], "--set", "a=1")
     assert caught.value.reason == "They are 1 and 3."
+
+
+@pytest.mark.parametrize("word", ["Nb.cif", "cells/Nb", "list.csv", "cells"])
+def test_a_file_among_the_values_is_told_where_it_goes(
+    word: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "cells").mkdir()
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ConfigError, match=f"--set {word} is no option, but looks like") as caught:
+        key_values(["a=1", word], "--set", "a=1")
+    assert caught.value.fix == f"Put files before --set, or after --, as in --set a=1 -- {word}"
+
+
+@pytest.mark.parametrize("word", ["cutoff", "12.5", "=", "=1", "", "x" * 5000])
+def test_what_is_neither_value_nor_file_is_told_as_before(word: str) -> None:
+    with pytest.raises(ConfigError, match=r"is no option\.") as caught:
+        key_values([word], "--set", "a=1")
+    assert "Write --set a=1" in caught.value.fix

@@ -326,6 +326,8 @@ def test_a_changed_pseudopotential_is_seen(
         (["plan", "--pseudopotentials", "."], "No STRUCTURE"),
         (["plan", "Al.cif", "--protocol", "best", "--pseudopotentials", "."], "no protocol 'best'"),
         (["plan", "Al.cif", "--set", "cutoff", "--pseudopotentials", "."], "--set cutoff"),
+        (["plan", "Al.cif", "--set", "cutoff=inf", "--pseudopotentials", "."], "cutoff = inf"),
+        (["plan", "Al.cif", "--set", "cutoff=1e9", "--pseudopotentials", "."], "up to 1000"),
         (["run", "--out", "nowhere"], "There is no calculation in nowhere"),
         (["run", "--out", "nowhere", "--programs", "nowhere"], "pw.x"),
         (["status", "nowhere"], "There is no calculation in nowhere"),
@@ -360,6 +362,36 @@ def test_options_of_slurm_are_looked_at_before_anything_is_planned(
     lines = (home / "job.sh").read_text().splitlines()
     assert "#SBATCH --exclusive" in lines
     assert not any("requeue" in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("verb", "before"),
+    [
+        ("plan", ["--set", "k_density=12"]),
+        ("plan", ["--out", "epc", "--slurm", "time=1:00:00", "ntasks=8", "exclusive"]),
+        ("campaign", ["--out", "many", "--set", "k_density=12"]),
+    ],
+)
+@pytest.mark.usefixtures("cell")
+def test_a_file_after_values_is_told_where_it_goes(
+    verb: str,
+    before: list[str],
+    potentials: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("BETENET_PSEUDOPOTENTIALS", str(potentials))
+    (tmp_path / "exclusive").mkdir()  # an option of sbatch all the same
+    assert main(["epc", verb, *before, "Al.cif"]) == 2
+    told_why = capsys.readouterr().err
+    assert "Al.cif is no option, but looks like a file" in told_why
+    assert "Put files before --" in told_why
+    assert not (tmp_path / "epc").exists()
+    if verb == "plan":
+        assert main(["epc", verb, *before, "--", "Al.cif"]) == 0
+        assert main(["epc", verb, "Al.cif", *before]) == 0
 
 
 def test_a_job_script_runs_each_material_by_name(

@@ -6,6 +6,7 @@ import csv
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -19,9 +20,11 @@ from tests.replayed_espresso import KEPT, SETTINGS, make_replayed_espresso
 
 from betenet.cli import main
 from betenet.ensemble.jsonl_rows import read_jsonl
+from betenet.espresso import campaign
 from betenet.espresso.campaign import open_campaign
 from betenet.espresso.campaign_run import LOWEST_PRIORITY
 from betenet.espresso.campaign_status import status_of
+from betenet.espresso.lock import only_runner
 
 UPF = '<UPF><PP_HEADER element="{}" pseudo_type="NC" relativistic="scalar" z_valence="11.0"/>\n'
 MAIN = "import sys; from betenet.cli import main; sys.exit(main(sys.argv[1:]))"
@@ -219,10 +222,176 @@ def test_a_damaged_record_does_not_stop_the_status(
     assert main(words(home, potentials, programs, crystals)) == 0
     (home / "records" / "a.json").write_text('{"calculation": ')
     capsys.readouterr()
-    assert main(["epc", "status", str(home), "--json"]) == 1
+    assert main(["epc", "status", str(home), "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
-    assert [one["state"] for one in found["crystals"]] == ["failed", "kept"]
-    assert "its record cannot be read" in found["crystals"][0]["text"]
+    assert [one["state"] for one in found["crystals"]] == ["skipped", "kept"]
+    assert "a.json" in found["crystals"][0]["text"]
+    assert main([*words(home, potentials, programs), "--retry-failed"]) == 0
+    assert "a: kept" in capsys.readouterr().out
+    assert set(records(home)) == {"a", "b"}
+
+
+def test_what_a_program_failed_at_is_computed_again_if_asked_for(
+    tmp_path: Path, potentials: Path, programs: Path, capsys: pytest.CaptureFixture
+) -> None:
+    crystals = write_list(tmp_path / "cells", "list.csv", [{"file": "a.cif"}, {"file": "b.cif"}])
+    odd = tmp_path / "odd"
+    shutil.copytree(programs, odd)
+    (odd / "q2r.x").write_text("#!/bin/sh\necho something odd\nexit 3\n")
+    home = tmp_path / "many"
+    assert main(words(home, potentials, odd, crystals)) == 1
+    assert capsys.readouterr().out.count(": failed: ") == 2
+    assert records(home)["a"]["campaign"]["state"] == "failed"
+    assert str(tmp_path) not in json.dumps(records(home))
+    assert main(words(home, potentials, programs)) == 0
+    assert capsys.readouterr().out == ""
+    assert main([*words(home, potentials, programs), "--retry-failed"]) == 0
+    assert capsys.readouterr().out.count(": kept: ") == 2
+
+
+def test_a_machine_that_cannot_start_programs_settles_nothing(
+    tmp_path: Path, potentials: Path, programs: Path, capsys: pytest.CaptureFixture
+) -> None:
+    rows = [{"file": f"{n}.cif"} for n in "abcde"]
+    crystals = write_list(tmp_path / "cells", "list.csv", rows)
+    broken = tmp_path / "broken"
+    shutil.copytree(programs, broken)
+    (broken / "pw.x").write_text("#!/bin/sh\necho error while loading shared libraries\nexit 127\n")
+    home = tmp_path / "many"
+    assert main(words(home, potentials, broken, crystals)) == 2
+    captured = capsys.readouterr()
+    assert captured.out.count(": left: ") == 3
+    assert "3 crystals in a row" in captured.err
+    assert records(home) == {}
+    assert main(words(home, potentials, programs)) == 0
+    assert capsys.readouterr().out.count(": kept: ") == 5
+
+
+def test_a_program_that_is_killed_each_time_is_given_up_at_last(
+    tmp_path: Path, potentials: Path, programs: Path, capsys: pytest.CaptureFixture
+) -> None:
+    crystals = write_list(tmp_path / "cells", "list.csv", [{"file": "a.cif"}])
+    (programs / "q2r.x").write_text("#!/bin/sh\nkill -9 $$\n")
+    home = tmp_path / "many"
+    told = words(home, potentials, programs, crystals)
+    for _ in range(10):
+        code = main(told)
+        if code == 1:
+            break
+        assert code == 0
+        assert "a: left: " in capsys.readouterr().out
+    assert records(home)["a"]["campaign"]["state"] == "failed"
+    assert "out_of_memory" in records(home)["a"]["calculation"]["reasons"][0]["text"]
+
+
+def test_names_of_the_campaign_itself_and_names_alike_are_no_trouble(
+    tmp_path: Path, potentials: Path, programs: Path, capsys: pytest.CaptureFixture
+) -> None:
+    long = "x" * 240
+    names = ["lists", "records", "campaign.json", "run.lock", "A", "a", long]
+    crystals = write_list(tmp_path / "cells", "list.csv", [{"file": f"{n}.cif"} for n in names])
+    home = tmp_path / "many"
+    assert main(words(home, potentials, programs, crystals)) == 0
+    assert capsys.readouterr().out.count(": kept: ") == 7
+    assert {"lists-2", "records-2", "campaign.json-2", "run.lock-2", "A", "a-2"} < set(
+        records(home)
+    )
+    assert main(["epc", "status", str(home)]) == 0
+    assert "7 kept" in capsys.readouterr().out
+
+
+def test_a_record_of_another_crystal_is_not_taken_for_this_one(
+    tmp_path: Path, potentials: Path, programs: Path, capsys: pytest.CaptureFixture
+) -> None:
+    crystals = write_list(tmp_path / "cells", "list.csv", [{"file": "a.cif"}, {"file": "b.cif"}])
+    home = tmp_path / "many"
+    assert main(words(home, potentials, programs, crystals)) == 0
+    capsys.readouterr()
+    path = home / "records" / "a.json"
+    other = json.loads(path.read_text())
+    other["formula"] = "Nb"
+    path.write_text(json.dumps(other))
+    second = words(tmp_path / "second", potentials, programs, crystals)
+    assert main([*second, "--records", str(home / "records")]) == 0
+    assert "a: skipped: " in (out := capsys.readouterr().out)
+    assert "another crystal" in out
+    assert "b:" not in out
+
+
+def test_settings_are_neither_changed_nor_kept_by_a_start_that_is_refused(
+    tmp_path: Path, potentials: Path, programs: Path, capsys: pytest.CaptureFixture
+) -> None:
+    home = tmp_path / "many"
+    told = words(home, potentials, programs)
+    assert main([*told[:2], str(tmp_path / "misspelt.csv"), *told[2:]]) == 2
+    assert not (home / "campaign.json").exists()
+    crystals = write_list(tmp_path / "cells", "list.csv", [{"file": "a.cif"}])
+    told = words(home, potentials, programs, crystals)
+    assert main([*told, "--held-out", str(tmp_path / "nothere.txt")]) == 2
+    assert "held-out formulas" in capsys.readouterr().err
+    assert not list(home.glob("a"))
+    assert main(told) == 0
+    before = (home / "campaign.json").read_text()
+    with only_runner(home):
+        assert main([*told, "--most-hours", "1e-5"]) == 2
+        assert "is running with other settings" in capsys.readouterr().err
+        assert main([*told, "--retry-failed"]) == 2
+        assert main(told) == 0
+        assert capsys.readouterr().out == "0 new in the campaign, which is running\n"
+    assert (home / "campaign.json").read_text() == before
+
+
+def test_rows_that_are_corrected_are_calculated(
+    tmp_path: Path, potentials: Path, programs: Path, capsys: pytest.CaptureFixture
+) -> None:
+    wrong: list[dict[str, object]] = [
+        {"file": "a.cif", "formula": "AlH3", "pressure_gpa": "0"},
+        {"file": "b.cif", "formula": "Al", "pressure_gpa": "1e400"},
+    ]
+    home = tmp_path / "many"
+    crystals = write_list(tmp_path / "cells", "list.csv", wrong)
+    assert main(words(home, potentials, programs, crystals)) == 0
+    assert capsys.readouterr().out.count("skipped") == 2
+    right = [{**row, "formula": "Al", "pressure_gpa": "0"} for row in wrong]
+    crystals = write_list(tmp_path / "cells", "list.csv", right)
+    assert main(words(home, potentials, programs, crystals)) == 0
+    assert sorted(records(home)) == ["a", "b"]
+    status = status_of(open_campaign(home))
+    assert (len(status.crystals), status.count("kept")) == (2, 2)
+
+
+def test_one_place_has_one_name_however_it_is_written(
+    tmp_path: Path, potentials: Path, programs: Path
+) -> None:
+    rows = [{"file": "a.cif"}, {"file": "./a.cif"}, {"file": "../cells/a.cif"}]
+    crystals = write_list(tmp_path / "cells", "list.csv", rows)
+    home = tmp_path / "many"
+    assert main(words(home, potentials, programs, crystals, crystals)) == 0
+    assert list(records(home)) == ["a"]
+
+
+def test_a_row_that_no_plan_can_be_made_of_does_not_stop_the_others(
+    tmp_path: Path,
+    potentials: Path,
+    programs: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture,
+) -> None:
+    real = campaign.plan_one
+
+    def odd(name: str, *arguments: object, **options: object) -> object:
+        if name == "a":
+            raise OverflowError("cannot convert float infinity to integer")
+        return real(name, *arguments, **options)
+
+    monkeypatch.setattr(campaign, "plan_one", odd)
+    crystals = write_list(tmp_path / "cells", "list.csv", [{"file": "a.cif"}, {"file": "b.cif"}])
+    home = tmp_path / "many"
+    assert main(words(home, potentials, programs, crystals)) == 0
+    out = capsys.readouterr().out
+    assert "a: skipped: " in out
+    assert "OverflowError" in out
+    assert "b: kept" in out
 
 
 def start(told: list[str]) -> subprocess.Popen[str]:
@@ -253,7 +422,7 @@ def test_killed_until_it_is_done_and_fed_while_it_runs(tmp_path: Path, potential
                 if not fed and list((home / "a").glob("relax/pw.*")):
                     with start(words(home, potentials, programs, more)) as feeding:
                         said, _ = feeding.communicate(timeout=60)
-                    assert said == "1 crystals added to the campaign, which is running\n"
+                    assert said == "1 new in the campaign, which is running\n"
                     fed = True
                 time.sleep(0.05)
             if running.poll() is None:

@@ -11,6 +11,7 @@ import pytest
 from tests.fake_pw import FakePw, make_fake_pw
 
 from betenet.cli import main
+from betenet.errors import DataError
 from betenet.espresso.cutoffs import CACHE_VARIABLE
 
 UPF = '<UPF><PP_HEADER element="{}" pseudo_type="NC" relativistic="scalar" z_valence="3.0"/>\n'
@@ -126,7 +127,7 @@ def test_one_that_does_not_converge_has_no_number(
     told = capsys.readouterr()
     assert json.loads(told.out) == []
     assert "C.upf needs more than 120 Ry" in told.err
-    assert not cache.exists()
+    assert list(cache.iterdir()) == []
 
 
 def test_after_an_interrupt_what_is_done_is_kept(
@@ -142,6 +143,90 @@ def test_after_an_interrupt_what_is_done_is_kept(
     before = len(fake.runs())
     assert cutoffs(folder, fake) == 0
     assert {run[0] for run in fake.runs()[before:]} == {"C.upf"}
+
+
+def test_a_cache_that_cannot_be_written_is_told_before_anything_is_measured(
+    folder: Path,
+    fake: FakePw,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path / "file" / "inner"))
+    assert cutoffs(folder, fake) == 2
+    told = capsys.readouterr()
+    assert told.err.count("error") == 1
+    assert f"Measured cutoffs cannot be kept in {tmp_path / 'file' / 'inner'}" in told.err
+    assert (told.out, fake.runs()) == ("", [])
+    # what is known needs no cache
+    assert cutoffs(folder, fake, "Nb") == 0
+
+
+@pytest.mark.parametrize("output", [[], ["--json"], ["--table"]])
+def test_what_cannot_be_kept_is_printed_all_the_same(
+    folder: Path,
+    fake: FakePw,
+    output: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def full(*given: object) -> Path:
+        raise DataError(f"Cannot write {given}.", "No space left on device.", "Free some.")
+
+    monkeypatch.setattr("betenet.cli.epc_cutoffs.keep_measured", full)
+    assert cutoffs(folder, fake, "Al", "C", *output) == 1
+    told = capsys.readouterr()
+    assert told.err.count("Cannot write") == 2
+    if output:
+        measured = (
+            json.loads(told.out) if output == ["--json"] else tomllib.loads(told.out)["measured"]
+        )
+        assert [one["cutoff"] for one in measured] == [40.0, 40.0]
+    else:
+        assert told.out.count("could not be kept") == 2
+
+
+def test_a_damaged_measurement_is_not_printed(
+    folder: Path, fake: FakePw, cache: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cutoffs(folder, fake, "--table") == 0
+    carbon = hashlib.sha256((folder / "C.upf").read_bytes()).hexdigest()
+    (cache / f"{carbon}.json").write_text('{"cutoff": NaN, "density_cutoff": NaN}')
+    capsys.readouterr()
+    assert cutoffs(folder, fake, "--table") == 1
+    told = capsys.readouterr()
+    assert f"{carbon}.json does not say the cutoffs of C.upf" in told.err
+    assert [entry["element"] for entry in tomllib.loads(told.out)["measured"]] == ["Al"]
+    assert cutoffs(folder, fake, "C", "--table", "--again") == 0
+    assert tomllib.loads(capsys.readouterr().out)["measured"][0]["cutoff"] == 40.0
+
+
+def test_symbols_may_be_written_small(
+    folder: Path, fake: FakePw, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cutoffs(folder, fake, "nb", "NB", "Nb", "--json") == 0
+    assert [one["element"] for one in json.loads(capsys.readouterr().out)] == ["Nb"]
+
+
+def test_an_element_that_does_not_exist_is_told(
+    folder: Path, fake: FakePw, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "Qq.upf").write_text(UPF.format("Qq"))
+    assert cutoffs(folder, fake, "Qq", "Nb") == 1
+    told = capsys.readouterr()
+    assert "Qq.upf is of Qq, which is no element" in told.err
+    assert "Nb.upf" in told.out
+
+
+def test_the_help_is_for_newcomers(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["epc", "cutoffs", "--help"]) == 0
+    text = " ".join(capsys.readouterr().out.split())
+    assert "where cutoffs come from" in text
+    assert "only these elements" in text
+    assert "measure also where cutoffs are known already" in text
+    assert "nobody" not in text
+    assert "who says" not in text
 
 
 @pytest.mark.parametrize(

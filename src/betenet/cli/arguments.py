@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import math
+import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     Verbs = argparse._SubParsersAction["Parser"]  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
 else:
     Verbs = argparse.Action  # the nearest public class
+
+_PATH = re.compile(r"/|\.[A-Za-z]\w*$")
+"""What a path has: a folder or a suffix."""
 
 HelpFormatter = argparse.RawDescriptionHelpFormatter
 
@@ -166,7 +170,8 @@ def key_values(words: Iterable[str], flag: str, example: str) -> dict[str, str]:
     Raises
     ------
     ConfigError
-        If a word is not of that form, or a key has two values.
+        If a word is not of that form, or a key has two values. Of a word that looks like a file
+        the message says where files go.
 
     Examples
     --------
@@ -176,6 +181,12 @@ def key_values(words: Iterable[str], flag: str, example: str) -> dict[str, str]:
     found: dict[str, str] = {}
     for word in words:
         name, equals, value = word.partition("=")
+        if not equals and looks_like_file(word):
+            raise ConfigError(
+                f"{flag} {word} is no option, but looks like a file.",
+                f"All words that follow {flag} are taken as KEY=VALUE.",
+                f"Put files before {flag}, or after --, as in {flag} {example} -- {word}",
+            )
         if not (name and equals):
             raise ConfigError(
                 f"{flag} {name} is no option.",
@@ -189,3 +200,17 @@ def key_values(words: Iterable[str], flag: str, example: str) -> dict[str, str]:
                 "Leave one of them out.",
             )
     return found
+
+
+def looks_like_file(word: str) -> bool:
+    """Whether a word of the command line is a path: it exists, or has a folder or a suffix.
+
+    Examples
+    --------
+    >>> [looks_like_file(word) for word in ("Nb.cif", "cells/Nb", "cutoff", "12.5")]
+    [True, True, False, False]
+    """
+    try:
+        return bool(word) and (bool(_PATH.search(word)) or Path(word).exists())
+    except OSError:  # longer than any path
+        return False

@@ -196,7 +196,12 @@ def _add_collect(actions: Verbs) -> None:
         description="Results of the calculations that are done: whether they are kept by the "
         "paper's rules and why not, λ, ω_log, ω_2, Tc.",
     )
-    collect.add_argument("folder", type=Path, metavar="DIR", help="folder of all calculations")
+    collect.add_argument(
+        "folder",
+        type=Path,
+        metavar="DIR",
+        help="folder of all calculations, of a campaign, or of records",
+    )
     collect.add_argument(
         "--out",
         type=Path,
@@ -204,7 +209,9 @@ def _add_collect(actions: Verbs) -> None:
         help="write those that are kept as a dataset, .jsonl or .jsonl.gz (docs/datasets.md)",
     )
     collect.add_argument(
-        "--all", action="store_true", help="write those that are dropped too; a reader may refuse"
+        "--all",
+        action="store_true",
+        help="write those that are dropped too; readers of datasets refuse them",
     )
     add_json(collect, "the records")
     collect.set_defaults(run=run_collect)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,10 @@ from betenet.cli.batch import JsonOutput, Output, put_away
 from betenet.cli.streams import shortened, spare_the_inputs, table_row
 from betenet.ensemble.published_rows import write_jsonl
 from betenet.espresso.calculation import planned
+from betenet.espresso.campaign import CAMPAIGN, open_campaign
 from betenet.espresso.collect import Collected, collect_all
+from betenet.espresso.manifest import MANIFEST
+from betenet.espresso.settled_records import read_settled, settled_files, state_of
 
 _HEADINGS = (
     ("structure", 20),
@@ -38,22 +42,40 @@ def collect(arguments: argparse.Namespace) -> int:
     Returns
     -------
     int
-        Exit code: 0, or 1 if a calculation cannot be read or has failed.
+        Exit code: 0, or 1 if a calculation or a record cannot be read, or a calculation has
+        failed. A crystal that is settled as failed is shown, and is no error.
 
     Raises
     ------
     DataError
-        If nothing is planned.
+        If nothing is planned, or nothing settled.
     ConfigError
         If the file cannot be written.
     """
-    folders = planned(arguments.folder)
+    results, places, noun = _results(arguments.folder)
     outputs: list[Callable[[], Output[Collected]]] = [_Waiting]
     outputs.append((lambda: JsonOutput(_elements)) if arguments.json else _Table)
     if arguments.out is not None:
-        spare_the_inputs([str(arguments.folder)], arguments.out, "--out")
+        inputs = [str(place) for place in (arguments.folder, *places)]
+        spare_the_inputs(inputs, arguments.out, "--out")
         outputs.append(lambda: _Dataset(arguments.out, everything=arguments.all))
-    return put_away(collect_all(folders), outputs, noun="calculations", total=len(folders))
+    return put_away(results, outputs, noun=noun, total=len(places))
+
+
+def _results(home: Path) -> tuple[Generator[Collected], Sequence[Path], str]:
+    """Results of a folder, the files or folders that they come from, and what these are called.
+
+    A campaign has records of what is settled, and so has a folder of such records: they have a
+    split, which the calculations behind them have not.
+    """
+    if (home / CAMPAIGN).exists():
+        files = settled_files(open_campaign(home).settings.records)
+        return read_settled(files), files, "records"
+    if not any(home.glob(f"*/{MANIFEST}")) and any(home.glob("*.json")):
+        files = settled_files(home)
+        return read_settled(files), files, "records"
+    folders = planned(home)
+    return collect_all(folders), folders, "calculations"
 
 
 def _elements(item: Collected) -> Iterator[Mapping[str, object]]:
@@ -85,7 +107,7 @@ class _Dataset:
         self._path = path
         self._everything = everything
         self._records: list[Mapping[str, Any]] = []
-        self._dropped = 0
+        self._left_out: Counter[str] = Counter()
 
     def write(self, item: Collected) -> None:
         """Take a record, if it is kept."""
@@ -94,12 +116,13 @@ class _Dataset:
         if self._everything or item.record["calculation"]["kept"]:
             self._records.append(item.record)
         else:
-            self._dropped += 1
+            self._left_out[state_of(item.record)] += 1
 
     def close(self) -> None:
         """Write the file."""
         write_jsonl(self._path, self._records)
-        left_out = f", left out {self._dropped} that are dropped" if self._dropped else ""
+        counts = [f"{count} that are {state}" for state, count in sorted(self._left_out.items())]
+        left_out = f", left out {' and '.join(counts)}" if counts else ""
         sys.stderr.write(f"betenet: wrote {len(self._records)} to {self._path}{left_out}\n")
 
 
@@ -107,6 +130,7 @@ class _Table:
     """One row for each record."""
 
     def __init__(self) -> None:
+        self._began = False
         self._mu_star: float | None = None
 
     def write(self, item: Collected) -> None:
@@ -114,14 +138,16 @@ class _Table:
         record = item.record
         if record is None:
             return
-        if self._mu_star is None:
+        if not self._began:
             self._print(table_row([heading for heading, _ in _HEADINGS], _WIDTHS))
-        self._mu_star = float(record["mu_star"])
+            self._began = True
+        if record.get("mu_star") is not None:  # a crystal that has failed has none
+            self._mu_star = float(record["mu_star"])
         self._print(table_row(list(_cells(record)), _WIDTHS))
         calculation = record["calculation"]
         for reason in calculation["reasons"]:
-            self._print(f"    dropped: {reason['text']}")
-        for note in calculation["notes"]:
+            self._print(f"    {state_of(record)}: {reason['text']}")
+        for note in calculation.get("notes") or ():
             self._print(f"    note: {note}")
 
     def close(self) -> None:
@@ -136,9 +162,8 @@ class _Table:
 
 
 def _cells(record: Mapping[str, Any]) -> Iterator[str]:
-    calculation = record["calculation"]
     yield shortened(record["id"], 20)
-    yield shortened(record["formula"], 10)
+    yield shortened(record.get("formula") or "", 10)
     for key, digits in (
         ("coupling", 3),
         ("omega_log_kelvin", 1),
@@ -148,6 +173,6 @@ def _cells(record: Mapping[str, Any]) -> Iterator[str]:
     ):
         value = record.get(key)
         yield "n/a" if value is None else f"{value:.{digits}f}"
-    hours = calculation["core_hours"]
+    hours = record["calculation"].get("core_hours")
     yield "n/a" if hours is None else f"{hours:.2g}"
-    yield "kept" if calculation["kept"] else "dropped"
+    yield state_of(record)

@@ -15,7 +15,13 @@ from betenet.cli.streams import shortened, table_row
 from betenet.errors import BetenetError, ConfigError
 from betenet.espresso.cutoff_convergence import MeasuredCutoffs, measure_cutoffs
 from betenet.espresso.cutoff_trial import PROGRAM
-from betenet.espresso.cutoffs import Cutoffs, cached_at, keep_measured, recommended_cutoffs
+from betenet.espresso.cutoffs import (
+    Cutoffs,
+    check_cache,
+    keep_measured,
+    measured_before,
+    recommended_cutoffs,
+)
 from betenet.espresso.programs import Programs, find_programs
 from betenet.espresso.pseudopotentials import WHERE, Pseudopotential, find_pseudopotentials
 
@@ -34,33 +40,38 @@ class _Answer:
     pseudopotential
         The file; None if there is none that can be read.
     cutoffs
-        Plane waves that it needs; None if nobody says them.
+        Plane waves that it needs; None if that is not known.
+    kept
+        What an earlier run has measured on this machine; it is looked up for ``--table`` only.
     measured
         The measurement, if it was made now.
     error
-        Why there are no cutoffs; None if there are, or they are yet to be measured.
+        Why there are no cutoffs, or why they could not be kept; None if all is well, or they are
+        yet to be measured.
     """
 
     element: str
     pseudopotential: Pseudopotential | None = None
     cutoffs: Cutoffs | None = None
+    kept: Cutoffs | None = None
     measured: MeasuredCutoffs | None = None
     error: BetenetError | None = None
 
 
 def cutoffs(arguments: argparse.Namespace) -> int:
-    """Print the cutoffs of pseudopotentials; those that nobody says are measured and kept.
+    """Print the cutoffs of pseudopotentials; those that are not known are measured and kept.
 
     Returns
     -------
     int
-        Exit code: 0; 1 if a pseudopotential cannot be read or measured; 130 after an interrupt.
+        Exit code: 0; 1 if a pseudopotential cannot be read or measured, or what was measured not
+        be kept; 130 after an interrupt.
 
     Raises
     ------
     ConfigError
-        If the folder holds no pseudopotential, pw.x is missing where it is needed, or ``--table``
-        is given together with ``--json``.
+        If the folder holds no pseudopotential, pw.x is missing where it is needed, measured cutoffs
+        could not be kept, or ``--table`` is given together with ``--json``.
     """
     if arguments.table and arguments.json:
         raise ConfigError(
@@ -68,11 +79,13 @@ def cutoffs(arguments: argparse.Namespace) -> int:
         )
     elements = arguments.elements or _elements_in(arguments.folder)
     known = [
-        _known(arguments.folder, element, again=arguments.again)
-        for element in dict.fromkeys(elements)
+        _known(arguments.folder, element, again=arguments.again, as_toml=arguments.table)
+        for element in dict.fromkeys(element.capitalize() for element in elements)
     ]
-    waiting = any(one.cutoffs is None and one.error is None for one in known)
-    programs = find_programs(arguments.programs, (PROGRAM,)) if waiting else None
+    programs = None
+    if any(one.cutoffs is None and one.error is None for one in known):
+        programs = find_programs(arguments.programs, (PROGRAM,))
+        check_cache()
     output = _output(as_json=arguments.json, as_toml=arguments.table)
     answers = _answers(known, programs)
     return put_away(answers, [output], noun="pseudopotentials", total=len(known))
@@ -103,21 +116,22 @@ def _elements_in(folder: Path) -> list[str]:
     return [re.split(r"[._-]", name)[0].capitalize() for name in names]
 
 
-def _known(folder: Path, element: str, *, again: bool) -> _Answer:
-    """What somebody says already; nothing of it with ``--again``."""
+def _known(folder: Path, element: str, *, again: bool, as_toml: bool) -> _Answer:
+    """What is known already; with ``--again`` nothing counts as known."""
     try:
         one = find_pseudopotentials(folder, [element])[element]
         found = None if again else recommended_cutoffs(one)
+        kept = measured_before(one) if as_toml and not again else None
     except BetenetError as error:
         return _Answer(element=element, error=error)
-    return _Answer(element=element, pseudopotential=one, cutoffs=found)
+    return _Answer(element=element, pseudopotential=one, cutoffs=found, kept=kept)
 
 
 def _answers(known: Sequence[_Answer], programs: Programs | None) -> Generator[_Answer]:
-    """All of them, measured where nobody says it."""
+    """All answers; what is not known is measured."""
     for answer in known:
         one = answer.pseudopotential
-        if one is None or answer.cutoffs is not None:
+        if one is None or answer.cutoffs is not None or answer.error is not None:
             yield answer
         else:
             assert programs is not None
@@ -125,7 +139,7 @@ def _answers(known: Sequence[_Answer], programs: Programs | None) -> Generator[_
 
 
 def _measured(one: Pseudopotential, programs: Programs) -> _Answer:
-    """Measure and keep the cutoffs of one pseudopotential."""
+    """Measure and keep the cutoffs of one pseudopotential; they count also if keeping fails."""
 
     def tell(line: str) -> None:
         sys.stderr.write(f"{one.path.name}: {line}\n")
@@ -133,15 +147,17 @@ def _measured(one: Pseudopotential, programs: Programs) -> _Answer:
 
     try:
         measured = measure_cutoffs(one, programs, progress=tell)
-        path = keep_measured(one, measured.to_dict())
     except BetenetError as error:
         return _Answer(element=one.element, pseudopotential=one, error=error)
-    found = Cutoffs(
-        cutoff=measured.cutoff,
-        density_cutoff=measured.density_cutoff,
-        source=f"a measurement, {path}",
+    failed: BetenetError | None = None
+    try:
+        source = f"a measurement, {keep_measured(one, measured.to_dict())}"
+    except BetenetError as error:
+        failed, source = error, "a measurement, which could not be kept"
+    found = Cutoffs(cutoff=measured.cutoff, density_cutoff=measured.density_cutoff, source=source)
+    return _Answer(
+        element=one.element, pseudopotential=one, cutoffs=found, measured=measured, error=failed
     )
-    return _Answer(element=one.element, pseudopotential=one, cutoffs=found, measured=measured)
 
 
 def _elements_of(answer: _Answer) -> Iterator[Mapping[str, object]]:
@@ -206,12 +222,11 @@ class _Toml:
         one = item.pseudopotential
         if one is None or item.cutoffs is None:
             return
-        path = cached_at(one)
-        if not path.is_file():
+        found = item.kept if item.measured is None else item.cutoffs
+        if found is None:
             self._others.append(one.path.name)
             return
-        kept = json.loads(path.read_text(encoding="utf-8"))
-        entry = _entry(one, float(kept["cutoff"]), float(kept["density_cutoff"]))
+        entry = _entry(one, found.cutoff, found.density_cutoff)
         lines = [f"{key} = {json.dumps(value)}" for key, value in entry.items()]
         sys.stdout.write("\n".join(["[[measured]]", *lines]) + "\n\n")
         sys.stdout.flush()

@@ -16,15 +16,16 @@ examples:
   betenet epc status many/                        what came out, at which rate, what is left
 
 about LIST:
-  CSV with a header. Column file: a structure file, relative to the folder of the list;
-  pressure_gpa: pressure to relax to (0 if left out); formula: checked against the file; family:
-  kept in the record. Other columns are passed over.
+  A CSV file with a header. The column `file` has structure files, relative to the folder of the
+  list; `pressure_gpa` the pressure to relax to (0 if left out); `formula` is checked against the
+  file; `family` is kept in the record. Other columns are passed over.
 
 about records:
   Each crystal that is settled has one JSON file of at most some 60 kB in the folder of records:
   kept, dropped (unstable, no metal, negative α²F …, with the reason) or failed. It may be copied
   and committed. Crystals that are too dear or cannot be planned are skipped, and looked at again at
-  the next start.
+  the next start; so are those that are left, because this machine was at fault. When three in a
+  row are, the campaign ends.
 
 """
 
@@ -34,18 +35,20 @@ examples:
   betenet epc cutoffs pseudopotentials/ Nb H      two of them
   betenet epc cutoffs sg15/ --table               entries for the table of known ones
 
-who says it, in this order:
+where cutoffs come from, in this order:
   A file beside the pseudopotential (Nb.toml beside Nb.upf, as in PseudoDojo's set), the table that
-  comes with betenet, and what was measured on this machine; that is kept by the content of the file
-  in ~/.cache/betenet/cutoffs (or $BETENET_CUTOFFS). What --again measures is kept too, but a file
-  beside it and the table still come first.
+  comes with betenet, and what was measured on this machine. Measurements are kept in
+  ~/.cache/betenet/cutoffs (or $BETENET_CUTOFFS), by the content of the pseudopotential. Those of
+  --again are kept too, but plans still prefer a file beside the pseudopotential and the table.
 
 how it is measured:
-  pw.x calculates an fcc crystal of the element, not magnetic, with 4×4×4 k-points, PBEsol, and
-  neighbours two covalent radii apart (at least 1.1 Å), at 160 Ry (ultrasoft and PAW: 100 Ry) and
-  then with fewer plane waves, down to 20 Ry. Enough is the lowest cutoff from which on the pressure
-  is within 0.3 GPa (0.2 % if that is more) and the energy within 50 meV/atom of the first ones: of
-  an energy the greater part cancels between crystals, of a pressure nothing does.
+  pw.x calculates an fcc crystal of the element, not magnetic, with 4×4×4 k-points and neighbours
+  two covalent radii apart (at least 1.1 Å). The functional is PBEsol, whatever functional the file
+  was made for: it hardly matters for the number of plane waves. The reference is calculated at
+  160 Ry (ultrasoft and PAW: 100 Ry), then the crystal with fewer plane waves, down to 20 Ry. Enough
+  is the lowest cutoff from which on the pressure is within 0.3 GPa (0.2 % if that is more) and the
+  energy within 50 meV/atom of those of the reference: the greater part of an error in the energy
+  cancels between crystals, an error in the pressure does not.
 
 """
 
@@ -54,21 +57,24 @@ def add_cutoffs(actions: Verbs) -> None:
     """Add the verb ``cutoffs``."""
     cutoffs = actions.add_parser(
         "cutoffs",
-        help="how many plane waves pseudopotentials need; measures what nobody says",
-        description="How many plane waves pseudopotentials need. Those of which nobody says it are "
-        "measured, in about a minute each, and the answer is kept.",
+        help="how many plane waves pseudopotentials need; measures what is not known",
+        description="How many plane waves pseudopotentials need. Where no recommended cutoff is "
+        "known, it is measured, in about a minute for an element, and kept.",
         epilog=_CUTOFFS_EPILOG,
         formatter_class=HelpFormatter,
     )
     cutoffs.add_argument("folder", type=Path, metavar="FOLDER", help="folder of UPF files")
     cutoffs.add_argument(
-        "elements", nargs="*", metavar="ELEMENT", help="only these (default: all in FOLDER)"
+        "elements",
+        nargs="*",
+        metavar="ELEMENT",
+        help="only these elements (default: all in FOLDER)",
     )
     cutoffs.add_argument(
         "--programs", type=Path, metavar="DIR", help="folder of pw.x (default: from PATH)"
     )
     cutoffs.add_argument(
-        "--again", action="store_true", help="measure, whatever somebody says already"
+        "--again", action="store_true", help="measure also where cutoffs are known already"
     )
     cutoffs.add_argument(
         "--table", action="store_true", help="print what was measured as entries of cutoffs.toml"
@@ -88,7 +94,7 @@ def add_campaign(actions: Verbs) -> None:
         formatter_class=HelpFormatter,
     )
     running.add_argument(
-        "lists", nargs="*", type=Path, metavar="LIST", help="CSV with a column file, see below"
+        "lists", nargs="*", type=Path, metavar="LIST", help="CSV file of crystals, see below"
     )
     running.add_argument(
         "--out", type=Path, required=True, metavar="DIR", help="folder of the campaign"
@@ -105,29 +111,40 @@ def add_campaign(actions: Verbs) -> None:
         "--records",
         type=Path,
         metavar="DIR",
-        help="folder of what is settled; what is there is not computed again (default: in --out)",
+        help="folder of the records of crystals that are kept, dropped or failed; those are not "
+        "computed again (default: records/ in --out)",
     )
     told.add_argument(
         "--held-out",
         type=Path,
         metavar="FILE",
-        help="formulas for tests only: their records get the split test, all others train",
+        help="formulas for tests only, one in a line (H3S1): their records get the split test, "
+        "all others train",
     )
+    _add_how(running)
+    running.set_defaults(run=run_campaign)
+
+
+def _add_how(running: argparse.ArgumentParser) -> None:
     how = running.add_argument_group("how to run")
     how.add_argument(
         "--programs", type=Path, metavar="DIR", help="folder of pw.x (default: from PATH)"
     )
     how.add_argument(
-        "--max-seconds", type=positive, metavar="S", help="stop cleanly before so many have passed"
+        "--max-seconds",
+        type=positive,
+        metavar="S",
+        help="stop cleanly before so many seconds have passed",
     )
     how.add_argument(
-        "--retry-failed", action="store_true", help="calculate again where a program has failed"
+        "--retry-failed",
+        action="store_true",
+        help="calculate again where a program has failed, or a record is damaged",
     )
-    running.set_defaults(run=run_campaign)
 
 
 def run_cutoffs(arguments: argparse.Namespace) -> int:
-    """Print the cutoffs of pseudopotentials, and measure those that nobody says."""
+    """Print the cutoffs of pseudopotentials, and measure those that are not known."""
     from betenet.cli.epc_cutoffs import cutoffs
 
     return cutoffs(arguments)

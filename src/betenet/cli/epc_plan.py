@@ -11,14 +11,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
 
-from betenet.cli.arguments import key_values
+from betenet.cli.arguments import key_values, looks_like_file
 from betenet.cli.streams import shortened, table_row
 from betenet.errors import ConfigError
 from betenet.espresso.calculation import keep_plan
 from betenet.espresso.plan import Plan, parse_changes, plan_calculations
 from betenet.espresso.protocol import DEFAULT_PROTOCOL, Protocol, protocol_names
 from betenet.espresso.pseudopotentials import FOLDER_VARIABLE, WHERE
-from betenet.espresso.slurm import check_options, job_script
+from betenet.espresso.slurm import OPTIONS, check_options, job_script
 from betenet.formats.replace_file import replace_file
 
 _HEADINGS = (
@@ -47,18 +47,21 @@ def plan(arguments: argparse.Namespace) -> int:
     Raises
     ------
     ConfigError
-        If there is no structure, the protocol is unknown, or there are no pseudopotentials.
+        If there is no structure, the protocol is unknown, there are no pseudopotentials, or a word
+        of ``--set`` or ``--slurm`` is not right.
     """
     if arguments.show is not None:
         sys.stdout.write(explained(arguments.show))
         return 0
+    # before anything that a file among these words would lead to
+    changed_values(arguments.set)
+    options = None if arguments.slurm is None else slurm_options(arguments.slurm)
     if not arguments.files:
         raise ConfigError(
             "No STRUCTURE is given.", "", "Name structure files: betenet epc plan Nb.cif"
         )
     if arguments.slurm is not None and arguments.out is None:
         raise ConfigError("--slurm needs --out.", "The job runs what is planned there.", "Add it.")
-    options = None if arguments.slurm is None else slurm_options(arguments.slurm)
     plans = list(make_plans(arguments))
     if arguments.json:
         text = json.dumps([one.to_dict() for one in plans], ensure_ascii=False, indent=2)
@@ -100,8 +103,18 @@ def chosen_protocol(name: str, changes: Sequence[str]) -> Protocol:
     ConfigError
         If the protocol or a key is unknown, or a value is not fit.
     """
-    words = key_values(changes, "--set", "q_density=12 relaxation=none")
-    return Protocol.named(name).with_changes(parse_changes(words))
+    return Protocol.named(name).with_changes(changed_values(changes))
+
+
+def changed_values(changes: Sequence[str]) -> dict[str, object]:
+    """Values of ``--set``, written ``KEY=VALUE``.
+
+    Raises
+    ------
+    ConfigError
+        If a word is not of that form, or a key has two values.
+    """
+    return parse_changes(key_values(changes, "--set", "q_density=12 relaxation=none"))
 
 
 def pseudopotential_folder(given: Path | None) -> Path:
@@ -183,12 +196,17 @@ def slurm_options(words: Sequence[str]) -> dict[str, str | bool]:
     >>> slurm_options(["time=1:00:00", "ntasks=8", "exclusive", "requeue=false"])
     {'time': '1:00:00', 'ntasks': '8', 'exclusive': True, 'requeue': False}
     """
-    pairs = [word if "=" in word else f"{word}=true" for word in words]
+    pairs = [f"{word}=true" if _is_flag(word) else word for word in words]
     given = key_values(pairs, "--slurm", "time=24:00:00 ntasks=16")
     flags = {"true": True, "false": False}
     options = {name: flags.get(value.lower(), value) for name, value in given.items()}
     check_options(options)
     return options
+
+
+def _is_flag(word: str) -> bool:
+    """Whether a word of ``--slurm`` is an option of sbatch without a value."""
+    return "=" not in word and (word in OPTIONS or not looks_like_file(word))
 
 
 def _write_job(home: Path, plans: Sequence[Plan], options: Mapping[str, str | bool]) -> None:

@@ -8,7 +8,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from betenet.cli.epc_plan import make_plans
+from betenet.cli.epc_plan import changed_values, make_plans
 from betenet.errors import BetenetError, ConfigError
 from betenet.espresso.calculation import open_calculation, planned
 from betenet.espresso.collect import collect_record
@@ -96,6 +96,7 @@ def _refuse_idle(arguments: argparse.Namespace) -> None:
             "It chooses among what is planned; of structures all are run.",
             "Leave one of them out.",
         )
+    changed_values(arguments.set)  # a file among them is told first
     idle = [name for name in _SETTINGS if getattr(arguments, name) not in (None, [], False)]
     if idle and not arguments.files:
         raise ConfigError(

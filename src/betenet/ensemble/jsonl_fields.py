@@ -33,7 +33,8 @@ FIELDS = (
     "dos_fermi",
     "spectrum",
     "site_phonon_dos",
-    "calculation",  # how it was computed; kept by whoever wrote it, not read here
+    "calculation",  # how it was computed: of it only ``kept`` and its reasons are read here
+    "campaign",  # what a campaign says of the crystal; not read here
     "split",
 )
 """Every key of the layout."""
@@ -73,11 +74,36 @@ def read_number(data: Mapping[str, Any], key: str, *, at_least: float = -math.in
     value = data.get(key)
     if value is None:
         return math.nan
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float) or not _is_finite(value):
         raise DataError(f"{key} is not a finite number: {value!r}")
     if value < at_least:
         raise DataError(f"{key} is {value:g}: it must not be below {at_least:g}")
     return float(value)
+
+
+def check_kept(data: Mapping[str, Any]) -> None:
+    """Refuse a row whose calculation says of itself that it is not to be kept.
+
+    Raises
+    ------
+    DataError
+        If ``calculation.kept`` is false, with the reasons; or is neither true nor false.
+    """
+    calculation = data.get("calculation")
+    if not isinstance(calculation, Mapping):
+        return
+    kept = calculation.get("kept")
+    if kept is None or kept is True:
+        return
+    if kept is not False:
+        raise DataError(f"calculation.kept is neither true nor false: {kept!r}")
+    reasons = calculation.get("reasons")
+    found = [
+        str(reason["text"])
+        for reason in (reasons if isinstance(reasons, list) else [])
+        if isinstance(reason, Mapping) and reason.get("text")
+    ]
+    raise DataError(f"its calculation is not kept: {'; '.join(found) or 'it does not say why'}")
 
 
 def read_structure(data: Mapping[str, Any]) -> Atoms:
@@ -191,12 +217,19 @@ def _check_formula(formula: object, symbols: Sequence[str]) -> None:
         raise DataError(f"its formula is {formula}, its structure is {reduced_formula(symbols)}")
 
 
+def _is_finite(value: float) -> bool:
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # a whole number that no float can hold
+        return False
+
+
 def _array(
     data: Mapping[str, Any], key: str, shape: tuple[int, ...] | None
 ) -> Float[np.ndarray, "..."]:
     try:
         array = np.array(data[key], dtype=np.float64)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise DataError(f"{key} is not an array of numbers") from error
     if (array.ndim != 1 if shape is None else array.shape != shape) or array.size == 0:
         wanted = "one row" if shape is None else " × ".join(map(str, shape))

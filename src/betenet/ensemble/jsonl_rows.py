@@ -18,6 +18,7 @@ from betenet.ensemble.folds import reduced_formula
 from betenet.ensemble.jsonl_fields import (
     FIELDS,
     STRUCTURE_FIELDS,
+    check_kept,
     read_number,
     read_spectrum,
     read_structure,
@@ -101,8 +102,9 @@ def read_jsonl(path: str | Path) -> Dataset:
     Returns
     -------
     Dataset
-        A row that is broken, incomplete or contradicts itself is among the refused; keys that
-        the layout does not know are left out, with a warning.
+        A row that is broken, incomplete, contradicts itself or comes from a calculation that is
+        not kept is among the refused; keys that the layout does not know are left out, with a
+        warning.
 
     Raises
     ------
@@ -201,7 +203,7 @@ def _open(path: Path) -> TextIOWrapper:
 def _object(line: str) -> Mapping[str, Any]:
     try:
         data = json.loads(line)
-    except json.JSONDecodeError as error:
+    except (ValueError, RecursionError) as error:  # an endless number, or endless brackets, too
         raise DataError(f"it is not JSON: {error}") from error
     if not isinstance(data, dict):
         raise DataError("it is no JSON object")
@@ -209,6 +211,7 @@ def _object(line: str) -> Mapping[str, Any]:
 
 
 def _read_entry(name: str, data: Mapping[str, Any], path: Path) -> tuple[Entry, list[str]]:
+    check_kept(data)
     atoms = read_structure(data)
     spectrum = read_spectrum(data)
     targets, notes = read_targets(data, spectrum)

@@ -1,138 +1,109 @@
 """A campaign: many crystals, one after the other, for as long as it is let run.
 
 The folder of a campaign holds ``campaign.json`` (what it was told), ``lists/`` (the crystals, in
-their order; more may be added while it runs), and a folder for each calculation that was begun.
-What is settled is a file in the folder of records, one for each crystal, whether it is kept,
-dropped or failed: such a crystal is not computed again, whoever computed it.
+their order; more may be added while it runs), ``reasons.json`` (why crystals were passed over), and
+a folder for each calculation that was begun. What is settled is a file in the folder of records,
+one for each crystal, whether it is kept, dropped or failed: such a crystal is not computed again,
+whoever computed it.
 """
 
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
-from betenet.errors import ConfigError, DataError
-from betenet.espresso.campaign_list import (
-    Entry,
-    entry_from_dict,
-    entry_to_dict,
-    formula_key,
-    read_list,
+from betenet.errors import BetenetError, DataError
+from betenet.espresso.campaign_list import Entry, formula_key, read_held_out
+from betenet.espresso.campaign_settings import (
+    CAMPAIGN,
+    RECORDS,
+    CampaignSettings,
+    Given,
+    read_settings,
+    write_settings,
 )
+from betenet.espresso.listed import Listed, read_listed, write_listed
+from betenet.espresso.lock import LOCK, only_runner
 from betenet.espresso.plan import Plan, plan_one
-from betenet.espresso.protocol import Protocol
+from betenet.espresso.settled_records import read_record
 from betenet.formats.replace_file import replace_file
-from betenet.json_differences import differences
 from betenet.structures import prepare_structures
 
-CAMPAIGN = "campaign.json"
-LISTS = "lists"
-RECORDS = "records"
-FORMAT = 1
+LISTS, REASONS = "lists", "reasons.json"
+RESERVED = (LISTS, RECORDS, CAMPAIGN, REASONS, LOCK)
+"""Names in the folder of a campaign that no calculation may have."""
+AT_ONCE = 50
+"""Crystals that are planned before they are written."""
+
+Tell = Callable[[str], None]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CampaignSettings:
-    """What a campaign is told.
-
-    Attributes
-    ----------
-    protocol
-        Settings of all calculations.
-    pseudopotentials
-        Folder with a UPF file for each element.
-    starting_guess
-        Whether the cells of the lists are guesses.
-    most_hours
-        Core-hours above which a crystal is too dear, as estimated; None for no limit.
-    records
-        Folder of what is settled; None for that of the campaign.
-    held_out
-        File of formulas that may not be trained on; None if records say nothing of a split.
-    """
-
-    protocol: Protocol
-    pseudopotentials: Path
-    starting_guess: bool = False
-    most_hours: float | None = None
-    records: Path | None = None
-    held_out: Path | None = None
-
-    def decides(self) -> dict[str, object]:
-        """Plain values of what decides the results, and may not change under a campaign."""
-        return {"protocol": self.protocol.to_dict(), "starting_guess": self.starting_guess}
-
-    def to_dict(self) -> dict[str, object]:
-        """Plain values, for JSON."""
-        return self.decides() | {
-            "pseudopotentials": str(self.pseudopotentials),
-            "most_hours": self.most_hours,
-            "records": None if self.records is None else str(self.records),
-            "held_out": None if self.held_out is None else str(self.held_out),
-        }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Listed:
-    """A crystal of a campaign, with what is expected of it.
-
-    Attributes
-    ----------
-    entry
-        The row of its list.
-    hours
-        Core-hours as estimated; None if it cannot be planned.
-    why_not
-        Why it cannot be planned; empty if it can.
-    """
-
-    entry: Entry
-    hours: float | None = None
-    why_not: str = ""
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Campaign:
     """The folder of a campaign.
 
     Attributes
     ----------
     folder
-        Everything is below it.
+        Everything is below it, but for records that were to lie elsewhere.
     settings
         What it was told.
-    began
-        When it was begun, in UTC (ISO 8601).
     """
 
     folder: Path
     settings: CampaignSettings
-    began: str
 
-    @property
-    def records(self) -> Path:
-        """Folder of what is settled."""
-        return self.settings.records or self.folder / RECORDS
+    @cached_property
+    def held_out(self) -> frozenset[str] | None:
+        """Formulas that may not be trained on; None if records say nothing of a split."""
+        path = self.settings.held_out
+        return None if path is None else read_held_out(path)
 
     def record_of(self, name: str) -> Path:
         """File of a crystal that is settled."""
-        return self.records / f"{name}.json"
+        return self.settings.records / f"{name}.json"
 
-    def is_settled(self, name: str) -> bool:
-        """Whether a crystal is kept, dropped or failed."""
-        return self.record_of(name).exists()
+    def settled(self, listed: Listed) -> Mapping[str, Any] | None:
+        """The record of a crystal; None if it is not settled.
 
-    def too_dear(self, listed: Listed) -> bool:
-        """Whether a crystal costs more than the limit."""
+        Raises
+        ------
+        DataError
+            If the record is damaged, or that of another crystal or of another protocol.
+        """
+        path = self.record_of(listed.entry.name)
+        if not path.exists():
+            return None
+        record = read_record(path)
+        if not (listed.why_not or listed.is_of(record)):
+            raise DataError(
+                f"{path} is the record of another crystal.",
+                f"It is {record.get('formula')}; here {listed.entry.path} has that name.",
+                "Rename the structure file, or give another folder of records.",
+            )
+        protocol = record["calculation"].get("settings", {}).get("protocol", {})
+        keys = ("k_density", "q_density", "dense_factor")
+        ours = self.settings.protocol.to_dict()
+        if protocol and any(protocol.get(key) != ours[key] for key in keys):
+            raise DataError(
+                f"{path} is a record with other grids.",
+                "It was computed by another protocol than this campaign has.",
+                "Give another folder of records.",
+            )
+        return record
+
+    def too_dear(self, listed: Listed) -> str:
+        """Why a crystal costs too much; empty if it does not."""
         most = self.settings.most_hours
-        return most is not None and listed.hours is not None and listed.hours > most
+        if most is None or listed.hours is None or listed.hours <= most:
+            return ""
+        return f"too dear: {listed.hours:.2g} core-hours are expected, {most:g} allowed"
 
-    def listed(self) -> list[Listed]:
+    def listed(self) -> Iterator[Listed]:
         """All crystals in the order of the lists.
 
         Raises
@@ -140,15 +111,28 @@ class Campaign:
         DataError
             If a list of the campaign is damaged.
         """
-        return [one for path in sorted((self.folder / LISTS).glob("*.json")) for one in _read(path)]
+        for path in self._files():
+            yield from read_listed(path)
+
+    def _files(self) -> list[Path]:
+        return sorted((self.folder / LISTS).glob("[0-9]*.json"))
 
     def plan(self, entry: Entry) -> Plan:
         """The calculation of a crystal; an error becomes part of the plan."""
-        plan = self._plan(entry)
+        try:
+            plan = self._plan(entry)
+        except BetenetError as error:
+            return Plan(name=entry.name, source=str(entry.path), error=error)
+        except Exception as error:  # noqa: BLE001 - a fault of ours in one must not stop the others
+            wrong = DataError(
+                f"{entry.path} cannot be planned.",
+                f"{type(error).__name__}: {error}.",
+                "Please report it with the file.",
+            )
+            return Plan(name=entry.name, source=str(entry.path), error=wrong)
         if plan.workflow is None or not entry.formula:
             return plan
-        ours, theirs = formula_key(plan.formula), formula_key(entry.formula)
-        if ours == theirs:
+        if formula_key(plan.formula) == formula_key(entry.formula):
             return plan
         error = DataError(
             f"{entry.path} holds {plan.formula}, and the list says {entry.formula}.",
@@ -158,18 +142,17 @@ class Campaign:
         return replace(plan, error=error, workflow=None, work=None)
 
     def _plan(self, entry: Entry) -> Plan:
-        source = str(entry.path)
         if entry.error:
-            error = DataError(f"{entry.name}: {entry.error}.", "", "Correct the list.")
-            return Plan(name=entry.name, source=source, error=error)
-        found = list(prepare_structures(source))
+            raise DataError(f"{entry.name}: {entry.error}.", "", "Correct the list.")
+        if entry.path.is_dir():
+            raise DataError(f"{entry.path} is a folder.", "", "Name a structure file.")
+        found = list(prepare_structures(str(entry.path)))
         if len(found) != 1:
-            error = DataError(
-                f"{source} holds {len(found)} structures.",
+            raise DataError(
+                f"{entry.path} holds {len(found)} structures.",
                 "A row of a list is one crystal.",
                 "Give each of them a file of its own.",
             )
-            return Plan(name=entry.name, source=source, error=error)
         return plan_one(
             entry.name,
             found[0],
@@ -179,61 +162,101 @@ class Campaign:
             starting_guess=self.settings.starting_guess,
         )
 
-    def add_list(self, path: Path, progress: Callable[[str], None]) -> int:
-        """Add a list at the end; crystals that are listed already are passed over.
+    def add(self, entries: Sequence[Entry], tell: Tell) -> int:
+        """Add crystals at the end; those that are listed already are passed over.
 
         Parameters
         ----------
-        path
-            CSV as of `read_list`.
-        progress
-            Called with a line for each crystal that cannot be planned.
+        entries
+            Rows of lists.
+        tell
+            Called with a line for each crystal that cannot be planned or has a warning, and now and
+            then with how many are planned.
 
         Returns
         -------
         int
-            How many crystals are new.
+            How many crystals are new; one that could not be planned and is given again is.
 
         Raises
         ------
         DataError
-            If the list cannot be read, or the campaign not be written.
+            If the campaign cannot be written, or somebody else adds crystals just now.
         """
-        known = {one.entry.name: _place(one.entry) for one in self.listed()}
-        new: list[Listed] = []
-        for entry in read_list(path):
-            if _place(entry) in known.values():
-                continue
-            named = replace(entry, name=_free(entry.name, known))
-            known[named.name] = _place(named)
-            new.append(self.expected(named))
-            if new[-1].why_not:
-                progress(f"{named.name}: {new[-1].why_not}")
-        if new:
-            self._write_list(new)
+        (self.folder / LISTS).mkdir(parents=True, exist_ok=True)
+        with only_runner(self.folder / LISTS):
+            new = self._new(entries)
+            for start in range(0, len(new), AT_ONCE):
+                planned = [self.expected(entry, tell) for entry in new[start : start + AT_ONCE]]
+                numbers = [int(path.stem) for path in self._files()]
+                write_listed(
+                    self.folder / LISTS / f"{max(numbers, default=0) + 1:05}.json", planned
+                )
+                if len(new) > AT_ONCE:
+                    tell(f"{start + len(planned)} of {len(new)} crystals are planned")
         return len(new)
 
-    def expected(self, entry: Entry) -> Listed:
+    def _new(self, entries: Sequence[Entry]) -> list[Entry]:
+        """Entries that are not listed, with names of their own; broken rows of before go."""
+        given = {entry.path for entry in entries}
+        for path in self._files():
+            before = read_listed(path)
+            after = [one for one in before if not (one.why_not and one.entry.path in given)]
+            if after != before:
+                write_listed(path, after)
+        taken = {name.casefold() for name in RESERVED}
+        known: set[tuple[Path, float, str]] = set()
+        for one in self.listed():
+            taken.add(one.entry.name.casefold())
+            known.add(_place(one.entry))
+        new: list[Entry] = []
+        for entry in entries:
+            if _place(entry) not in known:
+                known.add(_place(entry))
+                name = _free(entry.name, taken)
+                taken.add(name.casefold())
+                new.append(replace(entry, name=name))
+        return new
+
+    def expected(self, entry: Entry, tell: Tell) -> Listed:
         """A crystal with its estimated cost, or why it cannot be planned."""
         plan = self.plan(entry)
-        if plan.error is not None or plan.work is None:
-            why = "" if plan.error is None else plan.error.in_one_line()
+        for warning in plan.warnings:
+            tell(f"{entry.name}: warning: {warning}")
+        if plan.error is not None or plan.work is None or plan.workflow is None:
+            why = "no plan" if plan.error is None else plan.error.in_one_line()
+            tell(f"{entry.name}: {why}")
             return Listed(entry=entry, why_not=why)
-        return Listed(entry=entry, hours=round(plan.work.core_hours, 4))
+        atoms = plan.workflow.atoms
+        return Listed(
+            entry=entry,
+            hours=round(plan.work.core_hours, 4),
+            formula=formula_key(plan.formula),
+            atom_volume=round(float(atoms.cell.volume) / len(atoms), 4),
+        )
 
     def plan_again(self) -> None:
         """Plan once more what could not be planned: a pseudopotential may be there now."""
-        for path in sorted((self.folder / LISTS).glob("*.json")):
-            before = _read(path)
-            after = [self.expected(one.entry) if one.why_not else one for one in before]
+        for path in self._files():
+            before = read_listed(path)
+            after = [
+                self.expected(one.entry, lambda _: None) if one.why_not else one for one in before
+            ]
             if after != before:
-                _write(path, after)
+                write_listed(path, after)
 
-    def _write_list(self, new: Sequence[Listed]) -> None:
-        folder = self.folder / LISTS
-        folder.mkdir(parents=True, exist_ok=True)
-        number = len(list(folder.glob("*.json"))) + 1
-        _write(folder / f"{number:04}-{os.getpid()}.json", new)
+    def reasons(self) -> dict[str, str]:
+        """Why crystals were passed over at the last start, by name."""
+        try:
+            found = json.loads((self.folder / REASONS).read_text(encoding="utf-8"))
+            return {str(name): str(text) for name, text in found.items()}
+        except (OSError, ValueError, AttributeError, RecursionError):  # nothing hangs on it
+            return {}
+
+    def remember(self, reasons: Mapping[str, str]) -> None:
+        """Keep why crystals were passed over."""
+        text = json.dumps(reasons, ensure_ascii=False, indent=0)
+        replace_file(self.folder / REASONS, text + "\n")
 
 
 def open_campaign(folder: Path) -> Campaign:
@@ -244,103 +267,46 @@ def open_campaign(folder: Path) -> Campaign:
     DataError
         If there is none, or what it was told is damaged.
     """
-    path = folder / CAMPAIGN
-    try:
-        table = cast("dict[str, Any]", json.loads(path.read_text(encoding="utf-8")))
-        if table["format"] != FORMAT:
-            raise ValueError(f"its format is {table['format']!r}, and {FORMAT} is read")
-        told = table["settings"]
-        settings = CampaignSettings(
-            protocol=Protocol.from_dict(told["protocol"]),
-            pseudopotentials=Path(told["pseudopotentials"]),
-            starting_guess=bool(told["starting_guess"]),
-            most_hours=None if told["most_hours"] is None else float(told["most_hours"]),
-            records=None if told["records"] is None else Path(told["records"]),
-            held_out=None if told["held_out"] is None else Path(told["held_out"]),
-        )
-        began = str(table["began"])
-    except FileNotFoundError:
+    settings = read_settings(folder)
+    if settings is None:
         raise DataError(
             f"There is no campaign in {folder}.",
             f"It has no {CAMPAIGN}.",
             "Begin one: betenet epc campaign LIST.csv --out DIR",
-        ) from None
-    except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
-        raise DataError(
-            f"{path} is damaged.", f"{type(error).__name__}: {error}.", "Restore it from a copy."
-        ) from error
-    return Campaign(folder, settings, began)
+        )
+    return Campaign(folder, settings)
 
 
-def begin_campaign(folder: Path, settings: CampaignSettings) -> Campaign:
+def begin_campaign(folder: Path, given: Given) -> Campaign:
     """Begin a campaign, or go on with the one in the folder.
-
-    Parameters
-    ----------
-    folder
-        Of the campaign.
-    settings
-        What it is told; where results depend on them they must be those of before.
 
     Raises
     ------
     ConfigError
-        If the campaign in the folder has other settings.
+        As of `Given.beside`.
     DataError
-        If it is damaged, or cannot be written.
+        If the campaign of before is damaged, or the folder cannot be written.
     """
-    began = datetime.now(UTC).isoformat(timespec="seconds")
-    if (folder / CAMPAIGN).exists():
-        before = open_campaign(folder)
-        began = before.began
-        apart = differences(before.settings.decides(), settings.decides())
-        if apart:
-            raise ConfigError(
-                f"{folder} holds a campaign with other settings.",
-                f"{apart}.",
-                "Leave the settings out to go on with it, or give another folder.",
-            )
+    settings = given.beside(folder, read_settings(folder))
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        (settings.records or folder / RECORDS).mkdir(parents=True, exist_ok=True)
+        settings.records.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise DataError(
-            f"Cannot write to {folder}.", f"{error}.", "Give a folder that can be written to."
+            f"Cannot write to {settings.records}.",
+            f"{error}.",
+            "Give a folder that can be written to.",
         ) from error
-    table = {"format": FORMAT, "began": began, "settings": settings.to_dict()}
-    replace_file(folder / CAMPAIGN, json.dumps(table, indent=1) + "\n")
-    return Campaign(folder, settings, began)
+    write_settings(folder, settings)
+    return Campaign(folder, settings)
 
 
-def _place(entry: Entry) -> tuple[str, float]:
-    return str(entry.path), entry.pressure
+def _place(entry: Entry) -> tuple[Path, float, str]:
+    return entry.path, entry.pressure, entry.error
 
 
-def _free(name: str, taken: Mapping[str, object]) -> str:
+def _free(name: str, taken: set[str]) -> str:
     number, free = 1, name
-    while free in taken:
+    while free.casefold() in taken:
         number += 1
         free = f"{name}-{number}"
     return free
-
-
-def _read(path: Path) -> list[Listed]:
-    try:
-        rows = json.loads(path.read_text(encoding="utf-8"))
-        return [
-            Listed(entry=entry_from_dict(row), hours=row["hours"], why_not=row["why_not"])
-            for row in rows
-        ]
-    except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
-        raise DataError(
-            f"{path} is damaged.",
-            f"{type(error).__name__}: {error}.",
-            "Remove it, and give the list again.",
-        ) from error
-
-
-def _write(path: Path, listed: Sequence[Listed]) -> None:
-    rows = [
-        entry_to_dict(one.entry) | {"hours": one.hours, "why_not": one.why_not} for one in listed
-    ]
-    replace_file(path, json.dumps(rows, ensure_ascii=False, indent=0) + "\n")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import math
+import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -13,6 +15,8 @@ from betenet.errors import ConfigError, DataError
 
 FILE, PRESSURE, FORMULA, FAMILY = "file", "pressure_gpa", "formula", "family"
 """Columns that are read; only the first must be there, others are passed over."""
+LONGEST_NAME = 100
+"""Longest name of a file that becomes the name of a calculation as it is [bytes]."""
 MOST_BYTES = 50_000_000
 """Size of a list from which it is taken for something else."""
 
@@ -97,7 +101,7 @@ def _entries(folder: Path, rows: list[dict[str, str]]) -> Iterator[Entry]:
         wrong = "" if math.isfinite(pressure) else f"{PRESSURE} is no number: {row.get(PRESSURE)!r}"
         yield Entry(
             name=name_of(file, pressure),
-            path=folder / file,
+            path=Path(os.path.normpath(folder / Path(file).expanduser())),
             pressure=0.0 if wrong else pressure,
             formula=(row.get(FORMULA) or "").strip(),
             family=(row.get(FAMILY) or "").strip(),
@@ -110,10 +114,14 @@ def name_of(file: str, pressure: float) -> str:
 
     Examples
     --------
-    >>> name_of("p150/Ca_mh6.cif", 150.0), name_of("Nb.cif", 0.0)
+    >>> name_of("p150/Ca_mh6.cif", 150.0), name_of("Nb.cif.gz", 0.0)
     ('Ca_mh6-150GPa', 'Nb')
     """
-    stem = re.sub(r"[^\w.+-]+", "-", Path(file).stem).strip(".-") or "structure"
+    stem = re.sub(r"\.\w{1,8}(\.(gz|bz2|xz))?$", "", Path(file).name)
+    stem = re.sub(r"[^\w.+-]+", "-", stem).strip(".-") or "structure"
+    if len(stem.encode()) > LONGEST_NAME:
+        digest = hashlib.sha256(stem.encode()).hexdigest()[:8]
+        stem = stem.encode()[:LONGEST_NAME].decode(errors="ignore") + f"-{digest}"
     return f"{stem}-{pressure:g}GPa" if pressure and math.isfinite(pressure) else stem
 
 

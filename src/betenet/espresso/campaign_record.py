@@ -11,9 +11,10 @@ from typing import Any
 
 from betenet.errors import BetenetError
 from betenet.espresso.calculation import Calculation
-from betenet.espresso.campaign_list import Entry, formula_key, read_held_out
+from betenet.espresso.campaign_list import formula_key
 from betenet.espresso.collect import collect_record, processor_seconds, start_of
 from betenet.espresso.failures import IMAGINARY_MODES, NOT_A_METAL
+from betenet.espresso.listed import Listed
 from betenet.espresso.manifest import StepRecord
 from betenet.espresso.record import SOURCE, formula_of
 from betenet.espresso.settings import structure_of
@@ -27,24 +28,26 @@ MOST_BYTES = 60_000
 """Size of a record that may be committed by the hundred."""
 
 
-def settled_record(calculation: Calculation, entry: Entry, held_out: Path | None) -> dict[str, Any]:
+def settled_record(
+    calculation: Calculation, listed: Listed, held_out: frozenset[str] | None
+) -> dict[str, Any]:
     """The record of a crystal whose calculation has ended.
 
     Parameters
     ----------
     calculation
         Its calculation: done, or with a step that has failed.
-    entry
-        Its row in the list.
+    listed
+        The crystal.
     held_out
-        File of formulas that may not be trained on; None to say nothing of a split.
+        Formulas that may not be trained on; None to say nothing of a split.
 
     Returns
     -------
     dict
         If the calculation is done, a row of our dataset layout with ``calculation``, as of
-        `make_record`, and a split. Else ``calculation`` says why it is dropped (``kept`` is false),
-        and the structure is the one that was given; there is no spectrum and no split.
+        `make_record`, and a split if it is kept. Else ``calculation`` says why it is dropped
+        (``kept`` is false), and the structure is as far relaxed as it came; there is no spectrum.
 
     Raises
     ------
@@ -57,33 +60,43 @@ def settled_record(calculation: Calculation, entry: Entry, held_out: Path | None
     record = _failed(calculation, failed) if failed else collect_record(calculation.folder)
     kept = bool(record["calculation"]["kept"])
     if kept and held_out is not None:
-        held = formula_key(record["formula"]) in read_held_out(held_out)
+        held = formula_key(record["formula"]) in held_out
         record["split"] = TEST if held else TRAIN
-    verdict = "kept" if kept else "failed" if _is_fault(failed) else "dropped"
-    record["campaign"] = {
-        "state": verdict,
-        "family": entry.family,
-        "pressure_gpa": entry.pressure,
-        "ended": datetime.now(UTC).isoformat(timespec="seconds"),
-    }
-    return record
+    state = "kept" if kept else "failed" if _is_fault(failed) else "dropped"
+    return record | {"campaign": _of_campaign(listed, state)}
 
 
-def unsettled_error(entry: Entry, error: Exception) -> dict[str, Any]:
-    """The record of a crystal whose results cannot be read."""
+def broken_record(
+    calculation: Calculation | None, listed: Listed, error: Exception
+) -> dict[str, Any]:
+    """The record of a crystal whose results cannot be read.
+
+    Parameters
+    ----------
+    calculation
+        Its calculation; None if that cannot be opened.
+    listed
+        The crystal.
+    error
+        What is wrong.
+    """
     text = error.in_one_line() if isinstance(error, BetenetError) else f"{error!r}"
-    return {
-        "id": entry.name,
-        "source": SOURCE,
-        "formula": entry.formula,
-        "calculation": {"kept": False, "reasons": [{"rule": "failed", "text": text}]},
-        "campaign": {
-            "state": "failed",
-            "family": entry.family,
-            "pressure_gpa": entry.pressure,
-            "ended": datetime.now(UTC).isoformat(timespec="seconds"),
-        },
-    }
+    if calculation is None:
+        record: dict[str, Any] = {
+            "id": listed.entry.name,
+            "source": SOURCE,
+            "formula": listed.formula,
+            "calculation": {"kept": False},
+        }
+    else:
+        record = _failed(calculation, {})
+    record["calculation"]["reasons"] = [{"rule": "failed", "text": _without_paths(text)}]
+    return record | {"campaign": _of_campaign(listed, "failed")}
+
+
+def _of_campaign(listed: Listed, state: str) -> dict[str, object]:
+    ended = datetime.now(UTC).isoformat(timespec="seconds")
+    return {"state": state, **listed.identity, "ended": ended}
 
 
 def write_settled(path: Path, record: Mapping[str, Any]) -> int:

@@ -2,30 +2,38 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from betenet.errors import BetenetError, DataError
+from betenet.errors import BetenetError, ConfigError, DataError
 from betenet.espresso.attempt import remove
-from betenet.espresso.calculation import keep_plan, open_calculation
-from betenet.espresso.campaign import Campaign, Listed
-from betenet.espresso.campaign_record import settled_record, unsettled_error, write_settled
-from betenet.espresso.failures import DISK_FULL, failure_named
-from betenet.espresso.lock import only_runner
-from betenet.espresso.manifest import read_manifest
+from betenet.espresso.calculation import Calculation, keep_plan, open_calculation
+from betenet.espresso.campaign import Campaign, Tell, begin_campaign, open_campaign
+from betenet.espresso.campaign_list import Entry
+from betenet.espresso.campaign_record import broken_record, settled_record, write_settled
+from betenet.espresso.campaign_settings import Given
+from betenet.espresso.failures import DISK_FULL, UNKNOWN, failure_named
+from betenet.espresso.listed import Listed
+from betenet.espresso.lock import FolderInUseError, only_runner
+from betenet.espresso.manifest import StepRecord, read_manifest
 from betenet.espresso.processes import termination_raises
-from betenet.espresso.run import Runner, run_material
+from betenet.espresso.run import run_material
+from betenet.espresso.runner import Runner
 from betenet.espresso.steps import SCRATCH
 
 LOWEST_PRIORITY = 19
 """Niceness: programs get what others leave."""
+IN_A_ROW = 3
+"""So many crystals one after the other that fail by no known cause of their own end a campaign."""
+TIMES = 5
+"""Attempts that end by the same cause outside of the crystal, after which it counts as its own."""
 
 State = Literal["kept", "dropped", "failed", "stopped", "skipped", "left"]
-Tell = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,48 +50,88 @@ class Ended:
         find gone.
     text
         Results or reason, in a line.
+    suspicious
+        Whether the machine may be at fault, and not the crystal.
     """
 
     name: str
     state: State
     text: str = ""
+    suspicious: bool = False
 
 
 def run_campaign(
-    campaign: Campaign, runner: Runner, tell: Tell, *, retry_failed: bool = False
+    folder: Path,
+    given: Given,
+    entries: Sequence[Entry],
+    runner: Runner,
+    tell: Tell,
 ) -> Iterator[Ended]:
-    """Work through the lists of a campaign until nothing is left.
+    """Begin a campaign or go on with it, until nothing is left.
 
     Parameters
     ----------
-    campaign
-        Its folder; lists that are added meanwhile are taken up.
+    folder
+        Folder of the campaign.
+    given
+        What it is told; what is left out is as before.
+    entries
+        Crystals to add at the end; those that are listed already are passed over.
     runner
-        How calculations are run; one program at a time.
+        How calculations are run; with ``retry_failed`` those that a program has failed at too.
     tell
         Called with a line for each start and end of a step.
-    retry_failed
-        Calculate once more what a program has failed at.
 
     Yields
     ------
     Ended
-        Each crystal that was settled or skipped, when it is.
+        Each crystal that was settled or passed over, when it is.
 
     Raises
     ------
+    ConfigError
+        If the settings are not fit, or not those of before; if there are no crystals.
+    FolderInUseError
+        If another process runs this campaign; nothing is changed then.
     DataError
-        If another process runs this campaign, or the disk is full.
+        If the campaign is damaged, a record cannot be written, the disk is full, or several
+        crystals in a row could not be calculated for a cause outside of them.
     KeyboardInterrupt
         On Ctrl-C and SIGTERM; a new start goes on.
     """
     os.nice(max(0, LOWEST_PRIORITY - os.nice(0)))
-    with termination_raises(), only_runner(campaign.folder):
+    folder.mkdir(parents=True, exist_ok=True)
+    with termination_raises(), only_runner(folder):
+        campaign = begin_campaign(folder, given)
+        campaign.add(entries, tell)
         campaign.plan_again()
-        run = _Run(campaign, runner, tell)
-        if retry_failed:
-            run.forget_failed()
-        yield from run.work()
+        if not any(True for _ in campaign.listed()):
+            raise ConfigError(
+                "No LIST is given.",
+                "The campaign has no crystals yet.",
+                "Name a CSV file with a list.",
+            )
+        yield from _Run(campaign, runner, tell).work()
+
+
+def feed_campaign(folder: Path, given: Given, entries: Sequence[Entry], tell: Tell) -> int:
+    """Add crystals to a campaign that another process runs; how many are new.
+
+    Raises
+    ------
+    ConfigError
+        If settings are given that differ from those of the campaign, which is running with them.
+    DataError
+        If the campaign cannot be read or written.
+    """
+    campaign = open_campaign(folder)
+    if given.beside(folder, campaign.settings) != campaign.settings:
+        raise ConfigError(
+            f"The campaign in {folder} is running with other settings.",
+            "What a campaign is told counts from its next start.",
+            "Leave the settings out to add crystals; or stop the campaign and start it with them.",
+        )
+    return campaign.add(entries, tell)
 
 
 @dataclass(slots=True)
@@ -94,52 +142,63 @@ class _Run:
     runner: Runner
     tell: Tell
     seen: set[str] = field(default_factory=set[str])
+    reasons: dict[str, str] = field(default_factory=dict[str, str])
+    suspicious: int = 0
     began: float = field(default_factory=time.monotonic)
 
     def work(self) -> Iterator[Ended]:
         """Settle one crystal after the other."""
         while (listed := self._next()) is not None:
             self.seen.add(listed.entry.name)
-            ended = self._skipped(listed) or self._calculated(listed)
+            ended = self._end_of(listed)
+            if ended is None:
+                continue
+            if ended.state in {"skipped", "left"}:
+                self.reasons[ended.name] = f"{ended.state}: {ended.text}"
+                self.campaign.remember(self.reasons)
             yield ended
             if ended.state == "stopped":
                 return
-
-    def forget_failed(self) -> None:
-        """Take what a program has failed at as not settled."""
-        for listed in self.campaign.listed():
-            path = self.campaign.record_of(listed.entry.name)
-            if path.exists() and '"state": "failed"' in path.read_text(encoding="utf-8"):
-                path.unlink()
+            self._beware(ended)
 
     def _next(self) -> Listed | None:
-        """The first crystal of the lists that was not seen in this run and is not settled."""
+        """The first crystal of the lists that was not seen in this run."""
         for listed in self.campaign.listed():
-            name = listed.entry.name
-            if name not in self.seen and not self.campaign.is_settled(name):
+            if listed.entry.name not in self.seen:
                 return listed
         return None
 
-    def _skipped(self, listed: Listed) -> Ended | None:
-        name, most = listed.entry.name, self.campaign.settings.most_hours
-        if listed.why_not:
-            return Ended(name=name, state="skipped", text=listed.why_not)
-        if self.campaign.too_dear(listed):
-            text = f"too dear: {listed.hours:.2g} core-hours are expected, {most:g} allowed"
-            return Ended(name=name, state="skipped", text=text)
-        return None
+    def _end_of(self, listed: Listed) -> Ended | None:
+        """What becomes of a crystal; None if it was settled before."""
+        name = listed.entry.name
+        try:
+            record = self.campaign.settled(listed)
+        except DataError as error:
+            if not self.runner.retry_failed:
+                return Ended(name=name, state="skipped", text=error.in_one_line())
+            record = None
+        if record is not None:
+            state = str(record.get("campaign", {}).get("state", ""))
+            if not (state == "failed" and self.runner.retry_failed):
+                return None
+        why_not = listed.why_not or self.campaign.too_dear(listed)
+        if why_not:
+            return Ended(name=name, state="skipped", text=why_not)
+        return self._calculated(listed)
 
     def _calculated(self, listed: Listed) -> Ended:
-        name = listed.entry.name
+        name, folder = listed.entry.name, self.campaign.folder / listed.entry.name
         try:
             plan = keep_plan(self.campaign.folder, self.campaign.plan(listed.entry))
             if plan.error is not None:
                 return Ended(name=name, state="skipped", text=plan.error.in_one_line())
-            return self._settled(listed, self.campaign.folder / name)
-        except BetenetError as error:
-            return self._fault(listed, error)
-        except Exception as error:  # noqa: BLE001 - a fault of ours in one must not stop the others
-            return self._fault(listed, error)
+            return self._settled(listed, folder)
+        except (ConfigError, FolderInUseError) as error:
+            return Ended(name=name, state="left", text=error.in_one_line(), suspicious=True)
+        except (OSError, MemoryError) as error:
+            if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
+                raise _disk_full(self.campaign.folder, name) from error
+            return Ended(name=name, state="left", text=f"{error!r}", suspicious=True)
 
     def _settled(self, listed: Listed, folder: Path) -> Ended:
         """Run a calculation, and keep what has become of it."""
@@ -155,39 +214,77 @@ class _Run:
         )
         if outcome.state == "stopped":
             return Ended(name=name, state="stopped", text="the time is over")
-        outside = _outside(folder)
+        outside = _outside(read_manifest(folder).steps)
         if outside == DISK_FULL:
-            raise DataError(
-                f"The disk of {self.campaign.folder} is full.",
-                f"A step of {name} could not write its files.",
-                "Free some space and start the campaign again: it goes on.",
-            )
+            raise _disk_full(self.campaign.folder, name)
         if outside:
-            return Ended(name=name, state="left", text=failure_named(outside).reason)
-        record = settled_record(
-            open_calculation(folder), listed.entry, self.campaign.settings.held_out
-        )
+            text = failure_named(outside).reason
+            return Ended(name=name, state="left", text=text, suspicious=True)
+        record = self._record(listed, folder)
         write_settled(self.campaign.record_of(name), record)
         for scratch in sorted(folder.glob(f"**/{SCRATCH}")):
             remove(scratch)
-        return Ended(name=name, state=record["campaign"]["state"], text=summary_of(record))
+        state: State = record["campaign"]["state"]
+        suspicious = state == "failed" and _last_failure(read_manifest(folder).steps) == UNKNOWN
+        return Ended(name=name, state=state, text=summary_of(record), suspicious=suspicious)
 
-    def _fault(self, listed: Listed, error: Exception) -> Ended:
-        if isinstance(error, DataError) and "is full" in error.summary:
-            raise error
-        record = unsettled_error(listed.entry, error)
-        write_settled(self.campaign.record_of(listed.entry.name), record)
-        text = record["calculation"]["reasons"][0]["text"]
-        return Ended(name=listed.entry.name, state="failed", text=text)
+    def _record(self, listed: Listed, folder: Path) -> dict[str, Any]:
+        """The record of a calculation that has ended, whatever is wrong with its results."""
+        calculation: Calculation | None = None
+        try:
+            calculation = open_calculation(folder)
+            return settled_record(calculation, listed, self.campaign.held_out)
+        except BetenetError as error:
+            return broken_record(calculation, listed, error)
+        except (ArithmeticError, LookupError, TypeError, ValueError) as error:
+            return broken_record(calculation, listed, error)  # a fault of ours, told as it is
+
+    def _beware(self, ended: Ended) -> None:
+        """End the campaign where the machine is at fault, before it spoils the whole list.
+
+        Raises
+        ------
+        DataError
+            If that is so.
+        """
+        self.suspicious = self.suspicious + 1 if ended.suspicious else 0
+        if self.suspicious >= IN_A_ROW:
+            raise DataError(
+                f"{IN_A_ROW} crystals in a row could not be calculated.",
+                f"The last one, {ended.name}: {ended.text}",
+                "Look at this machine and its programs; then start the campaign again, with "
+                "--retry-failed where records say failed.",
+            )
 
 
-def _outside(folder: Path) -> str:
+def _outside(steps: Mapping[str, StepRecord]) -> str:
     """Failure of a step whose cause lies outside of the calculation; empty if there is none."""
-    for record in read_manifest(folder).steps.values():
-        failure = record.attempts[-1].failure if record.state == "failed" else None
-        if failure and failure_named(failure).lies_outside:
-            return failure
+    failure = _last_failure(steps)
+    if not failure or not failure_named(failure).lies_outside:
+        return ""
+    same = [
+        attempt
+        for record in steps.values()
+        for attempt in record.attempts
+        if attempt.failure == failure
+    ]
+    return "" if len(same) >= TIMES and failure != DISK_FULL else failure
+
+
+def _last_failure(steps: Mapping[str, StepRecord]) -> str:
+    """Failure of the step that has failed; empty if none has."""
+    for record in steps.values():
+        if record.state == "failed":
+            return record.attempts[-1].failure or ""
     return ""
+
+
+def _disk_full(folder: Path, name: str) -> DataError:
+    return DataError(
+        f"The disk of {folder} is full.",
+        f"A step of {name} could not write its files.",
+        "Free some space and start the campaign again: it goes on.",
+    )
 
 
 def summary_of(record: Mapping[str, Any]) -> str:

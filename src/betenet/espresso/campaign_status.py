@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
-from betenet.errors import BetenetError
+from betenet.errors import BetenetError, DataError
 from betenet.espresso.calculation import open_calculation
-from betenet.espresso.campaign import Campaign, Listed
+from betenet.espresso.campaign import Campaign
 from betenet.espresso.campaign_run import summary_of
 from betenet.espresso.collect import progress_of
+from betenet.espresso.listed import Listed
 from betenet.espresso.manifest import MANIFEST
 
 HOURS_PER_DAY = 24.0
@@ -31,7 +29,8 @@ class CrystalStatus:
     state
         ``"kept"``, ``"dropped"``, ``"failed"``, ``"skipped"``, ``"begun"`` or ``"left"``.
     hours
-        Core-hours spent on one that is settled or begun, expected for others; None if unknown.
+        Core-hours spent on one that is settled, and expected for what is left of others; None if
+        unknown.
     text
         Results, reasons, or the step at work.
     """
@@ -115,17 +114,24 @@ def status_of(campaign: Campaign, now: datetime | None = None) -> CampaignStatus
         If a list of the campaign is damaged.
     """
     present = now or datetime.now(UTC)
-    hours = min(HOURS_PER_DAY, _hours_between(campaign.began, present))
+    hours = min(HOURS_PER_DAY, _hours_between(campaign.settings.began, present))
+    reasons = campaign.reasons()
     crystals: list[CrystalStatus] = []
     settled = 0
     for listed in campaign.listed():
-        record = _record(campaign, listed.entry.name)
-        if record is None:
-            crystals.append(_open(campaign, listed))
+        try:
+            record = campaign.settled(listed)
+        except DataError as error:
+            crystals.append(_status(listed, "skipped", None, error.in_one_line()))
             continue
-        ended = str(record.get("campaign", {}).get("ended", ""))
-        settled += _hours_between(ended, present) <= hours
-        crystals.append(_settled(listed, record))
+        if record is None:
+            crystals.append(_open(campaign, listed, reasons.get(listed.entry.name, "")))
+            continue
+        told = record.get("campaign", {})
+        settled += _hours_between(str(told.get("ended", "")), present) <= hours
+        spent = record["calculation"].get("core_hours")
+        state = str(told.get("state", "kept" if record["calculation"]["kept"] else "dropped"))
+        crystals.append(_status(listed, state, spent, summary_of(record)))
     return CampaignStatus(
         crystals=tuple(crystals), hours_running=hours, settled_in_that_time=settled
     )
@@ -138,50 +144,10 @@ def _hours_between(then: str, now: datetime) -> float:
         return float("inf")
 
 
-def _record(campaign: Campaign, name: str) -> Mapping[str, Any] | None:
-    """Record of a settled crystal; None if it is not settled."""
-    try:
-        text = campaign.record_of(name).read_text(encoding="utf-8")
-    except FileNotFoundError:
-        return None
-    except (OSError, UnicodeDecodeError) as error:
-        return _damaged(f"{error}")
-    try:
-        found = json.loads(text)
-        summary_of(found)
-    except (ValueError, RecursionError, TypeError, KeyError, AttributeError) as error:
-        return _damaged(f"{type(error).__name__}: {error}")
-    return found
-
-
-def _damaged(why: str) -> Mapping[str, Any]:
-    reason = {"rule": "failed", "text": f"its record cannot be read: {why}"}
-    return {"calculation": {"reasons": [reason]}, "campaign": {"state": "failed"}}
-
-
-def _settled(listed: Listed, record: Mapping[str, Any]) -> CrystalStatus:
+def _status(listed: Listed, state: str, hours: float | None, text: str) -> CrystalStatus:
     return CrystalStatus(
         name=listed.entry.name,
-        formula=listed.entry.formula,
-        pressure=listed.entry.pressure,
-        state=str(record.get("campaign", {}).get("state", "failed")),
-        hours=record["calculation"].get("core_hours"),
-        text=summary_of(record),
-    )
-
-
-def _open(campaign: Campaign, listed: Listed) -> CrystalStatus:
-    state, text, hours = "left", "", listed.hours
-    if listed.why_not:
-        state, text = "skipped", listed.why_not
-    elif campaign.too_dear(listed):
-        most = campaign.settings.most_hours
-        state, text = "skipped", f"too dear: {listed.hours:.2g} core-hours, {most:g} allowed"
-    elif (campaign.folder / listed.entry.name / MANIFEST).exists():
-        state, text = "begun", ", ".join(_at_work(campaign, listed.entry.name))
-    return CrystalStatus(
-        name=listed.entry.name,
-        formula=listed.entry.formula,
+        formula=listed.formula or listed.entry.formula,
         pressure=listed.entry.pressure,
         state=state,
         hours=hours,
@@ -189,14 +155,24 @@ def _open(campaign: Campaign, listed: Listed) -> CrystalStatus:
     )
 
 
-def _at_work(campaign: Campaign, name: str) -> Iterator[str]:
+def _open(campaign: Campaign, listed: Listed, reason: str) -> CrystalStatus:
+    why_not = listed.why_not or campaign.too_dear(listed)
+    if why_not:
+        return _status(listed, "skipped", listed.hours, why_not)
+    folder = campaign.folder / listed.entry.name
+    if not (folder / MANIFEST).exists():
+        state, _, text = reason.partition(": ")
+        return _status(listed, state or "left", listed.hours, text)
     try:
-        progress = progress_of(open_calculation(campaign.folder / name))
+        progress = progress_of(open_calculation(folder))
     except BetenetError as error:
-        yield error.in_one_line()
-        return
-    yield f"{progress.n_done} of {len(progress.steps)} steps"
-    yield f"{progress.seconds / 3600.0:.2g} core-hours so far"
-    for key, record in progress.steps.items():
-        if record.state in {"running", "failed"}:
-            yield f"{key} {record.state}"
+        return _status(listed, "begun", listed.hours, error.in_one_line())
+    spent = progress.seconds / 3600.0
+    left = max((listed.hours or 0.0) - spent, 0.0)
+    words = [f"{progress.n_done} of {len(progress.steps)} steps", f"{spent:.2g} core-hours so far"]
+    words += [
+        f"{key} {record.state}"
+        for key, record in progress.steps.items()
+        if record.state in {"running", "failed"}
+    ]
+    return _status(listed, "begun", left, ", ".join([*words, reason] if reason else words))

@@ -21,8 +21,11 @@ from betenet.espresso.cutoff_trial import (
 from betenet.espresso.programs import Programs
 from betenet.espresso.pseudopotentials import AUGMENTED, Pseudopotential
 
-LADDER = (20.0, 25.0, 30.0, 35.0, 40.0, 45.0, 50.0, 55.0, 60.0, 70.0, 80.0, 90.0, 100.0, 120.0)
-"""Cutoffs of the wave functions that are tried, from the highest downwards [Ry]."""
+LADDER = (*(5.0 * step for step in range(4, 19)), 100.0, 120.0)
+"""Cutoffs of the wave functions that are tried, from the highest downwards [Ry].
+
+75 Ry, the cutoff of the paper's recipe, is one of them.
+"""
 REFERENCE, AUGMENTED_REFERENCE = 160.0, 100.0
 """Cutoffs that count as complete [Ry]: of norm-conserving pseudopotentials; of ultrasoft and PAW
 ones, which are made for 30 to 60 Ry, and whose density has eight times as much."""
@@ -38,7 +41,7 @@ It is 0.3 % of the volume for a bulk modulus of 100 GPa, and 1 % for magnesium a
 difference between two crystals whose volumes differ by 10 Å³/atom is wrong by 19 meV/atom then,
 which is less than what stability against decomposition is judged by.
 
-With these tolerances PseudoDojo's files (PBEsol) of Al, H, C, Ca and Nb need 35, 70, 80, 60 and
+With these tolerances PseudoDojo's files (PBEsol) of Al, H, C, Ca and Nb need 35, 65, 75, 60 and
 80 Ry; its own hints are 40, 72, 82, 68 and 82 Ry at the normal level, and 32, 64, 74, 56 and 74 Ry
 at the low one.
 """

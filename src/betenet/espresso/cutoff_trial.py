@@ -22,7 +22,7 @@ from ase.data import atomic_numbers, covalent_radii
 
 from betenet.errors import DataError
 from betenet.espresso.attempt import output_of
-from betenet.espresso.cutoffs import AUGMENTED_RATIO, NORM_CONSERVING_RATIO
+from betenet.espresso.cutoffs import density_ratio
 from betenet.espresso.failures import Failure, judge, quoted
 from betenet.espresso.layout import PSEUDOPOTENTIALS
 from betenet.espresso.lock import only_runner
@@ -30,7 +30,7 @@ from betenet.espresso.namelist import Namelists, changed
 from betenet.espresso.processes import start_program, stop_programs, termination_raises
 from betenet.espresso.programs import Programs
 from betenet.espresso.protocol import Protocol
-from betenet.espresso.pseudopotentials import AUGMENTED, Pseudopotential
+from betenet.espresso.pseudopotentials import WHERE, Pseudopotential
 from betenet.espresso.pw_inputs import coarse_step
 from betenet.espresso.pw_output import PwOutput, read_pw_output
 from betenet.espresso.settings import Settings
@@ -53,6 +53,19 @@ _CHANGES = {
 }
 """Values of the protocol `paper` that are replaced."""
 _NO_FILES: Namelists = {"control": {"disk_io": "none"}}
+_FIX = (
+    f"Check the pseudopotential, or get it again ({WHERE}). If it fails for others too, give the "
+    "folder of another pw.x: --programs DIR."
+)
+"""What to do about most failures: nothing of the temporary folder is left to look at."""
+_FIXES = {
+    "disk_full": "Free some space in the folder of temporary files, or name another: TMPDIR=DIR.",
+    "out_of_memory": "Stop other programs, or use a machine with more memory.",
+    "killed": "Start the same command again: what is measured already is kept.",
+    "not_started": "Start pw.x by hand, with no input, and install what it says is missing; or "
+    "give the folder of another pw.x: --programs DIR.",
+}
+"""What to do about failures that lie outside of the pseudopotential."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,18 +122,33 @@ def neighbour_distance(element: str) -> float:
 
 @contextmanager
 def open_trial(one: Pseudopotential, programs: Programs) -> Generator[Trial]:
-    """A folder to calculate in, which is removed in the end."""
-    with (
-        tempfile.TemporaryDirectory(prefix="betenet-cutoffs-") as folder,
-        termination_raises(),
-        # held over all runs: helpers of MPI may live a little longer than the program
-        only_runner(Path(folder)) as lock,
-    ):
-        place = Path(folder) / PSEUDOPOTENTIALS
-        place.mkdir()
-        (place / one.path.name).symlink_to(one.path.absolute())
-        program = str(programs.paths[PROGRAM])
-        yield Trial(pseudopotential=one, home=Path(folder), program=program, lock=lock)
+    """A folder to calculate in, which is removed in the end.
+
+    Raises
+    ------
+    DataError
+        If the folder of temporary files cannot be written to.
+    """
+    try:
+        with (
+            tempfile.TemporaryDirectory(prefix="betenet-cutoffs-") as folder,
+            termination_raises(),
+            # held over all runs: helpers of MPI may live a little longer than the program
+            only_runner(Path(folder)) as lock,
+        ):
+            place = Path(folder) / PSEUDOPOTENTIALS
+            place.mkdir()
+            (place / one.path.name).symlink_to(one.path.absolute())
+            program = str(programs.paths[PROGRAM])
+            yield Trial(pseudopotential=one, home=Path(folder), program=program, lock=lock)
+    except BrokenPipeError:  # of what reads the progress
+        raise
+    except OSError as error:
+        raise DataError(
+            f"{one.path.name} cannot be tried in a temporary folder.",
+            f"{error}.",
+            "Make the folder of temporary files writable, or name another one: TMPDIR=DIR.",
+        ) from error
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,8 +180,7 @@ class Trial:
         DataError
             If pw.x fails.
         """
-        augmented = self.pseudopotential.kind in AUGMENTED
-        density = (AUGMENTED_RATIO if augmented else NORM_CONSERVING_RATIO) * cutoff
+        density = density_ratio(self.pseudopotential) * cutoff
         start = time.monotonic()
         output = self._output(_step(self.pseudopotential, cutoff, density))
         if not (math.isfinite(output.total_energy) and math.isfinite(output.pressure)):
@@ -183,7 +210,7 @@ class Trial:
                 f"pw.x fails for {self.pseudopotential.path.name} with "
                 f"{step.namelists['system']['ecutwfc']} Ry ({failure.key}).",
                 f"{failure.reason} It says: {said}" if said else failure.reason,
-                failure.fix,
+                _FIXES.get(failure.key, _FIX),
             )
         return read_pw_output(self.home / f"{step.stem}.out.part")
 

@@ -186,7 +186,7 @@ def parse_changes(words: Mapping[str, str]) -> dict[str, object]:
     for key, text in words.items():
         try:
             changes[key] = tomllib.loads(f"value = {text}")["value"]
-        except tomllib.TOMLDecodeError:
+        except ValueError:  # no TOML, or a number of thousands of digits
             changes[key] = text
     return changes
 

@@ -18,6 +18,13 @@ SUM_RULES = ("simple", "crystal")
 COARSE_DOS = ("always", "if_free")
 RECOMMENDED = "recommended"
 """Word for a cutoff that follows from the pseudopotentials."""
+LEAST_RATIO = 4.0
+"""Least cutoff of the density in cutoffs of the wave functions [1]: it holds their squares."""
+HIGHEST_CUTOFF, HIGHEST_DENSITY_CUTOFF = 1_000.0, 10_000.0
+"""Highest cutoffs of wave functions and density that can be meant [Ry].
+
+The hardest pseudopotentials in use need some 150 Ry.
+"""
 
 _CHOICES = {"relaxation": RELAXATIONS, "sum_rule": SUM_RULES, "coarse_dos": COARSE_DOS}
 _LATER = {"coarse_dos": "always"}
@@ -37,6 +44,18 @@ _POSITIVE = (
     "broadenings",
     "bins",
 )
+_HIGHEST: Mapping[str, float] = {
+    "cutoff": HIGHEST_CUTOFF,
+    "density_cutoff": HIGHEST_DENSITY_CUTOFF,
+    "k_density": 1_000.0,
+    "q_density": 1_000.0,
+    "dense_factor": 100,
+    "broadenings": 1_000,
+    "bins": 1_000_000,
+}
+"""Highest values that can be meant; more would only fill the memory."""
+_MOST_POINTS = 1_000
+"""Most points of a grid along an axis that can be meant."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +67,8 @@ class Protocol:
     functional
         Exchange and correlation, by QE's name.
     cutoff, density_cutoff
-        Of the plane waves [Ry]; None (``"recommended"`` in files): as the pseudopotentials need.
+        Cutoffs of wave functions and density [Ry]; None (``"recommended"`` in files): as many plane
+        waves as the pseudopotentials need.
     smearing, smearing_width
         Of the occupations, by QE's name, and its width [Ry].
     k_density, q_density
@@ -77,7 +97,7 @@ class Protocol:
     Raises
     ------
     ConfigError
-        If a value is out of range.
+        If a value is out of range, or not finite.
     """
 
     functional: str
@@ -107,18 +127,31 @@ class Protocol:
         for name in _POSITIVE:
             if not getattr(self, name) > 0:
                 raise _out_of_range(name, getattr(self, name), "a number above zero")
+        self._check_bounds()
         for name, choices in _CHOICES.items():
             if getattr(self, name) not in choices:
                 raise _out_of_range(name, getattr(self, name), f"one of {', '.join(choices)}")
         self._check_cutoffs()
         for name in ("interpolated_grid", "coarse_q"):
             grid = getattr(self, name)
-            if min(grid) < 1:
-                raise _out_of_range(name, grid, "three whole numbers above zero")
+            if not 1 <= min(grid) <= max(grid) <= _MOST_POINTS:
+                wanted = f"three whole numbers above zero, up to {_MOST_POINTS}"
+                raise _out_of_range(name, grid, wanted)
         if self.broadening_index is None:
             last = self.broadenings * self.broadening_step
             wanted = f"a multiple of broadening_step, {self.broadening_step:g}, up to {last:g}"
             raise _out_of_range("broadening", self.broadening, wanted)
+
+    def _check_bounds(self) -> None:
+        """Refuse what is infinite, no number, or more than anybody can mean."""
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if isinstance(value, float) and not math.isfinite(value):
+                raise _out_of_range(field.name, value, "a finite number")
+        for name, highest in _HIGHEST.items():
+            value = getattr(self, name)
+            if value is not None and value > highest:
+                raise _out_of_range(name, value, f"a number up to {highest:g}")
 
     def _check_cutoffs(self) -> None:
         for name in ("cutoff", "density_cutoff"):
@@ -126,16 +159,22 @@ class Protocol:
             if value is not None and not value > 0:
                 raise _out_of_range(name, value, f"a number above zero, or {RECOMMENDED}")
         cutoff, density = self.cutoff, self.density_cutoff
+        as_needed = f"--set density_cutoff={RECOMMENDED}"
         if cutoff is None and density is not None:
             wanted = f"{RECOMMENDED} where the cutoff is, or both of them numbers"
-            raise _out_of_range("density_cutoff", density, wanted)
-        if cutoff is not None and density is not None and density < 4.0 * cutoff:
-            wanted = f"four times the cutoff, {4.0 * cutoff:g}, or more"
-            raise _out_of_range("density_cutoff", density, wanted)
+            fix = f"{as_needed}; or give a number for the cutoff too."
+            raise _out_of_range("density_cutoff", density, wanted, fix)
+        if cutoff is not None and density is not None and density < LEAST_RATIO * cutoff:
+            least = f"{LEAST_RATIO * cutoff:g}"
+            wanted = f"{LEAST_RATIO:g} times the cutoff of {cutoff:g} Ry, {least}, or more"
+            fix = f"{as_needed} takes what the pseudopotentials need; or give {least} or more."
+            raise _out_of_range("density_cutoff", density, wanted, fix)
 
     @property
     def broadening_index(self) -> int | None:
         """Number of the broadening that is used, from 1; None if it is none of them."""
+        if self.broadening > (self.broadenings + 1) * self.broadening_step:
+            return None  # the quotient may be more than a float can be
         index = round(self.broadening / self.broadening_step)
         fits = math.isclose(index * self.broadening_step, self.broadening, rel_tol=1e-6)
         return index if fits and 1 <= index <= self.broadenings else None
@@ -229,9 +268,10 @@ def _typed(name: str, kind: str, value: object) -> object:
     if kind == "str" and isinstance(value, str):
         return value
     if isinstance(value, int | float) and not isinstance(value, bool):
+        number = _as_float(value)
         if kind == "float":
-            return float(value)
-        if kind == "int" and float(value).is_integer():
+            return number
+        if kind == "int" and number.is_integer():
             return int(value)
     if kind == "Grid" and isinstance(value, list | tuple):
         numbers = cast("Sequence[object]", value)
@@ -243,9 +283,17 @@ def _typed(name: str, kind: str, value: object) -> object:
     raise _out_of_range(name, given, kinds.get(kind, "a list of three whole numbers"))
 
 
-def _out_of_range(name: str, value: object, wanted: str) -> ConfigError:
+def _as_float(value: float) -> float:
+    """The number; infinity for a whole number that no float can hold."""
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
+
+
+def _out_of_range(name: str, value: object, wanted: str, fix: str | None = None) -> ConfigError:
     return ConfigError(
         f"{name} = {value!r} in a protocol.",
         f"It must be {wanted}.",
-        f"Correct it; `paper` has {_tables()['paper'].get(name)!r}.",
+        fix or f"Correct it; `paper` has {_tables()['paper'].get(name)!r}.",
     )

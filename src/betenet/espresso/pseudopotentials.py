@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ AUGMENTED = ("US", "USPP", "PAW")
 """Kinds of pseudopotentials that add charges around the cores to those of the wave functions."""
 
 _HEADER = 20_000
+_MOST_ELECTRONS = 118
 _FIELD = r'\b{}\s*=\s*"\s*([^"]*?)\s*"'
 _FIRST_VERSION = re.compile(
     r"<PP_HEADER>\s*\d+\s+Version Number\s*\n"
@@ -49,13 +51,13 @@ class Pseudopotential:
     path
         The file.
     valence
-        Electrons that are not in the core.
+        Number of electrons that are not in the core [1].
     kind
-        ``"NC"``, ``"US"``, ``"PAW"`` …
+        ``"NC"``, ``"US"``, ``"PAW"`` …, in capital letters.
     relativistic
         ``"scalar"``, ``"full"`` or ``"no"``.
     sha256
-        Of the file.
+        SHA-256 of the file's content.
     """
 
     element: str
@@ -119,7 +121,8 @@ def read_pseudopotential(path: Path) -> Pseudopotential:
     Raises
     ------
     ConfigError
-        If it cannot be read, or is no UPF file.
+        If it cannot be read, is no UPF file, is of no element that there is, or has a number of
+        valence electrons that cannot be.
     """
     try:
         content = path.read_bytes()
@@ -137,13 +140,42 @@ def read_pseudopotential(path: Path) -> Pseudopotential:
         )
     element, kind, valence, relativistic = fields
     return Pseudopotential(
-        element=element.capitalize(),
+        element=_element(element, path),
         path=path,
-        valence=float(re.sub("[dD]", "e", valence)),
-        kind=kind,
+        valence=_valence(valence, path),
+        kind=kind.upper(),
         relativistic=relativistic,
         sha256=hashlib.sha256(content).hexdigest(),
     )
+
+
+def _element(text: str, path: Path) -> str:
+    """Symbol of a header, checked."""
+    from ase.data import atomic_numbers  # here: the command line is made without ASE
+
+    symbol = text.capitalize()
+    if atomic_numbers.get(symbol, 0) < 1:
+        raise ConfigError(
+            f"{path} is of {text}, which is no element.",
+            "Its header says so.",
+            f"Correct it, or get a pseudopotential of an element: {WHERE}.",
+        )
+    return symbol
+
+
+def _valence(text: str, path: Path) -> float:
+    """Number of valence electrons of a header, checked [1]."""
+    try:
+        valence = float(re.sub("[dD]", "e", text))
+    except ValueError:
+        valence = math.nan
+    if not 0.0 < valence <= _MOST_ELECTRONS:
+        raise ConfigError(
+            f"{path} has {text} valence electrons.",
+            f"A pseudopotential has a number of them above zero, up to {_MOST_ELECTRONS}.",
+            f"Get it again: {WHERE}.",
+        )
+    return valence
 
 
 def _second_version(text: str) -> tuple[str, str, str, str] | None:
@@ -184,7 +216,7 @@ def _only(element: str, paths: list[Path]) -> Pseudopotential:
             "Its header says so.",
             "Rename it.",
         )
-    if found.kind == "1/r":
+    if found.kind == "1/R":
         raise ConfigError(
             f"{path} is the bare Coulomb potential.",
             "No cutoff of plane waves is enough for it.",

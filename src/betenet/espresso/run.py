@@ -194,10 +194,15 @@ class _Run:
         stops = self.runner.stop_if_unstable and record.state == "failed"
         return stops and record.attempts[-1].failure in OF_THE_CRYSTAL
 
+    def _ends(self, record: StepRecord) -> bool:
+        """Whether no more is started for the crystal, for what has become of a step."""
+        failed = self.runner.stop_at_failure and record.state == "failed"
+        return failed or self._settles(record)
+
     def _start_what_can(self, steps: tuple[Step, ...]) -> bool:
         """Start steps; whether anything has changed by that."""
         known, acted = by_key(steps), False
-        if any(map(self._settles, self.manifest.steps.values())):
+        if any(map(self._ends, self.manifest.steps.values())):
             return acted
         for step in steps:
             if len(self.running) >= self.runner.jobs or self._left() < SHORTEST:

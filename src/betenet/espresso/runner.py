@@ -47,6 +47,8 @@ class Runner:
     stop_if_unstable
         Let a q-point with an imaginary mode fail, or a density of states with a gap at the Fermi
         level, and start nothing more for the crystal.
+    stop_at_failure
+        Start nothing more for a crystal once a step has failed for good, whatever the cause.
     """
 
     launcher: Launcher
@@ -57,6 +59,7 @@ class Runner:
     recovering: tuple[str, ...] = ("pw.x",)
     retry_failed: bool = False
     stop_if_unstable: bool = False
+    stop_at_failure: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

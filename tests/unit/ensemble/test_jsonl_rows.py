@@ -23,6 +23,7 @@ from betenet.espresso.results import read_results
 from betenet.superconductivity.moments import moments
 
 ALUMINIUM = Path(__file__).resolve().parents[2] / "fixtures" / "espresso" / "aluminium"
+CAMPAIGN = Path(__file__).resolve().parents[3] / "benchmarks" / "first_principles" / "campaign"
 FREQUENCIES = np.linspace(1.0, 30.0, 40)
 A2F = 0.5 * np.exp(-(((FREQUENCIES - 15.0) / 5.0) ** 2))
 
@@ -135,6 +136,13 @@ SPECTRUM = {"frequencies_mev": [1.0, 2.0, 3.0], "a2f": [0.1, 0.2, 0.1]}
         ({"spectrum": SPECTRUM | {"a2f": [0.1, 0.2]}}, "a2f has the shape"),
         ({"spectrum": SPECTRUM | {"a2f": [0.1, -0.2, 0.1]}}, "negative"),
         ({"spectrum": SPECTRUM | {"frequencies_mev": [0.0, 1.0, 2.0]}}, "lowest frequency is 0"),
+        ({"coupling": 10**400}, "coupling is not a finite number"),
+        ({"spectrum": SPECTRUM | {"a2f": [0.1, 10**400, 0.1]}}, "a2f is not an array of numbers"),
+        ({"calculation": {"kept": False}}, "is not kept: it does not say why"),
+        ({"calculation": {"kept": False, "reasons": "x"}}, "is not kept: it does not say why"),
+        ({"calculation": {"kept": False, "reasons": [7, {}]}}, "not kept: it does not say why"),
+        ({"calculation": {"kept": "no"}}, "calculation.kept is neither true nor false: 'no'"),
+        ({"calculation": {"kept": 0}}, "calculation.kept is neither true nor false: 0"),
     ],
 )
 def test_a_bad_row_is_refused_and_the_others_are_read(
@@ -159,6 +167,37 @@ def test_broken_lines_are_refused_by_their_number(read: Read) -> None:
     assert "no JSON object" in dataset.refused[1].reason
     assert "used before, in line 2" in dataset.refused[2].reason
     assert len(dataset.entries) == 1
+
+
+@pytest.mark.parametrize("line", ["[" * 100_000, '{"coupling": ' + "1" * 5_000 + "}"])
+def test_a_line_without_an_end_is_refused(read: Read, line: str) -> None:
+    dataset = read(line, lead())
+    assert [(one.id, one.reason[:14]) for one in dataset.refused] == [("line 1", "it is not JSON")]
+    assert len(dataset.entries) == 1
+
+
+@pytest.mark.parametrize("calculation", [{"kept": True}, {"kept": None}, {}, "VASP 6", None])
+def test_a_calculation_that_does_not_say_that_it_is_dropped_is_read(
+    read: Read, calculation: object
+) -> None:
+    dataset = read(lead(calculation=calculation, campaign={"state": "kept"}))
+    assert len(dataset.entries) == 1
+    assert not dataset.warnings
+
+
+def test_a_dropped_record_is_refused_with_its_reason_whatever_it_holds(read: Read) -> None:
+    reasons = [{"rule": "imaginary", "text": "a mode"}, {"rule": "volume", "text": "8 %"}]
+    dropped = {"kept": False, "reasons": reasons}
+    failed = {"id": "failed", "calculation": {"kept": False, "reasons": reasons[:1]}}
+    committed = (CAMPAIGN / "Ca_sc-60GPa.json").read_text(encoding="utf-8").strip()
+    dataset = read(lead(calculation=dropped), failed, committed, lead(id="last"))
+    assert [entry.row.id for entry in dataset.entries] == ["last"]
+    assert [(one.id, one.reason) for one in dataset.refused[:2]] == [
+        ("Pb", "its calculation is not kept: a mode; 8 %"),
+        ("failed", "its calculation is not kept: a mode"),
+    ]
+    assert dataset.refused[2].id == "Ca_sc-60GPa"
+    assert "not kept: a mode on the interpolated grid" in dataset.refused[2].reason
 
 
 def test_an_absent_id_becomes_the_line(read: Read) -> None:

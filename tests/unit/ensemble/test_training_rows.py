@@ -118,6 +118,10 @@ def test_own_calculations_are_a_source_by_the_name_of_their_file(own_data: Path)
     [
         (own_row(coupling=-1.0), "cannot be used, the first is Al"),
         (own_row(split="test"), "not for training, the first is Al"),
+        (
+            own_row(split="train", calculation={"kept": False, "reasons": [{"text": "a gap"}]}),
+            r"(?s)cannot be used, the first is Al\..*is not kept: a gap.*leave them out",
+        ),
     ],
 )
 def test_own_rows_that_may_not_be_trained_on_are_refused(

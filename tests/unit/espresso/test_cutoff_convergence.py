@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +20,7 @@ from betenet.espresso.cutoff_convergence import (
 from betenet.espresso.cutoff_trial import crystal_of, neighbour_distance
 from betenet.espresso.cutoffs import CACHE_VARIABLE, keep_measured, recommended_cutoffs
 from betenet.espresso.programs import Programs, find_programs
+from betenet.espresso.protocol import Protocol
 from betenet.espresso.pseudopotentials import Pseudopotential, find_pseudopotentials
 
 Maker = Callable[[dict[str, float]], Path]
@@ -43,7 +45,8 @@ def aluminium(pseudopotentials: Maker) -> Pseudopotential:
 
 
 @pytest.mark.parametrize(
-    ("energy", "pressure", "found"), [(40.0, 0.0, 40.0), (22.0, 58.0, 60.0), (36.0, 31.0, 40.0)]
+    ("energy", "pressure", "found"),
+    [(40.0, 0.0, 40.0), (22.0, 58.0, 60.0), (36.0, 31.0, 40.0), (72.0, 0.0, 75.0)],
 )
 def test_both_energy_and_pressure_decide(
     fake: FakePw, aluminium: Pseudopotential, energy: float, pressure: float, found: float
@@ -120,7 +123,40 @@ def test_a_failure_is_told_with_what_pw_says(fake: FakePw, aluminium: Pseudopote
     with pytest.raises(DataError, match=r"pw.x fails for Al_ONCV_PBE_sr.upf with 160.0 Ry") as told:
         measure_cutoffs(aluminium, fake.programs)
     assert "file is broken" in told.value.reason
-    assert told.value.fix
+    assert told.value.fix.startswith("Check the pseudopotential, or get it again")
+    assert "--programs DIR" in told.value.fix
+
+
+def test_no_fix_speaks_of_a_run_or_of_the_folder_of_a_step(
+    fake: FakePw, aluminium: Pseudopotential
+) -> None:
+    program = fake.folder / "pw.x"
+    text = program.read_text()
+    for says, key in {
+        "Fortran runtime error: End of file": "damaged_files",
+        "No space left on device": "disk_full",
+        "cannot allocate": "out_of_memory",
+        "convergence NOT achieved after 100 iterations": "not_self_consistent",
+    }.items():
+        program.write_text(text.replace("cutoff, density =", f"sys.exit({says!r})\n_ ="))
+        with pytest.raises(DataError, match=key) as told:
+            measure_cutoffs(aluminium, fake.programs)
+        assert told.value.fix
+        assert not re.search("folder of the step|start the run|structure", told.value.fix)
+
+
+def test_a_folder_of_temporary_files_that_cannot_be_written(
+    fake: FakePw, aluminium: Pseudopotential, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "nowhere"))
+    with pytest.raises(DataError, match="cannot be tried in a temporary folder") as told:
+        measure_cutoffs(aluminium, fake.programs)
+    assert "TMPDIR" in told.value.fix
+
+
+def test_the_cutoff_of_the_paper_is_tried() -> None:
+    assert Protocol.named("paper").cutoff in LADDER
+    assert list(LADDER) == sorted(set(LADDER))
 
 
 def test_a_density_that_does_not_settle_is_mixed_otherwise(

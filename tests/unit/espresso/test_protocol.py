@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import math
 import tomllib
+from dataclasses import fields
 from importlib.resources import files
 
 import pytest
@@ -57,17 +59,48 @@ def test_a_protocol_survives_as_plain_values() -> None:
         ({"cutoff": "high"}, "a number"),
         ({"cutoff": True}, "a number"),
         ({"bins": 2.5}, "a whole number"),
-        ({"density_cutoff": 100}, "four times the cutoff"),
+        ({"density_cutoff": 100}, "4 times the cutoff of 75 Ry, 300"),
         ({"relaxation": "some"}, "cell, positions, none"),
         ({"coarse_q": [2, 2]}, "three whole numbers"),
         ({"coarse_q": [2, 2, 0.5]}, "three whole numbers"),
         ({"broadening": 0.0205}, "a multiple of broadening_step"),
         ({"broadening": 0.05}, "up to 0.03"),
+        ({"broadening": 1e300, "broadening_step": 1e-300}, "a multiple of broadening_step"),
+        ({"cutoff": 1e9, "density_cutoff": 4e9}, "a number up to 1000"),
+        ({"density_cutoff": 1e9}, "a number up to 10000"),
+        ({"cutoff": 10**400}, "cutoff = inf"),
+        ({"bins": 10**400}, "a whole number"),
+        ({"bins": 10**300}, "a number up to"),
+        ({"k_density": 1e9}, "a number up to"),
+        ({"coarse_q": [2, 2, 10**9]}, "up to 1000"),
+        ({"coarse_q": [2, 2, 0]}, "above zero"),
     ],
 )
 def test_what_cannot_be_is_refused_by_name(changes: dict[str, object], message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         Protocol.named("paper").with_changes(changes)
+
+
+@pytest.mark.parametrize("value", [math.inf, -math.inf, math.nan])
+@pytest.mark.parametrize(
+    "name", [field.name for field in fields(Protocol) if str(field.type).startswith("float")]
+)
+def test_every_number_must_be_finite(name: str, value: float) -> None:
+    with pytest.raises(ConfigError, match=f"{name} = {value}"):
+        Protocol.named("paper").with_changes({name: value})
+
+
+def test_a_density_below_the_cutoff_s_is_told_with_what_helps() -> None:
+    paper = Protocol.named("paper")
+    with pytest.raises(ConfigError, match="cutoff of 90 Ry, 360, or more") as caught:
+        paper.with_changes({"cutoff": 90})
+    assert "--set density_cutoff=recommended" in caught.value.fix
+    assert "360" in caught.value.fix
+    helped = paper.with_changes({"cutoff": 90, "density_cutoff": "recommended"})
+    assert (helped.cutoff, helped.density_cutoff) == (90.0, None)
+    with pytest.raises(ConfigError, match="where the cutoff is") as caught:
+        paper.with_changes({"cutoff": "recommended"})
+    assert "--set density_cutoff=recommended" in caught.value.fix
 
 
 def test_whole_numbers_are_numbers() -> None:

@@ -71,6 +71,52 @@ def test_what_is_no_pseudopotential_is_refused(tmp_path: Path) -> None:
         read_pseudopotential(path)
 
 
+FIRST_VERSION = """<PP_HEADER>
+   0                   Version Number
+  {element}                  Element
+   {kind}                  Ultrasoft pseudopotential
+    T                  Nonlinear Core Correction
+ SLA  PW   PBE  PBE    PBE  Exchange-Correlation functional
+    {valence}      Z valence
+</PP_HEADER>
+"""
+
+
+def headers(element: str, kind: str, valence: str) -> tuple[str, str]:
+    """A header of either version of UPF."""
+    second = f'<PP_HEADER element="{element}" pseudo_type="{kind}" z_valence="{valence}"/>'
+    return FIRST_VERSION.format(element=element, kind=kind, valence=valence), second
+
+
+@pytest.mark.parametrize("valence", ["abc", "-3.0", "0", "0.0", "nan", "inf", "1.2.3", "1e9"])
+def test_electrons_that_cannot_be_are_refused(tmp_path: Path, valence: str) -> None:
+    path = tmp_path / "Al.upf"
+    refused = 0
+    for text in headers("Al", "NC", valence):
+        path.write_text(text)
+        with pytest.raises(ConfigError, match=r"Al\.upf (has|is no pseudopotential)") as caught:
+            read_pseudopotential(path)
+        refused += f"Al.upf has {valence} valence electrons" in str(caught.value)
+    assert refused >= 1
+
+
+@pytest.mark.parametrize("element", ["Qq", "X", "Jj"])
+def test_an_element_that_does_not_exist_is_refused(tmp_path: Path, element: str) -> None:
+    path = tmp_path / f"{element}.upf"
+    for text in headers(element, "NC", "3.0"):
+        path.write_text(text)
+        with pytest.raises(ConfigError, match=f"{element}.upf is of {element}, which is no elem"):
+            find_pseudopotentials(tmp_path, [element])
+
+
+def test_kind_and_electrons_in_either_spelling(tmp_path: Path) -> None:
+    path = tmp_path / "Al.upf"
+    for text in headers("al", "paw", "0.3D+01"):
+        path.write_text(text)
+        found = read_pseudopotential(path)
+        assert (found.element, found.kind, found.valence) == ("Al", "PAW", 3.0)
+
+
 @pytest.mark.data
 def test_the_headers_of_the_real_ones_are_read(data_folder: Path) -> None:
     found = find_pseudopotentials(data_folder / "pseudopotentials" / "sg15", ["Al", "Ta", "H"])

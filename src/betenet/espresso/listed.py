@@ -1,0 +1,109 @@
+"""Crystals of a campaign with what is expected of them, and the files that keep them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from betenet.errors import DataError
+from betenet.espresso.campaign_list import Entry, entry_from_dict, entry_to_dict, formula_key
+from betenet.formats.replace_file import replace_file
+
+SAME_VOLUME = 0.01
+"""Relative difference of volumes below which a cell was not changed, but rounded."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """A crystal of a campaign.
+
+    Attributes
+    ----------
+    entry
+        The row of its list.
+    hours
+        Core-hours as estimated; None if it cannot be planned.
+    why_not
+        Why it cannot be planned; empty if it can.
+    formula
+        Reduced formula by its file; empty if it cannot be planned.
+    atom_volume
+        Volume for each atom before the relaxation; zero if it cannot be planned [Å³].
+    """
+
+    entry: Entry
+    hours: float | None = None
+    why_not: str = ""
+    formula: str = ""
+    atom_volume: float = 0.0
+
+    @property
+    def identity(self) -> dict[str, object]:
+        """What tells it from another crystal of the same name, for its record."""
+        return {
+            "family": self.entry.family,
+            "pressure_gpa": self.entry.pressure,
+            "atom_volume_before": round(self.atom_volume, 4),
+        }
+
+    def is_of(self, record: Mapping[str, Any]) -> bool:
+        """Whether a record is of this crystal, and not of another one with its name."""
+        told = record.get("campaign", {})
+        volume = float(told.get("atom_volume_before") or self.atom_volume)
+        return (
+            formula_key(str(record.get("formula", ""))) == formula_key(self.formula)
+            and float(told.get("pressure_gpa", 0.0)) == self.entry.pressure
+            and abs(volume - self.atom_volume) <= SAME_VOLUME * self.atom_volume
+        )
+
+
+def read_listed(path: Path) -> list[Listed]:
+    """Crystals of one file.
+
+    Raises
+    ------
+    DataError
+        If it is damaged.
+    """
+    try:
+        rows = json.loads(path.read_text(encoding="utf-8"))
+        return [
+            Listed(
+                entry=entry_from_dict(row),
+                hours=None if row["hours"] is None else float(row["hours"]),
+                why_not=str(row["why_not"]),
+                formula=str(row["known_formula"]),
+                atom_volume=float(row["atom_volume"]),
+            )
+            for row in rows
+        ]
+    except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
+        raise DataError(
+            f"{path} is damaged.",
+            f"{type(error).__name__}: {error}.",
+            "Remove it, and give the list again.",
+        ) from error
+
+
+def write_listed(path: Path, listed: Sequence[Listed]) -> None:
+    """Write crystals to one file.
+
+    Raises
+    ------
+    DataError
+        If it cannot be written.
+    """
+    rows = [
+        entry_to_dict(one.entry)
+        | {
+            "hours": one.hours,
+            "why_not": one.why_not,
+            "known_formula": one.formula,
+            "atom_volume": one.atom_volume,
+        }
+        for one in listed
+    ]
+    replace_file(path, json.dumps(rows, ensure_ascii=False, indent=0) + "\n")

@@ -249,7 +249,7 @@ def test_a_volume_that_changes_at_zero_pressure_is_looked_at(results, ratio, kep
 def test_a_guess_may_change_and_so_may_a_cell_under_pressure(results):
     assert judge(results, start=started(1.3, guess=True)).kept
     assert judge(results, start=started(1.3, pressure=None)).kept
-    dense = replace(results.pw["coarse"], pressure=100.5)
+    dense = replace(results.pw["coarse"], pressure=102.0)
     squeezed = replace(results, pw={**results.pw, "coarse": dense})
     assert judge(squeezed, start=started(0.6, pressure=100.0)).kept
 

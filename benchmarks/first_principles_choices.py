@@ -166,11 +166,11 @@ def draw(answers: Mapping[str, Mapping[str, Records]], path: Path) -> None:
     for row, (question, names) in zip(axes, panels.items(), strict=True):
         for axis, name in zip(row, names, strict=False):
             axis.set_axis_on()
-            for answer, records in answers[question].items():
+            for number, (answer, records) in enumerate(answers[question].items()):
                 if name in records:
                     omega, a2f = spectrum_of(records[name])
                     label = f"{answer}, λ = {records[name]['coupling']:.2f}"
-                    axis.plot(omega, a2f, lw=1.0, label=label)
+                    axis.plot(omega, a2f, color=f"C{number}", lw=1.0, label=label)
             axis.set_title(name, fontsize=9)
             axis.set(ylim=(0.0, None), xlim=(0.0, None))
             axis.legend(fontsize=6, frameon=False)

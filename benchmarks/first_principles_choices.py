@@ -1,6 +1,7 @@
 """What pseudopotentials and grids do to λ, ω_log, the shape of α²F and the cost.
 
     python benchmarks/first_principles_choices.py [--figure FILE]
+    python benchmarks/first_principles_choices.py --run FOLDER      compute what is missing
     python benchmarks/first_principles_choices.py --keep FOLDER QUESTION/ANSWER
 
 The records of `benchmarks/first_principles/choices/` were computed by `betenet epc run`, each
@@ -24,10 +25,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from ase.build import bulk
+from ase.spacegroup import crystal as crystal_of
 from first_principles import FOLDER, core_hours, grids_of, of_record, shown
 from matplotlib.figure import Figure
 from scipy.stats import wasserstein_distance
 
+from betenet.cli import main as main_of_betenet
+from betenet.ensemble.dataset import data_folder
 from betenet.espresso.calculation import planned
 from betenet.espresso.collect import collect_all
 from betenet.evaluation.metrics import mae, rmse
@@ -36,6 +41,30 @@ CHOICES = FOLDER / "choices"
 QUESTIONS = {"sets": ("pseudodojo", "gbrv", "sg15"), "protocols": ("balanced", "scout")}
 """Answers to each question; the first is what the others are held against."""
 MU_STAR = 0.10
+POTENTIALS = {"pseudodojo": "pseudodojo_pbesol", "gbrv": "gbrv_pbesol", "sg15": "sg15"}
+"""Folders of the sets, below that of the data."""
+COARSE = ("k_density=20", "q_density=5.5")
+"""Changes of `scout` on which the sets are compared, so that even the hardest takes minutes."""
+SETS = {"Ca": (), "PdH": COARSE, "NbC": COARSE, "MgB2": ("k_density=18", "q_density=5")}
+"""Crystals for the comparison of sets, with changes of `scout`."""
+PROTOCOL_CRYSTALS = {"Al": 0.0, "Pb": 0.0, "As-50GPa": 50.0, "Ca": 0.0, "YC": 0.0}
+"""Crystals for the comparison of protocols, with their pressures [GPa]."""
+CRYSTALS = {
+    "Al": lambda: bulk("Al", "fcc", a=4.05),
+    "Pb": lambda: bulk("Pb", "fcc", a=4.95),
+    "As-50GPa": lambda: bulk("As", "sc", a=2.476),
+    "Ca": lambda: bulk("Ca", "fcc", a=5.53),
+    "YC": lambda: bulk("YC", "rocksalt", a=5.03),
+    "PdH": lambda: bulk("PdH", "rocksalt", a=4.104),
+    "NbC": lambda: bulk("NbC", "rocksalt", a=4.47),
+    "MgB2": lambda: crystal_of(
+        ["Mg", "B"],
+        [(0, 0, 0), (1 / 3, 2 / 3, 0.5)],
+        spacegroup=191,
+        cellpar=[3.08] * 2 + [3.52, 90, 90, 120],
+    ),
+}
+"""Cells before the relaxation."""
 
 Records = Mapping[str, Mapping[str, Any]]
 
@@ -44,8 +73,12 @@ def main() -> None:
     """Print the tables and draw the figure."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--figure", type=Path)
+    parser.add_argument("--run", type=Path, metavar="FOLDER")
     parser.add_argument("--keep", nargs=2, metavar=("FOLDER", "QUESTION/ANSWER"))
     arguments = parser.parse_args()
+    if arguments.run is not None:
+        compute(arguments.run)
+        return
     if arguments.keep is not None:
         keep(Path(arguments.keep[0]), arguments.keep[1])
         return
@@ -54,6 +87,38 @@ def main() -> None:
         print_table(question, records)
     if arguments.figure is not None:
         draw(answers, arguments.figure)
+
+
+def compute(home: Path) -> None:
+    """Compute the records that are missing, and keep each when it is done; may be killed."""
+    for question, answers in QUESTIONS.items():
+        crystals = SETS if question == "sets" else PROTOCOL_CRYSTALS
+        for name in crystals:
+            for answer in answers:
+                if (CHOICES / question / answer / f"{name}.json").exists():
+                    continue
+                folder = home / question / answer
+                folder.mkdir(parents=True, exist_ok=True)
+                cell = folder / f"{name}.cif"
+                CRYSTALS[name]().write(cell)
+                if main_of_betenet(
+                    ["epc", "run", str(cell), *told(question, answer, name, folder)]
+                ):
+                    raise SystemExit(f"{question}/{answer}/{name} has failed; see above")
+                keep(folder, f"{question}/{answer}")
+
+
+def told(question: str, answer: str, name: str, folder: Path) -> list[str]:
+    """Flags of a calculation."""
+    sets = question == "sets"
+    potentials = data_folder() / "pseudopotentials" / POTENTIALS[answer if sets else "gbrv"]
+    words = ["--out", str(folder), "--pseudopotentials", str(potentials)]
+    words += ["--protocol", "scout" if sets else answer]
+    if sets and SETS[name]:
+        words += ["--set", *SETS[name]]
+    if not sets and PROTOCOL_CRYSTALS[name]:
+        words += ["--pressure", f"{PROTOCOL_CRYSTALS[name]:g}"]
+    return words
 
 
 def keep(folder: Path, where: str) -> None:

@@ -394,6 +394,22 @@ def test_a_row_that_no_plan_can_be_made_of_does_not_stop_the_others(
     assert "b: kept" in out
 
 
+def test_a_damaged_calculation_does_not_stop_the_others(
+    tmp_path: Path, potentials: Path, programs: Path, capsys: pytest.CaptureFixture
+) -> None:
+    crystals = write_list(tmp_path / "cells", "list.csv", [{"file": "a.cif"}, {"file": "b.cif"}])
+    home = tmp_path / "many"
+    assert main([*words(home, potentials, programs, crystals), "--max-seconds", "1"]) == 0
+    assert (home / "a" / "manifest.json").exists()
+    (home / "a" / "relax").mkdir(exist_ok=True)
+    (home / "a" / "relax" / "pw.out").write_text("cut off")
+    capsys.readouterr()
+    assert main(words(home, potentials, programs)) == 0
+    out = capsys.readouterr().out
+    assert "a: left: " in out
+    assert "b: kept: " in out
+
+
 def start(told: list[str]) -> subprocess.Popen[str]:
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     return subprocess.Popen(

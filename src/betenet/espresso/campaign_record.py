@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from ase import Atoms
+
 from betenet.errors import BetenetError
 from betenet.espresso.calculation import Calculation
 from betenet.espresso.campaign_list import formula_key
@@ -57,7 +59,12 @@ def settled_record(
     failed = {
         key: step for key, step in calculation.manifest.steps.items() if step.state == "failed"
     }
-    record = _failed(calculation, failed) if failed else collect_record(calculation.folder)
+    if failed:
+        relaxed = calculation.workflow.relaxed(calculation.folder)
+        atoms = calculation.workflow.atoms if relaxed is None else relaxed
+        record = _failed(calculation, atoms, failed)
+    else:
+        record = collect_record(calculation.folder)
     kept = bool(record["calculation"]["kept"])
     if kept and held_out is not None:
         held = formula_key(record["formula"]) in held_out
@@ -89,7 +96,7 @@ def broken_record(
             "calculation": {"kept": False},
         }
     else:
-        record = _failed(calculation, {})
+        record = _failed(calculation, calculation.workflow.atoms, {})
     record["calculation"]["reasons"] = [{"rule": "failed", "text": _without_paths(text)}]
     return record | {"campaign": _of_campaign(listed, "failed")}
 
@@ -99,8 +106,8 @@ def _of_campaign(listed: Listed, state: str) -> dict[str, object]:
     return {"state": state, **listed.identity, "ended": ended}
 
 
-def write_settled(path: Path, record: Mapping[str, Any]) -> int:
-    """Write a record; its size in bytes.
+def write_settled(path: Path, record: Mapping[str, Any]) -> None:
+    """Write a record.
 
     Raises
     ------
@@ -109,7 +116,6 @@ def write_settled(path: Path, record: Mapping[str, Any]) -> int:
     """
     text = json.dumps(_bounded(record), ensure_ascii=False, allow_nan=False) + "\n"
     replace_file(path, text)
-    return len(text.encode())
 
 
 def _bounded(record: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -121,10 +127,10 @@ def _bounded(record: Mapping[str, Any]) -> Mapping[str, Any]:
     return {**record, "calculation": calculation}
 
 
-def _failed(calculation: Calculation, failed: Mapping[str, StepRecord]) -> dict[str, Any]:
+def _failed(
+    calculation: Calculation, atoms: Atoms, failed: Mapping[str, StepRecord]
+) -> dict[str, Any]:
     """The record of a calculation that has stopped before its end."""
-    relaxed = calculation.workflow.relaxed(calculation.folder)
-    atoms = calculation.workflow.atoms if relaxed is None else relaxed
     told = {key: value for key, value in calculation.told.items() if key != "structure"}
     return {
         "id": calculation.name,

@@ -19,11 +19,12 @@ from betenet.espresso.campaign_record import broken_record, settled_record, writ
 from betenet.espresso.campaign_settings import Given
 from betenet.espresso.failures import DISK_FULL, UNKNOWN, failure_named
 from betenet.espresso.listed import Listed
-from betenet.espresso.lock import FolderInUseError, only_runner
+from betenet.espresso.lock import only_runner
 from betenet.espresso.manifest import StepRecord, read_manifest
 from betenet.espresso.processes import termination_raises
 from betenet.espresso.run import run_material
-from betenet.espresso.runner import Runner
+from betenet.espresso.runner import Outcome, Runner
+from betenet.espresso.settled_records import state_of
 from betenet.espresso.steps import SCRATCH
 
 LOWEST_PRIORITY = 19
@@ -177,10 +178,9 @@ class _Run:
             if not self.runner.retry_failed:
                 return Ended(name=name, state="skipped", text=error.in_one_line())
             record = None
-        if record is not None:
-            state = str(record.get("campaign", {}).get("state", ""))
-            if not (state == "failed" and self.runner.retry_failed):
-                return None
+        again = self.runner.retry_failed and record is not None and state_of(record) == "failed"
+        if record is not None and not again:
+            return None
         why_not = listed.why_not or self.campaign.too_dear(listed)
         if why_not:
             return Ended(name=name, state="skipped", text=why_not)
@@ -192,28 +192,33 @@ class _Run:
             plan = keep_plan(self.campaign.folder, self.campaign.plan(listed.entry))
             if plan.error is not None:
                 return Ended(name=name, state="skipped", text=plan.error.in_one_line())
-            return self._settled(listed, folder)
-        except (ConfigError, FolderInUseError) as error:
+            outcome = self._run(name, folder)
+        except BetenetError as error:  # of this crystal's folder: the others are done
             return Ended(name=name, state="left", text=error.in_one_line(), suspicious=True)
         except (OSError, MemoryError) as error:
             if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
                 raise _disk_full(self.campaign.folder, name) from error
             return Ended(name=name, state="left", text=f"{error!r}", suspicious=True)
+        if outcome.state == "stopped":
+            return Ended(name=name, state="stopped", text="the time is over")
+        return self._settled(listed, folder)
 
-    def _settled(self, listed: Listed, folder: Path) -> Ended:
-        """Run a calculation, and keep what has become of it."""
-        name, limit = listed.entry.name, self.runner.max_seconds
+    def _run(self, name: str, folder: Path) -> Outcome:
+        """Run a calculation, or go on with it, in the time that is left."""
+        limit = self.runner.max_seconds
         left = None if limit is None else self.began + limit - time.monotonic()
         calculation = open_calculation(folder)
-        outcome = run_material(
+        return run_material(
             folder,
             calculation.workflow,
             replace(self.runner, max_seconds=left),
             calculation.told,
             lambda line: self.tell(f"{name}: {line}"),
         )
-        if outcome.state == "stopped":
-            return Ended(name=name, state="stopped", text="the time is over")
+
+    def _settled(self, listed: Listed, folder: Path) -> Ended:
+        """Keep what has become of a calculation that has ended."""
+        name = listed.entry.name
         outside = _outside(read_manifest(folder).steps)
         if outside == DISK_FULL:
             raise _disk_full(self.campaign.folder, name)

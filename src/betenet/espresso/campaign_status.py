@@ -12,6 +12,7 @@ from betenet.espresso.campaign_run import summary_of
 from betenet.espresso.collect import progress_of
 from betenet.espresso.listed import Listed
 from betenet.espresso.manifest import MANIFEST
+from betenet.espresso.settled_records import state_of
 
 HOURS_PER_DAY = 24.0
 STATES = ("kept", "dropped", "failed", "skipped", "begun", "left")
@@ -130,8 +131,7 @@ def status_of(campaign: Campaign, now: datetime | None = None) -> CampaignStatus
         told = record.get("campaign", {})
         settled += _hours_between(str(told.get("ended", "")), present) <= hours
         spent = record["calculation"].get("core_hours")
-        state = str(told.get("state", "kept" if record["calculation"]["kept"] else "dropped"))
-        crystals.append(_status(listed, state, spent, summary_of(record)))
+        crystals.append(_status(listed, state_of(record), spent, summary_of(record)))
     return CampaignStatus(
         crystals=tuple(crystals), hours_running=hours, settled_in_that_time=settled
     )

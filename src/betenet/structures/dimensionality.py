@@ -1,0 +1,160 @@
+"""Whether a structure fills space: a bulk crystal, or a layer, wire or molecule in vacuum."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal, cast
+
+import numpy as np
+from ase import Atoms
+from ase.data import covalent_radii
+from jaxtyping import Int
+
+from betenet.structures.cell import cell_vectors
+
+Kind = Literal["bulk", "layer", "wire", "molecule"]
+
+VACUUM = 5.0
+"""Å between covalent spheres beyond which there is nothing but vacuum. Spheres of neighbouring
+layers are 1 to 2 Å apart in graphite, MoS₂ and Bi₂Te₃, and 3.5 Å where a density functional without
+van der Waals forces has pushed them apart; 3 Å apart in solid helium. Slabs are computed with 10 Å
+of vacuum and more."""
+
+_DENSE = 1.5
+"""Å between spheres; enough to find most crystals connected, with few pairs to look at."""
+
+_KINDS: tuple[Kind, ...] = ("molecule", "wire", "layer", "bulk")
+
+
+@dataclass(frozen=True, slots=True)
+class Dimensionality:
+    """Number of directions in which matter goes on, and the width of the vacuum across the others.
+
+    Attributes
+    ----------
+    kind
+        ``"bulk"`` in three directions, ``"layer"`` in two, ``"wire"`` in one, ``"molecule"`` in
+        none.
+    vacuum
+        Across each lattice vector, width of the widest flat slab between covalent spheres [Å];
+        0 along a direction in which matter goes on.
+    """
+
+    kind: Kind
+    vacuum: tuple[float, float, float]
+
+    @property
+    def vacuum_axes(self) -> tuple[int, ...]:
+        """Lattice vectors that cross the vacuum, from 0."""
+        return tuple(axis for axis, width in enumerate(self.vacuum) if width > 0.0)
+
+
+def dimensionality(atoms: Atoms, *, vacuum: float = VACUUM) -> Dimensionality:
+    """In how many directions the matter of a structure goes on without a break.
+
+    Parameters
+    ----------
+    atoms
+        Any cell of the structure.
+    vacuum
+        Empty space between covalent spheres that counts as a break [Å].
+
+    Returns
+    -------
+    Dimensionality
+        Layers, chains and molecules that touch each other by van der Waals forces make a bulk
+        crystal: what counts is empty space, not the bond.
+
+    Notes
+    -----
+    Atoms with less than ``vacuum`` between their spheres are joined. Ways through joined atoms that
+    end at a lattice translation of where they began span the directions in which matter goes on.
+
+    References
+    ----------
+    Larsen, Pandey, Strange and Jacobsen, Phys. Rev. Mater. 3, 034003 (2019), for the rank of the
+    translations.
+
+    Examples
+    --------
+    >>> from ase.build import bulk, graphene
+    >>> dimensionality(bulk("Nb")).kind
+    'bulk'
+    >>> sheet = graphene(vacuum=10.0)
+    >>> sheet.pbc = True
+    >>> found = dimensionality(sheet)
+    >>> found.kind, [round(width, 1) for width in found.vacuum]
+    ('layer', [0.0, 0.0, 18.5])
+    """
+    if len(atoms) == 0:
+        return Dimensionality("molecule", (0.0, 0.0, 0.0))
+    loops = _loops(atoms, min(_DENSE, vacuum))
+    rank = _rank(loops)
+    if rank < 3:
+        loops = _loops(atoms, vacuum)
+        rank = _rank(loops)
+    widths = [0.0, 0.0, 0.0]
+    if rank < 3:
+        for axis in range(3):
+            if not loops[:, axis].any():
+                widths[axis] = _empty_width(atoms, axis)
+    return Dimensionality(_KINDS[rank], (widths[0], widths[1], widths[2]))
+
+
+def _rank(loops: Int[np.ndarray, "loop 3"]) -> int:
+    return int(np.linalg.matrix_rank(loops)) if len(loops) else 0
+
+
+def _loops(atoms: Atoms, gap: float) -> Int[np.ndarray, "loop 3"]:
+    """Lattice translations between images of an atom that a way through joined atoms connects."""
+    from ase import neighborlist
+
+    reach = np.asarray(covalent_radii)[atoms.numbers] + gap / 2.0
+    first, second, shifts = cast("Any", neighborlist).primitive_neighbor_list(
+        "ijS", atoms.pbc, cell_vectors(atoms), atoms.positions, reach
+    )
+    offsets = _offsets(len(atoms), first, second, shifts)
+    loops = offsets[first] + shifts - offsets[second]
+    return np.unique(loops[loops.any(axis=1)], axis=0)
+
+
+def _offsets(
+    n_atoms: int,
+    first: Int[np.ndarray, " pair"],
+    second: Int[np.ndarray, " pair"],
+    shifts: Int[np.ndarray, "pair 3"],
+) -> Int[np.ndarray, "atom 3"]:
+    """Cell in which each atom is met by a walk from the first atom of its piece."""
+    offsets = np.zeros((n_atoms, 3), dtype=int)
+    met = np.zeros(n_atoms, dtype=bool)
+    begins = np.searchsorted(first, np.arange(n_atoms + 1))  # pairs are sorted by the first atom
+    for start in range(n_atoms):
+        waiting = [] if met[start] else [start]
+        met[start] = True
+        while waiting:
+            atom = waiting.pop()
+            pairs = slice(begins[atom], begins[atom + 1])
+            for other, shift in zip(second[pairs], shifts[pairs], strict=True):
+                if not met[other]:
+                    met[other] = True
+                    offsets[other] = offsets[atom] + shift
+                    waiting.append(int(other))
+    return offsets
+
+
+def _empty_width(atoms: Atoms, axis: int) -> float:
+    """Width of the widest flat slab across a lattice vector that no covalent sphere reaches [Å]."""
+    lattice = np.array(atoms.cell.complete(), dtype=float)
+    normal = np.linalg.inv(lattice)[:, axis]
+    normal /= np.linalg.norm(normal)
+    if not atoms.pbc[axis]:
+        return float("inf")
+    period = abs(float(lattice[axis] @ normal))
+    radii = np.asarray(covalent_radii)[atoms.numbers]
+    heights = (atoms.positions @ normal) % period
+    # ends of the spheres, once around the cell
+    begins, ends = heights - radii, heights + radii
+    order = np.argsort(begins)
+    reached = np.maximum.accumulate(ends[order])
+    nexts = np.append(begins[order][1:], begins.min() + period)
+    return max(0.0, float((nexts - np.maximum(reached, ends.max() - period)).max()))

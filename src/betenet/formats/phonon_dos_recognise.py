@@ -1,10 +1,11 @@
 """Which program wrote a phonon density of states, told from the content of the file.
 
 Headers decide where there is one: matdyn.x writes ``# Frequency[cm^-1] DOS PDOS`` (since about
-version 6), EPW ``w[meV] phdos[states/meV] …``, phonopy ``# Tetrahedron method`` or ``# Sigma = …``.
-Old versions of matdyn.x write two columns without a header as ``ES12.4``. A table of the same
-shape from elsewhere could be in any unit, and ∫g dω does not depend on the unit; so anything else
-is refused until the user names the format or the unit.
+version 6), EPW ``w[meV] phdos[states/meV] …``, phonopy ``# Tetrahedron method`` or ``# Sigma = …``;
+in other tables, the name of the first column may state the unit. Old versions of matdyn.x write two
+columns without a header as ``ES12.4``. EPW 5 writes no header either, but seven decimals, and names
+of its own. A table of the same shape from elsewhere could be in any unit, and ∫g dω does not depend
+on the unit; so anything else is refused until the file or the user names the unit.
 """
 
 from __future__ import annotations
@@ -15,8 +16,16 @@ import numpy as np
 from jaxtyping import Float
 
 from betenet.errors import DataError
+from betenet.formats.csv_file import frequency_unit
 from betenet.formats.known_formats import PHONON_DOS_FORMATS
-from betenet.formats.marks import A2F_MARKS, PHONON_DOS_MARKS, ends_of, marked
+from betenet.formats.marks import (
+    A2F_MARKS,
+    PHONON_DOS_MARKS,
+    PHONON_DOS_NAMES,
+    ends_of,
+    marked,
+    named,
+)
 from betenet.formats.text import TextFile, is_remark, starts_with_number
 
 STATES_TOLERANCE = 0.15
@@ -25,6 +34,10 @@ STATES_TOLERANCE = 0.15
 _A2F = re.compile(r"a2f|alpha2f|eliashberg|α²F", re.IGNORECASE)
 # what Fortran's ES12.4 makes of a number that is not negative
 _OLD_MATDYN = re.compile(r"-?\d\.\d{4}E[+-]\d\d(?:\s+-?\d\.\d{4}E[+-]\d\d)+")
+# of ES18.10 for ω and the total, and ES12.4 for the atoms
+_MATDYN = re.compile(r"(?:\s*-?\d\.\d{10}E[+-]\d\d){2}(?:\s+-?\d\.\d{4}E[+-]\d\d)+")
+# and of F12.7
+_EPW = re.compile(r"(?:\s*-?\d*\.\d{7})+")
 
 
 def key_in_header(text: TextFile) -> str | None:
@@ -46,6 +59,25 @@ def key_in_header(text: TextFile) -> str | None:
     return key
 
 
+def key_in_name(text: TextFile) -> str | None:
+    """Format that the name of a file tells, where its numbers are written as in that format."""
+    if _header_lines(text) or not all(map(_EPW.fullmatch, _rows(text))):
+        return None
+    return named(PHONON_DOS_NAMES, text.path)
+
+
+def unit_in_header(text: TextFile) -> str | None:
+    """Unit of the frequencies that the name of the first column states: ``# frequency [THz]``."""
+    for line in _header_lines(text):
+        words = re.sub(r"^[\W_]+|,", " ", line).split()
+        joined = " ".join(words[:2]) if re.match(r"[\[(]", " ".join(words[1:2])) else ""
+        for name in (*words[:1], joined):
+            unit = frequency_unit(name)[1]
+            if unit is not None:
+                return unit
+    return None
+
+
 def decide_format(
     text: TextFile,
     table: Float[np.ndarray, "row column"],
@@ -62,8 +94,10 @@ def decide_format(
         The file and its numbers.
     header
         What :func:`key_in_header` said.
-    wanted, unit
+    wanted
         What the user said.
+    unit
+        What the user or the name of the first column said.
 
     Raises
     ------
@@ -85,15 +119,15 @@ def decide_format(
         return header
     if unit is not None:
         return "table"
-    if _is_old_matdyn(text, table):
+    if _is_matdyn(text, table):
         return "qe-matdyn-dos"
     raise DataError(
         f"{text.path}: the program that wrote this phonon density of states is not recognised.",
         reason="Columns without a known header could be in any unit, and the integral over them "
         "is the same in each.",
-        fix=f"Pass format=… (one of {', '.join(PHONON_DOS_FORMATS)}), or the unit of the "
-        "frequencies (unit='THz', 'cm-1', 'meV' …) for a table of ω, total and one column per "
-        "atom.",
+        fix="Write the unit of the frequencies into a first line, such as `# frequency [cm-1]` "
+        "(matdyn.x: cm-1, EPW: meV, phonopy: THz), for a table of ω, total and one column per "
+        f"atom. In Python: pass unit='cm-1', or format=… (one of {', '.join(PHONON_DOS_FORMATS)}).",
     )
 
 
@@ -102,13 +136,21 @@ def is_three_per_atom(states: float) -> bool:
     return states > 1.5 and abs(states - 3.0 * round(states / 3.0)) < STATES_TOLERANCE
 
 
-def _is_old_matdyn(text: TextFile, table: Float[np.ndarray, "row column"]) -> bool:
-    """Whether a file without a header has the layout of an old matdyn.x."""
-    rows = [line.strip() for line in text.lines if not is_remark(line)]
-    if _header_lines(text) or not all(_OLD_MATDYN.fullmatch(row) for row in rows):
+def _is_matdyn(text: TextFile, table: Float[np.ndarray, "row column"]) -> bool:
+    """Whether a file without a header has a layout of matdyn.x that nobody else writes."""
+    rows = _rows(text)
+    if _header_lines(text):
         return False
+    if all(map(_MATDYN.fullmatch, rows)):
+        return True
     states = float(np.sum(0.5 * (table[1:, 1] + table[:-1, 1]) * np.diff(table[:, 0])))
-    return table.shape[1] == 2 and is_three_per_atom(states)
+    return (
+        table.shape[1] == 2 and all(map(_OLD_MATDYN.fullmatch, rows)) and is_three_per_atom(states)
+    )
+
+
+def _rows(text: TextFile) -> list[str]:
+    return [line.strip() for line in text.lines if not is_remark(line)]
 
 
 def _header_lines(text: TextFile) -> list[str]:

@@ -161,6 +161,68 @@ def test_epw_without_a_header_is_told_by_its_name(name, read):
     assert read(lines(THZ, TOTAL), name, format="table", unit="THz").unit == "THz"
 
 
+@pytest.mark.parametrize("name", ["Al.dos", "Al.phdos", "Al.phdos.01.300.000", "matdyn"])
+@pytest.mark.parametrize("layout", [old_matdyn, matdyn])
+def test_matdyn_without_a_header_is_in_inverse_cm_whatever_its_name(layout, name, read):
+    text = "".join(row for row in layout().splitlines(keepends=True) if "[" not in row)
+    found = read(text, name)
+    assert (found.format, found.unit, found.warnings) == ("qe-matdyn-dos", "cm-1", ())
+    assert found.dos.frequencies[-1] == pytest.approx(60.0, rel=1e-3)
+    assert (found.dos.sites is None) == (layout is old_matdyn)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        lines(INVERSE_CM, TOTAL, form="{:20.10E}"),
+        lines(INVERSE_CM, 0.4 * TOTAL, form="{:12.4E}"),
+        lines(INVERSE_CM, TOTAL, form="{:14.6f}"),
+        lines(1.0, TOTAL, form="{:25.18e}"),
+        lines(THZ, TOTAL, form="{:15.7g}"),
+    ],
+)
+def test_name_alone_does_not_tell_the_unit(text, read):
+    with pytest.raises(DataError, match=r"not recognised.*\n.*any unit"):
+        read(text, "Al.phdos")
+
+
+@pytest.mark.parametrize(
+    ("header", "unit"),
+    [
+        ("# frequency [THz], total", "THz"),
+        ("#omega[cm^-1]  g", "cm-1"),
+        ("# E (THz)   g(E)", "THz"),
+        ("frequencies_mev,total", "meV"),
+        ("# from my own code\n# Frequency (cm-1) DOS", "cm-1"),
+        ("! w [Ry] g", "Ry"),
+    ],
+)
+def test_unit_that_the_first_column_names_is_taken(header, unit, read):
+    in_mev = {"meV": 1.0, "THz": THZ, "cm-1": INVERSE_CM, "Ry": 13605.693123}[unit]
+    text = f"{header}\n" + lines(in_mev, TOTAL, *SITES, form="{:25.15g}")
+    for name in ("file", "Al.phdos"):
+        found = read(text, name)
+        assert (found.format, found.unit) == ("table", unit)
+        assert found.unit_source == "stated in the file"
+        assert found.dos.frequencies[-1] == pytest.approx(60.0, rel=1e-6)
+    assert read(text, unit=unit).unit_source == "given by the user"
+    with pytest.raises(DataError, match=f"is in {unit}, not in K"):
+        read(text, unit="K")
+
+
+def test_unit_of_a_header_is_not_overridden(read):
+    assert read(matdyn(), unit="cm-1").unit == "cm-1"
+    for layout, unit in ((matdyn, "meV"), (epw, "cm-1"), (epw_projected, "THz")):
+        with pytest.raises(DataError, match=rf"is in \S+, not in {unit}"):
+            read(layout(), unit=unit)
+
+
+@pytest.mark.parametrize("header", ["# E  g", "# q 1", "# DOS of Al [cm-1]", "# w k1 k2"])
+def test_words_that_are_no_unit_of_the_first_column(header, read):
+    with pytest.raises(DataError, match="not recognised"):
+        read(f"{header}\n" + lines(THZ, TOTAL, form="{:15.7g}"))
+
+
 @pytest.mark.parametrize("n_smearings", [15, 16, 20, 30, 31, 47])
 def test_lines_of_epw_are_wrapped_beyond_fifteen_smearings(n_smearings, read):
     columns = [(1.0 + 0.01 * i) * TOTAL for i in range(n_smearings)]
@@ -191,7 +253,7 @@ def test_one_column_of_phonopy_can_be_forced_to_be_a_site(read):
 def test_a_plain_table_needs_its_unit(unit, read):
     in_mev = {"meV": 1.0, "THz": THZ, "cm-1": INVERSE_CM, "Ry": 13605.693123}[unit]
     text = "# g(w)\n" + lines(in_mev, TOTAL, *SITES, form="{:25.15g}")
-    with pytest.raises(DataError, match=r"not recognised.*\n.*any unit.*\n.*format=.*unit="):
+    with pytest.raises(DataError, match=r"not recognised.*\n.*any unit.*\n.*unit=.*format="):
         read(text)
     with pytest.raises(DataError, match="unit of the frequencies is not known"):
         read(text, format="table")

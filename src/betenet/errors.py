@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from betenet.printable import printable
+
 
 class BetenetError(Exception):
     """An error that a user can act on.
@@ -30,11 +32,11 @@ class BetenetError(Exception):
         self.fix = fix
 
     def __str__(self) -> str:
-        lines = [self.summary]
-        if self.reason:
-            lines.append(f"  Reason: {self.reason}")
+        lines = [printable(self.summary)]
+        if self.reason:  # libraries give theirs in several lines
+            lines.append(f"  Reason: {printable(self.reason.replace(chr(10), ' '))}")
         if self.fix:
-            lines.append(f"  Fix: {self.fix}")
+            lines.append(f"  Fix: {printable(self.fix)}")
         return "\n".join(lines)
 
     def in_one_line(self) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from betenet import __version__
 from betenet.cli import cite, data, epc, evaluate, models, phonons, predict, screen, tc, train
 from betenet.cli.arguments import HelpFormatter, Parser
+from betenet.cli.terminal import plain_streams
 from betenet.errors import BetenetError
 
 _EPILOG = """\
@@ -50,6 +51,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a terminal without Greek letters is no error
             stream.reconfigure(errors="backslashreplace")
+    with plain_streams():
+        return _run(argv)
+
+
+def _run(argv: Sequence[str] | None) -> int:
+    """The exit code of a command line."""
     try:
         arguments = _parser().parse_args(argv)
     except SystemExit as finished:  # argparse has printed the help or its error

@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from betenet.errors import ConfigError
+from betenet.printable import printable, to_cell
 
 
 class JsonList:
@@ -62,7 +63,7 @@ class CsvRows:
 
     def write(self, row: Mapping[str, str]) -> None:
         """Write one row, through to the disk."""
-        self._rows.writerow(row)
+        self._rows.writerow({key: to_cell(value) for key, value in row.items()})
         self._file.flush()
         os.fsync(self._file.fileno())
 
@@ -139,14 +140,15 @@ def spare_the_inputs(files: Sequence[str], out: Path | None, flag: str = "--csv"
 
 
 def shortened(text: str, width: int) -> str:
-    """Text cut at its beginning to a width."""
+    """Text cut at its beginning to a width; control characters are shown."""
+    text = printable(text)
     return text if len(text) <= width else "…" + text[1 - width :]
 
 
 def table_row(cells: Sequence[str], widths: Sequence[int]) -> str:
     """A row of a table; its first two columns, the names, are to the left, numbers to the right."""
     parts = [
-        f"{cell:<{width}}" if place < 2 else f"{cell:>{width}}"
+        f"{printable(cell):<{width}}" if place < 2 else f"{printable(cell):>{width}}"
         for place, (cell, width) in enumerate(zip(cells, widths, strict=True))
     ]
     return "  ".join(parts)

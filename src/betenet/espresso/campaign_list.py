@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from betenet.errors import ConfigError, DataError
+from betenet.printable import from_cell
 
 FILE, PRESSURE, FORMULA, FAMILY = "file", "pressure_gpa", "formula", "family"
 """Columns that are read; only the first must be there, others are passed over."""
@@ -90,7 +91,7 @@ def read_list(path: str | Path) -> list[Entry]:
 
 def _entries(folder: Path, rows: list[dict[str, str]]) -> Iterator[Entry]:
     for number, row in enumerate(rows, start=2):
-        file = (row.get(FILE) or "").strip()
+        file = from_cell((row.get(FILE) or "").strip())
         if not file:
             yield Entry(name=f"line-{number}", path=folder, error=f"line {number} names no file")
             continue
@@ -103,8 +104,8 @@ def _entries(folder: Path, rows: list[dict[str, str]]) -> Iterator[Entry]:
             name=name_of(file, pressure),
             path=Path(os.path.normpath(folder / Path(file).expanduser())),
             pressure=0.0 if wrong else pressure,
-            formula=(row.get(FORMULA) or "").strip(),
-            family=(row.get(FAMILY) or "").strip(),
+            formula=from_cell((row.get(FORMULA) or "").strip()),
+            family=from_cell((row.get(FAMILY) or "").strip()),
             error=wrong,
         )
 

@@ -6,9 +6,10 @@ import base64
 import hashlib
 import io
 from collections.abc import Iterable, Sequence
-from html import escape
 
 from matplotlib.figure import Figure
+
+from betenet.printable import escape
 
 _RESOLUTION = 170
 _STYLE = """

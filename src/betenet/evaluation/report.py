@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from html import escape
 from pathlib import Path
 
 import numpy as np
@@ -35,6 +34,7 @@ from betenet.evaluation.periodic_table import FEWEST, draw_elements
 from betenet.evaluation.ranking import OperatingPoint
 from betenet.evaluation.scores import TableRow
 from betenet.formats.replace_file import replace_file
+from betenet.printable import escape
 from betenet.quantities import QUANTITIES
 
 EXTREMES = 6

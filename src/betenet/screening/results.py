@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from betenet.formats.replace_file import replacing
+from betenet.printable import to_cell
 from betenet.screening.description import RunDescription, describe_run
 from betenet.screening.joined import RecordReader, joined, open_records
 from betenet.screening.rows import Ranking, Row, columns, flat_row
@@ -149,7 +150,8 @@ def _write_csv(path: Path, names: Iterable[str], rows: Iterable[Row]) -> None:
         for row in rows:
             warnings = row["warnings"]
             joined_up = "; ".join(warnings) if isinstance(warnings, list) else ""
-            writer.writerow({**row, "warnings": joined_up})
+            cells = {**row, "warnings": joined_up}
+            writer.writerow({key: to_cell(value) for key, value in cells.items()})
 
 
 @contextmanager

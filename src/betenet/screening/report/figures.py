@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import io
 import re
-from html import escape
 
 import numpy as np
 from jaxtyping import Float
@@ -19,6 +18,7 @@ from matplotlib.ticker import MaxNLocator
 from betenet.ensemble.estimates import TC_THRESHOLD
 from betenet.evaluation.figures import MATH
 from betenet.plotting.canvas import COLOURS, COUPLING_COLOUR, FIGURE_SIZE, FONT, dress
+from betenet.printable import escape
 from betenet.screening.report.summary import StageTally
 from betenet.superconductivity.critical_temperature import critical_temperature
 from betenet.units import MEV_TO_KELVIN

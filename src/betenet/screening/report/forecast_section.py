@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from html import escape
 from typing import Any, cast
 
 from betenet.evaluation.page import paragraph, section, table, warning_box
+from betenet.printable import escape
 from betenet.screening.report.summary import Summary
 
 FORECAST = "forecast"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from html import escape
 from itertools import pairwise
 from math import log1p
 
 from betenet.evaluation.page import section, warning_box
+from betenet.printable import escape
 from betenet.screening.description import StageDescription
 from betenet.screening.report.summary import StageTally, Summary
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from html import escape
 from typing import Any, cast
 
 from betenet.citations import CITATIONS, EQUATIONS, FIRST_PRINCIPLES, SOFTWARE, Citation
 from betenet.evaluation.page import folded, section
+from betenet.printable import escape
 from betenet.screening.description import RunDescription
 from betenet.screening.report.forecast_section import FORECAST
 from betenet.superconductivity.analysis_settings import ELIASHBERG

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from html import escape
 
 from betenet.ensemble.prediction import TC_PROBABILITY
+from betenet.printable import escape
 from betenet.quantities import QUANTITIES
 from betenet.screening.candidates import BAND_GAP, HULL_DISTANCE
 from betenet.screening.report.summary import Summary

@@ -1,15 +1,122 @@
-"""Objects that come as JSON: their keys and arrays, checked."""
+"""JSON from outside: one loader with all its limits; keys and arrays of what it gives, checked."""
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
-from typing import cast
+from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 from jaxtyping import Float
 
 from betenet.errors import SpectrumError
+from betenet.input_files import DEEPEST, LARGEST_FILE, TOO_DEEP, check_nesting, read_bytes
+
+LONGEST_INTEGER = 300
+"""Digits of a whole number; longer ones are infinite, as reals beyond 1e308 are."""
+
+_HALF_CHARACTER = re.compile(r"\\u[dD][89a-fA-F]")
+
+
+def decode_json(text: str | bytes) -> Any:
+    """What a JSON text holds.
+
+    Parameters
+    ----------
+    text
+        The text; as bytes in UTF-8, 16 or 32, with or without a byte order mark.
+
+    Returns
+    -------
+    dict, list, str, int, float, bool or None
+        As of `json.loads`; halves of characters (lone surrogates) are replaced, so that every
+        text in it can be written again.
+
+    Raises
+    ------
+    ValueError
+        Whatever is wrong with it.
+
+    Examples
+    --------
+    >>> decode_json('{"a": [1, 2.5]}'), decode_json("9" * 5000)
+    ({'a': [1, 2.5]}, inf)
+    """
+    if isinstance(text, bytes):
+        text = text.decode(json.detect_encoding(text))
+    try:
+        data = json.loads(text.removeprefix("\ufeff"), parse_int=_integer)
+    except RecursionError as error:
+        raise ValueError(TOO_DEEP) from error
+    return _checked(data, text)
+
+
+def decode_json_at(text: str, place: int) -> tuple[Any, int]:
+    """What begins at a place of a text, as `decode_json`; and the place behind it.
+
+    Raises
+    ------
+    ValueError
+        Whatever is wrong with it; a `json.JSONDecodeError` if it may only be cut off.
+    """
+    try:
+        data, end = _DECODER.raw_decode(text, place)
+    except RecursionError as error:
+        raise ValueError(TOO_DEEP) from error
+    return _checked(data, text[place:end]), end
+
+
+def read_json(path: str | Path, largest: int = LARGEST_FILE) -> Any:
+    """What a JSON file holds.
+
+    Raises
+    ------
+    OSError
+        If it is missing, no regular file or too large.
+    ValueError
+        As of `decode_json`.
+    """
+    return decode_json(read_bytes(path, largest))
+
+
+def number_array(
+    value: object, what: str, shape: Sequence[int | None] | None = None, *, finite: bool = True
+) -> Float[np.ndarray, "..."]:
+    """Nested lists of numbers as an array.
+
+    Parameters
+    ----------
+    value
+        The lists.
+    what
+        Their name, for messages.
+    shape
+        Length of each axis, None where it may be any; None if there may be any number of axes.
+    finite
+        Whether NaN and infinite values are refused.
+
+    Raises
+    ------
+    ValueError
+        If they are not numbers, not of equal length, of another shape, or not finite.
+
+    Examples
+    --------
+    >>> number_array([[1, 2, 3]], "positions", (None, 3)).shape
+    (1, 3)
+    """
+    try:
+        array = np.array(value, dtype=np.float64)
+    except (TypeError, ValueError, OverflowError, RecursionError) as error:
+        raise ValueError(f"{what} is not an array of numbers: {error}") from error
+    if shape is not None and not _fits(array.shape, shape):
+        wanted = " x ".join("n" if n is None else str(n) for n in shape)
+        raise ValueError(f"{what} has the shape {array.shape}, not {wanted}")
+    if finite and not np.isfinite(array).all():
+        raise ValueError(f"{what} holds a value that is not a finite number")
+    return array
 
 
 def read_object(text: str, what: str, keys: Sequence[str]) -> dict[str, object]:
@@ -30,8 +137,8 @@ def read_object(text: str, what: str, keys: Sequence[str]) -> dict[str, object]:
         If the text is not JSON, or its top level is not an object.
     """
     try:
-        data = json.loads(text)
-    except json.JSONDecodeError as error:
+        data = decode_json(text)
+    except ValueError as error:
         raise SpectrumError("Text is not valid JSON.", reason=str(error)) from error
     if not isinstance(data, dict):
         raise SpectrumError(
@@ -70,10 +177,40 @@ def read_array(data: Mapping[str, object], key: str) -> Float[np.ndarray, "..."]
         If it is not one.
     """
     try:
-        return np.array(data[key], dtype=np.float64)
-    except (TypeError, ValueError) as error:
+        return number_array(data[key], key, finite=False)
+    except ValueError as error:
         raise SpectrumError(
             f"{key} is not an array of numbers.",
             reason=str(error),
             fix="Give lists of equal length, with numbers only.",
         ) from error
+
+
+def _integer(text: str) -> int | float:
+    return int(text) if len(text) <= LONGEST_INTEGER else float(text)
+
+
+_DECODER = json.JSONDecoder(parse_int=_integer)
+
+
+def _checked(data: Any, text: str) -> Any:
+    if text.count("[") + text.count("{") > DEEPEST:
+        check_nesting(data)
+    return _whole(data) if _HALF_CHARACTER.search(text) else data
+
+
+def _whole(data: Any) -> Any:
+    """With halves of characters replaced by the sign for an unknown one."""
+    if isinstance(data, str):
+        return data.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    if isinstance(data, list):
+        return [_whole(one) for one in cast("list[Any]", data)]
+    if isinstance(data, dict):
+        return {_whole(key): _whole(one) for key, one in cast("dict[str, Any]", data).items()}
+    return data
+
+
+def _fits(found: tuple[int, ...], wanted: Sequence[int | None]) -> bool:
+    return len(found) == len(wanted) and all(
+        n is None or n == m for m, n in zip(found, wanted, strict=True)
+    )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from betenet.errors import ModelError
 from betenet.network.config import NetworkConfig
 from betenet.network.layers import Parameters
 from betenet.network.model import parameter_shapes
+from betenet.toml_input import read_toml
 
 CARD = "ensemble.toml"
 REQUIRED = ("name", "description", "members", "network")
@@ -87,14 +87,14 @@ def read_card(folder: Path) -> dict[str, Any]:
 def _written_card(path: Path) -> dict[str, Any]:
     """As it stands in the file."""
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return read_toml(path)
     except OSError as error:
         raise ModelError(
             f"No ensemble in {path.parent}.",
             f"{CARD} cannot be read: {error.strerror}.",
             "Give the folder of an ensemble, or a name from `betenet models list`.",
         ) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except ValueError as error:
         raise ModelError(
             f"{path} is broken.", str(error), "Get the ensemble's folder again."
         ) from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ from torch import Tensor
 from betenet.ensemble.full_batch import CrystalLoss, FullBatch
 from betenet.ensemble.regions import REGIONS, Patience, Region, ThreeRegions
 from betenet.errors import ConfigError
+from betenet.json_input import decode_json
 from betenet.network.batch import Geometry
 from betenet.network.config import NetworkConfig
 from betenet.network.layers import Parameters
@@ -101,7 +103,7 @@ class _Course:
     def restore(self, folder: Path) -> None:
         path = folder / STATE
         with safe_open(path, "pt") as file:
-            state = json.loads(file.metadata()["state"])
+            state = decode_json(file.metadata()["state"])
         self.regions = ThreeRegions.restore(state["regions"])
         self.found, self.seconds = state["found"], state["seconds"]
         tables: dict[str, dict[str, Tensor]] = {}
@@ -222,8 +224,16 @@ def _drop_records_after(log: Path, epoch: int) -> None:
     """Epochs that a kill has lost will be written again."""
     if log.exists():
         lines = log.read_text(encoding="utf-8").splitlines()
-        kept = [line for line in lines if line.endswith("}") and json.loads(line)["epoch"] < epoch]
+        kept = [line for line in lines if _epoch_of(line) < epoch]
         log.write_text("".join(f"{line}\n" for line in kept), encoding="utf-8")
+
+
+def _epoch_of(line: str) -> float:
+    """Epoch of a record; infinite for one that a kill has cut off."""
+    try:
+        return float(decode_json(line)["epoch"])
+    except (ValueError, TypeError, KeyError):
+        return math.inf
 
 
 def _metadata(state: dict[str, Any]) -> dict[str, str]:

@@ -16,6 +16,7 @@ from jaxtyping import Float
 from betenet.ensemble.dataset import TARGETS
 from betenet.ensemble.folds import reduced_formula
 from betenet.errors import DataError
+from betenet.json_input import number_array
 from betenet.quantities import QUANTITIES
 from betenet.spectrum import Spectrum
 from betenet.superconductivity.moments import moments
@@ -228,12 +229,9 @@ def _array(
     data: Mapping[str, Any], key: str, shape: tuple[int, ...] | None
 ) -> Float[np.ndarray, "..."]:
     try:
-        array = np.array(data[key], dtype=np.float64)
-    except (TypeError, ValueError, OverflowError) as error:
-        raise DataError(f"{key} is not an array of numbers") from error
-    if (array.ndim != 1 if shape is None else array.shape != shape) or array.size == 0:
-        wanted = "one row" if shape is None else " × ".join(map(str, shape))
-        raise DataError(f"{key} has the shape {array.shape}, not {wanted}")
-    if not np.isfinite(array).all():
-        raise DataError(f"{key} holds a number that is not finite")
+        array = number_array(data[key], key, (None,) if shape is None else shape)
+    except ValueError as error:
+        raise DataError(str(error)) from error
+    if array.size == 0:
+        raise DataError(f"{key} is empty")
     return array

@@ -5,11 +5,9 @@ from __future__ import annotations
 import gzip
 import json
 import math
-import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from io import TextIOWrapper
 from pathlib import Path
 from typing import Any, cast
 
@@ -26,9 +24,9 @@ from betenet.ensemble.jsonl_fields import (
     read_text,
 )
 from betenet.errors import BetenetError, DataError
+from betenet.input_files import DAMAGE, in_short, lines_of, open_text
+from betenet.json_input import decode_json
 from betenet.quantities import QUANTITIES
-
-_GZIP_MAGIC = b"\x1f\x8b"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -178,32 +176,26 @@ def _lines(path: Path, refused: list[Refusal]) -> Iterator[tuple[int, str]]:
     """Number and text of each line that is not empty; what cannot be decoded is refused."""
     number = 0
     try:
-        with _open(path) as file:
-            for number, line in enumerate(file, start=1):
+        with open_text(path, None) as file:
+            for number, line in enumerate(lines_of(file), start=1):
                 if line.strip():
                     yield number, line
-    except (EOFError, zlib.error, gzip.BadGzipFile, UnicodeDecodeError) as error:
-        refused.append(Refusal(f"line {number + 1} and all below", f"unreadable: {error}"))
-    except OSError as error:
-        raise DataError(
-            f"The dataset {path} cannot be read.",
-            error.strerror or str(error),
-            "Give a file with one JSON object a line.",
-        ) from error
-
-
-def _open(path: Path) -> TextIOWrapper:
-    with path.open("rb") as file:
-        compressed = file.read(2) == _GZIP_MAGIC
-    if compressed:
-        return cast("TextIOWrapper", gzip.open(path, "rt", encoding="utf-8"))
-    return path.open(encoding="utf-8")
+    except DAMAGE as error:
+        if isinstance(error, OSError) and error.errno and not number:
+            raise DataError(
+                f"The dataset {path} cannot be read.",
+                error.strerror or str(error),
+                "Give a file with one JSON object a line.",
+            ) from error
+        refused.append(
+            Refusal(f"line {number + 1} and all below", f"unreadable: {in_short(error)}")
+        )
 
 
 def _object(line: str) -> Mapping[str, Any]:
     try:
-        data = json.loads(line)
-    except (ValueError, RecursionError) as error:  # an endless number, or endless brackets, too
+        data = decode_json(line)
+    except ValueError as error:
         raise DataError(f"it is not JSON: {error}") from error
     if not isinstance(data, dict):
         raise DataError("it is no JSON object")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 from betenet.ensemble.losses import LossConfig
 from betenet.errors import ConfigError
 from betenet.network.config import NetworkConfig, checked_keys
+from betenet.toml_input import read_toml
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,10 +143,10 @@ def read_table(path: str | Path, what: str = "recipe") -> dict[str, Any]:
         If the file is missing or is not TOML.
     """
     try:
-        return tomllib.loads(Path(path).read_text(encoding="utf-8"))
+        return read_toml(path)
     except OSError as error:
         raise ConfigError(
-            f"No {what} can be read from {path}.", str(error), "Check the path."
+            f"No {what} can be read from {path}.", error.strerror or str(error), "Check the path."
         ) from error
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:
         raise ConfigError(f"{path} is not valid TOML.", str(error), "Correct it.") from error

@@ -23,8 +23,10 @@ from betenet.ensemble.recipe import Recipe
 from betenet.ensemble.training import TrainingSet, train_member
 from betenet.ensemble.training_rows import read_rows
 from betenet.ensemble.workers import run_jobs
-from betenet.errors import BetenetError, ConfigError
+from betenet.errors import BetenetError, ConfigError, DataError
 from betenet.graphs import CrystalGraph, build_graph
+from betenet.input_files import in_short
+from betenet.json_input import read_json
 from betenet.network.geometry import CrystalGeometry, crystal_geometry
 from betenet.phonons.library import PhononLibrary
 from betenet.structures import check_structure, find_symmetry, standardise
@@ -183,7 +185,7 @@ def claim_folder(out: Path, table: dict[str, Any]) -> None:
     """Write the run's manifest, or check that the one there is of the same run."""
     manifest = out / "manifest.json"
     if manifest.exists():
-        known = json.loads(manifest.read_text())
+        known = _known(manifest)
         for key in ("settings", "data"):
             if known.get(key, table[key]) != table[key]:
                 raise ConfigError(
@@ -194,6 +196,18 @@ def claim_folder(out: Path, table: dict[str, Any]) -> None:
     part = out / "manifest.part"
     part.write_text(json.dumps(table, indent=1))
     part.replace(manifest)
+
+
+def _known(manifest: Path) -> dict[str, Any]:
+    """The manifest of a run that was begun."""
+    try:
+        return dict(read_json(manifest))
+    except (OSError, ValueError, TypeError) as error:
+        raise DataError(
+            f"{manifest} is damaged.",
+            in_short(error),
+            "Restore it from a copy, or remove it if the folder holds a run of this recipe.",
+        ) from error
 
 
 _worker: dict[str, Any] = {}

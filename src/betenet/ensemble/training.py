@@ -26,6 +26,7 @@ from betenet.ensemble.losses import (
     spectrum_loss,
 )
 from betenet.ensemble.recipe import Recipe
+from betenet.json_input import decode_json
 from betenet.network.batch import Geometry, collate
 from betenet.network.geometry import CrystalGeometry
 from betenet.network.layers import Parameters
@@ -115,7 +116,7 @@ class _State:
     def restore(self, folder: Path) -> None:
         path = folder / "state.safetensors"
         with safe_open(path, "pt") as file:
-            numbers = json.loads(file.metadata()["state"])
+            numbers = decode_json(file.metadata()["state"])
         tensors = load_file(path)
         with torch.no_grad():
             for kind, table in (("now", self.current), ("mean", self.average), ("best", self.best)):

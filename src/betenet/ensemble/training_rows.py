@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import gzip
-import json
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +17,7 @@ from betenet.ensemble.dataset import TARGETS, Row
 from betenet.ensemble.folds import reduced_formula
 from betenet.ensemble.jsonl_rows import read_jsonl
 from betenet.errors import DataError
+from betenet.json_input import decode_json, read_json
 from betenet.units import MEV_TO_KELVIN
 
 TEST_SPLIT = "test"
@@ -70,7 +70,7 @@ def _read_bete_net(folder: Path) -> list[Row]:
     spectra: dict[str, Any] = {"spectra": {}, "frequencies_mev": []}
     digitised = folder / "spectra" / "bete_net_digitised_train.json"
     if digitised.exists():
-        spectra = json.loads(digitised.read_text())
+        spectra = read_json(digitised)
     grid = np.asarray(spectra["frequencies_mev"])
     rows: list[Row] = []
     with (folder / "bete_net" / "moments_train.csv").open(newline="") as file:
@@ -98,7 +98,7 @@ def _read_jsonl(path: Path, source: str) -> list[Row]:
     rows: list[Row] = []
     with gzip.open(path, "rt", encoding="utf-8") as lines:
         for line in lines:
-            entry = json.loads(line)
+            entry = decode_json(line)
             if not (entry["coupling"] > 0 and entry["omega_log_kelvin"] > 0):
                 continue
             atoms = Atoms(

@@ -14,6 +14,7 @@ from betenet.espresso.campaign_list import read_held_out
 from betenet.espresso.protocol import Protocol
 from betenet.formats.replace_file import replace_file
 from betenet.json_differences import differences
+from betenet.json_input import read_json
 
 CAMPAIGN = "campaign.json"
 RECORDS = "records"
@@ -164,7 +165,7 @@ def read_settings(folder: Path) -> CampaignSettings | None:
     """
     path = folder / CAMPAIGN
     try:
-        table = cast("dict[str, Any]", json.loads(path.read_text(encoding="utf-8")))
+        table = cast("dict[str, Any]", read_json(path))
         if table["format"] != FORMAT:
             raise ValueError(f"its format is {table['format']!r}, and {FORMAT} is read")
         told = table["settings"]
@@ -179,7 +180,7 @@ def read_settings(folder: Path) -> CampaignSettings | None:
         )
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
+    except (OSError, ValueError, TypeError, KeyError) as error:
         raise DataError(
             f"{path} is damaged.", f"{type(error).__name__}: {error}.", "Restore it from a copy."
         ) from error

@@ -30,6 +30,8 @@ from betenet.espresso.protocol import (
 )
 from betenet.espresso.pseudopotentials import AUGMENTED, WHERE, Pseudopotential
 from betenet.formats.replace_file import replace_file
+from betenet.json_input import read_json
+from betenet.toml_input import read_toml
 
 TABLE = "cutoffs.toml"
 CACHE_VARIABLE = "BETENET_CUTOFFS"
@@ -201,7 +203,7 @@ def _beside(one: Pseudopotential) -> Cutoffs | None:
     """Cutoffs of PseudoDojo's TOML file, which has them in hartree, at its normal level."""
     path = one.path.with_suffix(".toml")
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        table = read_toml(path)
         level = cast("Mapping[str, Any]", table.get("cutoffs_normal", table))
         most = HIGHEST_CUTOFF / RYDBERG_PER_HARTREE
         cutoff = RYDBERG_PER_HARTREE * _number(level["Ecut"], "Ecut", 0.0, most)
@@ -223,7 +225,7 @@ def _beside(one: Pseudopotential) -> Cutoffs | None:
     return Cutoffs(cutoff=cutoff, density_cutoff=ratio * cutoff, source=path.name)
 
 
-_UNREADABLE = (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError)
+_UNREADABLE = (OSError, ValueError, TypeError, KeyError, AttributeError)
 """What reading a file of cutoffs may raise."""
 
 
@@ -281,7 +283,7 @@ def measured_before(one: Pseudopotential) -> Cutoffs | None:
     """
     path = cached_at(one)
     try:
-        return _cutoffs(json.loads(path.read_text(encoding="utf-8")), f"a measurement, {path}")
+        return _cutoffs(read_json(path), f"a measurement, {path}")
     except (FileNotFoundError, NotADirectoryError):
         return None
     except _UNREADABLE as error:

@@ -11,6 +11,7 @@ from typing import Any
 from betenet.errors import DataError
 from betenet.espresso.campaign_list import Entry, entry_from_dict, entry_to_dict, formula_key
 from betenet.formats.replace_file import replace_file
+from betenet.json_input import read_json
 
 SAME_VOLUME = 0.01
 """Relative difference of volumes below which a cell was not changed, but rounded."""
@@ -69,7 +70,7 @@ def read_listed(path: Path) -> list[Listed]:
         If it is damaged.
     """
     try:
-        rows = json.loads(path.read_text(encoding="utf-8"))
+        rows = read_json(path)
         return [
             Listed(
                 entry=entry_from_dict(row),
@@ -80,7 +81,7 @@ def read_listed(path: Path) -> list[Listed]:
             )
             for row in rows
         ]
-    except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
+    except (OSError, ValueError, TypeError, KeyError) as error:
         raise DataError(
             f"{path} is damaged.",
             f"{type(error).__name__}: {error}.",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +18,7 @@ from betenet.espresso.pseudopotentials import find_pseudopotentials
 from betenet.espresso.settings import Settings, symbols_of
 from betenet.espresso.workflow import Workflow
 from betenet.structures import StructureRecord, idealise, prepare_structures
+from betenet.toml_input import decode_toml
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,7 +185,7 @@ def parse_changes(words: Mapping[str, str]) -> dict[str, object]:
     changes: dict[str, object] = {}
     for key, text in words.items():
         try:
-            changes[key] = tomllib.loads(f"value = {text}")["value"]
+            changes[key] = decode_toml(f"value = {text}")["value"]
         except ValueError:  # no TOML, or a number of thousands of digits
             changes[key] = text
     return changes

@@ -8,7 +8,6 @@ the electronic density of states is not stated. Some files carry α²F of other 
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from collections.abc import Mapping
@@ -20,9 +19,12 @@ import numpy as np
 from jaxtyping import Float
 
 from betenet.errors import BetenetError, DataError
+from betenet.json_input import number_array, read_json
 from betenet.superconductivity.quality import assess
 
 DATABASE_FILE = "database.json"
+LARGEST_DATABASE = 1 << 30
+"""Bytes; the published file has some hundred million."""
 
 NEGATIVE_TOLERANCE = 1e-3
 """Share of ∫|α²F| dω or of λ up to which negative values are taken as noise."""
@@ -154,15 +156,14 @@ def read_database(
 
 def _load(path: Path) -> Columns:
     try:
-        with path.open("rb") as file:
-            data = json.load(file)
+        data = read_json(path, LARGEST_DATABASE)
     except OSError as error:
         raise DataError(
             f"Cannot read {path}.",
             reason=error.strerror or str(error),
             fix="Give the folder of the published database, which holds it beside structures/.",
         ) from error
-    except ValueError as error:  # also a decoding error
+    except ValueError as error:
         raise DataError(
             f"{path} is not valid JSON.",
             reason=str(error),
@@ -232,8 +233,8 @@ def _is_missing(value: object) -> bool:
 
 def _array(values: Mapping[str, object], name: str, n_axes: int) -> np.ndarray:
     try:
-        array = np.array(values[name], dtype=np.float64)  # null becomes nan
-    except (TypeError, ValueError) as error:
+        array = number_array(values[name], name, finite=False)  # null becomes nan
+    except ValueError as error:
         raise DataError(f"{name} is not an array of numbers") from error
     if array.ndim != n_axes or array.size == 0:
         raise DataError(f"{name} has shape {array.shape}, not {n_axes} axes")

@@ -16,6 +16,7 @@ from betenet.errors import DataError, SpectrumError
 from betenet.formats.a2f_file import UNIT_STATED
 from betenet.formats.parsed import Parsed
 from betenet.formats.text import TextFile
+from betenet.json_input import decode_json, number_array
 from betenet.spectrum import check_rule
 
 _KEYS = ("frequencies_mev", "a2f", "rule")
@@ -60,11 +61,12 @@ def parse_json(text: TextFile) -> Parsed:
 
 def _load(text: TextFile) -> object:
     try:
-        return json.loads("\n".join(text.lines))
-    except json.JSONDecodeError as error:
+        return decode_json("\n".join(text.lines))
+    except ValueError as error:
+        line = f", line {error.lineno}" if isinstance(error, json.JSONDecodeError) else ""
         raise DataError(
-            f"{text.path}, line {error.lineno}: not valid JSON.",
-            reason=error.msg,
+            f"{text.path}{line}: not valid JSON.",
+            reason=str(error),
             fix="Write the file again; it may be cut off.",
         ) from error
 
@@ -97,8 +99,8 @@ def _spectrum_of(path: str, data: object) -> dict[str, Any]:
 
 def _array(path: str, key: str, value: object) -> np.ndarray:
     try:
-        return np.array(value, dtype=np.float64)
-    except (TypeError, ValueError) as error:
+        return number_array(value, key, finite=False)
+    except ValueError as error:
         raise DataError(
             f"{path}: {key} is not an array of numbers.",
             reason=str(error),

@@ -10,14 +10,18 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float
 
+from betenet import input_files
 from betenet.errors import DataError
 
 COMMENT_MARKS = ("#", "!", "%", "@")
 """What a line that is a remark starts with (``@`` in files for Grace)."""
 
+LONGEST_NUMBER = 400
+"""Characters; the longest numbers that programs write, 1e308 in full, have some more than 300."""
+
 _MAX_WRAPPED_LINES = 20
 # Fortran drops the E of an exponent that takes three digits: 1.0-101.
-_NUMBER = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+))(?:[eEdD]([+-]?\d+)|([+-]\d{3}))?")
+_NUMBER = re.compile(r"([+-]?(?:\d+(?:\.\d*)?|\.\d+))(?:[eEdD]([+-]?\d+)|([+-]\d{3}))?")
 _NOT_FINITE = re.compile(r"[+-]?(?:nan(?:\(.*\))?|inf(?:inity)?)", re.IGNORECASE)
 
 
@@ -64,17 +68,21 @@ def read_bytes(path: str | Path) -> bytes:
     Raises
     ------
     DataError
-        If it is missing, a folder, empty or cannot be read.
+        If it is missing, a folder, a pipe or a device, empty, too large or cannot be read.
     """
     file = Path(path)
     if file.is_dir():
         raise DataError(f"{path} is a folder.", fix="Name the file in it that holds the data.")
     try:
-        content = file.read_bytes()
-    except FileNotFoundError:
-        raise DataError(f"{path} does not exist.", fix="Check the path.") from None
+        content = input_files.read_bytes(file)
     except OSError as error:
-        raise DataError(f"Cannot read {path}.", reason=error.strerror or str(error)) from error
+        if isinstance(error, FileNotFoundError) and not file.is_symlink():
+            raise DataError(f"{path} does not exist.", fix="Check the path.") from None
+        raise DataError(
+            f"Cannot read {path}.",
+            reason=input_files.in_short(error),
+            fix="Give a file that can be read, or a smaller part of it.",
+        ) from error
     if not content.strip():
         raise DataError(
             f"{path} is empty.", reason="The run that writes it may have stopped early."
@@ -111,6 +119,8 @@ def to_number(token: str) -> float | None:
     >>> [to_number(token) for token in ("1.5D-03", "1.0-101", "-.5", "NaN", "lambda")]
     [0.0015, 1e-101, -0.5, nan, None]
     """
+    if len(token) > LONGEST_NUMBER:
+        return None
     match = _NUMBER.fullmatch(token)
     if match is not None:
         mantissa, exponent, bare_exponent = match.groups()
@@ -272,6 +282,14 @@ def _most_common(counts: np.ndarray) -> int:
 
 
 def _not_a_number(path: str, line: int, token: str) -> DataError:
+    if len(token) > LONGEST_NUMBER:
+        return broken(
+            path,
+            line,
+            f"{token[:20]!r}… is not a number.",
+            reason=f"It has {len(token):,} characters; no number has more than {LONGEST_NUMBER}.",
+            fix="Write the file again, or remove the line.",
+        )
     if "**" in token:
         return broken(
             path,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +13,8 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from betenet.errors import DataError
+from betenet.input_files import check_file
+from betenet.json_input import decode_json
 from betenet.phonon_dos import PhononDos
 
 BINS = 128
@@ -158,10 +161,11 @@ class PhononLibrary:
             If the file is missing or is not such a library.
         """
         try:
+            check_file(path)
             with np.load(path) as file:
                 table = {name: file[name] for name in ARRAYS}
-                settings = json.loads(str(file["settings"]))
-        except (OSError, ValueError, KeyError, EOFError) as error:
+                settings = decode_json(str(file["settings"]))
+        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
             raise DataError(
                 f"No library of phonons can be read from {path}.",
                 str(error) or type(error).__name__,

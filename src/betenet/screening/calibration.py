@@ -16,6 +16,8 @@ from jaxtyping import Bool, Float, Int
 
 from betenet.ensemble.shipped import models_folder
 from betenet.errors import DataError
+from betenet.input_files import read_text
+from betenet.json_input import decode_json
 from betenet.screening.funnel import Stage
 
 SHIPPED = "screening.csv"
@@ -150,8 +152,8 @@ class Calibration:
             If the file is missing or is no such table.
         """
         try:
-            first, *lines = Path(path).read_text(encoding="utf-8").splitlines()
-            facts = json.loads(first.removeprefix(_MARK))
+            first, *lines = read_text(path).splitlines()
+            facts = decode_json(first.removeprefix(_MARK))
             table = list(csv.reader(lines))
             names, cells = table[0], [[float(cell or "nan") for cell in row] for row in table[1:]]
             columns = dict(zip(names, np.array(cells).T, strict=True))

@@ -10,6 +10,7 @@ from typing import Any, cast
 
 from betenet.errors import ConfigError, DataError
 from betenet.json_differences import differences
+from betenet.json_input import read_json
 from betenet.screening.records import MANIFEST
 
 FORMAT = 1
@@ -72,7 +73,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     """
     path = folder / MANIFEST
     try:
-        table = json.loads(path.read_text(encoding="utf-8"))
+        table = read_json(path)
         if not isinstance(table, dict):
             raise TypeError("it is no table")
     except (OSError, ValueError, TypeError) as error:

@@ -11,6 +11,9 @@ from ase.data import atomic_masses, atomic_numbers
 
 from betenet.errors import StructureError
 from betenet.structures.check import FULL_OCCUPANCY_TOLERANCE, disorder_error
+from betenet.structures.documents import inner_structure
+from betenet.structures.optimade import atoms_from_optimade
+from betenet.structures.reading_errors import reason_of
 
 HYDROGEN_ISOTOPES = {"D": 2.01410178, "T": 3.01604928}
 """Symbol to mass [u]; read as hydrogen, the mass kept so that it can be reported."""
@@ -34,9 +37,9 @@ def to_atoms(obj: object) -> Atoms:
     Parameters
     ----------
     obj
-        ASE Atoms, a pymatgen Structure, JARVIS Atoms, or the dictionary that pymatgen's
-        ``as_dict`` or JARVIS's ``to_dict`` writes (for JARVIS also a row that holds it as
-        ``atoms``).
+        ASE Atoms, a pymatgen Structure, JARVIS Atoms, the dictionary that pymatgen's
+        ``as_dict`` or JARVIS's ``to_dict`` writes, OPTIMADE's attributes of a structure, or a
+        document that holds one of these (see `documents.inner_structure`).
 
     Returns
     -------
@@ -78,20 +81,21 @@ def is_structure(obj: object) -> bool:
 
 
 def _from_mapping(data: Mapping[str, Any]) -> Atoms:
-    if isinstance(data.get("atoms"), Mapping):
-        data = cast("Mapping[str, Any]", data["atoms"])
     try:
+        data = inner_structure(data)
+        if "lattice_vectors" in data:
+            return atoms_from_optimade(data)
         if "lattice_mat" in data:
             return _from_jarvis(data)
         if "lattice" in data and "sites" in data:
             return _from_pymatgen(data)
-    except (KeyError, TypeError, ValueError, IndexError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError, IndexError) as error:
         raise StructureError(
             "The dictionary of a structure is malformed.",
-            reason=f"{type(error).__name__}: {error}.",
+            reason=reason_of(error),
             fix="Write it again with pymatgen's Structure.as_dict() or JARVIS's Atoms.to_dict().",
         ) from error
-    keys = ", ".join(sorted(map(str, data))) or "none"
+    keys = ", ".join(sorted(map(str, data)))[:300] or "none"
     if "sites" in data:
         raise StructureError(
             "A molecule is not a crystal: the dictionary has sites but no lattice.",
@@ -101,13 +105,13 @@ def _from_mapping(data: Mapping[str, Any]) -> Atoms:
     raise StructureError(
         "The dictionary holds no structure that is known here.",
         reason="Neither pymatgen's keys (lattice, sites) nor JARVIS's (lattice_mat, coords, "
-        f"elements, cartesian) are there, but: {keys}.",
+        f"elements, cartesian) nor OPTIMADE's (lattice_vectors …) are there, but: {keys}.",
         fix="Write it with pymatgen's Structure.as_dict() or JARVIS's Atoms.to_dict().",
     )
 
 
 def _from_jarvis(data: Mapping[str, Any]) -> Atoms:
-    return _crystal(
+    return crystal(
         [str(element).strip() for element in data["elements"]],
         data["lattice_mat"],
         data["coords"],
@@ -124,7 +128,7 @@ def _from_pymatgen(data: Mapping[str, Any]) -> Atoms:
             place = ", ".join(f"{x:.4f}" for x in site["abc"])
             raise disorder_error(f"site {index} (at {place})", shares)
         symbols.append(str(species[0]["element"]))
-    return _crystal(
+    return crystal(
         symbols,
         data["lattice"]["matrix"],
         [site["abc"] for site in data["sites"]],
@@ -133,7 +137,7 @@ def _from_pymatgen(data: Mapping[str, Any]) -> Atoms:
     )
 
 
-def _crystal(
+def crystal(
     symbols: Sequence[str],
     lattice: Any,
     coordinates: Any,
@@ -141,6 +145,15 @@ def _crystal(
     cartesian: bool,
     pbc: Any = (True, True, True),
 ) -> Atoms:
+    """Atoms of symbols, lattice vectors [Å] and places; ``D`` and ``T`` are heavy hydrogen.
+
+    Raises
+    ------
+    StructureError
+        If a symbol is no element, or there are more or fewer places.
+    ValueError
+        If places or vectors are not numbers of the right shape.
+    """
     elements = ["H" if symbol in HYDROGEN_ISOTOPES else symbol for symbol in symbols]
     for index, element in enumerate(elements):
         if atomic_numbers.get(element, 0) == 0:
@@ -152,7 +165,11 @@ def _crystal(
     cell = np.array(lattice, dtype=float)
     places = np.array(coordinates, dtype=float).reshape(-1, 3)
     if len(places) != len(elements):
-        raise ValueError(f"{len(elements)} elements but {len(places)} positions")
+        raise StructureError(
+            f"The structure has {len(elements)} elements but {len(places)} positions.",
+            "Each site has one of each.",
+            "Write the structure again.",
+        )
     atoms = Atoms(elements, positions=places if cartesian else places @ cell, cell=cell, pbc=pbc)
     if elements != list(symbols):
         cast("Any", atoms).set_masses(

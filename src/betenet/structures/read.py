@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-import io
-import json
-import re
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import chain, islice
+from itertools import chain
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import cast
 
 from ase import Atoms
 
 from betenet.errors import StructureError
 from betenet.structures.check import MAX_ATOMS, check_structure
 from betenet.structures.convert import is_structure, to_atoms
+from betenet.structures.frames import Frame, open_frames
+from betenet.structures.reading_errors import in_words
 from betenet.structures.standardise import standardise
 from betenet.structures.walk import structure_files
-
-COMPRESSED_SUFFIXES = frozenset((".gz", ".bz2", ".xz"))
-
-Frame = Callable[[], Atoms]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +84,7 @@ def read_structures(source: object) -> Iterator[StructureRecord]:
     elif isinstance(source, str | Path):
         yield from _read_path(Path(source))
     elif is_structure(source) or not isinstance(source, Iterable):
-        for record in _read_frames(iter([partial(to_atoms, source)])):
+        for record in _read_frames(iter([partial(_converted, source)])):
             yield replace(record, name=_object_name(record, source))
     else:
         for index, item in enumerate(cast("Iterable[object]", source)):
@@ -131,6 +126,11 @@ def prepare_structures(
             yield replace(record, atoms=atoms, given=record.atoms)
 
 
+def _converted(source: object) -> Atoms:
+    with in_words(f"object of type {type(source).__name__}"):
+        return to_atoms(source)
+
+
 def _object_name(record: StructureRecord, source: object) -> str:
     if record.atoms is None:
         return type(source).__name__
@@ -138,7 +138,9 @@ def _object_name(record: StructureRecord, source: object) -> str:
 
 
 def _named(name: str, error: StructureError) -> StructureError:
-    return StructureError(f"{name}: {error.summary}", reason=error.reason, fix=error.fix)
+    named = StructureError(f"{name}: {error.summary}", reason=error.reason, fix=error.fix)
+    named.__cause__ = error.__cause__
+    return named
 
 
 def _read_path(path: Path) -> Iterator[StructureRecord]:
@@ -154,7 +156,7 @@ def _read_path(path: Path) -> Iterator[StructureRecord]:
     elif path.stat().st_size == 0:
         what = ("The file is empty.", "It has 0 bytes.")
     else:
-        records = _read_frames(_open_frames(path))
+        records = _read_frames(open_frames(path))
         first = next(records, None)
         if first is not None:
             yield from _with_names(str(path), first, records)
@@ -189,8 +191,6 @@ def _read_frames(frames: Iterator[Frame]) -> Iterator[StructureRecord]:
                 atoms = frame()
             except StructureError as refused:
                 error = refused
-            except Exception as failure:  # noqa: BLE001 - the readers of fifty formats raise anything
-                error = _reading_error(failure)
         notes: list[str] = []
         if atoms is not None:
             notes = [str(note.message) for note in caught if note.category is UserWarning]
@@ -200,112 +200,11 @@ def _read_frames(frames: Iterator[Frame]) -> Iterator[StructureRecord]:
         )
 
 
-def _reading_error(failure: Exception) -> StructureError:
-    if isinstance(failure, KeyError) and re.fullmatch(r"'[A-Za-z]{1,3}'", str(failure)):
-        return StructureError(
-            f"There is no element {failure}.",
-            reason="ASE looks the symbols of the sites up in the periodic table.",
-            fix="Write element symbols as Nb; deuterium as H.",
-        )
-    details = str(failure).strip() or "the content is not of that format"
-    return StructureError(
-        "The structure cannot be read.",
-        reason=f"{type(failure).__name__}: {details}",
-        fix="Check that the file is complete and that its name tells its format.",
-    )
-
-
 def _isotope_notes(atoms: Atoms) -> list[str]:
     masses = atoms.arrays.get("masses")
     if masses is None or not (masses[atoms.numbers == 1] > 1.5).any():
         return []
-    return ["Deuterium or tritium is read as hydrogen of natural mass: phonons come out higher."]
-
-
-def _open_frames(path: Path) -> Iterator[Frame]:
-    suffixes = [suffix.lower() for suffix in path.suffixes]
-    if suffixes and suffixes[-1] in COMPRESSED_SUFFIXES:
-        suffixes.pop()
-    reader = {
-        ".cif": _cif_frames,
-        ".xyz": _xyz_frames,
-        ".extxyz": _xyz_frames,
-        ".json": _json_frames,
-    }.get(suffixes[-1] if suffixes else "", _ase_frames)
-    yield from reader(path)
-
-
-def _open(path: Path, mode: str = "r") -> IO[Any]:
-    from ase.io import formats
-
-    return cast("Any", formats).open_with_compression(str(path), mode)
-
-
-def _cif_frames(path: Path) -> Iterator[Frame]:
-    from ase.io import cif
-
-    from betenet.structures.cif import atoms_from_block
-
-    with _open(path, "rb") as handle:
-        for block in cast("Any", cif).parse_cif(handle):
-            if block.has_structure():
-                yield partial(atoms_from_block, block)
-
-
-def _xyz_frames(path: Path) -> Iterator[Frame]:
-    """Cut an xyz file into frames, so that each can fail alone."""
-    with _open(path) as handle:
-        number = 0
-        for header in handle:
-            number += 1
-            if not header.strip():
-                continue
-            if not header.strip().isdigit():
-                raise StructureError(
-                    f"Line {number} should be the number of atoms of a frame.",
-                    reason=f"It reads {header.strip()[:60]!r}; what follows cannot be placed.",
-                    fix="Correct this line, or the number of atoms of the frame before it.",
-                )
-            lines = [header, *islice(handle, int(header) + 1)]
-            yield partial(_one_xyz, lines, number)
-            number += len(lines) - 1
-
-
-def _one_xyz(lines: list[str], number: int) -> Atoms:
-    from ase.io import formats
-
-    if len(lines) < int(lines[0]) + 2:
-        raise StructureError(
-            f"The file ends in the middle of the frame that starts at line {number}.",
-            reason=f"It announces {int(lines[0])} atoms, but {max(len(lines) - 2, 0)} follow.",
-            fix="Write the file again; the program that made it may have been stopped.",
-        )
-    return cast("Any", formats).read(io.StringIO("".join(lines)), index=0, format="extxyz")
-
-
-def _json_frames(path: Path) -> Iterator[Frame]:
-    with _open(path) as handle:
-        data: Any = json.load(handle)
-    if isinstance(data, dict) and "ids" in data and "nextid" in data:
-        yield from _ase_frames(path)
-        return
-    rows = cast("list[object]", data if isinstance(data, list) else [data])
-    for row in rows:
-        yield partial(to_atoms, row)
-
-
-def _ase_frames(path: Path) -> Iterator[Frame]:
-    from ase.io import formats
-
-    known = "vasp" if path.suffix.lower() in {".vasp", ".poscar"} else None
-    try:
-        for atoms in cast("Any", formats).iread(
-            str(path), index=":", format=known, do_not_split_by_at_sign=True
-        ):
-            yield partial(to_atoms, atoms)
-    except formats.UnknownFileTypeError as error:
-        raise StructureError(
-            "The format of the file is unknown.",
-            reason="ASE recognises it neither by its name nor by its first lines.",
-            fix="Give the file the suffix of its format, such as .cif, .vasp or .extxyz.",
-        ) from error
+    return [
+        "Deuterium or tritium: the network knows hydrogen of natural mass only; phonons that are "
+        "computed get the isotope's mass."
+    ]

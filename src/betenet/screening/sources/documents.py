@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any, cast
 
@@ -12,11 +11,10 @@ from betenet.ensemble.jsonl_fields import read_structure
 from betenet.errors import BetenetError, DataError
 from betenet.screening.candidates import Candidate, Entry
 from betenet.screening.sources.given import given_in, id_in
-from betenet.screening.sources.optimade_structure import atoms_from_optimade
 from betenet.screening.sources.source import unreadable
 from betenet.structures import to_atoms
+from betenet.structures.documents import inner_structure
 
-_INNER = ("structure", "atoms")
 _TABLES = ("attributes", "data")
 """Where OPTIMADE and pymatgen's entries keep properties."""
 
@@ -61,17 +59,7 @@ def entry_of_document(data: object, name: str) -> Entry:
 
 
 def _atoms(document: Mapping[str, Any]) -> Atoms:
-    attributes = document.get("attributes")
-    if isinstance(attributes, Mapping) and "lattice_vectors" in attributes:
-        return atoms_from_optimade(cast("Mapping[str, Any]", attributes))
-    found: Any = next((document[key] for key in _INNER if document.get(key) is not None), document)
-    if isinstance(found, str):
-        found = json.loads(found)
-    if not isinstance(found, Mapping):
-        raise DataError("The entry's structure is no JSON object.", f"It reads {str(found)[:60]!r}")
-    inner = cast("Mapping[str, Any]", found)
-    if "lattice_vectors" in inner:
-        return atoms_from_optimade(inner)
+    inner = inner_structure(document)
     if "frac_coords" in inner:
         return read_structure({"structure": inner})
     return to_atoms(inner)

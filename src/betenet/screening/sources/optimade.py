@@ -13,8 +13,8 @@ from betenet.screening.candidates import Entry
 from betenet.screening.sources.documents import entry_of_document
 from betenet.screening.sources.given import is_known
 from betenet.screening.sources.http_client import JsonClient
-from betenet.screening.sources.optimade_structure import NEEDED
 from betenet.screening.sources.source import distinct
+from betenet.structures.optimade import NEEDED
 
 PAGE = 100
 """Entries to ask for at a time; a server that allows fewer is asked for its own number."""

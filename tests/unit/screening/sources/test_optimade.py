@@ -20,7 +20,7 @@ from betenet.screening.candidates import BAND_GAP, Candidate, Unreadable
 from betenet.screening.sources import open_source
 from betenet.screening.sources.http_client import JsonClient
 from betenet.screening.sources.optimade import OptimadeSource
-from betenet.screening.sources.optimade_structure import atoms_from_optimade
+from betenet.structures.optimade import atoms_from_optimade
 
 PROGRAM = Path(__file__).resolve().parents[3] / "fixtures" / "optimade_server.py"
 SALT = bulk("NbC", "rocksalt", a=4.47)

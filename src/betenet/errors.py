@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import os
+
 from betenet.printable import printable
+
+TRACEBACK = "BETENET_TRACEBACK"
+"""Variable of the environment that, where it is set, has tracebacks shown."""
+_LONGEST = 300
 
 
 class BetenetError(Exception):
@@ -71,3 +77,37 @@ class DataError(BetenetError):
 
 class ConfigError(BetenetError):
     """A configuration holds an unknown key or a value out of range."""
+
+
+class UnexpectedError(BetenetError):
+    """A fault of this program, or of a library that it uses."""
+
+
+def unexpected(error: BaseException, what: str) -> UnexpectedError:
+    """The error to show for an exception that nobody has foreseen.
+
+    Parameters
+    ----------
+    error
+        The exception. Its traceback goes to stderr if `TRACEBACK` is set.
+    what
+        What it has ended, such as an input of a batch.
+
+    Examples
+    --------
+    >>> print(unexpected(KeyError("x"), "a.cif"))
+    a.cif: this ended with KeyError: 'x'.
+      Reason: Nobody has foreseen it: it is a fault of betenet, or of a library that it uses.
+      Fix: Please report it, with the input; BETENET_TRACEBACK=1 shows where it happened.
+    """
+    if os.environ.get(TRACEBACK):
+        import traceback
+
+        traceback.print_exception(error)
+    text = " ".join(str(error).split())[:_LONGEST]
+    name = type(error).__name__
+    return UnexpectedError(
+        f"{what}: this ended with {f'{name}: {text}' if text else name}.",
+        "Nobody has foreseen it: it is a fault of betenet, or of a library that it uses.",
+        f"Please report it, with the input; {TRACEBACK}=1 shows where it happened.",
+    )

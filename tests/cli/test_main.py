@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -58,7 +59,17 @@ def test_wrong_usage_exits_2(arguments: list[str], capsys: pytest.CaptureFixture
     ("raised", "code", "message"),
     [
         (DataError("Lost.", reason="A hole.", fix="Look again."), 2, "betenet: error: Lost."),
-        (OSError(28, "No space left on device"), 1, "betenet: error: [Errno 28]"),
+        (
+            OSError(28, "No space left on device", "out.csv"),
+            1,
+            "betenet: error: betenet cite: No space left on device: out.csv.",
+        ),
+        (MemoryError(), 1, "betenet: error: betenet cite: there is not enough memory."),
+        (
+            RecursionError("too deep"),
+            70,
+            "betenet: error: betenet cite: this ended with RecursionError: too deep.",
+        ),
         (KeyboardInterrupt(), 130, "betenet: interrupted"),
         (BrokenPipeError(), 141, ""),
     ],
@@ -114,3 +125,34 @@ def test_terminal_without_greek_letters_is_no_error() -> None:
     )
     assert run.returncode == 0, run.stderr
     assert b"\\u03bb" in run.stdout
+
+
+def test_a_traceback_is_shown_where_it_is_asked_for(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail() -> str:
+        raise KeyError("hole")
+
+    monkeypatch.setattr(betenet.cli.cite, "citations_text", fail)
+    assert main(["cite"]) == 70
+    told = capsys.readouterr().err
+    assert "report it" in told
+    assert "BETENET_TRACEBACK=1" in told
+    assert "Traceback" not in told
+    monkeypatch.setenv("BETENET_TRACEBACK", "1")
+    assert main(["cite"]) == 70
+    assert "in fail" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full")
+def test_a_full_disk_is_told_once() -> None:
+    with Path("/dev/full").open("w") as full:
+        run = subprocess.run(
+            [sys.executable, "-m", "betenet", "cite"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            check=False,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        )
+    assert run.returncode == 1
+    assert run.stderr == b"betenet: error: betenet cite: No space left on device.\n"

@@ -11,6 +11,7 @@ from betenet.errors import (
     ModelError,
     SpectrumError,
     StructureError,
+    unexpected,
 )
 
 
@@ -38,3 +39,15 @@ def test_every_kind_is_caught_as_betenet_error_and_survives_pickling(kind):
     copy = pickle.loads(pickle.dumps(caught.value))  # noqa: S301  (its own bytes)
     assert type(copy) is kind
     assert str(copy) == str(caught.value)
+
+
+def test_what_nobody_has_foreseen_is_named_and_to_be_reported(monkeypatch, capsys):
+    error = unexpected(ValueError("a\n" + "b" * 1000), "x.cif")
+    assert error.summary.startswith("x.cif: this ended with ValueError: a bbb")
+    assert len(error.summary) < 400
+    assert "report" in error.fix
+    assert unexpected(KeyError(), "x").summary == "x: this ended with KeyError."
+    assert capsys.readouterr().err == ""
+    monkeypatch.setenv("BETENET_TRACEBACK", "1")
+    unexpected(ValueError("y"), "x")
+    assert "ValueError: y" in capsys.readouterr().err

@@ -7,12 +7,13 @@ import io
 import os
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 from betenet import __version__
 from betenet.cli import cite, data, epc, evaluate, models, phonons, predict, screen, tc, train
 from betenet.cli.arguments import HelpFormatter, Parser
 from betenet.cli.terminal import plain_streams
-from betenet.errors import BetenetError
+from betenet.errors import BetenetError, unexpected
 
 _EPILOG = """\
 examples:
@@ -29,9 +30,14 @@ examples:
 
 exit codes:
   0 all done · 1 some inputs failed, the others are done · 2 wrong usage, nothing done
+  70 a fault of betenet, please report it; BETENET_TRACEBACK=1 shows where it happened
   130 interrupted, what was done is written · 141 the reader of the output went away
 `betenet VERB --help` explains each verb.
 """
+
+
+UNEXPECTED = 70
+"""Exit code after an error that nobody has foreseen (EX_SOFTWARE of sysexits.h)."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -45,8 +51,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        The exit code: 0 if all is done, 1 if some inputs failed, 2 for wrong usage, 130 after
-        an interrupt, 141 if the reader of stdout went away.
+        The exit code: 0 if all is done, 1 if some inputs failed, the disk is full or there is not
+        enough memory, 2 for wrong usage, 70 after an error that nobody has foreseen, 130 after an
+        interrupt, 141 if the reader of stdout went away.
     """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a terminal without Greek letters is no error
@@ -57,26 +64,44 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(argv: Sequence[str] | None) -> int:
     """The exit code of a command line."""
+    verb = "betenet"
     try:
         arguments = _parser().parse_args(argv)
-    except SystemExit as finished:  # argparse has printed the help or its error
-        return finished.code if isinstance(finished.code, int) else 2
-    run: Callable[[argparse.Namespace], int] = arguments.run
-    try:
+        verb = f"betenet {arguments.verb}"
+        run: Callable[[argparse.Namespace], int] = arguments.run
         code = run(arguments)
         sys.stdout.flush()
-    except BetenetError as error:
-        sys.stderr.write(f"betenet: error: {error}\n")
-        return 2
-    except BrokenPipeError:
-        _forget_stdout()
-        return 141
-    except OSError as error:
-        sys.stderr.write(f"betenet: error: {error}\n")
-        return 1
+    except SystemExit as finished:  # argparse has printed the help or its error
+        return finished.code if isinstance(finished.code, int) else 2
     except KeyboardInterrupt:
         sys.stderr.write("betenet: interrupted\n")
         return 130
+    except Exception as error:  # noqa: BLE001 - the last one to see it
+        return _failed(error, verb)
+    return code
+
+
+def _failed(error: Exception, verb: str) -> int:
+    """Tell an error that has ended a verb; its exit code."""
+    if isinstance(error, BrokenPipeError):
+        _forget_stdout()
+        return 141
+    code = 1
+    if isinstance(error, BetenetError):
+        code = 2
+    elif isinstance(error, OSError):
+        _forget_stdout()  # what is buffered cannot be written to a disk that is full
+        place = f": {error.filename}" if error.filename else ""
+        error = BetenetError(f"{verb}: {error.strerror or error}{place}.")
+    elif isinstance(error, MemoryError):
+        error = BetenetError(
+            f"{verb}: there is not enough memory.",
+            fix="Give smaller inputs or fewer workers, or take a machine with more of it.",
+        )
+    else:
+        error, code = unexpected(error, verb), UNEXPECTED
+    with suppress(OSError):
+        sys.stderr.write(f"betenet: error: {error}\n")
     return code
 
 
@@ -88,7 +113,7 @@ def _parser() -> Parser:
         formatter_class=HelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"betenet {__version__}")
-    verbs = parser.add_subparsers(title="verbs", metavar="VERB", required=True)
+    verbs = parser.add_subparsers(title="verbs", metavar="VERB", dest="verb", required=True)
     for verb in (predict, phonons, tc, screen, epc, evaluate, models, data, train, cite):
         verb.add_parser(verbs)
     return parser

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any
 
 from tqdm import tqdm
 
+from betenet.child_processes import spawn_pool
 from betenet.errors import DataError
 
 
@@ -45,7 +45,7 @@ def run_jobs(
     if not jobs:
         return
     count = min(workers or os.cpu_count() or 1, len(jobs))
-    pool = ProcessPoolExecutor(count, multiprocessing.get_context("spawn"), *start)
+    pool = spawn_pool(count, *start)
     try:
         with tqdm(total=done + len(jobs), initial=done, unit=" members") as bar:
             for finished in as_completed([pool.submit(work, job) for job in jobs]):

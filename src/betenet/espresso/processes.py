@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import resource
 import signal
 import subprocess
-import sys
 import threading
 import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager, suppress
-from functools import cache
 from pathlib import Path
 from types import FrameType
 
+from betenet.child_processes import end_with_parent
 from betenet.errors import ConfigError
 from betenet.espresso.programs import ONE_THREAD
 
 GRACE = 10.0
 """A program has so long to end after it was asked to [s]."""
 
-_PR_SET_PDEATHSIG = 1
 _PAUSE = 0.05
 
 
@@ -64,7 +61,7 @@ def start_program(
                 stderr=err,
                 process_group=0,
                 pass_fds=(lock,),
-                preexec_fn=_end_with_parent(),  # noqa: PLW1509 - the runner has one thread
+                preexec_fn=end_with_parent(),  # noqa: PLW1509 - the runner has one thread
             )
         except OSError as error:
             raise ConfigError(
@@ -145,21 +142,3 @@ def _time_of_children() -> float:
 def _signal(process: subprocess.Popen[bytes], number: int) -> None:
     with suppress(ProcessLookupError, PermissionError):  # all of the group have ended
         os.killpg(process.pid, number)
-
-
-def _end_with_parent() -> Callable[[], None] | None:
-    if not sys.platform.startswith("linux"):
-        return None
-    control, parent = _libc().prctl, os.getpid()
-
-    def in_child() -> None:
-        control(_PR_SET_PDEATHSIG, signal.SIGTERM)
-        if os.getppid() != parent:  # it has died before it could be asked
-            os._exit(1)
-
-    return in_child
-
-
-@cache
-def _libc() -> ctypes.CDLL:
-    return ctypes.CDLL(None)

@@ -2,7 +2,7 @@
 
 `Worker` is the parent's side, `main` the process, which inherits its end of a socket. Unlike
 `multiprocessing`, this neither runs the caller's script again nor forks a process in which torch
-has threads; a worker whose parent is killed reads the end of its socket, and goes.
+has threads; a worker whose parent is killed goes, too.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from multiprocessing.connection import Connection
 import numpy as np
 from ase import Atoms
 
+from betenet.child_processes import watch_parent
 from betenet.errors import StructureError
 from betenet.graphs.pairs import find_pairs
 
@@ -39,7 +40,7 @@ class Worker:
         paths = [os.path.abspath(path) for path in sys.path]  # noqa: PTH100 - "" is the folder here
         with other:
             self._process = subprocess.Popen(  # noqa: S603 - nothing in it is from outside
-                [sys.executable, "-P", "-c", _PROGRAM, str(other.fileno())],
+                [sys.executable, "-P", "-c", _PROGRAM, str(other.fileno()), str(os.getpid())],
                 pass_fds=[other.fileno()],
                 stdin=subprocess.DEVNULL,
                 env={
@@ -124,4 +125,5 @@ def main() -> None:
     """Be the process."""
     # vesin loads torch if it can, to take tensors too; here that would be most of the start-up
     sys.modules["torch"] = None  # type: ignore[assignment]
+    watch_parent(int(sys.argv[2]))
     serve(Connection(int(sys.argv[1])))

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import pickle
 import time
 from collections.abc import Generator, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from typing import Any
@@ -16,6 +15,7 @@ from ase.calculators.calculator import Calculator
 from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
+from betenet.child_processes import spawn_pool
 from betenet.errors import BetenetError, ConfigError, StructureError
 from betenet.phonons.cache import PhononCache, phonon_key
 from betenet.phonons.compute import phonons
@@ -152,7 +152,7 @@ def _pool(
 ) -> Generator[tuple[int, bytes | BetenetError], None, list[int]]:
     """Work through a list from its end; return those in hand when a process was killed."""
     count = min(workers, len(left))
-    pool = ProcessPoolExecutor(count, multiprocessing.get_context("spawn"), _start_worker, (start,))
+    pool = spawn_pool(count, _start_worker, (start,))
     running: dict[Future[bytes | BetenetError], int] = {}
     try:
         while left or running:

@@ -32,6 +32,7 @@ _FOR_FILES = (
     "resistivity",
     "plasma_energy",
     "drop_imaginary",
+    "compare",
     "csv",
     "plot",
 )
@@ -44,13 +45,15 @@ examples:
   betenet tc a2F.dos* --csv out.csv --plot figures/         how λ and Tc move with the smearing
   betenet tc MgB2.a2f --temperature-sweep                   gap, critical field, specific heat
   betenet tc Nb.csv --measured-tc 9.25 --resistivity        μ* that gives this Tc, and ρ(T)
+  betenet tc pb.a2f --compare epw.out pb.imag_iso_003.00    beside EPW's own λ, Tc and gap
+  betenet tc ph_folder/                                     of PREFIX.dynN and elph files of ph.x
   betenet tc table.dat --units THz --json                   two columns without a header
   betenet tc --coupling 0.94 --omega-log 157 --omega-2 185 --mu-star 0.12      numbers, no file
   betenet tc --coupling 0.87 --omega-log 61.5 --omega-2 70.6 --unit meV        MgB2
 
 The format of a file is told from its content; --format forces it. The unit of the frequencies is
-that of the format; --units overrules it, and a table without a header needs it. A file that cannot
-be used is reported on stderr, and the others are still done.
+that of the format, or what the header of a table states; a table that states none needs --units. A
+file that cannot be used is reported on stderr, and the others are still done.
 
 """
     + MU_STAR_TEXT
@@ -66,7 +69,8 @@ about the frequencies:
 
 about smearings (--smearing):
   A whole number is the place of the column, a decimal its smearing in the file's unit, all is
-  each of them. If it is not given, the column is taken where λ changes least to the next.
+  each of them. If it is not given, the column is taken where λ changes least to the next; the
+  first one where nothing says that the columns are smearings.
 
 formats (--format):
 """
@@ -95,7 +99,7 @@ def add_parser(verbs: Verbs) -> None:
         epilog=_EPILOG,
         formatter_class=_HelpWithFormats,
     )
-    parser.add_argument("files", nargs="*", metavar="FILE", help="file with α²F")
+    parser.add_argument("files", nargs="*", metavar="FILE", help="file with α²F, or folder of ph.x")
     add_mu_star(parser)
     add_json(parser, "the results")
     _add_reading(parser.add_argument_group("how to read the files"))
@@ -195,6 +199,13 @@ def _add_computed(group: argparse._ArgumentGroup) -> None:  # pyright: ignore[re
     )
     group.add_argument(
         "--measured-tc", type=positive, metavar="K", help="find the μ* that gives this Tc"
+    )
+    group.add_argument(
+        "--compare",
+        nargs="+",
+        action="extend",
+        metavar="FILE",
+        help="what another program found: epw.out, lambda, lambda.out, or EPW's imag_iso, pade_iso",
     )
     group.add_argument(
         "--resistivity", action="store_true", help="ρ(T) up to 300 K, with α²F for α²_tr F"

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 from betenet.cli.batch import CsvOutput, JsonOutput, Output, put_away
 from betenet.cli.streams import spare_the_inputs
+from betenet.cli.tc_compare import read_reference
 from betenet.cli.tc_outputs import CSV_COLUMNS, FigureOutput, TextOutput, csv_rows
 from betenet.cli.tc_result import FileResult, Request, analyse_file
 from betenet.superconductivity.analysis_settings import (
@@ -32,9 +33,11 @@ def run_files(arguments: argparse.Namespace) -> int:
     ------
     ConfigError
         If an output cannot be written, or would replace an input.
+    DataError
+        If a file to compare with cannot be read.
     """
     files: Sequence[str] = arguments.files
-    spare_the_inputs(files, arguments.csv)
+    spare_the_inputs((*files, *(arguments.compare or ())), arguments.csv)
     request = _request(arguments)
     results = (analyse_file(name, request) for name in files)
     return put_away(results, _outputs(arguments), noun="files", total=len(files))
@@ -57,6 +60,7 @@ def _request(arguments: argparse.Namespace) -> Request:
         unit=arguments.units,
         smearing=arguments.smearing,
         drop_imaginary=arguments.drop_imaginary,
+        references=tuple(map(read_reference, arguments.compare or ())),
     )
 
 

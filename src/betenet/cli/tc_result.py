@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 
+from betenet.cli.tc_compare import Compared, Reference, compare
 from betenet.errors import BetenetError, DataError, SpectrumError
-from betenet.formats import A2fFile, read_a2f
+from betenet.formats import FORMATS, A2fFile, read_a2f
 from betenet.spectrum import Spectrum
 from betenet.superconductivity.analysis import (
     Analysis,
@@ -44,6 +46,8 @@ class Request:
         the one where λ changes least.
     drop_imaginary
         Leave out rows at ω < 0 that hold weight.
+    references
+        What other programs found, for comparison.
     """
 
     settings: AnalysisSettings
@@ -51,6 +55,7 @@ class Request:
     unit: str | None = None
     smearing: float | str | None = None
     drop_imaginary: bool = False
+    references: tuple[Reference, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -88,6 +93,8 @@ class FileResult:
         share; None where it was not, or there is no choice.
     error
         Why there is no result.
+    compared
+        Numbers of other programs beside those of each chosen spectrum; empty if none were given.
     """
 
     name: str
@@ -96,6 +103,7 @@ class FileResult:
     chosen: tuple[Chosen, ...] = ()
     change: float | None = None
     error: BetenetError | None = None
+    compared: tuple[tuple[Compared, ...], ...] = ()
 
     @property
     def is_ensemble(self) -> bool:
@@ -148,10 +156,14 @@ class FileResult:
                 "smearing": self.smearing(chosen.column),
                 "smearing_unit": self.file.smearing_unit,
                 **chosen.analysis.to_dict(),
+                "comparison": [found.to_dict() for found in compared],
                 "columns": columns,
             }
-            for chosen in self.chosen
+            for chosen, compared in zip(self.chosen, self._compared(), strict=True)
         ]
+
+    def _compared(self) -> tuple[tuple[Compared, ...], ...]:
+        return self.compared or ((),) * len(self.chosen)
 
     def _column_dicts(self) -> list[dict[str, object]]:
         """Every column in short, where there are several."""
@@ -182,14 +194,38 @@ def analyse_file(name: str, request: Request) -> FileResult:
         How to read it and what to compute.
     """
     try:
-        file = read_a2f(name, format=request.format, unit=request.unit)
+        file = _read(name, request)
         if file.frequencies.size == 0:
-            return _from_stated(name, file, request)
-        return _from_spectra(name, file, request)
+            found = _from_stated(name, file, request)
+        else:
+            found = _from_spectra(name, file, request)
+        if not request.references:
+            return found
+        compared = tuple(
+            compare(chosen.analysis, request.references, found.smearing(chosen.column))
+            for chosen in found.chosen
+        )
+        return replace(found, compared=compared)
     except DataError as error:
         return FileResult(name=name, error=_structure_instead(name, error))
     except BetenetError as error:
         return FileResult(name=name, error=_named(name, error))
+
+
+def _read(name: str, request: Request) -> A2fFile:
+    """A file, or a folder of ph.x."""
+    fixed = FORMATS["qe-elph"].unit
+    if Path(name).is_dir() and request.format in {None, "qe-elph"}:
+        if request.unit not in {None, fixed}:
+            raise DataError(
+                f"{name} has its frequencies in {fixed}, not in {request.unit}.",
+                reason="That is the unit of every file of ph.x.",
+                fix="Leave out --units.",
+            )
+        from betenet.espresso.coupling_folder import read_coupling_folder
+
+        return read_coupling_folder(name)
+    return read_a2f(name, format=request.format, unit=request.unit)
 
 
 def _from_spectra(name: str, file: A2fFile, request: Request) -> FileResult:
@@ -210,9 +246,12 @@ def _from_spectra(name: str, file: A2fFile, request: Request) -> FileResult:
         mean = file.spectrum(drop_imaginary=request.drop_imaginary).mean()
         chosen = (Chosen(column=None, analysis=analyse(mean, settings)),)
         return FileResult(name=name, file=file, columns=columns, chosen=chosen)
-    else:
+    elif file.has_smearings:
         number, change = _flattest(columns)
         numbers = [number]
+    else:
+        usable = [i for i, found in enumerate(columns, start=1) if isinstance(found, Analysis)]
+        numbers = usable[:1]
     chosen = tuple(Chosen(column=i, analysis=_in_full(file, i, request)) for i in numbers)
     return FileResult(name=name, file=file, columns=columns, chosen=chosen, change=change)
 
@@ -263,14 +302,12 @@ def _flattest(columns: Sequence[Analysis | BetenetError]) -> tuple[int, float]:
 
 
 def _from_stated(name: str, file: A2fFile, request: Request) -> FileResult:
-    """A file without a spectrum that states λ and ω_log of each smearing."""
-    stated = file.stated
-    if not {"coupling", "omega_log"} <= set(stated):
-        file.spectrum()  # raises: there is nothing to compute with
-    rows = zip(stated["coupling"], stated["omega_log"], strict=True)
+    """A file without a spectrum that states λ, and mostly ω_log, of each smearing."""
+    known = [key for key in ("coupling", "omega_log") if key in file.stated]
+    rows = zip(*(file.stated[key] for key in known), strict=True)
     columns = tuple(
-        analyse_moments({"coupling": coupling, "omega_log": log}, request.settings.only_tc())
-        for coupling, log in rows
+        analyse_moments(dict(zip(known, row, strict=True)), request.settings.only_tc())
+        for row in rows
     )
     change = None
     if request.smearing is not None:

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from betenet.cli.tc_result import FileResult
+from betenet.cli.tc_compare import compared_lines
+from betenet.cli.tc_result import Chosen, FileResult
 from betenet.errors import BetenetError
 from betenet.formats import FORMATS, A2fFile
 from betenet.quantities import QUANTITIES
@@ -38,12 +39,16 @@ def result_lines(result: FileResult) -> Iterator[str]:
     if len(result.columns) > 1:
         yield ""
         yield from _indented(_column_lines(result))
-    for chosen in result.chosen:
+    for number, chosen in enumerate(result.chosen):
         yield ""
         heading = _heading(result, chosen.column)
         if heading:
             yield from _indented(wrapped(heading))
         yield from _indented(analysis_lines(chosen.analysis))
+        yield from _indented(_stated_lines(result.file, chosen))
+        if result.compared:
+            yield ""
+            yield from _indented(compared_lines(result.compared[number]))
 
 
 def table_lines(rows: Sequence[tuple[str, Analysis | BetenetError]], heading: str) -> Iterator[str]:
@@ -80,8 +85,14 @@ def analysis_lines(analysis: Analysis) -> Iterator[str]:
     keys = [key for key in (*MOMENTS, "omega_max") if key in analysis.quantities]
     rule = "" if analysis.spectrum is None else f"   (rule: {analysis.spectrum.rule})"
     yield "   ".join(_with_unit(analysis, key) for key in keys) + rule
-    if analysis.spectrum is None:
+    if analysis.spectrum is None and "omega_log" in analysis.quantities:
         yield "note: the file has no α²F(ω): only formulas of λ and ω_log can be used"
+    elif analysis.spectrum is None:
+        yield from wrapped(
+            "note: the file states neither α²F(ω) nor ω_log, so there is no Tc: give the file with "
+            "α²F of the same run, or "
+            f"--coupling {analysis.quantities['coupling']:g} and --omega-log"
+        )
     if analysis.quality is not None:
         for finding in analysis.quality.problems:
             yield from wrapped(f"{finding.severity}: {finding.text}")
@@ -113,6 +124,20 @@ def _origin_lines(file: A2fFile) -> Iterator[str]:
     yield f"format {file.format} ({known.program}){unit}"
     for warning in file.warnings:
         yield from wrapped(f"warning: {warning}")
+
+
+def _stated_lines(file: A2fFile, chosen: Chosen) -> Iterator[str]:
+    """What the file itself says of λ, ω_log and Tc."""
+    keys = ("tc",) if chosen.analysis.spectrum is None else ("coupling", "omega_log", "tc")
+    index = 0 if chosen.column is None else chosen.column - 1
+    parts: list[str] = []
+    for key in (*keys, "mu_star"):
+        values = file.stated.get(key, ())
+        if index < len(values) and np.isfinite(values[index]):
+            value = values[index] * QUANTITIES[key].export_factor
+            parts.append(f"{QUANTITIES[key].symbol} = {_four_digits(value)} {_unit(key)}".rstrip())
+    if parts:
+        yield f"the file states {'   '.join(parts)}"
 
 
 def _column_lines(result: FileResult) -> Iterator[str]:
@@ -151,6 +176,9 @@ def _spread_lines(result: FileResult) -> Iterator[str]:
 
 def _heading(result: FileResult, column: int | None) -> str:
     label = result.label(column)
+    known = result.file is None or result.file.has_smearings or result.is_ensemble
+    if label and not known:
+        return f"{label}, which are not known to be smearings; --smearing takes another"
     if not label or result.change is None:
         return label
     change = f"{result.change:.1%}" if np.isfinite(result.change) else "unknown"

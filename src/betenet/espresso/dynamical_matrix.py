@@ -20,7 +20,7 @@ AMU_RYDBERG = 911.4442422
 
 _Q = re.compile(r"q = \(\s*(\S+)\s+(\S+)\s+(\S+)\s*\)")
 _DIAGONALIZED = "Diagonalizing the dynamical matrix"
-_MODE = re.compile(r"freq \(\s*\d+\)\s*=\s*(\S+) \[THz\].*\n((?:\s*\(.*\)\s*\n)+)")
+_MODE = re.compile(r"(?:freq|omega) ?\(\s*\d+\)\s*=\s*(\S+) \[THz\].*\n((?:\s*\(.*\)\s*\n)+)")
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -139,13 +139,16 @@ def read_dyn0(path: str | Path) -> QGrid:
     return QGrid(size=(sizes[0], sizes[1], sizes[2]), points=np.array(rows[2:]))
 
 
-def read_dyn(path: str | Path) -> DynamicalMatrix:
-    """Read ``PREFIX.dynN``, of a cell that was given by its vectors.
+def read_dyn(path: str | Path, *, with_cell: bool = True) -> DynamicalMatrix:
+    """Read ``PREFIX.dynN``.
 
     Parameters
     ----------
     path
         The file, as text; ph.x writes XML only if its name ends so.
+    with_cell
+        Whether the cell must be there by its vectors (ibrav = 0). Without them, and if it need
+        not, ``cell`` and ``star_fractional`` are nan.
 
     Raises
     ------
@@ -153,7 +156,7 @@ def read_dyn(path: str | Path) -> DynamicalMatrix:
         If it is missing, cut off or something else.
     """
     text = as_text(path, read_bytes(path))
-    cell, alat, symbols, masses = _header(text)
+    cell, alat, symbols, masses = _header(text, with_cell)
     whole = read_output(path) + "\n"
     body, mark, modes_text = whole.partition(_DIAGONALIZED)
     modes = _MODE.findall(modes_text)
@@ -179,13 +182,26 @@ def read_dyn(path: str | Path) -> DynamicalMatrix:
     )
 
 
-def _header(text: TextFile) -> tuple[np.ndarray, float, tuple[str, ...], np.ndarray]:
+def _header(
+    text: TextFile, with_cell: bool
+) -> tuple[np.ndarray, float, tuple[str, ...], np.ndarray]:
     """Cell [Å], alat [Å], element and mass [u] of each atom."""
     lines = text.lines
     if len(lines) < 4 or "Dynamical matrix" not in lines[0]:
         raise broken(text.path, 1, "this is no dynamical matrix.", fix="Give PREFIX.dynN of ph.x.")
     counts = parse_numbers(text.path, 3, lines[2].split())
-    if counts[2] != 0 or "Basis vectors" not in lines[3]:
+    if len(counts) != 9:
+        raise broken(text.path, 3, "this is no list of atoms and cell.", fix="Write it again.")
+    n_types, n_atoms, alat = int(counts[0]), int(counts[1]), counts[3] * Bohr
+    first = 7 if counts[2] == 0 and "Basis vectors" in lines[3] else 3
+    if len(lines) < first + n_types + n_atoms:
+        raise broken(text.path, len(lines), "the file is cut off.", fix="Write it again.")
+    if first == 7:
+        rows = [parse_numbers(text.path, i + 1, lines[i].split()) for i in (4, 5, 6)]
+        cell = alat * np.array(rows)
+    elif not with_cell:
+        cell = np.full((3, 3), np.nan)
+    else:
         raise broken(
             text.path,
             3,
@@ -193,19 +209,15 @@ def _header(text: TextFile) -> tuple[np.ndarray, float, tuple[str, ...], np.ndar
             reason="The file then holds no lattice vectors.",
             fix="Give the cell of pw.x by CELL_PARAMETERS, with ibrav = 0.",
         )
-    n_types, n_atoms, alat = int(counts[0]), int(counts[1]), counts[3] * Bohr
-    if len(lines) < 7 + n_types + n_atoms:
-        raise broken(text.path, len(lines), "the file is cut off.", fix="Write it again.")
-    cell = alat * np.array([parse_numbers(text.path, i + 1, lines[i].split()) for i in (4, 5, 6)])
     kinds: list[tuple[str, float]] = []
-    for i in range(7, 7 + n_types):
+    for i in range(first, first + n_types):
         if lines[i].count("'") != 2:
             raise broken(
                 text.path, i + 1, "this is no species and its mass.", fix="Write it again."
             )
         _, name, mass = lines[i].split("'")
         kinds.append((name.strip(), parse_numbers(text.path, i + 1, mass.split())[0]))
-    places = range(7 + n_types, 7 + n_types + n_atoms)
+    places = range(first + n_types, first + n_types + n_atoms)
     chosen = [kinds[int(lines[i].split()[1]) - 1] for i in places]
     return cell, alat, tuple(n for n, _ in chosen), np.array([m for _, m in chosen]) / AMU_RYDBERG
 

@@ -1,4 +1,7 @@
-r"""Electron-phonon coupling at one q-point, as ph.x lists it in ``elph.inp_lambda.N``.
+r"""Electron-phonon coupling at one q-point, as ph.x lists it.
+
+``elph_dir/elph.inp_lambda.N`` has a block for each smearing, ``PREFIX.dynN.elph.N`` the same in old
+versions, or a single one by the tetrahedron method.
 
 .. math::
     \gamma_{q\nu} = 2\pi\omega_{q\nu} \frac{1}{N_k}\sum_{kij} |g^\nu_{ij}(k, q)|^2\,
@@ -33,6 +36,7 @@ STATES_PER_EV = 2.0 / RYDBERG_EV
 """One state per spin and Ry in states of both spins [1/eV]."""
 
 _FIELD = r"\s*([-+.\dEe]+|\*+|NaN)"
+_START = re.compile(r"Gaussian Broadening|[Tt]etrahedron method")
 _BROADENING = re.compile(rf"Gaussian Broadening:{_FIELD} Ry")
 _DOS = re.compile(rf"DOS ={_FIELD} states/spin/Ry/Unit Cell at Ef={_FIELD} eV")
 _MODE = re.compile(rf"lambda\(\s*[\d*]+\)={_FIELD}\s+gamma={_FIELD} GHz")
@@ -50,7 +54,7 @@ class ElectronPhonon:
     frequencies
         Of the modes; negative for imaginary ones [meV].
     smearings
-        Widths σ of the delta functions [Ry].
+        Widths σ of the delta functions; a single 0 for the tetrahedron method [Ry].
     fermi_dos
         N(E_F) of both spins for the cell, by the same σ [1/eV].
     fermi_energy
@@ -71,7 +75,7 @@ class ElectronPhonon:
 
 
 def read_elph(path: str | Path) -> ElectronPhonon:
-    """Read ``elph.inp_lambda.N`` of ph.x.
+    """Read ``elph.inp_lambda.N`` or ``PREFIX.dynN.elph.N`` of ph.x.
 
     Raises
     ------
@@ -80,7 +84,7 @@ def read_elph(path: str | Path) -> ElectronPhonon:
     """
     text = as_text(path, read_bytes(path))
     q, n_smearings, n_modes = _head(text)
-    starts = [i for i, line in enumerate(text.lines) if "Gaussian Broadening" in line]
+    starts = [i for i, line in enumerate(text.lines) if _START.search(line)]
     squares = [
         number_or_nan(x)
         for line in text.lines[1 : starts[0] if starts else 1]
@@ -157,13 +161,15 @@ def sum_over_q(
 def _head(text: TextFile) -> tuple[list[float], int, int]:
     fields = text.lines[0].split()
     numbers = [number_or_nan(x) for x in fields]
+    if len(numbers) == 4 and any("etrahedron method" in line for line in text.lines):
+        numbers.insert(3, 1.0)
     if len(numbers) != 5 or not np.all(np.isfinite(numbers)):
         raise broken(
             text.path,
             1,
             "this is no list of coupling constants.",
             reason="Expected are q, the number of smearings and that of modes.",
-            fix="Give elph.inp_lambda.N of ph.x.",
+            fix="Give elph.inp_lambda.N or PREFIX.dynN.elph.N of ph.x.",
         )
     return numbers[:3], int(numbers[3]), int(numbers[4])
 
@@ -171,9 +177,10 @@ def _head(text: TextFile) -> tuple[list[float], int, int]:
 def _block(text: TextFile, start: int, n_modes: int) -> tuple[list[float], list[list[float]]]:
     """σ [Ry], N(E_F) [1/Ry and spin] and E_F [eV]; λ and γ [GHz] of each mode."""
     lines = text.lines[start : start + 2 + n_modes]
-    head = (_BROADENING.search(lines[0]), _DOS.search(lines[1]) if len(lines) > 1 else None)
+    width = ("0",) if "etrahedron" in lines[0] else _fields(_BROADENING, lines[0])
+    dos = _fields(_DOS, lines[1]) if len(lines) > 1 else ()
     modes = [match for line in lines[2:] if (match := _MODE.search(line)) is not None]
-    if head[0] is None or head[1] is None or len(modes) != n_modes:
+    if not width or not dos or len(modes) != n_modes:
         raise broken(
             text.path,
             start + 1,
@@ -181,5 +188,10 @@ def _block(text: TextFile, start: int, n_modes: int) -> tuple[list[float], list[
             reason="The file is cut off or damaged.",
             fix="Let ph.x write it again.",
         )
-    numbers = [number_or_nan(x) for match in head if match is not None for x in match.groups()]
+    numbers = [number_or_nan(x) for x in (*width, *dos)]
     return numbers, [[number_or_nan(x) for x in match.groups()] for match in modes]
+
+
+def _fields(pattern: re.Pattern[str], line: str) -> tuple[str, ...]:
+    match = pattern.search(line)
+    return () if match is None else match.groups()

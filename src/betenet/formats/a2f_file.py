@@ -17,6 +17,8 @@ NEGLIGIBLE_FRACTION = 0.01
 TAIL_REACH = 0.05
 """Share of the highest frequency to which such a tail may reach below zero."""
 
+_SMEARINGS = ("qe-a2f-dos", "qe-alpha2f-dat", "qe-lambda", "qe-elph", "epw-a2f")
+
 UNIT_DEFINED, UNIT_STATED, UNIT_GIVEN = (
     "defined by the format",
     "stated in the file",
@@ -78,6 +80,11 @@ class A2fFile:
     def n_columns(self) -> int:
         """Number of spectra in the file."""
         return self.a2f.shape[0]
+
+    @property
+    def has_smearings(self) -> bool:
+        """Whether the columns are known to be smearings of one calculation."""
+        return self.smearings is not None or self.format in _SMEARINGS
 
     def column(self, smearing: float) -> int:
         """Index of one column, from 0.

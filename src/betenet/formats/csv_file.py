@@ -1,12 +1,14 @@
 """α²F as CSV: a header that names each column and the unit of the frequencies, then numbers.
 
-The first column is ``frequencies_mev`` (or ``_ev``, ``_thz``, ``_cm-1``, ``_ry``, ``_ha``,
-``_kelvin``; also ``frequency (THz)`` and the like); columns whose name starts with ``a2f`` or
-``alpha2f`` hold α²F. ``a2f (0.02 Ry)`` names a smearing. Other columns are left alone.
+The first column, or the second behind one that numbers the rows, is ``frequencies_mev`` (or
+``_ev``, ``_thz``, ``_cm-1``, ``_ry``, ``_ha``, ``_kelvin``; also ``"freqs, THz"`` and the like, see
+``header``); columns whose name starts with ``a2f`` or ``alpha2f`` hold α²F. ``a2f (0.02 Ry)`` names
+a smearing. Other columns are left alone; λ(ω) is compared with the integral.
 """
 
 from __future__ import annotations
 
+import csv
 import re
 from collections.abc import Sequence
 
@@ -15,9 +17,25 @@ from jaxtyping import Float
 
 from betenet.errors import DataError
 from betenet.formats.a2f_file import UNIT_STATED
+from betenet.formats.columns import choose_columns
+from betenet.formats.header import (
+    Column,
+    column,
+    named_columns,
+    read_header,
+    splittings,
+)
 from betenet.formats.parsed import Parsed
-from betenet.formats.table import split_columns
-from betenet.formats.text import Row, TextFile, broken, is_remark, join_rows, parse_numbers
+from betenet.formats.text import (
+    Row,
+    TextFile,
+    broken,
+    is_remark,
+    join_rows,
+    number_or_nan,
+    parse_numbers,
+    to_number,
+)
 
 _SUFFIXES = {
     "mev": "meV",
@@ -28,13 +46,7 @@ _SUFFIXES = {
     "ry": "Ry",
     "ha": "Ha",
 }
-_OTHER_SPELLINGS = {"k": "K", "cm⁻¹": "cm-1", "cm^-1": "cm-1", "rydberg": "Ry", "hartree": "Ha"}
-_UNITS = _SUFFIXES | _OTHER_SPELLINGS
-_FREQUENCY = re.compile(
-    r"(?:freq\w*?|omega|ω|energy|w|e)(?:(?:[ _]?[\[(]|[ _])([^\[\]()_ ]+)[\])]?)?"
-)
-_A2F = re.compile(r"(?:a2f|alpha\^?2f|α²f)(?:\W|_|$)")
-_SMEARING = re.compile(r"[\[(]\s*([\d.eE+-]+)\s*([^\])\s]*)\s*[\])]")
+_OTHER_SPELLINGS = {"cm⁻¹": "cm-1"}
 
 
 def frequency_unit(name: str) -> tuple[bool, str | None]:
@@ -45,23 +57,13 @@ def frequency_unit(name: str) -> tuple[bool, str | None]:
     >>> [frequency_unit(name) for name in ("frequencies_mev", "Frequency (THz)", "omega", "a2f")]
     [(True, 'meV'), (True, 'THz'), (True, None), (False, None)]
     """
-    match = _FREQUENCY.fullmatch(name.strip().lower())
-    if match is None:
-        return False, None
-    unit = match.group(1)
-    if unit is None:
-        return True, None
-    return (True, _UNITS[unit]) if unit in _UNITS else (False, None)
+    found = column(name)
+    return found.role == "frequency" and not found.unknown_unit, found.unit
 
 
 def is_header(line: str) -> bool:
     """Whether a line is the header of such a table."""
-    names = split_columns(line)
-    return (
-        len(names) > 1
-        and frequency_unit(names[0])[0]
-        and any(_A2F.match(name.strip().lower()) for name in names[1:])
-    )
+    return _names(line) is not None
 
 
 def parse_csv(text: TextFile) -> Parsed:
@@ -73,30 +75,34 @@ def parse_csv(text: TextFile) -> Parsed:
         If the header does not name frequencies and α²F, or rows are cut off or not numbers.
     """
     content = [i for i, line in enumerate(text.lines) if not is_remark(line)]
-    if not content or not is_header(text.lines[content[0]]):
-        found = text.lines[content[0]].strip()[:60] if content else ""
+    found = next(((i, n) for i in content if (n := _names(text.lines[i])) is not None), None)
+    if found is None:
+        line = text.lines[content[0]].strip()[:60] if content else ""
         raise DataError(
             f"{text.path} has no header that names frequencies and α²F.",
-            reason=f"Its first line is {found!r}.",
+            reason=f"Its first line is {line!r}.",
             fix="Start it with a line such as: frequencies_mev,a2f",
         )
-    header = split_columns(text.lines[content[0]])
-    chosen = [i for i, name in enumerate(header) if i and _A2F.match(name.lower())]
-    rows = [_row(text, i, header, chosen) for i in content[1:]]
+    index, (mark, columns) = found
+    below = [i for i in content if i > index and not _is_line_of_units(text.lines[i])]
+    rows = [_row(text, i, mark, columns) for i in below]
     if not rows:
         raise DataError(f"{text.path} has a header and no rows.", fix="Write the file again.")
     table, lines = join_rows(text.path, rows, wrapped=False)
-    unit = frequency_unit(header[0])[1]
-    smearings, smearing_unit = _smearings([header[i] for i in chosen])
+    header = read_header(text, len(columns))
+    spectra = choose_columns(text.path, table, columns)
     return Parsed(
         path=text.path,
-        unit=unit,
-        unit_source="" if unit is None else UNIT_STATED,
-        frequencies=table[:, 0],
-        a2f=table[:, 1:].T,
-        smearings=smearings,
-        smearing_unit=smearing_unit,
+        unit=header.unit,
+        unit_source="" if header.unit is None else UNIT_STATED,
+        unknown_unit=header.unknown_unit,
+        frequencies=spectra.frequencies,
+        a2f=spectra.a2f,
+        smearings=spectra.smearings,
+        smearing_unit=spectra.smearing_unit,
+        stated=spectra.stated,
         lines=lines,
+        warnings=spectra.warnings,
     )
 
 
@@ -117,25 +123,36 @@ def format_csv(
     return "\n".join([",".join([f"frequencies_{suffix}", *names]), *lines]) + "\n"
 
 
-def _row(text: TextFile, index: int, header: Sequence[str], chosen: Sequence[int]) -> Row:
-    fields = split_columns(text.lines[index])
-    if len(fields) != len(header):
+def _names(line: str) -> tuple[str, tuple[Column, ...]] | None:
+    """What parts the names of a header, and the columns; None if it is none."""
+    for mark, fields in splittings(line.strip(" \r\n")):
+        columns = named_columns(fields)
+        if any(found.role == "a2f" for found in columns):
+            return mark, columns
+    return None
+
+
+def _is_line_of_units(line: str) -> bool:
+    """Whether a line below the names holds no number at all."""
+    return not any(to_number(field.strip('" ')) is not None for field in re.split(r"[;,\s]", line))
+
+
+def _row(text: TextFile, index: int, mark: str, columns: Sequence[Column]) -> Row:
+    line = text.lines[index]
+    fields = next(csv.reader([line], delimiter=mark)) if mark else line.split()
+    if len(fields) == len(columns) + 1 and not fields[-1].strip():
+        fields.pop()  # a mark behind the last field
+    if len(fields) != len(columns):
         raise broken(
             text.path,
             index + 1,
-            f"{len(fields)} fields where the header has {len(header)}.",
+            f"{len(fields)} fields where the header has {len(columns)}.",
             fix="Repair or remove that row; numbers need decimal points, not commas.",
         )
-    return Row(
-        index + 1, parse_numbers(text.path, index + 1, [fields[0], *(fields[i] for i in chosen)])
-    )
-
-
-def _smearings(names: Sequence[str]) -> tuple[tuple[float, ...] | None, str | None]:
-    """Smearings that the names state, all in one unit, or None."""
-    matches = [_SMEARING.search(name) for name in names]
-    values = [float(match.group(1)) for match in matches if match is not None]
-    units = {match.group(2) for match in matches if match is not None}
-    if len(values) < len(names) or len(units) != 1:
-        return None, None
-    return tuple(values), units.pop() or None
+    numbers: list[float] = []
+    for field, found in zip(fields, columns, strict=True):
+        if found.role in {"frequency", "a2f"}:
+            numbers += parse_numbers(text.path, index + 1, [field.strip()])
+        else:
+            numbers.append(number_or_nan(field.strip()))
+    return Row(index + 1, numbers)

@@ -12,9 +12,28 @@ from betenet.formats.text import TextFile
 
 Patterns = tuple[tuple[str, re.Pattern[str]], ...]
 
+ALPHA2F_DAT = re.compile(
+    r"^[#! \t]*E[ \t]*[\[(][ \t]*THz[ \t]*[\])][:,]?"
+    r"(?P<smearings>(?:[ \t]+[\d.]+(?:[eEdD][+-]?\d+)?,?)*)[ \t]*$",
+    re.MULTILINE,
+)
+"""Header of lambda.x, in whatever spacing and number of digits its compilers give it."""
+
 A2F_MARKS: Patterns = (
-    ("qe-a2f-dos", re.compile(r"Eliashberg function a2F|^\s*lambda\s*=.*Delta\s*=", re.MULTILINE)),
-    ("qe-alpha2f-dat", re.compile(r"^#\s*E\(THz\)", re.MULTILINE)),
+    (
+        "epw-out",
+        re.compile(
+            r"^\s*Program EPW v|Electron-phonon coupling strength =|^\s*Estimated w_log",
+            re.MULTILINE,
+        ),
+    ),
+    (
+        "qe-a2f-dos",
+        re.compile(
+            r"Eliashberg function a2F \(per both spin\)|^\s*lambda\s*=.*Delta\s*=", re.MULTILINE
+        ),
+    ),
+    ("qe-alpha2f-dat", ALPHA2F_DAT),
     ("qe-alpha2f", re.compile(r"#\s*Frequency\[Ry\],\s*a2F")),
     (
         "epw-a2f",
@@ -24,7 +43,8 @@ A2F_MARKS: Patterns = (
     (
         "qe-lambda",
         re.compile(
-            r"^\s*Broadening\s.*lambda.*dos\(Ef\)|^#\s*degauss\s+lambda|lambda =.*<log w>=",
+            r"^\s*Broadening\s.*lambda.*dos\(Ef\)|^#\s*degauss\s+lambda|lambda =.*<log w>="
+            r"|omegalog\[K\]\s*:",
             re.MULTILINE,
         ),
     ),
@@ -39,14 +59,6 @@ PHONON_DOS_MARKS: Patterns = (
 )
 """The same for phonon densities of states; ``"phonopy"`` leaves open which of its two."""
 
-OTHER_MARKS: Patterns = (
-    ("a transport function α²_tr F of EPW", re.compile(r"w\[meV\]\s+a2f_tr")),
-    ("λ per mode at one q point, from ph.x", re.compile(r"Gaussian Broadening:.*ngauss=")),
-    ("a list of phonon linewidths of matdyn.x", re.compile(r"Gamma lines for all modes")),
-    ("a table of transition temperatures of elk", re.compile(r"McMillan-Allen-Dynes")),
-)
-"""Words in files that lie beside those of α²F and are taken for them."""
-
 # EPW 5 puts the number of the Fermi window and the temperature behind the name: .a2f.01.300.000
 _EPW_ENDING = r"(?:\.[\d.]+)?"
 
@@ -60,12 +72,6 @@ A2F_NAMES: Patterns = (
 
 PHONON_DOS_NAMES: Patterns = (("epw-phdos", re.compile(rf".+\.phdos{_EPW_ENDING}", re.IGNORECASE)),)
 """The same for phonon densities of states."""
-
-OTHER_NAMES: Patterns = (
-    ("a transport function α²_tr F of EPW", re.compile(rf".+\.a2f_tr{_EPW_ENDING}", re.IGNORECASE)),
-    ("a phonon density of states", PHONON_DOS_NAMES[0][1]),
-)
-"""Names of files whose content, without a header, looks like α²F."""
 
 _HEAD, _TAIL = 60, 5
 

@@ -26,6 +26,8 @@ class Parsed:
         Where that unit comes from.
     frequencies
         ω of every row [unit].
+    unknown_unit
+        What the file states for a unit that is none that is known.
     """
 
     path: str
@@ -38,6 +40,7 @@ class Parsed:
     modes: Float[np.ndarray, "mode n_freq"] | None = None
     stated: Mapping[str, tuple[float, ...]] = field(default_factory=dict[str, tuple[float, ...]])
     lines: tuple[int, ...] = ()
+    unknown_unit: str = ""
     rule: IntegrationRule = "onset"
     warnings: tuple[str, ...] = ()
 

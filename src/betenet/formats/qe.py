@@ -7,10 +7,12 @@ Three programs of its PHonon package write a spectrum, each in its own layout:
     write E and the total on one line (``3X,2F12.6``) and the modes on the next ones (``6F16.8``),
     newer ones all on one line. The last line is ``lambda = … Delta = …`` (Delta: step of E).
 ``alpha2F.dat`` (lambda.x, end of ``lambda.f90``)
-    ``# E(THz)`` and the smearings [Ry] (``10(f10.3)``); then E [THz] and one α²F per smearing
-    (``f8.4,10(f10.5)``). Both wrap after ten smearings; the wrapped header has no ``#``.
+    ``# E(THz)`` and the smearings [Ry] (``10(f10.3)``, or with more digits and a blank where it is
+    rebuilt); then E [THz] and one α²F per smearing (``f8.4,10(f10.5)``). Both wrap after ten
+    smearings; the wrapped header has no ``#``.
 ``PREFIX.a2F.dat`` (alpha2f.x, routine ``compute_a2F`` of ``alpha2f.f90``)
-    One remark, then ω [Ry], α²F, the phonon DOS and its share per atom.
+    One remark, then ω [Ry], α²F, the phonon DOS and its share per atom. Old versions: ``a2F.dat``,
+    with the number of rows instead of the remark.
 """
 
 from __future__ import annotations
@@ -21,7 +23,10 @@ from collections.abc import Sequence
 import numpy as np
 from jaxtyping import Float
 
+from betenet.errors import DataError
 from betenet.formats.a2f_file import UNIT_DEFINED
+from betenet.formats.columns import choose_columns
+from betenet.formats.marks import ALPHA2F_DAT
 from betenet.formats.parsed import Parsed, need_columns
 from betenet.formats.text import (
     Row,
@@ -32,7 +37,6 @@ from betenet.formats.text import (
     number_block,
     number_or_nan,
     number_rows,
-    number_table,
     to_number,
 )
 
@@ -100,11 +104,12 @@ def parse_alpha2f_dat(text: TextFile) -> Parsed:
     DataError
         If rows are missing, cut off or not numbers; the line is named.
     """
-    header = next((i for i, line in enumerate(text.lines) if "E(THz)" in line), None)
+    heads = [ALPHA2F_DAT.match(line) for line in text.lines]
+    header = next((i for i, match in enumerate(heads) if match is not None), None)
     smearings: list[float] = []
     start = first_number_line(text, 0 if header is None else header + 1)
-    if header is not None:
-        tail = text.lines[header].split("E(THz)", 1)[1]
+    if header is not None and (match := heads[header]) is not None:
+        tail = match.group("smearings").replace(",", " ")
         smearings = [x for x in map(to_number, tail.split()) if x is not None]
     rows = number_rows(text, start, len(text.lines))
     if len(smearings) == SMEARINGS_PER_LINE:
@@ -114,14 +119,19 @@ def parse_alpha2f_dat(text: TextFile) -> Parsed:
     table, lines = join_rows(text.path, rows)
     need_columns(text.path, table.shape[1], "ω and one α²F per smearing", minimum=2)
     known, warnings = _checked(smearings, table.shape[1] - 1)
+    a2f, stated = table[:, 1:].T, {}
+    if known is None:
+        spectra = choose_columns(text.path, table, ())
+        a2f, stated, warnings = spectra.a2f, spectra.stated, (*warnings, *spectra.warnings)
     return Parsed(
         path=text.path,
         unit="THz",
         unit_source=UNIT_DEFINED,
         frequencies=table[:, 0],
-        a2f=table[:, 1:].T,
+        a2f=a2f,
         smearings=known,
         smearing_unit=None if known is None else "Ry",
+        stated=stated,
         lines=lines,
         warnings=warnings,
     )
@@ -149,7 +159,8 @@ def parse_alpha2f(text: TextFile) -> Parsed:
     DataError
         If rows are missing, cut off or not numbers; the line is named.
     """
-    table, lines = number_table(text, wrapped=True)
+    rows = number_rows(text, first_number_line(text), len(text.lines))
+    table, lines = join_rows(text.path, rows[1:] if len(rows[0].numbers) == 1 else rows)
     need_columns(text.path, table.shape[1], "ω, α²F and phonon densities of states", minimum=2)
     return Parsed(
         path=text.path,
@@ -159,6 +170,21 @@ def parse_alpha2f(text: TextFile) -> Parsed:
         a2f=table[:, 1:2].T,
         lines=lines,
     )
+
+
+def is_old_alpha2f(text: TextFile) -> bool:
+    """Whether a table starts with the number of its rows, and has a density of states by atom."""
+    if len(text.lines) < 3 or len(text.lines[0].split()) != 1:
+        return False
+    try:
+        rows = number_rows(text, 0, len(text.lines))
+        table, _ = join_rows(text.path, rows[1:], wrapped=False)
+    except DataError:
+        return False
+    if rows[0].numbers != [len(table)] or table.shape[1] < 4:
+        return False
+    total = table[:, 2]
+    return bool(np.allclose(table[:, 3:].sum(axis=1), total, atol=0.01 * float(total.max())))
 
 
 def _footer(text: TextFile, stop: int) -> float | None:

@@ -6,6 +6,8 @@
     A remark, then σ [Ry], λ (sum over q), λ (integral of α²F), ω_log [K], N(E_F).
 ``lambda.out`` (what lambda.x prints, formats 9015 and after)
     ``lambda = λ ( λ ) <log w>= ω_log K N(Ef)= N at degauss= σ``, then λ, ω_log and T_c [K].
+``lambda.out`` (what alpha2f.x prints, by the tetrahedron method)
+    ``lambda : λ``, ``omegalog[K] : ω_log``, ``Tc(McMillan) : T_c``: one of each.
 """
 
 from __future__ import annotations
@@ -31,6 +33,13 @@ _PRINTED = re.compile(
 _TC_HEADING = re.compile(r"\s*lambda\s+omega_log\s+T_c\s*$")
 _TABLE_HEADING = re.compile(r"#\s*degauss\s+lambda")
 
+_TETRAHEDRA = (
+    ("coupling", re.compile(rf"\s*lambda :{_NUMBER}$")),
+    ("omega_log", re.compile(rf"\s*omegalog\[K\]\s*:{_NUMBER}$")),
+    ("tc", re.compile(rf"\s*Tc\(McMillan\)\s*:{_NUMBER}$")),
+    ("mu_star", re.compile(rf"\s*mu\*\s*:{_NUMBER}$")),
+)
+
 Columns = dict[str, list[float]]
 
 
@@ -51,14 +60,17 @@ def parse_lambda(text: TextFile) -> Parsed:
     for key, value in _entries(text):
         columns.setdefault(key, []).append(value)
     smearings = tuple(columns.pop("smearing", ()))
-    if not smearings:
+    tetrahedra = not smearings and "coupling" in columns
+    if tetrahedra and len(columns["coupling"]) > 1:  # once over q, once by integration
+        columns["coupling"], columns["coupling_integrated"] = ([x] for x in columns["coupling"][:2])
+    if not smearings and not tetrahedra:
         raise DataError(
             f"{text.path} lists no λ.",
             reason="Expected is a line per smearing, from matdyn.x or lambda.x.",
             fix="Check that the run which wrote it has finished.",
         )
     for key, values in columns.items():
-        if len(values) != len(smearings):
+        if len(values) != (1 if tetrahedra else len(smearings)):
             raise DataError(
                 f"{text.path} states {key} for {len(values)} of {len(smearings)} smearings.",
                 reason="The file is cut off.",
@@ -71,9 +83,9 @@ def parse_lambda(text: TextFile) -> Parsed:
         unit=None,
         unit_source="",
         frequencies=np.empty(0),
-        a2f=np.empty((len(smearings), 0)),
-        smearings=smearings,
-        smearing_unit="Ry",
+        a2f=np.empty((max(len(smearings), 1), 0)),
+        smearings=smearings or None,
+        smearing_unit="Ry" if smearings else None,
         stated={key: tuple(values) for key, values in columns.items()},
     )
 
@@ -100,8 +112,19 @@ def _entries(text: TextFile) -> Iterator[tuple[str, float]]:
             tokens = line.split()
             if len(tokens) != len(names):
                 raise broken(text.path, index, f"{len(tokens)} numbers where 5 are expected.")
+        elif (found := _tetrahedra(line)) is not None:
+            names, tokens = (found[0],), [found[1]]
         elif "roadening" in line:
             raise broken(
                 text.path, index, "σ, λ and N(E_F) are not complete.", fix="Write the file again."
             )
         yield from zip(names, parse_numbers(text.path, index, tokens), strict=False)
+
+
+def _tetrahedra(line: str) -> tuple[str, str] | None:
+    """Name and value of a line of alpha2f.x."""
+    for name, pattern in _TETRAHEDRA:
+        match = pattern.match(line)
+        if match is not None:
+            return name, match.group(1)
+    return None

@@ -10,13 +10,24 @@ import numpy as np
 from jaxtyping import Float
 
 from betenet.errors import DataError
-from betenet.formats import abinit, csv_file, elk, epw, json_file, qe, qe_lambda, table
+from betenet.formats import (
+    abinit,
+    csv_file,
+    elk,
+    elph,
+    epw,
+    epw_output,
+    json_file,
+    qe,
+    qe_lambda,
+    table,
+)
 from betenet.formats.a2f_file import UNIT_GIVEN, A2fFile
 from betenet.formats.findings import findings
 from betenet.formats.known_formats import FORMATS, check_format
 from betenet.formats.marks import told_by_name
 from betenet.formats.parsed import Parsed
-from betenet.formats.recognise import Recognition, recognise_content
+from betenet.formats.recognise import Recognition, check_words, recognise_content
 from betenet.formats.text import TextFile, as_text, broken, read_bytes
 from betenet.units import convert_frequency
 
@@ -31,8 +42,11 @@ _TEXT_PARSERS: Mapping[str, Callable[[TextFile], Parsed]] = {
     "json": json_file.parse_json,
     "csv": csv_file.parse_csv,
     "table": table.parse_table,
+    "qe-elph": elph.parse_elph,
+    "epw-out": epw_output.parse_output,
 }
 
+_ANY_COLUMNS = ("table", "csv")
 _UNITS_TO_SUGGEST = ("meV", "THz", "cm-1", "Ry", "Ha", "eV", "K")
 _PHONON_RANGE = (5.0, 500.0)
 
@@ -53,7 +67,8 @@ def read_a2f(
         Key of :data:`~betenet.formats.known_formats.FORMATS`; None recognises it from the content.
     unit
         Unit of the frequencies, a key of :data:`~betenet.units.FREQUENCY_UNITS_IN_MEV`. A table
-        without a unit needs it; for other formats it overrules theirs, which is said in the result.
+        that states none needs it. It overrules what a table states and what the name of a file
+        tells, which is said in the result; a format with a unit of its own allows no other.
 
     Returns
     -------
@@ -73,7 +88,10 @@ def read_a2f(
     if format is None:
         content = read_bytes(path)
         told = recognise_content(path, content)
-        parsed = _parse(path, content, told.format)
+        if told.by_name and unit not in {None, FORMATS[told.format].unit}:
+            parsed, told = _parse_named(path, content, told)
+        else:
+            parsed = _parse(path, content, told.format)
     else:
         told = Recognition(check_format(format))
         content = read_bytes(path)
@@ -87,8 +105,18 @@ def _parse(path: str | Path, content: bytes, key: str) -> Parsed:
     return _TEXT_PARSERS[key](as_text(path, content))
 
 
+def _parse_named(path: str | Path, content: bytes, told: Recognition) -> tuple[Parsed, Recognition]:
+    """Parse what only its name tells, and whose unit the user knows better: perhaps a table."""
+    try:
+        return _parse(path, content, told.format), told
+    except DataError:
+        return _parse(path, content, "table"), Recognition("table")
+
+
 def _parse_forced(path: str | Path, content: bytes, key: str) -> Parsed:
     """Parse as asked for; where that fails, say what the file looks like."""
+    if key in _ANY_COLUMNS:
+        check_words(as_text(path, content))
     try:
         return _parse(path, content, key)
     except DataError as error:
@@ -112,7 +140,9 @@ def _as_file(parsed: Parsed, told: Recognition, unit: str | None) -> A2fFile:
     used, source = parsed.unit, parsed.unit_source
     if parsed.frequencies.size:
         if unit is not None:
-            if parsed.unit not in {None, unit}:
+            if parsed.unit is not None and not _are_equal(parsed.unit, unit):
+                if FORMATS[told.format].unit is not None and not told.by_name:
+                    raise _another_unit(parsed, told.format, unit)
                 warnings.append(f"frequencies are taken in {unit} as given, not in {parsed.unit}")
             used, source = unit, UNIT_GIVEN
         if used is None:
@@ -133,6 +163,19 @@ def _as_file(parsed: Parsed, told: Recognition, unit: str | None) -> A2fFile:
         rule=parsed.rule,
     )
     return dataclasses.replace(file, warnings=(*warnings, *findings(file)))
+
+
+def _are_equal(unit: str, other: str) -> bool:
+    return float(convert_frequency(1.0, unit, other)) == 1.0
+
+
+def _another_unit(parsed: Parsed, key: str, unit: str) -> DataError:
+    return DataError(
+        f"{parsed.path} has its frequencies in {parsed.unit}, not in {unit}.",
+        reason=f"That is the unit of every file of {FORMATS[key].program} ({key}).",
+        fix="Leave out the unit (--units). If the file only looks like that, and its columns are "
+        "ω and α²F in another unit, say so with --format table and --units.",
+    )
 
 
 def _in_mev(parsed: Parsed, unit: str | None) -> Float[np.ndarray, " n_freq"]:
@@ -174,9 +217,11 @@ def _no_unit(parsed: Parsed) -> DataError:
         if low <= (value := float(convert_frequency(highest, unit, "meV"))) <= high
     ]
     guess = f"; the highest, {highest:.6g}, would be {', '.join(fitting)}" if fitting else ""
+    stated = parsed.unknown_unit
+    unknown = f"Its header says {stated!r}, which is none that is known" if stated else ""
     return DataError(
         f"{parsed.path} does not say in which unit its frequencies are.",
-        reason=f"Rows of numbers are ambiguous{guess}.",
+        reason=f"{unknown or 'Rows of numbers are ambiguous'}{guess}.",
         fix=f'Give the unit: unit="THz" in Python, --units THz on the command line '
         f"(or {', '.join(u for u in _UNITS_TO_SUGGEST if u != 'THz')}).",
     )

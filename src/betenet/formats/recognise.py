@@ -6,19 +6,20 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from betenet.errors import DataError
-from betenet.formats import abinit, csv_file
+from betenet.formats import abinit, csv_file, qe
+from betenet.formats.header import header_lines, names_a2f, read_header
 from betenet.formats.known_formats import FORMATS
-from betenet.formats.marks import (
-    A2F_MARKS,
-    A2F_NAMES,
-    OTHER_MARKS,
-    OTHER_NAMES,
-    PHONON_DOS_MARKS,
-    ends_of,
-    marked,
-    named,
+from betenet.formats.marks import A2F_MARKS, A2F_NAMES, ends_of, marked, named
+from betenet.formats.not_a2f import (
+    foreign_by_marks,
+    foreign_by_name,
+    foreign_by_numbers,
+    foreign_by_words,
 )
+from betenet.formats.table import split_columns
 from betenet.formats.text import TextFile, as_text, is_remark, read_bytes, starts_with_number
+
+_HEAD = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,29 +64,59 @@ def recognise_content(path: str | Path, content: bytes) -> Recognition:
     if content.startswith((abinit.CLASSIC_MAGIC, abinit.HDF5_MAGIC)):
         return Recognition("abinit")
     text = as_text(path, content)
-    ends = ends_of(text)
-    if ends.lstrip()[:1] in {"{", "["}:
+    if ends_of(text).lstrip()[:1] in {"{", "["}:
         return Recognition("json")
-    other, key = marked(OTHER_MARKS, ends), marked(A2F_MARKS, ends)
-    if other is None and marked(PHONON_DOS_MARKS, ends) is not None:
-        other = "a phonon density of states"
-    if other is None and key in {None, "epw-a2f"}:
-        other = named(OTHER_NAMES, path)
-    if other is not None:
-        raise DataError(
-            f"{path} holds {other}, not α²F.",
-            fix="Give the file with α²F; if it is one after all, name its format.",
-        )
+    key = check_words(text) or ("qe-alpha2f" if qe.is_old_alpha2f(text) else None)
+    if key in {None, "epw-a2f"}:
+        check_name(text)
     return _recognise_table(text) if key is None else Recognition(key)
 
 
+def check_words(text: TextFile) -> str | None:
+    """Format that words in a file tell; None if they do not.
+
+    Raises
+    ------
+    DataError
+        If they say that it is something else; the message says what to give instead.
+    """
+    key = marked(A2F_MARKS, ends_of(text))
+    foreign = foreign_by_marks(text) or (foreign_by_words(text) if key is None else None)
+    if foreign is not None:
+        raise foreign.error(text.path)
+    return key
+
+
+def check_name(text: TextFile) -> None:
+    """Refuse a file whose name, or the look of its numbers, says that it is something else.
+
+    Raises
+    ------
+    DataError
+        With what to give instead. A header that names α²F says more.
+    """
+    if any(map(names_a2f, header_lines(text))):
+        return
+    foreign = foreign_by_name(text.path) or foreign_by_numbers(text)
+    if foreign is not None:
+        raise foreign.error(text.path, by_name=True)
+
+
 def _recognise_table(text: TextFile) -> Recognition:
-    """A file without a mark: CSV by its header, else a table, whose name may tell more."""
-    content = [line for line in text.lines if not is_remark(line)]
-    if content and csv_file.is_header(content[0]):
+    """A file without a mark: CSV by its header, else a table, whose name may tell more.
+
+    The name is asked only where the header does not say in which unit the frequencies are.
+    """
+    head = [line for line in text.lines[:_HEAD] if not is_remark(line)]
+    rows = next((i for i, line in enumerate(head) if starts_with_number(line)), len(head))
+    if any(map(csv_file.is_header, head[: rows + 1])):
         return Recognition("csv")
+    content = [line for line in text.lines if not is_remark(line)]
     if any(starts_with_number(line) for line in content):
         key = named(A2F_NAMES, text.path)
+        width = max(len(split_columns(line)) for line in content[-1:])
+        if read_header(text, width).unit is not None:
+            return Recognition("table")
         if key is None or (key == "elk" and any(len(line.split()) != 2 for line in content)):
             return Recognition("table")
         return Recognition(key, by_name=True)

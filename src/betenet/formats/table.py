@@ -1,10 +1,13 @@
-"""α²F as plain columns of numbers: ω in a unit that the user gives, then one or more α²F."""
+"""α²F as plain columns of numbers: ω in a unit that the header or the user states, then α²F."""
 
 from __future__ import annotations
 
 import numpy as np
 from jaxtyping import Float
 
+from betenet.formats.a2f_file import UNIT_STATED
+from betenet.formats.columns import choose_columns
+from betenet.formats.header import read_header
 from betenet.formats.parsed import Parsed, need_columns
 from betenet.formats.text import (
     Row,
@@ -22,7 +25,7 @@ def parse_table(text: TextFile) -> Parsed:
     Raises
     ------
     DataError
-        If there is only one column, or rows are cut off or not numbers.
+        If there is only one column, none is α²F, or rows are cut off or not numbers.
     """
     start = first_number_line(text)
     rows = [
@@ -30,19 +33,24 @@ def parse_table(text: TextFile) -> Parsed:
         for i, line in enumerate(text.lines)
         if i >= start and not is_remark(line)
     ]
+    if len(rows[0].numbers) == 1 and rows[0].numbers[0] == len(rows) - 1 > 1:
+        del rows[0]  # the number of rows
     table, lines = join_rows(text.path, rows, wrapped=False)
     need_columns(text.path, table.shape[1], "ω and at least one α²F", minimum=2)
-    warnings: tuple[str, ...] = ()
-    if table.shape[1] > 2:
-        warnings = (f"columns 2 to {table.shape[1]} are read as so many spectra",)
+    header = read_header(text, table.shape[1])
+    spectra = choose_columns(text.path, table, header.columns)
     return Parsed(
         path=text.path,
-        unit=None,
-        unit_source="",
-        frequencies=table[:, 0],
-        a2f=table[:, 1:].T,
+        unit=header.unit,
+        unit_source="" if header.unit is None else UNIT_STATED,
+        unknown_unit=header.unknown_unit,
+        frequencies=spectra.frequencies,
+        a2f=spectra.a2f,
+        smearings=spectra.smearings,
+        smearing_unit=spectra.smearing_unit,
+        stated=spectra.stated,
         lines=lines,
-        warnings=warnings,
+        warnings=spectra.warnings,
     )
 
 

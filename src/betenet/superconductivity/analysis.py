@@ -234,7 +234,7 @@ def analyse_moments(
     Parameters
     ----------
     quantities
-        ``coupling`` [1], ``omega_log`` and, if known, ``omega_2`` [meV].
+        ``coupling`` [1] and, if known, ``omega_log`` and ``omega_2`` [meV].
     settings
         As for :func:`analyse`; what needs a spectrum is not computed.
     """
@@ -276,7 +276,7 @@ def _methods(
     impossible = omega_2 is not None and omega_2 < _ROUNDING * quantities["omega_log"]
     rows = compare_methods(
         coupling=quantities["coupling"],
-        omega_log=quantities["omega_log"],
+        omega_log=quantities.get("omega_log"),
         omega_2=None if impossible else omega_2,
         mu_star=settings.mu_star,
         further=[_eliashberg_row(transition)],

@@ -62,7 +62,7 @@ class MethodResult:
 def compare_methods(
     *,
     coupling: float,
-    omega_log: float,
+    omega_log: float | None,
     omega_2: float | None = None,
     mu_star: float = DEFAULT_MU_STAR,
     further: Iterable[MethodResult] = (),
@@ -74,7 +74,7 @@ def compare_methods(
     coupling
         λ [1].
     omega_log
-        ω_log [meV].
+        ω_log [meV]; without it, there is no Tc.
     omega_2
         ω_2 [meV]; without it, the methods that need it have no Tc.
     mu_star
@@ -106,7 +106,7 @@ def compare_methods(
     >>> rows[0].remark
     'too low: fitted to λ below 1.5, and it saturates above'
     """
-    if omega_2 is not None and omega_2 < _ROUNDING * omega_log:
+    if omega_log is not None and omega_2 is not None and omega_2 < _ROUNDING * omega_log:
         raise ConfigError(
             f"omega_2 ({omega_2:g} meV) is below omega_log ({omega_log:g} meV).",
             reason="No spectrum has such moments: ω_log is the smallest of the averages.",
@@ -130,7 +130,7 @@ def method_remark(
     method: str,
     *,
     coupling: float,
-    omega_log: float,
+    omega_log: float | None,
     omega_2: float | None = None,
     mu_star: float = DEFAULT_MU_STAR,
 ) -> str:
@@ -138,6 +138,8 @@ def method_remark(
 
     Arguments are those of :func:`compare_methods`.
     """
+    if omega_log is None:
+        return "needs ω_log"
     if method in METHODS_WITH_OMEGA_2 and omega_2 is None:
         return "needs ω_2"
     if not (omega_log > 0.0 and coupling > 0.0):
@@ -158,9 +160,9 @@ def method_remark(
 
 
 def _tc(
-    method: str, coupling: float, omega_log: float, omega_2: float | None, mu_star: float
+    method: str, coupling: float, omega_log: float | None, omega_2: float | None, mu_star: float
 ) -> float | None:
-    if method in METHODS_WITH_OMEGA_2 and omega_2 is None:
+    if omega_log is None or (method in METHODS_WITH_OMEGA_2 and omega_2 is None):
         return None
     return float(
         critical_temperature(

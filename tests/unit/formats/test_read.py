@@ -29,8 +29,10 @@ def test_missing_file_and_folder(tmp_path, format_key):
 def test_forced_format_on_a_file_of_something_else(put):
     path = put("# Tetrahedron method\n 0.1 x\n")
     with pytest.raises(DataError, match="line 2: 'x' is not a number") as caught:
-        read_a2f(path, format="table", unit="THz")
+        read_a2f(path, format="elk")
     assert "phonon density of states" in str(caught.value)
+    with pytest.raises(DataError, match="phonon density of states"):
+        read_a2f(path, format="table", unit="THz")
 
 
 def test_forced_format_names_what_the_file_looks_like(layouts, put):
@@ -59,19 +61,19 @@ def test_damaged_files_never_end_in_an_error_without_a_remedy(layouts, spectrum,
     omega, a2f = layouts.omega[:20], layouts.a2f[:20]
     rng = np.random.default_rng(5)
     outcomes = set()
-    for content in (
-        layouts.a2f_dos(omega, a2f, 9, old=True, coupling=0.5),
-        layouts.alpha2f_dat(omega, 12 * [a2f], np.arange(1, 13) * 0.005),
-        layouts.epw_a2f(omega, 11 * [a2f], 11 * [0.5]),
-        layouts.two_columns(omega, a2f),
-        "frequencies_mev,a2f\n1,0.1\n2,0.2\n3,0.1\n",
-        spectrum.to_json(),
-        " Broadening   0.0050 lambda       0.9372 dos(Ef)  8.2513\n" * 3,
+    for content, unit in (
+        (layouts.a2f_dos(omega, a2f, 9, old=True, coupling=0.5), "Ry"),
+        (layouts.alpha2f_dat(omega, 12 * [a2f], np.arange(1, 13) * 0.005), "THz"),
+        (layouts.epw_a2f(omega, 11 * [a2f], 11 * [0.5]), "meV"),
+        (layouts.two_columns(omega, a2f), "meV"),
+        ("frequencies_mev,a2f\n1,0.1\n2,0.2\n3,0.1\n", "meV"),
+        (spectrum.to_json(), "meV"),
+        (" Broadening   0.0050 lambda       0.9372 dos(Ef)  8.2513\n" * 3, None),
     ):
         for _ in range(8):
             for text in damaged(content, rng):
                 try:
-                    read_a2f(put(text), unit="meV").spectrum()
+                    read_a2f(put(text), unit=unit).spectrum()
                 except BetenetError as error:
                     outcomes.add(type(error).__name__)
                 else:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from betenet.errors import DataError
+from betenet.formats.known_formats import FORMATS
 from betenet.formats.read import read_a2f
 from betenet.formats.recognise import recognise, recognise_content
 
@@ -125,11 +126,11 @@ def test_wrong_format_is_an_error_or_reads_the_same_spectrum(layouts, spectrum, 
         return
     error = None
     try:
-        file = read_a2f(path, format=forced, unit="meV")
+        file = read_a2f(path, format=forced, unit=FORMATS[forced].unit or "meV")
     except DataError as caught:
         error = str(caught)
     if error is None:  # plain rows of numbers mean the same in several formats: ω, then α²F
-        np.testing.assert_array_equal(file.a2f[0], read_a2f(path, unit="meV").a2f[0])
+        np.testing.assert_array_equal(file.a2f[0], read_a2f(path, unit=FORMATS[key].unit).a2f[0])
     else:
         assert f"looks like {key}" in error
         assert f'format="{key}"' in error

@@ -1,0 +1,195 @@
+"""``betenet tc --compare``: what another program found, beside what is computed here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from betenet.errors import DataError
+from betenet.formats import A2fFile, read_a2f
+from betenet.formats.epw_gap import Gap, is_isotropic_gap, parse_gap
+from betenet.formats.text import as_text, read_bytes
+from betenet.quantities import QUANTITIES
+from betenet.superconductivity.analysis import Analysis
+from betenet.superconductivity.analysis_settings import ELIASHBERG
+
+Reference = Gap | A2fFile
+
+_NEAR_TC = 0.999
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compared:
+    """A number of another program and ours.
+
+    Parameters
+    ----------
+    path
+        File of the other program.
+    key
+        Key of :data:`~betenet.quantities.QUANTITIES`.
+    what
+        What it is, for people.
+    there, here
+        The two, in the unit in which the quantity leaves the package; nan if there is none.
+    """
+
+    path: str
+    key: str
+    what: str
+    there: float
+    here: float
+
+    def to_dict(self) -> dict[str, object]:
+        """Plain values; the key carries the unit."""
+        return {
+            "file": self.path,
+            "quantity": QUANTITIES[self.key].export_key,
+            "text": self.what,
+            "there": self.there if np.isfinite(self.there) else None,
+            "here": self.here if np.isfinite(self.here) else None,
+        }
+
+    @property
+    def line(self) -> str:
+        """The two and their difference."""
+        unit = QUANTITIES[self.key].export_unit
+        unit = "" if unit == "1" else f" {unit}"
+        text = f"{self.what} = {self.there:.4g}{unit} there, {self.here:.4g}{unit} here"
+        if self.there and np.isfinite(self.there) and np.isfinite(self.here):
+            text += f" ({self.here / self.there - 1.0:+.1%})"
+        return text
+
+
+def read_reference(path: str) -> Reference:
+    """What a file of another program states.
+
+    Raises
+    ------
+    DataError
+        If it is neither a gap of EPW nor a list of λ, ω_log and Tc.
+    """
+    content = read_bytes(path)
+    if b"\x00" not in content[:1024]:
+        text = as_text(path, content)
+        if is_isotropic_gap(text):
+            return parse_gap(text)
+    file = read_a2f(path)
+    if not file.stated:
+        raise DataError(
+            f"{path} states nothing to compare with.",
+            reason="It holds α²F and no λ of its own.",
+            fix="Give EPW's imag_iso or pade_iso, epw.out, lambda or lambda.out after --compare.",
+        )
+    return file
+
+
+def compare(
+    analysis: Analysis, references: Sequence[Reference], smearing: float | None
+) -> tuple[Compared, ...]:
+    """Every number of the references that has a counterpart.
+
+    Parameters
+    ----------
+    analysis
+        What was computed from one spectrum.
+    references
+        What other programs say.
+    smearing
+        Of the spectrum, where it is known: the same one is taken of a list of them.
+    """
+    gaps = [reference for reference in references if isinstance(reference, Gap)]
+    files = [reference for reference in references if isinstance(reference, A2fFile)]
+    numbers = [found for file in files for found in _numbers(analysis, file, smearing)]
+    return (*numbers, *_gaps(analysis, gaps))
+
+
+def _numbers(analysis: Analysis, file: A2fFile, smearing: float | None) -> list[Compared]:
+    index = 0
+    if file.n_columns > 1 and smearing is not None and file.smearings is not None:
+        index = int(np.argmin(np.abs(np.array(file.smearings) - smearing)))
+    found: list[Compared] = []
+    at = "" if file.smearings is None else f" (smearing {file.smearings[index]:g})"
+    mu_star = f" at μ* = {file.stated['mu_star'][0]:g}" if "mu_star" in file.stated else ""
+    row = analysis.method("mcmillan") or analysis.best
+    ours = {
+        **analysis.quantities,
+        "tc": np.nan if row.tc is None else row.tc,
+    }
+    names = {
+        "coupling": f"λ{at}",
+        "omega_log": f"ω_log{at}",
+        "tc": f"Tc{at}{mu_star}, here by {row.method} at μ* = {analysis.settings.mu_star:g},",
+    }
+    for key, name in names.items():
+        values = file.stated.get(key, ())
+        if len(values) == file.n_columns or len(values) == 1:
+            factor = QUANTITIES[key].export_factor
+            there = values[index if len(values) > 1 else 0]
+            found.append(
+                Compared(
+                    path=file.path,
+                    key=key,
+                    what=name,
+                    there=factor * there,
+                    here=factor * ours.get(key, np.nan),
+                )
+            )
+    return found
+
+
+def _gaps(analysis: Analysis, gaps: Sequence[Gap]) -> list[Compared]:
+    """Gaps at the temperatures of the files, by our equations with our μ*."""
+    if not gaps:
+        return []
+    row = analysis.method(ELIASHBERG)
+    if analysis.spectrum is None or row is None or row.tc is None:
+        return [_gap(gap, np.nan) for gap in gaps]
+    from betenet.superconductivity.eliashberg.state import superconducting_state
+
+    tc = row.tc
+    below = sorted({gap.temperature / tc for gap in gaps if gap.temperature < _NEAR_TC * tc})
+    if not below:
+        return [_gap(gap, 0.0) for gap in gaps]
+    state = superconducting_state(
+        analysis.spectrum.frequencies,
+        analysis.spectrum.a2f,
+        analysis.settings.mu_star,
+        cutoff=analysis.settings.cutoff,
+        mu_star_frequency=analysis.settings.mu_star_frequency,
+        rule=analysis.spectrum.rule,
+        reduced_temperatures=tuple(below),
+    )
+    found: list[Compared] = []
+    for gap in gaps:
+        reduced = gap.temperature / tc
+        if reduced not in below:
+            found.append(_gap(gap, 0.0))
+            continue
+        place = below.index(reduced)
+        imaginary = float(state.solutions[place].gap[0])
+        found.append(_gap(gap, imaginary if gap.axis == "imaginary" else float(state.gaps[place])))
+    return found
+
+
+def _gap(gap: Gap, here: float) -> Compared:
+    symbol = "Δ(iπT)" if gap.axis == "imaginary" else "Δ"
+    return Compared(
+        path=gap.path,
+        key="gap",
+        what=f"{symbol} at {gap.temperature:.4g} K",
+        there=gap.gap,
+        here=here,
+    )
+
+
+def compared_lines(compared: Sequence[Compared]) -> list[str]:
+    """Lines for people, by file."""
+    lines: list[str] = []
+    for path in dict.fromkeys(found.path for found in compared):
+        lines.append(f"beside {Path(path).name}:")
+        lines += [f"  {found.line}" for found in compared if found.path == path]
+    return lines

@@ -119,7 +119,7 @@ def decide_format(
         return header
     if unit is not None:
         return "table"
-    if _is_matdyn(text, table):
+    if is_matdyn(text, table):
         return "qe-matdyn-dos"
     raise DataError(
         f"{text.path}: the program that wrote this phonon density of states is not recognised.",
@@ -136,7 +136,7 @@ def is_three_per_atom(states: float) -> bool:
     return states > 1.5 and abs(states - 3.0 * round(states / 3.0)) < STATES_TOLERANCE
 
 
-def _is_matdyn(text: TextFile, table: Float[np.ndarray, "row column"]) -> bool:
+def is_matdyn(text: TextFile, table: Float[np.ndarray, "row column"]) -> bool:
     """Whether a file without a header has a layout of matdyn.x that nobody else writes."""
     rows = _rows(text)
     if _header_lines(text):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 import spglib
@@ -14,6 +14,17 @@ from betenet.errors import StructureError
 
 # spglib 2.8 raises where earlier versions return None; before 2.6 it has no error class
 SPGLIB_ERRORS: tuple[type[Exception], ...] = (getattr(spglib, "SpglibError", RuntimeError),)
+
+
+def call_spglib(function: str, *arguments: object, **options: object) -> Any:
+    """Return what a function of spglib gives; None where it fails, by whatever version's way."""
+    with warnings.catch_warnings():
+        # spglib 2.6 and later announce the change of their error handling at every call
+        warnings.simplefilter("ignore", DeprecationWarning)
+        try:
+            return getattr(spglib, function)(*arguments, **options)
+        except SPGLIB_ERRORS:
+            return None
 
 
 def cell_vectors(atoms: Atoms) -> Float[np.ndarray, "3 3"]:
@@ -33,13 +44,7 @@ def reduce_cell(lattice: Float[np.ndarray, "3 3"]) -> Float[np.ndarray, "3 3"]:
     ----------
     Křivý and Gruber, Acta Cryst. A 32, 297 (1976).
     """
-    with warnings.catch_warnings():
-        # spglib 2.6 and later announce the change of their error handling at every call
-        warnings.simplefilter("ignore", DeprecationWarning)
-        try:
-            reduced = spglib.niggli_reduce(lattice)
-        except SPGLIB_ERRORS:
-            reduced = None
+    reduced = call_spglib("niggli_reduce", lattice)
     if reduced is None:
         raise StructureError(
             "The cell cannot be reduced to its shortest lattice vectors.",

@@ -1,0 +1,189 @@
+"""The sites that a CIF lists: their elements, coordinates, and how precisely these are written."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+from ase.data import chemical_symbols
+from jaxtyping import Float
+
+from betenet.errors import StructureError
+from betenet.structures.cif_blocks import UNKNOWN, CifBlock, as_number
+from betenet.structures.convert import HYDROGEN_ISOTOPES
+
+ELEMENTS = frozenset({*chemical_symbols[1:], *HYDROGEN_ISOTOPES})
+
+ROUNDED = 0.7
+"""Of a unit of the last digit: how far a coordinate may be off, so that 0.66 can be two thirds."""
+
+LEAST_PRECISION = 1e-3
+"""Coordinates with more digits may be off by this much as well; programs round on the way."""
+
+MOST_PRECISION = 1e-2
+"""Coordinates with fewer digits, 0.5 say, are meant as they stand."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sites:
+    """Listed sites, one entry each.
+
+    Attributes
+    ----------
+    labels
+        As written, for messages.
+    elements
+        Symbols; D and T stay apart from H.
+    positions
+        Fractional coordinates (site, 3).
+    precisions
+        How far each coordinate may be off by its number of digits (site, 3).
+    occupancies
+        None where the CIF says nothing.
+    """
+
+    labels: list[str]
+    elements: list[str]
+    positions: Float[np.ndarray, "site 3"]
+    precisions: Float[np.ndarray, "site 3"]
+    occupancies: list[float | None]
+
+    def describe(self, index: int) -> str:
+        """Label and coordinates of a site."""
+        place = ", ".join(f"{x:.6g}" for x in self.positions[index].tolist())
+        return f"{self.labels[index]} ({place})"
+
+
+def read_sites(block: CifBlock, lattice: Float[np.ndarray, "3 3"]) -> Sites:
+    """Read the sites of a block.
+
+    Raises
+    ------
+    StructureError
+        If an element or a coordinate of a site is not known.
+    """
+    labels = block.column("_atom_site_label", "_atom_site_type_symbol")
+    positions, precisions = _read_coordinates(block, labels, lattice)
+    occupancies = block.column("_atom_site_occupancy") or [""] * len(labels)
+    return Sites(
+        labels=labels,
+        elements=_read_elements(block),
+        positions=positions,
+        precisions=precisions,
+        occupancies=[None if text in UNKNOWN else _occupancy(text) for text in occupancies],
+    )
+
+
+def formula_amounts(block: CifBlock) -> dict[str, float]:
+    """Return how many atoms of each element the stated formula has; nothing if it is no plain one.
+
+    Deuterium counts as hydrogen. A formula all in capitals without blanks, BN or CO2, could mean
+    two things and is passed over.
+    """
+    text = block.text("_chemical_formula_sum")
+    terms = text.split()
+    if len(terms) == 1 and re.fullmatch(r"([A-Z][a-z]?[\d.]*)+", text):
+        terms = re.findall(r"[A-Z][a-z]?[\d.]*", text)
+        if len(terms) > 1 and text == text.upper():
+            return {}
+    amounts: dict[str, float] = {}
+    for term in terms:
+        match = re.fullmatch(r"([A-Za-z]{1,2})(\d+\.?\d*|\.\d+|)", term)
+        element = match[1].capitalize() if match else ""
+        if match is None or element not in ELEMENTS:
+            return {}
+        element = "H" if element in HYDROGEN_ISOTOPES else element
+        amounts[element] = amounts.get(element, 0.0) + float(match[2] or 1)
+    return amounts if sum(amounts.values()) > 0 else {}
+
+
+def _occupancy(text: str) -> float:
+    number = as_number(text)
+    if number is None:
+        raise StructureError(
+            f"The occupancy {text!r} in the CIF is not a number.",
+            reason="Whether a site is full decides which crystal it is.",
+            fix="Write 1 for a full site.",
+        )
+    return number
+
+
+def _read_coordinates(
+    block: CifBlock, labels: list[str], lattice: Float[np.ndarray, "3 3"]
+) -> tuple[Float[np.ndarray, "site 3"], Float[np.ndarray, "site 3"]]:
+    kind = "fract" if block.column("_atom_site_fract_x") else "cartn"
+    written = [block.column(f"_atom_site_{kind}_{axis}") for axis in "xyz"]
+    places = np.zeros((len(labels), 3))
+    precisions = np.full((len(labels), 3), LEAST_PRECISION)
+    for axis, column in enumerate(written):
+        for index, label in enumerate(labels):
+            text = column[index] if index < len(column) else "?"
+            number = as_number(text)
+            if number is None:
+                raise StructureError(
+                    f"Coordinate {'xyz'[axis]} of site {label} in the CIF is {text!r}.",
+                    reason="An atom whose place is not known cannot be put into the crystal.",
+                    fix="Write a number, or remove the site if it is a dummy.",
+                )
+            places[index, axis] = number
+            precisions[index, axis] = _precision(text)
+    if kind == "cartn":
+        return np.linalg.solve(lattice.T, places.T).T, np.full_like(places, LEAST_PRECISION)
+    return places, precisions
+
+
+def _precision(text: str) -> float:
+    decimals = re.search(r"\.(\d*)", text)
+    unit = 10.0 ** -len(decimals[1]) if decimals else 0.0
+    return min(max(ROUNDED * unit, LEAST_PRECISION), MOST_PRECISION)
+
+
+def _read_elements(block: CifBlock) -> list[str]:
+    """Element of each site, by its type symbol if there is one, else by its label."""
+    labels = block.column("_atom_site_label")
+    types = block.column("_atom_site_type_symbol")
+    named = {*formula_amounts(block)}
+    if not named:
+        listed = (re.match("[A-Za-z]*", text) for text in block.column("_atom_type_symbol"))
+        named = {match[0] for match in listed if match and match[0] in ELEMENTS}
+    if "H" in named:
+        named |= {*HYDROGEN_ISOTOPES}
+    if types and not all(text in UNKNOWN for text in types):
+        return [_element_of_type(index, text, named) for index, text in enumerate(types)]
+    return [_element_of_label(text, named) for text in labels]
+
+
+def _element_of_type(index: int, written: str, named: set[str]) -> str:
+    """Element of a type symbol: Nb, Nb5+; NB only if the formula has Nb."""
+    letters = re.match("[A-Za-z]*", written.strip())
+    symbol = letters[0] if letters else ""
+    if symbol in ELEMENTS:
+        return symbol
+    if symbol.capitalize() in named & ELEMENTS:
+        return symbol.capitalize()
+    raise StructureError(
+        f"Site {index} has the type symbol {written!r}, which is not an element.",
+        reason="Type symbols start with an element of the periodic table, or D.",
+        fix="Write element symbols as Nb, not NB or nb, and give every site a real one.",
+    )
+
+
+def _element_of_label(label: str, named: set[str]) -> str:
+    """Element of a label: Nb1 by its letters, NB1 by what the formula has."""
+    match = re.match(r"[^A-Za-z]*([A-Za-z]{0,2})", label)
+    letters = match[1] if match else ""
+    first, both = letters[:1].upper(), letters.capitalize()
+    if letters in ELEMENTS and len(letters) == 2:
+        return letters
+    meanings = {symbol for symbol in (first, both) if symbol in ELEMENTS}
+    if len(meanings & named) == 1:
+        return (meanings & named).pop()
+    if len(meanings) == 1 and not named and not letters[1:].islower():
+        return meanings.pop()
+    known = f"the formula has {', '.join(sorted(named))}" if named else "no formula is stated"
+    raise StructureError(
+        f"The element of the site labelled {label!r} in the CIF is not clear.",
+        reason=f"It could be {' or '.join(sorted(meanings)) or 'none'}, and {known}.",
+        fix="Give the sites an _atom_site_type_symbol, such as Nb, or write the label as Nb1.",
+    )

@@ -1,0 +1,232 @@
+"""Which symmetry operations a CIF means: listed, or named by Hall symbol, symbol or number."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from betenet.errors import StructureError
+from betenet.structures.cif_blocks import UNKNOWN, CifBlock
+from betenet.structures.hall_symbols import hall_operations
+from betenet.structures.space_groups import (
+    Setting,
+    of_code,
+    settings_of_hall_symbol,
+    settings_of_number,
+    settings_of_schoenflies,
+    settings_of_symbol,
+)
+from betenet.structures.symmetry_operations import Operations, parse_operations
+
+LISTED = ("_space_group_symop_operation_xyz", "_symmetry_equiv_pos_as_xyz")
+MAGNETIC = "_space_group_symop_magn_operation_xyz"
+MAGNETIC_CENTRING = "_space_group_symop_magn_centering_xyz"
+SYMBOL = r"_(symmetry|space_group)_(?!.*patterson).*name_h-m.*"
+HALL = r"_(symmetry|space_group)_.*name_hall"
+NUMBER = r"_(symmetry|space_group)_(it|int_tables)_number"
+CODE = r"_space_group_it_coordinate_system_code|_symmetry_space_group_setting"
+SCHOENFLIES = r"_(symmetry|space_group)_.*name_schoenflies"
+SYSTEM = r"_space_group_crystal_system|_symmetry_cell_setting"
+FIX = (
+    "Write the operations (_space_group_symop_operation_xyz), or a symbol of International Tables "
+    "with its setting, such as 'F d -3 m:2', 'R -3 m:H' or 'P 1 21/n 1'."
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatedSymmetry:
+    """Symmetry as a block states it, the operations read where they are listed.
+
+    Attributes
+    ----------
+    listed
+        Operations of the list; None if there is none that can be read.
+    tiers
+        Settings that the names can mean, the usual ones first.
+    hall
+        Operations of a Hall symbol that is of no setting in the table.
+    named
+        The names as they are written.
+    numbers
+        Space group numbers that are written.
+    by_number
+        Whether the number alone names the group.
+    notes
+        Contradictions and gaps.
+    system
+        Crystal system, if it is all that is stated.
+    """
+
+    listed: Operations | None = None
+    tiers: tuple[tuple[Setting, ...], ...] = ()
+    hall: Operations | None = None
+    named: str = ""
+    numbers: tuple[int, ...] = ()
+    by_number: bool = False
+    notes: list[str] = field(default_factory=list[str])
+    system: str = ""
+
+    @property
+    def settings(self) -> list[Setting]:
+        """All settings that the names can mean."""
+        return [setting for tier in self.tiers for setting in tier]
+
+
+def read_symmetry(block: CifBlock) -> StatedSymmetry:
+    """Read what a block states of its symmetry.
+
+    Raises
+    ------
+    StructureError
+        If something is stated that cannot be understood, and nothing else makes up for it.
+    """
+    notes: list[str] = []
+    tiers, hall, named, by_number = _named_settings(block, notes)
+    listed = _listed_operations(block, notes, spare=bool(tiers or hall))
+    numbers = _numbers(block)
+    system = next(iter(block.matching(SYSTEM)), "").lower()
+    if listed is None and not tiers and hall is None:
+        _check_nothing_is_missed(block)
+    return StatedSymmetry(
+        listed=listed,
+        tiers=tiers,
+        hall=hall,
+        named=named,
+        numbers=numbers,
+        by_number=by_number,
+        notes=notes,
+        system=system,
+    )
+
+
+def _listed_operations(block: CifBlock, notes: list[str], *, spare: bool) -> Operations | None:
+    magnetic = [_in_space(text) for text in block.column(MAGNETIC)]
+    texts = [text for text in magnetic or block.column(*LISTED) if text.strip() not in UNKNOWN]
+    if not texts:
+        return None
+    if magnetic:
+        notes.append("The CIF is of a magnetic structure; its moments are left out.")
+        centring = [_in_space(text) for text in block.column(MAGNETIC_CENTRING)]
+        both = parse_operations(texts)
+        return both.times(parse_operations(centring)) if centring else both
+    try:
+        return parse_operations(texts)
+    except StructureError as error:
+        if not spare:
+            raise
+        notes.append(f"{error.summary} Its space group's symbol is taken instead.")
+        return None
+
+
+def _in_space(text: str) -> str:
+    """Take the time reversal off a magnetic operation, ``x,y,z,-1``."""
+    return re.sub(r",\s*[+-]?1\s*$", "", text)
+
+
+def _named_settings(
+    block: CifBlock, notes: list[str]
+) -> tuple[tuple[tuple[Setting, ...], ...], Operations | None, str, bool]:
+    """Settings by Hall symbol, else by symbol, else by number; and what was written."""
+    symbols = block.matching(SYMBOL)
+    code = next(iter(block.matching(CODE)), "")
+    numbers = [number for number in _numbers(block) if settings_of_number(number)]
+    found = _settings_of_symbols(symbols, code, notes)
+    for text in block.matching(HALL):
+        hall = settings_of_hall_symbol(text)
+        try:
+            operations = None if hall else hall_operations(text)
+        except StructureError as error:
+            if not found:
+                raise
+            notes.append(f"{error.summary} The symbol {symbols[0]} is taken.")
+            continue
+        if hall and found and hall[0].number not in {setting.number for setting in found}:
+            notes.append(
+                f"The CIF has the Hall symbol {text} (No. {hall[0].number}), but names the space "
+                f"group {symbols[0]} (No. {found[0].number}); the Hall symbol is taken."
+            )
+        return (tuple(hall),) if hall else (), operations, f"the Hall symbol {text}", False
+    if found:
+        if numbers and found[0].number not in numbers:
+            notes.append(
+                f"The CIF names the space group {symbols[0]} (No. {found[0].number}), but gives "
+                f"the number {numbers[0]}; the symbol is taken."
+            )
+        return _tiers_of_symbol(found), None, symbols[0], False
+    if not symbols:
+        settings = settings_of_number(numbers[0]) if numbers else []
+        for text in [] if settings else block.matching(SCHOENFLIES):
+            settings = settings_of_schoenflies(text)
+        settings = of_code(settings, code)
+        return _by_rank(settings), None, f"No. {settings[0].number}" if settings else "", True
+    return (), None, symbols[0], False
+
+
+def _settings_of_symbols(symbols: list[str], code: str, notes: list[str]) -> list[Setting]:
+    """Settings that all known symbols can mean, or those of the first one."""
+    found: list[Setting] = []
+    for symbol in symbols:
+        if symbol.isdigit():
+            settings = settings_of_number(int(symbol))
+        else:
+            settings = settings_of_symbol(symbol)
+        both = [setting for setting in found if setting in settings]
+        if found and settings and not both:
+            notes.append(f"The CIF names two space groups, {' and '.join(symbols[:2])}.")
+        found = both or found or settings
+    return of_code(found, code)
+
+
+def _tiers_of_symbol(settings: list[Setting]) -> tuple[tuple[Setting, ...], ...]:
+    """A short monoclinic symbol means the unique axis b, unless the cell says otherwise."""
+    if not settings[0].unique_axis:
+        return _by_rank(settings)
+    axes = [tuple(setting for setting in settings if setting.unique_axis == axis) for axis in "bca"]
+    return tuple(tier for tier in axes if tier)
+
+
+def _by_rank(settings: list[Setting]) -> tuple[tuple[Setting, ...], ...]:
+    """Standard settings before the others."""
+    ranks = [tuple(item for item in settings if item.is_standard is rank) for rank in (True, False)]
+    return tuple(tier for tier in ranks if tier)
+
+
+def _numbers(block: CifBlock) -> tuple[int, ...]:
+    texts = [re.match(r"\d+", text.strip("'\" ")) for text in block.matching(NUMBER)]
+    return tuple(int(match[0][:4]) for match in texts if match)
+
+
+def _check_nothing_is_missed(block: CifBlock) -> None:
+    """Refuse to take P 1 where some symmetry is stated."""
+    harmless = f"{SYSTEM}|{CODE}"
+    stated = {
+        name: text
+        for name in block.values
+        if name.startswith(("_symmetry", "_space_group"))
+        and not re.fullmatch(harmless, name)
+        and (text := block.text(name))
+    }
+    if not stated:
+        return
+    symbols = [text for name, text in stated.items() if re.fullmatch(SYMBOL, name)]
+    name, text = next(iter(stated.items()))
+    if symbols:
+        summary = f"The space group symbol {symbols[0]!r} in the CIF is unknown."
+        reason = "None of the 530 settings of the space groups has it, and no operations are there."
+    elif any("magn" in name for name in stated):
+        summary = f"The CIF states a magnetic space group ({text}) without its operations."
+        reason = "The settings of magnetic groups are not known here."
+    elif any("ssg" in name for name in stated):
+        summary = f"The CIF is of a modulated structure ({text})."
+        reason = "It has no unit cell in three dimensions."
+    else:
+        summary = f"The CIF states its symmetry in a way that cannot be read: {name} {text[:60]!r}."
+        reason = "Neither operations nor a known space group are there; P 1 would be a guess."
+    numbers = _numbers(block)
+    known = settings_of_number(numbers[0])[:4] if numbers else []
+    names = ", ".join(str(setting) for setting in known)
+    raise StructureError(
+        summary,
+        reason=reason,
+        fix=f"{FIX}{f' For No. {numbers[0]}: {names}.' if names else ''}",
+    )

@@ -101,10 +101,10 @@ def open_bytes(path: str | Path, largest: int | None = LARGEST_FILE) -> io.Buffe
 
 
 def open_text(
-    path: str | Path, largest: int | None = LARGEST_FILE, encoding: str = "utf-8"
+    path: str | Path, largest: int | None = LARGEST_FILE, errors: str = "strict"
 ) -> io.TextIOWrapper:
-    """Open a text file as `open_bytes` does."""
-    return io.TextIOWrapper(open_bytes(path, largest), encoding=encoding)
+    """Open a text file in UTF-8 as `open_bytes` does; `errors` is as of `open`."""
+    return io.TextIOWrapper(open_bytes(path, largest), encoding="utf-8", errors=errors)
 
 
 def read_bytes(path: str | Path, largest: int = LARGEST_FILE) -> bytes:
@@ -148,6 +148,20 @@ def check_size(path: str | Path, largest: int = LARGEST_FILE) -> None:
                     pass
             except (EOFError, zlib.error, lzma.LZMAError) as error:
                 raise OSError(errno.EIO, f"it is compressed, and damaged: {error}") from error
+
+
+def suffix_of(name: str) -> str:
+    """Suffix that tells the format, in lower case; that of a compression is passed over.
+
+    Examples
+    --------
+    >>> suffix_of("rows.JSONL.gz"), suffix_of("POSCAR")
+    ('.jsonl', '')
+    """
+    suffixes = [suffix.lower() for suffix in Path(name).suffixes]
+    if suffixes and suffixes[-1] in COMPRESSED_SUFFIXES:
+        suffixes.pop()
+    return suffixes[-1] if suffixes else ""
 
 
 def lines_of(file: io.TextIOBase) -> Iterator[str]:

@@ -17,6 +17,7 @@ from betenet.input_files import DEEPEST, LARGEST_FILE, TOO_DEEP, check_nesting, 
 LONGEST_INTEGER = 300
 """Digits of a whole number; longer ones are infinite, as reals beyond 1e308 are."""
 
+_BRACKET = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{}]', re.DOTALL)
 _HALF_CHARACTER = re.compile(r"\\u[dD][89a-fA-F]")
 
 
@@ -58,14 +59,37 @@ def decode_json_at(text: str, place: int) -> tuple[Any, int]:
 
     Raises
     ------
-    ValueError
-        Whatever is wrong with it; a `json.JSONDecodeError` if it may only be cut off.
+    BadValueError
+        If it is wrong, and what follows can be read.
+    json.JSONDecodeError
+        If it is cut off, or cannot be told from what follows.
     """
+    end = place
     try:
         data, end = _DECODER.raw_decode(text, place)
-    except RecursionError as error:
-        raise ValueError(TOO_DEEP) from error
-    return _checked(data, text[place:end]), end
+        return _checked(data, text[place:end]), end
+    except (ValueError, RecursionError) as error:
+        end = end if end > place else _end_of(text, place)
+        why = TOO_DEEP if isinstance(error, RecursionError) else str(error)
+        if end > place:
+            raise BadValueError(why, end) from error
+        if isinstance(error, json.JSONDecodeError):
+            raise
+        raise json.JSONDecodeError(why, text[place : place + 40], 0) from error
+
+
+class BadValueError(ValueError):
+    """A value in a text that is wrong, but whose end is known.
+
+    Attributes
+    ----------
+    end
+        The place behind it.
+    """
+
+    def __init__(self, why: str, end: int) -> None:
+        super().__init__(why)
+        self.end = end
 
 
 def read_json(path: str | Path, largest: int = LARGEST_FILE) -> Any:
@@ -193,9 +217,26 @@ def _integer(text: str) -> int | float:
 _DECODER = json.JSONDecoder(parse_int=_integer)
 
 
+def _end_of(text: str, place: int) -> int:
+    """The place behind a list or object, whatever is in it; `place` where it is not closed."""
+    level = 0
+    for found in _BRACKET.finditer(text, place):
+        if found[0] in "[{":
+            level += 1
+        elif found[0] in "]}":
+            level -= 1
+        if level <= 0:
+            return found.end() if text[place : place + 1] in {"[", "{"} else place
+    return place
+
+
 def _checked(data: Any, text: str) -> Any:
     if text.count("[") + text.count("{") > DEEPEST:
         check_nesting(data)
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:  # bytes that could not be decoded
+        raise ValueError("it is not UTF-8") from error
     return _whole(data) if _HALF_CHARACTER.search(text) else data
 
 

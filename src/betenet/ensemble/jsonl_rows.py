@@ -176,7 +176,7 @@ def _lines(path: Path, refused: list[Refusal]) -> Iterator[tuple[int, str]]:
     """Number and text of each line that is not empty; what cannot be decoded is refused."""
     number = 0
     try:
-        with open_text(path, None) as file:
+        with open_text(path, None, "surrogateescape") as file:
             for number, line in enumerate(lines_of(file), start=1):
                 if line.strip():
                     yield number, line

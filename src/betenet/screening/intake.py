@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from contextlib import closing
+from contextlib import closing, suppress
 from itertools import islice
 from typing import Protocol, runtime_checkable
 
-from betenet.errors import BetenetError
+from betenet.errors import BetenetError, DataError, unexpected
 from betenet.screening.candidates import Candidate, Entry, Unreadable
 from betenet.screening.progress import Progress
-from betenet.screening.records import SOURCE, Record
+from betenet.screening.records import SOURCE, Record, storable
 from betenet.screening.rounding import kept_number
 from betenet.screening.store import RecordStore
 from betenet.structures import check_structure
@@ -68,7 +68,8 @@ def take_source(
         return
     if duplicates is not None:
         for name in store.names(SOURCE, "passed"):
-            duplicates.first_of(Candidate(name=name, atoms=store.structure(name)))
+            with suppress(DataError):  # a structure that is damaged has no duplicates
+                duplicates.first_of(Candidate(name=name, atoms=store.structure(name)))
     entries = iter(source)
     with closing(Progress(SOURCE, None, quiet=quiet)) as progress:
         while batch := list(islice(entries, BATCH)):
@@ -83,7 +84,7 @@ def _take(
     filters: Refusing | None,
     duplicates: FindingDuplicates | None,
 ) -> None:
-    named = {_plain(entry.name): entry for entry in reversed(batch)}
+    named = {storable(entry.name): entry for entry in reversed(batch)}
     known = store.known(list(named))
     new = [(name, entry) for name, entry in reversed(named.items()) if name not in known]
     records = [judge(name, entry, filters, duplicates) for name, entry in new]
@@ -105,10 +106,22 @@ def judge(
     if isinstance(entry, Unreadable):
         return Record(name=name, stage=SOURCE, outcome="failed", reason=entry.error.in_one_line())
     try:
-        check_structure(entry.atoms)
-        reason = _refusal(name, entry, filters, duplicates)
+        return _judged(name, entry, filters, duplicates)
     except BetenetError as error:
-        return Record(name=name, stage=SOURCE, outcome="failed", reason=error.in_one_line())
+        reason = error.in_one_line()
+    except Exception as error:  # noqa: BLE001 - the others are to be read, also at the next start
+        reason = unexpected(error, name).in_one_line()
+    return Record(name=name, stage=SOURCE, outcome="failed", reason=reason)
+
+
+def _judged(
+    name: str,
+    entry: Candidate,
+    filters: Refusing | None,
+    duplicates: FindingDuplicates | None,
+) -> Record:
+    check_structure(entry.atoms)
+    reason = _refusal(name, entry, filters, duplicates)
     return Record(
         name=name,
         stage=SOURCE,
@@ -130,8 +143,3 @@ def _refusal(
         return reason
     first = None if duplicates is None else duplicates.first_of(candidate)
     return "" if first is None or first == name else f"the same crystal as {first}"
-
-
-def _plain(name: str) -> str:
-    """A name that can be kept: a file's may hold bytes that are no text."""
-    return name.encode("utf-8", "backslashreplace").decode()

@@ -10,8 +10,8 @@ from typing import Any, cast
 
 from betenet.errors import ConfigError, DataError
 from betenet.json_differences import differences
-from betenet.json_input import read_json
-from betenet.screening.records import MANIFEST
+from betenet.json_input import decode_json, read_json
+from betenet.screening.records import MANIFEST, storable
 
 FORMAT = 1
 COMPARED = ("format", "source", "filters", "mu_star", "stages")
@@ -39,7 +39,7 @@ def agree_on(folder: Path, wanted: Mapping[str, Any]) -> dict[str, Any]:
         return dict(wanted)
     found = read_manifest(folder)
     kept = {key: found.get(key) for key in COMPARED}
-    apart = differences(kept, json.loads(json.dumps({key: wanted.get(key) for key in COMPARED})))
+    apart = differences(kept, decode_json(json.dumps({key: wanted.get(key) for key in COMPARED})))
     if apart:
         raise ConfigError(
             f"{folder} holds a screening with other settings.",
@@ -96,7 +96,7 @@ def write_manifest(folder: Path, table: Mapping[str, Any]) -> None:
     part = folder / f"{MANIFEST}.part"
     try:
         with part.open("w", encoding="utf-8") as file:
-            file.write(json.dumps(table, ensure_ascii=False, indent=2) + "\n")
+            file.write(storable(json.dumps(table, ensure_ascii=False, indent=2)) + "\n")
             file.flush()
             os.fsync(file.fileno())
         part.replace(folder / MANIFEST)

@@ -50,3 +50,14 @@ class Record:
     values: Mapping[str, float | str | None] = field(default_factory=dict[str, float | str | None])
     warnings: tuple[str, ...] = ()
     seconds: float = math.nan
+
+
+def storable(text: str) -> str:
+    r"""A text that any file takes: the name of a file may hold bytes that are no text.
+
+    Examples
+    --------
+    >>> storable("Nb\udcff.cif")
+    'Nb\\udcff.cif'
+    """
+    return text.encode("utf-8", "backslashreplace").decode()

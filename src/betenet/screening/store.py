@@ -9,16 +9,20 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Se
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar, cast, get_args
 
 from ase import Atoms
 
 from betenet.errors import DataError
-from betenet.screening.records import Outcome, Record
+from betenet.input_files import check_file
+from betenet.json_input import decode_json
+from betenet.screening.records import Outcome, Record, storable
 from betenet.screening.structure_bytes import structure_from_bytes, structure_to_bytes
 
 UNDECIDED = "the best are chosen once every score is known"
 """Reason of a record of a stage with a budget, until the stage is done."""
+DAMAGED = "its record is damaged"
+"""Reason of a record that cannot be read."""
 LOCK_SECONDS = 120.0
 """How long to wait for another process that reads or writes."""
 PAGE = 2_000
@@ -33,6 +37,7 @@ CREATE TABLE IF NOT EXISTS records (
 CREATE TABLE IF NOT EXISTS finished (stage TEXT PRIMARY KEY);
 """
 _COLUMNS = "e.name, r.stage, r.outcome, r.reason, r.formula, r.score, r.content"
+_OUTCOMES: dict[str, Outcome] = {name: name for name in get_args(Outcome)}
 _T = TypeVar("_T")
 
 
@@ -284,9 +289,11 @@ class RecordStore:
 
     def _read(self, action: Callable[[sqlite3.Connection], _T]) -> _T:
         try:
+            check_file(self.path)
             with closing(sqlite3.connect(self.path, LOCK_SECONDS)) as db:
+                db.text_factory = _text
                 return action(db)
-        except sqlite3.Error as error:
+        except (sqlite3.Error, OSError) as error:
             raise self._unusable("read", error) from error
 
     def _write(self, action: Callable[[sqlite3.Connection], object]) -> None:
@@ -310,8 +317,14 @@ class RecordStore:
             f"{self.path} cannot be {what}.",
             f"The attempt ends with: {error}.",
             "Check that the disk has space and that the file may be written; then start again, and "
-            "the run goes on where it was.",
+            "the run goes on where it was. Where the file is damaged, `sqlite3 records.sqlite "
+            ".recover` prints what is left of it.",
         )
+
+
+def _text(content: bytes) -> str:
+    """A text as it is kept; of a damaged one what is left."""
+    return content.decode("utf-8", "backslashreplace")
 
 
 def _load(atoms: Atoms) -> float:
@@ -326,25 +339,35 @@ def _row(record: Record) -> tuple[str, str, str, str, str, float | None, str]:
     }
     text = json.dumps(content, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     score = record.score if math.isfinite(record.score) else None
-    return (
-        *(record.name, record.stage, record.outcome, record.reason, record.formula),
-        score,
-        text,
-    )
+    texts = (record.name, record.stage, record.outcome, record.reason, record.formula)
+    name, stage, outcome, reason, formula = map(storable, texts)
+    return name, stage, outcome, reason, formula, score, storable(text)
 
 
 def _record(row: Sequence[Any]) -> Record:
     name, stage, outcome, reason, formula, score, text = row
-    content = cast("dict[str, Any]", json.loads(text))
-    seconds = content["seconds"]
-    return Record(
-        name=name,
-        stage=stage,
-        outcome=outcome,
-        reason=reason,
-        formula=formula,
-        score=math.nan if score is None else score,
-        values=content["values"],
-        warnings=tuple(content["warnings"]),
-        seconds=math.nan if seconds is None else seconds,
-    )
+    try:
+        content = decode_json(text)
+        seconds = content["seconds"]
+        return Record(
+            name=name,
+            stage=stage,
+            outcome=_OUTCOMES[outcome],
+            reason=reason,
+            formula=formula,
+            score=math.nan if score is None else float(score),
+            values=_checked_values(content["values"]),
+            warnings=tuple(map(str, content["warnings"])),
+            seconds=math.nan if seconds is None else float(seconds),
+        )
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        why = f"{DAMAGED} ({type(error).__name__}: {error})"
+        return Record(name=str(name), stage=str(stage), outcome="failed", reason=why)
+
+
+def _checked_values(values: Mapping[str, object]) -> dict[str, float | str | None]:
+    """Values of a record, which may be damaged."""
+    for key, value in values.items():
+        if not isinstance(value, float | int | str | None):
+            raise TypeError(f"{key} is a {type(value).__name__}")
+    return cast("dict[str, float | str | None]", dict(values))

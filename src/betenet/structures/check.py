@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import numpy as np
 from ase import Atoms
-from ase.data import covalent_radii
+from ase.data import chemical_symbols, covalent_radii
 from jaxtyping import Float
 
 from betenet.errors import StructureError
@@ -103,7 +103,13 @@ def describe_site(atoms: Atoms, index: int) -> str:
     """Name a site for an error: its number from 0, element and fractional position."""
     place = cast("Any", np.linalg.solve(cell_vectors(atoms).T, atoms.positions[index])).tolist()
     inside = ", ".join(f"{x:.4f}" for x in place)
-    return f"site {index} ({atoms.symbols[index]} at {inside})"
+    return f"site {index} ({symbol_of(atoms, index)} at {inside})"
+
+
+def symbol_of(atoms: Atoms, index: int) -> str:
+    """Symbol of a site; of one that is no element its number."""
+    number = int(atoms.numbers[index])
+    return chemical_symbols[number] if 0 <= number < len(chemical_symbols) else f"Z = {number}"
 
 
 def _check_numbers(atoms: Atoms) -> None:
@@ -117,7 +123,7 @@ def _check_numbers(atoms: Atoms) -> None:
     if not finite.all():
         site = int(np.argmin(finite))
         raise StructureError(
-            f"The position of site {site} ({atoms.symbols[site]}) is not a number.",
+            f"The position of site {site} ({symbol_of(atoms, site)}) is not a number.",
             reason=f"It reads {atoms.positions[site].tolist()}.",
             fix="Correct the coordinates of this site.",
         )

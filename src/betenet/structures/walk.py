@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
-import os
 from pathlib import Path
+
+from betenet.json_input import read_json
 
 # fmt: off
 SKIPPED_SUFFIXES = frozenset(
@@ -29,6 +29,8 @@ SKIPPED_NAMES = frozenset(
 """Names without a suffix passed over when a folder is walked."""
 # fmt: on
 
+LARGEST_MANIFEST = 1 << 24
+"""Bytes of a file from which it is no manifest of ours."""
 _OURS = frozenset(("format", "digest", "settings", "steps"))
 """What `manifest.json` of a first-principles calculation has."""
 
@@ -36,26 +38,31 @@ _OURS = frozenset(("format", "digest", "settings", "steps"))
 def structure_files(root: Path) -> list[Path]:
     """Files below a folder, sorted; without what is hidden, of other kinds, or computed by us."""
     found: list[Path] = []
-    for name, folders, files in os.walk(root):
-        folder = Path(name)
-        folders[:] = [
-            below
-            for below in folders
-            if not below.startswith(".") and not _is_calculation(folder / below)
-        ]
-        found += [folder / file for file in files if _may_hold_structure(folder / file)]
+    waiting = [root]
+    while waiting:  # a list, for folders may be nested more deeply than calls
+        folder = waiting.pop()
+        try:
+            paths = [path for path in folder.iterdir() if not path.name.startswith(".")]
+        except OSError:
+            found += [folder] if folder != root else []  # who reads it says why it cannot be
+            continue
+        for path in paths:
+            if not path.is_dir():
+                found += [path] if _may_hold_structure(path) else []
+            elif not path.is_symlink() and not _is_calculation(path):
+                waiting.append(path)
     return sorted(found)
 
 
 def _is_calculation(folder: Path) -> bool:
     """Whether `betenet epc` works there: inputs and outputs of its programs are no materials."""
     try:
-        table = json.loads((folder / "manifest.json").read_bytes())
+        table = read_json(folder / "manifest.json", LARGEST_MANIFEST)
     except (OSError, ValueError):
         return False
     return isinstance(table, dict) and table.keys() >= _OURS
 
 
 def _may_hold_structure(file: Path) -> bool:
-    skipped = file.suffix.lower() in SKIPPED_SUFFIXES or file.name in SKIPPED_NAMES
-    return not file.name.startswith(".") and not skipped and file.is_file()
+    """Whether a name is of no other kind; what it leads to may be broken or no file at all."""
+    return file.suffix.lower() not in SKIPPED_SUFFIXES and file.name not in SKIPPED_NAMES

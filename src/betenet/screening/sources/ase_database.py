@@ -10,8 +10,8 @@ from typing import Any, cast
 from urllib.parse import quote
 
 from betenet.errors import DataError
+from betenet.input_files import open_text
 from betenet.screening.candidates import Candidate, Entry
-from betenet.screening.sources.compressed import open_text
 from betenet.screening.sources.given import given_in, id_in
 from betenet.screening.sources.source import unreadable
 

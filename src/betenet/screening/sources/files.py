@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from betenet.errors import DataError
+from betenet.errors import ConfigError, DataError
+from betenet.input_files import LARGEST_FILE, LARGEST_MEMBER, check_file, in_short, suffix_of
 from betenet.screening.candidates import Candidate, Entry
 from betenet.screening.sources.archives import is_archive, read_archive
 from betenet.screening.sources.ase_database import read_ase_database
-from betenet.screening.sources.compressed import suffix_of
 from betenet.screening.sources.given import given_in, id_in
 from betenet.screening.sources.json_file import read_json
 from betenet.screening.sources.jsonl_file import read_jsonl
@@ -62,12 +62,15 @@ class FileSource:
 
     def __post_init__(self) -> None:
         self.name = str(self.path)
-        if not self.path.exists():
-            raise DataError(
-                f"There is no file or folder {self.path}.",
-                f"Looked at {self.path.absolute()}.",
-                "Check the path; a database on the web begins with optimade: or mp:.",
-            )
+        if not self.path.is_dir():
+            try:
+                check_file(self.path)
+            except OSError as error:
+                raise DataError(
+                    f"There is no file or folder {self.path} that can be read.",
+                    f"Looked at {self.path.absolute()}: {in_short(error)}.",
+                    "Check the path; a database on the web begins with optimade: or mp:.",
+                ) from error
         if next(self._files(), None) is None:
             raise DataError(
                 f"The folder {self.path} holds no structure file.",
@@ -84,7 +87,7 @@ class FileSource:
             return {"kind": "file", "path": str(self.path), "bytes": size, "sha256": digest}
         listing, count, size = hashlib.sha256(), 0, 0
         for file, name in self._files():
-            stat = file.stat()
+            stat = file.lstat()  # a link that leads nowhere has no other
             listing.update(f"{name}\0{stat.st_size}\0{stat.st_mtime_ns}\n".encode(errors="replace"))
             count, size = count + 1, size + stat.st_size
         return {
@@ -97,13 +100,13 @@ class FileSource:
 
     def __iter__(self) -> Iterator[Entry]:
         """Entries file by file, named by their id, else by file (from the folder) and place."""
-        return distinct(entry for file, name in self._files() for entry in read_file(file, name))
+        return distinct(entry for file, name in self._files() for entry in _safely(file, name))
 
     def _files(self) -> Iterator[tuple[Path, str]]:
         if self.path.is_file():
             yield self.path, self.path.name
         else:
-            yield from _walk(self.path, "")
+            yield from _walk(self.path)
 
 
 def read_file(path: Path, name: str) -> Iterator[Entry]:
@@ -116,16 +119,36 @@ def read_file(path: Path, name: str) -> Iterator[Entry]:
     name
         What to call it.
     """
-    if not path.stat().st_size:
+    try:
+        size = check_file(path)
+    except OSError as error:
+        yield unreadable(name, error)
+        return
+    if not size:
         error = DataError("The file is empty.", "It has 0 bytes.", "Fetch it again.")
         yield unreadable(name, error)
     elif is_archive(path.name):
-        yield from read_archive(path, name, read=_read_member, wanted=_may_hold_structure)
+        wanted = _may_hold_structure
+        yield from read_archive(path, name, read=_read_member, wanted=wanted, largest=_largest)
     elif (reader := _READERS.get(suffix_of(path.name))) is not None:
         yield from reader(path, name)
     else:
         for record in read_structures(path):
             yield _entry(record, path, name)
+
+
+def _safely(path: Path, name: str) -> Iterator[Entry]:
+    """The structures of a file; whatever a reader raises loses what follows in it only."""
+    try:
+        yield from read_file(path, name)
+    except ConfigError:
+        raise
+    except Exception as error:  # noqa: BLE001 - the next file may be whole
+        yield unreadable(name, error)
+
+
+def _largest(name: str) -> int:
+    return LARGEST_MEMBER if suffix_of(name) in {*_READERS, *_FRAMES} else LARGEST_FILE
 
 
 def _read_member(path: Path, name: str) -> Iterator[Entry]:
@@ -152,17 +175,26 @@ def _entry(record: StructureRecord, path: Path, name: str) -> Entry:
     return with_note(candidate, *record.warnings) if record.warnings else candidate
 
 
-def _walk(folder: Path, prefix: str) -> Iterator[tuple[Path, str]]:
-    """Files below a folder with their names from it; one folder's listing at a time."""
-    with os.scandir(folder) as listing:
-        entries = sorted(listing, key=lambda entry: entry.name)
-    for entry in entries:
-        if entry.name.startswith("."):
-            continue
-        if entry.is_dir(follow_symlinks=False):
-            yield from _walk(Path(entry.path), f"{prefix}{entry.name}/")
-        elif entry.is_file() and _may_hold_structure(entry.name):
-            yield Path(entry.path), prefix + entry.name
+def _walk(root: Path) -> Iterator[tuple[Path, str]]:
+    """Files below a folder with their names from it; one listing for each level at a time.
+
+    What cannot be read is among them: links that lead nowhere, and folders that are locked.
+    """
+    below: list[Iterator[tuple[Path, str]]] = [_listing(root, "")]
+    while below:
+        path, name = next(below[-1], (None, ""))
+        if path is None:
+            below.pop()
+        elif path.is_dir() and os.access(path, os.R_OK | os.X_OK):
+            if not path.is_symlink():
+                below.append(_listing(path, f"{name}/"))
+        elif _may_hold_structure(path.name):
+            yield path, name
+
+
+def _listing(folder: Path, prefix: str) -> Iterator[tuple[Path, str]]:
+    paths = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+    return ((path, prefix + path.name) for path in paths)
 
 
 def _may_hold_structure(name: str) -> bool:

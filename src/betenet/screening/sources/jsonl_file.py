@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
 from betenet.errors import DataError
+from betenet.input_files import DAMAGE, in_short, lines_of, open_text
+from betenet.json_input import decode_json
 from betenet.screening.candidates import Entry
-from betenet.screening.sources.compressed import DAMAGE, open_text
 from betenet.screening.sources.documents import entry_of_document
 from betenet.screening.sources.source import unreadable
 
@@ -30,8 +30,8 @@ def read_jsonl(path: Path, name: str) -> Iterator[Entry]:
     """
     number = 0
     try:
-        with open_text(path) as file:
-            for number, line in enumerate(file, start=1):
+        with open_text(path, largest=None, errors="surrogateescape") as file:
+            for number, line in enumerate(lines_of(file), start=1):
                 if line.strip():
                     yield _entry(line, f"{name}#{number}")
     except DAMAGE as error:
@@ -39,7 +39,7 @@ def read_jsonl(path: Path, name: str) -> Iterator[Entry]:
             f"{name}#{number + 1}",
             DataError(
                 f"Line {number + 1} and all below cannot be read.",
-                f"{type(error).__name__}: {error}",
+                f"{type(error).__name__}: {in_short(error)}.",
                 "Write the file again, or fetch it again.",
             ),
         )
@@ -47,9 +47,9 @@ def read_jsonl(path: Path, name: str) -> Iterator[Entry]:
 
 def _entry(line: str, name: str) -> Entry:
     try:
-        data = json.loads(line)
-    except (json.JSONDecodeError, RecursionError) as error:
+        data = decode_json(line)
+    except ValueError as error:
         return unreadable(
-            name, DataError("The line is not JSON.", str(error), "Write one JSON object a line.")
+            name, DataError("The line is not JSON.", f"{error}.", "Write one JSON object a line.")
         )
     return entry_of_document(data, name)

@@ -10,10 +10,15 @@ from dataclasses import replace
 from typing import Any, Protocol, runtime_checkable
 
 from betenet.errors import BetenetError, DataError
+from betenet.input_files import in_short
 from betenet.screening.candidates import Candidate, Entry, Unreadable
 
 NOTE = "note"
 """Key of `Candidate.given` for what a user should know of how an entry was read."""
+
+
+LONGEST_REASON = 300
+"""Characters of what a library says of an entry; it may repeat all of it."""
 
 
 @runtime_checkable
@@ -58,9 +63,10 @@ def distinct(entries: Iterable[Entry]) -> Iterator[Entry]:
 def unreadable(name: str, error: Exception) -> Unreadable:
     """Entry for what a reader raised; the message begins with the entry's name."""
     if not isinstance(error, BetenetError):
+        why = in_short(error) if isinstance(error, OSError) else f"{type(error).__name__}: {error}"
         error = DataError(
             "The entry cannot be read.",
-            f"{type(error).__name__}: {str(error).strip() or 'no details'}",
+            f"{why[:LONGEST_REASON].strip()}.",
             "Check that the file is complete and that its name tells its format.",
         )
     if error.summary.startswith(f"{name}: "):

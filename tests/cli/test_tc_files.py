@@ -313,7 +313,7 @@ def test_phonon_density_of_states_and_folders_are_named(capsys: Capture) -> None
     assert main(["tc", "matdyn.dos", "folder"]) == 1
     told = capsys.readouterr().err
     assert "phonon density of states" in told
-    assert "folder is a folder" in told
+    assert "folder is a folder without files of elph" in told
 
 
 def test_imaginary_modes_can_be_left_out(files: Path, capsys: Capture) -> None:
@@ -456,3 +456,76 @@ def test_heavy_libraries_are_not_loaded(more: list[str], loaded: str) -> None:
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert (run.returncode, run.stderr) == (0, loaded)
+
+
+@pytest.mark.usefixtures("files")
+def test_unlabelled_columns_are_not_chosen_as_smearings(capsys: Capture) -> None:
+    table = [OMEGA, 1.5 * A2F, A2F, A2F]
+    Path("t.dat").write_text(
+        "".join(" ".join(map(repr, row.tolist())) + "\n" for row in np.array(table).T)
+    )
+    (found,) = results(["t.dat", "--units", "meV"], capsys)
+    assert (found["column"], found["smearing"]) == (1, None)
+    assert any("nothing tells what they are" in warning for warning in found["warnings"])
+    assert main(["tc", "t.dat", "--units", "meV"]) == 0
+    shown = capsys.readouterr().out
+    assert "column 1 of 3, which are not known to be smearings" in " ".join(shown.split())
+    assert "changes least" not in shown
+    (found,) = results(["t.dat", "--units", "meV", "--smearing", "2"], capsys)
+    assert found["column"] == 2
+
+
+@pytest.mark.usefixtures("files")
+def test_running_coupling_is_no_smearing_and_is_shown(capsys: Capture) -> None:
+    running = np.cumsum(2.0 * A2F / OMEGA) * (OMEGA[1] - OMEGA[0])
+    rows = zip(OMEGA, A2F, running, strict=True)
+    Path("a2f_lam.txt").write_text("".join(f"{x:9.3f}{y:11.6f}{z:11.6f}\n" for x, y, z in rows))
+    (found,) = results(["a2f_lam.txt", "--units", "meV"], capsys)
+    assert (found["column"], found["columns"]) == (1, [])
+    assert found["tc_kelvin"] == pytest.approx(TC, rel=1e-3)
+    assert found["stated"]["coupling"] == pytest.approx([running[-1]], abs=1e-6)
+    assert main(["tc", "a2f_lam.txt", "--units", "meV"]) == 0
+    assert f"the file states λ = {running[-1]:.4g}" in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("files")
+def test_list_without_omega_log_still_gives_coupling(capsys: Capture) -> None:
+    Path("lambda").write_text(
+        "".join(
+            f" Broadening   {s:.4f} lambda       {c:.4f} dos(Ef)   5.3\n"
+            for s, c in zip(SMEARINGS, FACTORS, strict=True)
+        )
+    )
+    (found,) = results(["lambda"], capsys)
+    assert (found["column"], found["coupling"], found["tc_kelvin"]) == (3, 1.12, None)
+    assert {row["remark"] for name, row in found["methods"].items() if name != "eliashberg"} == {
+        "needs ω_log"
+    }
+    assert main(["tc", "lambda"]) == 0
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "0.9000" in shown
+    assert "--coupling 1.12 and --omega-log" in shown
+
+
+@pytest.mark.usefixtures("files")
+def test_output_of_epw_gives_formulas_and_its_own_tc(capsys: Capture) -> None:
+    Path("epw.out").write_text(
+        "     Program EPW v.5.8 starts on  1Jan2024\n"
+        "     Electron-phonon coupling strength =    1.0500000\n"
+        "     Estimated Tc using McMillan expression =  15.0000 K for muc =   0.1000\n"
+        "     Estimated w_log =  17.0000 meV\n"
+    )
+    (found,) = results(["epw.out"], capsys)
+    assert (found["format"], found["coupling"]) == ("epw-out", 1.05)
+    assert found["methods"]["mcmillan"]["tc_kelvin"] == pytest.approx(14.78, abs=0.01)
+    assert main(["tc", "epw.out"]) == 0
+    assert "the file states Tc = 15.00 K   μ* = 0.1000" in capsys.readouterr().out
+
+
+def test_folder_of_ph_x_is_read(capsys: Capture) -> None:
+    folder = Path(__file__).parents[1] / "fixtures" / "espresso" / "aluminium" / "phonons"
+    (found,) = results([str(folder), "--smearing", "0.02"], capsys)
+    assert (found["format"], found["smearing"]) == ("qe-elph", 0.02)
+    assert found["coupling"] == pytest.approx(1.2165, abs=1e-3)
+    assert main(["tc", str(folder), "--units", "meV"]) == 1
+    assert "in Ry, not in meV" in capsys.readouterr().err

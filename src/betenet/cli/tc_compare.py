@@ -58,7 +58,7 @@ class Compared:
         """The two and their difference."""
         unit = QUANTITIES[self.key].export_unit
         unit = "" if unit == "1" else f" {unit}"
-        text = f"{self.what} = {self.there:.4g}{unit} there, {self.here:.4g}{unit} here"
+        text = f"{self.what}: {self.there:.4g}{unit} there, {self.here:.4g}{unit} here"
         if self.there and np.isfinite(self.there) and np.isfinite(self.here):
             text += f" ({self.here / self.there - 1.0:+.1%})"
         return text
@@ -114,29 +114,22 @@ def _numbers(analysis: Analysis, file: A2fFile, smearing: float | None) -> list[
     found: list[Compared] = []
     at = "" if file.smearings is None else f" (smearing {file.smearings[index]:g})"
     mu_star = f" at μ* = {file.stated['mu_star'][0]:g}" if "mu_star" in file.stated else ""
-    row = analysis.method("mcmillan") or analysis.best
-    ours = {
-        **analysis.quantities,
-        "tc": np.nan if row.tc is None else row.tc,
-    }
-    names = {
-        "coupling": f"λ{at}",
-        "omega_log": f"ω_log{at}",
-        "tc": f"Tc{at}{mu_star}, here by {row.method} at μ* = {analysis.settings.mu_star:g},",
-    }
-    for key, name in names.items():
-        values = file.stated.get(key, ())
-        if len(values) == file.n_columns or len(values) == 1:
+    rows = [
+        (key, key, f"{QUANTITIES[key].symbol}{at}", analysis.quantities.get(key, np.nan))
+        for key in ("coupling", "omega_log")
+    ]
+    here = f" there, at μ* = {analysis.settings.mu_star:g} here"
+    for key, method in (("tc", "mcmillan"), ("tc_allen_dynes", "allen_dynes")):
+        row = analysis.method(method)
+        tc = np.nan if row is None or row.tc is None else row.tc
+        rows.append((key, "tc", f"Tc by {method}{at}{mu_star}{here}", tc))
+    for stated, key, name, ours in rows:
+        values = file.stated.get(stated, ())
+        if len(values) in {1, file.n_columns}:
             factor = QUANTITIES[key].export_factor
-            there = values[index if len(values) > 1 else 0]
+            there = factor * values[index if len(values) > 1 else 0]
             found.append(
-                Compared(
-                    path=file.path,
-                    key=key,
-                    what=name,
-                    there=factor * there,
-                    here=factor * ours.get(key, np.nan),
-                )
+                Compared(path=file.path, key=key, what=name, there=there, here=factor * ours)
             )
     return found
 

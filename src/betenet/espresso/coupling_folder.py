@@ -98,6 +98,8 @@ def _pairs(folder: Path) -> list[Pair]:
         match = _NAMED_BY_DYN.fullmatch(elph.name)
         if match is not None:
             dyn = elph.with_name(match.group(1) + match.group(2))
+            if not dyn.is_file():
+                raise _no_matrix(elph, int(match.group(2)), ())
             found.setdefault((folder, match.group(1)), []).append((int(match.group(2)), elph, dyn))
     for pattern in ("", "elph_dir/", "*/elph_dir/"):
         for elph in sorted(folder.glob(f"{pattern}elph.inp_lambda.*")):
@@ -125,16 +127,20 @@ def _matrix(elph: Path, number: int) -> Path:
         path
         for path in sorted(home.iterdir())
         if (match := _DYN.fullmatch(path.name)) and int(match.group(1)) == number
-        if path.is_file() and path.open("rb").read(16) == b"Dynamical matrix"
+        if path.is_file() and path.read_bytes().startswith(b"Dynamical matrix")
     ]
     if len(found) != 1:
-        names = ", ".join(path.name for path in found) or "none"
-        raise DataError(
-            f"{elph} needs the dynamical matrix of the same q point, PREFIX.dyn{number}.",
-            reason=f"In {home} there is {names}. It says how many points of the grid q stands for.",
-            fix="Put PREFIX.dynN of the same run of ph.x there (as text, not XML).",
-        )
+        raise _no_matrix(elph, number, found)
     return found[0]
+
+
+def _no_matrix(elph: Path, number: int, found: Sequence[Path]) -> DataError:
+    names = ", ".join(path.name for path in found) or "none"
+    return DataError(
+        f"{elph} needs the dynamical matrix of the same q point, PREFIX.dyn{number}.",
+        reason=f"There is {names}. It tells how many points of the grid q stands for.",
+        fix="Put PREFIX.dynN of the same run of ph.x beside it (as text, not XML).",
+    )
 
 
 def _no_folder(folder: Path, prefixes: Sequence[str]) -> DataError:

@@ -17,6 +17,8 @@ from betenet.errors import DataError
 from betenet.formats.header import Column
 from betenet.formats.running_coupling import never_falls, running_couplings
 
+_FEW_ROWS = 10
+_NORMALISED = 3e-3
 _SMEARING = re.compile(
     r"(?:[\[(]\s*|(?:sigma|σ|degauss|smearing)\s*[=:]?\s*|^\s*)(\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+)"
     r"\s*([A-Za-z]*)\s*[\])]?"
@@ -70,10 +72,8 @@ def choose_columns(
             fix="Name a column a2F, or give the file with α²F.",
         )
     warnings += [_left_out(i, source, values[i, -1]) for i, source in running.items()]
-    if len(spectra) > 1 and not named:
-        warnings.append(
-            f"columns {_listed(spectra)} are read as so many spectra: nothing tells what they are"
-        )
+    if not named:
+        warnings += _doubts(omega, values, spectra)
     smearings, unit = _smearings([columns[i].name for i in spectra] if columns else [])
     ends = _ends(values, columns, spectra, running)
     return Spectra(
@@ -93,7 +93,7 @@ def _frequencies(table: np.ndarray, columns: Sequence[Column]) -> tuple[int, lis
     first = table[:, 0]
     counts = np.array_equal(first, first[0] + np.arange(len(first))) and first[0] in {0.0, 1.0}
     grows = table.shape[1] > 2 and len(first) > 2 and bool(np.all(np.diff(table[:, 1]) > 0.0))
-    if counts and grows and not running_couplings(first, table.T[1:]):
+    if counts and grows and 0 not in running_couplings(first, table.T[1:]):
         return 1, ["column 1 numbers the rows: ω is read from column 2"]
     return 0, []
 
@@ -126,6 +126,23 @@ def _left_out(index: int, source: int, end: float) -> str:
         f"column {index + 1} is λ(ω), the integral of column {source + 1}, not a spectrum: it is "
         f"left out (it ends at {end:.4g})"
     )
+
+
+def _doubts(omega: np.ndarray, values: np.ndarray, spectra: list[int]) -> list[str]:
+    """What to say of columns without a name."""
+    doubts: list[str] = []
+    if len(spectra) > 1:
+        doubts.append(
+            f"columns {_listed(spectra)} are read as so many spectra: nothing tells what they are"
+        )
+    states = float(np.trapezoid(values[spectra[0]], omega))
+    modes = 3 * round(states / 3.0) if math.isfinite(states) else 0
+    if modes > 0 and len(omega) > _FEW_ROWS and abs(states / modes - 1.0) < _NORMALISED:
+        doubts.append(
+            f"the integral of column {spectra[0] + 1} is {states:.4g}, as that of the density of "
+            f"states of {modes} phonons: λ means nothing if it is one"
+        )
+    return doubts
 
 
 def _ends(

@@ -21,8 +21,8 @@ _STATED: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("coupling", re.compile(rf"Electron-phonon coupling strength ={_NUMBER}")),
     ("coupling", re.compile(rf"^\s*lambda :{_NUMBER}\s*$")),
     ("omega_log", re.compile(rf"Estimated w_log(?: in Allen-Dynes Tc)? ={_NUMBER} meV")),
-    ("tc", re.compile(rf"Estimated Tc using Allen-Dynes.* ={_NUMBER} K")),
     ("tc", re.compile(rf"Estimated (?:Allen-Dynes Tc|Tc using McMillan expression) ={_NUMBER} K")),
+    ("tc_allen_dynes", re.compile(rf"Estimated Tc using Allen-Dynes.* ={_NUMBER} K")),
     ("mu_star", re.compile(rf"for muc ={_NUMBER}")),
 )
 
@@ -33,7 +33,8 @@ def parse_output(text: TextFile) -> Parsed:
     Returns
     -------
     Parsed
-        Without frequencies; λ, ω_log [meV], Tc [K] and μ* in ``stated``, as far as they are there.
+        Without frequencies; λ, ω_log [meV], μ* and Tc [K] by McMillan's formula with ω_log and by
+        that of Allen and Dynes in ``stated``, as far as they are there.
 
     Raises
     ------

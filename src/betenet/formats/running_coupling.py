@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Bool, Float
 
-_TOLERANCE = 0.03
+_TOLERANCE = 0.05
 _FEW_ROWS = 5
 
 

@@ -176,3 +176,17 @@ def test_a_list_of_q_points_that_is_cut_off(tmp_path):
     path.write_text("\n".join(lines[:-1]))
     with pytest.raises(DataError, match="no list of q-points"):
         read_dyn0(path)
+
+
+def test_a_cell_by_ibrav_is_not_needed_for_star_and_modes(tmp_path):
+    whole = PHONONS / "q1" / "crystal.dyn1"
+    lines = whole.read_text().splitlines()
+    lines[2] = lines[2].replace("  1    1   0 ", "  1    1   2 ")
+    path = tmp_path / "al.dyn1"
+    path.write_text("\n".join(lines[:3] + lines[7:]) + "\n")
+    found, expected = read_dyn(path, with_cell=False), read_dyn(whole)
+    assert np.isnan(found.cell).all()
+    np.testing.assert_array_equal(found.star, expected.star)
+    np.testing.assert_array_equal(found.translations, expected.translations)
+    with pytest.raises(DataError, match="ibrav is 2"):
+        read_dyn(path)

@@ -148,3 +148,23 @@ def test_more_than_six_modes_wrap(tmp_path):
 def test_broken_files_are_located(altered, change, message):
     with pytest.raises(DataError, match=message):
         read_elph(altered(change))
+
+
+TETRAHEDRA = """    -0.12500000     0.12500000     0.12500000       3
+  0.367416E-06  0.367416E-06  0.127126E-05
+     Tetrahedron method
+     DOS =  2.720593 states/spin/Ry/Unit Cell at Ef=  7.970584 eV
+     lambda(    1)=  0.2178   gamma=    2.25 GHz
+     lambda(    2)=  0.2178   gamma=    2.25 GHz
+     lambda(    3)=  0.1554   gamma=    5.56 GHz
+"""
+
+
+def test_the_tetrahedron_method_has_no_smearing(tmp_path):
+    path = tmp_path / "al.dyn1.elph.1"
+    path.write_text(TETRAHEDRA)
+    found = read_elph(path)
+    assert found.smearings.tolist() == [0.0]
+    assert found.coupling.tolist() == [[0.2178, 0.2178, 0.1554]]
+    assert found.q.tolist() == [-0.125, 0.125, 0.125]
+    assert found.fermi_energy.tolist() == [7.970584]

@@ -67,3 +67,12 @@ def test_tail_of_a_smearing_below_zero_is_dropped():
 def test_many_lines_are_shortened():
     file = file_of(omega=np.arange(9.0), a2f=np.zeros((1, 9)), lines=tuple(range(1, 10)))
     assert file.where(np.ones(9, dtype=bool)) == "lines 1, 2, 3, 4, 5 and 4 more"
+
+
+@pytest.mark.parametrize(
+    ("format_", "smearings", "expected"),
+    [("table", None, False), ("csv", (0.1,), True), ("qe-alpha2f-dat", None, True)],
+)
+def test_columns_that_are_known_to_be_smearings(format_, smearings, expected):
+    file = file_of(format=format_, smearings=smearings)
+    assert file.has_smearings is expected

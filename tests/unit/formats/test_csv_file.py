@@ -66,3 +66,38 @@ def test_broken_tables_are_located(put, text, message):
     with pytest.raises(DataError) as caught:
         read_a2f(put(text), format="csv")
     assert caught.match(message.replace("line 2: .*comma", "(?s)line 2: .*comma"))
+
+
+HEADER = '"freqs, THz","a2f (lambda), THz",lambda (lambda),"wlog (lambda), K"'
+
+
+@pytest.mark.parametrize("mark", [",", ";", "\t"])
+@pytest.mark.parametrize("ending", ["\n", "\r\n"])
+@pytest.mark.parametrize("bom", [b"", b"\xef\xbb\xbf"])
+@pytest.mark.parametrize("index", [False, True])
+@pytest.mark.parametrize("unit", [None, "THz"])
+def test_quoted_names_and_numbered_rows(layouts, put, coupling, mark, ending, bom, index, unit):
+    thz = convert_frequency(layouts.omega, "meV", "THz")
+    running = np.cumsum(2.0 * layouts.a2f / layouts.omega) * 0.25
+    names = HEADER.replace(",lambda", "\0lambda").replace('","', '"\0"').replace(',"', '\0"')
+    lines = [names.replace("\0", mark)]
+    for x, y, z in zip(thz, layouts.a2f, running, strict=True):
+        lines.append(mark.join(f"{value:.8f}" for value in (x, y, z, 200.0)))
+    if index:
+        lines = [f"{number}{mark}{line}" for number, line in zip(["", *range(200)], lines)]  # noqa: B905
+    file = read_a2f(put(bom + ending.join(lines).encode(), "a2f.csv"), unit=unit)
+    assert (file.format, file.unit, file.n_columns) == ("csv", "THz", 1)
+    np.testing.assert_allclose(file.frequencies, layouts.omega, atol=1e-6)
+    np.testing.assert_allclose(file.a2f, [layouts.a2f], atol=1e-8)
+    assert file.stated["coupling"] == pytest.approx((coupling,), rel=0.01)
+    assert file.warnings == ()
+
+
+def test_units_below_the_names(put):
+    file = read_a2f(put("Frequency,a2F\n(THz),\n1,0.1\n2,0.2\n"))
+    assert (file.unit, file.lines) == ("THz", (3, 4))
+
+
+def test_columns_of_two_calculations_are_not_smearings(put):
+    file = read_a2f(put('E (meV),"a2f (lambda)","a2f (gamma)"\n1,.1,.2\n2,.3,.4\n'))
+    assert (file.n_columns, file.smearings, file.has_smearings) == (2, None, False)

@@ -145,3 +145,49 @@ def test_alpha2f_x(layouts, put):
     assert (file.format, file.unit) == ("qe-alpha2f", "Ry")
     np.testing.assert_allclose(file.spectrum().frequencies, layouts.omega, rtol=1e-12)
     np.testing.assert_allclose(file.spectrum().a2f, layouts.a2f, rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "# E (THz)   {}",
+        " # E (THz)   {}     ",
+        "#E(THz) {}",
+        "# E [THz]: {}",
+        "E(THz)   {}",
+    ],
+)
+@pytest.mark.parametrize("digits", [".3f", ".16E"])
+@pytest.mark.parametrize("name", ["alpha2F.dat", "Nb.a2F"])
+@pytest.mark.parametrize("unit", [None, "THz"])
+def test_alpha2f_dat_of_a_rebuilt_lambda_x(layouts, put, header, digits, name, unit):
+    smearings = tuple(round(0.005 * i, 3) for i in range(1, 21))
+    columns = [layouts.a2f * (1.0 + 0.01 * i) for i in range(20)]
+    lines = layouts.alpha2f_dat(layouts.omega, columns[:1], smearings[:1]).splitlines()[1:]
+    rows = [
+        line.split()[0] + "".join(f"{column[i]:12.6f}" for column in columns)
+        for i, line in enumerate(lines)
+    ]
+    head = header.format("   ".join(format(s, digits) for s in smearings))
+    file = read_a2f(put("\n".join([head, *rows]), name), unit=unit)
+    assert (file.format, file.unit, file.smearings) == ("qe-alpha2f-dat", "THz", smearings)
+    np.testing.assert_allclose(file.a2f, columns, atol=6e-6)
+
+
+def test_alpha2f_dat_without_smearings_has_no_running_coupling(layouts, put):
+    running = np.cumsum(2.0 * layouts.a2f / layouts.omega) * 0.25
+    text = layouts.alpha2f_dat(layouts.omega, [layouts.a2f, running], [0.02])
+    text = "# E(THz)\n" + text.split("\n", 1)[1]
+    file = read_a2f(put(text))
+    assert (file.format, file.n_columns) == ("qe-alpha2f-dat", 1)
+    assert file.stated["coupling"] == pytest.approx((running[-1],), abs=1e-5)
+
+
+def test_alpha2f_x_of_old_versions(layouts, put):
+    ry = layouts.omega / 13605.693122994
+    rows = [(x, y, 90.0 * y, 30.0 * y, 60.0 * y) for x, y in zip(ry, layouts.a2f, strict=True)]
+    text = f"   {len(rows)}\n"
+    text += "".join("".join(layouts.fortran_e(x, 15, 25) for x in row) + "\n" for row in rows)
+    file = read_a2f(put(text, "a2F.dat"))
+    assert (file.format, file.unit, file.n_columns) == ("qe-alpha2f", "Ry", 1)
+    np.testing.assert_allclose(file.spectrum().frequencies, layouts.omega, rtol=1e-12)

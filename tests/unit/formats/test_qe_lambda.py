@@ -78,3 +78,20 @@ def test_there_is_no_spectrum_in_it(put):
 def test_broken_lists_are_located(put, text, message):
     with pytest.raises(DataError, match=message):
         read_a2f(put(text), format="qe-lambda")
+
+
+def test_list_of_the_tetrahedron_method(put):
+    text = """    # of frequency grid :          500
+                    mu* :   0.100000000000000
+          lambda :   0.397787500000000
+   omegalog[THz] :    6.37085128889197
+     omegalog[K] :    305.752545614457
+    Tc(McMillan) :    1.24356278757688
+   lambda :   0.394844162068448
+"""
+    file = read_a2f(put(text))
+    assert (file.format, file.smearings, file.n_columns) == ("qe-lambda", None, 1)
+    assert file.stated["coupling"] == (0.3977875,)
+    assert file.stated["coupling_integrated"] == (0.394844162068448,)
+    assert file.stated["omega_log"][0] * MEV_TO_KELVIN == pytest.approx(305.7525456)
+    assert (file.stated["tc"], file.stated["mu_star"]) == ((1.24356278757688,), (0.1,))

@@ -79,3 +79,23 @@ def test_damaged_files_never_end_in_an_error_without_a_remedy(layouts, spectrum,
                 else:
                     outcomes.add("read")
     assert outcomes == {"read", "DataError", "SpectrumError"}
+
+
+def test_unit_of_a_format_is_not_overruled(layouts, put):
+    abinit = "# ABINIT package: a2F(w) file\n 0.1E-3 0.1 0.2\n 0.2E-3 0.1 0.2\n"
+    for content, unit, other in (
+        (layouts.a2f_dos(coupling=0.5), "Ry", "meV"),
+        (layouts.alpha2f_dat(layouts.omega, [layouts.a2f], [0.02]), "THz", "meV"),
+        (layouts.epw_a2f(layouts.omega, [layouts.a2f], [0.5]), "meV", "THz"),
+        (abinit, "Ha", "meV"),
+    ):
+        assert read_a2f(put(content), unit=unit).unit == unit
+        with pytest.raises(DataError, match=f"frequencies in {unit}, not in {other}"):
+            read_a2f(put(content), unit=other)
+
+
+def test_unit_given_for_a_name_that_does_not_fit_makes_a_table(layouts, put):
+    rows = zip(layouts.omega, layouts.a2f, 1.1 * layouts.a2f, strict=True)
+    path = put("".join(f"{x} {y} {z}\n" for x, y, z in rows), "Xx.a2f")
+    file = read_a2f(path, unit="cm-1")
+    assert (file.format, file.unit, file.n_columns) == ("table", "cm-1", 2)

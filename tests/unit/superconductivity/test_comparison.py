@@ -107,3 +107,8 @@ def test_a_row_of_the_caller_comes_last():
     rows = compare_methods(coupling=1.0, omega_log=13.0, further=[row])
     assert [found.method for found in rows] == [*METHODS, "eliashberg"]
     assert rows[-1].to_dict()["tc_kelvin"] == 9.1
+
+
+def test_without_omega_log_no_method_has_a_tc():
+    rows = by_method(coupling=0.8, omega_log=None)
+    assert {(row.tc, row.remark) for row in rows.values()} == {(None, "needs ω_log")}

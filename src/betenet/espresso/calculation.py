@@ -15,6 +15,7 @@ from typing import Any, cast
 import numpy as np
 from ase import Atoms
 
+from betenet.enclosed import check_enclosed
 from betenet.errors import BetenetError, ConfigError, DataError
 from betenet.espresso.layout import PSEUDOPOTENTIALS
 from betenet.espresso.manifest import MANIFEST, Manifest, agree_on, read_manifest
@@ -23,6 +24,7 @@ from betenet.espresso.protocol import Protocol
 from betenet.espresso.pseudopotentials import Pseudopotential, read_pseudopotential
 from betenet.espresso.settings import Settings, structure_of, symbols_of
 from betenet.espresso.workflow import Workflow
+from betenet.json_input import number_array
 
 _ROUNDING = 1e-9
 """Within which a structure that is planned again is the one that is kept [Å]."""
@@ -81,6 +83,7 @@ def keep_plan(home: Path, plan: Plan) -> Plan:
         return plan
     try:
         folder = home / plan.name
+        _check_place(folder)
         folder.mkdir(parents=True, exist_ok=True)
         workflow = _as_kept(folder, plan.workflow)
         agree_on(folder, describe(workflow))
@@ -93,6 +96,20 @@ def keep_plan(home: Path, plan: Plan) -> Plan:
         )
         return replace(plan, error=failed, workflow=None, work=None)
     return replace(plan, workflow=workflow)
+
+
+def _check_place(folder: Path) -> None:
+    """Refuse a folder that would let files be written elsewhere.
+
+    A calculation that somebody has moved, and left a link to, is where the link leads.
+    """
+    if folder.is_symlink() and not (folder / MANIFEST).is_file():
+        raise DataError(
+            f"{folder} is a link, and there is no calculation where it leads.",
+            "Files would be written there.",
+            "Remove the link.",
+        )
+    check_enclosed(folder)
 
 
 def _as_kept(folder: Path, workflow: Workflow) -> Workflow:
@@ -121,10 +138,12 @@ def open_calculation(folder: Path) -> Calculation:
     Raises
     ------
     DataError
-        If there is no calculation, or its manifest is damaged.
+        If there is no calculation, its manifest is damaged, or something in the folder leads out
+        of it.
     ConfigError
         If a pseudopotential is not there any more, or is another one.
     """
+    check_enclosed(folder)
     manifest = read_manifest(folder)
     told = cast("Mapping[str, Any]", manifest.settings)
     try:
@@ -133,9 +152,10 @@ def open_calculation(folder: Path) -> Calculation:
         pressure = float(told["pressure_gpa"])
         wanted = cast("Sequence[Mapping[str, Any]]", told["pseudopotentials"])
         found = {
-            one["element"]: _kept(folder / PSEUDOPOTENTIALS / one["file"], one["sha256"])
+            one["element"]: _kept(folder / PSEUDOPOTENTIALS / _plain(one["file"]), one["sha256"])
             for one in wanted
         }
+        _check_elements(atoms, found)
     except (KeyError, TypeError, ValueError) as error:
         raise DataError(
             f"{folder / MANIFEST} does not describe a calculation.",
@@ -173,12 +193,29 @@ def planned(home: Path) -> list[Path]:
 
 def _atoms(told: Mapping[str, Any]) -> Atoms:
     structure = told["structure"]
+    cell = number_array(structure["lattice"], "lattice", (3, 3))
+    if not abs(float(np.linalg.det(cell))) > 0.0:
+        raise ValueError("the cell of the structure has no volume")
     return Atoms(
         structure["species"],
-        cell=structure["lattice"],
-        scaled_positions=structure["frac_coords"],
+        cell=cell,
+        scaled_positions=number_array(structure["frac_coords"], "frac_coords", (None, 3)),
         pbc=True,
     )
+
+
+def _check_elements(atoms: Atoms, found: Mapping[str, Pseudopotential]) -> None:
+    """Check that each element has the pseudopotential that is said to be its own."""
+    for symbol in symbols_of(atoms):
+        if symbol not in found or found[symbol].element != symbol:
+            raise ValueError(f"it names no pseudopotential of {symbol}")
+
+
+def _plain(name: object) -> str:
+    """The name of a file, and no path."""
+    if not isinstance(name, str) or Path(name).name != name or name == "..":
+        raise ValueError(f"{name!r} is no name of a file")
+    return name
 
 
 def _kept(path: Path, sha256: str) -> Pseudopotential:

@@ -16,7 +16,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from betenet.errors import BetenetError, DataError
+from betenet.errors import BetenetError, ConfigError, DataError
 from betenet.espresso.campaign_list import Entry, formula_key, read_held_out
 from betenet.espresso.campaign_settings import (
     CAMPAIGN,
@@ -31,6 +31,7 @@ from betenet.espresso.lock import LOCK, only_runner
 from betenet.espresso.plan import Plan, plan_one
 from betenet.espresso.settled_records import read_record
 from betenet.formats.replace_file import replace_file
+from betenet.json_input import read_json
 from betenet.structures import prepare_structures
 
 LISTS, REASONS = "lists", "reasons.json"
@@ -183,6 +184,12 @@ class Campaign:
         DataError
             If the campaign cannot be written, or somebody else adds crystals just now.
         """
+        if (self.folder / LISTS).is_symlink():
+            raise DataError(
+                f"{self.folder / LISTS} is a link.",
+                "Lists would be written where it leads.",
+                "Remove it, or put the folder itself in its place.",
+            )
         (self.folder / LISTS).mkdir(parents=True, exist_ok=True)
         with only_runner(self.folder / LISTS):
             new = self._new(entries)
@@ -248,9 +255,9 @@ class Campaign:
     def reasons(self) -> dict[str, str]:
         """Why crystals were passed over at the last start, by name."""
         try:
-            found = json.loads((self.folder / REASONS).read_text(encoding="utf-8"))
+            found = read_json(self.folder / REASONS)
             return {str(name): str(text) for name, text in found.items()}
-        except (OSError, ValueError, AttributeError, RecursionError):  # nothing hangs on it
+        except (OSError, ValueError, AttributeError):  # nothing hangs on it
             return {}
 
     def remember(self, reasons: Mapping[str, str]) -> None:
@@ -283,11 +290,19 @@ def begin_campaign(folder: Path, given: Given) -> Campaign:
     Raises
     ------
     ConfigError
-        As of `Given.beside`.
+        As of `Given.beside`; or if the campaign of before has its records elsewhere, and they are
+        not given.
     DataError
         If the campaign of before is damaged, or the folder cannot be written.
     """
     settings = given.beside(folder, read_settings(folder))
+    if given.records is None and not settings.records.resolve().is_relative_to(folder.resolve()):
+        raise ConfigError(
+            f"The records of the campaign in {folder} lie outside of it, in {settings.records}.",
+            f"{CAMPAIGN} says so; whoever has written that, records are only put there if you want "
+            "it.",
+            f"Name the folder once more: --records {settings.records}",
+        )
     try:
         settings.records.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -144,10 +144,13 @@ def entry_from_dict(table: Mapping[str, object]) -> Entry:
     Raises
     ------
     KeyError, TypeError, ValueError
-        If a value is missing or has another type.
+        If a value is missing or has another type, or the name is none for a folder.
     """
+    name = str(table["name"])
+    if not re.fullmatch(r"[\w+-][\w.+-]*", name):
+        raise ValueError(f"{name!r} is no name of a calculation")
     return Entry(
-        name=str(table["name"]),
+        name=name,
         path=Path(str(table[FILE])),
         pressure=float(str(table[PRESSURE])),
         formula=str(table[FORMULA]),

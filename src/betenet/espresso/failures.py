@@ -10,7 +10,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Literal, cast
 
-from betenet.espresso.namelist import Namelists
+from betenet.espresso.namelist import Namelists, Value
 
 Start = Literal["scratch", "recovery"]
 """An attempt begins with an empty scratch folder, or goes on with what an earlier one left."""
@@ -84,6 +84,39 @@ def known_failures() -> tuple[Failure, ...]:
     """All that have a name, in the order in which they are looked for."""
     text = files("betenet.espresso").joinpath(TABLE).read_text(encoding="utf-8")
     return tuple(_failure(table) for table in tomllib.loads(text)["failure"])
+
+
+@cache
+def remedies() -> Mapping[tuple[str, str], tuple[Value, ...]]:
+    """Values that further attempts may give a key of a namelist, by both their names."""
+    found: dict[tuple[str, str], tuple[Value, ...]] = {}
+    for failure in known_failures():
+        for retry in failure.retries:
+            for namelists in retry.changes.values():
+                for name, entries in namelists.items():
+                    for key, value in entries.items():
+                        found[name, key] = (*found.get((name, key), ()), value)
+    return found
+
+
+def check_remedy(changes: Namelists) -> None:
+    """Check that changes of namelists are such as a failure asks for.
+
+    Raises
+    ------
+    ValueError
+        If one of them is not; it is named.
+    """
+    for name, entries in changes.items():
+        for key, value in entries.items():
+            allowed = remedies().get((name, key), ())
+            if isinstance(value, bool) or value not in allowed:
+                known = " or ".join(map(repr, dict.fromkeys(allowed)))
+                asks = f"only {key} = {known}" if known else "no failure"
+                raise ValueError(
+                    f"an attempt with {key} = {value!r} in the namelist {name}, and {asks} "
+                    f"asks for that ({TABLE})"
+                )
 
 
 def failure_named(key: str) -> Failure:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
+from betenet.enclosed import follow_no_link
 from betenet.errors import DataError
 
 LOCK = "run.lock"
@@ -44,11 +47,11 @@ def only_runner(folder: Path) -> Generator[int]:
         If another runner, or a program that one has left, is at work in it; it names the process.
         If the file system has no locks.
     """
-    with (folder / LOCK).open("a+", encoding="ascii") as file:
+    with _opened(folder) as file:
         until = time.monotonic() + PATIENCE
         while not _locked(folder, file.fileno()):
             file.seek(0)
-            owner = file.read().strip()
+            owner = file.read(20).strip()
             alive = _alive(owner)
             if alive or time.monotonic() > until:
                 raise _taken(folder, owner, alive=alive)
@@ -57,6 +60,19 @@ def only_runner(folder: Path) -> Generator[int]:
         file.write(f"{os.getpid()}\n")
         file.flush()
         yield file.fileno()
+
+
+def _opened(folder: Path) -> TextIO:
+    try:
+        return open(folder / LOCK, "a+", encoding="ascii", errors="replace", opener=follow_no_link)
+    except OSError as error:
+        if error.errno != errno.ELOOP:
+            raise
+        raise DataError(
+            f"{folder / LOCK} is a link.",
+            "What it leads to would be overwritten.",
+            "Remove it.",
+        ) from error
 
 
 def _locked(folder: Path, descriptor: int) -> bool:
@@ -77,7 +93,7 @@ def _locked(folder: Path, descriptor: int) -> bool:
 def _alive(owner: str) -> bool:
     try:
         os.kill(int(owner), 0)
-    except (ValueError, ProcessLookupError):
+    except (ValueError, OverflowError, ProcessLookupError):
         return False
     except PermissionError:
         return True

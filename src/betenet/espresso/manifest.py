@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, Literal, cast, get_args
 
 from betenet.errors import ConfigError, DataError
-from betenet.espresso.failures import Start
+from betenet.espresso.failures import Start, check_remedy
 from betenet.espresso.namelist import Namelists
 from betenet.formats.replace_file import replace_file
 from betenet.json_differences import differences
+from betenet.json_input import read_json
 
 MANIFEST = "manifest.json"
 FORMAT = 1
 State = Literal["waiting", "running", "done", "failed"]
 
+_KEY = re.compile(r"\w[\w-]*(/\w[\w-]*)*", re.ASCII)
+"""Keys of steps, which are folders too."""
 _NONE: Namelists = {}
 _FIX = "Restore it from a copy, or remove the folder and compute the material again."
 
@@ -187,7 +192,7 @@ def read_manifest(folder: Path) -> Manifest:
     """
     path = folder / MANIFEST
     try:
-        table = json.loads(path.read_text(encoding="utf-8"))
+        table = read_json(path)
         written = table["format"]
         if written == FORMAT:
             return _manifest(table)
@@ -198,7 +203,11 @@ def read_manifest(folder: Path) -> Manifest:
             "Give the folder of one material.",
         ) from None
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
-        raise DataError(f"{path} is damaged.", f"{type(error).__name__}: {error}.", _FIX) from error
+        raise DataError(
+            f"{path} is damaged, or somebody has changed it.",
+            f"{type(error).__name__}: {error}.",
+            _FIX,
+        ) from error
     raise DataError(
         f"{path} has format {written!r}.",
         f"This version of betenet reads format {FORMAT}.",
@@ -221,15 +230,65 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
 def _manifest(table: dict[str, Any]) -> Manifest:
     if table["digest"] != digest(table["settings"]):
         raise ValueError("its settings do not have the digest that it states")
-    steps = {key: _record(record) for key, record in table["steps"].items()}
-    return Manifest(settings=table["settings"], version=table["version"], steps=steps)
+    steps = {key: _record(key, record) for key, record in table["steps"].items()}
+    version = _text(table["version"], "version")
+    return Manifest(settings=table["settings"], version=version, steps=steps)
 
 
-def _record(table: dict[str, Any]) -> StepRecord:
-    attempts = tuple(Attempt(**attempt) for attempt in table["attempts"])
+def _record(key: str, table: dict[str, Any]) -> StepRecord:
+    """The record of a step; nothing in it is taken for granted, as the digest does not hold it."""
+    if not _KEY.fullmatch(key):
+        raise ValueError(f"{key!r} is no name of a step")
+    try:
+        attempts = tuple(map(_attempt, table["attempts"]))
+        state = _one_of(table["state"], get_args(State), "state")
+        if state in {"running", "failed"} and not attempts:
+            raise ValueError(f"it is {state} without an attempt")
+        forgiven, cleaned = table["forgiven"], table["cleaned"]
+        if not (_is_count(forgiven) and forgiven <= len(attempts) and isinstance(cleaned, bool)):
+            raise ValueError(f"forgiven is {forgiven!r}, cleaned is {cleaned!r}")
+    except ValueError as error:
+        raise ValueError(f"step {key} has {error}") from error
     return StepRecord(
-        state=table["state"],
-        attempts=attempts,
-        forgiven=table["forgiven"],
-        cleaned=table["cleaned"],
+        state=cast("State", state), attempts=attempts, forgiven=forgiven, cleaned=cleaned
     )
+
+
+def _attempt(table: dict[str, Any]) -> Attempt:
+    changes = cast("dict[str, object]", table.get("changes", {}))
+    if not isinstance(changes, dict) or not all(isinstance(x, dict) for x in changes.values()):
+        raise ValueError(f"changes {changes!r}, which are no namelists")
+    attempt = Attempt(**table)
+    _one_of(attempt.start, get_args(Start), "start")
+    for name in ("started", "said", "failure"):
+        if name != "failure" or attempt.failure is not None:
+            _text(getattr(attempt, name), name)
+    if not _is_count(attempt.processes):
+        raise ValueError(f"processes {attempt.processes!r}")
+    for name in ("seconds", "cpu_seconds"):
+        value = getattr(attempt, name)
+        if value is not None and not _is_time(value):
+            raise ValueError(f"{name} {value!r}, which is no time")
+    check_remedy(attempt.changes)
+    return attempt
+
+
+def _one_of(value: object, choices: tuple[str, ...], what: str) -> str:
+    if value not in choices:
+        raise ValueError(f"{what} {value!r}, which is none of {', '.join(choices)}")
+    return str(value)
+
+
+def _text(value: object, what: str) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"{what} {value!r}, which is no text")
+    return value
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+def _is_time(value: object) -> bool:
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    return number and 0.0 <= cast("float", value) < math.inf

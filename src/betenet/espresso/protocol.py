@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -26,6 +27,9 @@ HIGHEST_CUTOFF, HIGHEST_DENSITY_CUTOFF = 1_000.0, 10_000.0
 The hardest pseudopotentials in use need some 150 Ry.
 """
 
+_WORDS = ("functional", "smearing")
+"""Values that go into inputs as they are."""
+_WORD = re.compile(r"[A-Za-z0-9][\w+.*-]{0,79}", re.ASCII)
 _CHOICES = {"relaxation": RELAXATIONS, "sum_rule": SUM_RULES, "coarse_dos": COARSE_DOS}
 _LATER = {"coarse_dos": "always"}
 """Values that calculations of earlier versions had without saying so; they are not written."""
@@ -131,6 +135,9 @@ class Protocol:
         for name, choices in _CHOICES.items():
             if getattr(self, name) not in choices:
                 raise _out_of_range(name, getattr(self, name), f"one of {', '.join(choices)}")
+        for name in _WORDS:
+            if not _WORD.fullmatch(getattr(self, name)):
+                raise _out_of_range(name, getattr(self, name), "one word, by QE's name")
         self._check_cutoffs()
         for name in ("interpolated_grid", "coarse_q"):
             grid = getattr(self, name)

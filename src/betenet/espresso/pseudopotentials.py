@@ -24,9 +24,13 @@ WHERE = (
 AUGMENTED = ("US", "USPP", "PAW")
 """Kinds of pseudopotentials that add charges around the cores to those of the wave functions."""
 
+LONGEST_NAME = 200
+"""Letters of the name of a file that stands in inputs."""
+
 _HEADER = 20_000
 _MOST_ELECTRONS = 118
 _FIELD = r'\b{}\s*=\s*"\s*([^"]*?)\s*"'
+_FILE_NAME = re.compile(r"[^\W_][\w.+=~@()-]*")
 _FIRST_VERSION = re.compile(
     r"<PP_HEADER>\s*\d+\s+Version Number\s*\n"
     r"\s*(?P<element>[A-Za-z]{1,2})\s+Element\s*\n"
@@ -58,6 +62,11 @@ class Pseudopotential:
         ``"scalar"``, ``"full"`` or ``"no"``.
     sha256
         SHA-256 of the file's content.
+
+    Raises
+    ------
+    ConfigError
+        If the file has a name that an input cannot hold.
     """
 
     element: str
@@ -66,6 +75,15 @@ class Pseudopotential:
     kind: str
     relativistic: str
     sha256: str
+
+    def __post_init__(self) -> None:
+        name = self.path.name
+        if not _FILE_NAME.fullmatch(name) or len(name) > LONGEST_NAME:
+            raise ConfigError(
+                f"{name!r} is no name for a pseudopotential.",
+                "It stands in inputs of pw.x, where blanks, quotes and the like end it.",
+                "Rename the file: letters, digits, dots, dashes and underscores.",
+            )
 
     def to_dict(self) -> dict[str, object]:
         """Without the folder: the same file elsewhere is the same pseudopotential."""

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
+from betenet.enclosed import check_enclosed
 from betenet.espresso.attempt import (
     keep_output,
     missing_results,
@@ -87,11 +88,13 @@ def run_material(
     ConfigError
         If the folder holds a calculation with other settings.
     DataError
-        If another runner is at work in it, its manifest is damaged, or the disk is full.
+        If another runner is at work in it, its manifest is damaged, something in it leads out of
+        it, or the disk is full.
     KeyboardInterrupt
         On Ctrl-C and SIGTERM: programs are stopped; a new start goes on.
     """
     home = Path(folder)
+    check_enclosed(home)
     home.mkdir(parents=True, exist_ok=True)
     with termination_raises(), only_runner(home) as lock:
         manifest = agree_on(home, settings, runner.launcher.programs.version)

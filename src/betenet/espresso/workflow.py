@@ -131,6 +131,8 @@ class Workflow:
             found = read_pw_output(output)
             if found.atoms is None:
                 return tuple(steps), None
+            if symbols_of(found.atoms) != symbols_of(self.atoms):
+                raise _of_another_crystal(output)
             if settings.protocol.relaxation == "positions":
                 return tuple(steps), self._in_its_cell(found.atoms)
             if residual_pressure(found, settings.pressure) == 0.0:
@@ -195,6 +197,14 @@ def _relaxed_before(folder: Path, found: PwOutput) -> DataError:
         f"With plane waves of its own it has {found.fresh_pressure:.3g} GPa; an earlier version of "
         "betenet went on with it all the same.",
         "Plan the crystal again, in another folder.",
+    )
+
+
+def _of_another_crystal(output: Path) -> DataError:
+    return DataError(
+        f"{output} is of another crystal.",
+        "A relaxation keeps the atoms that it begins with.",
+        "Remove the folder of this step and start the run again.",
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import os
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from math import pi
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
+from betenet.enclosed import check_enclosed, follow_no_link
 from betenet.ensemble.batching import batches
 from betenet.errors import BetenetError, DataError
 from betenet.phonons import PhononCache
@@ -218,7 +220,8 @@ def _only_one(folder: Path) -> Generator[None]:
     """Make the folder, and keep others from working in it; a kill ends that too."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        lock = (folder / LOCK).open("a")
+        check_enclosed(folder)
+        lock = os.fdopen(follow_no_link(folder / LOCK, os.O_WRONLY | os.O_CREAT), "a")
     except OSError as error:
         raise DataError(
             f"Cannot write to {folder}.", f"{error}.", "Give a folder that can be written to."

@@ -5,13 +5,15 @@ import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from ase.build import bulk
 
-from betenet.errors import ConfigError, DataError
+from betenet.errors import BetenetError, ConfigError, DataError
 from betenet.espresso.calculation import describe, keep_plan, open_calculation, planned
+from betenet.espresso.manifest import digest
 from betenet.espresso.plan import Plan, plan_calculations
 from betenet.espresso.protocol import Protocol
 
@@ -85,8 +87,6 @@ def test_a_manifest_of_something_else_is_refused(plan: Plan, tmp_path: Path) -> 
     keep_plan(tmp_path, plan)
     folder = tmp_path / plan.name
     table = json.loads((folder / "manifest.json").read_text())
-    from betenet.espresso.manifest import digest
-
     table["settings"].pop("structure")
     table["digest"] = digest(table["settings"])
     (folder / "manifest.json").write_text(json.dumps(table))
@@ -107,3 +107,75 @@ def test_a_plan_that_failed_makes_no_folder(tmp_path: Path, pseudopotentials: Ma
     (found,) = plan_calculations(bulk("Cu"), FAST, pseudopotentials({"Al": 3.0}))
     assert keep_plan(tmp_path / "epc", found).error is found.error
     assert not (tmp_path / "epc").exists()
+
+
+def told_otherwise(folder: Path, change: Callable[[dict[str, Any]], None]) -> None:
+    """Settings of a manifest as somebody else may send them, with the digest that they need."""
+    path = folder / "manifest.json"
+    table = json.loads(path.read_text())
+    change(table["settings"])
+    table["digest"] = digest(table["settings"])
+    path.write_text(json.dumps(table))
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda s: s["pseudopotentials"][0].update(file="../../mine.upf"), "no name of a file"),
+        (lambda s: s["pseudopotentials"][0].update(file="/etc/passwd"), "no name of a file"),
+        (lambda s: s["pseudopotentials"][0].update(file=".."), "no name of a file"),
+        (lambda s: s["pseudopotentials"][0].update(file=7), "no name of a file"),
+        (lambda s: s["pseudopotentials"][0].update(element="Cu"), "no pseudopotential of C"),
+        (lambda s: s["protocol"].update(functional="PBE'\n outdir='/x"), "functional"),
+        (lambda s: s["protocol"].update(smearing="mp /"), "smearing"),
+        (lambda s: s["structure"].update(species=["Nb", "C\n0 0 0"]), "KeyError"),
+        (lambda s: s["structure"].update(lattice=[[0, 0, 0]] * 3), "no volume"),
+        (lambda s: s["structure"].update(lattice=[[1e999, 0, 0]] * 3), "lattice"),
+        (lambda s: s["structure"].update(frac_coords=[["a"]]), "frac_coords"),
+    ],
+)
+def test_settings_of_somebody_else_lead_nowhere(
+    plan: Plan, tmp_path: Path, change: Callable[[dict[str, Any]], None], words: str
+) -> None:
+    (tmp_path / "mine.upf").write_text("<UPF>")
+    keep_plan(tmp_path / "epc", plan)
+    folder = tmp_path / "epc" / plan.name
+    told_otherwise(folder, change)
+    with pytest.raises(BetenetError) as caught:
+        open_calculation(folder)
+    assert words in str(caught.value)
+
+
+def test_a_name_with_a_line_break_is_none_for_a_pseudopotential(plan: Plan, tmp_path: Path) -> None:
+    keep_plan(tmp_path, plan)
+    folder = tmp_path / plan.name
+    name = "C.upf\nK_POINTS gamma"
+    (folder / "pseudopotentials" / "C_ONCV_PBE_sr.upf").rename(folder / "pseudopotentials" / name)
+    told_otherwise(folder, lambda settings: settings["pseudopotentials"][0].update(file=name))
+    with pytest.raises(ConfigError, match="no name for a pseudopotential"):
+        open_calculation(folder)
+
+
+def test_nothing_is_read_or_written_through_links(plan: Plan, tmp_path: Path) -> None:
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    keep_plan(tmp_path / "epc", plan)
+    folder = tmp_path / "epc" / plan.name
+    (folder / "coarse").symlink_to(mine)
+    with pytest.raises(DataError, match="leads out of"):
+        open_calculation(folder)
+    assert isinstance(keep_plan(tmp_path / "epc", plan).error, DataError)
+    (tmp_path / "epc" / "other").symlink_to(mine)
+    refused = keep_plan(tmp_path / "epc", replace(plan, name="other")).error
+    assert refused is not None
+    assert "is a link" in refused.summary
+    assert not any(mine.iterdir())
+
+
+def test_a_link_to_a_calculation_that_was_moved_is_followed(plan: Plan, tmp_path: Path) -> None:
+    keep_plan(tmp_path / "epc", plan)
+    folder = tmp_path / "epc" / plan.name
+    shutil.move(folder, tmp_path / "disk")
+    folder.symlink_to(tmp_path / "disk")
+    assert keep_plan(tmp_path / "epc", plan).error is None
+    assert open_calculation(folder).folder == folder

@@ -57,3 +57,11 @@ def test_a_program_that_is_left_behind_keeps_the_folder(
         left.wait()
     with only_runner(tmp_path):
         pass
+
+
+def test_a_lock_that_is_a_link_overwrites_nothing(tmp_path: Path) -> None:
+    (tmp_path / "thesis.tex").write_text("years of work")
+    (tmp_path / "run.lock").symlink_to("thesis.tex")
+    with pytest.raises(DataError, match="is a link"), only_runner(tmp_path):
+        pass
+    assert (tmp_path / "thesis.tex").read_text() == "years of work"

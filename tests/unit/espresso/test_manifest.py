@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from betenet.errors import ConfigError, DataError
+from betenet.espresso.failures import remedies
 from betenet.espresso.manifest import (
     Attempt,
     Manifest,
@@ -109,4 +110,95 @@ def test_a_manifest_of_a_later_version_is_not_read(tmp_path: Path) -> None:
 
 def test_a_folder_without_a_manifest(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no calculation"):
+        read_manifest(tmp_path)
+
+
+def changed_by_hand(folder: Path, **attempt: object) -> None:
+    """The manifest as somebody else may send it: what was attempted is not in the digest."""
+    write_manifest(folder, full())
+    table = json.loads((folder / "manifest.json").read_text())
+    table["steps"]["dense"]["attempts"][-1] |= attempt
+    (folder / "manifest.json").write_text(json.dumps(table))
+
+
+OUTSIDE = "/home/me"
+
+
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [
+        ({"control": {"outdir": OUTSIDE}}, "outdir = '/home/me' in the namelist control"),
+        ({"control": {"prefix": "../../mine"}}, "prefix"),
+        ({"control": {"pseudo_dir": OUTSIDE}}, "pseudo_dir"),
+        ({"control": {"wfcdir": OUTSIDE}}, "wfcdir"),
+        ({"inputph": {"fildyn": "../../x"}}, "fildyn"),
+        ({"input": {"flfrc": OUTSIDE}}, "flfrc"),
+        ({"dos": {"fildos": OUTSIDE}}, "fildos"),
+        ({"electrons": {"mixing_beta": 0.30001}}, "only mixing_beta = 0.3 or 0.1 asks"),
+        ({"electrons": {"mixing_mode": "plain'\n outdir='/x"}}, "mixing_mode"),
+        ({"electrons": {"mixing_beta = 0.3, outdir": "/x"}}, "mixing_beta = 0.3, outdir"),
+        ({"electrons\n/\n&control": {"outdir": "/x"}}, "namelist electrons"),
+        ({"control": {"nstep": True}}, "nstep"),
+        ({"control": {"nstep": [200]}}, "nstep"),
+        ({"electrons": {"conv_thr": "1e-12"}}, "conv_thr"),
+        ({"control": "outdir"}, "no namelists"),
+        (["control"], "no namelists"),
+    ],
+)
+def test_only_changes_that_a_failure_asks_for_are_read(
+    tmp_path: Path, changes: object, named: str
+) -> None:
+    changed_by_hand(tmp_path, changes=changes)
+    with pytest.raises(DataError, match="is damaged, or somebody has changed it") as caught:
+        read_manifest(tmp_path)
+    assert named in caught.value.reason
+
+
+def test_every_remedy_is_read(tmp_path: Path) -> None:
+    for (name, key), values in remedies().items():
+        for value in values:
+            changed_by_hand(tmp_path, changes={name: {key: value}})
+            assert read_manifest(tmp_path).of("dense").attempts[-1].changes == {name: {key: value}}
+
+
+@pytest.mark.parametrize(
+    "attempt",
+    [
+        {"start": "rm -rf"},
+        {"processes": "4"},
+        {"processes": -1},
+        {"seconds": "1"},
+        {"seconds": float("nan")},
+        {"cpu_seconds": -1.0},
+        {"failure": 5},
+        {"said": None},
+        {"started": []},
+        {"command": "sh"},
+    ],
+)
+def test_an_attempt_is_what_it_should_be(tmp_path: Path, attempt: dict[str, object]) -> None:
+    changed_by_hand(tmp_path, **attempt)
+    with pytest.raises(DataError, match="is damaged"):
+        read_manifest(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("key", "step"),
+    [
+        ("../../mine", {}),
+        ("/etc", {}),
+        ("dense\n", {}),
+        ("dense", {"state": "won"}),
+        ("dense", {"state": "failed", "attempts": [], "forgiven": 0}),
+        ("dense", {"forgiven": -1}),
+        ("dense", {"forgiven": 9}),
+        ("dense", {"cleaned": "yes"}),
+    ],
+)
+def test_a_step_is_what_it_should_be(tmp_path: Path, key: str, step: dict[str, object]) -> None:
+    write_manifest(tmp_path, full())
+    table = json.loads((tmp_path / "manifest.json").read_text())
+    table["steps"] = {key: table["steps"]["dense"] | step}
+    (tmp_path / "manifest.json").write_text(json.dumps(table))
+    with pytest.raises(DataError, match="is damaged"):
         read_manifest(tmp_path)

@@ -112,3 +112,15 @@ def test_whole_numbers_are_numbers() -> None:
 def test_an_unknown_protocol_lists_the_known() -> None:
     with pytest.raises(ConfigError, match="balanced"):
         Protocol.named("quick")
+
+
+@pytest.mark.parametrize("value", ["", "PBE'", "a b", "a\nb", "a/", "&control", "x" * 90, "-", "Å"])
+@pytest.mark.parametrize("name", ["functional", "smearing"])
+def test_texts_of_inputs_are_one_word(name: str, value: str) -> None:
+    with pytest.raises(ConfigError, match=f"{name} = "):
+        Protocol.named("paper").with_changes({name: value})
+
+
+@pytest.mark.parametrize("value", ["PBEsol", "sla+pw+pbx+pbc", "XC-101L-130L-000I-000I", "vdw-df2"])
+def test_functionals_of_qe_are_words(value: str) -> None:
+    assert Protocol.named("paper").with_changes({"functional": value}).functional == value

@@ -432,3 +432,16 @@ def test_no_descriptor_or_signal_handler_is_left(folder: Path, fake: FakeEspress
     before = signal.getsignal(signal.SIGTERM), len(list(Path("/proc/self/fd").iterdir()))
     go(folder, fake)
     assert (signal.getsignal(signal.SIGTERM), len(list(Path("/proc/self/fd").iterdir()))) == before
+
+
+def test_no_file_outside_of_the_folder_is_touched(folder: Path, fake: FakeEspresso) -> None:
+    thesis = folder.parent / "thesis.tex"
+    thesis.write_text("years of work")
+    folder.mkdir(exist_ok=True)
+    for name in ("run.lock", "manifest.json", "dense"):
+        (folder / name).symlink_to(thesis)
+        with pytest.raises(DataError, match="leads out of"):
+            go(folder, fake)
+        (folder / name).unlink()
+    assert thesis.read_text() == "years of work"
+    assert not any(folder.iterdir())

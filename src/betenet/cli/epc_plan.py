@@ -165,6 +165,8 @@ def _lines(plans: Sequence[Plan]) -> Iterator[str]:
     yield table_row([heading for heading, _ in _HEADINGS], _WIDTHS)
     for one in done:
         yield table_row(list(_cells(one)), _WIDTHS)
+        if one.as_read is not None:
+            yield f"    read as {one.as_read.as_text()}"
         yield from (f"    warning: {warning}" for warning in one.warnings)
     total = sum(one.work.core_hours for one in done if one.work is not None)
     yield f"\n{total:.3g} core-hours in all; how that is estimated: betenet epc plan --help"

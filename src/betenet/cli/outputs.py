@@ -46,7 +46,7 @@ class TableOutput:
         self._started = False
 
     def write(self, prediction: Prediction) -> None:
-        """Print one row and the warnings below it; errors are told on stderr instead."""
+        """Print one row, below it what was read and the warnings; errors are told on stderr."""
         if prediction.error is not None:
             return
         if not self._started:
@@ -62,6 +62,8 @@ class TableOutput:
             numbers.append(shortened(prediction.phonons, self._WIDTH))
         atoms = str(len(prediction.symbols))
         self._print(self._row(prediction.name, prediction.formula, atoms, numbers))
+        if prediction.as_read is not None:
+            self._print(f"    read as {prediction.as_read.as_text()}")
         for warning in prediction.warnings:
             self._print(f"    warning: {warning}")
         if self._per_site:

@@ -44,7 +44,7 @@ class TableOutput:
         self._started = False
 
     def write(self, entry: PhononEntry) -> None:
-        """Print one row and the warnings below it; errors are told on stderr instead."""
+        """Print one row, below it what was read and the warnings; errors are told on stderr."""
         if entry.result is None:
             return
         if not self._started:
@@ -61,6 +61,8 @@ class TableOutput:
             f"{facts.seconds:.1f}",
         ]
         self._print(self._row(entry.name, entry.formula, str(len(entry.result.atoms)), cells))
+        if entry.as_read is not None:
+            self._print(f"    read as {entry.as_read.as_text()}")
         for warning in entry.warnings:
             self._print(f"    warning: {warning}")
         sys.stdout.flush()
@@ -138,13 +140,16 @@ class FigureOutput:
         title = f"{entry.formula}: {entry.verdict}"
         if not found.is_stable:
             title += f" ({found.facts.imaginary_fraction:.1%} of the modes imaginary)"
+        details = "" if entry.as_read is None else entry.as_read.details
         try:
             lines = bands()
         except BetenetError as error:
             sys.stderr.write(f"betenet: no figure of {entry.name}: {error}\n")
             return
         self._figures.draw(
-            stem, "phonons", lambda path: plot_phonons(lines, found.dos, path, title=title)
+            stem,
+            "phonons",
+            lambda path: plot_phonons(lines, found.dos, path, title=title, details=details),
         )
 
     def close(self) -> None:

@@ -17,7 +17,7 @@ from betenet.espresso.protocol import Protocol
 from betenet.espresso.pseudopotentials import find_pseudopotentials
 from betenet.espresso.settings import Settings, symbols_of
 from betenet.espresso.workflow import Workflow
-from betenet.structures import StructureRecord, idealise, prepare_structures
+from betenet.structures import AsRead, StructureRecord, idealise, prepare_structures
 from betenet.toml_input import decode_toml
 
 
@@ -39,6 +39,8 @@ class Plan:
         Why not; None if it can.
     warnings
         What a user should know about the structure.
+    as_read
+        The crystal as it was understood; None if it could not be used.
     """
 
     name: str
@@ -47,6 +49,7 @@ class Plan:
     work: Work | None = None
     error: BetenetError | None = None
     warnings: tuple[str, ...] = ()
+    as_read: AsRead | None = None
 
     @property
     def formula(self) -> str:
@@ -61,6 +64,7 @@ class Plan:
         if self.workflow is not None and self.work is not None:
             table |= {"formula": self.formula, "n_atoms": len(self.workflow.atoms)}
             table |= {"settings": self.workflow.settings.to_dict(), **self.work.to_dict()}
+        table["as_read"] = None if self.as_read is None else self.as_read.to_dict()
         table["warnings"] = list(self.warnings)
         table["error"] = None if self.error is None else self.error.to_dict()
         return table
@@ -137,7 +141,14 @@ def plan_one(
     doubts = cutoff_doubts(settings.protocol, settings.pseudopotentials)
     spin = (*without_spin(workflow.atoms), *never_magnetic(settings.pseudopotentials.values()))
     warnings = (*record.warnings, *doubts, *spin)
-    return Plan(name=name, source=record.name, workflow=workflow, work=work, warnings=warnings)
+    return Plan(
+        name=name,
+        source=record.name,
+        workflow=workflow,
+        work=work,
+        warnings=warnings,
+        as_read=record.as_read,
+    )
 
 
 def make_workflow(

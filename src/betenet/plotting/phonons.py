@@ -55,7 +55,12 @@ class Line(Protocol):
 
 
 def plot_phonons(
-    lines: Sequence[Line], dos: PhononDos, path: str | Path | None = None, *, title: str = ""
+    lines: Sequence[Line],
+    dos: PhononDos,
+    path: str | Path | None = None,
+    *,
+    title: str = "",
+    details: str = "",
 ) -> Figure:
     """Bands along the high-symmetry lines, and the density of states by element beside them.
 
@@ -69,6 +74,8 @@ def plot_phonons(
         File to write; its suffix names the format. None writes none.
     title
         Chemical formula, and perhaps more behind a colon.
+    details
+        Printed below the title in small letters.
 
     Returns
     -------
@@ -100,7 +107,9 @@ def plot_phonons(
             fontsize=FONT - 0.5, color=COUPLING_COLOUR,
         )  # fmt: skip
     formula, colon, rest = title.partition(":")
-    bands.set_title(typeset(formula) + colon + rest, fontsize=FONT + 1.5, loc="left")
+    whole = typeset(formula) + colon + rest
+    bands.set_title(whole, fontsize=FONT + 1.5, loc="left", pad=13.0 if details else None)
+    bands.text(0.0, 1.015, details, transform=bands.transAxes, va="bottom", fontsize=FONT - 2.5)
     save_figure(figure, path)
     return figure
 

@@ -24,8 +24,10 @@ from betenet.plotting.canvas import (
     save,
     typeset,
 )
+from betenet.known import Finding
 from betenet.quantities import QUANTITIES
 from betenet.spectrum import Spectrum
+from betenet.structures import AsRead
 from betenet.superconductivity.moments import coupling_constant, cumulative_coupling
 
 _WEIGHT_SHOWN = 0.01
@@ -54,6 +56,16 @@ class PredictedSpectrum(Protocol):
     @property
     def formula(self) -> str:
         """Chemical formula, the title."""
+        ...
+
+    @property
+    def as_read(self) -> AsRead | None:
+        """The crystal as it was understood, printed below the title."""
+        ...
+
+    @property
+    def findings(self) -> Sequence[Finding]:
+        """What the model was not made for, printed below the title too."""
         ...
 
     @property
@@ -178,7 +190,7 @@ def plot_sites(source: PredictedSpectrum, target: str | Path | Axes) -> Axes:
             floor, label = floor + site, "_nolegend_"
     axes.plot(omega, floor, color="black", lw=1.0, label="sum")
     _frame(axes, omega, floor)
-    axes.set_title(typeset(source.formula), fontsize=FONT + 1.5)
+    _print_title(axes, source)
     handles, labels = axes.get_legend_handles_labels()
     columns = 1 + (len(labels) > 3)
     axes.legend(
@@ -243,8 +255,22 @@ def _draw_coupling(axes: Axes, spectrum: Spectrum, mean: Float[np.ndarray, " n_f
     return right
 
 
+def _print_title(axes: Axes, source: PredictedSpectrum) -> None:
+    """Formula, and below it in small letters what was read and what the model is not made for."""
+    read = "" if source.as_read is None else source.as_read.details
+    found = ", ".join(finding.code.replace("_", " ") for finding in source.findings)
+    lines = [line for line in (read, found) if line]
+    axes.set_title(typeset(source.formula), fontsize=FONT + 1.5, pad=4.0 + 9.0 * len(lines))
+    axes.text(
+        *(0.5, 1.015, "\n".join(lines)),
+        transform=axes.transAxes,
+        ha="center",
+        va="bottom",
+        fontsize=FONT - 2.5,
+    )
+
+
 def _print_quantities(axes: Axes, source: PredictedSpectrum) -> None:
-    axes.set_title(typeset(source.formula), fontsize=FONT + 1.5)
     known = [key for key in _PRINTED if key in source.estimates]
     lines = [f"{_MATH[key]} = {source.estimates[key].as_text()}" for key in known]
     if "tc" in known:
@@ -259,3 +285,4 @@ def _print_quantities(axes: Axes, source: PredictedSpectrum) -> None:
         fontsize=FONT,
         linespacing=1.45,
     )
+    _print_title(axes, source)

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from betenet.structures.as_read import AsRead
 from betenet.structures.check import MAX_ATOMS, check_structure
 from betenet.structures.convert import to_atoms
 from betenet.structures.idealise import idealise
@@ -22,6 +23,7 @@ __all__ = [
     "MAX_ATOMS",
     "SKIPPED_NAMES",
     "SKIPPED_SUFFIXES",
+    "AsRead",
     "SiteSymmetry",
     "StructureRecord",
     "check_structure",

@@ -6,9 +6,10 @@ import re
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from typing import Any, cast
 
 from ase import Atoms
-from ase.geometry import cellpar_to_cell
+from ase.cell import Cell
 
 from betenet.errors import StructureError
 from betenet.formats.text import to_number
@@ -51,7 +52,8 @@ def _atoms(block: Sequence[str]) -> Atoms:
     rows = [line.split() for line in block if _ATOM.match(line)]
     symbols = [_symbol(row, table["SFAC"]) for row in rows]
     places = [[to_number(word) for word in row[2:5]] for row in rows]
-    return crystal(symbols, cellpar_to_cell(cell), places, cartesian=False)
+    lattice = cast("Any", Cell).fromcellpar(cell).array
+    return crystal(symbols, lattice, places, cartesian=False)
 
 
 def _check_symmetry(table: dict[str, list[str]]) -> None:

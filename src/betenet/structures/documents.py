@@ -44,7 +44,7 @@ def documents(data: object) -> list[object]:
         found = table.get(key)
         if isinstance(found, list):
             return cast("list[object]", found)
-        if isinstance(found, Mapping) and _may_hold_structure(found):
+        if found is not None and _may_hold_structure(found):
             return [found]
     rows = list(table.values())
     return rows if rows and all(map(_may_hold_structure, rows)) else [data]
@@ -80,7 +80,7 @@ def inner_structure(document: Document) -> Document:
 
 
 def _may_hold_structure(data: object) -> bool:
-    return isinstance(data, Mapping) and bool(data.keys() & _STRUCTURE)
+    return isinstance(data, Mapping) and not _STRUCTURE.isdisjoint(cast("Document", data))
 
 
 def _no_object(found: object) -> StructureError:

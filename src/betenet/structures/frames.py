@@ -237,11 +237,12 @@ def _json_frames(path: Path) -> Iterator[Frame]:
     if isinstance(data, dict) and "ids" in data and "nextid" in data:
         yield from _ase_frames(path, format_="json")
         return
+    found: object = data
     if isinstance(data, dict) and "__ase_objtype__" in data:
         from ase.io import jsonio
 
-        data = cast("Any", jsonio).decode(text.decode())
-    for row in documents(data):
+        found = cast("Any", jsonio).decode(text.decode())
+    for row in documents(found):
         yield partial(to_atoms, row)
 
 

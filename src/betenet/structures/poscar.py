@@ -16,6 +16,7 @@ from jaxtyping import Float
 
 from betenet.errors import StructureError
 from betenet.formats.text import to_number
+from betenet.structures.convert import HYDROGEN_ISOTOPES, crystal
 
 HEADER = 6
 """Lines up to that with the symbols or, in files of VASP 4, the counts."""
@@ -65,10 +66,11 @@ def is_poscar(lines: Sequence[str]) -> bool:
     if len(lines) <= HEADER:
         return False
     words = _bare(lines[5]).split()
-    below = lines[6:8]
+    below = list(lines[6:8])
     if words and not _are_counts(words[:1]):
         named = all(word[0].isalpha() for word in words)
-        below = lines[7:8] if named and _are_counts(_bare(lines[6]).split()[:1]) else []
+        counted = _are_counts(_bare(lines[6]).split()[:1])
+        below = list(lines[7:8] if named and counted else ())
     return (
         len(_numbers(lines[1])) in {1, 3}
         and all(len(_numbers(line)) >= 3 for line in lines[2:5])
@@ -112,9 +114,8 @@ class _Poscar:
         listed = [s for s, count in zip(species, counts, strict=True) for _ in range(count)]
         _compare(labels, listed)
         places = np.array([place for place, _ in sites]).reshape(-1, 3)
-        if cartesian:
-            return Atoms(listed, positions=places * factor, cell=cell * factor, pbc=True)
-        return Atoms(listed, scaled_positions=places, cell=cell * factor, pbc=True)
+        placed = places * factor if cartesian else places
+        return crystal(listed, cell * factor, placed, cartesian=cartesian)
 
     def _line(self, what: str) -> str:
         if self._next >= self._end:
@@ -177,6 +178,8 @@ class _Poscar:
 
     def _symbol(self, word: str) -> str:
         found = _SYMBOL.fullmatch(word)
+        if found is not None and found[1] in HYDROGEN_ISOTOPES:
+            return found[1]
         if found is None or not atomic_numbers.get(found[1]):
             meant = word.capitalize()
             known = f"Write {meant}" if atomic_numbers.get(meant) else "Write symbols as in Nb Sn"
@@ -184,7 +187,7 @@ class _Poscar:
                 f"Line {self._number} of the POSCAR names {word[:20]!r}, which is not an element.",
                 "Below the lattice vectors stand the symbols of the elements, and then their "
                 "numbers of atoms.",
-                f"{known}; deuterium as H.",
+                f"{known}; deuterium as D or H.",
             )
         return found[1]
 

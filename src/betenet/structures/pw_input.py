@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import operator
 import re
 from collections.abc import Callable, Mapping
 
@@ -31,15 +30,14 @@ _CARD = re.compile(
 MASS_TOLERANCE = 0.02
 """Relative difference of a mass from that of the natural element."""
 _LENGTHS = {"bohr": Bohr, "angstrom": 1.0}
-_OPERATIONS: dict[type, Callable[..., float]] = {
-    ast.Add: operator.add,
-    ast.Sub: operator.sub,
-    ast.Mult: operator.mul,
-    ast.Div: operator.truediv,
-    ast.Pow: operator.pow,
-    ast.USub: operator.neg,
-    ast.UAdd: operator.pos,
+_OPERATIONS: dict[type, Callable[[float, float], float]] = {
+    ast.Add: lambda x, y: x + y,
+    ast.Sub: lambda x, y: x - y,
+    ast.Mult: lambda x, y: x * y,
+    ast.Div: lambda x, y: x / y,
+    ast.Pow: lambda x, y: x**y,
 }
+_SIGNS: dict[type, float] = {ast.USub: -1.0, ast.UAdd: 1.0}
 OWN_CELL = "Write ibrav = 0, CELL_PARAMETERS angstrom and ATOMIC_POSITIONS angstrom or crystal."
 """The input that leaves nothing to be understood."""
 
@@ -306,7 +304,7 @@ def _evaluated(node: ast.expr) -> float:
     if isinstance(node, ast.Constant):
         return float(node.value)  # pyright: ignore[reportArgumentType]
     if isinstance(node, ast.UnaryOp):
-        return _OPERATIONS[type(node.op)](_evaluated(node.operand))
+        return _SIGNS[type(node.op)] * _evaluated(node.operand)
     if isinstance(node, ast.BinOp):
         return _OPERATIONS[type(node.op)](_evaluated(node.left), _evaluated(node.right))
     raise ValueError(type(node).__name__)

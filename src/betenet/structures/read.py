@@ -12,7 +12,9 @@ from typing import cast
 
 from ase import Atoms
 
-from betenet.errors import StructureError
+from betenet.errors import StructureError, unexpected
+from betenet.input_files import check_file, in_short
+from betenet.structures.as_read import AsRead
 from betenet.structures.check import MAX_ATOMS, check_structure
 from betenet.structures.convert import is_structure, to_atoms
 from betenet.structures.frames import Frame, open_frames
@@ -38,6 +40,8 @@ class StructureRecord:
         What a user should know about how it was read.
     given
         The structure as it was read, where ``atoms`` is its primitive cell.
+    as_read
+        The crystal as it was understood, where it has been prepared.
     """
 
     name: str
@@ -45,6 +49,7 @@ class StructureRecord:
     error: StructureError | None = None
     warnings: tuple[str, ...] = ()
     given: Atoms | None = None
+    as_read: AsRead | None = None
 
     def __post_init__(self) -> None:
         if (self.atoms is None) == (self.error is None):
@@ -57,10 +62,11 @@ def read_structures(source: object) -> Iterator[StructureRecord]:
     Parameters
     ----------
     source
-        A path to a file that ASE reads (CIF, POSCAR, extxyz, trajectories, also compressed), to
-        a JSON file of pymatgen or JARVIS (one structure or a list), or to a folder; ASE Atoms, a
-        pymatgen Structure, JARVIS Atoms or their dictionaries; a record, passed on; or an
-        iterable that mixes them.
+        A path to a CIF, a POSCAR (also several in a row), an input or output of pw.x, a ``.res``
+        of AIRSS, an xyz file, JSON (pymatgen, JARVIS, OPTIMADE, the Materials Project, ASE; one
+        structure or many), any other file that ASE reads, also compressed, or a folder; ASE
+        Atoms, a pymatgen Structure, JARVIS Atoms or their dictionaries; a record, passed on; or
+        an iterable that mixes them.
 
         A folder is walked recursively in sorted order. Hidden entries, ``SKIPPED_SUFFIXES``,
         ``SKIPPED_NAMES`` and the folders of first-principles calculations are passed over there;
@@ -110,8 +116,8 @@ def prepare_structures(
     Yields
     ------
     StructureRecord
-        With the primitive cell, or with the error of the step that failed, which names the
-        structure.
+        With the primitive cell and what was read, or with the error of the step that failed,
+        which names the structure.
     """
     for record in read_structures(source):
         if record.atoms is None:
@@ -120,10 +126,15 @@ def prepare_structures(
         try:
             check_structure(record.atoms, max_atoms=max_atoms)
             atoms = standardise(record.atoms, symprec=symprec, max_atoms=max_atoms)
+            understood = AsRead.of(record.atoms, atoms, symprec)
         except StructureError as error:
             yield replace(record, atoms=None, error=_named(record.name, error))
+        except Exception as failure:  # noqa: BLE001 - the others are to be read
+            wrong = unexpected(failure, record.name)
+            error = StructureError(wrong.summary, wrong.reason, wrong.fix)
+            yield replace(record, atoms=None, error=error)
         else:
-            yield replace(record, atoms=atoms, given=record.atoms)
+            yield replace(record, atoms=atoms, given=record.atoms, as_read=understood)
 
 
 def _converted(source: object) -> Atoms:
@@ -151,8 +162,8 @@ def _read_path(path: Path) -> Iterator[StructureRecord]:
         if files:
             return
         what = ("The folder holds no structure file.", "All its files are of other kinds.")
-    elif not path.is_file():
-        what = ("There is no such file or folder.", f"Looked at {path.absolute()}.")
+    elif why := _why_not(path):
+        what = ("There is no such file or folder.", f"Looked at {path.absolute()}: {why}.")
     elif path.stat().st_size == 0:
         what = ("The file is empty.", "It has 0 bytes.")
     else:
@@ -164,6 +175,15 @@ def _read_path(path: Path) -> Iterator[StructureRecord]:
         what = ("The file holds no structure.", "It was read to its end without finding atoms.")
     error = StructureError(f"{path}: {what[0]}", what[1], fix="Check the path and the file.")
     yield StructureRecord(name=str(path), error=error)
+
+
+def _why_not(path: Path) -> str:
+    """Why a path is none of a file that can be read; empty if it is."""
+    try:
+        check_file(path)
+    except OSError as error:
+        return in_short(error)
+    return ""
 
 
 def _with_names(

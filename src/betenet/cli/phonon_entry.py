@@ -13,7 +13,9 @@ from ase import Atoms
 from betenet.errors import BetenetError
 from betenet.formats import SitePlaces
 from betenet.json_output import finite_or_none
-from betenet.phonons import FLAGS, BandLine, PhononResult
+from betenet.phonons import BandLine, PhononResult
+from betenet.structures import AsRead
+from betenet.structures.as_read import COLUMNS
 
 PHONOPY = "phonopy"
 """Stands for the force field where force constants come from a file."""
@@ -36,6 +38,7 @@ _NUMBERS = (
 )
 CSV_COLUMNS = (
     *("name", "formula", "n_atoms", "verdict"),
+    *COLUMNS,
     *_NUMBERS,
     *("force_field", "relaxation", "imaginary_tolerance_mev", "settings_digest"),
     *("warnings", "error"),
@@ -67,6 +70,8 @@ class PhononEntry:
         What reading the input said.
     error
         Why there are no phonons.
+    as_read
+        The crystal as it was understood; None if it could not be used.
     """
 
     name: str
@@ -78,6 +83,7 @@ class PhononEntry:
     bands: Callable[[], Sequence[BandLine]] | None = None
     notes: tuple[str, ...] = ()
     error: BetenetError | None = None
+    as_read: AsRead | None = None
 
     @property
     def formula(self) -> str:
@@ -98,7 +104,7 @@ class PhononEntry:
         """What a user should know: of the input, and the flags of the result in words."""
         if self.result is None:
             return self.notes
-        words = [FLAGS[flag] for flag in self.result.facts.flags]
+        words = list(self.result.warnings)
         if self.force_field == PHONOPY:
             words = [text.replace("in this force field", "by these files") for text in words]
         if not self.result.is_plausible:
@@ -131,6 +137,7 @@ class PhononEntry:
             "name": self.name,
             "formula": self.formula,
             "symbols": [],
+            "as_read": None if self.as_read is None else self.as_read.to_dict(),
             "stable": None,
             "quantities": {key: finite_or_none(value) for key, value in numbers.items()},
             "force_field": self.force_field,
@@ -172,6 +179,7 @@ class PhononEntry:
         if self.result is not None:
             row["n_atoms"] = str(len(self.result.atoms))
             row["settings_digest"] = self.result.facts.digest
+        row |= {} if self.as_read is None else self.as_read.cells()
         return row
 
 

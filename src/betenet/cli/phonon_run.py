@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
+from ase import Atoms
 from ase.calculators.calculator import Calculator
 
 from betenet.cli.batch import CsvOutput, JsonOutput, Output, put_away
@@ -16,26 +17,28 @@ from betenet.cli.phonon_entry import CSV_COLUMNS, PHONOPY, PhononEntry
 from betenet.cli.phonon_outputs import DosOutput, FigureOutput, TableOutput
 from betenet.cli.streams import spare_the_inputs
 from betenet.cli.structure_files import read_files
-from betenet.errors import BetenetError, ConfigError
+from betenet.errors import BetenetError, ConfigError, StructureError
 from betenet.phonons import (
     DEFAULT,
     ForceField,
     PhononCache,
     PhononResult,
     PhononSettings,
+    SupercellLayout,
     band_structure,
     bands_of,
     compute_phonons,
     fetch_weights,
+    is_phonopy_file,
     make_force_field,
     phonons_from_phonopy,
 )
 from betenet.phonons.extra import package_folder
 from betenet.phonons.force_field import identity_of
+from betenet.phonons.isotopes import with_isotopes
+from betenet.phonons.phonopy_cells import find_beside
+from betenet.phonons.phonopy_files import COMPANIONS
 from betenet.structures import StructureRecord, prepare_structures
-
-PHONOPY_SUFFIXES = (".yaml", ".yml")
-"""Of phonopy's files; no structure that ASE reads has them."""
 
 
 def run_phonons(arguments: argparse.Namespace) -> int:
@@ -66,13 +69,15 @@ def run_phonons(arguments: argparse.Namespace) -> int:
             "Name structure files or folders of them: betenet phonons Al.cif",
         )
     spare_the_inputs(arguments.files, arguments.csv)
+    layout = _layout(arguments)
     work = _Work(
         source=chosen_force_field(arguments),
         settings=_settings(arguments),
         cache=None if arguments.cache is None else PhononCache(arguments.cache),
         workers=arguments.workers,
+        layout=layout,
     )
-    inputs = list(_read(arguments.files))
+    inputs = list(_read(arguments.files, layout))
     work.check(inputs)
     outputs = _outputs(arguments, _footer(work, inputs))
     return put_away(work.entries(inputs), outputs, noun="structures", total=len(inputs))
@@ -105,6 +110,7 @@ class _Work:
     settings: PhononSettings
     cache: PhononCache | None
     workers: int
+    layout: SupercellLayout
 
     @property
     def name(self) -> str:
@@ -126,17 +132,23 @@ class _Work:
     def entries(self, inputs: Sequence[Path | StructureRecord]) -> Generator[PhononEntry]:
         """What becomes of each input: first those that need no force field."""
         records: list[StructureRecord] = []
+        structures: list[Atoms] = []
         for one in inputs:
             if isinstance(one, Path):
                 yield self._from_files(one)
             elif one.atoms is None:
                 yield replace(self.blank, name=one.name, notes=one.warnings, error=one.error)
             else:
-                records.append(one)
+                try:
+                    structures.append(with_isotopes(one.atoms, one.given))
+                except StructureError as error:
+                    yield self._from_force_field(one, error)
+                else:
+                    records.append(one)
         if not records:
             return
         stream = compute_phonons(
-            [record.atoms for record in records if record.atoms is not None],
+            structures,
             self.settings,
             self.source,
             cache=self.cache,
@@ -158,7 +170,9 @@ class _Work:
     def _from_force_field(
         self, record: StructureRecord, outcome: PhononResult | BetenetError
     ) -> PhononEntry:
-        known = replace(self.blank, name=record.name, notes=record.warnings)
+        known = replace(
+            self.blank, name=record.name, notes=record.warnings, as_read=record.as_read
+        )
         if isinstance(outcome, BetenetError):
             named = type(outcome)(f"{record.name}: {outcome.summary}", outcome.reason, outcome.fix)
             return replace(known, error=named)
@@ -172,11 +186,16 @@ class _Work:
     def _from_files(self, path: Path) -> PhononEntry:
         known = replace(self.blank, name=str(path), force_field=PHONOPY, relaxation="none")
         try:
-            result, phonon = phonons_from_phonopy(path, settings=self.settings)
+            result, phonon = phonons_from_phonopy(path, settings=self.settings, layout=self.layout)
         except BetenetError as error:
             return replace(known, error=error)
+        (record,) = prepare_structures(result.atoms, max_atoms=None)
         return replace(
-            known, result=result, given=result.atoms, bands=lambda: band_structure(phonon)
+            known,
+            result=result,
+            given=result.atoms,
+            as_read=record.as_read,
+            bands=lambda: band_structure(phonon),
         )
 
 
@@ -191,13 +210,36 @@ def _settings(arguments: argparse.Namespace) -> PhononSettings:
     )
 
 
-def _read(files: Sequence[str]) -> Iterator[Path | StructureRecord]:
+def _layout(arguments: argparse.Namespace) -> SupercellLayout:
+    layout = SupercellLayout.from_text(arguments.dim, arguments.primitive, arguments.calculator)
+    flags = [f"--{name}" for name in ("primitive", "calculator") if getattr(arguments, name)]
+    if flags and layout.dim is None and not any(map(is_phonopy_file, arguments.files)):
+        raise ConfigError(
+            f"{' and '.join(flags)} need forces that phonopy has.",
+            "A force field takes any cell, and its units are known.",
+            'Give --dim "2 2 2", name phonopy\'s file, or leave them out.',
+        )
+    return layout
+
+
+def _read(files: Sequence[str], layout: SupercellLayout) -> Iterator[Path | StructureRecord]:
     """Files of phonopy as they are, and the structures of the others in their primitive cells."""
     for file in files:
-        if file.lower().endswith(PHONOPY_SUFFIXES):
+        if layout.dim is not None or is_phonopy_file(file):
             yield Path(file)
-        else:
-            yield from prepare_structures(read_files([file]))
+            continue
+        hint = _forces_beside(Path(file))
+        for record in prepare_structures(read_files([file])):
+            yield replace(record, warnings=(*record.warnings, *hint))
+
+
+def _forces_beside(path: Path) -> tuple[str, ...]:
+    """What to say of a structure whose forces phonopy has, and which goes to a force field."""
+    found = find_beside(path.parent, COMPANIONS) if path.is_file() else []
+    if not found:
+        return ()
+    name = found[0].name
+    return (f"{name} is beside it and not used: name it, or give --dim, for phonons of its forces",)
 
 
 def _outputs(arguments: argparse.Namespace, footer: str) -> list[Callable[[], Output[PhononEntry]]]:

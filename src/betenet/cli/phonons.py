@@ -24,6 +24,7 @@ examples:
   betenet phonons --fetch mattersim-1m                     once, 100 MB from PyPI
   betenet phonons Nb.cif --force-field mattersim-1m        with another force field
   betenet phonons phonopy.yaml --plot figures/             phonopy's force constants, beside it
+  betenet phonons POSCAR --dim "2 2 2"                     the same without phonopy.yaml
 
 Any structure that `betenet predict` takes, brought to its primitive cell first, or phonopy.yaml
 with FORCE_CONSTANTS, force_constants.hdf5 or FORCE_SETS in its folder: then there is no force
@@ -42,6 +43,20 @@ about --relax:
   A force field has a lattice constant of its own. cell brings positions and cell to rest in it,
   positions the positions only, and none keeps what is given, forces and all. A structure whose
   pressure is beyond 20 GPa is taken for one that is meant to be compressed: its cell is kept.
+
+about layers:
+  A layer in vacuum, a slab too, gets a supercell n x n x 1 and q points in its plane; the vacuum is
+  not relaxed. Slightly imaginary modes of the flexural branch next to Γ are said to be that. Wires
+  and molecules in vacuum are refused.
+
+about isotopes:
+  Deuterium (D, or the masses of an extxyz file) gets its mass. The force field does not know it.
+
+about phonopy's files:
+  Name phonopy.yaml, phonopy_disp.yaml, phonopy_params.yaml, or the forces themselves, compressed
+  (.xz, .gz, .bz2) or not. Without such a file, name the unit cell and give --dim; SPOSCAR, where it
+  is beside it, must be that supercell. Forces with all atoms displaced (phonopy --rd) are fitted by
+  symfc. What a file named here holds itself comes before what is beside it.
 
 about --cache:
   With it nothing is computed twice: after an interrupt, or with more files, the same command goes
@@ -90,6 +105,7 @@ def add_parser(verbs: Verbs) -> None:
         "files", nargs="*", metavar="FILE", help="structure file, folder of them, or phonopy.yaml"
     )
     _add_computed(parser.add_argument_group("how to compute"))
+    _add_layout(parser.add_argument_group("phonopy's forces without phonopy.yaml"))
     written = parser.add_argument_group("where to put it")
     add_json(parser, "everything, the density of states of each site included,")
     add_written(written, "bands and density of states")
@@ -147,4 +163,22 @@ def _add_computed(group: argparse._ArgumentGroup) -> None:  # pyright: ignore[re
         default=1,
         metavar="N",
         help="processes of one thread and 1 to 2 GB each (default: %(default)s)",
+    )
+
+
+def _add_layout(group: argparse._ArgumentGroup) -> None:  # pyright: ignore[reportPrivateUsage]
+    group.add_argument(
+        "--dim",
+        metavar="MATRIX",
+        help='supercell of the forces beside FILE: phonopy\'s DIM, such as "2 2 2", or 9 numbers',
+    )
+    group.add_argument(
+        "--primitive",
+        metavar="MATRIX",
+        help="phonopy's PRIMITIVE_AXES: auto, P, F, I, A, C, R or 9 numbers (default: auto)",
+    )
+    group.add_argument(
+        "--calculator",
+        metavar="NAME",
+        help="program of the forces, such as qe, which sets their units (default: Å and eV)",
     )

@@ -8,23 +8,24 @@ from ase import Atoms
 from ase.calculators.calculator import Calculator
 
 from betenet.ensemble.site_phonons import PhononSource, SitePhonons
-from betenet.errors import BetenetError, DataError
+from betenet.errors import BetenetError, DataError, StructureError
 from betenet.formats import PhononDosFile, read_phonon_dos
 from betenet.phonon_dos import PhononDos
 from betenet.phonons import (
     DEFAULT,
-    FLAGS,
     ForceField,
     PhononCache,
     PhononResult,
     PhononSettings,
     compute_phonons,
+    is_phonopy_file,
     make_force_field,
     match_sites,
     phonons_from_phonopy,
 )
 from betenet.phonons.extra import package_folder
 from betenet.phonons.force_field import identity_of
+from betenet.phonons.isotopes import with_isotopes
 from betenet.phonons.library import PhononLibrary
 from betenet.structures import StructureRecord
 
@@ -55,7 +56,11 @@ def phonons_from_force_field(
         assert record.atoms is not None
         if not loaded:  # it takes seconds, and is not needed without a structure
             loaded.append(make_force_field(force_field))
-        ((_, outcome),) = compute_phonons([record.atoms], settings, loaded[0], cache=cache)
+        try:
+            atoms = with_isotopes(record.atoms, record.given)
+        except StructureError as error:
+            return SitePhonons(warnings=(f"predicted without phonons: {error.summary}",))
+        ((_, outcome),) = compute_phonons([atoms], settings, loaded[0], cache=cache)
         if isinstance(outcome, BetenetError):
             return SitePhonons(warnings=(f"predicted without phonons: {outcome.summary}",))
         return site_phonons(outcome, record.atoms, name)
@@ -80,7 +85,7 @@ def phonons_from_file(path: str | Path) -> PhononSource:
     ConfigError
         If it is phonopy's, and phonopy is not installed.
     """
-    if str(path).lower().endswith((".yaml", ".yml")):
+    if is_phonopy_file(path):
         result, _ = phonons_from_phonopy(path)
         dos, cell, notes = result.dos, result.atoms, _said("phonopy", result)
         made_by = ""
@@ -196,4 +201,4 @@ def _usable(phonons: SitePhonons) -> SitePhonons:
 
 
 def _said(name: str, result: PhononResult) -> tuple[str, ...]:
-    return tuple(f"phonons of {name}: {FLAGS[flag]}" for flag in result.facts.flags)
+    return tuple(f"phonons of {name}: {words}" for words in result.warnings)

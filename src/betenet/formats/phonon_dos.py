@@ -7,7 +7,7 @@ Layouts, each confirmed in the source that writes it:
 - EPW (``write_phdos`` in ``io.f90``, before in ``supercond.f90``): ω [meV], one total per phonon
   smearing; ``.phdos_proj`` has the total of the first smearing and its modes, sorted by
   frequency: they are not sites. EPW 5 (``selfen.f90``) also writes ``.phdos.01.300.000``, the same
-  without a header: only its name tells it.
+  without a header: only its name, and how its numbers are written, tell it.
 - phonopy (``phonon/dos.py``): ω [THz] and either the total, or one column per atom of the
   *primitive* cell, or with XYZ_PROJECTION three per atom, which only their integrals tell.
 """
@@ -27,12 +27,14 @@ from jaxtyping import Float
 from betenet.errors import DataError, SpectrumError
 from betenet.formats.a2f_file import UNIT_DEFINED, UNIT_GIVEN, UNIT_STATED
 from betenet.formats.known_formats import PHONON_DOS_FORMATS, check_format
-from betenet.formats.marks import PHONON_DOS_NAMES, named, told_by_name
+from betenet.formats.marks import told_by_name
 from betenet.formats.phonon_dos_file import PhononDosFile, SitePlaces
 from betenet.formats.phonon_dos_recognise import (
     decide_format,
     is_three_per_atom,
     key_in_header,
+    key_in_name,
+    unit_in_header,
 )
 from betenet.formats.text import (
     TextFile,
@@ -43,6 +45,7 @@ from betenet.formats.text import (
     number_rows,
     read_bytes,
 )
+from betenet.json_input import decode_json
 from betenet.phonon_dos import PhononDos
 from betenet.units import convert_frequency
 
@@ -97,17 +100,18 @@ def read_phonon_dos(
     if key == "json" or (key is None and content.lstrip()[:1] == b"{"):
         return _read_json(path, text, unit)
     header = key_in_header(text)
-    by_name = named(PHONON_DOS_NAMES, path) if key is None and header is None else None
+    stated = _stated_unit(text, header, unit)
+    by_name = key_in_name(text) if key is None and header is None and stated is None else None
     header = header or by_name
     rows = number_rows(text, first_number_line(text), len(text.lines))
     # Fortran starts a new line after sixteen numbers of EPW; nobody else's rows are wrapped.
     wrapped = (key or header or "").startswith("epw")
     table, lines = join_rows(text.path, rows, wrapped=wrapped, expected=_announced(text))
-    key = decide_format(text, table, header=header, wanted=key, unit=unit)
+    key = decide_format(text, table, header=header, wanted=key, unit=unit or stated)
     _check_rows(text.path, table, lines)
     layout = _layout(text.path, key, table, smearing)
     told = () if by_name is None else (told_by_name(by_name),)
-    return _converted(text.path, key, unit, layout, told)
+    return _converted(text.path, key, unit, stated, layout, told)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -118,6 +122,24 @@ class _Layout:
     total: Float[np.ndarray, " n_freq"]
     sites: Float[np.ndarray, "site n_freq"] | None = None
     warnings: tuple[str, ...] = ()
+
+
+def _stated_unit(text: TextFile, header: str | None, unit: str | None) -> str | None:
+    """Unit that the file states, which the user may not contradict; None if it states none.
+
+    The header of phonopy does not: its frequencies are in another unit where it was asked for one.
+    """
+    known = None if header is None or header == "phonopy" else PHONON_DOS_FORMATS[header].unit
+    stated = known or unit_in_header(text)
+    if unit is None or stated is None:
+        return stated
+    if not np.isclose(convert_frequency(1.0, unit, stated), 1.0):
+        raise DataError(
+            f"{text.path} is in {stated}, not in {unit}.",
+            reason="Its header says so.",
+            fix="Leave the unit out; if the header is wrong, correct it.",
+        )
+    return stated
 
 
 def _announced(text: TextFile) -> int:
@@ -228,14 +250,19 @@ def _phonopy_projected(table: np.ndarray) -> _Layout:
 
 
 def _converted(
-    path: str, key: str, unit: str | None, layout: _Layout, told: tuple[str, ...]
+    path: str,
+    key: str,
+    unit: str | None,
+    stated: str | None,
+    layout: _Layout,
+    told: tuple[str, ...],
 ) -> PhononDosFile:
-    found = unit or PHONON_DOS_FORMATS[key].unit
+    found = unit or PHONON_DOS_FORMATS[key].unit or stated
     if found is None:
         raise DataError(
             f"{path}: the unit of the frequencies is not known.",
             reason="A plain table does not state it, and its integral is the same in each unit.",
-            fix="Pass unit='THz', 'cm-1', 'meV' or another.",
+            fix="Write it into a first line, such as `# frequency [cm-1]`, or pass unit='cm-1'.",
         )
     factor = float(convert_frequency(1.0, found, "meV"))
     sites = None if layout.sites is None else layout.sites / factor
@@ -244,10 +271,16 @@ def _converted(
         path=path,
         format=key,
         unit=found,
-        unit_source=UNIT_DEFINED if unit is None else UNIT_GIVEN,
+        unit_source=_unit_source(key, unit),
         dos=dos,
         warnings=(*told, *layout.warnings, *_doubts(dos)),
     )
+
+
+def _unit_source(key: str, unit: str | None) -> str:
+    if unit is not None:
+        return UNIT_GIVEN
+    return UNIT_STATED if PHONON_DOS_FORMATS[key].unit is None else UNIT_DEFINED
 
 
 def _doubts(dos: PhononDos) -> tuple[str, ...]:
@@ -283,9 +316,10 @@ def _read_json(path: str | Path, text: TextFile, unit: str | None) -> PhononDosF
             fix="Leave the unit out.",
         )
     try:
-        data: object = json.loads("\n".join(text.lines))
-    except json.JSONDecodeError as error:
-        raise broken(str(path), error.lineno, "not valid JSON.", reason=error.msg) from error
+        data: object = decode_json("\n".join(text.lines))
+    except ValueError as error:
+        line = error.lineno if isinstance(error, json.JSONDecodeError) else 1
+        raise broken(str(path), line, "not valid JSON.", reason=str(error)) from error
     if isinstance(data, dict) and "a2f" in data:
         raise DataError(
             f"{path} holds α²F, not a phonon density of states.", fix="Read it with read_a2f."

@@ -22,11 +22,12 @@ from betenet.phonons.force_field import (
 )
 from betenet.phonons.from_phonopy import phonons_from_phonopy
 from betenet.phonons.mattersim import fetch_weights
-from betenet.phonons.phonopy_files import read_force_constants
+from betenet.phonons.phonopy_files import is_phonopy_file, read_force_constants
 from betenet.phonons.result import FLAGS, PhononFacts, PhononResult
 from betenet.phonons.run import compute_phonons
 from betenet.phonons.settings import PhononSettings
 from betenet.phonons.site_matching import match_sites
+from betenet.phonons.supercell_layout import SupercellLayout
 
 __all__ = [
     "DEFAULT",
@@ -39,10 +40,12 @@ __all__ = [
     "PhononFacts",
     "PhononResult",
     "PhononSettings",
+    "SupercellLayout",
     "band_structure",
     "bands_of",
     "compute_phonons",
     "fetch_weights",
+    "is_phonopy_file",
     "make_force_field",
     "match_sites",
     "phonons",

@@ -8,15 +8,18 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
+from ase import Atoms
 from ase.cell import Cell
 from ase.dft.kpoints import parse_path_string
 from jaxtyping import Float
 
+from betenet.phonons.compute import vacuum_axis_of
 from betenet.phonons.force_constants import force_constants
 from betenet.phonons.force_field import ForceField
 from betenet.phonons.result import PhononResult
 from betenet.phonons.run import one_thread
 from betenet.phonons.settings import PhononSettings
+from betenet.structures.dimensionality import dimensionality
 from betenet.units import convert_frequency
 
 POINTS = 240
@@ -62,8 +65,8 @@ def band_structure(phonon: Any, *, points: int = POINTS) -> tuple[BandLine, ...]
 
     Notes
     -----
-    The path is that of the Bravais lattice. A crystal of lower symmetry than its lattice has lines
-    that this path leaves out.
+    The path is that of the Bravais lattice, of a layer in vacuum that of its plane. A crystal of
+    lower symmetry than its lattice has lines that this path leaves out.
 
     References
     ----------
@@ -74,7 +77,8 @@ def band_structure(phonon: Any, *, points: int = POINTS) -> tuple[BandLine, ...]
     >>> from ase.build import bulk
     >>> from ase.calculators.emt import EMT
     >>> from betenet.phonons import PhononSettings, make_force_field
-    >>> from betenet.phonons.force_constants import force_constants
+    >>> from betenet.phonons.compute import vacuum_axis_of
+    from betenet.phonons.force_constants import force_constants
     >>> emt, settings = make_force_field(EMT()), PhononSettings(distance=6.0)
     >>> lines = band_structure(force_constants(bulk("Cu"), emt, settings).phonopy)
     >>> "".join(line.ends[0] for line in lines), lines[-1].ends
@@ -82,8 +86,10 @@ def band_structure(phonon: Any, *, points: int = POINTS) -> tuple[BandLine, ...]
     >>> round(abs(float(lines[0].frequencies[0].max())), 3)      # acoustic, at Γ
     0.0
     """
-    cell = Cell(np.asarray(phonon.primitive.cell))
-    path, corners = _path(cell)
+    primitive = phonon.primitive
+    cell = Cell(np.asarray(primitive.cell))
+    found = dimensionality(Atoms(primitive.numbers, primitive.positions, cell=cell, pbc=True))
+    path, corners = _path(cell, found.vacuum_axes)
     pairs = [pair for part in parse_path_string(path) for pair in pairwise(part)]
     vectors = [(corners[last] - corners[first]) @ cell.reciprocal() for first, last in pairs]
     lengths = np.array([np.linalg.norm(vector) for vector in vectors])
@@ -123,22 +129,26 @@ def bands_of(
     of states. They are computed again, for the structure as it was relaxed: the displaced
     supercells a second time, the relaxation not.
     """
+    axis = vacuum_axis_of(result.atoms)
     with one_thread():
-        return band_structure(force_constants(result.atoms, field, settings).phonopy)
+        return band_structure(force_constants(result.atoms, field, settings, axis).phonopy)
 
 
-def _path(cell: Cell) -> tuple[str, dict[str, np.ndarray]]:
+def _path(cell: Cell, vacuum: tuple[int, ...]) -> tuple[str, dict[str, np.ndarray]]:
     """Corners of the path, and where they are in units of the reciprocal vectors."""
+    periodic = [axis not in vacuum for axis in range(3)]
     for tolerance in _LATTICE_TOLERANCES:
         try:
-            found = cell.bandpath(npoints=0, eps=tolerance)
-        except RuntimeError:  # neither this lattice nor clearly another one
+            found = cell.bandpath(npoints=0, eps=tolerance, pbc=periodic)
+        except (RuntimeError, ValueError):  # neither this lattice nor clearly another one
             continue
         return found.path, dict(found.special_points)
     # any lattice is triclinic; its corners are those of the reciprocal vectors
-    halves = {"X": (0.5, 0, 0), "Y": (0, 0.5, 0), "Z": (0, 0, 0.5), "R": (0.5, 0.5, 0.5)}
-    corners = {"G": np.zeros(3), **{name: np.array(point) for name, point in halves.items()}}
-    return "XGY,GZ,GR", corners
+    halves = dict(zip("XYZ", np.eye(3) / 2.0, strict=True))
+    kept = {name: point for name, point in halves.items() if periodic["XYZ".index(name)]}
+    corners = {"G": np.zeros(3), **kept, "R": np.sum(list(kept.values()), axis=0)}
+    first, second, *rest = kept
+    return ",".join([f"{first}G{second}", *(f"G{name}" for name in rest), "GR"]), corners
 
 
 def _frequencies(phonon: Any, wavevectors: Float[np.ndarray, "q 3"]) -> Float[np.ndarray, "q mode"]:

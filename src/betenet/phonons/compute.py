@@ -9,12 +9,15 @@ from ase import Atoms
 
 from betenet.errors import BetenetError, StructureError
 from betenet.phonons.density import (
+    Modes,
     commensurate_imaginary_fraction,
     density_of_states,
+    is_imaginary_only_near_gamma,
     modes_of,
 )
 from betenet.phonons.force_constants import HarmonicCrystal, force_constants
 from betenet.phonons.force_field import ForceField
+from betenet.phonons.isotopes import isotope_masses, said, set_masses
 from betenet.phonons.relaxation import Rest, relax
 from betenet.phonons.result import (
     LARGE_FORCE,
@@ -24,6 +27,7 @@ from betenet.phonons.result import (
 )
 from betenet.phonons.settings import PhononSettings
 from betenet.structures import check_structure, standardise
+from betenet.structures.dimensionality import dimensionality
 
 
 def phonons(
@@ -35,7 +39,8 @@ def phonons(
     ----------
     atoms
         Any cell of the crystal; its primitive cell is what is computed. `match_sites` brings the
-        result back to the cell that was given.
+        result back to the cell that was given. Isotopes are told by its ``masses``. A layer in
+        vacuum gets a supercell and q points in its plane, and keeps the width of its vacuum.
     field
         Gives the forces.
     settings
@@ -49,7 +54,8 @@ def phonons(
     Raises
     ------
     StructureError
-        If the structure is no ordered crystal, or the force field cannot take it.
+        If the structure is no ordered crystal, or a wire or molecule in vacuum, or the force field
+        cannot take it.
 
     Examples
     --------
@@ -63,11 +69,14 @@ def phonons(
     settings = PhononSettings() if settings is None else settings
     began = time.perf_counter()
     check_structure(atoms)
+    isotopes = isotope_masses(atoms)
     given = standardise(atoms, symprec=settings.symprec)
+    axis = vacuum_axis_of(given)
     _check_reach(given, field)
+    given = set_masses(given, isotopes) if isotopes else given
     try:
-        rest = relax(given, field, settings)
-        crystal = force_constants(rest.atoms, field, settings)
+        rest = relax(given, field, settings, axis)
+        crystal = force_constants(rest.atoms, field, settings, axis)
     except BetenetError:
         raise
     except Exception as error:  # whatever a calculator of someone else may raise
@@ -76,7 +85,7 @@ def phonons(
             f"It raised {type(error).__name__}.",
             "Check the structure, or choose another force field.",
         ) from error
-    modes = modes_of(crystal.phonopy, settings.q_length)
+    modes = modes_of(crystal.phonopy, settings.q_length, axis)
     symbols = tuple(given.get_chemical_symbols())
     dos = density_of_states(modes, settings.frequency_step, symbols)
     orbits = np.asarray(crystal.phonopy.primitive_symmetry.get_map_atoms(), dtype=np.int64)
@@ -94,23 +103,62 @@ def phonons(
         n_displacements=crystal.n_displacements,
         image_distance=crystal.image_distance,
         seconds=time.perf_counter() - began,
-        flags=_flags(rest, crystal, volume, settings),
+        flags=_flags(rest, crystal, volume, settings, modes if axis is not None else None),
         digest=settings.digest(field.identity),
+        remarks=(said(isotopes),) if isotopes else (),
+        isotopes=isotopes,
     )
     return PhononResult(rest.atoms, dos, orbits, facts)
 
 
+def vacuum_axis_of(atoms: Atoms) -> int | None:
+    """Lattice vector that crosses the vacuum of a layer; None for a bulk crystal.
+
+    Raises
+    ------
+    StructureError
+        If it is a wire or a molecule in vacuum, or no vector crosses the vacuum alone.
+    """
+    found = dimensionality(atoms)
+    if found.kind == "bulk":
+        return None
+    if found.kind != "layer":
+        raise StructureError(
+            f"{atoms.symbols} is a {found.kind} in vacuum.",
+            "Phonons are computed of bulk crystals and of layers.",
+            "Give the bulk crystal; if it is one, look for atoms that are missing from the cell.",
+        )
+    if len(found.vacuum_axes) != 1:
+        raise StructureError(
+            f"{atoms.symbols} is a layer in vacuum, across which no lattice vector lies alone.",
+            "The supercell cannot be kept in its plane.",
+            "Write it in a cell with two vectors in the plane and the third one across.",
+        )
+    return found.vacuum_axes[0]
+
+
 def _flags(
-    rest: Rest, crystal: HarmonicCrystal, volume: float, settings: PhononSettings
+    rest: Rest,
+    crystal: HarmonicCrystal,
+    volume: float,
+    settings: PhononSettings,
+    layer: Modes | None,
 ) -> tuple[str, ...]:
+    """Keys of `FLAGS` that hold; the modes are those of a layer."""
+    tolerance = settings.imaginary_tolerance
+    share = commensurate_imaginary_fraction(crystal.phonopy, tolerance)
+    unstable = share > settings.imaginary_share
     holds = {
-        "imaginary": commensurate_imaginary_fraction(crystal.phonopy, settings.imaginary_tolerance)
-        > settings.imaginary_share,
+        "imaginary": unstable,
         "not-relaxed": not rest.converged,
         "compressed": rest.kept_volume,
         "volume": abs(volume) > LARGE_VOLUME_CHANGE,
         "forces": settings.relaxation == "none" and rest.largest_force > LARGE_FORCE,
         "small-supercell": crystal.image_distance < settings.distance - 1e-3,
+        "layer": layer is not None,
+        "flexural": layer is not None
+        and not unstable
+        and is_imaginary_only_near_gamma(crystal.phonopy, layer),
     }
     return tuple(flag for flag, true in holds.items() if true)
 

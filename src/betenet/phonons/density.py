@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,10 @@ from jaxtyping import Float, Int
 from betenet.phonon_dos import PhononDos
 from betenet.phonons.extra import load
 from betenet.units import convert_frequency
+
+_SEEN = 0.05
+"""Below minus this a frequency is imaginary beyond the rounding of forces [meV]."""
+_AROUND = np.array(list(product((-1, 0, 1), repeat=3)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +31,14 @@ class Modes:
         Share of each point in the Brillouin zone; they add up to 1 (q,).
     displacements
         Share of each atom in a mode, equal on equivalent atoms (q, mode, site).
+    points
+        Where they are, in units of the reciprocal vectors; None where that does not matter (q, 3).
     """
 
     frequencies: Float[np.ndarray, "q mode"]
     weights: Float[np.ndarray, " q"]
     displacements: Float[np.ndarray, "q mode site"]
+    points: Float[np.ndarray, "q 3"] | None = None
 
     def imaginary_fraction(self, tolerance: float) -> float:
         """Share of the modes below minus the tolerance [meV]."""
@@ -42,7 +50,7 @@ class Modes:
         return float(self.weights @ (self.frequencies < -tolerance).any(axis=1))
 
 
-def modes_of(phonon: Any, q_length: float) -> Modes:
+def modes_of(phonon: Any, q_length: float, vacuum_axis: int | None = None) -> Modes:
     r"""Frequencies and eigenvectors of force constants on a mesh.
 
     Parameters
@@ -51,6 +59,8 @@ def modes_of(phonon: Any, q_length: float) -> Modes:
         An object of phonopy with force constants.
     q_length
         Number of points along a reciprocal vector, divided by the vector's length without 2π [Å].
+    vacuum_axis
+        Vector across the vacuum of a layer: there is one point along its reciprocal vector.
 
     Notes
     -----
@@ -63,7 +73,9 @@ def modes_of(phonon: Any, q_length: float) -> Modes:
         warnings.simplefilter("ignore", DeprecationWarning)
         # body-centred and the like: phonopy takes a mesh of the conventional cell, as dense
         warnings.filterwarnings("ignore", "Mesh .* is incompatible", RuntimeWarning)
-        phonon.run_mesh(q_length, with_eigenvectors=True)
+        dense: Any = q_length if vacuum_axis is None else _flat_mesh(phonon, q_length, vacuum_axis)
+        centred = vacuum_axis is not None  # a length is centred by itself
+        phonon.run_mesh(dense, with_eigenvectors=True, is_gamma_center=centred)
         orbits = np.asarray(phonon.primitive_symmetry.get_map_atoms())
     mesh = phonon.mesh
     vectors = np.abs(np.asarray(mesh.eigenvectors)) ** 2
@@ -75,6 +87,7 @@ def modes_of(phonon: Any, q_length: float) -> Modes:
         frequencies=np.asarray(convert_frequency(mesh.frequencies, "THz", "meV")),
         weights=weights / weights.sum(),
         displacements=_averaged(shares, orbits).transpose(0, 2, 1),
+        points=np.asarray(mesh.qpoints, dtype=float),
     )
 
 
@@ -91,15 +104,39 @@ def commensurate_imaginary_fraction(phonon: Any, tolerance: float) -> float:
     tolerance
         [meV].
     """
-    cells = np.linalg.solve(phonon.primitive_matrix, phonon.supercell_matrix)
-    points = load("phonopy.harmonic.dynmat_to_fc").get_commensurate_points(
-        np.rint(cells).astype(int)
-    )
+    points = commensurate_points(phonon)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         phonon.run_qpoints(points)
     found = np.asarray(convert_frequency(phonon.qpoints.frequencies, "THz", "meV"))
     return float((found < -tolerance).mean())
+
+
+def commensurate_points(phonon: Any) -> Float[np.ndarray, "q 3"]:
+    """Points that fit the supercell of an object of phonopy, in its reciprocal vectors."""
+    cells = np.linalg.solve(phonon.primitive_matrix, phonon.supercell_matrix)
+    find = load("phonopy.harmonic.dynmat_to_fc").get_commensurate_points
+    return np.asarray(find(np.rint(cells).astype(int)))
+
+
+def is_imaginary_only_near_gamma(phonon: Any, modes: Modes) -> bool:
+    """Whether modes are imaginary, and only nearer to Γ than any other point of the supercell.
+
+    Between these points frequencies are interpolated, and the flexural branch of a layer, which
+    grows with q², is lost in the errors.
+    """
+    assert modes.points is not None
+    reciprocal = np.linalg.inv(np.asarray(phonon.primitive.cell)).T
+
+    def distance(points: np.ndarray) -> Float[np.ndarray, " q"]:
+        inside = points - np.rint(points)
+        images = inside[:, None] + _AROUND
+        return np.linalg.norm(images @ reciprocal, axis=2).min(axis=1)
+
+    imaginary = (modes.frequencies < -_SEEN).any(axis=1)
+    fitting = distance(commensurate_points(phonon))
+    nearest = fitting[fitting > 1e-6].min(initial=np.inf)
+    return bool(imaginary.any() and distance(modes.points[imaginary]).max() < nearest)
 
 
 def density_of_states(modes: Modes, step: float, symbols: tuple[str, ...]) -> PhononDos:
@@ -154,3 +191,11 @@ def _averaged(
         same = orbits == orbit
         averaged[:, same] = shares[:, same].mean(axis=1, keepdims=True)
     return averaged
+
+
+def _flat_mesh(phonon: Any, q_length: float, vacuum_axis: int) -> list[int]:
+    """Points along each reciprocal vector, one across the vacuum."""
+    lengths = np.linalg.norm(np.linalg.inv(np.asarray(phonon.primitive.cell)), axis=0)
+    mesh = np.maximum(1, np.rint(q_length * lengths)).astype(int)
+    mesh[vacuum_axis] = 1
+    return mesh.tolist()

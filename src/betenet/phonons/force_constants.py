@@ -46,17 +46,24 @@ class HarmonicCrystal:
         return np.asarray(self.phonopy.force_constants)
 
 
-def force_constants(atoms: Atoms, field: ForceField, settings: PhononSettings) -> HarmonicCrystal:
+def force_constants(
+    atoms: Atoms,
+    field: ForceField,
+    settings: PhononSettings,
+    vacuum_axis: int | None = None,
+) -> HarmonicCrystal:
     """Force constants of a crystal by finite displacements.
 
     Parameters
     ----------
     atoms
-        A primitive cell.
+        A primitive cell; its masses count.
     field
         Gives the forces.
     settings
         Distance, displacement, tolerances.
+    vacuum_axis
+        Vector across the vacuum of a layer, which the supercell does not repeat.
 
     Returns
     -------
@@ -73,11 +80,14 @@ def force_constants(atoms: Atoms, field: ForceField, settings: PhononSettings) -
     ----------
     Togo, Chaput, Tadano and Tanaka, J. Phys. Condens. Matter 35, 353001 (2023) (phonopy).
     """
-    matrix = choose_supercell(atoms, settings)
+    matrix = choose_supercell(atoms, settings, vacuum_axis)
     phonopy: Any = load("phonopy")
     cells: Any = load("phonopy.structure.atoms")
     cell = cells.PhonopyAtoms(
-        numbers=atoms.numbers, cell=atoms.cell.array, positions=atoms.positions
+        numbers=atoms.numbers,
+        cell=atoms.cell.array,
+        positions=atoms.positions,
+        masses=atoms.get_masses() if atoms.has("masses") else None,
     )
     with warnings.catch_warnings():
         # spglib 2.6 and later announce the change of their error handling at every call
@@ -91,14 +101,16 @@ def force_constants(atoms: Atoms, field: ForceField, settings: PhononSettings) -
         phonon.symmetrize_force_constants(show_drift=False)
     return HarmonicCrystal(
         phonopy=phonon,
-        image_distance=nearest_image(matrix @ atoms.cell.array),
+        image_distance=nearest_image(matrix @ atoms.cell.array, vacuum_axis),
         n_atoms=len(displaced[0]),
         n_displacements=len(displaced),
     )
 
 
-def choose_supercell(atoms: Atoms, settings: PhononSettings) -> np.ndarray:
-    """Supercell matrix (rows) for a crystal.
+def choose_supercell(
+    atoms: Atoms, settings: PhononSettings, vacuum_axis: int | None = None
+) -> np.ndarray:
+    """Supercell matrix (rows) for a crystal, or for a layer with this vector across its vacuum.
 
     Raises
     ------
@@ -127,6 +139,7 @@ def choose_supercell(atoms: Atoms, settings: PhononSettings) -> np.ndarray:
         conventional,
         distance=settings.distance,
         most_cells=max(1, settings.most_atoms // len(atoms)),
+        vacuum_axis=vacuum_axis,
     )
 
 

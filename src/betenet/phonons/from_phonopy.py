@@ -13,27 +13,31 @@ import numpy as np
 from betenet.phonons.density import (
     commensurate_imaginary_fraction,
     density_of_states,
+    is_imaginary_only_near_gamma,
     modes_of,
 )
-from betenet.phonons.phonopy_files import open_phonopy, primitive_cell
+from betenet.phonons.phonopy_files import open_phonopy
 from betenet.phonons.result import PhononFacts, PhononResult
 from betenet.phonons.settings import PhononSettings
 from betenet.phonons.supercell import nearest_image
+from betenet.phonons.supercell_layout import SupercellLayout
+from betenet.structures.dimensionality import dimensionality
 
 NOT_KNOWN = float("nan")
 """Forces and pressure of the structure, which the files do not hold."""
 
 
 def phonons_from_phonopy(
-    yaml: str | Path,
+    path: str | Path,
     forces: str | Path | None = None,
     settings: PhononSettings | None = None,
+    layout: SupercellLayout | None = None,
 ) -> tuple[PhononResult, Any]:
     """Phonons of a crystal whose force constants or forces phonopy has.
 
     Parameters
     ----------
-    yaml, forces
+    path, forces, layout
         As for `read_force_constants`.
     settings
         Mesh, grid and tolerances; the default ones if absent.
@@ -53,15 +57,20 @@ def phonons_from_phonopy(
     """
     settings = PhononSettings() if settings is None else settings
     began = time.perf_counter()
-    phonon, angstrom = open_phonopy(yaml, forces, settings)
+    run = open_phonopy(path, forces, settings, layout)
+    phonon, angstrom = run.phonopy, run.angstrom
     with warnings.catch_warnings():
         # of spglib's error handling, and of phonopy's own next version
         warnings.simplefilter("ignore")
-        modes = modes_of(phonon, settings.q_length / angstrom)
-        unstable = commensurate_imaginary_fraction(phonon, settings.imaginary_tolerance)
+        axes = dimensionality(run.primitive).vacuum_axes
+        axis = axes[0] if len(axes) == 1 else None
+        modes = modes_of(phonon, settings.q_length / angstrom, axis)
+        share = commensurate_imaginary_fraction(phonon, settings.imaginary_tolerance)
+        unstable = share > settings.imaginary_share
+        flexural = axis is not None and is_imaginary_only_near_gamma(phonon, modes)
         orbits = np.asarray(phonon.primitive_symmetry.get_map_atoms(), dtype=np.int64)
         supercells = phonon.supercells_with_displacements or ()
-    atoms = primitive_cell(phonon, angstrom)
+    atoms = run.primitive
     dos = density_of_states(modes, settings.frequency_step, tuple(atoms.get_chemical_symbols()))
     constants = np.ascontiguousarray(phonon.force_constants, dtype="<f8")
     facts = PhononFacts(
@@ -77,7 +86,8 @@ def phonons_from_phonopy(
         n_displacements=len(supercells),
         image_distance=nearest_image(np.asarray(phonon.supercell.cell) * angstrom),
         seconds=time.perf_counter() - began,
-        flags=("imaginary",) if unstable > settings.imaginary_share else (),
+        flags=("imaginary",) if unstable else ("flexural",) if flexural else (),
+        remarks=run.remarks,
         digest=settings.digest(f"phonopy {hashlib.sha256(constants.data).hexdigest()}"),
     )
     return PhononResult(atoms, dos, orbits, facts), phonon

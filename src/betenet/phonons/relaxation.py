@@ -11,6 +11,7 @@ from ase import Atoms, units
 from ase.constraints import FixSymmetry
 from ase.filters import FrechetCellFilter
 from ase.optimize import BFGS
+from jaxtyping import Float
 
 from betenet.phonons.force_field import ForceField
 from betenet.phonons.settings import PhononSettings
@@ -45,7 +46,9 @@ class Rest:
     kept_volume: bool
 
 
-def relax(atoms: Atoms, field: ForceField, settings: PhononSettings) -> Rest:
+def relax(
+    atoms: Atoms, field: ForceField, settings: PhononSettings, vacuum_axis: int | None = None
+) -> Rest:
     """Relax what the settings allow.
 
     Parameters
@@ -56,6 +59,8 @@ def relax(atoms: Atoms, field: ForceField, settings: PhononSettings) -> Rest:
         Gives forces and stress.
     settings
         What may relax, and until when.
+    vacuum_axis
+        Vector across the vacuum of a layer: the cell relaxes in the plane of the others only.
 
     Returns
     -------
@@ -75,25 +80,58 @@ def relax(atoms: Atoms, field: ForceField, settings: PhononSettings) -> Rest:
     cell_too = settings.relaxation == "cell" and not squeezed
     moved, converged, steps = given, True, 0
     if settings.relaxation != "none":
-        moved, converged, steps = _descend(given, settings, cell_too=cell_too)
+        upright = None if vacuum_axis is None else _upright(given, vacuum_axis)
+        moved, converged, steps = _descend(given, settings, upright, cell_too=cell_too)
     moved.calc = None
     return Rest(moved, converged, steps, force, pressure, squeezed)
 
 
-def _descend(given: Atoms, settings: PhononSettings, *, cell_too: bool) -> tuple[Atoms, bool, int]:
+_IN_PLANE = (True, True, False, False, False, True)
+"""Of the strains xx, yy, zz, yz, xz, xy of a layer whose vacuum is along z."""
+
+
+def _descend(
+    given: Atoms,
+    settings: PhononSettings,
+    upright: Float[np.ndarray, "3 3"] | None,
+    *,
+    cell_too: bool,
+) -> tuple[Atoms, bool, int]:
+    """Relax; a layer turned so that its vacuum is along z, and back."""
     moved = given.copy()
+    if upright is not None:
+        _turn(moved, upright)
     moved.calc = given.calc
     with warnings.catch_warnings():
         # spglib 2.6 and later announce the change of their error handling at every call
         warnings.simplefilter("ignore", DeprecationWarning)
         moved.set_constraint(FixSymmetry(moved, symprec=settings.symprec))
-        moving: Any = FrechetCellFilter(moved) if cell_too else moved
+        mask = None if upright is None else list(_IN_PLANE)
+        moving: Any = FrechetCellFilter(moved, mask=mask) if cell_too else moved
         optimiser = BFGS(moving, logfile=None)
         converged = bool(
             optimiser.run(fmax=settings.force_tolerance, steps=settings.relaxation_steps)
         )
     moved.set_constraint()
+    if upright is not None:
+        _turn(moved, upright.T)
     return moved, converged, optimiser.nsteps
+
+
+def _upright(atoms: Atoms, axis: int) -> Float[np.ndarray, "3 3"]:
+    """Rotation that turns the normal of the plane of two lattice vectors to z."""
+    first, second = np.delete(atoms.cell.array, axis, axis=0)
+    along = first / np.linalg.norm(first)
+    normal = np.cross(first, second)
+    normal /= np.linalg.norm(normal)
+    return np.array([along, np.cross(normal, along), normal])
+
+
+def _turn(atoms: Atoms, rotation: Float[np.ndarray, "3 3"]) -> None:
+    cell = atoms.cell.array @ rotation.T
+    positions = atoms.positions @ rotation.T
+    atoms.set_cell(cell)
+    atoms.set_positions(positions, apply_constraint=False)
 
 
 def _pressure(atoms: Atoms) -> float:

@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 import struct
 import zlib
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
 
 import numpy as np
 from ase import Atoms
 from jaxtyping import Int
 
 from betenet.errors import BetenetError, DataError
+from betenet.json_input import decode_json
 from betenet.phonon_dos import PhononDos
+from betenet.phonons.isotopes import set_masses
 
 FLAGS = {
     "imaginary": "modes are imaginary beyond the tolerance: not stable in this force field",
@@ -21,6 +24,9 @@ FLAGS = {
     "volume": "the relaxation changed the volume by more than a tenth",
     "forces": "forces on the atoms as given are large, and they were not relaxed",
     "small-supercell": "images of an atom are closer than asked, by the limit on atoms",
+    "layer": "a layer in vacuum: supercell and q points do not cross it, and it keeps its width",
+    "flexural": "slightly imaginary only next to Γ, where the flexural branch (ZA) of a layer is "
+    "interpolated: no sign of an instability",
 }
 """What a result can be flagged for, in words."""
 
@@ -65,6 +71,10 @@ class PhononFacts:
         Keys of `FLAGS`.
     digest
         Of the settings and the force field.
+    remarks
+        What a user should know besides.
+    isotopes
+        Masses of elements that are not the natural ones [u].
     """
 
     imaginary_fraction: float
@@ -81,6 +91,8 @@ class PhononFacts:
     seconds: float
     flags: tuple[str, ...]
     digest: str
+    remarks: tuple[str, ...] = ()
+    isotopes: Mapping[str, float] = field(default_factory=dict[str, float])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -108,6 +120,11 @@ class PhononResult:
     def is_stable(self) -> bool:
         """Whether no mode is imaginary beyond the tolerance."""
         return "imaginary" not in self.facts.flags
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What a user should know, in words."""
+        return (*(FLAGS[flag] for flag in self.facts.flags), *self.facts.remarks)
 
     @property
     def is_plausible(self) -> bool:
@@ -160,7 +177,7 @@ class PhononResult:
         body = zlib.decompress(data[_HEADER.size :])
         if magic != _MAGIC or len(body) != n_body:
             raise ValueError("the header does not fit")
-        facts = json.loads(body[:n_facts])
+        facts = decode_json(body[:n_facts])
         step, start = struct.unpack_from("<di", body, n_facts)
         place = n_facts + struct.calcsize("<di")
 
@@ -176,9 +193,12 @@ class PhononResult:
         distinct *= 3.0 / (distinct.sum(axis=1, keepdims=True) * step)
         sites = distinct[np.searchsorted(np.unique(orbits), orbits)]
         atoms = Atoms(numbers, positions=positions, cell=cell, pbc=True)
-        names = {field.name for field in fields(PhononFacts)}
-        if set(facts) != names:
+        known = {one.name for one in fields(PhononFacts)}
+        if not known - {"remarks", "isotopes"} <= set(facts) <= known:  # the two came later
             raise ValueError("other facts are kept")
+        if facts.get("isotopes"):
+            atoms = set_masses(atoms, facts["isotopes"])
+        lists = {name: tuple(facts[name]) for name in ("flags", "remarks") if name in facts}
         return cls(
             atoms,
             PhononDos(
@@ -188,5 +208,5 @@ class PhononResult:
                 tuple(atoms.get_chemical_symbols()),
             ),
             orbits,
-            PhononFacts(**{**facts, "flags": tuple(facts["flags"])}),
+            PhononFacts(**{**facts, **lists}),
         )

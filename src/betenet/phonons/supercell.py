@@ -32,6 +32,7 @@ def supercell_matrix(
     *,
     distance: float,
     most_cells: int,
+    vacuum_axis: int | None = None,
 ) -> Int[np.ndarray, "3 3"]:
     r"""Smallest supercell whose images of an atom are far apart and which keeps the point group.
 
@@ -48,6 +49,8 @@ def supercell_matrix(
         Between an atom and its nearest image, at least [Å].
     most_cells
         Primitive cells in the supercell, at most.
+    vacuum_axis
+        Vector across the vacuum of a layer: it is not repeated, and images in the plane count.
 
     Returns
     -------
@@ -73,8 +76,10 @@ def supercell_matrix(
     """
     candidates = _candidates(lattice, conventional, most_cells)
     candidates = candidates[_keeps(candidates, rotations)]
+    if vacuum_axis is not None:
+        candidates = candidates[_keeps_vector(candidates, vacuum_axis)]
     cells = np.abs(np.round(np.linalg.det(candidates)))
-    apart = np.array([nearest_image(matrix @ lattice) for matrix in candidates])
+    apart = np.array([nearest_image(m @ lattice, vacuum_axis) for m in candidates])
     far = apart >= distance - _INTEGER
     if far.any():
         # of equal size, the farthest
@@ -84,9 +89,18 @@ def supercell_matrix(
     return candidates[best]
 
 
-def nearest_image(lattice: Float[np.ndarray, "3 3"]) -> float:
-    """Length of the shortest vector of a lattice whose basis is not strongly skewed [Å]."""
-    return float(np.sqrt(((_NEAR @ lattice) ** 2).sum(axis=1).min()))
+def nearest_image(lattice: Float[np.ndarray, "3 3"], vacuum_axis: int | None = None) -> float:
+    """Length of the shortest vector of a lattice whose basis is not strongly skewed [Å].
+
+    Parameters
+    ----------
+    lattice
+        Vectors as rows [Å].
+    vacuum_axis
+        Vector across the vacuum of a layer: only those in the plane of the others count.
+    """
+    near = _NEAR if vacuum_axis is None else _NEAR[_NEAR[:, vacuum_axis] == 0]
+    return float(np.sqrt(((near @ lattice) ** 2).sum(axis=1).min()))
 
 
 def _candidates(
@@ -117,3 +131,14 @@ def _keeps(
     turned = np.einsum("cij,okj->coik", matrices, rotations)
     inside = turned @ np.linalg.inv(matrices)[:, None]
     return np.abs(inside - np.round(inside)).max(axis=(1, 2, 3)) < _INTEGER
+
+
+def _keeps_vector(matrices: Int[np.ndarray, "candidate 3 3"], axis: int) -> np.ndarray:
+    """Whether one vector of each superlattice stays as it is and the others have none of it."""
+    along = np.abs(matrices[:, axis, axis]) == 1
+    others = np.delete(np.arange(3), axis)
+    return (
+        along
+        & (matrices[:, axis, others] == 0).all(axis=1)
+        & (matrices[:, others, axis] == 0).all(axis=1)
+    )

@@ -5,11 +5,12 @@ from itertools import pairwise
 import numpy as np
 import pytest
 from ase import Atoms, units
-from ase.build import bulk
+from ase.build import bulk, fcc111
 from ase.cell import Cell
+from ase.dft.kpoints import parse_path_string
 
 from betenet.phonons import ForceField, PhononSettings, band_structure, bands_of, phonons
-from betenet.phonons.bands import BandLine
+from betenet.phonons.bands import BandLine, _path
 from betenet.phonons.force_constants import force_constants
 
 pytest.importorskip("phonopy")
@@ -95,3 +96,28 @@ def test_lattice_of_no_known_kind_still_has_a_path(
     longest = next(line for line in lines if line.ends == ("G", "L"))
     for line, end in zip(found[:3], (0, -1, -1), strict=True):
         assert np.allclose(line.frequencies[end], longest.frequencies[-1], atol=1e-3)
+
+
+def test_lines_of_a_layer_are_in_its_plane(emt: ForceField) -> None:
+    sheet = fcc111("Cu", (1, 1, 3), vacuum=6.0)
+    sheet.pbc = True
+    settings = PhononSettings(distance=6.0, q_length=20.0, relaxation="none")
+    lines = bands_of(phonons(sheet, emt, settings), emt, settings)
+    assert "".join(line.ends[0] for line in lines) + lines[-1].ends[1] == "GMKG"
+    assert all(len(line.frequencies[0]) == 9 for line in lines)
+    oblique = Cell([[3.0, 0.1, 0.0], [0.7, 4.1, 0.0], [0.0, 0.0, 20.0]])
+    path, corners = _path(oblique, (2,))
+    assert all(corners[name][2] == 0.0 for part in parse_path_string(path) for name in part)
+
+
+def test_lattice_that_is_not_recognised_has_a_path_of_its_own(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def unknown(*_: object, **__: object) -> None:
+        raise RuntimeError("no lattice")
+
+    monkeypatch.setattr(Cell, "bandpath", unknown)
+    assert _path(Cell(np.eye(3)), ())[0] == "XGY,GZ,GR"
+    path, corners = _path(Cell(np.eye(3)), (1,))
+    assert path == "XGZ,GR"
+    assert corners["R"].tolist() == [0.5, 0.0, 0.5]

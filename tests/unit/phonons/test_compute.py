@@ -5,12 +5,20 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from ase import Atoms
-from ase.build import bulk, make_supercell
+from ase.build import bulk, fcc111, make_supercell
 from ase.calculators.emt import EMT
 
 from betenet.errors import StructureError
-from betenet.phonons import ForceField, PhononResult, PhononSettings, make_force_field, phonons
+from betenet.phonons import (
+    ForceField,
+    PhononResult,
+    PhononSettings,
+    compute,
+    make_force_field,
+    phonons,
+)
 from betenet.phonons.relaxation import relax
+from betenet.structures.dimensionality import dimensionality
 
 
 def by_element(result: PhononResult) -> dict[str, np.ndarray]:
@@ -140,6 +148,72 @@ def test_small_supercell_is_flagged(cu3au: Atoms, emt: ForceField, quick: Phonon
     result = phonons(cu3au, emt, replace(quick, most_atoms=4))
     assert "small-supercell" in result.facts.flags
     assert result.facts.n_atoms == 4
+
+
+def slab(vacuum: float = 6.0) -> Atoms:
+    """Three layers of copper, stable, with vacuum on both sides."""
+    atoms = fcc111("Cu", (1, 1, 3), vacuum=vacuum)
+    atoms.pbc = True
+    return atoms
+
+
+@pytest.mark.parametrize("across", [0, 2])
+def test_layer_keeps_its_vacuum_and_is_not_repeated_across_it(
+    across: int, emt: ForceField, quick: PhononSettings
+) -> None:
+    given = slab()
+    given.set_cell(given.cell.array[np.roll([0, 1, 2], across + 1)])
+    given = turned(given)
+    settings = replace(quick, relaxation="cell")
+    result = phonons(given, emt, settings)
+    assert result.is_stable
+    assert "layer" in result.facts.flags
+    # 3 atoms times n x n; the nearest image lies in the plane
+    assert result.facts.n_atoms == 3 * 9
+    assert result.facts.image_distance == pytest.approx(3 * 2.553, rel=0.05)
+    assert result.dos.n_states == pytest.approx(9.0)
+    before, after = (dimensionality(atoms) for atoms in (given, result.atoms))
+    assert after.kind == "layer"
+    axis = after.vacuum_axes[0]
+    height = result.atoms.get_volume() / area(result.atoms, axis)
+    assert height == pytest.approx(given.get_volume() / area(given, before.vacuum_axes[0]))
+    # the plane did relax
+    assert abs(result.facts.volume_change) > 1e-3
+
+
+def area(atoms: Atoms, axis: int) -> float:
+    first, second = np.delete(atoms.cell.array, axis, axis=0)
+    return float(np.linalg.norm(np.cross(first, second)))
+
+
+def test_layer_does_not_depend_on_its_vacuum(emt: ForceField, quick: PhononSettings) -> None:
+    near, far = (phonons(slab(vacuum), emt, quick) for vacuum in (6.0, 12.0))
+    assert near.facts.n_atoms == far.facts.n_atoms
+    for name in ("omega_log", "omega_2"):
+        assert getattr(near.dos, name) == pytest.approx(getattr(far.dos, name), rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("cell", "kind"), [([12.0, 12.0, 2.5], "wire"), ([12.0, 12.0, 12.0], "molecule")]
+)
+def test_wires_and_molecules_are_refused(cell: list[float], kind: str, emt: ForceField) -> None:
+    with pytest.raises(StructureError, match=f"Cu is a {kind} in vacuum"):
+        phonons(Atoms("Cu", cell=cell, pbc=True), emt)
+
+
+def test_flexural_branch_is_no_instability(
+    emt: ForceField, quick: PhononSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(compute, "is_imaginary_only_near_gamma", lambda *_: True)
+    layer = phonons(slab(), emt, quick)
+    assert layer.facts.flags == ("forces", "layer", "flexural")
+    assert layer.is_stable
+    assert any("no sign of an instability" in words for words in layer.warnings)
+    # neither a bulk crystal nor an unstable layer is excused
+    assert "flexural" not in phonons(bulk("Cu"), emt, quick).facts.flags
+    flat = Atoms("Cu", cell=[2.4, 2.4, 14.0], pbc=True)
+    assert set(phonons(flat, emt, quick).facts.flags) >= {"imaginary", "layer"}
+    assert "flexural" not in phonons(flat, emt, quick).facts.flags
 
 
 def test_what_the_force_field_cannot_take_is_an_error(emt: ForceField) -> None:

@@ -3,13 +3,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from ase import Atoms
-from ase.build import bulk
+from ase.build import bulk, fcc111
 
 from betenet.phonons import ForceField, PhononSettings
 from betenet.phonons.density import (
     Modes,
     commensurate_imaginary_fraction,
     density_of_states,
+    is_imaginary_only_near_gamma,
     modes_of,
 )
 from betenet.phonons.force_constants import force_constants
@@ -78,3 +79,39 @@ def test_points_that_fit_give_the_modes_of_the_supercell(
         found = commensurate_imaginary_fraction(phonon, tolerance)
         assert found == pytest.approx(expected, abs=1e-9)
     assert (commensurate_imaginary_fraction(phonon, 1.0) > 0) == (lattice == "bcc")
+
+
+def test_layer_has_one_point_across_its_vacuum(emt: ForceField) -> None:
+    sheet = fcc111("Cu", (1, 1, 3), vacuum=6.0)
+    sheet.pbc = True
+    phonon = force_constants(sheet, emt, PhononSettings(distance=6.0), 2).phonopy
+    flat = modes_of(phonon, 40.0, 2)
+    assert flat.points is not None
+    assert not flat.points[:, 2].any()
+    assert np.abs(flat.points[:, :2]).max() > 0.4
+    assert flat.weights.sum() == pytest.approx(1.0)
+    # points across the vacuum change nothing, but for their number
+    whole = modes_of(phonon, 40.0)
+    assert whole.points is not None
+    assert whole.points[:, 2].any()
+    assert flat.frequencies.max() == pytest.approx(whole.frequencies.max(), rel=0.01)
+
+
+@pytest.mark.parametrize(
+    ("place", "expected"),
+    [((0.0, 0.1), True), ((-0.05, 0.95), True), ((0.4, 0.0), False), ((0.5, 0.5), False)],
+)
+def test_imaginary_modes_near_gamma(
+    place: tuple[float, float], expected: bool, emt: ForceField
+) -> None:
+    """The supercell is 3 x 3: its first points are 1/3 away."""
+    sheet = Atoms("Cu", cell=[[2.5, 0, 0], [-1.25, 2.165, 0], [0, 0, 14]], pbc=True)
+    phonon = force_constants(sheet, emt, PhononSettings(distance=7.0), 2).phonopy
+    points = np.array([(0.0, 0.0, 0.0), (0.5, 0.0, 0.0), (*place, 0.0)])
+
+    def modes(lowest: float) -> Modes:
+        frequencies = np.array([[0.0, 0, 0], [1, 2, 3], [lowest, 1, 2]])
+        return Modes(frequencies, np.full(3, 1 / 3), np.ones((3, 3, 1)), points)
+
+    assert is_imaginary_only_near_gamma(phonon, modes(-1.5)) == expected
+    assert not is_imaginary_only_near_gamma(phonon, modes(0.2))

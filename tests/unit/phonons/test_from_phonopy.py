@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 from ase import Atoms
-from ase.build import bulk
+from ase.build import bulk, fcc111
 
 from betenet.errors import DataError
 from betenet.phonons import (
@@ -61,3 +61,17 @@ def test_digest_is_that_of_the_force_constants(
 def test_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="nowhere"):
         phonons_from_phonopy(tmp_path / "nowhere.yaml")
+
+
+def test_layer_of_files_has_q_points_in_its_plane(emt: ForceField, tmp_path: Path) -> None:
+    sheet = fcc111("Cu", (1, 1, 3), vacuum=6.0)
+    sheet.pbc = True
+    (tmp_path / "FORCE_CONSTANTS").touch()
+    phonon = force_constants(sheet, emt, SETTINGS, 2).phonopy
+    phonon.save(tmp_path / "params.yaml", settings={"force_sets": True})
+    result, phonon = phonons_from_phonopy(tmp_path / "params.yaml", settings=SETTINGS)
+    assert result.is_stable
+    assert phonon.mesh.mesh_numbers[2] == 1
+    assert result.facts.highest == pytest.approx(
+        phonons(sheet, emt, SETTINGS).facts.highest, rel=1e-2
+    )

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+from dataclasses import asdict, replace
+
 import numpy as np
 import pytest
 from ase import Atoms
 
 from betenet.errors import DataError
-from betenet.phonons import ForceField, PhononResult, PhononSettings, phonons
+from betenet.phonons import FLAGS, ForceField, PhononResult, PhononSettings, phonons
+from betenet.phonons import result as result_module
 
 
 @pytest.fixture
@@ -47,3 +50,26 @@ def test_damage_is_an_error(harm: str, result: PhononResult) -> None:
     }
     with pytest.raises(DataError, match="cannot be read"):
         PhononResult.from_bytes(broken[harm])
+
+
+def test_entries_from_before_remarks_and_isotopes_are_still_read(
+    result: PhononResult, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = asdict(result.facts)
+    for name in ("remarks", "isotopes"):
+        del kept[name]
+    monkeypatch.setattr(result_module, "asdict", lambda _: kept)
+    old = result.to_bytes()
+    monkeypatch.undo()
+    assert PhononResult.from_bytes(old).facts == result.facts
+    kept["surplus"] = 1
+    monkeypatch.setattr(result_module, "asdict", lambda _: kept)
+    with pytest.raises(DataError, match="cannot be read"):
+        PhononResult.from_bytes(result.to_bytes())
+
+
+def test_warnings_are_flags_in_words_and_remarks(result: PhononResult) -> None:
+    facts = replace(result.facts, flags=("layer", "flexural"), remarks=("as I said",))
+    said = replace(result, facts=facts).warnings
+    assert said == (FLAGS["layer"], FLAGS["flexural"], "as I said")
+    assert result.warnings == ()

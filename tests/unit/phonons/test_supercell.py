@@ -70,3 +70,20 @@ def test_limit_on_atoms_gives_the_farthest_images_it_allows() -> None:
         most_cells=1,
     )
     assert round(abs(np.linalg.det(alone))) == 1
+
+
+@pytest.mark.parametrize("axis", [0, 1, 2])
+@pytest.mark.parametrize("vacuum", [9.0, 14.0, 30.0])
+def test_layer_is_not_repeated_across_its_vacuum(axis: int, vacuum: float) -> None:
+    sheet = Atoms("Al", cell=[[2.86, 0, 0], [-1.43, 2.4768, 0], [0, 0, vacuum]], pbc=True)
+    sheet.set_cell(sheet.cell.array[np.roll([0, 1, 2], axis + 1)])
+    matrix = choose_supercell(sheet, PhononSettings(distance=12.0), vacuum_axis=axis)
+    others = [other for other in range(3) if other != axis]
+    assert abs(matrix[axis, axis]) == 1
+    assert not matrix[axis, others].any()
+    assert not matrix[others, axis].any()
+    # 4 x 4 has 11.4 Å, the next one that is hexagonal 2√3 x 2√3 less, 5 x 5 enough
+    assert round(abs(np.linalg.det(matrix))) == 25
+    assert nearest_image(matrix @ sheet.cell.array, axis) == pytest.approx(5 * 2.86, rel=1e-4)
+    few = PhononSettings(distance=12.0, most_atoms=10)
+    assert round(abs(np.linalg.det(choose_supercell(sheet, few, vacuum_axis=axis)))) == 9

@@ -16,7 +16,6 @@ from pathlib import Path
 
 import numpy as np
 from jaxtyping import Float
-from scipy.special import ndtr
 
 from betenet.errors import DataError
 from betenet.espresso.dynamical_matrix import DynamicalMatrix, read_dyn, read_dyn0
@@ -190,6 +189,6 @@ def _summed(
     lowest = min(0.0, float(modes.min()) - _REACH * width) if modes.min() < 0.0 else 0.0
     omega = np.linspace(lowest, float(modes.max()) + _REACH * width, _ROWS + 1)[1:]
     gaussians = np.exp(-0.5 * ((omega - modes[:, None]) / width) ** 2)
-    gaussians /= width * np.sqrt(2.0 * np.pi) * ndtr(np.abs(modes) / width)[:, None]
     gaussians[np.sign(omega) * np.sign(modes)[:, None] < 0.0] = 0.0
+    gaussians /= gaussians.sum(axis=1, keepdims=True) * (omega[1] - omega[0])
     return omega, 0.5 * np.abs(omega) * (coupling @ gaussians), width

@@ -82,7 +82,7 @@ _BY_WORDS: tuple[tuple[Foreign, str], ...] = (
     (Foreign(_BANDS, _OF_QE), r"^\s*&plot\s+nbnd|End points of segments"),
     (
         Foreign("the input of a program of Quantum ESPRESSO", _OF_QE),
-        r"^\s*&(?:input\w*|control|system)\b|elph\.inp_lambda|\.elph\.\d+",
+        r"^\s*&(?:(?i:input\w*|control|system))\b|elph\.inp_lambda|\.elph\.\d+",
     ),
     (Foreign("the output of VASP", "α²F of a program that computes it"), r"^\s*vasp\.\d"),
     (

@@ -46,7 +46,7 @@ _TEXT_PARSERS: Mapping[str, Callable[[TextFile], Parsed]] = {
     "epw-out": epw_output.parse_output,
 }
 
-_ANY_COLUMNS = ("table", "csv")
+_COLUMNS = ("table", "csv", "elk", "epw-a2f", "qe-a2f-dos", "qe-alpha2f-dat", "qe-alpha2f")
 _UNITS_TO_SUGGEST = ("meV", "THz", "cm-1", "Ry", "Ha", "eV", "K")
 _PHONON_RANGE = (5.0, 500.0)
 
@@ -115,7 +115,7 @@ def _parse_named(path: str | Path, content: bytes, told: Recognition) -> tuple[P
 
 def _parse_forced(path: str | Path, content: bytes, key: str) -> Parsed:
     """Parse as asked for; where that fails, say what the file looks like."""
-    if key in _ANY_COLUMNS:
+    if key in _COLUMNS:
         check_words(as_text(path, content))
     try:
         return _parse(path, content, key)

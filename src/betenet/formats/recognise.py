@@ -112,7 +112,8 @@ def _recognise_table(text: TextFile) -> Recognition:
     if any(map(csv_file.is_header, head[: rows + 1])):
         return Recognition("csv")
     content = [line for line in text.lines if not is_remark(line)]
-    if any(starts_with_number(line) for line in content):
+    n_rows = sum(map(starts_with_number, content))
+    if 2 * n_rows >= len(content) > 0:
         key = named(A2F_NAMES, text.path)
         width = max(len(split_columns(line)) for line in content[-1:])
         if read_header(text, width).unit is not None:
@@ -123,6 +124,7 @@ def _recognise_table(text: TextFile) -> Recognition:
     start = next((line.strip()[:40] for line in text.lines if line.strip()), "")
     raise DataError(
         f"{text.path} is not recognised.",
-        reason=f"It has no header of a known program; it starts with {start!r}.",
-        fix=f"Name its format, one of {', '.join(FORMATS)}.",
+        reason=f"It has no header of a known program, and {n_rows} of {len(content)} lines start "
+        f"with a number; the first is {start!r}.",
+        fix=f"Give a file of ω and α²F, or name its format, one of {', '.join(FORMATS)}.",
     )

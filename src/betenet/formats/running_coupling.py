@@ -44,13 +44,13 @@ def running_couplings(
     if np.sum(rows) < _FEW_ROWS:
         return found
     growing = never_falls(columns)
+    omega, values = frequencies[rows], columns[:, rows]
+    falling = np.flatnonzero(~growing)
     for index in np.flatnonzero(growing):
-        others = [i for i in range(len(columns)) if i != index and not growing[i]]
-        source = next(
-            (i for i in others if _follows(frequencies[rows], *columns[[i, index]][:, rows])), None
-        )
-        if source is not None:
-            found[int(index)] = source
+        for source in falling:
+            if _follows(omega, values[source], values[index]):
+                found[int(index)] = int(source)
+                break
     return found
 
 

@@ -11,6 +11,7 @@ from ase.cell import Cell
 from jaxtyping import Float
 
 from betenet.errors import StructureError
+from betenet.structures.check import FLAT_CELL
 from betenet.structures.cif_blocks import CifBlock
 from betenet.structures.cif_sites import read_sites
 from betenet.structures.cif_statements import Statements
@@ -91,7 +92,8 @@ def _read_cell(block: CifBlock) -> Float[np.ndarray, "3 3"]:
         cell = np.array(cast("Any", Cell).new(numbers).array, dtype=float)
     except AssertionError:
         cell = np.zeros((3, 3))
-    if not abs(np.linalg.det(cell)) > 0.0:
+    edges = float(np.sqrt((cell**2).sum(axis=1)).prod())
+    if not abs(np.linalg.det(cell)) > FLAT_CELL * edges:
         written = ", ".join(f"{number:g}" for number in numbers if number)
         raise StructureError(
             f"The cell in the CIF has no volume: {written}.",

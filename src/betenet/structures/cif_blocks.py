@@ -43,7 +43,8 @@ class CifBlock:
 
     def column(self, *names: str) -> list[str]:
         """Return the values under the first of these names that is there; else none."""
-        return next((self.values[name] for name in names if name in self.values), [])
+        nothing: list[str] = []
+        return next((self.values[name] for name in names if name in self.values), nothing)
 
     def text(self, *names: str) -> str:
         """Return the first known value under these names; ``""`` if there is none."""

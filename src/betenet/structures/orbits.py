@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import importlib
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float, Int
-from scipy import spatial
 
 from betenet.errors import StructureError
 from betenet.structures.check import COLLISION_FLOOR, FULL_OCCUPANCY_TOLERANCE, disorder_error
@@ -204,7 +204,8 @@ def _same_places(
     inside[inside >= 1.0] = 0.0
     spacings = 1.0 / np.sqrt((np.linalg.inv(lattice) ** 2).sum(axis=0))
     reach = float(min(SAME_PLACE / spacings.min(), 0.4))
-    tree = cast("Any", spatial).cKDTree(inside, boxsize=1.0)
+    spatial: Any = importlib.import_module("scipy.spatial")  # untyped, and slow to import
+    tree = spatial.cKDTree(inside, boxsize=1.0)
     pairs: Int[np.ndarray, "pair 2"] = tree.query_pairs(reach * np.sqrt(3), output_type="ndarray")
     away = nearest_image(inside[pairs[:, 0]] - inside[pairs[:, 1]])
     near = np.sqrt(((away @ lattice) ** 2).sum(axis=1)) < SAME_PLACE

@@ -210,15 +210,15 @@ def _check_nothing_is_missed(block: CifBlock) -> None:
         return
     symbols = [text for name, text in stated.items() if re.fullmatch(SYMBOL, name)]
     name, text = next(iter(stated.items()))
-    if symbols:
+    if any("ssg" in name for name in stated):
+        summary = f"The CIF is of a modulated structure ({text})."
+        reason = "It has no unit cell in three dimensions."
+    elif symbols:
         summary = f"The space group symbol {symbols[0]!r} in the CIF is unknown."
         reason = "None of the 530 settings of the space groups has it, and no operations are there."
     elif any("magn" in name for name in stated):
         summary = f"The CIF states a magnetic space group ({text}) without its operations."
         reason = "The settings of magnetic groups are not known here."
-    elif any("ssg" in name for name in stated):
-        summary = f"The CIF is of a modulated structure ({text})."
-        reason = "It has no unit cell in three dimensions."
     else:
         summary = f"The CIF states its symmetry in a way that cannot be read: {name} {text[:60]!r}."
         reason = "Neither operations nor a known space group are there; P 1 would be a guess."

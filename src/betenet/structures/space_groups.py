@@ -160,6 +160,7 @@ def _without_mark(text: str) -> tuple[str, str]:
     """Split a symbol into its bare form and the code of the setting."""
     bar = unicodedata.normalize("NFD", text)
     bar = re.sub(r"(\d)[\u0304\u0305]", r"-\1", bar)
+    bar = re.sub(r"(?<=[2346])\(([1-5])\)", r"\1", bar)  # SHELX's P2(1)/n
     bar = re.sub(r"[\u2010-\u2015\u2212]", "-", bar)
     bare = re.sub(r"[\s_'\"\\{}$]|</?sub>|</?i>", "", bar).lower()
     bare = re.sub(r"\(?(no|#)\.?\d+\)?$|\(\d+\)$", "", bare)

@@ -58,6 +58,8 @@ def test_a_symbol_never_means_two_space_groups() -> None:
         ("P 21/c (No. 14)", ["P 1 21/c 1", "P 21/c 1 1"]),
         ("C 1 2/m 1", ["C 1 2/m 1"]),
         ("PBNM", ["P b n m"]),
+        ("P2(1)2(1)2(1)", ["P 21 21 21"]),
+        ("P4(2)/mnm", ["P 42/m n m"]),
         ("P 21/b 21/n 21/m", ["P b n m"]),
         ("B m m 2", ["B m m 2"]),
         ("C m c a", ["C m c e"]),

@@ -134,7 +134,7 @@ def number_array(
     try:
         array = np.array(value, dtype=np.float64)
     except (TypeError, ValueError, OverflowError, RecursionError) as error:
-        raise ValueError(f"{what} is not an array of numbers: {error}") from error
+        raise ValueError(f"{what} is not an array of numbers: {_why_not(error)}") from error
     if shape is not None and not _fits(array.shape, shape):
         wanted = " x ".join("n" if n is None else str(n) for n in shape)
         raise ValueError(f"{what} has the shape {array.shape}, not {wanted}")
@@ -249,6 +249,18 @@ def _whole(data: Any) -> Any:
     if isinstance(data, dict):
         return {_whole(key): _whole(one) for key, one in cast("dict[str, Any]", data).items()}
     return data
+
+
+def _why_not(error: Exception) -> str:
+    """What NumPy's words mean."""
+    if isinstance(error, OverflowError):
+        return "one of them is too large"
+    word = re.search(r"could not convert string to float: (.{1,60})", str(error))
+    if word is not None:
+        return f"{word[1]} is none"
+    if isinstance(error, TypeError):
+        return "something else is among them"
+    return "its lists are not of equal length"
 
 
 def _fits(found: tuple[int, ...], wanted: Sequence[int | None]) -> bool:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import closing, suppress
-from itertools import islice
+from dataclasses import replace
 from typing import Protocol, runtime_checkable
 
 from betenet.errors import BetenetError, DataError, unexpected
@@ -70,12 +70,28 @@ def take_source(
         for name in store.names(SOURCE, "passed"):
             with suppress(DataError):  # a structure that is damaged has no duplicates
                 duplicates.first_of(Candidate(name=name, atoms=store.structure(name)))
-    entries = iter(source)
     with closing(Progress(SOURCE, None, quiet=quiet)) as progress:
-        while batch := list(islice(entries, BATCH)):
+        for batch in _batches(source):
             _take(store, batch, filters, duplicates)
             progress.update(len(batch))
     store.finish(SOURCE)
+
+
+def _batches(source: Iterable[Entry]) -> Iterator[list[Entry]]:
+    """Entries by the batch; those before an error come before it is raised."""
+    batch: list[Entry] = []
+    try:
+        for entry in source:
+            batch.append(entry)
+            if len(batch) == BATCH:
+                yield batch
+                batch = []
+    except BetenetError:
+        if batch:
+            yield batch
+        raise
+    if batch:
+        yield batch
 
 
 def _take(
@@ -106,7 +122,7 @@ def judge(
     if isinstance(entry, Unreadable):
         return Record(name=name, stage=SOURCE, outcome="failed", reason=entry.error.in_one_line())
     try:
-        return _judged(name, entry, filters, duplicates)
+        return _judged(replace(entry, name=name), filters, duplicates)
     except BetenetError as error:
         reason = error.in_one_line()
     except Exception as error:  # noqa: BLE001 - the others are to be read, also at the next start
@@ -115,15 +131,12 @@ def judge(
 
 
 def _judged(
-    name: str,
-    entry: Candidate,
-    filters: Refusing | None,
-    duplicates: FindingDuplicates | None,
+    entry: Candidate, filters: Refusing | None, duplicates: FindingDuplicates | None
 ) -> Record:
     check_structure(entry.atoms)
-    reason = _refusal(name, entry, filters, duplicates)
+    reason = _refusal(entry, filters, duplicates)
     return Record(
-        name=name,
+        name=entry.name,
         stage=SOURCE,
         outcome="rejected" if reason else "passed",
         reason=reason,
@@ -136,10 +149,10 @@ def _judged(
 
 
 def _refusal(
-    name: str, candidate: Candidate, filters: Refusing | None, duplicates: FindingDuplicates | None
+    candidate: Candidate, filters: Refusing | None, duplicates: FindingDuplicates | None
 ) -> str:
     reason = None if filters is None else filters.refuse(candidate)
     if reason:
         return reason
     first = None if duplicates is None else duplicates.first_of(candidate)
-    return "" if first is None or first == name else f"the same crystal as {first}"
+    return "" if first is None or first == candidate.name else f"the same crystal as {first}"

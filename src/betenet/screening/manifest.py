@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from betenet.errors import ConfigError, DataError
+from betenet.input_files import in_short
 from betenet.json_differences import differences
 from betenet.json_input import decode_json, read_json
 from betenet.screening.records import MANIFEST, storable
@@ -76,13 +77,28 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         table = read_json(path)
         if not isinstance(table, dict):
             raise TypeError("it is no table")
-    except (OSError, ValueError, TypeError) as error:
+        _check_stages(cast("dict[str, Any]", table).get("stages", []))
+    except FileNotFoundError as error:
         raise DataError(
             f"There is no screening in {folder}.",
-            f"{path.name} cannot be read: {error}.",
+            f"It has no {path.name}.",
             "Give the folder that `betenet screen run --out` was given.",
         ) from error
+    except (OSError, ValueError, TypeError) as error:
+        raise DataError(
+            f"The screening in {folder} cannot be read.",
+            f"{path.name} is damaged: {in_short(error)}.",
+            "Restore it from a copy; the records are in another file, and are kept.",
+        ) from error
     return cast("dict[str, Any]", table)
+
+
+def _check_stages(stages: object) -> None:
+    if not isinstance(stages, list) or not all(
+        isinstance(stage, dict) and isinstance(cast("dict[str, Any]", stage).get("name"), str)
+        for stage in cast("list[object]", stages)
+    ):
+        raise ValueError("its stages are no list of tables with names")
 
 
 def write_manifest(folder: Path, table: Mapping[str, Any]) -> None:

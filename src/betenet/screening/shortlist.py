@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 import shutil
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
 from ase.io import write
 
+from betenet.errors import DataError
 from betenet.screening.store import RecordStore
 from betenet.screening.tasks import STABILITY, StageTask
 
@@ -47,7 +49,10 @@ def write_shortlist(
     for rank, record in enumerate(store.ranked(tasks[-1].name, by, most), 1):
         words = (f"{rank:04d}", record.formula, record.name.replace("\\", "/").split("/")[-1])
         stem = re.sub(r"[^\w.+-]", "_", "_".join(words), flags=re.ASCII)[:100].removesuffix(".cif")
-        write(part / f"{stem}.cif", store.structure(record.name))
+        try:
+            write(part / f"{stem}.cif", store.structure(record.name))
+        except DataError as error:
+            warnings.warn(f"{record.name} is not in the shortlist. {error}", stacklevel=2)
     shutil.rmtree(whole, ignore_errors=True)
     part.replace(whole)
     return whole

@@ -238,6 +238,22 @@ class RecordStore:
             found.setdefault(stage, {})[outcome] = count
         return found
 
+    def count_of(self, stage: str, reason: str) -> int:
+        """Number of records of a stage with this reason."""
+        query = "SELECT count(*) FROM records WHERE stage = :stage AND reason = :reason"
+        return int(self._rows(query, {"stage": stage, "reason": reason})[0][0])
+
+    def damaged(self) -> list[tuple[str, str]]:
+        """Name and stage of the records that cannot be read; what they held is lost."""
+        query = (
+            "SELECT coalesce(e.name, 'number ' || r.number), r.stage FROM records r "
+            "LEFT JOIN entries e USING (number) WHERE e.name IS NULL OR r.outcome NOT IN "
+            "('passed', 'rejected', 'failed') OR CASE WHEN json_valid(r.content) THEN "
+            "json_type(r.content, '$.values') IS NOT 'object' "
+            "OR json_type(r.content, '$.warnings') IS NOT 'array' ELSE 1 END"
+        )
+        return [(str(name), str(stage)) for name, stage in self._rows(query, {})]
+
     def known(self, names: Sequence[str]) -> set[str]:
         """Those of the names that the source's stage has a record of."""
         query = (

@@ -15,7 +15,7 @@ _MAGIC = b"s1"
 
 
 def structure_to_bytes(atoms: Atoms) -> bytes:
-    """Numbers, cell, positions and periodicity; nothing else is kept.
+    """Numbers, cell, positions, periodicity, and masses where there are any; nothing else is kept.
 
     Examples
     --------
@@ -27,6 +27,7 @@ def structure_to_bytes(atoms: Atoms) -> bytes:
         np.ascontiguousarray(atoms.numbers, "<u1").tobytes(),
         np.ascontiguousarray(atoms.cell.array, "<f8").tobytes(),
         np.ascontiguousarray(atoms.positions, "<f8").tobytes(),
+        np.ascontiguousarray(atoms.get_masses(), "<f8").tobytes() if atoms.has("masses") else b"",
     )
     header = _HEADER.pack(_MAGIC, len(atoms), *(bool(axis) for axis in atoms.pbc))
     return header + zlib.compress(b"".join(body), 1)
@@ -42,15 +43,19 @@ def structure_from_bytes(data: bytes) -> Atoms:
     """
     try:
         magic, count, *pbc = _HEADER.unpack_from(data)
-        body = zlib.decompress(data[_HEADER.size :])
-        if magic != _MAGIC or len(body) != 25 * count + 72:
+        body = zlib.decompressobj().decompress(data[_HEADER.size :], 33 * count + 73)
+        if magic != _MAGIC or len(body) not in {25 * count + 72, 33 * count + 72}:
             raise ValueError(f"{len(body)} bytes are not {count} atoms")
     except (struct.error, zlib.error, ValueError) as error:
         raise DataError(
             "A kept structure cannot be read.",
-            f"Its bytes are damaged: {error}.",
+            "Its bytes are damaged.",
             "Screen again in a new folder.",
         ) from error
     numbers = np.frombuffer(body, "<u1", count).astype(int)
-    reals = np.frombuffer(body, "<f8", 9 + 3 * count, count)
-    return Atoms(numbers, positions=reals[9:].reshape(-1, 3), cell=reals[:9].reshape(3, 3), pbc=pbc)
+    reals = np.frombuffer(body, "<f8", -1, count)
+    places = reals[9 : 9 + 3 * count].reshape(-1, 3)
+    atoms = Atoms(numbers, positions=places, cell=reals[:9].reshape(3, 3), pbc=pbc)
+    if len(reals) > 9 + 3 * count:
+        atoms.set_masses(reals[9 + 3 * count :])
+    return atoms

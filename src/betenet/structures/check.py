@@ -158,8 +158,8 @@ def _check_elements(atoms: Atoms) -> None:
     bad = np.flatnonzero((atoms.numbers < 1) | (atoms.numbers > MAX_ATOMIC_NUMBER))
     if bad.size:
         raise StructureError(
-            f"{describe_site(atoms, int(bad[0]))} is not a usable element "
-            f"(atomic number {atoms.numbers[bad[0]]}).".capitalize(),
+            f"S{describe_site(atoms, int(bad[0]))[1:]} is not a usable element "
+            f"(atomic number {atoms.numbers[bad[0]]}).",
             reason="Dummy atoms, vacancies and elements beyond Z = 103 have no place in a crystal.",
             fix="Replace it by a real element, or remove the site.",
         )

@@ -151,3 +151,52 @@ def test_a_kill_loses_no_more_than_a_transaction_and_readers_go_on(tmp_path: Pat
     assert len(store.structure(names[-1])) == 1
     with sqlite3.connect(path) as db:
         assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+def test_texts_that_are_none_can_be_kept(tmp_path: Path) -> None:
+    store = _store(tmp_path)
+    values = {"key \ud800": "half \udcff"}
+    store.store(
+        [Record(name="a\udcff", stage="source", outcome="failed", reason="\ud800", values=values)]
+    )
+    (record,) = store.records()
+    assert (record.name, record.reason) == ("a\\udcff", "\\ud800")
+    assert record.values == {"key \ufffd": "half \ufffd"}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        """content = '{"values":'""",
+        "content = ''",
+        """content = '{"values":{"a":[1]},"warnings":[],"seconds":1}'""",
+        """content = '{"values":5,"warnings":[],"seconds":1}'""",
+        """content = '{"values":{},"warnings":5,"seconds":1}'""",
+        """content = '{"values":{},"warnings":[],"seconds":"x"}'""",
+        "outcome = 'lost'",
+        "score = 'x'",
+    ],
+)
+def test_a_damaged_record_is_a_failed_one_and_the_others_are_read(
+    tmp_path: Path, change: str
+) -> None:
+    store = _store(tmp_path)
+    store.store([_passed("a"), _passed("b"), _passed("c")])
+    with sqlite3.connect(store.path) as database:
+        database.execute(f"UPDATE records SET {change} WHERE number = 2")  # noqa: S608
+    database.close()
+    assert [one.outcome for one in store.records()] == ["passed", "failed", "passed"]
+    assert "damaged" in list(store.records())[1].reason
+
+
+def test_damaged_records_are_named(tmp_path: Path) -> None:
+    store = _store(tmp_path)
+    store.store([_passed("a"), _passed("b"), _passed("c")])
+    assert store.damaged() == []
+    with sqlite3.connect(store.path) as database:
+        database.execute("UPDATE records SET content = '{' WHERE number = 1")
+        database.execute("UPDATE records SET outcome = 'lost' WHERE number = 2")
+        database.execute("UPDATE records SET reason = CAST(x'ff41' AS TEXT) WHERE number = 3")
+    database.close()
+    assert store.damaged() == [("a", "source"), ("b", "source")]
+    assert list(store.records())[2].reason == "\\xffA"

@@ -63,12 +63,11 @@ def distinct(entries: Iterable[Entry]) -> Iterator[Entry]:
 def unreadable(name: str, error: Exception) -> Unreadable:
     """Entry for what a reader raised; the message begins with the entry's name."""
     if not isinstance(error, BetenetError):
-        why = in_short(error) if isinstance(error, OSError) else f"{type(error).__name__}: {error}"
-        error = DataError(
-            "The entry cannot be read.",
-            f"{why[:LONGEST_REASON].strip()}.",
-            "Check that the file is complete and that its name tells its format.",
-        )
+        why, fix = f"{type(error).__name__}: {error}", "Check that it is complete."
+        if isinstance(error, OSError):
+            why, fix = in_short(error), "Give a file that can be read."
+        why = why[:LONGEST_REASON].strip()
+        error = DataError("The entry cannot be read.", f"{why[:1].upper()}{why[1:]}.", fix)
     if error.summary.startswith(f"{name}: "):
         return Unreadable(name=name, error=error)
     named = type(error)(f"{name}: {error.summary}", error.reason, error.fix)

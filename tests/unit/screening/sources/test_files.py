@@ -5,6 +5,9 @@ import gzip
 import io
 import json
 import lzma
+import os
+import subprocess
+import sys
 import tarfile
 import zipfile
 from collections.abc import Callable
@@ -20,8 +23,9 @@ from ase.io import write
 
 from betenet.errors import DataError
 from betenet.screening.candidates import BAND_GAP, HULL_DISTANCE, Candidate, Entry, Unreadable
-from betenet.screening.sources import json_file, open_source
+from betenet.screening.sources import files, json_file, open_source
 from betenet.screening.sources.source import NOTE
+from betenet.structures.walk import structure_files
 
 CRYSTALS = {
     "Nb": bulk("Nb", a=3.3),
@@ -395,3 +399,161 @@ def test_a_long_list_stays_out_of_memory(tmp_path: Path) -> None:
 )
 def test_the_data_are_read_whole(data_folder: Path, path: str, count: int) -> None:
     assert len(candidates(list(open_source(data_folder / path)))) == count
+
+
+def named(path: Path) -> dict[str, str]:
+    """What became of each entry: its formula, or why there is none."""
+    return {
+        entry.name: str(entry.error)
+        if isinstance(entry, Unreadable)
+        else entry.atoms.get_chemical_formula()
+        for entry in open_source(path)
+    }
+
+
+def test_what_is_no_file_is_named_and_the_others_are_read(tmp_path: Path) -> None:
+    (tmp_path / "a.cif").symlink_to("b.cif")
+    (tmp_path / "b.cif").symlink_to("a.cif")
+    (tmp_path / "c.cif").symlink_to("nowhere.cif")
+    (tmp_path / "d.cif").symlink_to("/dev/zero")
+    os.mkfifo(tmp_path / "e.cif")
+    (tmp_path / "loop").symlink_to(".")
+    Path(os.fsdecode(os.fsencode(tmp_path) + b"/f\xff.cif")).write_bytes(cif(CRYSTALS["Nb"]))
+    (tmp_path / "z.cif").write_bytes(cif(CRYSTALS["Mg"]))
+    open_source(tmp_path).identity()
+    found = named(tmp_path)
+    words = ["back to itself", "back to itself", "does not exist", "it is a device", "it is a pipe"]
+    assert list(found) == [*(f"{n}.cif" for n in "abcde"), "f\udcff.cif", "z.cif"]
+    for text, word in zip(found.values(), words, strict=False):
+        assert word in text.replace("It", "it")
+    assert [found["f\udcff.cif"], found["z.cif"]] == ["Nb", "Mg2"]
+
+
+def test_folders_may_be_nested_more_deeply_than_calls(tmp_path: Path) -> None:
+    here, depth = Path.cwd(), sys.getrecursionlimit() + 50
+    os.chdir(tmp_path)
+    try:
+        for _ in range(depth):
+            Path("n").mkdir()
+            os.chdir("n")
+        Path("Nb.cif").write_bytes(cif(CRYSTALS["Nb"]))
+        assert list(named(tmp_path).values()) == ["Nb"]
+        assert [path.name for path in structure_files(tmp_path)] == ["Nb.cif"]
+    finally:
+        os.chdir(here)
+        subprocess.run(["/bin/rm", "-rf", tmp_path / "n"], check=True)  # pytest cannot
+
+
+@pytest.mark.parametrize("kind", ["pipe", "link"])
+def test_a_source_that_is_no_file_is_refused(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "x.cif"
+    if kind == "pipe":
+        os.mkfifo(path)
+    else:
+        path.symlink_to("x.cif")
+    with pytest.raises(DataError, match=r"it is a pipe|back to itself"):
+        open_source(path)
+
+
+MEMBERS = {
+    "first.cif": "Nb",
+    f"{'x' * 300}.cif": "Nb",
+    f"{'ä' * 200}.cif": "Nb",
+    f"POSCAR{'_y' * 200}": "Nb",
+    "../up.cif": "leads out of",
+    "a/../../up.cif": "leads out of",
+    "/root.cif": "leads out of",
+    "..\\windows.cif": "leads out of",
+    "C:\\windows.cif": "leads out of",
+    "./here.cif": "Nb",
+    "last.cif": "Nb",
+}
+POSCAR = b"Nb\n3.3\n-.5 .5 .5\n.5 -.5 .5\n.5 .5 -.5\nNb\n1\nDirect\n0 0 0\n"
+
+
+def test_members_with_odd_names_do_not_lose_the_others(tmp_path: Path) -> None:
+    contents = {name: POSCAR if "POSCAR" in name else cif(CRYSTALS["Nb"]) for name in MEMBERS}
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        for name, content in contents.items():
+            archive.writestr(name, content)
+    with tarfile.open(tmp_path / "a.tar", "w") as archive:
+        for name, content in contents.items():
+            info = tarfile.TarInfo(name)
+            info.size = len(content)
+            archive.addfile(info, io.BytesIO(content))
+    for suffix in ("zip", "tar"):
+        found = named(tmp_path / f"a.{suffix}")
+        assert len(found) == len(MEMBERS)
+        for name, words in MEMBERS.items():
+            assert words in found[f"a.{suffix}/{name}"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.tar", "a.zip"]
+
+
+def test_encrypted_members_and_links_are_named(tmp_path: Path) -> None:
+    write_zip(tmp_path / "a.zip")
+    content = bytearray((tmp_path / "a.zip").read_bytes())
+    for start, flags in ((content.index(b"PK\x03\x04"), 6), (content.index(b"PK\x01\x02"), 8)):
+        content[start + flags] |= 1
+    (tmp_path / "a.zip").write_bytes(content)
+    found = named(tmp_path / "a.zip")
+    assert "encrypted" in found.pop("a.zip/set/Nb.cif")
+    assert list(found.values()) == ["CNb", "Mg2"]
+    with tarfile.open(tmp_path / "a.tar", "w") as archive:
+        info = tarfile.TarInfo("link.cif")
+        info.type, info.linkname = tarfile.SYMTYPE, "/etc/passwd"
+        archive.addfile(info)
+    assert "link" in named(tmp_path / "a.tar")["a.tar/link.cif"]
+
+
+def test_members_and_headers_without_end_are_given_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files, "LARGEST_FILE", 100_000)
+    with zipfile.ZipFile(tmp_path / "a.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("blanks.cif", b" " * 1_000_000)
+        archive.writestr("Nb.cif", cif(CRYSTALS["Nb"]))
+    found = named(tmp_path / "a.zip")
+    assert "larger than the limit, 100,000 bytes" in found["a.zip/blanks.cif"]
+    assert found["a.zip/Nb.cif"] == "Nb"
+    with tarfile.open(tmp_path / "a.tar.gz", "w:gz") as archive:
+        info = tarfile.TarInfo("Nb.cif")
+        info.pax_headers = {"comment": "x" * 2_000_000}
+        archive.addfile(info)
+    assert "a header has 2,000" in named(tmp_path / "a.tar.gz")["a.tar.gz"]
+
+
+def test_broken_objects_of_a_list_lose_themselves_only(tmp_path: Path) -> None:
+    one = json.dumps(ours(CRYSTALS["Nb"]))
+    deep = "[" * 100_000 + "]" * 100_000
+    objects = [one, '{"a": 1,, "b": "}"}', one, f'{{"a": {deep}}}', "{'a': 1}", "[" * 70 + "]" * 70]
+    objects += [f'{{"structure": {one}, "n": {"9" * 5000}}}', f'{{"\\ud800": {one}}}', one]
+    (tmp_path / "a.json").write_text(f"[{','.join(objects)}]")
+    found = named(tmp_path / "a.json")
+    words = ["Nb", "broken", "Nb", "64 levels", "broken", "64 levels", "Nb", "structure", "Nb"]
+    assert list(found) == [f"a.json#{n}" for n in range(len(objects))]
+    for text, word in zip(found.values(), words, strict=True):
+        assert word in text
+    (tmp_path / "b.json").write_text(f"[{one}, {{]")
+    assert "cannot be read" in named(tmp_path / "b.json")["b.json#1"]
+
+
+def test_odd_lines_lose_themselves_only(tmp_path: Path) -> None:
+    one = json.dumps(ours(CRYSTALS["Nb"])).encode()
+    lines = [one, b'{"id": "\xe9"}', b"[" * 100_000, one]
+    lines.append(json.dumps(ours(CRYSTALS["Nb"], id="half \ud800")).encode())
+    (tmp_path / "a.jsonl").write_bytes(b"\n".join(lines))
+    found = named(tmp_path / "a.jsonl")
+    assert "not UTF-8" in found["a.jsonl#2"]
+    assert "64 levels" in found["a.jsonl#3"]
+    assert found["a.jsonl#4"] == found["half \ufffd"] == "Nb"
+
+
+def test_a_fault_in_a_reader_does_not_lose_the_next_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a.json").write_text("[]")
+    (tmp_path / "b.cif").write_bytes(cif(CRYSTALS["Nb"]))
+    monkeypatch.setitem(files._READERS, ".json", lambda _path, name: {}[name])
+    found = named(tmp_path)
+    assert "KeyError" in found["a.json"]
+    assert found["b.cif"] == "Nb"

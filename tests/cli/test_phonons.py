@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from ase.build import bulk
+from ase import Atoms
+from ase.build import bulk, fcc111
 from ase.calculators.emt import EMT
 from ase.io import read, write
 
@@ -89,6 +90,7 @@ def test_table_says_what_is_stable_and_by_which_tolerance(
     verdicts = [line.split()[8] for line in lines if ".cif" in line]
     assert verdicts == ["stable", "stable", "UNSTABLE"]
     assert sum("warning: modes are imaginary" in line for line in lines) == 1
+    assert sum(line.startswith("    read as ") for line in lines) == 3
     assert "below -0.7 meV" in lines[-1]
     assert "force field Counted, relaxed: none, supercells of 6 Å" in lines[-2]
     assert captured.err == ""
@@ -239,6 +241,83 @@ def test_phonopys_files_are_judged_as_the_force_field_is(
     for key in ("omega_log_mev", "omega_2_mev", "highest_mev"):
         assert first["quantities"][key] == pytest.approx(second["quantities"][key], rel=1e-3)
     assert (figures / "phonopy_phonons.png").stat().st_size > 0
+
+
+def test_phonopys_older_files_need_the_supercell(
+    phonopy_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    phonopy: Any = importlib.import_module("phonopy")
+    matrix = phonopy.load(phonopy_folder / "phonopy.yaml", produce_fc=False).supercell_matrix
+    poscar = phonopy_folder / "POSCAR"
+    write(poscar, bulk("Cu"), format="vasp", direct=True)
+    dim = " ".join(map(str, matrix.ravel()))
+    (known,) = run_json([str(phonopy_folder / "phonopy.yaml")], capsys)
+    for given in (["--dim", dim], ["--dim", dim, "--primitive", "P", "--calculator", "vasp"]):
+        (found,) = run_json([str(poscar), *given], capsys)
+        assert found["force_field"] == "phonopy"
+        assert found["quantities"]["highest_mev"] == pytest.approx(
+            known["quantities"]["highest_mev"], rel=1e-4
+        )
+    (wrong,) = run_json([str(poscar), "--dim", "1 1 1"], capsys, code=1)
+    assert "atoms, the supercell has 1" in wrong["error"]["summary"]
+    (named,) = run_json([str(phonopy_folder / "FORCE_CONSTANTS")], capsys)
+    assert named["quantities"] == pytest.approx(known["quantities"], nan_ok=True, abs=100.0)
+    # a structure alone goes to the force field, which is said
+    (other,) = run_json([str(poscar), *QUICK], capsys)
+    assert other["force_field"] == "Counted"
+    assert "FORCE_CONSTANTS is beside it and not used" in other["warnings"][0]
+
+
+@pytest.mark.parametrize(
+    ("flags", "words"),
+    [
+        (["--dim", "2 2"], "--dim '2 2' is no supercell"),
+        (["--primitive", "Q", "--dim", "2 2 2"], "--primitive 'Q' is no primitive cell"),
+        (["--calculator", "qe"], "--calculator has no effect"),
+        (["--calculator", "qe", "--primitive", "F"], "--primitive and --calculator have no effect"),
+    ],
+)
+def test_flags_for_phonopys_files_that_cannot_be_met(
+    flags: list[str], words: str, metals: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["phonons", str(metals), *flags]) == 2
+    assert words in capsys.readouterr().err
+
+
+def test_layers_wires_and_molecules(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    slab = fcc111("Cu", (1, 1, 3), vacuum=6.0)
+    slab.pbc = True
+    write(tmp_path / "slab.vasp", slab)
+    write(tmp_path / "wire.vasp", Atoms("Cu", cell=[12, 12, 2.5], pbc=True))
+    wire, layer = sorted(
+        run_json([str(tmp_path), *QUICK], capsys, code=1), key=lambda one: one["name"], reverse=True
+    )
+    assert "is a wire in vacuum" in wire["error"]["summary"]
+    assert layer["stable"]
+    assert "layer" in layer["flags"]
+    assert any("a layer in vacuum" in text for text in layer["warnings"])
+    assert layer["relaxed_structure"]["cell_angstrom"][2] == pytest.approx(slab.cell.array[2])
+
+
+def test_deuterium_has_its_mass(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    hydride = bulk("PdH", "rocksalt", a=4.09)
+    write(tmp_path / "h.vasp", hydride)
+    write(tmp_path / "d.extxyz", hydride)
+    (tmp_path / "d.vasp").write_text((tmp_path / "h.vasp").read_text().replace("H", "D"))
+    hydride.set_masses([106.42, 2.014])
+    write(tmp_path / "d.extxyz", hydride)
+    hydride.set_masses([106.42, 5.0])
+    write(tmp_path / "bad.extxyz", hydride)
+    found = run_json([str(tmp_path), *QUICK], capsys, code=1)
+    by_name = {Path(one["name"]).name: one for one in found}
+    assert "5 u as the mass of H" in by_name["bad.extxyz"]["error"]["summary"]
+    light, *heavy = (by_name[name] for name in ("h.vasp", "d.vasp", "d.extxyz"))
+    assert not any("isotope" in text for text in light["warnings"])
+    for one in heavy:
+        assert any("(deuterium)" in text for text in one["warnings"])
+        assert one["quantities"]["highest_mev"] / light["quantities"]["highest_mev"] == (
+            pytest.approx(np.sqrt(1.008 / 2.014), rel=0.02)
+        )
 
 
 def test_frequencies_beyond_any_vibration_are_said(

@@ -58,6 +58,7 @@ def test_table_has_units_and_uncertainties(
         assert heading in lines[0]
     assert " Nb " in lines[1]
     assert lines[1].count(" ± ") == 4
+    assert lines[2].startswith("    read as Nb, 1 site, Im-3m (229), 2.858 2.858 2.858 Å")
     assert f"model {shipped_model}" in captured.out
     assert "μ* = 0.1" in captured.out
     assert captured.err == ""

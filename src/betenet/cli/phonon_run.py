@@ -170,9 +170,7 @@ class _Work:
     def _from_force_field(
         self, record: StructureRecord, outcome: PhononResult | BetenetError
     ) -> PhononEntry:
-        known = replace(
-            self.blank, name=record.name, notes=record.warnings, as_read=record.as_read
-        )
+        known = replace(self.blank, name=record.name, notes=record.warnings, as_read=record.as_read)
         if isinstance(outcome, BetenetError):
             named = type(outcome)(f"{record.name}: {outcome.summary}", outcome.reason, outcome.fix)
             return replace(known, error=named)
@@ -215,9 +213,9 @@ def _layout(arguments: argparse.Namespace) -> SupercellLayout:
     flags = [f"--{name}" for name in ("primitive", "calculator") if getattr(arguments, name)]
     if flags and layout.dim is None and not any(map(is_phonopy_file, arguments.files)):
         raise ConfigError(
-            f"{' and '.join(flags)} need forces that phonopy has.",
-            "A force field takes any cell, and its units are known.",
-            'Give --dim "2 2 2", name phonopy\'s file, or leave them out.',
+            f"{' and '.join(flags)} {'have' if flags[1:] else 'has'} no effect.",
+            "It is for forces that phonopy has; a force field takes any cell in Å.",
+            'Give --dim "2 2 2" too, name phonopy\'s file, or leave it out.',
         )
     return layout
 

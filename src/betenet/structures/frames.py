@@ -37,10 +37,11 @@ START = 1 << 16
 
 _POSCAR_NAME = re.compile(r"POSCAR|CONTCAR|CENTCAR|\.vasp$", re.IGNORECASE)
 _ESPRESSO_PROGRAM = re.compile(r"^\s*Program (\w+)\s+v\.", re.MULTILINE)
-_OTHER_INPUT = re.compile(
-    r"^[ \t]*&(inputph|inputpp|input|inputepw|dos|bands|projwfc|plot|control)\b",
-    re.IGNORECASE | re.MULTILINE,
+_NAMELIST = re.compile(r"^[ \t]*&(\w+)", re.MULTILINE)
+_OTHER_INPUTS = frozenset(
+    ("inputph", "inputpp", "input", "inputepw", "dos", "bands", "projwfc", "plot", "control")
 )
+"""First namelists of inputs of Quantum ESPRESSO's other programs, or of pw.x without a crystal."""
 _AIMS = re.compile(r"^\s*(atom|atom_frac|lattice_vector)\s", re.MULTILINE)
 _ELK = re.compile(r"^\s*avec\s*$", re.MULTILINE)
 
@@ -102,7 +103,7 @@ def _by_content(path: Path, name: str, suffix: str) -> Kind:
         if found[1] == "PWSCF":
             return "output of pw.x", lambda path: pw_output_frames(_lines(path))
         raise _without_structure(f"the output of Quantum ESPRESSO's {found[1]}")
-    if (found := _OTHER_INPUT.search(text)) is not None and "cif" not in suffix:
+    if (found := _NAMELIST.search(text)) is not None and found[1].lower() in _OTHER_INPUTS:
         raise _without_structure(f"an input of Quantum ESPRESSO with &{found[1]} and no &system")
     if is_poscar(lines):
         return "POSCAR of VASP", lambda path: poscar_frames(_lines(path), path)

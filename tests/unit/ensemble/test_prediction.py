@@ -2,14 +2,17 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from ase import Atoms
+from ase.build import bulk
 
 from betenet.ensemble.prediction import Prediction, csv_columns, estimate_quantities
 from betenet.errors import DataError, StructureError
 from betenet.spectrum import Spectrum
+from betenet.structures import prepare_structures
 from betenet.units import MEV_TO_KELVIN
 
 FREQUENCIES = np.arange(1.0, 100.0, 1.0)
@@ -65,6 +68,26 @@ def test_json_round_trip_keeps_everything() -> None:
     for key, estimate in before.estimates.items():
         assert after.estimates[key].interval_95 == pytest.approx(estimate.interval_95, rel=1e-14)
         assert after.estimates[key].std == pytest.approx(estimate.std, rel=1e-14)
+
+
+def test_what_was_read_is_in_json_and_csv() -> None:
+    (record,) = prepare_structures(bulk("NaCl", "rocksalt", a=5.64, cubic=True))
+    before = replace(prediction(), as_read=record.as_read)
+    after = Prediction.from_dict(json.loads(json.dumps(before.to_dict(), allow_nan=False)))
+    assert after.as_read == before.as_read
+    assert before.to_dict()["as_read"]["space_group"] == "Fm-3m"
+    row = before.csv_row()
+    assert tuple(row) == csv_columns(before.tc_method)
+    assert (row["n_sites"], row["space_group_number"], row["a_angstrom"]) == ("8", "225", "5.64")
+    assert float(row["volume_per_atom_angstrom3"]) == pytest.approx(5.64**3 / 8, rel=1e-5)
+
+
+def test_predictions_stored_before_that_still_load() -> None:
+    old = prediction().to_dict()
+    del old["as_read"]
+    loaded = Prediction.from_dict(old)
+    assert loaded.as_read is None
+    assert loaded.csv_row()["space_group"] == ""
 
 
 def test_export_carries_the_units() -> None:

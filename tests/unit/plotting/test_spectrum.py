@@ -2,10 +2,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from ase.build import bulk
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -13,6 +15,7 @@ from betenet.ensemble.prediction import Prediction, estimate_quantities
 from betenet.errors import SpectrumError
 from betenet.plotting import plot_sites, plot_spectrum
 from betenet.spectrum import Spectrum
+from betenet.structures import prepare_structures
 from betenet.superconductivity.moments import coupling_constant
 
 FREQUENCIES = np.arange(0.5, 300.0, 1.0)
@@ -85,6 +88,14 @@ def test_axes_carry_units_and_end_where_the_weight_ends(prediction: Prediction) 
     assert "meV" in axes.get_xlabel()
     assert 75.0 < axes.get_xlim()[1] < 110.0
     assert axes.get_title() == "MgB$_{2}$"
+
+
+def test_what_was_read_stands_below_the_title(prediction: Prediction) -> None:
+    (record,) = prepare_structures(bulk("Nb", cubic=True))
+    assert record.as_read is not None
+    for draw in (plot_spectrum, plot_sites):
+        axes = draw(replace(prediction, as_read=record.as_read), Figure().add_subplot())
+        assert record.as_read.details in [text.get_text() for text in axes.texts]
 
 
 def test_printed_numbers_are_the_estimates(prediction: Prediction) -> None:

@@ -2,13 +2,17 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 
 import pytest
+from ase.build import bulk
 from tests.screening_run import STAGES, Records, predicted, small_run, source, write_manifest
 
 from betenet.screening.description import describe_run
 from betenet.screening.joined import joined
 from betenet.screening.rows import Ranking, columns, flat_row
+from betenet.screening.stages import read_values
+from betenet.structures import prepare_structures
 
 
 @pytest.fixture
@@ -58,6 +62,17 @@ def test_numbers_are_those_of_the_last_stage_that_predicts(rows):
 
 def test_atoms_are_those_of_the_cell_and_not_of_the_supercell(rows):
     assert rows["c"]["n_atoms"] == rows["soft"]["n_atoms"] == 2
+
+
+def test_what_was_read_is_in_a_row(run):
+    (prepared,) = prepare_structures(bulk("Nb", cubic=True))
+    record = predicted("x", "first", "passed", 9.0)
+    record = replace(record, values={**record.values, **read_values(prepared.as_read)})
+    row = flat_row(run, [source("x"), record])
+    assert (row["space_group"], row["space_group_number"], row["n_sites"]) == ("Im-3m", 229, 2)
+    assert (row["a_angstrom"], row["gamma_degrees"]) == (3.3, 90.0)
+    assert row["volume_per_atom_angstrom3"] == pytest.approx(3.3**3 / 2, rel=1e-5)
+    assert flat_row(run, [source("x")])["space_group"] is None
 
 
 def test_what_the_database_says_is_kept(rows):

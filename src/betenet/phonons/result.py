@@ -25,8 +25,8 @@ FLAGS = {
     "forces": "forces on the atoms as given are large, and they were not relaxed",
     "small-supercell": "images of an atom are closer than asked, by the limit on atoms",
     "layer": "a layer in vacuum: supercell and q points do not cross it, and it keeps its width",
-    "flexural": "slightly imaginary only next to Γ, where the flexural branch (ZA) of a layer is "
-    "interpolated: no sign of an instability",
+    "flexural": "imaginary only next to Γ, where the flexural branch (ZA) of a layer is "
+    "interpolated: no sign of an instability, unless the layer is compressed",
 }
 """What a result can be flagged for, in words."""
 

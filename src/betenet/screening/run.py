@@ -17,6 +17,7 @@ from betenet.ensemble.batching import batches
 from betenet.errors import BetenetError, DataError
 from betenet.phonons import PhononCache
 from betenet.phonons.cache import phonon_key
+from betenet.phonons.isotopes import with_isotopes
 from betenet.screening.candidates import Entry
 from betenet.screening.dispatch import Engine, Job, work_through
 from betenet.screening.engines import SerialEngine
@@ -208,7 +209,8 @@ def _item(one: Waiting, task: StageTask, cache: PhononCache | None) -> Item:
     if cache is None:
         return Item(one.name, one.structure)
     try:
-        atoms = standardise(structure_from_bytes(one.structure))
+        given = structure_from_bytes(one.structure)
+        atoms = with_isotopes(standardise(given), given)
     except BetenetError:  # the stage says why
         return Item(one.name, one.structure)
     (known,) = cache.load_bytes([phonon_key(atoms, task.phonon_digest)])

@@ -20,6 +20,7 @@ from betenet.errors import BetenetError, ConfigError, ModelError, StructureError
 from betenet.phonons import ForceField, PhononResult, make_force_field
 from betenet.phonons.cache import phonon_key
 from betenet.phonons.compute import phonons
+from betenet.phonons.isotopes import with_isotopes
 from betenet.phonons.run import one_thread
 from betenet.screening.records import Record
 from betenet.screening.rounding import kept_number
@@ -169,7 +170,8 @@ def _stability(task: StageTask, items: Sequence[Item]) -> Answer:
             data = item.phonons
             if data is None:
                 data = _phonons(task, prepared)
-                kept.append((phonon_key(prepared.atoms, task.phonon_digest), data))
+                atoms = with_isotopes(prepared.atoms, prepared.given)
+                kept.append((phonon_key(atoms, task.phonon_digest), data))
             record = _of_phonons(task, prepared, PhononResult.from_bytes(data))
         except (ConfigError, ModelError):
             raise
@@ -183,13 +185,14 @@ def _phonons(task: StageTask, prepared: StructureRecord) -> bytes:
     assert prepared.atoms is not None
     with one_thread():
         field = _force_field(task.force_field)
-        return phonons(prepared.atoms, field, task.phonon_settings).to_bytes()
+        atoms = with_isotopes(prepared.atoms, prepared.given)
+        return phonons(atoms, field, task.phonon_settings).to_bytes()
 
 
 def _of_phonons(task: StageTask, prepared: StructureRecord, result: PhononResult) -> Record:
     facts = asdict(result.facts)
     flags = facts.pop("flags")
-    for name in ("digest", "seconds"):  # not of the crystal
+    for name in ("digest", "seconds", "remarks", "isotopes"):  # no numbers of the crystal
         facts.pop(name)
     values: dict[str, float | str | None] = {
         name: number if isinstance(number, int) else kept_number(number)
@@ -205,7 +208,7 @@ def _of_phonons(task: StageTask, prepared: StructureRecord, result: PhononResult
             outcome="passed",
             formula=prepared.atoms.get_chemical_formula(mode="metal", empirical=True),
             values=values,
-            warnings=prepared.warnings,
+            warnings=(*prepared.warnings, *result.facts.remarks),
         ),
     )
     if not result.is_plausible:

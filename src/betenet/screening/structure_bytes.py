@@ -43,8 +43,10 @@ def structure_from_bytes(data: bytes) -> Atoms:
     """
     try:
         magic, count, *pbc = _HEADER.unpack_from(data)
-        body = zlib.decompressobj().decompress(data[_HEADER.size :], 33 * count + 73)
-        if magic != _MAGIC or len(body) not in {25 * count + 72, 33 * count + 72}:
+        reader = zlib.decompressobj()
+        body = reader.decompress(data[_HEADER.size :], 33 * count + 73)
+        sizes = {25 * count + 72, 33 * count + 72}  # the larger one with masses
+        if magic != _MAGIC or len(body) not in sizes or not reader.eof:
             raise ValueError(f"{len(body)} bytes are not {count} atoms")
     except (struct.error, zlib.error, ValueError) as error:
         raise DataError(

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Literal
 
+from betenet.addresses import masked
 from betenet.ensemble.prediction import TC_PROBABILITY
 from betenet.ensemble.recipe import read_table
 from betenet.ensemble.shipped import DEFAULT_MODEL, DEFAULT_PHONON_MODEL
@@ -312,8 +313,9 @@ class Funnel:
         }
 
     def digest(self) -> str:
-        """SHA-256 of everything that decides on the results."""
-        text = json.dumps(self.to_dict(), sort_keys=True, default=str)
+        """SHA-256 of everything that decides on the results; no secret of an address does."""
+        table = self.to_dict() | {"source": masked(self.source)}
+        text = json.dumps(table, sort_keys=True, default=str)
         return hashlib.sha256(text.encode()).hexdigest()
 
 

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any, cast
 
 from betenet import __version__
+from betenet.addresses import masked
 from betenet.screening.manifest import COMPARED, FORMAT
 from betenet.screening.tasks import FunnelLike, StageTask
 
@@ -41,7 +42,7 @@ def describe(
         "filters": dict(funnel.filters),
         "mu_star": funnel.mu_star,
         "stages": stages,
-        "funnel": funnel.to_dict(),
+        "funnel": masked_source(funnel.to_dict()),
         "funnel_digest": funnel.digest(),
     }
     if forecast is not None:
@@ -49,6 +50,12 @@ def describe(
     # as it is read again: no tuples, no numbers as keys
     plain = cast("dict[str, Any]", json.loads(json.dumps(table, allow_nan=False, default=str)))
     return plain | {"digest": _digest(plain)}
+
+
+def masked_source(table: Mapping[str, Any]) -> dict[str, Any]:
+    """A funnel's table without the secrets of the address of its source."""
+    source = table.get("source")
+    return {**table, "source": masked(source)} if isinstance(source, str) else dict(table)
 
 
 def _stage(stage: Any, task: StageTask) -> dict[str, Any]:

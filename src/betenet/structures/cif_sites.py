@@ -179,7 +179,7 @@ def _element_of_label(label: str, named: set[str]) -> str:
     meanings = {symbol for symbol in (first, both) if symbol in ELEMENTS}
     if len(meanings & named) == 1:
         return (meanings & named).pop()
-    if len(meanings) == 1 and not named and not letters[1:].islower():
+    if len(meanings) == 1 and not named and not letters[1:].islower() and meanings != {"T"}:
         return meanings.pop()
     known = f"the formula has {', '.join(sorted(named))}" if named else "no formula is stated"
     raise StructureError(

@@ -132,20 +132,16 @@ def _named_settings(
     numbers = [number for number in _numbers(block) if settings_of_number(number)]
     found = _settings_of_symbols(symbols, code, notes)
     for text in block.matching(HALL):
-        hall = settings_of_hall_symbol(text)
-        try:
-            operations = None if hall else hall_operations(text)
-        except StructureError as error:
-            if not found:
-                raise
-            notes.append(f"{error.summary} The symbol {symbols[0]} is taken.")
-            continue
-        if hall and found and hall[0].number not in {setting.number for setting in found}:
-            notes.append(
-                f"The CIF has the Hall symbol {text} (No. {hall[0].number}), but names the space "
-                f"group {symbols[0]} (No. {found[0].number}); the Hall symbol is taken."
-            )
-        return (tuple(hall),) if hall else (), operations, f"the Hall symbol {text}", False
+        hall, operations = _of_hall_symbol(text, found, notes)
+        if hall is not None:
+            inside = hall in found if found else hall.number in (numbers or [hall.number])
+            if not inside:
+                other = symbols[0] if found else f"No. {numbers[0]}"
+                told = f"The CIF has the Hall symbol {text}, that is {hall} (No. {hall.number})"
+                notes.append(f"{told}, but names the space group {other}; the former is taken.")
+            return ((hall,),), None, f"the Hall symbol {text}", False
+        if operations is not None:
+            return (), operations, f"the Hall symbol {text}", False
     if found:
         if numbers and found[0].number not in numbers:
             notes.append(
@@ -153,13 +149,32 @@ def _named_settings(
                 f"the number {numbers[0]}; the symbol is taken."
             )
         return _tiers_of_symbol(found), None, symbols[0], False
-    if not symbols:
-        settings = settings_of_number(numbers[0]) if numbers else []
-        for text in [] if settings else block.matching(SCHOENFLIES):
-            settings = settings_of_schoenflies(text)
-        settings = of_code(settings, code)
-        return _by_rank(settings), None, f"No. {settings[0].number}" if settings else "", True
-    return (), None, symbols[0], False
+    if symbols:
+        return (), None, symbols[0], False
+    settings = settings_of_number(numbers[0]) if numbers else []
+    for text in [] if settings else block.matching(SCHOENFLIES):
+        settings = settings_of_schoenflies(text)
+    settings = of_code(settings, code)
+    return _by_rank(settings), None, f"No. {settings[0].number}" if settings else "", True
+
+
+def _of_hall_symbol(
+    text: str, found: list[Setting], notes: list[str]
+) -> tuple[Setting | None, Operations | None]:
+    """The setting or else the operations of a Hall symbol; neither if it is to be passed over."""
+    for setting in settings_of_hall_symbol(text):
+        return setting, None
+    try:
+        operations = hall_operations(text)
+    except StructureError as error:
+        if not found:
+            raise
+        notes.append(f"{error.summary} The symbol that is stated as well is taken.")
+        return None, None
+    if found and len(operations) != len(found[0].operations):
+        notes.append(f"The Hall symbol {text} does not fit {found[0]}, which is taken.")
+        return None, None
+    return None, operations
 
 
 def _settings_of_symbols(symbols: list[str], code: str, notes: list[str]) -> list[Setting]:

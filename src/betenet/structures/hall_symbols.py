@@ -69,7 +69,7 @@ def hall_operations(text: str) -> Operations:
     >>> len(hall_operations("-F 4vw 2vw 3"))
     192
     """
-    plain = text.replace("_", " ").lower().strip()
+    plain = text.replace("_", " ").replace("''", '"').lower().strip()
     plain, bracket, change = plain.partition("(")
     lattice, *words = plain.split() or [""]
     generators = [_generator(words, index) for index in range(len(words))]

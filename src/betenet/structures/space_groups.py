@@ -153,7 +153,7 @@ def _by_hall_symbol() -> dict[str, list[Setting]]:
 
 
 def _plain_hall(text: str) -> str:
-    return " ".join(text.replace("_", " ").lower().split())
+    return " ".join(text.replace("_", " ").replace("''", '"').lower().split())
 
 
 def _without_mark(text: str) -> tuple[str, str]:

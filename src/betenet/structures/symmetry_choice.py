@@ -3,27 +3,28 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
-from ase.data import atomic_numbers
 
 from betenet.errors import StructureError
-from betenet.structures.cell import call_spglib
+from betenet.structures.built_cell import (
+    MISFIT_NOTED,
+    MISFIT_REFUSED,
+    BuiltCell,
+    built_with,
+    check_fit,
+    number_of_cell,
+)
 from betenet.structures.cif_statements import APART, CLOSE, Statements
 from betenet.structures.cif_symmetry import FIX, StatedSymmetry
+from betenet.structures.listed_operations import built_with_list
 from betenet.structures.orbits import FilledCell, fill_cell, nearest_image
 from betenet.structures.space_groups import Setting, settings_of_number
 from betenet.structures.symmetry_operations import Operations
 
 AS_GOOD = 3e-4
 """Settings whose misfits to the cell differ by less fit it equally; digits of the cell allow it."""
-
-MISFIT_NOTED = 4e-3
-"""Relative change of the metric, about twice that of an edge, that is worth a word."""
-
-MISFIT_REFUSED = 3e-2
 
 SAME_CRYSTAL = 1e-3
 """In fractional coordinates."""
@@ -36,22 +37,6 @@ SYSTEMS = {2: "triclinic", 15: "monoclinic", 74: "orthorhombic", 142: "tetragona
     194: "hexagonal",
     230: "cubic",
 }
-
-
-@dataclass(slots=True)
-class BuiltCell:
-    """Atoms of a CIF's cell.
-
-    Attributes
-    ----------
-    cell
-        The atoms.
-    notes
-        What a user should know.
-    """
-
-    cell: FilledCell
-    notes: list[str] = field(default_factory=list[str])
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +57,12 @@ def build_cell(stated: StatedSymmetry, statements: Statements) -> BuiltCell:
     """
     notes = list(stated.notes)
     if stated.listed is not None:
-        return _from_list(stated.listed, stated, statements, notes)
+        return built_with_list(stated.listed, stated, statements, notes)
     if stated.hall is not None:
-        return _from_operations(stated.hall, stated.named, statements, notes)
+        return built_with(stated.hall, stated.named, statements, notes)
     if stated.tiers:
         return _from_settings(stated, statements, notes)
-    built = _from_operations(Operations.identity(), "P 1", statements, notes)
+    built = built_with(Operations.identity(), "P 1", statements, notes)
     system = stated.system
     if system and system != "triclinic" and not _has_system(built.cell, statements, system):
         raise StructureError(
@@ -89,126 +74,8 @@ def build_cell(stated: StatedSymmetry, statements: Statements) -> BuiltCell:
     return built
 
 
-def _from_operations(
-    operations: Operations, name: str, statements: Statements, notes: list[str]
-) -> BuiltCell:
-    _check_fit(operations.misfit(statements.lattice), name, notes)
-    cell = fill_cell(statements.sites, operations, statements.lattice)
-    if cell.problem is not None:
-        raise cell.problem
-    return BuiltCell(cell, [*notes, *cell.notes])
-
-
-def _check_fit(misfit: float, name: str, notes: list[str], others: Sequence[Setting] = ()) -> None:
-    if misfit > MISFIT_REFUSED:
-        fitting = ", ".join(f"{setting} (Hall {setting.hall_symbol})" for setting in others[:6])
-        raise StructureError(
-            f"The cell in the CIF does not have the shape that {name} asks for.",
-            reason=f"Edges or angles that should be equal or right differ by {misfit / 2:.1%}.",
-            fix=f"These settings fit the cell: {fitting}. {FIX}"
-            if fitting
-            else f"Correct edges and angles of the cell, or the symmetry. {FIX}",
-        )
-    if misfit > MISFIT_NOTED:
-        notes.append(
-            f"The cell in the CIF has the shape that {name} asks for only to {misfit / 2:.1%}."
-        )
-
-
-def _from_list(
-    listed: Operations, stated: StatedSymmetry, statements: Statements, notes: list[str]
-) -> BuiltCell:
-    """Build with the listed operations, completed by the named setting where they fall short."""
-    try:
-        group = listed.completed()
-    except StructureError:
-        if not stated.settings:
-            raise
-        group = None
-    named = [item for item in stated.settings if listed.keys <= item.operations.keys]
-    same = [item for item in named if group is not None and item.operations.keys == group.keys]
-    if group is not None and len(group) == len(listed):
-        built = _from_operations(group, _count(group), statements, notes)
-        if not same and named and statements.contradictions(built.cell):
-            instead = _quietly(named[0], statements)
-            if instead is not None and not statements.contradictions(instead):
-                notes.append(
-                    f"The CIF lists {len(listed)} of the {len(named[0].operations)} operations of "
-                    f"{named[0]}; all are taken, because the formula asks for them."
-                )
-                return BuiltCell(instead, [*notes, *instead.notes])
-        if not same:
-            built.notes += _another_group(group, built.cell, stated, statements)
-        return built
-    only_identity = group is not None and len(group) == len(listed) + 1
-    identity = Operations.identity().keys
-    if not named and not (only_identity and not identity <= listed.keys and group is not None):
-        raise StructureError(
-            f"The {len(listed)} symmetry operations in the CIF are not a group.",
-            reason="One after the other they give operations that are not listed: some are "
-            "missing or wrong" + (f", and {stated.named} has others." if stated.named else "."),
-            fix="Correct the list, or remove it and state the space group's symbol.",
-        )
-    best = min(named, key=lambda item: item.operations.misfit(statements.lattice), default=None)
-    operations = (same[0] if same else best).operations if best is not None else group
-    name = str(same[0] if same else best or _count(operations or listed))
-    notes.append(
-        f"The {len(listed)} symmetry operations in the CIF are not a group; they are completed to "
-        f"the {len(operations or listed)} of {name}."
-    )
-    return _from_operations(operations or listed, name, statements, notes)
-
-
-def _count(operations: Operations) -> str:
-    return f"the {len(operations)} listed operations"
-
-
-def _quietly(setting: Setting, statements: Statements) -> FilledCell | None:
-    """The cell of a setting; None if it cannot be built."""
-    try:
-        cell = fill_cell(statements.sites, setting.operations, statements.lattice)
-    except StructureError:
-        return None
-    return None if cell.problem else cell
-
-
-def _another_group(
-    operations: Operations, cell: FilledCell, stated: StatedSymmetry, statements: Statements
-) -> list[str]:
-    """A sentence if neither the operations nor the atoms have the space group that is named."""
-    numbers = {setting.number for setting in stated.settings} or {*stated.numbers}
-    if not numbers or _number_of_operations(operations, statements) in numbers:
-        return []
-    if _number_of_cell(cell, statements) in numbers:
-        return []
-    named = f"{stated.named} " if stated.named else ""
-    number = _number_of_operations(operations, statements)
-    told = f"The CIF lists {len(operations)} symmetry operations of No. {number}"
-    return [f"{told}, but names the space group {named}(No. {min(numbers)}); the former are taken."]
-
-
-def _number_of_operations(operations: Operations, statements: Statements) -> int:
-    found = call_spglib(
-        "get_spacegroup_type_from_symmetry",
-        operations.rotations,
-        operations.translations,
-        statements.lattice,
-        symprec=1e-3,
-    )
-    return int(found.number) if found is not None else 0
-
-
-def _number_of_cell(cell: FilledCell, statements: Statements) -> int:
-    """Space group number that spglib finds for the atoms; 0 if none."""
-    numbers = [atomic_numbers[element] for element in statements.elements(cell)]
-    found = call_spglib(
-        "get_symmetry_dataset", (statements.lattice, cell.positions, numbers), symprec=1e-2
-    )
-    return int(found.number) if found is not None else 0
-
-
 def _has_system(cell: FilledCell, statements: Statements, system: str) -> bool:
-    number = _number_of_cell(cell, statements)
+    number = number_of_cell(cell, statements)
     found = next((name for last, name in SYSTEMS.items() if number <= last), "")
     hexagonal = {"trigonal", "hexagonal", "rhombohedral"}
     return system == found or {system, found} <= hexagonal
@@ -229,13 +96,13 @@ def _from_settings(stated: StatedSymmetry, statements: Statements, notes: list[s
             if setting.operations.misfit(statements.lattice) < MISFIT_NOTED
         ]
         if stated.settings[0].choice not in {"H", "R"} or not others:
-            _check_fit(best, _named(stated), notes, others)
+            check_fit(best, _named(stated), notes, others)
         notes.append(
             f"The CIF names {stated.settings[0]}, but its cell has the shape of {others[0]}, "
             "which is taken."
         )
         tiers, misfits, best = (tuple(others),), dict.fromkeys(others, 0.0), 0.0
-    _check_fit(best, _named(stated), notes)
+    check_fit(best, _named(stated), notes)
     fitting = [
         [setting for setting in tier if misfits[setting] <= best + AS_GOOD] for tier in tiers
     ]

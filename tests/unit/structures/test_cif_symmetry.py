@@ -81,7 +81,13 @@ def test_dots_of_the_icsd_are_nothing() -> None:
     ("values", "words"),
     [
         ({"symbol": "P n m a", "number": "63"}, "P n m a (No. 62), but gives the number 63"),
-        ({"symbol": "P n m a", "hall": "-F 4 2 3"}, "the Hall symbol is taken"),
+        (
+            {"symbol": "P n m a", "hall": "-F 4 2 3"},
+            "F m -3 m (No. 225), but names the space group P n m a",
+        ),
+        ({"symbol": "P 1 21/n 1", "hall": "-P 2ybc"}, "that is P 1 21/c 1 (No. 14), but names"),
+        ({"number": "14", "hall": "-F 4 2 3"}, "names the space group No. 14; the former"),
+        ({"symbol": "R -3 m", "hall": "-R 3 2"}, "does not fit R -3 m:H, which is taken"),
         ({"symbol": "P n m a", "alt": "C m c m"}, "two space groups, P n m a and C m c m"),
         ({"symbol": "P n m a", "operations": ["x,y"]}, "'x,y' of the CIF cannot be read"),
         ({"magnetic": ["x,y,z,+1", "-x,-y,-z,-1"]}, "moments are left out"),

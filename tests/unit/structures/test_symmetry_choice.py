@@ -28,13 +28,11 @@ def build(
     *,
     symbol: str = "",
     number: str = "",
-    operations: tuple[str, ...] = (),
     **stated: str,
 ) -> BuiltCell:
     values = {f"_{name}": [text] for name, text in stated.items()}
     values["_symmetry_space_group_name_h-m"] = [symbol]
     values["_symmetry_int_tables_number"] = [number]
-    values["_symmetry_equiv_pos_as_xyz"] = list(operations)
     values["_atom_site_label"] = [element for element, _ in sites]
     for axis, letter in enumerate("xyz"):
         values[f"_atom_site_fract_{letter}"] = [place.split()[axis] for _, place in sites]
@@ -155,47 +153,6 @@ def test_origins_that_give_one_crystal_need_no_word() -> None:
     built = build(cubic(6.0), (("Nb", "0.125 0.125 0.125"),), symbol="P n -3 m")
     assert counts(built) == [8]
     assert built.notes == []
-
-
-def test_listed_operations_beat_names() -> None:
-    listed = ("x,y,z", "-x,-y,-z", "1/2-x,1/2+y,1/2-z", "1/2+x,1/2-y,1/2+z")
-    built = build(MONOCLINIC, NBSE, symbol="P 1 21/c 1", number="14", operations=listed)
-    named = build(MONOCLINIC, NBSE, symbol="P 1 21/n 1")
-    np.testing.assert_allclose(
-        np.sort(built.cell.positions, axis=0), np.sort(named.cell.positions, axis=0), atol=1e-12
-    )
-
-
-def test_operations_of_another_group_than_named_are_told() -> None:
-    built = build(cubic(4.4), (("Nb", "0 0 0"),), symbol="F m -3 m", operations=("x,y,z",))
-    assert "1 symmetry operations of No. 1, but names the space group F m -3 m" in built.notes[0]
-    whole = tuple(("Nb", place) for place in ("0 0 0", "0 .5 .5", ".5 0 .5", ".5 .5 0"))
-    assert build(cubic(4.4), whole, symbol="F m -3 m", operations=("x,y,z",)).notes == []
-
-
-def test_too_few_operations_are_completed_if_formula_and_name_agree() -> None:
-    built = build(
-        cubic(4.4),
-        (("Nb", "0 0 0"),),
-        symbol="F m -3 m",
-        operations=("x,y,z", "-x,-y,-z"),
-        chemical_formula_sum="Nb",
-        cell_formula_units_z="4",
-    )
-    assert counts(built) == [4]
-    assert "lists 2 of the 192 operations of F m -3 m" in built.notes[0]
-
-
-def test_operations_that_are_no_group() -> None:
-    listed = ("x,y,z", "-x,-y,-z", "-x,1/2+y,1/2-z")
-    built = build(MONOCLINIC, NBSE, symbol="P 21/c", operations=listed)
-    assert counts(built) == [4, 4]
-    assert "completed to the 4 of P 1 21/c 1" in built.notes[0]
-    with pytest.raises(StructureError, match="3 symmetry operations in the CIF are not a group"):
-        build(MONOCLINIC, NBSE, operations=listed)
-    with pytest.raises(StructureError, match="P n m a has others"):
-        build(MONOCLINIC, NBSE, symbol="P n m a", operations=listed)
-    assert counts(build(cubic(4.4), NBSE[:1], operations=("-x,-y,-z",))) == [2]
 
 
 def test_nothing_stated_is_p1_and_is_told() -> None:

@@ -72,9 +72,12 @@ def choose_columns(
             fix="Name a column a2F, or give the file with α²F.",
         )
     warnings += [_left_out(i, source, values[i, -1]) for i, source in running.items()]
-    if not named:
-        warnings += _doubts(omega, values, spectra)
     smearings, unit = _smearings([columns[i].name for i in spectra] if columns else [])
+    if len(spectra) > 1 and smearings is None:
+        why = "their names state no smearings" if named else "nothing tells what they are"
+        warnings.append(f"columns {_listed(spectra)} are read as so many spectra: {why}")
+    if not named:
+        warnings += _doubts(omega, values[spectra[0]], spectra[0] + 1)
     ends = _ends(values, columns, spectra, running)
     return Spectra(
         frequencies=omega,
@@ -128,21 +131,14 @@ def _left_out(index: int, source: int, end: float) -> str:
     )
 
 
-def _doubts(omega: np.ndarray, values: np.ndarray, spectra: list[int]) -> list[str]:
-    """What to say of columns without a name."""
-    doubts: list[str] = []
-    if len(spectra) > 1:
-        doubts.append(
-            f"columns {_listed(spectra)} are read as so many spectra: nothing tells what they are"
-        )
-    states = float(np.trapezoid(values[spectra[0]], omega))
+def _doubts(omega: np.ndarray, values: np.ndarray, number: int) -> list[str]:
+    """What to say of a column without a name that is normalised as a density of states."""
+    states = float(np.trapezoid(values, omega))
     modes = 3 * round(states / 3.0) if math.isfinite(states) else 0
-    if modes > 0 and len(omega) > _FEW_ROWS and abs(states / modes - 1.0) < _NORMALISED:
-        doubts.append(
-            f"the integral of column {spectra[0] + 1} is {states:.4g}, as that of the density of "
-            f"states of {modes} phonons: λ means nothing if it is one"
-        )
-    return doubts
+    if modes == 0 or len(omega) <= _FEW_ROWS or abs(states / modes - 1.0) > _NORMALISED:
+        return []
+    found = f"the integral of column {number} is {states:.4g}, as that of the density of states of"
+    return [f"{found} {modes} phonons: λ means nothing if it is one"]
 
 
 def _ends(

@@ -101,3 +101,4 @@ def test_units_below_the_names(put):
 def test_columns_of_two_calculations_are_not_smearings(put):
     file = read_a2f(put('E (meV),"a2f (lambda)","a2f (gamma)"\n1,.1,.2\n2,.3,.4\n'))
     assert (file.n_columns, file.smearings, file.has_smearings) == (2, None, False)
+    assert any("their names state no smearings" in warning for warning in file.warnings)

@@ -14,6 +14,7 @@ from betenet.quantities import QUANTITIES
 from betenet.screening.candidates import BAND_GAP, HULL_DISTANCE
 from betenet.screening.description import RunDescription
 from betenet.screening.records import SOURCE, Outcome, Record
+from betenet.structures.as_read import COLUMNS as READ
 
 Value = float | int | str | list[str] | None
 Row = dict[str, Value]
@@ -22,7 +23,10 @@ PREDICTED = ("coupling", "omega_log", "omega_2", "tc")
 """Keys of the quantities in a row, each with its 68 % interval."""
 ENDS = ("", "_low_68", "_high_68")
 IMAGINARY = "imaginary_fraction"
-_TEXTS = {"name", "formula", "stage", "outcome", "reason", "predicted_by", "given"}
+_TEXTS = {
+    *("name", "formula", "stage", "outcome", "reason", "predicted_by", "given", "space_group"),
+    "findings",
+}
 _GROUPS: Mapping[Outcome, int] = {"passed": 0, "rejected": 1, "failed": 2}
 
 
@@ -44,9 +48,10 @@ def columns(run: RunDescription) -> dict[str, type]:
         *("name", "formula", "n_atoms", "stage", "outcome", "reason"),
         *(score_column(name) for name in run.names if name != SOURCE),
         *("predicted_by", *keys, TC_PROBABILITY, IMAGINARY),
-        *(BAND_GAP, HULL_DISTANCE, "given", "warnings"),
+        *READ,
+        *(BAND_GAP, HULL_DISTANCE, "given", "findings", "warnings"),
     )
-    special = {"n_atoms": int, "warnings": list}
+    special = {"n_atoms": int, "n_sites": int, "space_group_number": int, "warnings": list}
     return {n: str if n in _TEXTS else special.get(n, float) for n in names}
 
 
@@ -102,6 +107,7 @@ def _take_numbers(row: Row, record: Record) -> None:
     values = record.values
     if "coupling" in values:  # a prediction
         row["predicted_by"] = record.stage
+        row["findings"] = str(values.get("findings") or "")
         for key in PREDICTED:
             for end in ENDS:
                 column = QUANTITIES[key].export_key + end
@@ -109,6 +115,8 @@ def _take_numbers(row: Row, record: Record) -> None:
         row[TC_PROBABILITY] = _number(values.get(TC_PROBABILITY))
         # of the primitive cell; that of phonons is the supercell's
         row["n_atoms"] = _whole(values.get("n_atoms")) or row["n_atoms"]
+    if record.stage != SOURCE and "space_group" in values:
+        row.update({key: values[key] for key in READ})
     if IMAGINARY in values:
         row[IMAGINARY] = _number(values[IMAGINARY])
 

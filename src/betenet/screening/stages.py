@@ -27,7 +27,7 @@ from betenet.screening.rounding import kept_number
 from betenet.screening.store import UNDECIDED
 from betenet.screening.structure_bytes import structure_from_bytes
 from betenet.screening.tasks import PHONONS, STABILITY, StageTask, folder_digest
-from betenet.structures import StructureRecord, prepare_structures
+from betenet.structures import AsRead, StructureRecord, prepare_structures
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,10 +113,11 @@ def _opened(items: Iterable[Item]) -> Iterator[StructureRecord]:
 def _of_prediction(task: StageTask, prediction: Prediction) -> Record:
     if prediction.error is not None:
         return failed(task, prediction.name, prediction.error)
-    values: dict[str, float | str | None] = {"n_atoms": len(prediction.symbols)}
+    values = {"n_atoms": len(prediction.symbols), **read_values(prediction.as_read)}
     for estimate in prediction.estimates.values():
         values |= {name: kept_number(number) for name, number in estimate.exported().items()}
     values[TC_PROBABILITY] = kept_number(prediction.tc_probability)
+    values["findings"] = ", ".join(finding.code for finding in prediction.findings)
     if task.kind == PHONONS:
         values["phonons"] = prediction.phonons
     return decided(
@@ -130,6 +131,15 @@ def _of_prediction(task: StageTask, prediction: Prediction) -> Record:
             warnings=prediction.warnings,
         ),
     )
+
+
+def read_values(as_read: AsRead | None) -> dict[str, float | str | None]:
+    """What was read of a structure, rounded as numbers are kept."""
+    columns = {} if as_read is None else as_read.columns()
+    return {
+        key: value if isinstance(value, int | str) else kept_number(value)
+        for key, value in columns.items()
+    }
 
 
 def decided(task: StageTask, record: Record) -> Record:
@@ -197,7 +207,7 @@ def _of_phonons(task: StageTask, prepared: StructureRecord, result: PhononResult
     values: dict[str, float | str | None] = {
         name: number if isinstance(number, int) else kept_number(number)
         for name, number in facts.items()
-    }
+    } | read_values(prepared.as_read)
     values["flags"] = ", ".join(flags)
     assert prepared.atoms is not None
     record = decided(

@@ -82,8 +82,9 @@ def is_structure(obj: object) -> bool:
 
 def _from_mapping(data: Mapping[str, Any]) -> Atoms:
     try:
+        is_resource = isinstance(data.get("attributes"), Mapping)
         data = inner_structure(data)
-        if "lattice_vectors" in data:
+        if "lattice_vectors" in data or (is_resource and "lattice" not in data):
             return atoms_from_optimade(data)
         if "lattice_mat" in data:
             return _from_jarvis(data)

@@ -66,7 +66,7 @@ def inner_structure(document: Document) -> Document:
         If what it has is no JSON object.
     """
     attributes = document.get("attributes")
-    if isinstance(attributes, Mapping) and "lattice_vectors" in attributes:
+    if isinstance(attributes, Mapping) and not any(document.get(key) for key in _INNER):
         return cast("Document", attributes)
     found: Any = next((document[key] for key in _INNER if document.get(key) is not None), document)
     if isinstance(found, str):
@@ -77,6 +77,22 @@ def inner_structure(document: Document) -> Document:
     if not isinstance(found, Mapping):
         raise _no_object(found)
     return cast("Document", found)
+
+
+def check_document(data: object) -> None:
+    """Refuse an entry of a JSON file that is a number, a text or a list.
+
+    Raises
+    ------
+    StructureError
+        If it is no object.
+    """
+    if not isinstance(data, Mapping):
+        raise StructureError(
+            "The entry is no JSON object.",
+            f"It reads {str(data)[:60]!r}.",
+            "Give an object for each structure, alone or in a list.",
+        )
 
 
 def _may_hold_structure(data: object) -> bool:

@@ -22,7 +22,7 @@ from betenet.input_files import COMPRESSED_SUFFIXES, lines_of, open_bytes, open_
 from betenet.json_input import decode_json
 from betenet.structures.airss import res_frames
 from betenet.structures.convert import to_atoms
-from betenet.structures.documents import documents
+from betenet.structures.documents import check_document, documents
 from betenet.structures.poscar import is_poscar, poscar_frames, xdatcar_frames
 from betenet.structures.pw_input import is_pw_input, read_pw_input
 from betenet.structures.pw_output import pw_output_frames
@@ -244,7 +244,13 @@ def _json_frames(path: Path) -> Iterator[Frame]:
 
         found = cast("Any", jsonio).decode(text.decode())
     for row in documents(found):
-        yield partial(to_atoms, row)
+        yield partial(_one_document, row)
+
+
+def _one_document(row: object) -> Atoms:
+    if not isinstance(row, Atoms):
+        check_document(row)
+    return to_atoms(row)
 
 
 _BY_SUFFIX: dict[str, Kind] = {

@@ -100,6 +100,8 @@ def test_inputs_of_other_programs(tmp_path: Path) -> None:
         ("POSCAR", "POSCAR\n" + TINI.split("\n", 1)[1].replace("Ti Ni\n", ""), "VASP 4"),
         ("bad.json", '{"a": 1,', "not JSON"),
         ("odd.json", '{"a": 1}', "but: a"),
+        ("text.json", '"hello"', "no JSON object"),
+        ("bare.json", '{"data": {"id": "1", "attributes": {"nsites": 2}}}', "lattice_vectors"),
     ],
 )
 def test_broken_files_are_refused_in_words(

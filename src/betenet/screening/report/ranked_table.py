@@ -12,6 +12,7 @@ from betenet.quantities import QUANTITIES
 from betenet.screening.candidates import BAND_GAP, HULL_DISTANCE
 from betenet.screening.report.summary import Summary
 from betenet.screening.rows import IMAGINARY, Row, score_column
+from betenet.structures.as_read import ANGLES, LENGTHS
 
 MOST_WORDS = 200
 """Letters of one cell's text: a source's words could be endless."""
@@ -90,6 +91,8 @@ def _columns(found: Summary) -> list[Column]:
         _plain(IMAGINARY, "imaginary<br><small>of modes</small>", "{:.1%}"),
         *(_plain(*of) for of in _earlier_scores(found)),
         *(_plain(key, *how) for key, how in numbers.items()),
+        Column("space_group", "space group", _group, lambda row: _of(row, "space_group_number")),
+        _plain("volume_per_atom_angstrom3", "volume<br><small>Å³/atom</small>", "{:.1f}"),
         Column("flags", "flags", _flags, _flag_count),
         Column("outcome", "result", _outcome),
         Column("name", "name", lambda row: _words(row["name"])),
@@ -171,13 +174,28 @@ def _outcome(row: Row) -> str:
     return f"{badge}<br><small>{_words(reason)}</small>" if reason else badge
 
 
+def _group(row: Row) -> str:
+    """Space group, and in small letters the cell as it was read."""
+    if not row.get("space_group"):
+        return ""
+    lengths, angles = (
+        " ".join(f"{_of(row, key):.{digits}f}" for key in keys)
+        for keys, digits in ((LENGTHS, 3), (ANGLES, 1))
+    )
+    number, sites = _of(row, "space_group_number"), _of(row, "n_sites")
+    cell = f"{lengths} Å, {angles}°, {sites:.0f} site{'s' if sites != 1 else ''}"
+    return f"{_words(row['space_group'])} ({number:.0f})<br><small>{cell}</small>"
+
+
 def _flags(row: Row) -> str:
     flags = _warnings(row)
     if not flags:
         return ""
     items = "".join(f"<li>{_words(flag)}</li>" for flag in flags)
     count = f"{len(flags)} flag{'s' if len(flags) > 1 else ''}"
-    return f"<details><summary>{count}</summary><ul>{items}</ul></details>"
+    found = _words(str(row.get("findings") or "").replace("_", " "))
+    heading = f"{count}: {found}" if found else count
+    return f"<details><summary>{heading}</summary><ul>{items}</ul></details>"
 
 
 def _flag_count(row: Row) -> float:

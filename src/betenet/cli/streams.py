@@ -114,7 +114,7 @@ class FigureFolder:
             What is cut off the name, as a pattern.
         """
         file = re.split(r"[/\\]", name.rstrip("/\\"))[-1]
-        plain = re.sub(r"[^\w.+-]", "_", re.sub(suffix, "", file)).lstrip(".")[:100] or "figure"
+        plain = re.sub(r"[^\w.+-]", "_", re.sub(suffix, "", file)).lstrip(".-")[:100] or "figure"
         stem, number = plain, 1
         while stem.casefold() in self._stems:  # some disks do not tell nb from Nb
             number += 1

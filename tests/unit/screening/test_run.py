@@ -322,3 +322,17 @@ def test_an_error_is_told_with_the_name_of_the_structure(structure_task: StageTa
     answer = stages.compute(structure_task, [stages.Item("damaged", b"nonsense")])
     assert answer.records[0].outcome == "failed"
     assert "damaged: A kept structure cannot be read" in answer.records[0].reason
+
+
+@pytest.mark.parametrize("name", ["run.lock", "manifest.json.part", "records.sqlite", "shortlist"])
+def test_nothing_outside_of_the_folder_is_written(
+    name: str, tiny_model: Path, entries: list[Entry], tmp_path: Path
+) -> None:
+    mine, folder = tmp_path / "thesis.tex", tmp_path / "run"
+    mine.write_text("years of work")
+    folder.mkdir()
+    (folder / name).symlink_to(mine)
+    with pytest.raises(DataError, match="leads out of"):
+        _screen(folder, _funnel(tiny_model), entries[:1])
+    assert mine.read_text() == "years of work"
+    assert [path.name for path in folder.iterdir()] == [name]

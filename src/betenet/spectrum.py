@@ -16,6 +16,7 @@ from jaxtyping import Float
 from numpy.typing import ArrayLike
 
 from betenet.errors import SpectrumError
+from betenet.input_files import in_short, read_text
 from betenet.json_input import check_keys, read_array, read_object
 
 IntegrationRule = Literal["onset", "trapezoid", "published"]
@@ -315,11 +316,9 @@ class Spectrum:
             If the file cannot be read or does not hold a spectrum; the file is named.
         """
         try:
-            return cls.from_json(
-                Path(path).read_text(encoding="utf-8"), allow_negative=allow_negative
-            )
+            return cls.from_json(read_text(path), allow_negative=allow_negative)
         except (OSError, UnicodeDecodeError) as error:
-            raise SpectrumError(f"Cannot read {path}.", reason=str(error)) from error
+            raise SpectrumError(f"Cannot read {path}.", reason=in_short(error)) from error
         except SpectrumError as error:
             raise SpectrumError(
                 f"{path}: {error.summary}", reason=error.reason, fix=error.fix

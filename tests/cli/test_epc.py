@@ -12,8 +12,11 @@ import pytest
 from ase.build import bulk
 from tests.replayed_espresso import KEPT, SETTINGS, make_replayed_espresso
 
-from betenet.cli import main
+from betenet.cli import epc_status, main
 from betenet.ensemble.jsonl_rows import read_jsonl
+from betenet.espresso import collect
+from betenet.espresso.calculation import Calculation
+from betenet.espresso.collect import Progress
 from betenet.superconductivity.moments import coupling_constant
 
 UPF = '<UPF><PP_HEADER element="{}" pseudo_type="NC" relativistic="scalar" z_valence="11.0"/>\n'
@@ -415,3 +418,52 @@ def test_a_job_script_runs_each_material_by_name(
     argv[argv.index("srun")] = "none"
     assert main([*argv, "--programs", "nowhere"]) == 2
     assert "cannot be found" in capsys.readouterr().err
+
+
+DAMAGE = {
+    "cut": '{"format": 1, "dig',
+    "deep": "[" * 100_000,
+    "digits": '{"format": ' + "9" * 5_000 + "}",
+    "binary": "\udcff",
+    "list": "[]",
+    "empty": "",
+}
+
+
+@pytest.mark.parametrize("verb", ["status", "collect"])
+def test_a_damaged_calculation_is_named_and_the_others_are_told(
+    planned: Path, verb: str, capsys: pytest.CaptureFixture
+) -> None:
+    for name, content in DAMAGE.items():
+        (planned / name).mkdir()
+        (planned / name / "manifest.json").write_text(content, errors="surrogateescape")
+    (planned / "loop").mkdir()
+    (planned / "loop" / "manifest.json").symlink_to("manifest.json")
+    (planned / "pipe").mkdir()
+    os.mkfifo(planned / "pipe" / "manifest.json")
+    assert main(["epc", verb, str(planned)]) == 1
+    told = capsys.readouterr()
+    assert "Al" in told.out + told.err
+    for name in (*DAMAGE, "pipe"):
+        assert f"{name}/manifest.json" in told.err
+    assert "Traceback" not in told.err
+
+
+@pytest.mark.parametrize("verb", ["status", "collect"])
+def test_a_fault_in_one_calculation_is_told_and_the_others_too(
+    planned: Path, verb: str, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(planned / "Al", planned / "Bad")
+    module = {"status": epc_status, "collect": collect}[verb]
+    real = module.progress_of
+
+    def fail(calculation: Calculation) -> Progress:
+        if calculation.name == "Bad":
+            raise ZeroDivisionError
+        return real(calculation)
+
+    monkeypatch.setattr(module, "progress_of", fail)
+    assert main(["epc", verb, str(planned)]) == 1
+    told = capsys.readouterr()
+    assert "Al" in told.out + told.err
+    assert "Bad: this ended with ZeroDivisionError" in told.err

@@ -222,13 +222,30 @@ def test_a_damaged_record_does_not_stop_the_status(
     assert main(words(home, potentials, programs, crystals)) == 0
     (home / "records" / "a.json").write_text('{"calculation": ')
     capsys.readouterr()
-    assert main(["epc", "status", str(home), "--json"]) == 0
-    found = json.loads(capsys.readouterr().out)
+    assert main(["epc", "status", str(home), "--json"]) == 1
+    told = capsys.readouterr()
+    assert "a.json" in told.err
+    found = json.loads(told.out)
     assert [one["state"] for one in found["crystals"]] == ["skipped", "kept"]
     assert "a.json" in found["crystals"][0]["text"]
     assert main([*words(home, potentials, programs), "--retry-failed"]) == 0
     assert "a: kept" in capsys.readouterr().out
     assert set(records(home)) == {"a", "b"}
+
+
+def test_a_damaged_list_is_named_and_the_others_are_worked_through(
+    tmp_path: Path, potentials: Path, programs: Path, capsys: pytest.CaptureFixture
+) -> None:
+    home = tmp_path / "campaign"
+    one = write_list(tmp_path / "cells", "list.csv", [{"file": "missing.cif"}])
+    assert main(words(home, potentials, programs, one)) == 0
+    (home / "lists" / "00000.json").write_text("[" * 100_000)
+    capsys.readouterr()
+    for command in (words(home, potentials, programs), ["epc", "status", str(home)]):
+        assert main(command) == 1
+        told = capsys.readouterr()
+        assert "missing" in told.out
+        assert "00000.json is damaged" in told.out + told.err
 
 
 def test_what_a_program_failed_at_is_computed_again_if_asked_for(

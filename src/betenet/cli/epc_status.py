@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from betenet.cli.streams import shortened
-from betenet.errors import BetenetError
+from betenet.errors import BetenetError, unexpected
 from betenet.espresso.calculation import open_calculation, planned
 from betenet.espresso.campaign import Campaign, open_campaign
 from betenet.espresso.campaign_settings import CAMPAIGN
@@ -39,9 +39,10 @@ def status(home: Path, *, as_json: bool = False) -> int:
     for folder in planned(home):
         try:
             found.append(progress_of(open_calculation(folder)))
-        except BetenetError as error:
+        except Exception as error:  # noqa: BLE001 - the others are to be told
             failed += 1
-            sys.stderr.write(f"betenet: error: {error}\n")
+            told = error if isinstance(error, BetenetError) else unexpected(error, str(folder))
+            sys.stderr.write(f"betenet: error: {told}\n")
     if as_json:
         text = json.dumps([one.to_dict() for one in found], ensure_ascii=False, indent=2)
         sys.stdout.write(text + "\n")
@@ -58,7 +59,9 @@ def _campaign(campaign: Campaign, *, as_json: bool) -> int:
     else:
         text = "\n".join(_campaign_lines(found))
     sys.stdout.write(text + "\n")
-    return 0
+    for error in found.damaged:
+        sys.stderr.write(f"betenet: error: {error}\n")
+    return 1 if found.damaged else 0
 
 
 def _campaign_lines(found: CampaignStatus) -> Iterator[str]:

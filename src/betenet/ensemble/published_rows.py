@@ -166,7 +166,7 @@ def _read_splits(folder: Path) -> dict[str, str]:
     for split, name in SPLITS.items():
         path = folder / name
         if path.is_file():
-            for line in path.read_text(encoding="utf-8").split():
+            for line in path.read_text(encoding="utf-8", errors="replace").split():
                 try:
                     splits[str(int(float(line)))] = split
                 except (ValueError, OverflowError) as error:

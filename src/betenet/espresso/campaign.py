@@ -16,7 +16,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from betenet.errors import BetenetError, ConfigError, DataError
+from betenet.errors import BetenetError, ConfigError, DataError, unexpected
 from betenet.espresso.campaign_list import Entry, formula_key, read_held_out
 from betenet.espresso.campaign_settings import (
     CAMPAIGN,
@@ -105,15 +105,27 @@ class Campaign:
         return f"too dear: {listed.hours:.2g} core-hours are expected, {most:g} allowed"
 
     def listed(self) -> Iterator[Listed]:
-        """All crystals in the order of the lists.
+        """All crystals in the order of the lists; without those of `damaged_lists`."""
+        for _, rows in self._lists():
+            yield from rows
 
-        Raises
-        ------
-        DataError
-            If a list of the campaign is damaged.
-        """
+    def damaged_lists(self) -> list[DataError]:
+        """What is wrong with each list of the campaign that cannot be read."""
+        errors: list[DataError] = []
+        for _ in self._lists(errors.append):
+            pass
+        return errors
+
+    def _lists(
+        self, tell: Callable[[DataError], None] = lambda _: None
+    ) -> Iterator[tuple[Path, list[Listed]]]:
         for path in self._files():
-            yield from read_listed(path)
+            try:
+                rows = read_listed(path)
+            except DataError as error:
+                tell(error)
+            else:
+                yield path, rows
 
     def _files(self) -> list[Path]:
         return sorted((self.folder / LISTS).glob("[0-9]*.json"))
@@ -125,11 +137,7 @@ class Campaign:
         except BetenetError as error:
             return Plan(name=entry.name, source=str(entry.path), error=error)
         except Exception as error:  # noqa: BLE001 - a fault of ours in one must not stop the others
-            wrong = DataError(
-                f"{entry.path} cannot be planned.",
-                f"{type(error).__name__}: {error}.",
-                "Please report it with the file.",
-            )
+            wrong = unexpected(error, str(entry.path))
             return Plan(name=entry.name, source=str(entry.path), error=wrong)
         if plan.workflow is None or not entry.formula:
             return plan
@@ -206,8 +214,7 @@ class Campaign:
     def _new(self, entries: Sequence[Entry]) -> list[Entry]:
         """Entries that are not listed, with names of their own; broken rows of before go."""
         given = {entry.path for entry in entries}
-        for path in self._files():
-            before = read_listed(path)
+        for path, before in self._lists():
             after = [one for one in before if not (one.why_not and one.entry.path in given)]
             if after != before:
                 write_listed(path, after)
@@ -244,8 +251,7 @@ class Campaign:
 
     def plan_again(self) -> None:
         """Plan once more what could not be planned: a pseudopotential may be there now."""
-        for path in self._files():
-            before = read_listed(path)
+        for path, before in self._lists():
             after = [
                 self.expected(one.entry, lambda _: None) if one.why_not else one for one in before
             ]

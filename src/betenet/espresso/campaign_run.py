@@ -148,7 +148,9 @@ class _Run:
     began: float = field(default_factory=time.monotonic)
 
     def work(self) -> Iterator[Ended]:
-        """Settle one crystal after the other."""
+        """Settle one crystal after the other; the lists that are damaged come first."""
+        for error in self.campaign.damaged_lists():
+            yield Ended(name="a list", state="failed", text=error.in_one_line())
         while (listed := self._next()) is not None:
             self.seen.add(listed.entry.name)
             ended = self._end_of(listed)

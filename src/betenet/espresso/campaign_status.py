@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from betenet.errors import BetenetError, DataError
+from betenet.errors import BetenetError, DataError, unexpected
 from betenet.espresso.calculation import open_calculation
 from betenet.espresso.campaign import Campaign
 from betenet.espresso.campaign_run import summary_of
@@ -56,11 +56,14 @@ class CampaignStatus:
         Since it was begun, or since the last day began [h].
     settled_in_that_time
         Crystals that were settled since then.
+    damaged
+        What is wrong with each list, and each record, that cannot be taken.
     """
 
     crystals: tuple[CrystalStatus, ...]
     hours_running: float
     settled_in_that_time: int
+    damaged: tuple[DataError, ...] = ()
 
     def count(self, state: str) -> int:
         """How many crystals are in a state."""
@@ -109,21 +112,22 @@ def status_of(campaign: Campaign, now: datetime | None = None) -> CampaignStatus
     now
         Time for the rate; None for the present.
 
-    Raises
-    ------
-    DataError
-        If a list of the campaign is damaged.
+    Returns
+    -------
+    CampaignStatus
+        What is wrong with a record or a folder is the text of its crystal.
     """
     present = now or datetime.now(UTC)
     hours = min(HOURS_PER_DAY, _hours_between(campaign.settings.began, present))
     reasons = campaign.reasons()
     crystals: list[CrystalStatus] = []
-    settled = 0
+    settled, damaged = 0, campaign.damaged_lists()
     for listed in campaign.listed():
         try:
             record = campaign.settled(listed)
         except DataError as error:
             crystals.append(_status(listed, "skipped", None, error.in_one_line()))
+            damaged.append(error)
             continue
         if record is None:
             crystals.append(_open(campaign, listed, reasons.get(listed.entry.name, "")))
@@ -133,7 +137,10 @@ def status_of(campaign: Campaign, now: datetime | None = None) -> CampaignStatus
         spent = record["calculation"].get("core_hours")
         crystals.append(_status(listed, state_of(record), spent, summary_of(record)))
     return CampaignStatus(
-        crystals=tuple(crystals), hours_running=hours, settled_in_that_time=settled
+        crystals=tuple(crystals),
+        hours_running=hours,
+        settled_in_that_time=settled,
+        damaged=tuple(damaged),
     )
 
 
@@ -167,6 +174,8 @@ def _open(campaign: Campaign, listed: Listed, reason: str) -> CrystalStatus:
         progress = progress_of(open_calculation(folder))
     except BetenetError as error:
         return _status(listed, "begun", listed.hours, error.in_one_line())
+    except Exception as error:  # noqa: BLE001 - the others are to be told
+        return _status(listed, "begun", listed.hours, unexpected(error, str(folder)).in_one_line())
     spent = progress.seconds / 3600.0
     left = max((listed.hours or 0.0) - spent, 0.0)
     words = [f"{progress.n_done} of {len(progress.steps)} steps", f"{spent:.2g} core-hours so far"]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from betenet.errors import BetenetError
+from betenet.errors import BetenetError, unexpected
 from betenet.espresso.calculation import Calculation, open_calculation
 from betenet.espresso.magnetism import never_magnetic
 from betenet.espresso.manifest import StepRecord
@@ -186,6 +186,8 @@ def collect_all(folders: Iterable[Path]) -> Generator[Collected]:
             error = _failure(folder, progress)
         except BetenetError as broken:
             record, error = None, broken
+        except Exception as fault:  # noqa: BLE001 - the others are to be collected
+            record, error = None, unexpected(fault, str(folder))
         yield Collected(name=folder.name, record=record, error=error, stage=stage)
 
 

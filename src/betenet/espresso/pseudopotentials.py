@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from betenet.errors import ConfigError
+from betenet.input_files import in_short, read_bytes
 
 FOLDER_VARIABLE = "BETENET_PSEUDOPOTENTIALS"
 """Environment variable that names a folder of them."""
@@ -143,10 +144,10 @@ def read_pseudopotential(path: Path) -> Pseudopotential:
         valence electrons that cannot be.
     """
     try:
-        content = path.read_bytes()
+        content = read_bytes(path)
     except OSError as error:
         raise ConfigError(
-            f"The pseudopotential {path} cannot be read.", f"{error}.", "Check the file."
+            f"The pseudopotential {path} cannot be read.", f"{in_short(error)}.", "Check the file."
         ) from error
     text = content[:_HEADER].decode("utf-8", errors="replace")
     fields = _second_version(text) or _first_version(text)

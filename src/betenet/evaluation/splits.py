@@ -12,6 +12,7 @@ from jaxtyping import Bool, Float, Int
 
 from betenet.ensemble.folds import fold_of
 from betenet.errors import ConfigError, DataError
+from betenet.input_files import in_short, read_text
 
 TEST_SHARE = 0.2
 N_FOLDS = 5
@@ -180,11 +181,11 @@ def read_published_split(folder: Path, bootstrap: int | None = None) -> Publishe
 def _read_ids(path: Path) -> tuple[int, ...]:
     """Ids printed as floats, one a line."""
     try:
-        words = path.read_text(encoding="utf-8").split()
-    except OSError as error:
+        words = read_text(path).split()
+    except (OSError, UnicodeDecodeError) as error:
         raise DataError(
             f"The indices {path} cannot be read.",
-            error.strerror or str(error),
+            in_short(error),
             "Give the folder that holds indices/ of the BETE-NET database.",
         ) from error
     return tuple(_id(word, path) for word in words)

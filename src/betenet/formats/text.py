@@ -81,7 +81,7 @@ def read_bytes(path: str | Path) -> bytes:
         raise DataError(
             f"Cannot read {path}.",
             reason=input_files.in_short(error),
-            fix="Give a file that can be read, or a smaller part of it.",
+            fix="Save what is to be read to a file of its own, and give that.",
         ) from error
     if not content.strip():
         raise DataError(

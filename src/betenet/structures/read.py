@@ -163,7 +163,8 @@ def _read_path(path: Path) -> Iterator[StructureRecord]:
             return
         what = ("The folder holds no structure file.", "All its files are of other kinds.")
     elif why := _why_not(path):
-        what = ("There is no such file or folder.", f"Looked at {path.absolute()}: {why}.")
+        found = "It is no file that can be read." if path.exists() else _NOTHING
+        what = (found, f"Looked at {path.absolute()}: {why}.")
     elif path.stat().st_size == 0:
         what = ("The file is empty.", "It has 0 bytes.")
     else:
@@ -175,6 +176,9 @@ def _read_path(path: Path) -> Iterator[StructureRecord]:
         what = ("The file holds no structure.", "It was read to its end without finding atoms.")
     error = StructureError(f"{path}: {what[0]}", what[1], fix="Check the path and the file.")
     yield StructureRecord(name=str(path), error=error)
+
+
+_NOTHING = "There is no such file or folder."
 
 
 def _why_not(path: Path) -> str:

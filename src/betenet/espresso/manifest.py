@@ -255,8 +255,9 @@ def _record(key: str, table: dict[str, Any]) -> StepRecord:
 
 
 def _attempt(table: dict[str, Any]) -> Attempt:
-    changes = cast("dict[str, object]", table.get("changes", {}))
-    if not isinstance(changes, dict) or not all(isinstance(x, dict) for x in changes.values()):
+    changes: object = table.get("changes", {})
+    entries = cast("dict[str, object]", changes).values() if isinstance(changes, dict) else [None]
+    if not all(isinstance(one, dict) for one in entries):
         raise ValueError(f"changes {changes!r}, which are no namelists")
     attempt = Attempt(**table)
     _one_of(attempt.start, get_args(Start), "start")

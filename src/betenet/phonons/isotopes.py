@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 from ase import Atoms
@@ -93,7 +94,7 @@ def with_isotopes(atoms: Atoms, given: Atoms | None) -> Atoms:
 
 def set_masses(atoms: Atoms, masses: dict[str, float]) -> Atoms:
     """Copy of a structure whose elements have these masses [u], others their natural ones."""
-    copy = atoms.copy()
+    copy: Any = atoms.copy()
     copy.set_masses(
         [
             masses.get(symbol, float(atomic_masses[atomic_numbers[symbol]]))

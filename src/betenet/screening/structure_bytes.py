@@ -57,7 +57,6 @@ def structure_from_bytes(data: bytes) -> Atoms:
     numbers = np.frombuffer(body, "<u1", count).astype(int)
     reals = np.frombuffer(body, "<f8", -1, count)
     places = reals[9 : 9 + 3 * count].reshape(-1, 3)
-    atoms = Atoms(numbers, positions=places, cell=reals[:9].reshape(3, 3), pbc=pbc)
-    if len(reals) > 9 + 3 * count:
-        atoms.set_masses(reals[9 + 3 * count :])
-    return atoms
+    masses = reals[9 + 3 * count :] if len(reals) > 9 + 3 * count else None
+    cell = reals[:9].reshape(3, 3)
+    return Atoms(numbers, positions=places, cell=cell, pbc=pbc, masses=masses)

@@ -234,16 +234,16 @@ def _one_xyz(lines: list[str], number: int) -> Atoms:
 def _json_frames(path: Path) -> Iterator[Frame]:
     with open_bytes(path) as file:
         text = file.read()
-    data: Any = decode_json(text)
-    if isinstance(data, dict) and "ids" in data and "nextid" in data:
+    data: object = decode_json(text)
+    keys = set(cast("dict[str, object]", data)) if isinstance(data, dict) else set[str]()
+    if keys >= {"ids", "nextid"}:
         yield from _ase_frames(path, format_="json")
         return
-    found: object = data
-    if isinstance(data, dict) and "__ase_objtype__" in data:
+    if "__ase_objtype__" in keys:
         from ase.io import jsonio
 
-        found = cast("Any", jsonio).decode(text.decode())
-    for row in documents(found):
+        data = cast("Any", jsonio).decode(text.decode())
+    for row in documents(cast("object", data)):
         yield partial(_one_document, row)
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import betenet.cli.tc_files
-from betenet.cli import main
+from betenet.cli import main, tc_outputs, tc_result
 from betenet.cli.tc_outputs import CSV_COLUMNS
 from betenet.formats import write_a2f
 from betenet.quantities import QUANTITIES
@@ -529,3 +529,43 @@ def test_folder_of_ph_x_is_read(capsys: Capture) -> None:
     assert found["coupling"] == pytest.approx(1.2165, abs=1e-3)
     assert main(["tc", str(folder), "--units", "meV"]) == 1
     assert "in Ry, not in meV" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("files")
+def test_a_fault_in_one_file_does_not_lose_the_others(
+    monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    real = tc_result._read
+
+    def fail(name: str, request: tc_result.Request) -> Any:
+        if name == "X.a2f":
+            raise ZeroDivisionError
+        return real(name, request)
+
+    monkeypatch.setattr(tc_result, "_read", fail)
+    assert main(["tc", "X.a2f", "X.csv", "--json"]) == 1
+    told = capsys.readouterr()
+    assert "X.a2f: this ended with ZeroDivisionError" in told.err
+    assert [("error" in one and bool(one["error"])) for one in json.loads(told.out)] == [
+        True,
+        False,
+    ]
+
+
+@pytest.mark.usefixtures("files")
+def test_a_fault_in_one_figure_does_not_lose_the_others(
+    monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    real = tc_outputs.FigureOutput.write
+
+    def fail(self: tc_outputs.FigureOutput, item: tc_result.FileResult) -> None:
+        if item.name == "X.a2f":
+            raise ZeroDivisionError
+        real(self, item)
+
+    monkeypatch.setattr(tc_outputs.FigureOutput, "write", fail)
+    assert main(["tc", "X.a2f", "X.csv", "--plot", "figures"]) == 1
+    told = capsys.readouterr()
+    assert "ZeroDivisionError" in told.err
+    assert "X.csv" in told.out
+    assert list(Path("figures").iterdir())

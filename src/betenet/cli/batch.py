@@ -9,13 +9,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import ExitStack, closing
+from functools import partial
 from pathlib import Path
 from typing import Generic, Protocol, TypeVar
 
 from tqdm import tqdm
 
 from betenet.cli.streams import CsvRows, JsonList
-from betenet.errors import BetenetError
+from betenet.errors import BetenetError, unexpected
 
 
 class HasError(Protocol):
@@ -103,6 +104,17 @@ class CsvOutput(Generic[Item_contra]):
         self._rows.close()
 
 
+def _fault(write: Callable[[], None], noun: str) -> BetenetError | None:
+    """Put one result into one output; what nobody has foreseen does not lose the others."""
+    try:
+        write()
+    except (BetenetError, OSError, MemoryError):
+        raise
+    except Exception as error:  # noqa: BLE001 - the others are to be put away
+        return unexpected(error, f"Putting away one of the {noun}")
+    return None
+
+
 def put_away(
     items: Generator[Item],
     outputs: Sequence[Callable[[], Output[Item]]],
@@ -141,11 +153,12 @@ def put_away(
             bar = stack.enter_context(tqdm(total=total, unit=f" {noun}", leave=False, disable=None))
             for item in stack.enter_context(closing(items)):
                 bar.clear()
-                if item.error is not None:
-                    failed += 1
-                    sys.stderr.write(f"betenet: error: {item.error}\n")
+                errors = [item.error] if item.error is not None else []
                 for output in opened:
-                    output.write(item)
+                    fault = _fault(partial(output.write, item), noun)
+                    errors += [] if fault is None else [fault]
+                failed += bool(errors)
+                sys.stderr.writelines(f"betenet: error: {error}\n" for error in errors)
                 done += 1
                 bar.update()
     except KeyboardInterrupt:

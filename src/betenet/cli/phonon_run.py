@@ -17,7 +17,7 @@ from betenet.cli.phonon_entry import CSV_COLUMNS, PHONOPY, PhononEntry
 from betenet.cli.phonon_outputs import DosOutput, FigureOutput, TableOutput
 from betenet.cli.streams import spare_the_inputs
 from betenet.cli.structure_files import read_files
-from betenet.errors import BetenetError, ConfigError, StructureError
+from betenet.errors import BetenetError, ConfigError, StructureError, unexpected
 from betenet.phonons import (
     DEFAULT,
     ForceField,
@@ -187,6 +187,8 @@ class _Work:
             result, phonon = phonons_from_phonopy(path, settings=self.settings, layout=self.layout)
         except BetenetError as error:
             return replace(known, error=error)
+        except Exception as error:  # noqa: BLE001 - the other files are to be done
+            return replace(known, error=unexpected(error, str(path)))
         (record,) = prepare_structures(result.atoms, max_atoms=None)
         return replace(
             known,

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from betenet.cli.tc_compare import Compared, Reference, compare
-from betenet.errors import BetenetError, DataError, SpectrumError
+from betenet.errors import BetenetError, DataError, SpectrumError, unexpected
 from betenet.formats import FORMATS, A2fFile, read_a2f
 from betenet.spectrum import Spectrum
 from betenet.superconductivity.analysis import (
@@ -210,6 +210,8 @@ def analyse_file(name: str, request: Request) -> FileResult:
         return FileResult(name=name, error=_structure_instead(name, error))
     except BetenetError as error:
         return FileResult(name=name, error=_named(name, error))
+    except Exception as error:  # noqa: BLE001 - the other files are to be done
+        return FileResult(name=name, error=unexpected(error, name))
 
 
 def _read(name: str, request: Request) -> A2fFile:

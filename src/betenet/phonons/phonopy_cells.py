@@ -172,8 +172,10 @@ def _parse_yaml(path: Path) -> Any:
     content = content_of(path)
     reader = load("phonopy.interface.phonopy_yaml").PhonopyYaml()
     try:
-        check_yaml(content)
+        _check_nesting(path, content)
         return reader.read(io.BytesIO(content))
+    except DataError:
+        raise
     except load("yaml").YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = "" if mark is None else f", line {mark.line + 1}"
@@ -189,6 +191,14 @@ def _parse_yaml(path: Path) -> Any:
             reason,
             "Give phonopy.yaml, phonopy_disp.yaml or phonopy_params.yaml as phonopy writes it.",
         ) from error
+
+
+def _check_nesting(path: Path, content: bytes) -> None:
+    try:
+        check_yaml(content)
+    except ValueError as error:
+        fix = "Give phonopy.yaml as phonopy writes it."
+        raise DataError(f"{path} is not laid out as phonopy.yaml.", f"{error}.", fix) from error
 
 
 def _has_forces(dataset: Any) -> bool:

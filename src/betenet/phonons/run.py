@@ -16,7 +16,7 @@ from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
 from betenet.child_processes import spawn_pool
-from betenet.errors import BetenetError, ConfigError, StructureError
+from betenet.errors import BetenetError, ConfigError, StructureError, unexpected
 from betenet.phonons.cache import PhononCache, phonon_key
 from betenet.phonons.compute import phonons
 from betenet.phonons.force_field import DEFAULT, ForceField, identity_of, make_force_field
@@ -121,6 +121,8 @@ def _compute(atoms: Atoms, field: ForceField, settings: PhononSettings) -> bytes
         raise
     except BetenetError as error:
         return error
+    except Exception as error:  # noqa: BLE001 - the other structures are to be done
+        return unexpected(error, "The phonons")
 
 
 def _by_processes(

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import os
+import time
+
 import numpy as np
 import pytest
 
@@ -147,3 +150,29 @@ def test_binary_is_told_from_text():
 def test_header_without_rows():
     with pytest.raises(DataError, match="no rows of numbers"):
         first_number_line(TextFile("x", ("# E(THz) 0.005", "", "text")))
+
+
+@pytest.mark.parametrize(
+    "token", ["1" * 60_000, "1." + "0" * 60_000, "." * 60_000, "1e" + "9" * 60_000]
+)
+def test_a_number_without_end_is_refused_at_once(token):
+    began = time.monotonic()
+    assert to_number(token) is None
+    with pytest.raises(DataError, match="no number has more than 400") as caught:
+        number_rows(TextFile("x", (f"1.0 {token}",)), 0, 1)
+    assert len(str(caught.value)) < 300
+    assert time.monotonic() - began < 1.0
+
+
+def test_the_longest_number_that_is_written_is_read():
+    assert to_number(f"{1e308:f}") == 1e308
+
+
+def test_what_is_no_file_is_not_opened(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "loop").symlink_to("loop")
+    for name, words in (("pipe", "it is a pipe"), ("loop", "back to itself")):
+        with pytest.raises(DataError, match=words):
+            read_bytes(tmp_path / name)
+    with pytest.raises(DataError, match="it is a device"):
+        read_bytes("/dev/zero")

@@ -110,9 +110,9 @@ def said(masses: dict[str, float]) -> str:
     Examples
     --------
     >>> said({"H": 2.014, "B": 10.013})
-    'phonons with the masses of isotopes: H 2.014 u (deuterium), B 10.013 u'
+    'computed with the masses of isotopes: H 2.014 u (deuterium), B 10.013 u'
     """
-    return "phonons with the masses of isotopes: " + ", ".join(_named(masses.items()))
+    return "computed with the masses of isotopes: " + ", ".join(_named(masses.items()))
 
 
 def _named(masses: Iterable[tuple[str, float]]) -> list[str]:

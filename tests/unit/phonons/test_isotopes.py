@@ -90,7 +90,7 @@ def test_frequencies_of_hydrogen_fall_with_the_root_of_the_mass(
         squares.append(float(site @ signed))
     assert squares[0] / squares[1] == pytest.approx(2.014 / 1.008, rel=0.02)
     assert light.warnings == tuple(w for w in heavy.warnings if "isotopes" not in w)
-    assert "phonons with the masses of isotopes: H 2.014 u (deuterium)" in heavy.warnings
+    assert "computed with the masses of isotopes: H 2.014 u (deuterium)" in heavy.warnings
     assert heavy.facts.isotopes == {"H": 2.014}
 
 

@@ -219,7 +219,7 @@ def test_masses_of_the_files_count_and_are_said(
         phonon.save(tmp_path / f"{name}.yaml", settings={"force_sets": True})
         run = open_phonopy(tmp_path / f"{name}.yaml", None, SETTINGS)
         tops.append(top(run))
-        said = "phonons with the masses of isotopes: Cu 60 u"
+        said = "computed with the masses of isotopes: Cu 60 u"
         assert run.remarks == (() if mass is None else (said,))
     assert tops[0] < tops[1] < 1.05 * tops[0]
 

@@ -29,7 +29,8 @@ def test_importing_the_package_loads_nothing_heavy():
 
 
 @pytest.mark.parametrize(
-    "module", ["superconductivity", "spectrum", "structures", "evaluation", "espresso.collect"]
+    "module",
+    ["superconductivity", "spectrum", "structures", "known", "evaluation", "espresso.collect"],
 )
 def test_torch_is_not_needed_below_the_network(module):
     assert imported_by(f"import betenet.{module}", "torch e3nn") == ""

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from betenet.screening.filters import INSULATOR
 from betenet.screening.manifest import read_manifest
 from betenet.screening.records import RECORDS, SOURCE
 from betenet.screening.store import RecordStore
@@ -26,7 +27,7 @@ def status(folder: Path, *, as_json: bool = False) -> int:
     manifest = read_manifest(folder)
     store = RecordStore(folder / RECORDS)
     counts, finished = store.counts(), store.finished()
-    names = [SOURCE, *(stage["name"] for stage in manifest["stages"])]
+    names = [SOURCE, *(stage["name"] for stage in manifest.get("stages", []))]
     table: list[dict[str, Any]] = []
     expected: int | None = None
     for name in names:
@@ -34,11 +35,32 @@ def status(folder: Path, *, as_json: bool = False) -> int:
         row = {outcome: found.get(outcome, 0) for outcome in OUTCOMES}
         table.append({"stage": name, **row, "of": expected, "finished": name in finished})
         expected = row["passed"] if name in finished else None
+    insulators = store.count_of(SOURCE, INSULATOR)
     if as_json:
-        sys.stdout.write(json.dumps({"folder": str(folder), "stages": table}, indent=2) + "\n")
+        found = {"folder": str(folder), "stages": table, "likely_insulators": insulators}
+        sys.stdout.write(json.dumps(found, indent=2) + "\n")
     else:
-        sys.stdout.write("\n".join(_lines(table)) + "\n")
-    return 0
+        sys.stdout.write("\n".join([*_lines(table), *_left_out(insulators)]) + "\n")
+    return tell_damaged(store)
+
+
+def tell_damaged(store: RecordStore) -> int:
+    """Name the records that cannot be read; exit code 1 if there are some, else 0."""
+    damaged = store.damaged()
+    for name, stage in damaged:
+        sys.stderr.write(
+            f"betenet: error: The record of {name} at stage {stage!r} is damaged.\n"
+            "  Reason: The file was changed from outside, or the disk is failing.\n"
+            "  Fix: It counts as failed, the others are as they were; screen it again elsewhere.\n"
+        )
+    return 1 if damaged else 0
+
+
+def _left_out(insulators: int) -> list[str]:
+    if insulators == 0:
+        return []
+    count = f"{insulators} likely insulator{'s' if insulators > 1 else ''}"
+    return [f"left out: {count} (filter keep_insulators = true lets them pass)"]
 
 
 def _lines(table: list[dict[str, Any]]) -> list[str]:

@@ -84,8 +84,16 @@ class Applicability:
             volume_spread=(float(low), float(high)),
         )
 
-    def warnings(self, graph: CrystalGraph) -> list[str]:
-        """What a user should know about a structure before trusting its prediction."""
+    def warnings(self, graph: CrystalGraph, *, with_vacuum: bool = False) -> list[str]:
+        """What a user should know about a structure before trusting its prediction.
+
+        Parameters
+        ----------
+        graph
+            Of the structure.
+        with_vacuum
+            Say nothing of its volume, which vacuum is part of.
+        """
         found: list[str] = []
         present = Counter(graph.numbers.tolist())
         for number in sorted(present):
@@ -103,7 +111,7 @@ class Applicability:
             )
         residual = float(_log_volumes([graph])[0] - (_fractions([graph]) @ self.volumes)[0])
         low, high = self.volume_spread
-        if not low <= residual <= high:
+        if not (with_vacuum or low <= residual <= high):
             word = "smaller" if residual < low else "larger"
             found.append(
                 f"volume {abs(np.expm1(residual)):.0%} {word} than usual for these elements: "

@@ -23,6 +23,8 @@ from betenet.ensemble.shipped import find_model
 from betenet.ensemble.site_phonons import PhononSource, SitePhonons
 from betenet.errors import BetenetError, DataError, ModelError, StructureError
 from betenet.graphs import CrystalGraph, build_graph
+from betenet.known import Finding, judge
+from betenet.known.findings import LAYER_WITH_VACUUM
 from betenet.network.batch import collate
 from betenet.network.config import NetworkConfig
 from betenet.network.geometry import joint_geometry
@@ -50,6 +52,7 @@ class _Item:
     graph: CrystalGraph | None
     error: BetenetError | None
     phonons: SitePhonons = _WITHOUT
+    findings: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -290,7 +293,9 @@ class Ensemble:
         spectrum = Spectrum(self.frequencies, a2f)
         calibration = self._calibration(item.phonons)
         summary = summarise(spectrum, mu_star, tc_method, "onset", calibration)
-        warnings = [*item.record.warnings, *self.applicability.warnings(item.graph)]
+        warnings = [*item.record.warnings, *(one.text for one in item.findings)]
+        layer = any(one.code == LAYER_WITH_VACUUM for one in item.findings)
+        warnings.extend(self.applicability.warnings(item.graph, with_vacuum=layer))
         warnings.extend(item.phonons.warnings)
         if item.phonons.force_field and item.phonons.force_field not in self.force_fields:
             other = self.card["phonons_of_files"]
@@ -321,6 +326,8 @@ class Ensemble:
             warnings=tuple(warnings),
             atoms=item.record.atoms,
             phonons=item.phonons.origin,
+            as_read=item.record.as_read,
+            findings=item.findings,
         )
 
     def _corrected(
@@ -349,12 +356,13 @@ def _prepare(record: StructureRecord, config: NetworkConfig, phonons: PhononSour
     if record.atoms is None:
         return _Item(record, None, record.error)
     try:
+        findings = judge(record.atoms)
         graph = build_graph(record.atoms, config.cutoff)
         known = _WITHOUT if phonons is None else phonons(record)
     except (StructureError, DataError) as error:
         named = type(error)(f"{record.name}: {error.summary}", error.reason, error.fix)
         return _Item(record, None, named)
-    return _Item(record, graph, None, known)
+    return _Item(record, graph, None, known, findings)
 
 
 def _pairs(item: _Item) -> int:

@@ -21,8 +21,11 @@ from betenet.ensemble.estimates import (
 )
 from betenet.errors import BetenetError, DataError
 from betenet.json_output import finite_or_none
+from betenet.known import Finding
 from betenet.quantities import QUANTITIES
 from betenet.spectrum import IntegrationRule, Spectrum, check_rule
+from betenet.structures import AsRead
+from betenet.structures.as_read import COLUMNS
 from betenet.superconductivity.analysis_settings import ELIASHBERG
 
 __all__ = ["ESTIMATED", "Estimate", "Prediction", "csv_columns", "estimate_quantities"]
@@ -68,6 +71,12 @@ class Prediction:
     phonons
         Where the phonons came from that the prediction was corrected by: a force field or a file;
         ``"none"`` if it was not.
+    as_read
+        The crystal as it was understood; None if it could not be used, and in predictions that
+        were stored before this was kept.
+    findings
+        What the model was not made for: insulators, magnets, families whose pairing is not by
+        phonons, layers. Their texts are among the warnings.
     """
 
     name: str
@@ -85,6 +94,8 @@ class Prediction:
     error: BetenetError | None = None
     atoms: Atoms | None = None
     phonons: str = "none"
+    as_read: AsRead | None = None
+    findings: tuple[Finding, ...] = ()
 
     def to_dict(self, *, per_site: bool = True) -> dict[str, Any]:
         """Plain lists, numbers and strings for JSON, with keys that carry the unit.
@@ -105,6 +116,7 @@ class Prediction:
             "name": self.name,
             "formula": self.formula,
             "symbols": list(self.symbols),
+            "as_read": None if self.as_read is None else self.as_read.to_dict(),
             "model": self.model,
             "mu_star": self.mu_star,
             "tc_method": self.tc_method,
@@ -112,6 +124,7 @@ class Prediction:
             "phonons": self.phonons,
             "quantities": {key: finite_or_none(value) for key, value in exported.items()},
             TC_PROBABILITY: finite_or_none(self.tc_probability),
+            "findings": [{"code": one.code, "text": one.text} for one in self.findings],
             "warnings": list(self.warnings),
             "error": None if self.error is None else self.error.to_dict(),
             "structure": None if self.atoms is None else _atoms_to_dict(self.atoms),
@@ -133,6 +146,7 @@ class Prediction:
         try:
             site_a2f = data.get("site_a2f")
             probability = data.get(TC_PROBABILITY)
+            as_read = data.get("as_read")
             return cls(
                 name=data["name"],
                 formula=data["formula"],
@@ -142,6 +156,10 @@ class Prediction:
                 tc_method=data["tc_method"],
                 rule=check_rule(data["rule"]),
                 phonons=data.get("phonons", "none"),
+                as_read=None if as_read is None else AsRead.from_dict(as_read),
+                findings=tuple(
+                    Finding(one["code"], one["text"]) for one in data.get("findings", ())
+                ),
                 estimates={
                     key: Estimate.from_exported(key, data["quantities"])
                     for key in (*ESTIMATED, GAP)
@@ -166,6 +184,7 @@ class Prediction:
         row = dict.fromkeys(csv_columns(self.tc_method), "")
         row["name"], row["formula"] = self.name, self.formula
         row["n_atoms"] = str(len(self.symbols)) if self.symbols else ""
+        row |= {} if self.as_read is None else self.as_read.cells()
         for estimate in self.estimates.values():
             for column, number in estimate.exported().items():
                 row[column] = f"{number:.6g}" if math.isfinite(number) else ""
@@ -173,6 +192,7 @@ class Prediction:
             row[TC_PROBABILITY] = f"{self.tc_probability:.4f}"
         row["mu_star"], row["tc_method"] = f"{self.mu_star:g}", self.tc_method
         row["rule"], row["model"], row["phonons"] = self.rule, self.model, self.phonons
+        row["findings"] = "; ".join(one.code for one in self.findings)
         row["warnings"] = "; ".join(self.warnings)
         row["error"] = "" if self.error is None else self.error.in_one_line()
         return row
@@ -190,8 +210,9 @@ def csv_columns(tc_method: str = "") -> tuple[str, ...]:
     """
     keys = (*ESTIMATED, GAP) if tc_method == ELIASHBERG else ESTIMATED
     quantities = (QUANTITIES[key].export_key + suffix for key in keys for suffix in STATISTICS)
-    settings = ("mu_star", "tc_method", "rule", "model", "phonons", "warnings", "error")
-    return ("name", "formula", "n_atoms", *quantities, TC_PROBABILITY, *settings)
+    settings = ("mu_star", "tc_method", "rule", "model", "phonons")
+    settings += ("findings", "warnings", "error")
+    return ("name", "formula", "n_atoms", *COLUMNS, *quantities, TC_PROBABILITY, *settings)
 
 
 def _error_from_dict(data: Mapping[str, str]) -> BetenetError:

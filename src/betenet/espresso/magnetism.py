@@ -9,12 +9,7 @@ from ase import Atoms
 
 from betenet.espresso.pseudopotentials import Pseudopotential
 from betenet.espresso.settings import symbols_of
-
-MAGNETIC = frozenset(
-    "Cr Mn Fe Co Ni Ce Pr Nd Pm Sm Eu Gd Tb Dy Ho Er Tm Yb U Np Pu Am Cm Bk Cf".split()  # noqa: SIM905
-)
-"""Those that have moments in many of their metals."""
-
+from betenet.known.magnetic import MAGNETIC
 
 _SG15_IRON = re.compile(r"^Fe_ONCV_PBE[-_.]")
 

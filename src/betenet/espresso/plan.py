@@ -17,6 +17,8 @@ from betenet.espresso.protocol import Protocol
 from betenet.espresso.pseudopotentials import find_pseudopotentials
 from betenet.espresso.settings import Settings, symbols_of
 from betenet.espresso.workflow import Workflow
+from betenet.known import judge
+from betenet.known.findings import NO_CONVENTIONAL_PAIRING
 from betenet.structures import AsRead, StructureRecord, idealise, prepare_structures
 from betenet.toml_input import decode_toml
 
@@ -134,13 +136,15 @@ def plan_one(
         )
         grids = workflow.grids(workflow.atoms)
         work = count_work(workflow.atoms, workflow.settings, grids)
+        found = judge(workflow.atoms)
     except BetenetError as error:
         named = type(error)(f"{record.name}: {error.summary}", error.reason, error.fix)
         return Plan(name=name, source=record.name, error=named, warnings=record.warnings)
     settings = workflow.settings
     doubts = cutoff_doubts(settings.protocol, settings.pseudopotentials)
     spin = (*without_spin(workflow.atoms), *never_magnetic(settings.pseudopotentials.values()))
-    warnings = (*record.warnings, *doubts, *spin)
+    pairing = (one.text for one in found if one.code in NO_CONVENTIONAL_PAIRING)
+    warnings = (*record.warnings, *doubts, *spin, *pairing)
     return Plan(
         name=name,
         source=record.name,

@@ -10,9 +10,13 @@ import numpy as np
 from ase.data import atomic_numbers
 
 from betenet.errors import ConfigError, StructureError
+from betenet.known.insulators import LIKELY, metal_logit
 from betenet.screening.candidates import BAND_GAP, HULL_DISTANCE, Candidate
 from betenet.structures import standardise
 from betenet.structures.check import fewest_atoms
+
+INSULATOR = "likely an insulator"
+"""Reason to leave a candidate out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +47,8 @@ class Filters:
     duplicates
         Leave out crystals that came before. `refuse` does not: it sees one candidate at a time
         (see `duplicates.DuplicateFinder`).
+    keep_insulators
+        Let pass what is likely an insulator; it is left out unless this is said.
     """
 
     elements: tuple[str, ...] = ()
@@ -58,6 +64,7 @@ class Filters:
     volume_per_atom_max: float | None = None
     require_given: bool = False
     duplicates: bool = True
+    keep_insulators: bool = False
 
     @classmethod
     def from_dict(cls, table: Mapping[str, Any]) -> Filters:
@@ -71,7 +78,8 @@ class Filters:
         Examples
         --------
         >>> Filters.from_dict({"most_atoms": 20, "exclude_elements": ["U"]}).to_dict()
-        {'exclude_elements': ['U'], 'most_atoms': 20, 'require_given': False, 'duplicates': True}
+        {'exclude_elements': ['U'], 'most_atoms': 20, 'require_given': False, 'duplicates': True,
+         'keep_insulators': False}
         """
         known = [field.name for field in fields(cls)]
         for key in table:
@@ -94,7 +102,13 @@ class Filters:
 
     def refuse(self, candidate: Candidate) -> str | None:
         """Why a candidate is left out, in one line; None if it is not."""
-        for check in (self._by_elements, self._by_given, self._by_volume, self._by_atoms):
+        for check in (
+            self._by_elements,
+            self._by_given,
+            self._by_volume,
+            self._by_atoms,
+            self._as_insulator,
+        ):
             reason = check(candidate)
             if reason is not None:
                 return reason
@@ -154,6 +168,16 @@ class Filters:
                 # a broken cell is the next step's to name
                 n_atoms = len(candidate.atoms)
         return _outside(n_atoms, what, self.least_atoms, self.most_atoms)
+
+    def _as_insulator(self, candidate: Candidate) -> str | None:
+        if self.keep_insulators:
+            return None
+        try:
+            primitive = standardise(candidate.atoms)
+        except StructureError:
+            # the next step's to name
+            return None
+        return INSULATOR if metal_logit(primitive) < LIKELY else None
 
 
 def _outside(value: float, what: str, least: float | None, most: float | None) -> str | None:
@@ -215,4 +239,5 @@ _READ: dict[str, Callable[[str, object], Any]] = {
     "volume_per_atom_max": _limit,
     "require_given": _switch,
     "duplicates": _switch,
+    "keep_insulators": _switch,
 }

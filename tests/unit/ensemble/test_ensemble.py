@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from ase import Atoms
-from ase.build import bulk
+from ase.build import bulk, fcc111
 
 import betenet.ensemble
 from betenet.ensemble import ensemble as module
@@ -168,6 +168,36 @@ def test_warnings_tell_what_not_to_trust(model: Ensemble) -> None:
     assert "Po was not seen in training" in found[0]
     assert "Nb was not seen" not in found[1]
     assert "smaller than usual" in found[1]
+
+
+def test_what_it_was_not_made_for_is_a_finding_and_a_warning(model: Ensemble) -> None:
+    salt, iron = bulk("LiF", "rocksalt", a=4.03), bulk("Fe")
+    for prediction, code in zip(
+        model.predict([salt, iron]), ("likely_insulator", "magnetic_elements"), strict=True
+    ):
+        assert [finding.code for finding in prediction.findings] == [code]
+        assert prediction.findings[0].text in prediction.warnings
+    assert model.predict(niobium())[0].findings == ()
+
+
+def test_vacuum_beside_a_layer_is_said_and_changes_little(model: Ensemble) -> None:
+    slabs = [fcc111("Al", (1, 1, 3), a=4.05, vacuum=vacuum) for vacuum in (10.0, 15.0)]
+    for slab in slabs:
+        slab.pbc = True
+    near, far = model.predict(slabs)
+    for prediction in (near, far):
+        assert [finding.code for finding in prediction.findings] == ["layer_with_vacuum"]
+        assert not any("under pressure" in warning for warning in prediction.warnings)
+    low, high = near.estimates["coupling"].interval_68
+    assert low < far.estimates["coupling"].value < high
+
+
+def test_a_wire_or_a_molecule_in_vacuum_is_an_error(model: Ensemble) -> None:
+    alone = Atoms("H2", positions=[[5, 5, 5], [5, 5, 5.74]], cell=[12, 12, 12], pbc=True)
+    wire = Atoms("Nb", positions=[[8, 8, 0]], cell=[16, 16, 2.6], pbc=True)
+    for prediction, word in zip(model.predict([alone, wire]), ("molecule", "wire"), strict=True):
+        assert isinstance(prediction.error, StructureError)
+        assert word in prediction.error.summary
 
 
 def test_training_on_few_compositions_leaves_no_direction_to_rounding(model: Ensemble) -> None:

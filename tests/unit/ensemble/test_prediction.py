@@ -11,6 +11,7 @@ from ase.build import bulk
 
 from betenet.ensemble.prediction import Prediction, csv_columns, estimate_quantities
 from betenet.errors import DataError, StructureError
+from betenet.known import Finding
 from betenet.spectrum import Spectrum
 from betenet.structures import prepare_structures
 from betenet.units import MEV_TO_KELVIN
@@ -88,6 +89,17 @@ def test_predictions_stored_before_that_still_load() -> None:
     loaded = Prediction.from_dict(old)
     assert loaded.as_read is None
     assert loaded.csv_row()["space_group"] == ""
+
+
+def test_findings_are_in_json_and_csv_and_older_files_have_none() -> None:
+    found = (Finding("cuprate", "Cu–O planes"), Finding("magnetic_elements", "Nd has moments"))
+    before = replace(prediction(), findings=found)
+    data = json.loads(json.dumps(before.to_dict(), allow_nan=False))
+    assert data["findings"][0] == {"code": "cuprate", "text": "Cu–O planes"}
+    assert Prediction.from_dict(data).findings == found
+    assert before.csv_row()["findings"] == "cuprate; magnetic_elements"
+    del data["findings"]
+    assert Prediction.from_dict(data).findings == ()
 
 
 def test_export_carries_the_units() -> None:

@@ -46,6 +46,12 @@ def test_what_may_be_magnetic_is_said_to_be(pseudopotentials: Maker) -> None:
     assert niobium.warnings == ()
 
 
+def test_a_likely_insulator_is_said_to_be_one(pseudopotentials: Maker) -> None:
+    salt = bulk("LiF", "rocksalt", a=4.03)
+    (plan,) = plan_calculations([salt], FAST, pseudopotentials({"Li": 3.0, "F": 7.0}))
+    assert any("likely an insulator" in warning for warning in plan.warnings)
+
+
 def test_equal_names_get_numbers(pseudopotentials: Maker) -> None:
     atoms = [bulk("Al", "fcc", a=a) for a in (4.0, 4.1)]
     names = [one.name for one in plan_calculations(atoms, FAST, pseudopotentials({"Al": 3.0}))]

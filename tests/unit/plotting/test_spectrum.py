@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 
 from betenet.ensemble.prediction import Prediction, estimate_quantities
 from betenet.errors import SpectrumError
+from betenet.known import Finding
 from betenet.plotting import plot_sites, plot_spectrum
 from betenet.spectrum import Spectrum
 from betenet.structures import prepare_structures
@@ -96,6 +97,13 @@ def test_what_was_read_stands_below_the_title(prediction: Prediction) -> None:
     for draw in (plot_spectrum, plot_sites):
         axes = draw(replace(prediction, as_read=record.as_read), Figure().add_subplot())
         assert record.as_read.details in [text.get_text() for text in axes.texts]
+
+
+def test_what_the_model_is_not_made_for_stands_there_too(prediction: Prediction) -> None:
+    found = (Finding("likely_insulator", "x"), Finding("magnetic_elements", "y"))
+    for draw in (plot_spectrum, plot_sites):
+        axes = draw(replace(prediction, findings=found), Figure().add_subplot())
+        assert "likely insulator, magnetic elements" in [text.get_text() for text in axes.texts]
 
 
 def test_printed_numbers_are_the_estimates(prediction: Prediction) -> None:

@@ -7,7 +7,7 @@ from ase.build import bulk
 
 from betenet.errors import ConfigError
 from betenet.screening.candidates import BAND_GAP, HULL_DISTANCE, Candidate
-from betenet.screening.filters import Filters
+from betenet.screening.filters import INSULATOR, Filters
 
 SALT = bulk("NbC", "rocksalt", a=4.0)  # 8 Å³ per atom
 CUBE = bulk("NbC", "rocksalt", a=4.0, cubic=True)  # the same 2 atoms, four times
@@ -85,4 +85,12 @@ def test_tables_come_back() -> None:
     table = {"most_atoms": 20, "exclude_elements": ["U"], "band_gap_max": 0.0, "duplicates": False}
     filters = Filters.from_dict(table)
     assert Filters.from_dict(filters.to_dict()) == filters
-    assert filters.to_dict() == table | {"require_given": False}
+    assert filters.to_dict() == table | {"require_given": False, "keep_insulators": False}
+
+
+@pytest.mark.parametrize("cubic", [False, True])
+def test_likely_insulators_are_left_out_unless_they_are_kept(cubic: bool) -> None:
+    salt = bulk("LiF", "rocksalt", a=4.03, cubic=cubic)
+    assert refusal({}, salt) == INSULATOR
+    assert refusal({"keep_insulators": True}, salt) is None
+    assert refusal({}, bulk("Fe")) is None

@@ -75,6 +75,13 @@ def test_what_was_read_is_in_a_row(run):
     assert flat_row(run, [source("x")])["space_group"] is None
 
 
+def test_findings_of_a_prediction_are_in_a_row(run):
+    record = predicted("x", "first", "passed", 9.0)
+    record = replace(record, values={**record.values, "findings": "cuprate, magnetic_elements"})
+    assert flat_row(run, [source("x"), record])["findings"] == "cuprate, magnetic_elements"
+    assert flat_row(run, [source("x")])["findings"] is None
+
+
 def test_what_the_database_says_is_kept(rows):
     assert rows["c"]["energy_above_hull_ev_per_atom"] == 0.02
     assert rows["c"]["band_gap_ev"] == 0.0

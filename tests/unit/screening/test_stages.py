@@ -47,6 +47,11 @@ def test_numbers_are_those_of_a_prediction_in_double_precision(
         assert record.score == record.values["tc_kelvin"]
 
 
+def test_findings_are_kept_with_a_record(structure_task: StageTask) -> None:
+    records = compute(structure_task, _items(bulk("Fe"), bulk("Al"))).records
+    assert [record.values["findings"] for record in records] == ["magnetic_elements", ""]
+
+
 def test_a_threshold_is_reached_by_what_equals_it_as_it_is_kept(structure_task: StageTask) -> None:
     items = _items(STABLE)
     (record,) = compute(structure_task, items).records

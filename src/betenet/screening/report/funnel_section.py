@@ -10,7 +10,9 @@ from math import log1p
 from betenet.evaluation.page import section, warning_box
 from betenet.printable import escape
 from betenet.screening.description import StageDescription
-from betenet.screening.report.summary import StageTally, Summary
+from betenet.screening.filters import INSULATOR
+from betenet.screening.records import SOURCE
+from betenet.screening.report.summary import StageTally, Summary, kind_of_reason
 
 OUTCOMES = ("passed", "rejected", "failed")
 MOST_LISTED = 25
@@ -26,8 +28,10 @@ def facts(found: Summary) -> str:
     """The numbers that a reader looks for first, and what is not done yet."""
     read, unfinished = found.stages[found.run.names[0]].taken, _open_stages(found)
     shortlist = f"passed {found.ranking.last!r} so far" if unfinished else "on the shortlist"
+    dropped = found.stages[SOURCE].reasons["rejected", kind_of_reason(INSULATOR)]
     shown = {
         "candidates read": read,
+        **({"left out as likely insulators": dropped} if dropped else {}),
         "taken to the first stage": found.stages[found.run.names[0]].outcomes["passed"],
         shortlist: found.shortlisted,
     }

@@ -1,0 +1,47 @@
+"""What a model of electron-phonon coupling in metals was not made for, found in a crystal."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A reason to distrust α²F, λ and Tc of a crystal.
+
+    Attributes
+    ----------
+    code
+        Name that does not change: one of `CODES`.
+    text
+        What it is, in words.
+    """
+
+    code: str
+    text: str
+
+
+LIKELY_INSULATOR = "likely_insulator"
+POSSIBLY_INSULATOR = "possibly_insulator"
+MAGNETIC_ELEMENTS = "magnetic_elements"
+POSSIBLY_MAGNETIC = "possibly_magnetic"
+CUPRATE = "cuprate"
+NICKELATE = "nickelate"
+RUTHENATE = "ruthenate"
+IRON_BASED = "iron_based"
+HEAVY_FERMION = "heavy_fermion"
+FULLERIDE = "fulleride"
+LAYER_WITH_VACUUM = "layer_with_vacuum"
+
+NO_CONVENTIONAL_PAIRING = (
+    LIKELY_INSULATOR,
+    POSSIBLY_INSULATOR,
+    CUPRATE,
+    NICKELATE,
+    RUTHENATE,
+    IRON_BASED,
+    HEAVY_FERMION,
+    FULLERIDE,
+)
+"""Findings that a first-principles α²F does not answer either."""
+CODES = (*NO_CONVENTIONAL_PAIRING, MAGNETIC_ELEMENTS, POSSIBLY_MAGNETIC, LAYER_WITH_VACUUM)

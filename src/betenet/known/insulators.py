@@ -1,0 +1,83 @@
+"""Is a crystal a metal at all? Boosted trees on composition, bonds, volume and electrons.
+
+Two forests, one after the other: the first was trained on compositions that are known to be metals
+or not, the second on crystals, with what the first says as one of its features.
+`benchmarks/insulators.py` trains and measures them.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from importlib.resources import as_file, files
+
+import numpy as np
+from ase import Atoms
+from jaxtyping import Float
+
+from betenet.known.composition_features import (
+    BALANCE,
+    composition_feature_names,
+    composition_features,
+)
+from betenet.known.forest import Forest
+from betenet.known.structure_features import structure_features
+
+MODEL = "insulators.safetensors"
+LIKELY = -1.0
+"""Logit of being a metal below which a crystal is likely an insulator: 3 % of the metals at most,
+in any of the training sets, each judged by forests that have not seen its formula [1]."""
+POSSIBLE = 1.0
+"""Below it, possibly an insulator [1]."""
+
+
+@lru_cache(maxsize=1)
+def _balance_columns() -> list[int]:
+    names = composition_feature_names()
+    return [names.index(name) for name in BALANCE]
+
+
+@lru_cache(maxsize=1)
+def _forests() -> tuple[Forest, Forest]:
+    from safetensors.numpy import load_file
+
+    with as_file(files("betenet.known").joinpath(MODEL)) as path:
+        tensors = load_file(path)
+    return Forest.from_tensors(tensors, "composition"), Forest.from_tensors(tensors, "crystal")
+
+
+def composition_logit(atoms: Atoms) -> float:
+    """Logit of being a metal, by the composition alone [1]."""
+    return _forests()[0].score(_composition(atoms))
+
+
+def metal_logit(atoms: Atoms) -> float:
+    """Logit of being a metal [1].
+
+    Parameters
+    ----------
+    atoms
+        A primitive cell, as `betenet.structures.standardise` gives it: electrons are counted in it.
+
+    Examples
+    --------
+    >>> from ase.build import bulk
+    >>> metal_logit(bulk("Nb")) > POSSIBLE, metal_logit(bulk("NaCl", "rocksalt", a=5.64)) < LIKELY
+    (True, True)
+    """
+    composition = _composition(atoms)
+    logit = _forests()[0].score(composition)
+    return _forests()[1].score(crystal_features(logit, composition, structure_features(atoms)))
+
+
+def crystal_features(
+    logit: float,
+    composition: Float[np.ndarray, " statistic"],
+    structure: Float[np.ndarray, " descriptor"],
+) -> Float[np.ndarray, " feature"]:
+    """What the second forest is asked: the first one's answer, charge balance, structure."""
+    return np.concatenate([[logit], composition[_balance_columns()], structure])
+
+
+def _composition(atoms: Atoms) -> Float[np.ndarray, " feature"]:
+    numbers, counts = np.unique(np.asarray(atoms.numbers), return_counts=True)
+    return composition_features(numbers, counts.astype(float))

@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+import pytest
+from ase import Atoms
+from ase.build import bulk, fcc111, graphene, molecule
+
+from betenet.errors import StructureError
+from betenet.known import judge
+from betenet.structures import standardise
+
+
+def codes(atoms: Atoms) -> list[str]:
+    return [finding.code for finding in judge(standardise(atoms))]
+
+
+def in_vacuum(atoms: Atoms) -> Atoms:
+    atoms.pbc = True
+    return atoms
+
+
+@pytest.mark.parametrize("symbol", ["Nb", "Al", "Pb", "Ta", "Mg", "Cu", "Pd"])
+def test_ordinary_metals_have_no_findings(symbol: str) -> None:
+    assert judge(bulk(symbol)) == ()
+
+
+def test_insulators_and_magnets_are_named() -> None:
+    assert codes(bulk("LiF", "rocksalt", a=4.03)) == ["likely_insulator"]
+    assert "magnetic_elements" in codes(bulk("NiO", "rocksalt", a=4.177))
+
+
+@pytest.mark.parametrize("vacuum", [10.0, 15.0])
+def test_a_layer_is_named_with_the_width_of_its_vacuum(vacuum: float) -> None:
+    slab = in_vacuum(fcc111("Al", (1, 1, 4), a=4.05, vacuum=vacuum))
+    found = judge(standardise(slab))
+    assert found[0].code == "layer_with_vacuum"
+    assert "outside of training" in found[0].text
+    assert codes(in_vacuum(graphene(vacuum=vacuum)))[0] == "layer_with_vacuum"
+
+
+@pytest.mark.parametrize(
+    ("atoms", "word"),
+    [
+        (Atoms("Nb2", positions=[[0, 0, 0], [0, 0, 2.6]], cell=[15, 15, 5.2]), "wire"),
+        (molecule("C6H6", vacuum=8.0), "molecule"),
+    ],
+)
+def test_wires_and_molecules_are_refused(atoms: Atoms, word: str) -> None:
+    with pytest.raises(StructureError, match=f"This is a {word} with") as caught:
+        judge(standardise(in_vacuum(atoms)))
+    assert "bulk crystal" in caught.value.fix

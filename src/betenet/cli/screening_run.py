@@ -10,7 +10,7 @@ from contextlib import closing
 from pathlib import Path
 
 from betenet.cli.arguments import key_values
-from betenet.cli.screening_status import status
+from betenet.cli.screening_status import status, tell_damaged
 from betenet.cli.streams import spare_the_inputs
 from betenet.ensemble.prediction import TC_PROBABILITY
 from betenet.errors import BetenetError
@@ -23,6 +23,7 @@ from betenet.screening.forecast_text import forecast_text
 from betenet.screening.funnel import Funnel, Stage
 from betenet.screening.intake import FindingDuplicates, judge
 from betenet.screening.manifest import keep_forecast
+from betenet.screening.records import RECORDS
 from betenet.screening.run import ScreeningRun
 from betenet.screening.sources import Source, open_source
 from betenet.screening.store import RecordStore
@@ -127,7 +128,7 @@ def report(folder: Path) -> int:
 
     write_results(folder)
     sys.stderr.write(f"betenet: wrote {write_report(folder)}\n")
-    return 0
+    return tell_damaged(RecordStore(folder / RECORDS))
 
 
 def _funnel(target: str) -> Funnel:

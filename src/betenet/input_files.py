@@ -104,7 +104,8 @@ def open_text(
     path: str | Path, largest: int | None = LARGEST_FILE, errors: str = "strict"
 ) -> io.TextIOWrapper:
     """Open a text file in UTF-8 as `open_bytes` does; `errors` is as of `open`."""
-    return io.TextIOWrapper(open_bytes(path, largest), encoding="utf-8", errors=errors)
+    file = cast("Any", open_bytes(path, largest))
+    return io.TextIOWrapper(file, encoding="utf-8", errors=errors)
 
 
 def read_bytes(path: str | Path, largest: int = LARGEST_FILE) -> bytes:

@@ -18,6 +18,10 @@ from betenet.structures.cell import cell_vectors, reduce_cell
 MAX_ATOMS = 200
 """Most atoms in a primitive cell, unless the caller allows more: memory grows with them."""
 
+MOST_GIVEN = 10_000
+"""Atoms of a cell, primitive or not, whose symmetry is searched: the time grows with their square,
+and is minutes here."""
+
 MAX_ATOMIC_NUMBER = 103
 """Lawrencium: no crystal of a heavier element has been made."""
 
@@ -73,6 +77,7 @@ def check_structure(atoms: Atoms, *, max_atoms: int | None = MAX_ATOMS) -> None:
     >>> from ase.build import bulk
     >>> check_structure(bulk("Nb"))
     """
+    _check_given(atoms, max_atoms)
     _check_numbers(atoms)
     _check_cell(atoms)
     _check_elements(atoms)
@@ -104,6 +109,16 @@ def describe_site(atoms: Atoms, index: int) -> str:
     place = cast("Any", np.linalg.solve(cell_vectors(atoms).T, atoms.positions[index])).tolist()
     inside = ", ".join(f"{x:.4f}" for x in place)
     return f"site {index} ({symbol_of(atoms, index)} at {inside})"
+
+
+def _check_given(atoms: Atoms, max_atoms: int | None) -> None:
+    """Refuse a cell in which nobody would wait for the search of the primitive one."""
+    if max_atoms is not None and len(atoms) > max(MOST_GIVEN, max_atoms):
+        raise StructureError(
+            f"The structure has {len(atoms):,} atoms; the limit is {MOST_GIVEN:,}.",
+            reason="The search for its primitive cell takes too long.",
+            fix="Give the primitive cell, or a smaller supercell.",
+        )
 
 
 def symbol_of(atoms: Atoms, index: int) -> str:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import time
+
 import numpy as np
 import pytest
 from ase import Atoms
@@ -155,3 +157,11 @@ def test_small_cells_are_judged_as_by_a_general_search(monkeypatch: pytest.Monke
         assert found[0] == found[1]
         verdicts.append(bool(found[0]))
     assert 50 < sum(verdicts) < len(verdicts) - 50
+
+
+def test_a_cell_of_a_million_atoms_is_refused_at_once():
+    atoms = Atoms("Nb", cell=[3.0, 3.0, 3.0], pbc=True).repeat(22)
+    began = time.monotonic()
+    with pytest.raises(StructureError, match="10,648 atoms; the limit is 10,000"):
+        check_structure(atoms)
+    assert time.monotonic() - began < 1.0

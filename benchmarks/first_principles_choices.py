@@ -47,13 +47,17 @@ COARSE = ("k_density=20", "q_density=5.5")
 """Changes of `scout` on which the sets are compared, so that even the hardest takes minutes."""
 SETS = {"Ca": (), "PdH": COARSE, "NbC": COARSE, "MgB2": ("k_density=18", "q_density=5")}
 """Crystals for the comparison of sets, with changes of `scout`."""
-PROTOCOL_CRYSTALS = {"Al": 0.0, "Pb": 0.0, "As-50GPa": 50.0, "Te-50GPa": 50.0, "Ca": 0.0, "YC": 0.0}
+PROTOCOL_CRYSTALS = {
+    **{"Al": 0.0, "Pb": 0.0, "As-50GPa": 50.0, "Te-50GPa": 50.0, "Sr-10GPa": 10.0},
+    **{"Ca": 0.0, "YC": 0.0},
+}
 """Crystals for the comparison of protocols, with their pressures [GPa]."""
 CRYSTALS = {
     "Al": lambda: bulk("Al", "fcc", a=4.05),
     "Pb": lambda: bulk("Pb", "fcc", a=4.95),
     "As-50GPa": lambda: bulk("As", "sc", a=2.476),
     "Te-50GPa": lambda: bulk("Te", "bcc", a=3.475),
+    "Sr-10GPa": lambda: bulk("Sr", "bcc", a=3.996),
     "Ca": lambda: bulk("Ca", "fcc", a=5.53),
     "YC": lambda: bulk("YC", "rocksalt", a=5.03),
     "PdH": lambda: bulk("PdH", "rocksalt", a=4.104),

@@ -77,8 +77,7 @@ def band_structure(phonon: Any, *, points: int = POINTS) -> tuple[BandLine, ...]
     >>> from ase.build import bulk
     >>> from ase.calculators.emt import EMT
     >>> from betenet.phonons import PhononSettings, make_force_field
-    >>> from betenet.phonons.compute import vacuum_axis_of
-    from betenet.phonons.force_constants import force_constants
+    >>> from betenet.phonons.force_constants import force_constants
     >>> emt, settings = make_force_field(EMT()), PhononSettings(distance=6.0)
     >>> lines = band_structure(force_constants(bulk("Cu"), emt, settings).phonopy)
     >>> "".join(line.ends[0] for line in lines), lines[-1].ends

@@ -14,6 +14,7 @@ from jaxtyping import Float
 from matplotlib.axes import Axes
 
 from betenet.errors import SpectrumError
+from betenet.known import Finding
 from betenet.plotting.canvas import (
     A2F_COLOUR,
     COLOURS,
@@ -24,7 +25,6 @@ from betenet.plotting.canvas import (
     save,
     typeset,
 )
-from betenet.known import Finding
 from betenet.quantities import QUANTITIES
 from betenet.spectrum import Spectrum
 from betenet.structures import AsRead

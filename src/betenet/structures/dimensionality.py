@@ -126,7 +126,7 @@ def _joined(
         )
     # An order of magnitude faster, and asked for every crystal of a screening; it loads torch,
     # which only those who compute should wait for.
-    from vesin import NeighborList
+    from vesin import NeighborList  # pyright: ignore[reportMissingTypeStubs]
 
     pairs = NeighborList(cutoff=2.0 * float(reach.max()), full_list=True, sorted=True)
     first, second, shifts, lengths = pairs.compute(

@@ -229,6 +229,8 @@ def _isotope_notes(atoms: Atoms) -> list[str]:
     if masses is None or not (masses[atoms.numbers == 1] > 1.5).any():
         return []
     return [
-        "Deuterium or tritium: the network knows hydrogen of natural mass only; phonons that are "
-        "computed get the isotope's mass."
+        (
+            "Deuterium or tritium: the network knows hydrogen of natural mass only; "
+            "phonons that are computed get the isotope's mass."
+        )
     ]

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from contextlib import closing
@@ -40,5 +41,5 @@ def test_worker_starts_without_torch() -> None:
         "import sys; from betenet.graphs import worker; worker.serve = lambda _: None;"
         "worker.Connection = int; worker.main(); import vesin; assert sys.modules['torch'] is None"
     )
-    subprocess.run([sys.executable, "-c", program, "0"], check=True)
+    subprocess.run([sys.executable, "-c", program, "0", str(os.getpid())], check=True)
     assert "import main" in worker._PROGRAM

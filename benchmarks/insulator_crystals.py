@@ -12,7 +12,7 @@ import gzip
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import product
+from itertools import combinations, product
 from pathlib import Path
 
 import numpy as np
@@ -56,16 +56,24 @@ TETRAHEDRAL = (
     ("Mg", "Te Se S"),
     ("Si Ge Sn", "C"),
 )
+FLUORITE = (
+    ("Ca Sr Ba Cd Pb", "F"),
+    ("Zr Hf Ce Th", "O"),
+    ("O S Se Te", "Li Na K Rb"),
+    ("C Ge Sn", "Mg"),
+    ("C", "Be"),
+)
+MIXED = (("B Al Ga In", "N"), ("Al Ga In", "P As Sb"), ("Be Mg Zn Cd", "O S Se Te"))
+"""Cations that alternate in layers of the structure of zincblende."""
 COMPRESSED = (
     ("Ga In", "P As Sb"),
     ("Al", "P As Sb"),
     ("Zn Cd Hg", "Te"),
     ("Zn Hg", "Se"),
-    ("Si Ge Sn", "C"),
 )
 """Semiconductors that are metals in the structures of rock salt and of CsCl."""
 DENSE = {
-    "B": (100, 200),
+    "B": (160, 200),
     "Si": (20, 100),
     "Ge": (20, 100),
     "Sn": (0, 50),
@@ -113,7 +121,12 @@ def made_crystals(metal: Mapping[str, float], skip: set[str]) -> list[Made]:
         Formulas of insulators that must not be among them.
     """
     found = [*_of_prototypes(metal), *_binaries(), *_half_heuslers(metal)]
-    found += [*_compressed_binaries(), *_dense_elements(), *_dense_hydrides()]
+    found += [
+        *_mixed_tetrahedral(),
+        *_compressed_binaries(),
+        *_dense_elements(),
+        *_dense_hydrides(),
+    ]
     found.append(_made(bulk("Sn", "diamond", a=6.489), 0, 2.0))
     found.extend(_made(bulk("Kr", "fcc", a=a), 0, 2.0) for a in (5.0, 5.3, 5.64))
     return [one for one in found if one.metal or one.formula not in skip]
@@ -163,10 +176,10 @@ def _exchanged(parent: Atoms, rng: np.random.Generator) -> Iterator[Atoms]:
         sorted({other for kind in ALIKE if s in kind.split() for other in kind.split()} or {s})
         for s in present
     ]
-    combinations = [c for c in product(*choices) if len(set(c)) == len(c)]
-    rng.shuffle(combinations)
-    for combination in combinations:
-        atoms, by = parent.copy(), dict(zip(present, combination, strict=True))
+    choice = [c for c in product(*choices) if len(set(c)) == len(c)]
+    rng.shuffle(choice)
+    for chosen in choice:
+        atoms, by = parent.copy(), dict(zip(present, chosen, strict=True))
         atoms.set_chemical_symbols([by[s] for s in parent.get_chemical_symbols()])
         yield atoms
 
@@ -215,6 +228,7 @@ def _binaries() -> Iterator[Made]:
         (CAESIUM_CHLORIDE, lambda: bulk("NaCl", "cesiumchloride", a=3.5)),
         (TETRAHEDRAL, lambda: bulk("NaCl", "zincblende", a=5.6)),
         (TETRAHEDRAL, lambda: bulk("NaCl", "wurtzite", a=3.8, c=6.2)),
+        (FLUORITE, lambda: bulk("NaCl2", "fluorite", a=5.5)),
     )
     for pairs, parent in structures:
         for cations, anions in pairs:
@@ -223,7 +237,33 @@ def _binaries() -> Iterator[Made]:
                 names = {"Na": cation, "Cl": anion}
                 atoms.set_chemical_symbols([names[s] for s in atoms.get_chemical_symbols()])
                 wanted = 1.0 + 0.05 * rng.standard_normal()
-                yield _made(_saturated(atoms, wanted, rng), 0, 2.0)
+                yield _made(_saturated(atoms, wanted, rng), 0, 3.0)
+
+
+def _mixed_tetrahedral() -> Iterator[Made]:
+    rng = np.random.default_rng(4)
+    for cations, anions in MIXED:
+        for (one, other), anion in product(combinations(cations.split(), 2), anions.split()):
+            atoms = _layered(one, other, anion, anion)
+            yield _made(_saturated(atoms, 1.0, rng), 0, 2.0)
+    yield _made(_scaled(_layered("B", "C", "N", "C"), 3.60 / 5.0), 0, 2.0)
+    yield _made(_scaled(_layered("Si", "Si", "Ge", "Ge"), 5.54 / 5.0), 0, 2.0)
+
+
+def _layered(one: str, other: str, near: str, far: str) -> Atoms:
+    """Zincblende of edge 5 Å, its cations and its anions in layers along the third axis."""
+    places = [
+        [0, 0, 0],
+        [2, 2, 0],
+        [2, 0, 2],
+        [0, 2, 2],
+        [1, 1, 1],
+        [3, 3, 1],
+        [3, 1, 3],
+        [1, 3, 3],
+    ]
+    symbols = [one, one, other, other, near, near, far, far]
+    return Atoms(symbols, scaled_positions=np.array(places) / 4.0, cell=[5.0] * 3, pbc=True)
 
 
 def _compressed_binaries() -> Iterator[Made]:

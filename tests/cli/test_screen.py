@@ -13,7 +13,8 @@ from ase.build import bulk
 from ase.io import write
 
 from betenet.cli import main
-from betenet.screening.records import Record
+from betenet.screening.filters import INSULATOR
+from betenet.screening.records import RECORDS, Record
 from betenet.screening.store import RecordStore
 
 ROOT = Path(__file__).parents[2]
@@ -47,6 +48,21 @@ def test_status_counts_each_stage(run_folder: Path, capsys: pytest.CaptureFixtur
         ["fast", "2", "0", "0", "done"],
         ["slow", "0", "0", "1", "1", "of", "2"],
     ]
+
+
+def test_status_says_how_many_insulators_were_left_out(
+    run_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store = RecordStore(run_folder / RECORDS)
+    left = (("d", INSULATOR), ("e", INSULATOR), ("f", "has U, excluded"))
+    store.store(
+        Record(name=name, stage="source", outcome="rejected", reason=reason)
+        for name, reason in left
+    )
+    assert main(["screen", "status", str(run_folder)]) == 0
+    assert "left out: 2 likely insulators" in capsys.readouterr().out
+    assert main(["screen", "status", str(run_folder), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["likely_insulators"] == 2
 
 
 def test_status_as_json(run_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

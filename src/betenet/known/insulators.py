@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 from importlib.resources import as_file, files
+from typing import Any, cast
 
 import numpy as np
 from ase import Atoms
@@ -23,10 +24,10 @@ from betenet.known.forest import Forest
 from betenet.known.structure_features import structure_features
 
 MODEL = "insulators.safetensors"
-LIKELY = -1.0
+LIKELY = -1.8
 """Logit of being a metal below which a crystal is likely an insulator: 3 % of the metals at most,
 in any of the training sets, each judged by forests that have not seen its formula [1]."""
-POSSIBLE = 1.0
+POSSIBLE = 1.5
 """Below it, possibly an insulator [1]."""
 
 
@@ -41,7 +42,7 @@ def _forests() -> tuple[Forest, Forest]:
     from safetensors.numpy import load_file
 
     with as_file(files("betenet.known").joinpath(MODEL)) as path:
-        tensors = load_file(path)
+        tensors: dict[str, np.ndarray] = cast("Any", load_file)(path)
     return Forest.from_tensors(tensors, "composition"), Forest.from_tensors(tensors, "crystal")
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 from ase import Atoms
 from jaxtyping import Bool, Float, Int
@@ -66,14 +68,10 @@ def structure_features(atoms: Atoms) -> Float[np.ndarray, " feature"]:
     table, numbers = bonding(), np.asarray(atoms.numbers)
     n_atoms, volume = len(numbers), _filled_volume(atoms)
     first, second, valences = bonds(atoms)
-    kinds, counts = np.unique(numbers, return_counts=True)
-    known = formal_charges(kinds, counts.astype(float))
-    charges = np.zeros(n_atoms) if known is None else known[np.searchsorted(kinds, numbers)]
+    charges, left_over = _site_charges(numbers)
+    balanced = left_over >= 0.0
     unlike = charges[first] * charges[second] < 0
-
-    def per_atom(weights: np.ndarray) -> np.ndarray:
-        return np.bincount(first, weights, n_atoms)
-
+    per_atom = partial(np.bincount, first, minlength=n_atoms)
     from_unlike, total = per_atom(valences * unlike), per_atom(valences)
     like = total - from_unlike
     neighbours = total**2 / np.maximum(per_atom(valences**2), 1e-30)
@@ -84,19 +82,14 @@ def structure_features(atoms: Atoms) -> Float[np.ndarray, " feature"]:
     chi = table.electronegativity[numbers]
     lead = chi >= chi.max() - 1e-6
     electrons = float(table.electrons[numbers].sum())
-    balanced = known is not None
     polarity = float(valences @ np.abs(chi[first] - chi[second]))
     return np.array(
         [
             np.sqrt(np.mean((from_unlike - size) ** 2)) if balanced else np.nan,
-            *_three(saturation, charges < 0),
-            *_three(saturation, charges > 0),
-            *_three(like / np.maximum(size, 0.5), charges < 0),
-            *_three(like / np.maximum(size, 0.5), charges > 0),
-            *_three(octet, lead),
-            *_three(octet, ~lead),
-            *_three(neighbours, lead),
-            *_three(neighbours, ~lead),
+            *_three(saturation, charges < 0, charges > 0),
+            *_three(like / np.maximum(size, 0.5), charges < 0, charges > 0),
+            *_three(octet, lead, ~lead),
+            *_three(neighbours, lead, ~lead),
             polarity / max(valences.sum(), 1e-30),
             float(numbers.sum() % 2),
             electrons % 2,
@@ -111,11 +104,20 @@ def structure_features(atoms: Atoms) -> Float[np.ndarray, " feature"]:
             saturation.std() if balanced else np.nan,
             table.period[numbers].mean(),
             table.period[numbers].max(),
-            abs(float(known @ counts)) / n_atoms if known is not None else -1.0,
+            left_over,
             size.mean(),
             np.abs(chi - chi.mean()).mean(),
         ]
     )
+
+
+def _site_charges(numbers: Int[np.ndarray, " atom"]) -> tuple[Float[np.ndarray, " atom"], float]:
+    """Formal charge of each site, and what is left over per atom; 0 and -1 where they have none."""
+    kinds, counts = np.unique(numbers, return_counts=True)
+    known = formal_charges(kinds, counts.astype(float))
+    if known is None:
+        return np.zeros(len(numbers)), -1.0
+    return known[np.searchsorted(kinds, numbers)], abs(float(known @ counts)) / len(numbers)
 
 
 def _filled_volume(atoms: Atoms) -> float:
@@ -136,7 +138,7 @@ def bonds(
 ) -> tuple[Int[np.ndarray, " pair"], Int[np.ndarray, " pair"], Float[np.ndarray, " pair"]]:
     """Pairs of atoms, each both ways, and the valence of their bond."""
     # vesin loads torch, which only those who compute should wait for
-    from vesin import NeighborList
+    from vesin import NeighborList  # pyright: ignore[reportMissingTypeStubs]
 
     first, second, lengths = NeighborList(cutoff=CUTOFF, full_list=True, sorted=False).compute(
         points=atoms.positions, box=atoms.cell.array, periodic=True, quantities="ijd"
@@ -149,9 +151,12 @@ def bonds(
     return first, second, np.exp((r_i + r_j - contraction - lengths) / SOFTNESS)
 
 
-def _three(values: Float[np.ndarray, " atom"], which: Bool[np.ndarray, " atom"]) -> np.ndarray:
-    """Mean, maximum and minimum over some atoms; NaN without any."""
-    if not which.any():
-        return np.full(3, np.nan)
-    chosen = values[which]
-    return np.array([chosen.mean(), chosen.max(), chosen.min()])
+def _three(
+    values: Float[np.ndarray, " atom"], *kinds: Bool[np.ndarray, " atom"]
+) -> Float[np.ndarray, " number"]:
+    """Mean, maximum and minimum over each kind of atoms; NaN for one without any."""
+    found: list[float] = []
+    for kind in kinds:
+        chosen = values[kind]
+        found += [chosen.mean(), chosen.max(), chosen.min()] if kind.any() else [np.nan] * 3
+    return np.array(found)

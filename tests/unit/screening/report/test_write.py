@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
@@ -16,6 +17,7 @@ from tests.screening_run import (
     write_page,
 )
 
+from betenet.screening.filters import INSULATOR
 from betenet.screening.report import write_report
 from betenet.screening.report.funnel_section import _duration
 
@@ -89,6 +91,15 @@ def test_the_funnel_shows_the_numbers_of_each_stage(html):
         ["3", "2", "1", "0"],
     ]
     assert [row[0].split("model")[0] for row in funnel[2::2]] == ["first", "last"]
+
+
+def test_insulators_left_out_are_counted_and_findings_shown(tmp_path):
+    passed = predicted("c", "first", "passed", 9.0, warnings=("Cu–O planes",))
+    passed = replace(passed, values={**passed.values, "findings": "cuprate"})
+    salts = [source(name, "rejected", reason=INSULATOR) for name in ("LiF", "NaCl")]
+    page = written(tmp_path, [source("c"), *salts, passed])
+    assert "<strong>2</strong>left out as likely insulators" in page
+    assert "1 flag: cuprate" in page
 
 
 def test_the_table_is_whole_without_a_script(tmp_path):

@@ -48,8 +48,13 @@ COARSE = ("k_density=20", "q_density=5.5")
 SETS = {"Ca": (), "PdH": COARSE, "NbC": COARSE, "MgB2": ("k_density=18", "q_density=5")}
 """Crystals for the comparison of sets, with changes of `scout`."""
 PROTOCOL_CRYSTALS = {
-    **{"Al": 0.0, "Pb": 0.0, "As-50GPa": 50.0, "Te-50GPa": 50.0, "Sr-10GPa": 10.0},
-    **{"Ca": 0.0, "YC": 0.0},
+    "Al": 0.0,
+    "Pb": 0.0,
+    "As-50GPa": 50.0,
+    "Te-50GPa": 50.0,
+    "Sr-10GPa": 10.0,
+    "Ca": 0.0,
+    "YC": 0.0,
 }
 """Crystals for the comparison of protocols, with their pressures [GPa]."""
 CRYSTALS = {

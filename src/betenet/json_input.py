@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+import sys
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
 
@@ -48,7 +50,8 @@ def decode_json(text: str | bytes) -> Any:
     if isinstance(text, bytes):
         text = text.decode(json.detect_encoding(text))
     try:
-        data = json.loads(text.removeprefix("\ufeff"), parse_int=_integer)
+        with _few_calls():
+            data = json.loads(text.removeprefix("\ufeff"), parse_int=_integer)
     except RecursionError as error:
         raise ValueError(TOO_DEEP) from error
     return _checked(data, text)
@@ -66,7 +69,8 @@ def decode_json_at(text: str, place: int) -> tuple[Any, int]:
     """
     end = place
     try:
-        data, end = _DECODER.raw_decode(text, place)
+        with _few_calls():
+            data, end = _DECODER.raw_decode(text, place)
         return _checked(data, text[place:end]), end
     except (ValueError, RecursionError) as error:
         end = end if end > place else _end_of(text, place)
@@ -208,6 +212,21 @@ def read_array(data: Mapping[str, object], key: str) -> Float[np.ndarray, "..."]
             reason=str(error),
             fix="Give lists of equal length, with numbers only.",
         ) from error
+
+
+@contextmanager
+def _few_calls() -> Generator[None]:
+    """Let the decoder call itself 2000 times at most.
+
+    It is written in C and ends the process where the stack does. Python's own limit is lower, but
+    a library may raise it for all (symfc does, to 100 000).
+    """
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(min(before, 2000))
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(before)
 
 
 def _integer(text: str) -> int | float:

@@ -450,7 +450,8 @@ def test_killed_until_it_is_done_and_fed_while_it_runs(tmp_path: Path, potential
     kills, fed = 0, False
     while True:
         with start(told) as running:
-            until = time.monotonic() + random.uniform(2.5, 5.0)  # noqa: S311
+            # longer and longer: on a busy machine the program alone takes seconds to start
+            until = time.monotonic() + random.uniform(2.5, 5.0) * (1 + kills / 8)  # noqa: S311
             while time.monotonic() < until and running.poll() is None:
                 if not fed and list((home / "a").glob("relax/pw.*")):
                     with start(words(home, potentials, programs, more)) as feeding:

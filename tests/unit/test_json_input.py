@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import json
 import math
+import sys
+from collections.abc import Iterator
 
 import pytest
 
@@ -115,3 +117,21 @@ def test_a_file_is_read(tmp_path):
     assert read_json(path) == {"a": [1]}
     with pytest.raises(OSError, match="larger than the limit, 5 bytes"):
         read_json(path, 5)
+
+
+@pytest.fixture
+def many_calls() -> Iterator[None]:
+    """The limit as some libraries leave it."""
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(100_000)
+    yield
+    sys.setrecursionlimit(before)
+
+
+@pytest.mark.usefixtures("many_calls")
+def test_depth_is_an_error_whatever_python_allows() -> None:
+    for text in ("[" * 90_000, "[" * 90_000 + "]" * 90_000, '{"a":' * 90_000):
+        with pytest.raises(ValueError, match=r"deep|nested|levels"):
+            decode_json(text)
+        with pytest.raises(ValueError, match=r"deep|nested|levels|Expecting"):
+            decode_json_at(f"{text}, 1", 0)

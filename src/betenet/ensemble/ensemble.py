@@ -23,8 +23,8 @@ from betenet.ensemble.shipped import find_model
 from betenet.ensemble.site_phonons import PhononSource, SitePhonons
 from betenet.errors import BetenetError, DataError, ModelError, StructureError
 from betenet.graphs import CrystalGraph, build_graph
-from betenet.known import Finding, judge
-from betenet.known.findings import LAYER_WITH_VACUUM
+from betenet.known.findings import LAYER_WITH_VACUUM, Finding
+from betenet.known.judge import judge
 from betenet.network.batch import collate
 from betenet.network.config import NetworkConfig
 from betenet.network.geometry import joint_geometry

@@ -21,7 +21,7 @@ from betenet.ensemble.estimates import (
 )
 from betenet.errors import BetenetError, DataError
 from betenet.json_output import finite_or_none
-from betenet.known import Finding
+from betenet.known.findings import Finding
 from betenet.quantities import QUANTITIES
 from betenet.spectrum import IntegrationRule, Spectrum, check_rule
 from betenet.structures import AsRead

@@ -17,8 +17,8 @@ from betenet.espresso.protocol import Protocol
 from betenet.espresso.pseudopotentials import find_pseudopotentials
 from betenet.espresso.settings import Settings, symbols_of
 from betenet.espresso.workflow import Workflow
-from betenet.known import judge
 from betenet.known.findings import NO_CONVENTIONAL_PAIRING
+from betenet.known.judge import judge
 from betenet.structures import AsRead, StructureRecord, idealise, prepare_structures
 from betenet.toml_input import decode_toml
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -121,9 +122,8 @@ def composition_features(numbers: Numbers, amounts: Amounts) -> Float[np.ndarray
         float(numbers[lead]),
     )
     classes = _class_masks()[:, numbers] @ shares
-    return np.concatenate(
-        [mean, spread, facts.min(0), facts.max(0), classes, balance, rest_of_them]
-    )
+    parts: list[Any] = [mean, spread, facts.min(0), facts.max(0), classes, balance, rest_of_them]
+    return np.concatenate(parts)
 
 
 def formal_charges(numbers: Numbers, amounts: Amounts) -> Float[np.ndarray, " element"] | None:

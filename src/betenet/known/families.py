@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 import numpy as np
-from ase import Atoms, neighborlist
+from ase import Atoms
 from jaxtyping import Float, Int
 
 from betenet.known.findings import (
@@ -61,8 +61,8 @@ def family_findings(atoms: Atoms) -> tuple[Finding, ...]:
     Heavy fermion: metals of Ce, Yb, U, Np or Pu whose f atoms are farther apart than Hill's limit.
     Fulleride: cages of 60 carbon atoms with a metal.
     """
-    symbols = np.array(atoms.get_chemical_symbols())
-    present = set(symbols.tolist())
+    names = cast("list[str]", atoms.get_chemical_symbols())
+    symbols, present = np.array(names), set(names)
     found: list[Finding] = []
     for metal, (code, text) in _PLANES.items():
         if {metal, _OXYGEN} < present and _has_planes(atoms, symbols, metal):
@@ -164,6 +164,8 @@ def _neighbours(
     atoms: Atoms, symbols: np.ndarray, of: Collection[str], cutoff: float
 ) -> Iterator[tuple[int, _Near]]:
     """Neighbours of every atom of some elements, the atom itself left out."""
+    from ase import neighborlist  # takes a third of a second to load, and few crystals need it
+
     first, second, vectors, lengths = cast("Any", neighborlist).neighbor_list("ijDd", atoms, cutoff)
     for index in np.flatnonzero(np.isin(symbols, list(of))):
         chosen = first == index

@@ -39,10 +39,10 @@ def _balance_columns() -> list[int]:
 
 @lru_cache(maxsize=1)
 def _forests() -> tuple[Forest, Forest]:
-    from safetensors.numpy import load_file
+    from safetensors import numpy as tensor_files
 
     with as_file(files("betenet.known").joinpath(MODEL)) as path:
-        tensors: dict[str, np.ndarray] = cast("Any", load_file)(path)
+        tensors: dict[str, np.ndarray] = cast("Any", tensor_files).load_file(path)
     return Forest.from_tensors(tensors, "composition"), Forest.from_tensors(tensors, "crystal")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import cast
 
 import numpy as np
 from ase import Atoms
@@ -38,7 +39,7 @@ def magnetic_findings(atoms: Atoms) -> tuple[Finding, ...]:
     >>> magnetic_findings(bulk("Nb"))
     ()
     """
-    symbols: list[str] = atoms.get_chemical_symbols()
+    symbols = cast("list[str]", atoms.get_chemical_symbols())
     present = [symbol for symbol in dict.fromkeys(symbols) if symbol in MAGNETIC]
     likely = [symbol for symbol in present if _keeps_moment(symbol, symbols)]
     if _has_open_copper(atoms):
@@ -64,7 +65,7 @@ def _keeps_moment(symbol: str, symbols: Sequence[str]) -> bool:
 
 def _has_open_copper(atoms: Atoms) -> bool:
     """Whether there is Cu²⁺ with an open shell, as in CuO and CuCl₂."""
-    symbols: list[str] = atoms.get_chemical_symbols()
+    symbols = cast("list[str]", atoms.get_chemical_symbols())
     if "Cu" not in symbols or not {"O", "F", "Cl", "Br"} & set(symbols):
         return False
     numbers, counts = np.unique(np.asarray(atoms.numbers), return_counts=True)

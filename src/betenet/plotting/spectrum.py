@@ -14,7 +14,6 @@ from jaxtyping import Float
 from matplotlib.axes import Axes
 
 from betenet.errors import SpectrumError
-from betenet.known import Finding
 from betenet.plotting.canvas import (
     A2F_COLOUR,
     COLOURS,
@@ -27,7 +26,6 @@ from betenet.plotting.canvas import (
 )
 from betenet.quantities import QUANTITIES
 from betenet.spectrum import Spectrum
-from betenet.structures import AsRead
 from betenet.superconductivity.moments import coupling_constant, cumulative_coupling
 
 _WEIGHT_SHOWN = 0.01
@@ -50,6 +48,26 @@ class PrintedEstimate(Protocol):
 
 
 @runtime_checkable
+class Crystal(Protocol):
+    """A crystal as it was understood."""
+
+    @property
+    def details(self) -> str:
+        """The crystal in a line."""
+        ...
+
+
+@runtime_checkable
+class Coded(Protocol):
+    """A finding with a name that does not change."""
+
+    @property
+    def code(self) -> str:
+        """The name."""
+        ...
+
+
+@runtime_checkable
 class PredictedSpectrum(Protocol):
     """What a figure needs of a prediction."""
 
@@ -59,12 +77,12 @@ class PredictedSpectrum(Protocol):
         ...
 
     @property
-    def as_read(self) -> AsRead | None:
+    def as_read(self) -> Crystal | None:
         """The crystal as it was understood, printed below the title."""
         ...
 
     @property
-    def findings(self) -> Sequence[Finding]:
+    def findings(self) -> Sequence[Coded]:
         """What the model was not made for, printed below the title too."""
         ...
 

@@ -11,7 +11,7 @@ from ase.build import bulk
 
 from betenet.ensemble.prediction import Prediction, csv_columns, estimate_quantities
 from betenet.errors import DataError, StructureError
-from betenet.known import Finding
+from betenet.known.findings import Finding
 from betenet.spectrum import Spectrum
 from betenet.structures import prepare_structures
 from betenet.units import MEV_TO_KELVIN

@@ -5,7 +5,7 @@ from ase import Atoms
 from ase.build import bulk, fcc111, graphene, molecule
 
 from betenet.errors import StructureError
-from betenet.known import judge
+from betenet.known.judge import judge
 from betenet.structures import standardise
 
 

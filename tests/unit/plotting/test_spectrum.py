@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 
 from betenet.ensemble.prediction import Prediction, estimate_quantities
 from betenet.errors import SpectrumError
-from betenet.known import Finding
+from betenet.known.findings import Finding
 from betenet.plotting import plot_sites, plot_spectrum
 from betenet.spectrum import Spectrum
 from betenet.structures import prepare_structures

@@ -54,9 +54,14 @@ def test_a_score_is_named_with_its_unit(tmp_path, score, words):
     assert run.stages[1].score_in_words == words
 
 
-@pytest.mark.parametrize("text", [None, "{", "[]"], ids=["absent", "broken", "a list"])
-def test_a_folder_without_a_manifest_is_refused(tmp_path, text):
-    if text is not None:
-        (tmp_path / "manifest.json").write_text(text)
+def test_a_folder_without_a_manifest_is_refused(tmp_path):
     with pytest.raises(DataError, match="betenet screen run"):
         describe_run(tmp_path)
+
+
+@pytest.mark.parametrize("text", ["{", "[]"])
+def test_a_damaged_manifest_is_named(tmp_path, text):
+    (tmp_path / "manifest.json").write_text(text)
+    with pytest.raises(DataError, match="cannot be read") as caught:
+        describe_run(tmp_path)
+    assert "manifest.json is damaged" in caught.value.reason

@@ -22,6 +22,12 @@ def test_every_bit_comes_back() -> None:
     assert again.cell.array.tobytes() == atoms.cell.array.tobytes()
     assert again.get_chemical_symbols() == ["Nb", "Ti", "N", "N", "N"]
     assert again.pbc.tolist() == [True, False, True]
+    assert not again.has("masses")
+
+
+def test_masses_of_isotopes_come_back() -> None:
+    atoms = Atoms("PdH", masses=(106.42, 2.014), cell=[3, 3, 3], pbc=True)
+    assert structure_from_bytes(structure_to_bytes(atoms)).get_masses().tolist() == [106.42, 2.014]
 
 
 @pytest.mark.parametrize("damage", [slice(0, 5), slice(0, -4), slice(2, None)])

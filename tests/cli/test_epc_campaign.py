@@ -266,6 +266,7 @@ def test_what_a_program_failed_at_is_computed_again_if_asked_for(
     assert capsys.readouterr().out.count(": kept: ") == 2
 
 
+@pytest.mark.slow
 def test_a_machine_that_cannot_start_programs_settles_nothing(
     tmp_path: Path, potentials: Path, programs: Path, capsys: pytest.CaptureFixture
 ) -> None:
@@ -301,6 +302,7 @@ def test_a_program_that_is_killed_each_time_is_given_up_at_last(
     assert "out_of_memory" in records(home)["a"]["calculation"]["reasons"][0]["text"]
 
 
+@pytest.mark.slow
 def test_names_of_the_campaign_itself_and_names_alike_are_no_trouble(
     tmp_path: Path, potentials: Path, programs: Path, capsys: pytest.CaptureFixture
 ) -> None:

@@ -49,7 +49,7 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 RAW = re.compile(
     r"could not convert|invalid literal|out of bounds|object has no attribute|NoneType|Traceback|"
     r"StopIteration|not subscriptable|unhashable|list index|cannot reshape|broadcast|"
-    r"unpack|unsupported operand|tuple index|ufunc|inhomogeneous|maximum recursion|4300"
+    r"unpack|unsupported operand|tuple index|ufunc|inhomogeneous|maximum recursion|4300 digits"
 )
 """What Python and its libraries say to programmers."""
 

@@ -172,7 +172,7 @@ def opened(
     limits
         How long and how much.
     headers
-        Of the question; those of the user's secrets go to the server of the start only.
+        Headers of the question; those with the user's secrets go to the server of the start only.
 
     Raises
     ------

@@ -99,7 +99,7 @@ def compare(
     references
         What other programs say.
     smearing
-        Of the spectrum, where it is known: the same one is taken of a list of them.
+        Smearing of the spectrum, where it is known: of a list, its entry is compared.
     """
     gaps = [reference for reference in references if isinstance(reference, Gap)]
     files = [reference for reference in references if isinstance(reference, A2fFile)]

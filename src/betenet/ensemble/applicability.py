@@ -12,7 +12,8 @@ from ase.data import chemical_symbols
 from jaxtyping import Float
 
 from betenet.graphs import CrystalGraph
-from betenet.network.elements import MAX_NUMBER, composition_statistics
+from betenet.known.elements import MAX_NUMBER
+from betenet.network.elements import composition_statistics
 
 RARE = 10
 """An element with fewer training structures than this is flagged."""
@@ -90,7 +91,7 @@ class Applicability:
         Parameters
         ----------
         graph
-            Of the structure.
+            Graph of the structure.
         with_vacuum
             Say nothing of its volume, which vacuum is part of.
         """

@@ -21,8 +21,8 @@ import torch
 from torch import Tensor
 
 from betenet.errors import ModelError
+from betenet.known.elements import MAX_NUMBER
 from betenet.network.config import NetworkConfig
-from betenet.network.elements import MAX_NUMBER
 from betenet.network.layers import Parameters
 from betenet.network.layout import Irrep, LayerLayout, irrep_name, network_layout
 

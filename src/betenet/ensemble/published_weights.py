@@ -40,8 +40,9 @@ from betenet.ensemble.published_layout import (
 )
 from betenet.errors import ModelError
 from betenet.graphs import build_graph
+from betenet.known.elements import MAX_NUMBER
 from betenet.network.config import NetworkConfig
-from betenet.network.elements import MAX_NUMBER, composition_statistics
+from betenet.network.elements import composition_statistics
 from betenet.network.layers import Parameters
 from betenet.network.model import parameter_shapes
 from betenet.structures import prepare_structures

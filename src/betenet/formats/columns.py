@@ -14,7 +14,9 @@ import numpy as np
 from jaxtyping import Float
 
 from betenet.errors import DataError
-from betenet.formats.header import Column
+from betenet.formats.a2f_file import UNIT_STATED
+from betenet.formats.header import Column, Header
+from betenet.formats.parsed import Parsed
 from betenet.formats.running_coupling import never_falls, running_couplings
 
 _FEW_ROWS = 10
@@ -35,6 +37,22 @@ class Spectra:
     smearing_unit: str | None = None
     stated: dict[str, tuple[float, ...]] = field(default_factory=dict[str, tuple[float, ...]])
     warnings: tuple[str, ...] = ()
+
+    def parsed(self, path: str, header: Header, lines: tuple[int, ...]) -> Parsed:
+        """The spectra with the unit that the header states and the lines of their rows."""
+        return Parsed(
+            path=path,
+            unit=header.unit,
+            unit_source="" if header.unit is None else UNIT_STATED,
+            unknown_unit=header.unknown_unit,
+            frequencies=self.frequencies,
+            a2f=self.a2f,
+            smearings=self.smearings,
+            smearing_unit=self.smearing_unit,
+            stated=self.stated,
+            lines=lines,
+            warnings=self.warnings,
+        )
 
 
 def choose_columns(

@@ -16,7 +16,6 @@ import numpy as np
 from jaxtyping import Float
 
 from betenet.errors import DataError
-from betenet.formats.a2f_file import UNIT_STATED
 from betenet.formats.columns import choose_columns
 from betenet.formats.header import (
     Column,
@@ -90,20 +89,7 @@ def parse_csv(text: TextFile) -> Parsed:
         raise DataError(f"{text.path} has a header and no rows.", fix="Write the file again.")
     table, lines = join_rows(text.path, rows, wrapped=False)
     header = read_header(text, len(columns))
-    spectra = choose_columns(text.path, table, columns)
-    return Parsed(
-        path=text.path,
-        unit=header.unit,
-        unit_source="" if header.unit is None else UNIT_STATED,
-        unknown_unit=header.unknown_unit,
-        frequencies=spectra.frequencies,
-        a2f=spectra.a2f,
-        smearings=spectra.smearings,
-        smearing_unit=spectra.smearing_unit,
-        stated=spectra.stated,
-        lines=lines,
-        warnings=spectra.warnings,
-    )
+    return choose_columns(text.path, table, columns).parsed(text.path, header, lines)
 
 
 def format_csv(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Float
 
-from betenet.formats.a2f_file import UNIT_STATED
 from betenet.formats.columns import choose_columns
 from betenet.formats.header import read_header
 from betenet.formats.parsed import Parsed, need_columns
@@ -38,20 +37,7 @@ def parse_table(text: TextFile) -> Parsed:
     table, lines = join_rows(text.path, rows, wrapped=False)
     need_columns(text.path, table.shape[1], "ω and at least one α²F", minimum=2)
     header = read_header(text, table.shape[1])
-    spectra = choose_columns(text.path, table, header.columns)
-    return Parsed(
-        path=text.path,
-        unit=header.unit,
-        unit_source="" if header.unit is None else UNIT_STATED,
-        unknown_unit=header.unknown_unit,
-        frequencies=spectra.frequencies,
-        a2f=spectra.a2f,
-        smearings=spectra.smearings,
-        smearing_unit=spectra.smearing_unit,
-        stated=spectra.stated,
-        lines=lines,
-        warnings=spectra.warnings,
-    )
+    return choose_columns(text.path, table, header.columns).parsed(text.path, header, lines)
 
 
 def format_table(

@@ -85,11 +85,11 @@ class Bonding:
     electronegativity
         Pauling's, estimated where there is none [1].
     group, period
-        Of the periodic table; 0 for the f elements without a group.
+        Group and period of the periodic table; group 0 for the f elements without a group.
     electrons
-        Of the valence shell: those outside of the last noble gas and of full d and f shells.
+        Electrons of the valence shell: all but those of the last noble gas and of full d and f shells.
     radius, c
-        Of the bond-valence law [Å], [1].
+        Parameters of the bond-valence law [Å], [1].
     volume
         Of an atom in the elemental solid or liquid [Å³].
     """

@@ -28,7 +28,7 @@ class Forest:
     unknown_left
         Whether NaN goes left.
     value
-        Of a leaf [1].
+        Score that a leaf adds [1].
     offset
         Added to the sum [1].
     """

@@ -8,16 +8,8 @@ import numpy as np
 from ase.data import atomic_masses
 from jaxtyping import Float, Int
 
-from betenet.known.elements import MAX_NUMBER, element_facts, scaled_facts
+from betenet.known.elements import MAX_NUMBER, scaled_facts
 from betenet.network.config import NetworkConfig
-
-__all__ = [
-    "MAX_NUMBER",
-    "composition_statistics",
-    "element_facts",
-    "element_inputs",
-    "scaled_facts",
-]
 
 
 @lru_cache(maxsize=8)

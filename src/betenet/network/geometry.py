@@ -15,9 +15,10 @@ from jaxtyping import Float, Int
 
 from betenet.errors import ConfigError
 from betenet.graphs import CrystalGraph
+from betenet.known.elements import scaled_facts
 from betenet.network.angular import spherical_harmonics
 from betenet.network.config import NetworkConfig
-from betenet.network.elements import composition_statistics, scaled_facts
+from betenet.network.elements import composition_statistics
 from betenet.network.entries import Edges, Entries, block_entries
 from betenet.network.indices import join_indices, sum_equal
 from betenet.network.layout import Block, Irrep, network_layout

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
+from functools import cache
 from typing import Any
 
 import numpy as np
+from ase import Atoms
 from ase.data import atomic_numbers
 
 from betenet.errors import ConfigError, StructureError
 from betenet.known.insulators import LIKELY, metal_logit
 from betenet.screening.candidates import BAND_GAP, HULL_DISTANCE, Candidate
 from betenet.structures import standardise
-from betenet.structures.check import fewest_atoms
+from betenet.structures.check import MAX_ATOMS, fewest_atoms
+
+Primitive = Callable[[], Atoms | None]
+"""Gives the primitive cell; None if it cannot be found."""
 
 INSULATOR = "likely an insulator"
 """Reason to leave a candidate out."""
@@ -102,17 +107,12 @@ class Filters:
 
     def refuse(self, candidate: Candidate) -> str | None:
         """Why a candidate is left out, in one line; None if it is not."""
-        for check in (
-            self._by_elements,
-            self._by_given,
-            self._by_volume,
-            self._by_atoms,
-            self._as_insulator,
-        ):
+        for check in (self._by_elements, self._by_given, self._by_volume):
             reason = check(candidate)
             if reason is not None:
                 return reason
-        return None
+        primitive = cache(lambda: _primitive(candidate.atoms))  # for both that ask, if one does
+        return self._by_atoms(candidate, primitive) or self._as_insulator(candidate, primitive)
 
     def _by_elements(self, candidate: Candidate) -> str | None:
         found = set(candidate.atoms.get_chemical_symbols())
@@ -149,7 +149,7 @@ class Filters:
         per_atom = volume / max(len(candidate.atoms), 1)
         return _outside(per_atom, "Å³ per atom", self.volume_per_atom_min, self.volume_per_atom_max)
 
-    def _by_atoms(self, candidate: Candidate) -> str | None:
+    def _by_atoms(self, candidate: Candidate, primitive: Primitive) -> str | None:
         if self.least_atoms is None and self.most_atoms is None:
             return None
         if len(candidate.atoms) == 0:
@@ -162,22 +162,25 @@ class Filters:
         if self.most_atoms is not None and n_atoms > self.most_atoms:
             return _outside(n_atoms, f"{what} at least", None, self.most_atoms)
         if not certain:
-            try:
-                n_atoms = len(standardise(candidate.atoms, max_atoms=None))
-            except StructureError:
-                # a broken cell is the next step's to name
-                n_atoms = len(candidate.atoms)
+            # a broken cell is the next step's to name
+            n_atoms = len(primitive() or candidate.atoms)
         return _outside(n_atoms, what, self.least_atoms, self.most_atoms)
 
-    def _as_insulator(self, candidate: Candidate) -> str | None:
-        if self.keep_insulators:
+    def _as_insulator(self, candidate: Candidate, primitive: Primitive) -> str | None:
+        if self.keep_insulators or fewest_atoms(candidate.atoms) > MAX_ATOMS:
             return None
-        try:
-            primitive = standardise(candidate.atoms)
-        except StructureError:
+        atoms = primitive()
+        if atoms is None or len(atoms) > MAX_ATOMS:
             # the next step's to name
             return None
-        return INSULATOR if metal_logit(primitive) < LIKELY else None
+        return INSULATOR if metal_logit(atoms) < LIKELY else None
+
+
+def _primitive(atoms: Atoms) -> Atoms | None:
+    try:
+        return standardise(atoms, max_atoms=None)
+    except StructureError:
+        return None
 
 
 def _outside(value: float, what: str, least: float | None, most: float | None) -> str | None:

@@ -38,7 +38,7 @@ class AsRead:
     angles
         α, β and γ of the cell that was given [°].
     volume_per_atom
-        Of the cell that was given [Å³].
+        Volume per atom of the cell that was given [Å³].
     """
 
     formula: str

@@ -66,7 +66,7 @@ def fill_cell(
         As listed. A site that lies off a special position by no more than its digits allow is put
         on it: 0.333 becomes a third where symmetry asks for it.
     operations
-        Of the whole cell, centring translations among them.
+        Operations of the whole cell, centring translations among them.
     lattice
         Vectors as rows [Å].
 

@@ -36,14 +36,14 @@ def poscar_frames(lines: Sequence[str], path: Path) -> Iterator[Callable[[], Ato
     Parameters
     ----------
     lines
-        Of the file.
+        Lines of the file.
     path
         Beside it a POTCAR or OUTCAR may tell the elements of a file of VASP 4.
 
     Raises
     ------
     StructureError
-        Of a frame, when it is called for, with the line; those behind it are read all the same.
+        For a frame, when it is called for, with the line; the frames behind it are still read.
     """
     starts = [n for n in range(len(lines)) if n == 0 or _begins_anew(lines, n)]
     for start, end in zip(starts, [*starts[1:], len(lines)], strict=True):

@@ -53,7 +53,7 @@ def read_pw_input(text: str) -> Atoms:
     Parameters
     ----------
     text
-        Of the input.
+        Text of the input.
 
     Returns
     -------

@@ -36,7 +36,7 @@ def pw_output_frames(lines: Sequence[str]) -> Iterator[Callable[[], Atoms]]:
     Parameters
     ----------
     lines
-        Of the output.
+        Lines of the output.
 
     Raises
     ------

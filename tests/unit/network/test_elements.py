@@ -4,13 +4,9 @@ import numpy as np
 import pytest
 from ase.data import atomic_masses, atomic_numbers
 
+from betenet.known.elements import element_facts, scaled_facts
 from betenet.network.config import NetworkConfig
-from betenet.network.elements import (
-    composition_statistics,
-    element_facts,
-    element_inputs,
-    scaled_facts,
-)
+from betenet.network.elements import composition_statistics, element_inputs
 
 
 def fact(symbol: str, name: str) -> float:

@@ -87,7 +87,7 @@ class Bonding:
     group, period
         Group and period of the periodic table; group 0 for the f elements without a group.
     electrons
-        Electrons of the valence shell: all but those of the last noble gas and of full d and f shells.
+        Electrons of the valence shell: not those of the last noble gas and of full d and f shells.
     radius, c
         Parameters of the bond-valence law [Å], [1].
     volume

@@ -34,7 +34,7 @@ class TableOutput:
     """
 
     _COLUMNS = ("coupling", "omega_log", "omega_2", "tc")
-    _WIDTH = 14
+    _WIDTH = 15
 
     def __init__(
         self, *, per_site: bool, footer: str, with_gap: bool = False, with_phonons: bool = False
@@ -56,14 +56,15 @@ class TableOutput:
             self._print(self._row("structure", "formula", "atoms", headings))
             self._started = True
         numbers = [prediction.estimates[key].as_text(unit=False) for key in self._columns]
-        known = math.isfinite(prediction.tc_probability)
-        numbers.append(f"{prediction.tc_probability:.2f}" if known else "n/a")
+        numbers.append(_probability(prediction))
         if self._with_phonons:
             numbers.append(shortened(prediction.phonons, self._WIDTH))
         atoms = str(len(prediction.symbols))
         self._print(self._row(prediction.name, prediction.formula, atoms, numbers))
         if prediction.as_read is not None:
             self._print(f"    read as {prediction.as_read.as_text()}")
+        if prediction.in_training is not None:
+            self._print(f"    {prediction.in_training.as_text()}")
         for warning in prediction.warnings:
             self._print(f"    warning: {warning}")
         if self._per_site:
@@ -123,6 +124,13 @@ class FigureOutput:
 
     def close(self) -> None:
         """Nothing is left to do."""
+
+
+def _probability(prediction: Prediction) -> str:
+    if prediction.unknown_because:
+        return "unknown"
+    known = math.isfinite(prediction.tc_probability)
+    return f"{prediction.tc_probability:.2f}" if known else "n/a"
 
 
 def _heading(key: str) -> str:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,17 +12,22 @@ from jaxtyping import Float
 
 from betenet.graphs import CrystalGraph
 from betenet.known.elements import MAX_NUMBER
+from betenet.known.findings import (
+    FAR_COMPOSITION,
+    ISOLATED_SITE,
+    RARE_ELEMENT,
+    UNSEEN_ELEMENT,
+    UNUSUAL_VOLUME,
+    Finding,
+)
 from betenet.network.elements import composition_statistics
 
-RARE = 10
-"""An element with fewer training structures than this is flagged."""
+RARE, RARE_SHARE = 10, 0.006
+"""An element in fewer training structures than this, and than this share of them, is flagged."""
 COMPONENTS = 16
 NEIGHBOR = 3
 """The distance to training is that to the third nearest training structure."""
 QUANTILE = 0.99
-TOP_BINS = 4
-TOP_SHARE = 0.01
-"""Share of α²F in the last bins from which modes are said to be cut off."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,44 +89,64 @@ class Applicability:
             volume_spread=(float(low), float(high)),
         )
 
-    def warnings(self, graph: CrystalGraph, *, with_vacuum: bool = False) -> list[str]:
-        """What a user should know about a structure before trusting its prediction.
+    def findings(
+        self, graph: CrystalGraph, formulas: Sequence[str] = (), *, with_vacuum: bool = False
+    ) -> list[Finding]:
+        """What is unusual in a structure beside those of the training, in words.
 
         Parameters
         ----------
         graph
             Graph of the structure.
+        formulas
+            Formula of each training structure, to name the nearest ones; empty if not known.
         with_vacuum
             Say nothing of its volume, which vacuum is part of.
+
+        Notes
+        -----
+        Each finding is one with which errors of λ were measured to be larger:
+        ``benchmarks/unusual_structures.py``.
         """
-        found: list[str] = []
-        present = Counter(graph.numbers.tolist())
-        for number in sorted(present):
-            seen, symbol = int(self.elements[number - 1]), chemical_symbols[number]
-            if seen == 0:
-                found.append(f"{symbol} was not seen in training: the prediction is a guess")
-            elif seen < RARE:
-                found.append(f"{symbol} was seen in only {seen} training structures")
+        found = [*self._elements(graph)]
         statistics = composition_statistics(graph.numbers)[None]
-        distance = float(self._distance(statistics)[0])
-        if distance > self.far:
-            found.append(
-                f"composition far from training: distance {distance:.2f}, "
-                f"99 % of the training structures keep below {self.far:.2f}"
-            )
-        residual = float(_log_volumes([graph])[0] - (_fractions([graph]) @ self.volumes)[0])
+        if float(self._distance(statistics)[0]) > self.far:
+            nearest = dict.fromkeys(formulas[row] for row in self._nearest(statistics, formulas))
+            beside = f": the nearest are {', '.join(nearest)}" if nearest else ""
+            found.append(Finding(FAR_COMPOSITION, f"composition far from training{beside}"))
+        volume = graph.volume / graph.n_sites
+        usual = float(np.exp((_fractions([graph]) @ self.volumes)[0]))
         low, high = self.volume_spread
-        if not (with_vacuum or low <= residual <= high):
-            word = "smaller" if residual < low else "larger"
-            found.append(
-                f"volume {abs(np.expm1(residual)):.0%} {word} than usual for these elements: "
-                "is the cell relaxed, or under pressure?"
-            )
+        if not (with_vacuum or low <= np.log(volume / usual) <= high):
+            why = "compressed, or not relaxed?"
+            if volume > usual:
+                why = "an open or layered structure, or not relaxed?"
+            text = f"volume {volume:.3g} Å³/atom, where {usual:.3g} are usual for these elements"
+            found.append(Finding(UNUSUAL_VOLUME, f"{text}: {why}"))
         alone = np.flatnonzero(graph.neighbor_counts == 0)
         if len(alone):
             sites = ", ".join(f"{chemical_symbols[graph.numbers[i]]}{i}" for i in alone[:5])
-            found.append(f"no neighbour within {graph.cutoff:g} Å of {sites}")
+            text = f"no neighbour within {graph.cutoff:g} Å of {sites}"
+            found.append(Finding(ISOLATED_SITE, text))
         return found
+
+    def _elements(self, graph: CrystalGraph) -> Iterator[Finding]:
+        for number in np.unique(graph.numbers).tolist():
+            seen, symbol = int(self.elements[number - 1]), chemical_symbols[number]
+            if seen == 0:
+                text = f"{symbol} was not seen in training: the prediction is a guess"
+                yield Finding(UNSEEN_ELEMENT, text)
+            elif seen < max(RARE, RARE_SHARE * len(self.references)):
+                text = f"{symbol} was seen in only {seen} training structures"
+                yield Finding(RARE_ELEMENT, text)
+
+    def _nearest(self, statistics: np.ndarray, formulas: Sequence[str]) -> list[int]:
+        """Rows of the training structures of nearest composition, the nearest first."""
+        if len(formulas) != len(self.references):
+            return []
+        components = (statistics - self.centre) @ self.projection
+        distances = ((self.references - components) ** 2).sum(1)
+        return [int(row) for row in np.argsort(distances, kind="stable")[:NEIGHBOR]]
 
     def _distance(self, statistics: Float[np.ndarray, "row statistic"]) -> np.ndarray:
         return _distances((statistics - self.centre) @ self.projection, self.references, NEIGHBOR)
@@ -152,20 +176,6 @@ class Applicability:
             volumes=table["volumes"],
             volume_spread=(low, high),
         )
-
-
-def top_of_grid_warning(
-    frequencies: Float[np.ndarray, " n_freq"], a2f: Float[np.ndarray, " n_freq"]
-) -> str | None:
-    """A warning where α²F does not end before the grid does."""
-    weights = np.gradient(frequencies) * a2f
-    share = weights[-TOP_BINS:].sum() / max(weights.sum(), 1e-300)
-    if share < TOP_SHARE:
-        return None
-    return (
-        f"{share:.0%} of α²F lies at the top of the grid, {frequencies[-1]:.0f} meV: "
-        "higher modes may be cut off"
-    )
 
 
 def _distances(points: np.ndarray, references: np.ndarray, neighbor: int) -> np.ndarray:

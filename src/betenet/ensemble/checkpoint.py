@@ -13,6 +13,7 @@ from safetensors.torch import load_file, save
 from torch import Tensor
 
 from betenet.ensemble.migrations import FORMAT_VERSION, migrate, migrate_tensors
+from betenet.ensemble.training_table import TrainingTable
 from betenet.errors import ModelError
 from betenet.network.config import NetworkConfig
 from betenet.network.layers import Parameters
@@ -31,6 +32,7 @@ def write_checkpoint(
     card: Mapping[str, Any],
     parameters: Parameters,
     applicability: Mapping[str, Tensor],
+    training: TrainingTable | None = None,
 ) -> None:
     """Write an ensemble; the folder appears whole or not at all.
 
@@ -44,6 +46,8 @@ def write_checkpoint(
         With a leading member axis.
     applicability
         From `Applicability.to_tensors`.
+    training
+        What the model was trained on, row by row, if that may be told.
     """
     part = folder.with_name(folder.name + ".part")
     shutil.rmtree(part, ignore_errors=True)
@@ -54,6 +58,9 @@ def write_checkpoint(
         # Not by `save_file`: its files can be read by their owner only.
         content = save({k: v.detach().contiguous() for k, v in tensors.items()})
         (part / name).write_bytes(content)
+    if training is not None:
+        sources = card.get("citation", "its data")
+        training.write(part, f"λ of what {card['name']} was trained on, computed by {sources}")
     if folder.exists():
         old = folder.with_name(folder.name + ".old")
         shutil.rmtree(old, ignore_errors=True)

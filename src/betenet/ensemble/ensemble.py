@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,18 +13,21 @@ import torch
 from jaxtyping import Float
 from tqdm import tqdm
 
-from betenet.ensemble.applicability import Applicability, top_of_grid_warning
+from betenet.ensemble.applicability import Applicability
 from betenet.ensemble.batching import batches
 from betenet.ensemble.checkpoint import APPLICABILITY, read_card, read_parameters, read_tensors
 from betenet.ensemble.device import choose_place
-from betenet.ensemble.estimates import summarise
+from betenet.ensemble.estimates import Summary, summarise
 from betenet.ensemble.phonon_correction import PhononCorrection
 from betenet.ensemble.prediction import Prediction
 from betenet.ensemble.shipped import find_model
 from betenet.ensemble.site_phonons import PhononSource, SitePhonons
+from betenet.ensemble.spectrum_warnings import spectrum_warnings
+from betenet.ensemble.tc_settings import check_tc_settings
+from betenet.ensemble.training_table import TrainingTable
 from betenet.errors import BetenetError, DataError, ModelError, StructureError
 from betenet.graphs import CrystalGraph, build_graph
-from betenet.known.findings import LAYER_WITH_VACUUM, Finding
+from betenet.known.findings import COUPLING_UNKNOWN, LAYER_WITH_VACUUM, NOT_KNOWN, Finding
 from betenet.known.judge import judge
 from betenet.network.batch import collate
 from betenet.network.config import NetworkConfig
@@ -39,8 +43,8 @@ BATCH_PAIRS = 3_000
 not grow with the number of files."""
 GEOMETRY_EDGES = 5_000
 """Edges whose harmonics are computed at a time: they stay in the processor's cache."""
-WIDE = 3.0
-"""Ratio of the ends of the 68 % interval of λ from which the members are said to disagree."""
+WIDE = 6.0
+"""Ratio of the ends of the 68 % interval of λ from which λ is said not to be known."""
 
 
 _WITHOUT = SitePhonons()
@@ -73,6 +77,8 @@ class Ensemble:
         With a leading member axis.
     applicability
         What training has covered.
+    training
+        What it was trained on, row by row; empty if that is not told.
 
     Examples
     --------
@@ -88,6 +94,10 @@ class Ensemble:
     config: NetworkConfig
     parameters: Parameters
     applicability: Applicability
+    training: TrainingTable = field(default_factory=TrainingTable)
+
+    def __repr__(self) -> str:
+        return f"<Ensemble {self.name}: {self.n_members} networks, {self.path}>"
 
     @classmethod
     def load(cls, name_or_path: str | Path | None = None) -> Ensemble:
@@ -113,6 +123,7 @@ class Ensemble:
             config=config,
             parameters=read_parameters(path, config, card["members"]),
             applicability=Applicability.from_tensors(read_tensors(path / APPLICABILITY)),
+            training=TrainingTable.read(path),
         )
 
     def to(self, device: str = "cpu", precision: str = "float32") -> Ensemble:
@@ -146,7 +157,7 @@ class Ensemble:
 
     @property
     def force_fields(self) -> tuple[str, ...]:
-        """Those whose phonons it knows how to correct by, the first the best."""
+        """Force fields whose phonons it knows how to correct by, the best one first."""
         return tuple(self.card.get("with_phonons", ()))
 
     def predict(
@@ -202,7 +213,10 @@ class Ensemble:
         ------
         ModelError
             As for `check_phonons`.
+        ConfigError
+            If μ* is out of its range, or Tc cannot be predicted by the method.
         """
+        check_tc_settings(mu_star, tc_method)
         self.check_phonons(phonons)
         records = prepare_structures(structures)
         items = (_prepare(record, self.config, phonons) for record in records)
@@ -291,26 +305,16 @@ class Ensemble:
         assert item.record.atoms is not None
         assert item.graph is not None
         spectrum = Spectrum(self.frequencies, a2f)
-        calibration = self._calibration(item.phonons)
-        summary = summarise(spectrum, mu_star, tc_method, "onset", calibration)
-        warnings = [*item.record.warnings, *(one.text for one in item.findings)]
-        layer = any(one.code == LAYER_WITH_VACUUM for one in item.findings)
-        warnings.extend(self.applicability.warnings(item.graph, with_vacuum=layer))
-        warnings.extend(item.phonons.warnings)
-        if item.phonons.force_field and item.phonons.force_field not in self.force_fields:
-            other = self.card["phonons_of_files"]
-            warnings.append(
-                f"corrected as if its phonons, of {item.phonons.force_field}, were of {other}: "
-                "the model has learnt from no others like them"
-            )
+        summary = summarise(spectrum, mu_star, tc_method, "onset", self._calibration(item.phonons))
+        findings = (*item.findings, *self._unusual(item, summary))
+        unknown = any(one.code in NOT_KNOWN for one in findings)
+        warnings = [*item.record.warnings, *(one.text for one in findings)]
+        warnings.extend(self._of_phonons(item.phonons))
         warnings.extend(summary.warnings)
         warnings.extend(self.card.get("caveats", ()))
-        top = top_of_grid_warning(self.frequencies, a2f.mean(axis=0))
-        if top is not None:
-            warnings.append(top)
-        low, high = summary.estimates["coupling"].interval_68
-        if high > WIDE * low:
-            warnings.append(f"very uncertain: the 68 % interval of λ is {low:.2f} to {high:.2f}")
+        warnings.extend(spectrum_warnings(self.frequencies, a2f.mean(axis=0)))
+        symbols = tuple(item.record.atoms.get_chemical_symbols())
+        as_read = item.record.as_read
         return Prediction(
             name=item.record.name,
             model=self.name,
@@ -318,17 +322,40 @@ class Ensemble:
             tc_method=tc_method,
             rule="onset",
             formula=item.record.atoms.get_chemical_formula(mode="metal", empirical=True),
-            symbols=tuple(item.record.atoms.get_chemical_symbols()),
+            symbols=symbols,
             spectrum=spectrum,
             site_a2f=sites,
             estimates=summary.estimates,
-            tc_probability=summary.tc_probability,
+            tc_probability=math.nan if unknown else summary.tc_probability,
+            unchecked_tc_probability=summary.tc_probability,
             warnings=tuple(warnings),
             atoms=item.record.atoms,
             phonons=item.phonons.origin,
-            as_read=item.record.as_read,
-            findings=item.findings,
+            as_read=as_read,
+            in_training=None if as_read is None else self.training.find(symbols, as_read),
+            findings=findings,
         )
+
+    def _unusual(self, item: _Item, summary: Summary) -> Iterator[Finding]:
+        """What is unusual beside the training, and an interval that says next to nothing."""
+        assert item.graph is not None
+        layer = any(one.code == LAYER_WITH_VACUUM for one in item.findings)
+        yield from self.applicability.findings(
+            item.graph, self.training.formulas, with_vacuum=layer
+        )
+        low, high = summary.estimates["coupling"].interval_68
+        if high > WIDE * low:
+            text = f"λ is hardly known: its 68 % interval is {low:.2f} to {high:.2f}"
+            yield Finding(COUPLING_UNKNOWN, text)
+
+    def _of_phonons(self, phonons: SitePhonons) -> Iterator[str]:
+        yield from phonons.warnings
+        if phonons.force_field and phonons.force_field not in self.force_fields:
+            other = self.card["phonons_of_files"]
+            yield (
+                f"corrected as if its phonons, of {phonons.force_field}, were of {other}: "
+                "the model has learnt from no others like them"
+            )
 
     def _corrected(
         self, phonons: SitePhonons, a2f: np.ndarray, sites: np.ndarray

@@ -12,9 +12,9 @@ from typing import cast
 import numpy as np
 from jaxtyping import Float
 
+from betenet.ensemble.estimate import Estimate
 from betenet.ensemble.tc_surface import EliashbergSurface, FormulaSurface
 from betenet.errors import SpectrumError
-from betenet.quantities import QUANTITIES
 from betenet.spectrum import IntegrationRule, Spectrum
 from betenet.superconductivity.analysis_settings import ELIASHBERG
 from betenet.superconductivity.eliashberg import Status, eliashberg_gap
@@ -26,9 +26,6 @@ ESTIMATED = ("coupling", "omega_log", "omega_1", "omega_2", "omega_3", "omega_ma
 GAP = "gap"
 """Key of the gap, which only the Eliashberg equations give."""
 
-STATISTICS = ("", "_std", "_low_68", "_high_68", "_low_95", "_high_95")
-"""What is exported of each: suffixes of its export key."""
-
 TC_THRESHOLD = 5.0
 """Screening asks for a Tc above this [K], as the published screening does."""
 
@@ -36,91 +33,6 @@ _TC_INPUTS = ("coupling", "omega_log", "omega_2")
 _Z_68 = NormalDist().inv_cdf(0.84)
 _Z_95 = NormalDist().inv_cdf(0.975)
 _N_DRAWS = 2048
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Estimate:
-    """A quantity with its uncertainty, in the unit of the table of quantities.
-
-    Parameters
-    ----------
-    key
-        Key of :data:`betenet.quantities.QUANTITIES`.
-    value
-        The ensemble's answer.
-    std
-        Half the width of the central 68 %, in units of the normal distribution's; calibrated, and
-        nan if the spread is not known.
-    interval_68, interval_95
-        Lower and upper end of the central 68 % and 95 %; nan if the spread is not known.
-    """
-
-    key: str
-    value: float
-    std: float
-    interval_68: tuple[float, float]
-    interval_95: tuple[float, float]
-
-    def exported(self) -> dict[str, float]:
-        """Value, std and interval ends by export key, in export units.
-
-        Examples
-        --------
-        >>> estimate = Estimate(
-        ...     key="tc", value=9.2, std=1.0, interval_68=(8.2, 10.1), interval_95=(7.0, 11.0)
-        ... )
-        >>> estimate.exported()["tc_kelvin_high_95"]
-        11.0
-        """
-        quantity = QUANTITIES[self.key]
-        numbers = (self.value, self.std, *self.interval_68, *self.interval_95)
-        return {
-            quantity.export_key + suffix: number * quantity.export_factor
-            for suffix, number in zip(STATISTICS, numbers, strict=True)
-        }
-
-    @classmethod
-    def from_exported(cls, key: str, exported: Mapping[str, float | None]) -> Estimate:
-        """Build from what :meth:`exported` returns; None stands for nan."""
-        quantity = QUANTITIES[key]
-        stored = (exported[quantity.export_key + suffix] for suffix in STATISTICS)
-        value, std, *ends = (
-            math.nan if number is None else number / quantity.export_factor for number in stored
-        )
-        return cls(
-            key=key,
-            value=value,
-            std=std,
-            interval_68=(ends[0], ends[1]),
-            interval_95=(ends[2], ends[3]),
-        )
-
-    def as_text(self, *, unit: bool = True) -> str:
-        """Value ± std with the digits that the std allows, in the export unit.
-
-        Examples
-        --------
-        >>> Estimate(
-        ...     key="tc", value=9.23, std=1.04, interval_68=(8.2, 10.1), interval_95=(7.0, 11.0)
-        ... ).as_text()
-        '9.2 ± 1.0 K'
-        """
-        quantity = QUANTITIES[self.key]
-        value, std = self.value * quantity.export_factor, self.std * quantity.export_factor
-        text = _with_spread(value, std)
-        return f"{text} {quantity.export_unit}" if unit and quantity.export_unit != "1" else text
-
-
-def _with_spread(value: float, std: float) -> str:
-    if not math.isfinite(value):
-        return "n/a"
-    if not math.isfinite(std):
-        return f"{value:.3g}"
-    # two digits of the std; where the members agree, four of the value
-    of_std = 1 - math.floor(math.log10(std)) if std > 0.0 else 3
-    of_value = 3 - math.floor(math.log10(abs(value))) if value != 0.0 else 3
-    decimals = min(max(min(of_std, of_value), 0), 3)
-    return f"{value:.{decimals}f} ± {std:.{decimals}f}"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

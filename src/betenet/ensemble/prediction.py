@@ -12,16 +12,12 @@ from ase import Atoms
 from jaxtyping import Float
 
 from betenet import errors
-from betenet.ensemble.estimates import (
-    ESTIMATED,
-    GAP,
-    STATISTICS,
-    Estimate,
-    estimate_quantities,
-)
+from betenet.ensemble.estimate import STATISTICS, Estimate
+from betenet.ensemble.estimates import ESTIMATED, GAP, estimate_quantities
+from betenet.ensemble.training_table import InTraining
 from betenet.errors import BetenetError, DataError
 from betenet.json_output import finite_or_none
-from betenet.known.findings import Finding
+from betenet.known.findings import NOT_KNOWN, Finding
 from betenet.quantities import QUANTITIES
 from betenet.spectrum import IntegrationRule, Spectrum, check_rule
 from betenet.structures import AsRead
@@ -32,6 +28,22 @@ __all__ = ["ESTIMATED", "Estimate", "Prediction", "csv_columns", "estimate_quant
 
 TC_PROBABILITY = "probability_tc_above_5_kelvin"
 """Key and column of `Prediction.tc_probability`."""
+UNKNOWN_BECAUSE = "probability_unknown_because"
+"""Key and column of `Prediction.unknown_because`."""
+_SHOWN = ("coupling", "omega_log", "tc")
+
+
+class Estimates(dict[str, Estimate]):
+    """Quantities with uncertainty, by key; asked of a failed prediction, the error that it met."""
+
+    def __init__(self, known: Mapping[str, Estimate], error: BetenetError | None = None) -> None:
+        super().__init__(known)
+        self._error = error
+
+    def __missing__(self, key: str) -> Estimate:
+        if self._error is not None:
+            raise self._error
+        raise KeyError(f"{key!r} is none of {', '.join(self)}")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -51,7 +63,8 @@ class Prediction:
     site_a2f
         Mean over the members of each site's contribution; the sites sum to the mean α²F [1].
     estimates
-        Quantities with uncertainty, by key.
+        Quantities with uncertainty, by key. Each knows its unit and converts: `Estimate`. One that
+        is asked of a failed prediction raises its error.
     mu_star
         μ* of the estimate of Tc [1].
     tc_method
@@ -59,7 +72,10 @@ class Prediction:
     rule
         Integration rule of the moments.
     tc_probability
-        Probability that Tc is above 5 K; nan if it is not known [1].
+        Probability that Tc is above 5 K; nan if it is not known, see `unknown_because` [1].
+    unchecked_tc_probability
+        The same taken at face value, whatever was found: to judge models on data sets of metals.
+        It is not stored [1].
     warnings
         What a user should know before trusting the numbers.
     error
@@ -74,9 +90,13 @@ class Prediction:
     as_read
         The crystal as it was understood; None if it could not be used, and in predictions that
         were stored before this was kept.
+    in_training
+        That the crystal, or others of its formula, were in the training data, and with which λ;
+        None if they were not, or the model does not tell.
     findings
-        What the model was not made for: insulators, magnets, families whose pairing is not by
-        phonons, layers. Their texts are among the warnings.
+        What the model was not made for (insulators, magnets, families whose pairing is not by
+        phonons, layers) or does not know (elements, compositions and volumes that training did not
+        have). Their texts are among the warnings.
     """
 
     name: str
@@ -90,12 +110,29 @@ class Prediction:
     site_a2f: Float[np.ndarray, "site n_freq"] | None = None
     estimates: dict[str, Estimate] = field(default_factory=dict[str, Estimate])
     tc_probability: float = math.nan
+    unchecked_tc_probability: float = math.nan
     warnings: tuple[str, ...] = ()
     error: BetenetError | None = None
     atoms: Atoms | None = None
     phonons: str = "none"
     as_read: AsRead | None = None
+    in_training: InTraining | None = None
     findings: tuple[Finding, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "estimates", Estimates(self.estimates, self.error))
+
+    def __repr__(self) -> str:
+        if self.error is not None:
+            return f"<Prediction {self.name}: {self.error.in_one_line()}>"
+        shown = [f"{QUANTITIES[key].symbol} = {self.estimates[key].as_text()}" for key in _SHOWN]
+        more = f", {len(self.warnings)} warnings" if self.warnings else ""
+        return f"<Prediction {self.name}: {self.formula}, {', '.join(shown)}{more}>"
+
+    @property
+    def unknown_because(self) -> tuple[str, ...]:
+        """Codes of the findings for which the probability of a high Tc is not known."""
+        return tuple(one.code for one in self.findings if one.code in NOT_KNOWN)
 
     def to_dict(self, *, per_site: bool = True) -> dict[str, Any]:
         """Plain lists, numbers and strings for JSON, with keys that carry the unit.
@@ -124,6 +161,8 @@ class Prediction:
             "phonons": self.phonons,
             "quantities": {key: finite_or_none(value) for key, value in exported.items()},
             TC_PROBABILITY: finite_or_none(self.tc_probability),
+            UNKNOWN_BECAUSE: list(self.unknown_because),
+            "in_training": None if self.in_training is None else self.in_training.to_dict(),
             "findings": [{"code": one.code, "text": one.text} for one in self.findings],
             "warnings": list(self.warnings),
             "error": None if self.error is None else self.error.to_dict(),
@@ -146,7 +185,7 @@ class Prediction:
         try:
             site_a2f = data.get("site_a2f")
             probability = data.get(TC_PROBABILITY)
-            as_read = data.get("as_read")
+            as_read, in_training = data.get("as_read"), data.get("in_training")
             return cls(
                 name=data["name"],
                 formula=data["formula"],
@@ -166,6 +205,7 @@ class Prediction:
                     if QUANTITIES[key].export_key in data["quantities"]
                 },
                 tc_probability=math.nan if probability is None else float(probability),
+                in_training=None if in_training is None else InTraining.from_dict(in_training),
                 warnings=tuple(data["warnings"]),
                 error=None if data["error"] is None else _error_from_dict(data["error"]),
                 atoms=_atoms_from_dict(data),
@@ -192,6 +232,8 @@ class Prediction:
             row[TC_PROBABILITY] = f"{self.tc_probability:.4f}"
         row["mu_star"], row["tc_method"] = f"{self.mu_star:g}", self.tc_method
         row["rule"], row["model"], row["phonons"] = self.rule, self.model, self.phonons
+        row[UNKNOWN_BECAUSE] = "; ".join(self.unknown_because)
+        row["in_training"] = "" if self.in_training is None else self.in_training.as_text()
         row["findings"] = "; ".join(one.code for one in self.findings)
         row["warnings"] = "; ".join(self.warnings)
         row["error"] = "" if self.error is None else self.error.in_one_line()
@@ -211,8 +253,9 @@ def csv_columns(tc_method: str = "") -> tuple[str, ...]:
     keys = (*ESTIMATED, GAP) if tc_method == ELIASHBERG else ESTIMATED
     quantities = (QUANTITIES[key].export_key + suffix for key in keys for suffix in STATISTICS)
     settings = ("mu_star", "tc_method", "rule", "model", "phonons")
-    settings += ("findings", "warnings", "error")
-    return ("name", "formula", "n_atoms", *COLUMNS, *quantities, TC_PROBABILITY, *settings)
+    settings += ("in_training", "findings", "warnings", "error")
+    probability = (TC_PROBABILITY, UNKNOWN_BECAUSE)
+    return ("name", "formula", "n_atoms", *COLUMNS, *quantities, *probability, *settings)
 
 
 def _error_from_dict(data: Mapping[str, str]) -> BetenetError:

@@ -79,7 +79,8 @@ def write_model(load: Workload, out: Path, folder: Path) -> dict[str, Any]:
     # Half precision: the rounding is far below the spread of the members.
     parameters = {k: torch.stack([m[k] for m in members]).half() for k in members[0]}
     card = make_card(load, out)
-    write_checkpoint(folder, card, parameters, Applicability.learn(load.graphs).to_tensors())
+    covered = Applicability.learn(load.graphs).to_tensors()
+    write_checkpoint(folder, card, parameters, covered, TrainingTable.of(load.rows))
     return card
 
 

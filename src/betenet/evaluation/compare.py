@@ -161,7 +161,7 @@ def compare(
             key: _exported(predictions, key, "_low_68", "_high_68", "_low_95", "_high_95")
             for key in COMPARED
         },
-        probability=np.array([prediction.tc_probability for prediction in predictions]),
+        probability=np.array([prediction.unchecked_tc_probability for prediction in predictions]),
         seen=seen_formulas(model.applicability, [row.atoms for row in kept]),
         spectra=tuple(pairs),
         failed=tuple(failed),

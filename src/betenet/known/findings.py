@@ -1,4 +1,4 @@
-"""What a model of electron-phonon coupling in metals was not made for, found in a crystal."""
+"""What a model of electron-phonon coupling in metals was not made for, or does not know."""
 
 from __future__ import annotations
 
@@ -32,6 +32,12 @@ IRON_BASED = "iron_based"
 HEAVY_FERMION = "heavy_fermion"
 FULLERIDE = "fulleride"
 LAYER_WITH_VACUUM = "layer_with_vacuum"
+UNSEEN_ELEMENT = "unseen_element"
+RARE_ELEMENT = "rare_element"
+FAR_COMPOSITION = "far_composition"
+UNUSUAL_VOLUME = "unusual_volume"
+ISOLATED_SITE = "isolated_site"
+COUPLING_UNKNOWN = "coupling_unknown"
 
 NO_CONVENTIONAL_PAIRING = (
     LIKELY_INSULATOR,
@@ -44,4 +50,15 @@ NO_CONVENTIONAL_PAIRING = (
     FULLERIDE,
 )
 """Findings that a first-principles α²F does not answer either."""
-CODES = (*NO_CONVENTIONAL_PAIRING, MAGNETIC_ELEMENTS, POSSIBLY_MAGNETIC, LAYER_WITH_VACUUM)
+NOT_KNOWN = (
+    *NO_CONVENTIONAL_PAIRING,
+    MAGNETIC_ELEMENTS,
+    LAYER_WITH_VACUUM,
+    UNSEEN_ELEMENT,
+    FAR_COMPOSITION,
+    UNUSUAL_VOLUME,
+    ISOLATED_SITE,
+    COUPLING_UNKNOWN,
+)
+"""Findings with which the probability of a high Tc is not known."""
+CODES = (*NOT_KNOWN, POSSIBLY_MAGNETIC, RARE_ELEMENT)

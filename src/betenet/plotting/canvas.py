@@ -33,14 +33,14 @@ COLOURS = (  # after Okabe and Ito: told apart also without red-green vision
 _RESOLUTION = 220
 
 
-def axes_of(target: str | Path | Axes) -> Axes:
-    """The given axes, or those of a new figure that is to be saved."""
+def axes_of(target: str | Path | Axes | None) -> Axes:
+    """The given axes, or those of a new figure."""
     if isinstance(target, Axes):
         return target
     return Figure(figsize=FIGURE_SIZE, layout="constrained").add_subplot()
 
 
-def save(axes: Axes, target: str | Path | Axes) -> None:
+def save(axes: Axes, target: str | Path | Axes | None) -> None:
     """Write the figure if the target is a file."""
     figure = axes.get_figure(root=True)
     if figure is not None and not isinstance(target, Axes):

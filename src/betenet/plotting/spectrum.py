@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from statistics import NormalDist
+from textwrap import wrap
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -30,6 +32,11 @@ from betenet.superconductivity.moments import coupling_constant, cumulative_coup
 
 _WEIGHT_SHOWN = 0.01
 _HEADROOM = 1.42  # room above the curves for the numbers and the legend
+_Z_68 = NormalDist().inv_cdf(0.84)
+_NORMAL = np.array([NormalDist().inv_cdf((k + 0.5) / 41) for k in range(41)])
+"""Evenly spread points of the standard normal distribution."""
+_LETTERS = 105
+"""Letters of a line of warnings."""
 _PRINTED = ("coupling", "omega_log", "tc")
 _MATH = {
     "coupling": r"$\lambda$",
@@ -42,8 +49,13 @@ _MATH = {
 class PrintedEstimate(Protocol):
     """A number with its uncertainty that can print itself."""
 
+    @property
+    def interval_68(self) -> tuple[float, float]:
+        """Lower and upper end of the central 68 %; nan if they are not known."""
+        ...
+
     def as_text(self, *, unit: bool = True) -> str:
-        """Value ± spread, with the unit."""
+        """Value and the ends of its 68 % interval, with the unit."""
         ...
 
 
@@ -83,7 +95,12 @@ class PredictedSpectrum(Protocol):
 
     @property
     def findings(self) -> Sequence[Coded]:
-        """What the model was not made for, printed below the title too."""
+        """What the model was not made for or does not know, printed below the title too."""
+        ...
+
+    @property
+    def warnings(self) -> Sequence[str]:
+        """What one should know before trusting the numbers, printed below the axes."""
         ...
 
     @property
@@ -112,16 +129,19 @@ class PredictedSpectrum(Protocol):
         ...
 
 
-def plot_spectrum(source: PredictedSpectrum | Spectrum, target: str | Path | Axes) -> Axes:
-    """α²F(ω), the band that holds 68 % of the members, and the cumulative λ(ω).
+def plot_spectrum(
+    source: PredictedSpectrum | Spectrum, target: str | Path | Axes | None = None
+) -> Axes:
+    """α²F(ω) with its 68 % interval, and the cumulative λ(ω).
 
     Parameters
     ----------
     source
-        A prediction, whose formula and quantities are printed as well, or a spectrum, with at
-        most one leading axis: the members.
+        A prediction, whose formula, quantities and warnings are printed as well, or a spectrum,
+        with at most one leading axis: the members.
     target
-        Axes to draw into, or the file to write; its suffix names the format.
+        Axes to draw into, or the file to write; its suffix names the format. A new figure, which
+        is not written, if absent: `axes.figure` is it.
 
     Returns
     -------
@@ -132,6 +152,12 @@ def plot_spectrum(source: PredictedSpectrum | Spectrum, target: str | Path | Axe
     ------
     SpectrumError
         If a failed prediction, or a spectrum with more than one leading axis, is given.
+
+    Notes
+    -----
+    The band of a prediction is as wide as its printed interval of λ: the members' spectra, spread
+    by as much as λ was off for materials that they had not seen. A spectrum without a prediction
+    has the band that holds 68 % of its members.
     """
     spectrum = source if isinstance(source, Spectrum) else _spectrum_of(source)
     members = np.atleast_2d(spectrum.a2f)
@@ -146,10 +172,12 @@ def plot_spectrum(source: PredictedSpectrum | Spectrum, target: str | Path | Axe
     axes.plot(omega, mean, color=A2F_COLOUR, lw=1.3, label=r"$\alpha^2F(\omega)$")
     top = mean
     if len(members) > 1:
-        low, top = np.quantile(members, [0.16, 0.84], axis=0)
-        axes.fill_between(
-            omega, low, top, color=A2F_COLOUR, alpha=0.22, lw=0, label="68 % of members"
+        known = None if isinstance(source, Spectrum) else source.estimates.get("coupling")
+        low, top = _band(
+            members, spectrum, (np.nan, np.nan) if known is None else known.interval_68
         )
+        label = "68 % of members" if known is None else "68 % interval"
+        axes.fill_between(omega, low, top, color=A2F_COLOUR, alpha=0.22, lw=0, label=label)
     _frame(axes, omega, np.maximum(mean, top))
     right = _draw_coupling(axes, spectrum, mean)
     if float(mean.min()) < 0.0:
@@ -160,7 +188,7 @@ def plot_spectrum(source: PredictedSpectrum | Spectrum, target: str | Path | Axe
     return axes
 
 
-def plot_sites(source: PredictedSpectrum, target: str | Path | Axes) -> Axes:
+def plot_sites(source: PredictedSpectrum, target: str | Path | Axes | None = None) -> Axes:
     """Contributions of the sites to α²F(ω), stacked, one colour per element.
 
     Parameters
@@ -168,7 +196,7 @@ def plot_sites(source: PredictedSpectrum, target: str | Path | Axes) -> Axes:
     source
         A prediction that holds its sites' contributions.
     target
-        Axes to draw into, or the file to write; its suffix names the format.
+        As for `plot_spectrum`.
 
     Returns
     -------
@@ -216,6 +244,33 @@ def plot_sites(source: PredictedSpectrum, target: str | Path | Axes) -> Axes:
     )
     save(axes, target)
     return axes
+
+
+def _band(
+    members: Float[np.ndarray, "member n_freq"],
+    spectrum: Spectrum,
+    interval: tuple[float, float],
+) -> tuple[Float[np.ndarray, " n_freq"], Float[np.ndarray, " n_freq"]]:
+    """Ends of the central 68 % of the members' spectra, whose λ is spread over an interval first.
+
+    Where λ is less certain than the members agree, each spectrum stands for many, multiplied by
+    factors of a log-normal distribution that makes up for the difference; where it is more
+    certain, the members are drawn together.
+    """
+    spectra = members
+    couplings = coupling_constant(spectrum.frequencies, members, spectrum.rule)
+    if np.all(np.isfinite(interval)) and interval[0] > 0.0 and np.all(couplings > 0.0):
+        logs = np.log(couplings)
+        spread = float(np.std(logs, ddof=1))
+        width = float(np.log(interval[1] / interval[0])) / (2 * _Z_68)
+        if width <= spread:
+            together = (width / spread - 1.0) * (logs - logs.mean())
+            spectra = members * np.exp(together)[:, None]
+        else:
+            factors = np.exp(np.sqrt(width**2 - spread**2) * _NORMAL)
+            spectra = (factors[:, None, None] * members).reshape(-1, members.shape[-1])
+    low, high = np.quantile(spectra, [0.16, 0.84], axis=0)
+    return low, high
 
 
 def _spectrum_of(source: PredictedSpectrum) -> Spectrum:
@@ -274,18 +329,21 @@ def _draw_coupling(axes: Axes, spectrum: Spectrum, mean: Float[np.ndarray, " n_f
 
 
 def _print_title(axes: Axes, source: PredictedSpectrum) -> None:
-    """Formula, and below it in small letters what was read and what the model is not made for."""
+    """Formula, in small letters what was read and found, and below the axes the warnings."""
     read = "" if source.as_read is None else source.as_read.details
     found = ", ".join(finding.code.replace("_", " ") for finding in source.findings)
-    lines = [line for line in (read, found) if line]
-    axes.set_title(typeset(source.formula), fontsize=FONT + 1.5, pad=4.0 + 9.0 * len(lines))
-    axes.text(
-        *(0.5, 1.015, "\n".join(lines)),
-        transform=axes.transAxes,
-        ha="center",
-        va="bottom",
-        fontsize=FONT - 2.5,
-    )
+    above = [line for line in (read, found) if line]
+    axes.set_title(typeset(source.formula), fontsize=FONT + 1.5, pad=4.0 + 9.0 * len(above))
+    small = {"transform": axes.transAxes, "fontsize": FONT - 2.5}
+    axes.text(0.5, 1.015, "\n".join(above), ha="center", va="bottom", **small)
+    lines = [
+        line
+        for warning in source.warnings
+        for line in wrap(f"! {warning}", _LETTERS, subsequent_indent="   ")
+    ]
+    if lines:
+        place = {"ha": "left", "va": "top", "color": COUPLING_COLOUR}
+        axes.text(-0.1, -0.16, "\n".join(lines), linespacing=1.3, **place, **small)
 
 
 def _print_quantities(axes: Axes, source: PredictedSpectrum) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 from ase import Atoms
 from ase.build import bulk
 
-from betenet.ensemble.applicability import Applicability, top_of_grid_warning
+from betenet.ensemble.applicability import Applicability
 from betenet.graphs import CrystalGraph, build_graph
 
 METALS = [
@@ -44,43 +46,54 @@ def learnt() -> Applicability:
     return Applicability.learn([_alloy(a, b, rng.normal(1, 0.01)) for a, b in pairs])
 
 
+def _codes(learnt: Applicability, graph: CrystalGraph) -> dict[str, str]:
+    return {finding.code: finding.text for finding in learnt.findings(graph)}
+
+
 def test_ordinary_structure_raises_no_flag(learnt: Applicability) -> None:
-    assert learnt.warnings(_alloy("Nb", "Ti")) == []
+    assert learnt.findings(_alloy("Nb", "Ti")) == []
 
 
 def test_unseen_element_is_named(learnt: Applicability) -> None:
     graph = build_graph(bulk("PoNb", "cesiumchloride", a=3.2), CUTOFF)
-    assert any("Po was not seen" in text for text in learnt.warnings(graph))
+    assert "Po was not seen" in _codes(learnt, graph)["unseen_element"]
 
 
-def test_compressed_cell_is_named(learnt: Applicability) -> None:
-    for scale, word in ((0.8, "smaller"), (1.25, "larger")):
-        found = " ".join(learnt.warnings(_alloy("Nb", "Ti", scale)))
-        assert f"% {word} than usual" in found
+def test_element_of_few_structures_is_named() -> None:
+    pairs = [(a, b) for a in METALS for b in METALS if a < b] * 2
+    learnt = Applicability.learn([_alloy(a, b) for a, b in pairs] + [_alloy("Nb", "Ti")] * 3)
+    assert "rare_element" not in _codes(learnt, _alloy("Nb", "Ti"))
+    rare = build_graph(bulk("PoNb", "cesiumchloride", a=3.2), CUTOFF)
+    learnt = Applicability.learn([*[_alloy(a, b) for a, b in pairs], rare, rare])
+    assert "Po was seen in only 2" in _codes(learnt, rare)["rare_element"]
 
 
-def test_foreign_composition_is_far(learnt: Applicability) -> None:
+def test_volume_is_told_beside_the_usual_one(learnt: Applicability) -> None:
+    usual = _alloy("Nb", "Ti")
+    for scale, word in ((0.8, "compressed"), (1.25, "layered")):
+        text = _codes(learnt, _alloy("Nb", "Ti", scale))["unusual_volume"]
+        assert word in text
+        volume, beside = (float(part) for part in re.findall(r"[0-9.]+(?= Å|  *are usual)", text))
+        assert volume == pytest.approx(usual.volume / 2 * scale**3, rel=0.01)
+        assert beside == pytest.approx(usual.volume / 2, rel=0.03)
+
+
+def test_foreign_composition_is_far_and_the_nearest_are_named(learnt: Applicability) -> None:
     graph = build_graph(bulk("NaCl", "rocksalt", a=5.6), CUTOFF)
-    assert any("far from training" in text for text in learnt.warnings(graph))
+    assert _codes(learnt, graph)["far_composition"] == "composition far from training"
+    formulas = [a + b for a in METALS for b in METALS if a < b]
+    found = {finding.code: finding.text for finding in learnt.findings(graph, formulas)}
+    named = found["far_composition"].split(" are ")[1].split(", ")
+    assert len(named) == 3
+    assert set(named) <= set(formulas)
 
 
 def test_lonely_atom_is_named(learnt: Applicability) -> None:
-    lonely = Atoms("Nb", cell=np.eye(3) * 6.0, pbc=True)
-    assert any(
-        "no neighbour within 5 Å of Nb0" in t for t in learnt.warnings(build_graph(lonely, CUTOFF))
-    )
+    lonely = build_graph(Atoms("Nb", cell=np.eye(3) * 6.0, pbc=True), CUTOFF)
+    assert "no neighbour within 5 Å of Nb0" in _codes(learnt, lonely)["isolated_site"]
 
 
 def test_survives_the_checkpoint(learnt: Applicability) -> None:
     again = Applicability.from_tensors(learnt.to_tensors())
     for graph in (_alloy("Nb", "Ti"), _alloy("Nb", "Ti", 0.8)):
-        assert again.warnings(graph) == learnt.warnings(graph)
-
-
-def test_weight_at_the_top_of_the_grid() -> None:
-    grid = np.linspace(1.0, 100.0, 100)
-    low = np.exp(-0.5 * ((grid - 30) / 5) ** 2)
-    assert top_of_grid_warning(grid, low) is None
-    text = top_of_grid_warning(grid, np.exp(-0.5 * ((grid - 99) / 5) ** 2))
-    assert text is not None
-    assert "100 meV" in text
+        assert again.findings(graph) == learnt.findings(graph)

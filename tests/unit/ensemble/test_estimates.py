@@ -195,28 +195,6 @@ def test_unknown_method_is_refused() -> None:
         estimate_quantities(of_heights(0.1), MU_STAR, "bcs", "onset")
 
 
-@pytest.mark.parametrize(
-    ("key", "value", "std", "text"),
-    [
-        ("coupling", 0.9377, 0.083, "0.938 ± 0.083"),
-        ("coupling", 0.9377, 0.0, "0.938 ± 0.000"),
-        ("omega_max", 71.25, 0.0, "71.25 ± 0.00 meV"),
-        ("tc", 0.0, 0.0, "0.000 ± 0.000 K"),
-        ("tc", 9.234, 1.04, "9.2 ± 1.0 K"),
-        ("tc", 231.2, 31.4, "231 ± 31 K"),
-        ("omega_max", 28.4, 140.2, "28 ± 140 meV"),
-        ("tc", 9.234, math.nan, "9.23 K"),
-        ("omega_log", math.nan, math.nan, "n/a K"),
-    ],
-)
-def test_text_has_the_digits_that_the_spread_allows(
-    key: str, value: float, std: float, text: str
-) -> None:
-    unknown = (math.nan, math.nan)
-    estimate = Estimate(key=key, value=value, std=std, interval_68=unknown, interval_95=unknown)
-    assert estimate.as_text() == text
-
-
 def test_probability_is_the_share_of_the_distribution_above_the_threshold() -> None:
     spectrum = of_heights(0.3)
     found = estimates(spectrum)["tc"]

@@ -75,13 +75,44 @@ def test_curves_are_the_member_mean_and_the_cumulative_coupling(prediction: Pred
     assert np.asarray(right.lines[0].get_ydata())[-1] == pytest.approx(float(total))
 
 
-def test_band_holds_68_percent_of_the_members(prediction: Prediction) -> None:
-    axes = plot_spectrum(prediction, Figure().add_subplot())
-    vertices = axes.collections[0].get_paths()[0].vertices
+def band(axes: Axes, index: int) -> tuple[float, float]:
+    """Ends of the drawn band at one frequency."""
+    vertices = np.asarray(axes.collections[0].get_paths()[0].vertices)
+    drawn = vertices[vertices[:, 0] == FREQUENCIES[index], 1]
+    return float(drawn.min()), float(drawn.max())
+
+
+def test_band_of_a_bare_spectrum_holds_68_percent_of_the_members() -> None:
     low, high = np.quantile(spectrum().a2f, [0.16, 0.84], axis=0)
     peak = int(np.argmax(high))
-    drawn = np.asarray(vertices)[np.asarray(vertices)[:, 0] == FREQUENCIES[peak], 1]
-    assert (drawn.min(), drawn.max()) == pytest.approx((low[peak], high[peak]))
+    assert band(plot_spectrum(spectrum()), peak) == pytest.approx((low[peak], high[peak]))
+
+
+@pytest.mark.parametrize("width", [0.02, 0.15, 0.6])
+def test_band_of_a_prediction_is_as_wide_as_its_interval(
+    prediction: Prediction, width: float
+) -> None:
+    # members of one shape, so that α²F at any frequency is as uncertain as λ
+    heights = np.exp(0.15 * np.linspace(-1.5, 1.5, 20))[:, None]
+    alike = Spectrum(FREQUENCIES, heights * spectrum().a2f[0])
+    calibrated = {"coupling": {"scale": 0.0, "floor": width}}
+    estimates = estimate_quantities(alike, 0.1, "allen_dynes", "onset", calibrated)
+    wide = replace(prediction, spectrum=alike, estimates=estimates)
+    ends = estimates["coupling"].interval_68
+    axes = plot_spectrum(wide)
+    peak = int(np.argmax(alike.a2f[0]))
+    low, high = band(axes, peak)
+    assert np.log(high / low) == pytest.approx(np.log(ends[1] / ends[0]), rel=0.1)
+    assert "68 % interval" in legend_of(axes)
+
+
+def test_warnings_stand_below_the_axes(prediction: Prediction) -> None:
+    told = replace(prediction, warnings=("first " * 40, "second"))
+    for draw in (plot_spectrum, plot_sites):
+        text = draw(told).texts[-1].get_text()
+        assert text.count("! ") == 2
+        assert text.count("first") == 40
+        assert "second" in text
 
 
 def test_axes_carry_units_and_end_where_the_weight_ends(prediction: Prediction) -> None:

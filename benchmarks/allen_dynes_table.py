@@ -21,7 +21,11 @@ from scipy.optimize import least_squares
 
 from betenet.ensemble.dataset import data_folder
 from betenet.evaluation.metrics import mae, r2, rmse
-from betenet.superconductivity.critical_temperature import METHODS, critical_temperature
+from betenet.superconductivity.critical_temperature import (
+    METHODS,
+    METHODS_WITH_DEBYE_TEMPERATURE,
+    critical_temperature,
+)
 from betenet.superconductivity.eliashberg import eliashberg_tc
 from betenet.units import KELVIN_TO_MEV
 
@@ -106,7 +110,7 @@ def main() -> None:
             mu_star=table["mu_star"],
         )
         for method in METHODS
-        if method != "allen_dynes_simple"  # the same as mcmillan
+        if method not in METHODS_WITH_DEBYE_TEMPERATURE  # the table has none
     }
     found[EQUATIONS] = by_equations(table)
     measured = table["tc_kelvin"]

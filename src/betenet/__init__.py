@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from betenet.structures import read_structures
     from betenet.superconductivity.critical_temperature import (
         allen_dynes,
+        allen_dynes_simple,
         critical_temperature,
         mcmillan,
         xie_2019,
@@ -34,6 +35,7 @@ __all__ = [
     "Spectrum",
     "__version__",
     "allen_dynes",
+    "allen_dynes_simple",
     "critical_temperature",
     "load",
     "mcmillan",
@@ -51,6 +53,7 @@ _HOMES = {
     "Ensemble": ("betenet.ensemble", "Ensemble"),
     "Spectrum": ("betenet.spectrum", "Spectrum"),
     "allen_dynes": (_TC, "allen_dynes"),
+    "allen_dynes_simple": (_TC, "allen_dynes_simple"),
     "critical_temperature": (_TC, "critical_temperature"),
     "load": ("betenet.ensemble", "Ensemble.load"),
     "mcmillan": (_TC, "mcmillan"),

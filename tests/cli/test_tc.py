@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import csv
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -21,7 +23,7 @@ def methods(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> dict[st
 def test_every_method_side_by_side(capsys: pytest.CaptureFixture[str]) -> None:
     found = methods([*MGB2, "--unit", "meV", "--mu-star", "0.16"], capsys)
     assert set(found) == set(METHODS)
-    expected = {"mcmillan": 26.4082, "allen_dynes": 27.4569, "xie_2022": 31.5015}
+    expected = {"allen_dynes_simple": 26.4082, "allen_dynes": 27.4569, "xie_2022": 31.5015}
     for method, tc in expected.items():
         assert found[method]["tc_kelvin"] == pytest.approx(tc, rel=3e-5)
         assert found[method]["remark"] == ""
@@ -53,16 +55,16 @@ def test_missing_omega_2_is_the_reason(capsys: pytest.CaptureFixture[str]) -> No
     for method in ("allen_dynes", "xie_2022"):
         assert found[method]["tc_kelvin"] is None
         assert "--omega-2" in found[method]["remark"]
-    assert found["mcmillan"]["tc_kelvin"] > 0.0
+    assert found["allen_dynes_simple"]["tc_kelvin"] > 0.0
 
 
 @pytest.mark.parametrize(
     ("coupling", "method", "remark"),
     [
-        ("0.1", "mcmillan", "repulsion wins"),
+        ("0.1", "allen_dynes_simple", "repulsion wins"),
         ("0.1", "xie_2019", "learnt from"),
         ("0.1", "xie_2022", "repulsion wins"),
-        ("2.0", "mcmillan", "too low"),
+        ("2.0", "allen_dynes_simple", "too low"),
         ("2.0", "allen_dynes", ""),
         ("1.0", "xie_2022", "pole"),
     ],
@@ -82,8 +84,35 @@ def test_table_shows_units_and_reasons(capsys: pytest.CaptureFixture[str]) -> No
     assert "Tc (K)" in shown
     assert "713.3 K" in shown
     lines = {line.split()[0]: line for line in shown.splitlines() if line}
-    assert lines["mcmillan"].split()[1] == "26.41"
+    assert lines["allen_dynes_simple"].split()[1] == "26.41"
     assert "needs ω_2" in lines["allen_dynes"]
+
+
+def test_mcmillan_needs_no_frequency_but_debyes(capsys: pytest.CaptureFixture[str]) -> None:
+    # niobium with the λ and Θ_D of McMillan, Phys. Rev. 167, 331 (1968)
+    found = methods(["--coupling", "0.82", "--debye", "277", "--mu-star", "0.13"], capsys)
+    assert found["mcmillan"]["tc_kelvin"] == pytest.approx(9.22, abs=0.1)
+    assert "--omega-log" in found["allen_dynes"]["remark"]
+
+
+def test_a_band_of_typed_numbers(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    given = ["tc", *MGB2, "--unit", "meV", "--mu-star-band", "0.15:0.16", "--material", "MgB2"]
+    written = ["--csv", str(tmp_path / "o.csv"), "--plot", str(tmp_path)]
+    assert main([*given, *written, "--json"]) == 0
+    data = json.loads(capsys.readouterr().out)
+    expected = [29.6373, 27.4569]  # as EPW prints them
+    for one, tc in zip(data["mu_star_band"], expected, strict=True):
+        assert one["methods"]["allen_dynes"]["tc_kelvin"] == pytest.approx(tc, rel=3e-5)
+    with (tmp_path / "o.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["chosen"] for row in rows] == ["yes", "band", "band"]
+    assert float(rows[2]["tc_kelvin_allen_dynes"]) == pytest.approx(27.4569, rel=3e-5)
+    assert {row["material"] for row in rows} == {"MgB2"}
+    assert (tmp_path / "MgB2_mu_star.png").exists()
+    assert main(given) == 0
+    shown = capsys.readouterr().out
+    assert shown.startswith("MgB2: λ = 0.871495")
+    assert "29.64    27.46" in shown
 
 
 def test_exchanged_frequencies_are_refused(capsys: pytest.CaptureFixture[str]) -> None:

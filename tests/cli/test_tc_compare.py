@@ -58,8 +58,8 @@ def test_gaps_of_epw_stand_beside_ours(capsys: Capture) -> None:
     for found in (cold, edge):
         assert found["quantity"] == "gap_mev"
         assert found["here"] / found["there"] == pytest.approx(1.0 / 1.1, rel=2e-3)
-    assert cold["text"].startswith("Δ(iπT) at")
-    assert edge["text"].startswith("Δ at")
+    assert cold["text"].startswith("Δ(iπT), the gap function at the lowest Matsubara frequency, at")
+    assert edge["text"].startswith("gap Δ at")
     assert (warm["there"], warm["here"]) == (0.0, 0.0)
     assert main(["tc", "X.a2f", "--compare", *names[:1]]) == 0
     shown = capsys.readouterr().out
@@ -72,7 +72,7 @@ def test_numbers_of_epw_stand_beside_ours(capsys: Capture) -> None:
     coupling, log, tc = compared(["X.a2f", "--compare", "epw.out"], capsys)
     assert (coupling["there"], tc["there"]) == (1.05, 15.0)
     assert log["there"] == pytest.approx(17.0 / KELVIN_TO_MEV)
-    assert "by mcmillan at μ* = 0.12 there, at μ* = 0.1 here" in tc["text"]
+    assert "by allen_dynes_simple, with μ* = 0.12 in the file and μ* = 0.1 by betenet" in tc["text"]
     assert all(found["here"] > 0.0 for found in (coupling, log, tc))
 
 

@@ -90,7 +90,7 @@ def test_literature_spectrum_of_niobium(data_folder: Path, tmp_path: Path, capsy
     assert found["coupling"] == pytest.approx(0.9377, abs=1e-4)
     assert found["omega_log_kelvin"] == pytest.approx(156.7, abs=0.1)
     assert found["omega_2_kelvin"] == pytest.approx(185.0, abs=0.1)
-    expected = {"mcmillan": 8.83, "allen_dynes": 9.30, "xie_2022": 9.23}
+    expected = {"allen_dynes_simple": 8.83, "allen_dynes": 9.30, "xie_2022": 9.23}
     for method, tc in expected.items():
         assert found["methods"][method]["tc_kelvin"] == pytest.approx(tc, abs=0.01)
 
@@ -152,7 +152,11 @@ def test_smearings_are_a_table_and_the_flattest_is_taken(capsys: Capture) -> Non
     assert temperatures == sorted(temperatures, reverse=True)
     assert main(["tc", "alpha2F.dat"]) == 0
     shown = capsys.readouterr().out
-    rows = [line.split() for line in shown.splitlines() if " 0.0" in line and "λ" not in line]
+    rows = [
+        line.split()
+        for line in shown.splitlines()
+        if " 0.0" in line and "λ" not in line and "%" not in line
+    ]
     assert [row[-1] for row in rows] == [f"{tc:.2f}" for tc in temperatures]
     assert [row[0] == "*" for row in rows] == [False, False, True, False, False]
     assert "--smearing takes another" in " ".join(shown.split())
@@ -237,7 +241,7 @@ def test_list_of_lambda_has_formulas_only(capsys: Capture) -> None:
     assert (found["column"], found["coupling"]) == (3, 1.12)
     assert found["spectrum"] is None
     assert found["methods"]["eliashberg"]["tc_kelvin"] is None
-    assert found["methods"]["mcmillan"]["tc_kelvin"] > 0.0
+    assert found["methods"]["allen_dynes_simple"]["tc_kelvin"] > 0.0
     assert main(["tc", "lambda"]) == 0
     assert "has no α²F" in capsys.readouterr().out
 
@@ -413,7 +417,15 @@ def test_figures_are_named_after_the_files(capsys: Capture) -> None:
         (["X.csv", "--coupling", "1"], "not both"),
         (["X.csv", "--unit", "meV"], "--units"),
         (["--coupling", "1"], "--omega-log is missing"),
-        (["--coupling", "1", "--omega-log", "9", "--csv", "o.csv"], "--csv needs a FILE"),
+        (["--coupling", "1", "--omega-log", "9", "--plot", "figs"], "--mu-star-band"),
+        (["--coupling", "1", "--omega-2", "9", "--debye", "300"], "--omega-log is missing"),
+        (["--debye", "300"], "--coupling is missing"),
+        (["X.csv", "--debye", "0"], "positive"),
+        (["X.csv", "--debye", "300", "--methods", "allen_dynes"], "--debye is for mcmillan"),
+        (["X.csv", "--mu-star-band", "0.16:0.10"], "goes up"),
+        (["X.csv", "--mu-star-band", "0.1"], "LOW:HIGH"),
+        (["X.csv", "--mu-star-band", "0.1:0.2:0.00001"], "larger step"),
+        (["X.csv", "--mu-star-band", "0.1:1.2"], "from 0 to below 1"),
         (["--coupling", "1", "--omega-log", "9", "--resistivity"], "--resistivity needs a FILE"),
         (["X.csv", "--plasma-energy", "4"], "--resistivity"),
         (["X.csv", "--methods", "bcs"], "mcmillan"),
@@ -498,7 +510,8 @@ def test_list_without_omega_log_still_gives_coupling(capsys: Capture) -> None:
     )
     (found,) = results(["lambda"], capsys)
     assert (found["column"], found["coupling"], found["tc_kelvin"]) == (3, 1.12, None)
-    assert {row["remark"] for name, row in found["methods"].items() if name != "eliashberg"} == {
+    others = {"mcmillan", "eliashberg"}
+    assert {row["remark"] for name, row in found["methods"].items() if name not in others} == {
         "needs ω_log"
     }
     assert main(["tc", "lambda"]) == 0
@@ -517,7 +530,7 @@ def test_output_of_epw_gives_formulas_and_its_own_tc(capsys: Capture) -> None:
     )
     (found,) = results(["epw.out"], capsys)
     assert (found["format"], found["coupling"]) == ("epw-out", 1.05)
-    assert found["methods"]["mcmillan"]["tc_kelvin"] == pytest.approx(14.78, abs=0.01)
+    assert found["methods"]["allen_dynes_simple"]["tc_kelvin"] == pytest.approx(14.78, abs=0.01)
     assert main(["tc", "epw.out"]) == 0
     assert "the file states Tc = 15.00 K   μ* = 0.1000" in capsys.readouterr().out
 
@@ -569,3 +582,126 @@ def test_a_fault_in_one_figure_does_not_lose_the_others(
     assert "ZeroDivisionError" in told.err
     assert "X.csv" in told.out
     assert list(Path("figures").iterdir())
+
+
+def table_of(name: str) -> list[dict[str, str]]:
+    with Path(name).open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.mark.usefixtures("files")
+def test_band_of_mu_star_is_in_text_json_table_and_figure(capsys: Capture) -> None:
+    given = ["X.csv", "--mu-star-band", "0.10:0.16:0.03", "--csv", "o.csv", "--plot", "figs"]
+    (found,) = results(given, capsys)
+    band = found["mu_star_band"]
+    assert [one["mu_star"] for one in band] == [0.10, 0.13, 0.16]
+    for one in band:
+        tc = float(eliashberg_tc(OMEGA, A2F, one["mu_star"]).tc)
+        assert one["methods"]["eliashberg"]["tc_kelvin"] == pytest.approx(tc, rel=1e-4)
+    rows = table_of("o.csv")
+    assert [(row["chosen"], row["mu_star"]) for row in rows] == [
+        ("yes", "0.1"), ("band", "0.1"), ("band", "0.13"), ("band", "0.16"),
+    ]  # fmt: skip
+    assert float(rows[3]["tc_kelvin"]) == pytest.approx(band[2]["tc_kelvin"], rel=1e-5)
+    assert Path("figs/X_mu_star.png").exists()
+    assert main(["tc", "X.csv", "--mu-star-band", "0.10:0.16:0.03"]) == 0
+    shown = capsys.readouterr().out
+    line = [line.split() for line in shown.splitlines() if line.split()[:1] == ["eliashberg"]][-1]
+    assert line[1:] == [f"{one['tc_kelvin']:.2f}" for one in band]
+
+
+@pytest.mark.usefixtures("files")
+def test_debye_temperature_gives_mcmillan_his_tc(capsys: Capture) -> None:
+    (without,) = results(["X.csv"], capsys)
+    assert without["methods"]["mcmillan"]["tc_kelvin"] is None
+    assert "--debye" in without["methods"]["mcmillan"]["remark"]
+    (found,) = results(["X.csv", "--debye", "300", "--csv", "o.csv"], capsys)
+    # the other prefactor: ω_log/1.2
+    ratio = 300.0 / 1.45 / (found["omega_log_kelvin"] / 1.2)
+    simple = found["methods"]["allen_dynes_simple"]["tc_kelvin"]
+    assert found["methods"]["mcmillan"]["tc_kelvin"] == pytest.approx(ratio * simple)
+    assert table_of("o.csv")[0]["debye_temperature_kelvin"] == "300"
+
+
+def test_modes_are_shown_drawn_and_add_up(tmp_path: Path, capsys: Capture) -> None:
+    folder = Path(__file__).parents[1] / "fixtures" / "espresso" / "aluminium" / "fine-dos"
+    name = str(folder / "a2F.dos3")
+    written = ["--csv", str(tmp_path / "o.csv"), "--plot", str(tmp_path)]
+    (found,) = results([name, *written], capsys)
+    modes = found["modes"]
+    assert len(modes["coupling"]) == 3
+    assert sum(modes["coupling"]) == pytest.approx(found["coupling"], rel=1e-4)
+    assert modes["complete"] is True
+    by_mode = table_of(str(tmp_path / "o.csv"))[0]["coupling_by_mode"].split()
+    assert [float(x) for x in by_mode] == pytest.approx(modes["coupling"], rel=1e-4)
+    assert (tmp_path / "a2F.dos3_modes.png").exists()
+    assert main(["tc", name]) == 0
+    assert "The modes add up to λ" in capsys.readouterr().out
+
+
+def test_modes_that_do_not_add_up_are_a_warning(tmp_path: Path, capsys: Capture) -> None:
+    folder = Path(__file__).parents[1] / "fixtures" / "espresso" / "aluminium" / "fine-dos"
+    lines = (folder / "a2F.dos3").read_text().splitlines()
+    cut = [
+        " ".join(line.split()[:4]) if len(line.split()) == 5 and line.split()[0][0] == "0" else line
+        for line in lines
+    ]
+    (tmp_path / "a2F.dos3").write_text("\n".join(cut) + "\n")
+    assert main(["tc", str(tmp_path / "a2F.dos3")]) == 0
+    assert "warning: the modes add up to" in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("files")
+def test_material_is_named_everywhere(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
+    titles: list[str] = []
+    monkeypatch.setattr("betenet.plotting.plot_analysis", lambda *_, title: titles.append(title))
+    monkeypatch.setattr(Path, "replace", lambda *_: None)
+    (found,) = results(["X.csv", "--material", "Nb3Sn", "--csv", "o.csv", "--plot", "f"], capsys)
+    assert found["material"] == "Nb3Sn"
+    assert table_of("o.csv")[0]["material"] == "Nb3Sn"
+    main(["tc", "X.csv", "--material", "Nb3Sn"])
+    assert capsys.readouterr().out.startswith("Nb3Sn: X.csv")
+    main(["tc", "X.csv", "--plot", "f"])
+    main(["tc", "a2F.dos10", "--plot", "f"])
+    assert titles == ["Nb3Sn", "X", f"{Path.cwd().name}, a2F.dos10"]
+
+
+@pytest.mark.usefixtures("files")
+def test_a_row_at_zero_frequency_is_no_warning(capsys: Capture) -> None:
+    rows = zip(np.append(0.0, OMEGA), np.append(0.0, A2F), strict=True)
+    Path("zero.csv").write_text("frequencies_mev,a2f\n" + "".join(f"{x},{y}\n" for x, y in rows))
+    (found,) = results(["zero.csv"], capsys)
+    assert found["warnings"] == []
+    assert found["tc_kelvin"] == pytest.approx(TC, rel=1e-6)
+
+
+@pytest.mark.usefixtures("files")
+def test_text_has_no_words_of_the_code(capsys: Capture) -> None:
+    assert main(["tc", "X.csv", "--temperature-sweep", "--resistivity"]) == 0
+    shown = capsys.readouterr().out
+    for word in ("rule:", "onset", "deviation", "Δ(iπT)", "isotope_", "None", "nan"):
+        assert word not in shown
+    assert "thermodynamic critical field" in " ".join(shown.split())
+
+
+@pytest.mark.usefixtures("files")
+def test_bar_of_a_sweep_is_for_terminals_only(
+    capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert main(["tc", "X.csv", "--temperature-sweep"]) == 0
+    assert capsys.readouterr().err == ""
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    assert main(["tc", "X.csv", "--temperature-sweep"]) == 0
+    assert "13 temperatures" in capsys.readouterr().err.replace("/13", "13 temperatures")
+
+
+def test_weak_superconductor_changes_in_kelvin(tmp_path: Path, capsys: Capture) -> None:
+    # a cutoff at the end of the phonons is far too low for a Tc that hangs on a small difference
+    write_a2f(tmp_path / "weak.csv", Spectrum(OMEGA, 0.3 * A2F), format="csv")
+    given = [str(tmp_path / "weak.csv"), "--mu-star", "0.13", "--cutoff", "42"]
+    (found,) = results(given, capsys)
+    assert 0.001 < found["tc_kelvin"] < 0.1
+    assert -1.0 < found["eliashberg"]["cutoff_change"] < -0.2
+    assert main(["tc", *given]) == 0
+    shown = " ".join(capsys.readouterr().out.split())
+    assert f"would change their Tc from {found['tc_kelvin']:.2g} to " in shown

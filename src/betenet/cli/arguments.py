@@ -10,7 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from betenet.errors import ConfigError
-from betenet.superconductivity.critical_temperature import DEFAULT_MU_STAR
+from betenet.superconductivity.analysis_settings import METHODS_OF_SPECTRA
+from betenet.superconductivity.critical_temperature import (
+    DEFAULT_MU_STAR,
+    METHODS_WITH_DEBYE_TEMPERATURE,
+)
 
 if TYPE_CHECKING:
     # argparse has no public name for it
@@ -105,6 +109,19 @@ def count(text: str) -> int:
 def mu_star(text: str) -> float:
     """A value of μ*: from 0 to below 1."""
     return _number(text, lambda number: 0.0 <= number < 1.0, "a number from 0 to below 1")
+
+
+def tc_method(text: str) -> str:
+    """A method of Tc that needs nothing but α²F(ω) and μ*."""
+    if text in METHODS_OF_SPECTRA:
+        return text
+    usable = ", ".join(METHODS_OF_SPECTRA)
+    if text in METHODS_WITH_DEBYE_TEMPERATURE:
+        raise argparse.ArgumentTypeError(
+            f"{text} needs the Debye temperature, which is not predicted: use allen_dynes_simple, "
+            f"the same formula with ω_log/1.2 for Θ_D/1.45, or another of {usable}"
+        )
+    raise argparse.ArgumentTypeError(f"{text!r} is none of {usable}")
 
 
 def _number(text: str, accept: Callable[[float], bool], wanted: str) -> float:

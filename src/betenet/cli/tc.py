@@ -15,11 +15,14 @@ from betenet.cli.arguments import (
     not_negative,
     positive,
 )
-from betenet.superconductivity.analysis_settings import ALL_METHODS
+from betenet.errors import ConfigError
+from betenet.superconductivity.analysis_settings import ALL_METHODS, ELIASHBERG
+from betenet.superconductivity.critical_temperature import METHODS
 
 _FREQUENCY_UNITS = ("meV", "THz", "cm-1", "Ry", "Ha", "eV", "K")
 
 _FOR_NUMBERS = ("coupling", "omega_log", "omega_2", "unit")
+_NUMBERS_NEED = "numbers need --coupling with --omega-log, or with --debye"
 _FOR_FILES = (
     "format",
     "units",
@@ -33,8 +36,6 @@ _FOR_FILES = (
     "plasma_energy",
     "drop_imaginary",
     "compare",
-    "csv",
-    "plot",
 )
 
 _EPILOG = (
@@ -45,11 +46,14 @@ examples:
   betenet tc a2F.dos* --csv out.csv --plot figures/         how λ and Tc move with the smearing
   betenet tc MgB2.a2f --temperature-sweep                   gap, critical field, specific heat
   betenet tc Nb.csv --measured-tc 9.25 --resistivity        μ* that gives this Tc, and ρ(T)
+  betenet tc Nb.csv --mu-star-band 0.10:0.16 --plot figures/      Tc over a band of μ*
+  betenet tc a2F.dos10 --material Nb --debye 277            named, with McMillan's formula too
   betenet tc pb.a2f --compare epw.out pb.imag_iso_003.00    beside EPW's own λ, Tc and gap
   betenet tc ph_folder/                                     of PREFIX.dynN and elph files of ph.x
   betenet tc table.dat --units THz --json                   two columns without a header
   betenet tc --coupling 0.94 --omega-log 157 --omega-2 185 --mu-star 0.12      numbers, no file
   betenet tc --coupling 0.87 --omega-log 61.5 --omega-2 70.6 --unit meV        MgB2
+  betenet tc --coupling 0.82 --debye 277 --mu-star-band 0.10:0.16:0.02         McMillan's formula
 
 The format of a file is told from its content; --format forces it. The unit of the frequencies is
 that of the format, or what the header of a table states; a table that states none needs --units. A
@@ -58,6 +62,7 @@ file that cannot be used is reported on stderr, and the others are still done.
 """
     + MU_STAR_TEXT
     + """\
+  --mu-star-band computes Tc by every method over a range of it as well.
   In the Eliashberg equations μ* belongs to a frequency (the highest phonon's, or
   --mu-star-frequency) and is rescaled to μ*_c at the cutoff of the sums. To enter it as it is, as
   some codes do, give --mu-star-frequency and --cutoff the same value.
@@ -67,24 +72,36 @@ about the frequencies:
   both weighted with α²F(ω)/ω. ω_2 is never below ω_log. Without it, the two formulas that
   correct for the shape of α²F cannot be used.
 
+about the Debye temperature (--debye):
+  mcmillan is McMillan's formula of 1968 with Θ_D/1.45, where Θ_D is that of the specific heat at
+  low temperature. α²F does not tell it, so that without --debye the formula has no Tc. With
+  ω_log/1.2 for Θ_D/1.45, which many programs call McMillan's formula, it is allen_dynes_simple.
+
+about modes:
+  a2F.dosN of matdyn.x, a2f_proj of EPW and A2F.nc of abinit split α²F into its phonon modes: λ of
+  each is then printed, drawn (--plot) and in --json, and checked to add up to λ.
+
 about smearings (--smearing):
   A whole number is the place of the column, a decimal its smearing in the file's unit, all is
   each of them. If it is not given, the column is taken where λ changes least to the next; the
   first one where nothing says that the columns are smearings.
 
-formats (--format):
 """
 )
 
 
 class _HelpWithFormats(HelpFormatter):
-    """Help that ends with the formats; they are loaded only when it is printed."""
+    """Help that ends with methods and formats; these are loaded only when it is printed."""
 
     def add_text(self, text: str | None) -> None:
-        """Add a paragraph, and the table of formats to the last one."""
+        """Add a paragraph, and the tables of methods and formats to the last one."""
         if text is _EPILOG:
             from betenet.formats.known_formats import FORMATS
 
+            text += "methods (--methods):\n"
+            text += "".join(f"  {key:<20}{source}\n" for key, source in METHODS.items())
+            text += f"  {ELIASHBERG:<20}the isotropic equations themselves (needs α²F)\n"
+            text += "\nformats (--format):\n"
             text += "".join(f"  {key:<16}{known.text}\n" for key, known in FORMATS.items())
         super().add_text(text)
 
@@ -101,11 +118,27 @@ def add_parser(verbs: Verbs) -> None:
     )
     parser.add_argument("files", nargs="*", metavar="FILE", help="file with α²F, or folder of ph.x")
     add_mu_star(parser)
+    parser.add_argument(
+        "--mu-star-band",
+        type=_mu_star_band,
+        metavar="LOW:HIGH[:STEP]",
+        help="Tc at each μ* of this range too, as 0.10:0.16 (step: 0.01)",
+    )
+    parser.add_argument(
+        "--debye", type=positive, metavar="K", help="Debye temperature, for mcmillan, see below"
+    )
+    parser.add_argument(
+        "--material",
+        default="",
+        metavar="NAME",
+        help="what to call the material in text, tables and figures (default: the file's name)",
+    )
     add_json(parser, "the results")
     _add_reading(parser.add_argument_group("how to read the files"))
     _add_computed(parser.add_argument_group("what to compute from them"))
     add_written(
-        parser.add_argument_group("where to put it"), "α²F(ω), λ(ω) and what else was computed"
+        parser.add_argument_group("where to put it"),
+        "α²F(ω), λ(ω), Tc(μ*) and what else was computed",
     )
     numbers = parser.add_argument_group("numbers instead of files")
     numbers.add_argument("--coupling", type=not_negative, metavar="L", help="coupling constant λ")
@@ -140,23 +173,40 @@ def run(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> int:
 
 def _wrong_usage(arguments: argparse.Namespace) -> str:
     """What is wrong with the combination of flags; empty if nothing is."""
-    numbers = [_flag(name) for name in _FOR_NUMBERS if getattr(arguments, name) is not None]
-    others = [_flag(name) for name in _FOR_FILES if getattr(arguments, name) not in (None, False)]
-    if arguments.files:
-        if numbers:
-            return (
-                f"a FILE already says what {', '.join(numbers)} would: give files or numbers, "
-                "not both (the unit of a file is --units)"
-            )
-        if arguments.plasma_energy is not None and not arguments.resistivity:
-            return "--plasma-energy is for --resistivity: give both"
-        return ""
-    if not numbers:
-        return "give a FILE with α²F, or the numbers --coupling and --omega-log"
-    missing = [_flag(n) for n in ("coupling", "omega_log") if getattr(arguments, n) is None]
-    if missing:
-        return f"{', '.join(missing)} is missing: numbers need --coupling and --omega-log"
+    return _wrong_with_files(arguments) if arguments.files else _wrong_with_numbers(arguments)
+
+
+def _wrong_with_files(arguments: argparse.Namespace) -> str:
+    numbers = _given(arguments, _FOR_NUMBERS)
+    if numbers:
+        return (
+            f"a FILE already says what {', '.join(numbers)} would: give files or numbers, "
+            "not both (the unit of a file is --units)"
+        )
+    if arguments.plasma_energy is not None and not arguments.resistivity:
+        return "--plasma-energy is for --resistivity: give both"
+    if arguments.debye is not None and "mcmillan" not in (arguments.methods or ALL_METHODS):
+        return "--debye is for mcmillan, which --methods leaves out: name it, or no --debye"
+    return ""
+
+
+def _wrong_with_numbers(arguments: argparse.Namespace) -> str:
+    others = _given(arguments, _FOR_FILES)
+    if not (_given(arguments, _FOR_NUMBERS) or arguments.debye):
+        return f"give a FILE with α²F, or numbers: {_NUMBERS_NEED}"
+    if arguments.coupling is None:
+        return f"--coupling is missing: {_NUMBERS_NEED}"
+    if arguments.omega_log is None and (arguments.debye is None or arguments.omega_2 is not None):
+        return f"--omega-log is missing: {_NUMBERS_NEED}"
+    if arguments.plot is not None and arguments.mu_star_band is None:
+        return "--plot needs a FILE with α²F, or --mu-star-band, to have something to draw"
     return f"{', '.join(others)} needs a FILE with α²F" if others else ""
+
+
+def _given(arguments: argparse.Namespace, names: tuple[str, ...]) -> list[str]:
+    """The flags of these names that were given."""
+    given = ((name, getattr(arguments, name)) for name in names)
+    return [_flag(name) for name, value in given if value is not None and value is not False]
 
 
 def _add_reading(group: argparse._ArgumentGroup) -> None:  # pyright: ignore[reportPrivateUsage]
@@ -235,6 +285,21 @@ def _methods(text: str) -> tuple[str, ...]:
             f"{text!r} is not all, nor some of {', '.join(ALL_METHODS)} with commas between"
         )
     return names
+
+
+def _mu_star_band(text: str) -> tuple[float, ...]:
+    """The values of μ* from LOW to HIGH."""
+    from betenet.superconductivity.mu_star_band import STEP, mu_star_values
+
+    parts = text.split(":")
+    try:
+        low, high, step = map(float, [*parts, STEP][:3] if len(parts) < 4 else parts)
+        return tuple(mu_star_values(low, high, step).tolist())
+    except ValueError:
+        message = f"{text!r} is not LOW:HIGH or LOW:HIGH:STEP, as 0.10:0.16 or 0.10:0.16:0.02"
+        raise argparse.ArgumentTypeError(message) from None
+    except ConfigError as error:
+        raise argparse.ArgumentTypeError(error.in_one_line()) from None
 
 
 def _smearing(text: str) -> float | str:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from betenet.cli.tc_words import difference
 from betenet.errors import DataError
 from betenet.formats import A2fFile, read_a2f
 from betenet.formats.epw_gap import Gap, is_isotropic_gap, parse_gap
@@ -57,10 +58,12 @@ class Compared:
     def line(self) -> str:
         """The two and their difference."""
         unit = QUANTITIES[self.key].export_unit
-        unit = "" if unit == "1" else f" {unit}"
-        text = f"{self.what}: {self.there:.4g}{unit} there, {self.here:.4g}{unit} here"
-        if self.there and np.isfinite(self.there) and np.isfinite(self.here):
-            text += f" ({self.here / self.there - 1.0:+.1%})"
+        shown = "" if unit == "1" else f" {unit}"
+        known = np.isfinite(self.here)
+        text = f"{self.what}: {self.there:.4g}{shown} in the file, "
+        text += f"{self.here:.4g}{shown} by betenet" if known else "nothing to compare by betenet"
+        if self.there and np.isfinite(self.there) and known:
+            text += f" ({difference(self.there, self.here, unit)})"
         return text
 
 
@@ -113,16 +116,18 @@ def _numbers(analysis: Analysis, file: A2fFile, smearing: float | None) -> list[
         index = int(np.argmin(np.abs(np.array(file.smearings) - smearing)))
     found: list[Compared] = []
     at = "" if file.smearings is None else f" (smearing {file.smearings[index]:g})"
-    mu_star = f" at μ* = {file.stated['mu_star'][0]:g}" if "mu_star" in file.stated else ""
+    mu_star = f"μ* = {file.stated['mu_star'][0]:g}" if "mu_star" in file.stated else "a μ* not told"
     rows = [
         (key, key, f"{QUANTITIES[key].symbol}{at}", analysis.quantities.get(key, np.nan))
         for key in ("coupling", "omega_log")
     ]
-    here = f" there, at μ* = {analysis.settings.mu_star:g} here"
-    for key, method in (("tc", "mcmillan"), ("tc_allen_dynes", "allen_dynes")):
+    here = f"μ* = {analysis.settings.mu_star:g} by betenet"
+    # what other programs call McMillan's formula has ω_log/1.2
+    for key, method in (("tc", "allen_dynes_simple"), ("tc_allen_dynes", "allen_dynes")):
         row = analysis.method(method)
         tc = np.nan if row is None or row.tc is None else row.tc
-        rows.append((key, "tc", f"Tc by {method}{at}{mu_star}{here}", tc))
+        name = f"Tc by {method}{at}, with {mu_star} in the file and {here}"
+        rows.append((key, "tc", name, tc))
     for stated, key, name, ours in rows:
         values = file.stated.get(stated, ())
         if len(values) in {1, file.n_columns}:
@@ -169,7 +174,8 @@ def _gaps(analysis: Analysis, gaps: Sequence[Gap]) -> list[Compared]:
 
 
 def _gap(gap: Gap, here: float) -> Compared:
-    symbol = "Δ(iπT)" if gap.axis == "imaginary" else "Δ"
+    lowest = "Δ(iπT), the gap function at the lowest Matsubara frequency,"
+    symbol = lowest if gap.axis == "imaginary" else "gap Δ"
     return Compared(
         path=gap.path,
         key="gap",

@@ -7,9 +7,10 @@ from collections.abc import Callable, Sequence
 
 from betenet.cli.batch import CsvOutput, JsonOutput, Output, put_away
 from betenet.cli.streams import spare_the_inputs
+from betenet.cli.tc_chosen import Request
 from betenet.cli.tc_compare import read_reference
 from betenet.cli.tc_outputs import CSV_COLUMNS, FigureOutput, TextOutput, csv_rows
-from betenet.cli.tc_result import FileResult, Request, analyse_file
+from betenet.cli.tc_result import FileResult, analyse_file
 from betenet.superconductivity.analysis_settings import (
     RESISTIVITY_TEMPERATURES,
     AnalysisSettings,
@@ -47,6 +48,7 @@ def _request(arguments: argparse.Namespace) -> Request:
     settings = AnalysisSettings(
         mu_star=arguments.mu_star,
         methods=arguments.methods,
+        debye_temperature=arguments.debye,
         cutoff=arguments.cutoff,
         mu_star_frequency=arguments.mu_star_frequency,
         with_state=arguments.temperature_sweep,
@@ -61,6 +63,8 @@ def _request(arguments: argparse.Namespace) -> Request:
         smearing=arguments.smearing,
         drop_imaginary=arguments.drop_imaginary,
         references=tuple(map(read_reference, arguments.compare or ())),
+        mu_star_band=arguments.mu_star_band or (),
+        material=arguments.material,
     )
 
 

@@ -9,32 +9,42 @@ from __future__ import annotations
 import math
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from betenet.cli.streams import FigureFolder
+from betenet.cli.tc_chosen import Chosen
 from betenet.cli.tc_result import FileResult
 from betenet.cli.tc_text import result_lines, table_lines
 from betenet.errors import BetenetError
+from betenet.formats import A2fFile
 from betenet.quantities import QUANTITIES, export
 from betenet.superconductivity.analysis import Analysis
 from betenet.superconductivity.analysis_settings import ALL_METHODS
+from betenet.superconductivity.mode_coupling import ModeCoupling
 
 _MOMENTS = ("coupling", "omega_log", "omega_1", "omega_2", "omega_3", "omega_max")
 _STATE = ("gap", "gap_ratio", "specific_heat_jump", "isotope_coefficient")
 _EQUATIONS = ("mu_star_frequency", "cutoff", "mu_star_cutoff")
+_NAMES_OF_PROGRAMS = r"(?i)a2F\.dos\d*|alpha2f\.(dat|out)|a2F\.dat|lambda(\.\w+)?|epw\.out"
+"""Files that are called the same whatever the material."""
+
+_BAND = "band"
+"""What the column ``chosen`` holds in the rows of a band of μ*."""
+
 _SUFFIX = r"(?i)\.(a2f|a2fw?|csv|dat|json|nc|out|txt)$"
 
 CSV_COLUMNS = (
-    *("name", "format", "unit", "column", "smearing", "smearing_unit", "chosen"),
+    *("name", "material", "format", "unit", "column", "smearing", "smearing_unit", "chosen"),
     *(QUANTITIES[key].export_key for key in _MOMENTS),
     *("tc_kelvin", "tc_method"),
     *(f"tc_kelvin_{method}" for method in ALL_METHODS),
-    *("mu_star", *(QUANTITIES[key].export_key for key in _EQUATIONS)),
+    *("mu_star", "debye_temperature_kelvin", *(QUANTITIES[key].export_key for key in _EQUATIONS)),
     *(QUANTITIES[key].export_key for key in _STATE),
-    *("measured_tc_kelvin", "fitted_mu_star", "quality", "rule", "remarks", "warnings", "error"),
+    *("measured_tc_kelvin", "fitted_mu_star", "coupling_by_mode"),
+    *("quality", "rule", "remarks", "warnings", "error"),
 )
 """Columns of the table; a quantity's unit is part of its column's name."""
 
@@ -100,12 +110,14 @@ class FigureOutput:
             unit = result.file.smearing_unit if result.file is not None else None
             known = all(value is not None for value in values)
             label = f"smearing ({unit})" if unit else "smearing"
-            self._draw_smearings(
-                stem, values if known else numbers, found, label if known else "column"
-            )
+            title, x = figure_title(result), values if known else numbers
+            self._draw_smearings(stem, x, found, label if known else "column", title)
         for chosen in result.chosen:
             column = chosen.column if len(result.chosen) > 1 else None
-            self._draw(stem + ("" if column is None else f"_{column}"), chosen.analysis)
+            title = figure_title(result, "" if column is None else result.label(column))
+            self._draw(stem + ("" if column is None else f"_{column}"), chosen, title)
+            if chosen.modes is not None and result.file is not None:
+                self._draw_modes(stem, result.file, chosen.modes, title)
 
     def close(self) -> None:
         """Draw how λ and Tc move along each series of files."""
@@ -115,32 +127,74 @@ class FigureOutput:
                 stem = self._figures.new_stem(folder.resolve().name or "files", suffix="$^")
                 numbers = [series_number(r) for r in usable]
                 found = [r.usable[0][1] for r in usable]
-                self._draw_smearings(stem, numbers, found, "number of the smearing")
+                title = usable[0].material or stem
+                self._draw_smearings(stem, numbers, found, "number of the smearing", title)
 
-    def _draw(self, stem: str, analysis: Analysis) -> None:
-        from betenet.plotting import plot_analysis, plot_resistivity, plot_state
+    def _draw(self, stem: str, chosen: Chosen, title: str) -> None:
+        from betenet.plotting import plot_analysis, plot_mu_star, plot_resistivity, plot_state
 
-        if analysis.spectrum is not None:
-            title = stem.replace("_", " ")
-            self._figures.draw(stem, "a2f", lambda p: plot_analysis(analysis, p, title=title))
+        analysis, band, draw = chosen.analysis, chosen.band, self._figures.draw
         state, rho = analysis.state, analysis.resistivity
+        if analysis.spectrum is not None:
+            draw(stem, "a2f", lambda p: plot_analysis(analysis, p, title=title))
         if state is not None and state.temperatures.size:
-            self._figures.draw(stem, "state", lambda p: plot_state(state, p))
+            draw(stem, "state", lambda p: plot_state(state, p, title=title))
         if rho is not None:
-            self._figures.draw(stem, "resistivity", lambda p: plot_resistivity(rho, p))
+            draw(stem, "resistivity", lambda p: plot_resistivity(rho, p, title=title))
+        if band:
+            draw(stem, "mu_star", lambda p: plot_mu_star(band, p, title=title))
+
+    def _draw_modes(self, stem: str, file: A2fFile, found: ModeCoupling, title: str) -> None:
+        from betenet.plotting import plot_modes
+
+        assert file.modes is not None  # they were integrated
+        keep = file.frequencies > 0.0
+        omega, modes = file.frequencies[keep], file.modes[:, keep]
+        self._figures.draw(stem, "modes", lambda p: plot_modes(omega, modes, found, p, title=title))
 
     def _draw_smearings(
-        self, stem: str, values: object, found: tuple[Analysis, ...] | list[Analysis], label: str
+        self, stem: str, values: object, found: Sequence[Analysis], label: str, title: str
     ) -> None:
         from betenet.plotting import plot_smearings
 
         x = np.asarray(values, dtype=np.float64)
-        self._figures.draw(stem, "smearings", lambda p: plot_smearings(x, found, p, label=label))
+        self._figures.draw(
+            stem, "smearings", lambda p: plot_smearings(x, found, p, label=label, title=title)
+        )
+
+
+def figure_title(result: FileResult, label: str = "") -> str:
+    """What a figure is of: the material, else its file, with the folder where that says nothing.
+
+    Parameters
+    ----------
+    result
+        Of one file.
+    label
+        Which of its spectra, where there are several.
+
+    Examples
+    --------
+    >>> [figure_title(FileResult(name=name)) for name in ("runs/Nb.a2f", "runs/Nb/a2F.dos10")]
+    ['Nb', 'Nb, a2F.dos10']
+    >>> figure_title(FileResult(name="runs/1/a2F.dos10", material="Nb3Sn"), "column 2 of 5")
+    'Nb3Sn, a2F.dos10, column 2 of 5'
+    """
+    path = Path(result.name)
+    named = re.sub(_SUFFIX, "", path.name)
+    if re.fullmatch(_NAMES_OF_PROGRAMS, path.name):
+        folder = path.resolve().parent.name
+        named = f"{folder}, {path.name}" if folder else path.name
+    title = result.material or named
+    if result.material and re.fullmatch(r"(?i)a2F\.dos\d+", path.name):
+        title += f", {path.name}"  # one of a series
+    return f"{title}, {label}" if label else title
 
 
 def csv_rows(result: FileResult) -> Iterator[dict[str, str]]:
     """One flat row for each column of a file; what is not known stays empty."""
-    empty = dict.fromkeys(CSV_COLUMNS, "") | {"name": result.name}
+    empty = dict.fromkeys(CSV_COLUMNS, "")
+    empty |= {"name": result.name, "material": result.material}
     if result.file is None:
         yield empty | {"error": _one_line(result.error)}
         return
@@ -150,9 +204,11 @@ def csv_rows(result: FileResult) -> Iterator[dict[str, str]]:
         "smearing_unit": result.file.smearing_unit or "",
         "warnings": "; ".join(result.file.warnings),
     }
-    in_full = {item.column: item.analysis for item in result.chosen}
+    in_full = {item.column: item for item in result.chosen}
     if None in in_full:
-        yield origin | {"column": "mean", "chosen": "yes"} | _numbers(in_full[None])
+        mean = origin | {"column": "mean", "chosen": "yes"}
+        yield mean | numbers_row(in_full[None].analysis)
+        yield from _band_rows(mean, in_full[None])
     for number, entry in enumerate(result.columns, start=1):
         smearing = result.smearing(number)
         row = origin | {
@@ -160,10 +216,23 @@ def csv_rows(result: FileResult) -> Iterator[dict[str, str]]:
             "smearing": "" if smearing is None else f"{smearing:.6g}",
             "chosen": "yes" if number in in_full else "no",
         }
-        found = in_full.get(number, entry)
-        yield row | (
-            _numbers(found) if isinstance(found, Analysis) else {"error": _one_line(found)}
-        )
+        chosen = in_full.get(number)
+        found = entry if chosen is None else chosen.analysis
+        if isinstance(found, BetenetError):
+            yield row | {"error": _one_line(found)}
+            continue
+        by_mode = None if chosen is None else chosen.modes
+        if by_mode is not None:
+            row["coupling_by_mode"] = " ".join(_cell(float(x)) for x in by_mode.coupling)
+        yield row | numbers_row(found)
+        if chosen is not None:
+            yield from _band_rows(row, chosen)
+
+
+def _band_rows(row: dict[str, str], chosen: Chosen) -> Iterator[dict[str, str]]:
+    """A row for each μ* of the band."""
+    for found in chosen.band:
+        yield row | {"chosen": _BAND} | numbers_row(found)
 
 
 def series_folder(result: FileResult) -> Path | None:
@@ -183,7 +252,8 @@ def _entry(result: FileResult) -> Analysis | BetenetError:
     return result.columns[0]
 
 
-def _numbers(analysis: Analysis) -> dict[str, str]:
+def numbers_row(analysis: Analysis) -> dict[str, str]:
+    """The cells of what was computed, by column."""
     values = {key: analysis.quantities.get(key, math.nan) for key in _MOMENTS}
     if analysis.transition is not None:
         repulsion = analysis.transition.coulomb
@@ -201,6 +271,7 @@ def _numbers(analysis: Analysis) -> dict[str, str]:
         "tc_kelvin": _cell(best.tc),
         "tc_method": best.method,
         "mu_star": f"{analysis.settings.mu_star:g}",
+        "debye_temperature_kelvin": _cell(analysis.settings.debye_temperature),
         "measured_tc_kelvin": _cell(analysis.settings.measured_tc),
         "quality": "" if analysis.quality is None else analysis.quality.severity,
         "rule": "" if analysis.spectrum is None else analysis.spectrum.rule,

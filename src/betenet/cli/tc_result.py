@@ -9,7 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from betenet.cli.tc_compare import Compared, Reference, compare
+from betenet.cli.tc_chosen import ALL, Chosen, Request, band_of, in_full
+from betenet.cli.tc_compare import Compared, compare
 from betenet.errors import BetenetError, DataError, SpectrumError, unexpected
 from betenet.formats import FORMATS, A2fFile, read_a2f
 from betenet.spectrum import Spectrum
@@ -20,58 +21,12 @@ from betenet.superconductivity.analysis import (
     analyse_moments,
 )
 from betenet.superconductivity.analysis_export import without_nan
-from betenet.superconductivity.analysis_settings import AnalysisSettings
+from betenet.superconductivity.mu_star_band import band_to_dicts
 from betenet.superconductivity.quality import assess
 from betenet.superconductivity.smearing import flattest
 
-ALL = "all"
-"""What ``--smearing`` takes for every column."""
-
 _STRUCTURE_SUFFIXES = (".cif", ".vasp", ".poscar", ".xyz", ".extxyz", ".res", ".xsf")
 _STRUCTURE_NAMES = ("poscar", "contcar")
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Request:
-    """How a file is to be read, and what is to be computed.
-
-    Parameters
-    ----------
-    settings
-        What is to be computed.
-    format, unit
-        As for :func:`~betenet.formats.read_a2f`; None leaves them to the file.
-    smearing
-        Column to take: its number from 1 (int), its smearing (float), or :data:`ALL`; None takes
-        the one where λ changes least.
-    drop_imaginary
-        Leave out rows at ω < 0 that hold weight.
-    references
-        What other programs found, for comparison.
-    """
-
-    settings: AnalysisSettings
-    format: str | None = None
-    unit: str | None = None
-    smearing: float | str | None = None
-    drop_imaginary: bool = False
-    references: tuple[Reference, ...] = ()
-
-
-@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
-class Chosen:
-    """A spectrum of the file that is looked at in full.
-
-    Parameters
-    ----------
-    column
-        Its number from 1; None for the mean of all.
-    analysis
-        What was computed.
-    """
-
-    column: int | None
-    analysis: Analysis
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -95,6 +50,8 @@ class FileResult:
         Why there is no result.
     compared
         Numbers of other programs beside those of each chosen spectrum; empty if none were given.
+    material
+        What the user calls the material; empty if nothing.
     """
 
     name: str
@@ -104,6 +61,7 @@ class FileResult:
     change: float | None = None
     error: BetenetError | None = None
     compared: tuple[tuple[Compared, ...], ...] = ()
+    material: str = ""
 
     @property
     def is_ensemble(self) -> bool:
@@ -141,6 +99,7 @@ class FileResult:
             return [{"name": self.name, "error": error}]
         origin: dict[str, object] = {
             "name": self.name,
+            "material": self.material or None,
             "format": self.file.format,
             "unit": self.file.unit,
             "unit_source": self.file.unit_source,
@@ -156,6 +115,8 @@ class FileResult:
                 "smearing": self.smearing(chosen.column),
                 "smearing_unit": self.file.smearing_unit,
                 **chosen.analysis.to_dict(),
+                "mu_star_band": band_to_dicts(chosen.band),
+                "modes": None if chosen.modes is None else without_nan(chosen.modes.to_dict()),
                 "comparison": [found.to_dict() for found in compared],
                 "columns": columns,
             }
@@ -199,6 +160,7 @@ def analyse_file(name: str, request: Request) -> FileResult:
             found = _from_stated(name, file, request)
         else:
             found = _from_spectra(name, file, request)
+        found = replace(found, material=request.material)
         if not request.references:
             return found
         compared = tuple(
@@ -235,9 +197,9 @@ def _from_spectra(name: str, file: A2fFile, request: Request) -> FileResult:
     if file.n_columns == 1:
         if request.smearing not in {None, ALL}:
             _column_numbers(file, request.smearing)
-        found = _in_full(file, 1, request)
-        chosen = (Chosen(column=1, analysis=found),)
-        return FileResult(name=name, file=file, columns=(found,), chosen=chosen)
+        chosen = in_full(file, [1], request)
+        columns = (chosen[0].analysis,)
+        return FileResult(name=name, file=file, columns=columns, chosen=chosen)
     columns = _columns(file, request)
     change = None
     if request.smearing is not None:
@@ -246,7 +208,8 @@ def _from_spectra(name: str, file: A2fFile, request: Request) -> FileResult:
             numbers = [i for i in numbers if isinstance(columns[i - 1], Analysis)]
     elif _is_ensemble(file):
         mean = file.spectrum(drop_imaginary=request.drop_imaginary).mean()
-        chosen = (Chosen(column=None, analysis=analyse(mean, settings)),)
+        band = band_of(mean, request)
+        chosen = (Chosen(column=None, analysis=analyse(mean, settings), band=band),)
         return FileResult(name=name, file=file, columns=columns, chosen=chosen)
     elif file.has_smearings:
         number, change = _flattest(columns)
@@ -254,7 +217,7 @@ def _from_spectra(name: str, file: A2fFile, request: Request) -> FileResult:
     else:
         usable = [i for i, found in enumerate(columns, start=1) if isinstance(found, Analysis)]
         numbers = usable[:1]
-    chosen = tuple(Chosen(column=i, analysis=_in_full(file, i, request)) for i in numbers)
+    chosen = in_full(file, numbers, request)
     return FileResult(name=name, file=file, columns=columns, chosen=chosen, change=change)
 
 
@@ -280,12 +243,6 @@ def _columns(file: A2fFile, request: Request) -> tuple[Analysis | BetenetError, 
     analyses = analyse_each(batch, request.settings.only_tc(), quality=quality)
     found.update(zip(spectra, analyses, strict=True))
     return tuple(found[number] for number in sorted(found))
-
-
-def _in_full(file: A2fFile, number: int, request: Request) -> Analysis:
-    spectrum = file.spectrum(number, drop_imaginary=request.drop_imaginary)
-    quality = assess(file.frequencies, file.a2f[number - 1])
-    return analyse(spectrum, request.settings, quality=quality)
 
 
 def _column_numbers(file: A2fFile, smearing: float | str | None) -> list[int]:
@@ -317,7 +274,10 @@ def _from_stated(name: str, file: A2fFile, request: Request) -> FileResult:
     else:
         number, change = _flattest(columns)
         numbers = [number]
-    chosen = tuple(Chosen(column=i, analysis=columns[i - 1]) for i in numbers)
+    chosen = tuple(
+        Chosen(column=i, analysis=columns[i - 1], band=band_of(columns[i - 1].quantities, request))
+        for i in numbers
+    )
     return FileResult(name=name, file=file, columns=columns, chosen=chosen, change=change)
 
 

@@ -15,6 +15,9 @@ STATED_TOLERANCE = 0.05
 HIGHEST_FREQUENCY = (3.0, 800.0)
 """Where the end of a phonon spectrum lies [meV]: from soft heavy metals to above hydrogen's 540."""
 
+_NOTHING = 1e-6
+"""Share of the peak below which α²F at ω ≤ 0 is zero to the digits of the files."""
+
 
 def findings(file: A2fFile) -> tuple[str, ...]:
     """Sentences on rows left out, values that are no numbers, negative ones, unit and λ."""
@@ -39,6 +42,8 @@ def _not_positive(file: A2fFile) -> Iterator[str]:
     rows = f"{count} {'row' if count == 1 else 'rows'} at ω ≤ 0 ({file.where(below)})"
     if np.any(file.imaginary_rows()):
         yield f"{rows} with |α²F| up to {share:.2g} of its peak: imaginary modes carry weight"
+    elif share <= _NOTHING:
+        return  # files start at 0, and grids below it: nothing is lost, and nothing is to be done
     elif share <= NEGLIGIBLE_FRACTION:
         yield f"{rows} left out; |α²F| is at most {share:.1g} of its peak there"
     else:

@@ -7,6 +7,7 @@ style. Give a path to get a file, or axes to draw into.
 from __future__ import annotations
 
 from betenet.plotting.canvas import FIGURE_SIZE
+from betenet.plotting.modes import plot_modes
 from betenet.plotting.phonons import plot_phonons
 from betenet.plotting.spectrum import (
     PredictedSpectrum,
@@ -16,6 +17,7 @@ from betenet.plotting.spectrum import (
 )
 from betenet.plotting.superconductivity import (
     plot_analysis,
+    plot_mu_star,
     plot_resistivity,
     plot_smearings,
     plot_state,
@@ -26,6 +28,8 @@ __all__ = [
     "PredictedSpectrum",
     "PrintedEstimate",
     "plot_analysis",
+    "plot_modes",
+    "plot_mu_star",
     "plot_phonons",
     "plot_resistivity",
     "plot_sites",

@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float
@@ -24,15 +26,20 @@ from betenet.plotting.canvas import (
     dress,
     save,
     save_figure,
+    typeset,
 )
 from betenet.plotting.spectrum import plot_spectrum
 from betenet.quantities import QUANTITIES
 from betenet.superconductivity.analysis import Analysis
+from betenet.superconductivity.analysis_settings import ELIASHBERG
+from betenet.superconductivity.critical_temperature import METHODS
 from betenet.superconductivity.eliashberg.state import SuperconductingState
 from betenet.superconductivity.resistivity import Resistivity
 
 _REFERENCE = "#9a9a9a"
 _TC_COLOURS = {"allen_dynes": COLOURS[1], "eliashberg": COLOURS[2]}
+_OTHER_COLOURS = (COLOURS[0], COLOURS[4], COLOURS[1], COLOURS[3], COLOURS[5])
+_DASHES = ("-", (0, (5, 2)), "-", (0, (1, 1)), (0, (3, 1, 1, 1)))
 _SHOWN_GAPS = 3.0
 _HIGHEST_DOS = 5.0
 _BCS_DEVIATION = -0.037  # the minimum at weak coupling
@@ -70,7 +77,7 @@ def plot_analysis(analysis: Analysis, target: str | Path | Axes, *, title: str =
         mu_star = analysis.settings.mu_star
         lines.append(rf"$T_{{\mathrm{{c}}}}$ = {best.tc:.4g} K  ($\mu^*$ = {mu_star:g})")
         lines.append(best.method)
-    axes.set_title(title, fontsize=FONT + 1.5)
+    _head(axes, title)
     _print(axes, "\n".join(lines))
     save(axes, target)
     return axes
@@ -82,6 +89,7 @@ def plot_smearings(
     target: str | Path | Axes,
     *,
     label: str = "smearing",
+    title: str = "",
 ) -> Axes:
     """How λ and Tc move with the smearing.
 
@@ -95,6 +103,8 @@ def plot_smearings(
         Axes to draw into, or the file to write; its suffix names the format.
     label
         What the values are, with their unit.
+    title
+        Above the figure.
 
     Returns
     -------
@@ -119,11 +129,14 @@ def plot_smearings(
         one.set_ylim(0.0, 1.35 * max(one.get_ylim()[1], 1e-9))
     curves = [*axes.get_legend_handles_labels()[0], *right.get_legend_handles_labels()[0]]
     right.legend(handles=curves, loc="upper right", frameon=False, fontsize=FONT - 0.5, ncols=3)
+    _head(axes, title)
     save(axes, target)
     return axes
 
 
-def plot_state(state: SuperconductingState, path: str | Path | None = None) -> Figure:
+def plot_state(
+    state: SuperconductingState, path: str | Path | None = None, *, title: str = ""
+) -> Figure:
     """Gap against temperature, density of states, and deviation of the critical field.
 
     Parameters
@@ -132,12 +145,14 @@ def plot_state(state: SuperconductingState, path: str | Path | None = None) -> F
         Of one spectrum that is superconducting.
     path
         File to write; its suffix names the format. None writes none.
+    title
+        Above the figure.
 
     Returns
     -------
     Figure
-        Three panels; grey lines are the behaviour at weak coupling (BCS). Where there is no gap
-        edge Δ(iπT) stands for it, with an open symbol.
+        Three panels; grey lines are the behaviour at weak coupling (BCS). Where the gap has no
+        edge, the gap function at the lowest Matsubara frequency stands for it, with an open symbol.
 
     Raises
     ------
@@ -155,11 +170,13 @@ def plot_state(state: SuperconductingState, path: str | Path | None = None) -> F
     _draw_gap(first, state)
     _draw_dos(second, state)
     _draw_deviation(third, state)
+    if title:
+        figure.suptitle(typeset_title(title), fontsize=FONT + 1.5)
     save_figure(figure, path)
     return figure
 
 
-def plot_resistivity(found: Resistivity, target: str | Path | Axes) -> Axes:
+def plot_resistivity(found: Resistivity, target: str | Path | Axes, *, title: str = "") -> Axes:
     """ρ(T) of one spectrum.
 
     Parameters
@@ -168,8 +185,11 @@ def plot_resistivity(found: Resistivity, target: str | Path | Axes) -> Axes:
         Without leading axes.
     target
         Axes to draw into, or the file to write; its suffix names the format.
+    title
+        Above the figure.
     """
     axes = axes_of(target)
+    _head(axes, title)
     axes.plot(found.temperatures, found.resistivity, color=A2F_COLOUR, lw=1.3)
     dress(axes, r"$T$ (K)", r"$\rho$ ($\mu\Omega$ cm)")
     axes.set_xlim(0.0, float(found.temperatures[-1]))
@@ -179,6 +199,47 @@ def plot_resistivity(found: Resistivity, target: str | Path | Axes) -> Axes:
     if found.approximation:
         lines.append(r"$\alpha^2_{\mathrm{tr}}F \approx \alpha^2F$")
     _print(axes, "\n".join(lines))
+    save(axes, target)
+    return axes
+
+
+def plot_mu_star(band: Sequence[Analysis], target: str | Path | Axes, *, title: str = "") -> Axes:
+    """Tc by each method over a band of μ*.
+
+    Parameters
+    ----------
+    band
+        One analysis for each μ*, as of
+        :func:`~betenet.superconductivity.mu_star_band.analyse_mu_star_band`.
+    target
+        Axes to draw into, or the file to write; its suffix names the format.
+    title
+        Above the figure.
+
+    Raises
+    ------
+    SpectrumError
+        If no method has a Tc.
+    """
+    known = [i for i, row in enumerate(band[0].methods) if row.tc is not None] if band else []
+    if not known:
+        raise SpectrumError(
+            "There is no Tc over μ* to draw.",
+            fix="Give at least one μ*, and what a method needs: α²F, or λ and ω_log.",
+        )
+    axes = axes_of(target)
+    mu_star = [found.settings.mu_star for found in band]
+    for place in known:
+        method = band[0].methods[place].method
+        tc = [found.methods[place].tc for found in band]
+        axes.plot(
+            mu_star, np.array(tc, dtype=float), label=method.replace("_", "-"), **_style(method)
+        )
+    dress(axes, r"$\mu^*$", r"$T_{\mathrm{c}}$ (K)")
+    axes.set_xlim(mu_star[0], mu_star[-1])
+    axes.set_ylim(0.0, 1.08 * max(axes.get_ylim()[1], 1e-9))
+    axes.legend(frameon=False, fontsize=FONT - 0.5, loc="best")
+    _head(axes, title)
     save(axes, target)
     return axes
 
@@ -200,12 +261,12 @@ def _draw_gap(axes: Axes, state: SuperconductingState) -> None:
         color=COUPLING_COLOUR,
         lw=1.0,
         ls=(0, (5, 2)),
-        label=r"$\Delta(i\pi T)$",
+        label="lowest Matsubara\nfrequency",
     )
     axes.plot([*state.temperatures, tc], [*state.gaps, 0.0], lw=1.1, color=A2F_COLOUR)
     for chosen, filling, label in (
-        (np.array(good), A2F_COLOUR, r"$\Delta(T)$"),
-        (~np.array(good), "white", "no edge"),
+        (np.array(good), A2F_COLOUR, "gap edge"),
+        (~np.array(good), "white", "no edge there"),
     ):
         if np.any(chosen):
             axes.plot(
@@ -256,7 +317,11 @@ def _draw_deviation(axes: Axes, state: SuperconductingState) -> None:
     axes.text(
         0.97, _BCS_DEVIATION, "BCS, lowest", ha="right", va="bottom", color="#6e6e6e", fontsize=FONT
     )
-    dress(axes, r"$(T/T_{\mathrm{c}})^2$", r"$H_{\mathrm{c}}(T)/H_{\mathrm{c}}(0) - 1 + t^2$")
+    dress(
+        axes,
+        r"$(T/T_{\mathrm{c}})^2$",
+        r"$H_{\mathrm{c}}(T)/H_{\mathrm{c}}(0) - [1 - (T/T_{\mathrm{c}})^2]$",
+    )
     axes.set_xlim(0.0, 1.0)
     low, high = float(np.min(state.deviation)), float(np.max(state.deviation))
     axes.set_ylim(min(1.4 * low, -0.045), max(1.4 * high, 0.02))
@@ -264,6 +329,26 @@ def _draw_deviation(axes: Axes, state: SuperconductingState) -> None:
         axes,
         rf"$\Delta C/\gamma T_{{\mathrm{{c}}}}$ = {state.specific_heat_jump:.2f} (BCS 1.43)",
     )
+
+
+def _style(method: str) -> dict[str, Any]:
+    """Line of a method: the equations stand out, and each has its colour in every figure."""
+    if method == ELIASHBERG:
+        return {"color": _TC_COLOURS[method], "marker": "o", "ms": 3.2, "lw": 1.6, "zorder": 3}
+    place = list(METHODS).index(method)
+    colour = _TC_COLOURS.get(method, _OTHER_COLOURS[place % len(_OTHER_COLOURS)])
+    return {"color": colour, "lw": 1.1, "ls": _DASHES[place % len(_DASHES)]}
+
+
+def _head(axes: Axes, title: str) -> None:
+    if title:
+        axes.set_title(typeset_title(title), fontsize=FONT + 1.5)
+
+
+def typeset_title(title: str) -> str:
+    """A title whose first word, where it is a formula, has its numbers as subscripts."""
+    match = re.match(r"(?:[A-Z][a-z]?\d*)+(?=$|[\s,])", title)
+    return title if match is None else typeset(match.group()) + title[match.end() :]
 
 
 def _tc_label(method: str) -> str:

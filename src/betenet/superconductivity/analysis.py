@@ -20,11 +20,8 @@ from betenet.superconductivity.analysis_export import (
     without_nan,
 )
 from betenet.superconductivity.analysis_settings import ELIASHBERG, AnalysisSettings
-from betenet.superconductivity.comparison import (
-    METHODS_WITH_OMEGA_2,
-    MethodResult,
-    compare_methods,
-)
+from betenet.superconductivity.comparison import MethodResult, compare_methods
+from betenet.superconductivity.critical_temperature import METHODS_WITH_OMEGA_2
 from betenet.superconductivity.eliashberg.status import Status
 from betenet.superconductivity.eliashberg.transition import Transition, eliashberg_tc
 from betenet.superconductivity.moments import moments
@@ -111,6 +108,7 @@ class Analysis:
         data: dict[str, object] = {
             **{key: float(value) for key, value in export(self.quantities).items()},
             "mu_star": self.settings.mu_star,
+            "debye_temperature_kelvin": self.settings.debye_temperature,
             "rule": None if self.spectrum is None else self.spectrum.rule,
             "tc_kelvin": self.best.tc,
             "tc_method": self.best.method,
@@ -141,6 +139,7 @@ def analyse(
     settings: AnalysisSettings | None = None,
     *,
     quality: QualityReport | None = None,
+    after_each: Callable[[], object] | None = None,
 ) -> Analysis:
     """All that was asked for about one spectrum.
 
@@ -152,6 +151,8 @@ def analyse(
         What to compute; Tc by every method if absent.
     quality
         Judgement of the spectrum as it came, if rows have since been left out.
+    after_each
+        Called whenever a temperature of ``settings.with_state`` is done, for a progress bar.
 
     Raises
     ------
@@ -181,7 +182,7 @@ def analyse(
         found,
         spectrum=spectrum,
         resistivity=_resistivity(spectrum, wanted),
-        state=_state(spectrum, wanted) if wanted.with_state else None,
+        state=_state(spectrum, wanted, after_each) if wanted.with_state else None,
         response=_response(spectrum, wanted) if wanted.with_state else None,
         fitted=_fitted(spectrum, wanted),
     )
@@ -272,13 +273,15 @@ def _transitions(spectra: Spectrum, settings: AnalysisSettings) -> list[Transiti
 def _methods(
     quantities: Mapping[str, float], settings: AnalysisSettings, transition: Transition | None
 ) -> tuple[MethodResult, ...]:
-    omega_2 = quantities.get("omega_2")
-    impossible = omega_2 is not None and omega_2 < _ROUNDING * quantities["omega_log"]
+    omega_log, omega_2 = quantities.get("omega_log"), quantities.get("omega_2")
+    known = omega_log is not None and omega_2 is not None
+    impossible = known and omega_2 < _ROUNDING * omega_log
     rows = compare_methods(
         coupling=quantities["coupling"],
-        omega_log=quantities.get("omega_log"),
+        omega_log=omega_log,
         omega_2=None if impossible else omega_2,
         mu_star=settings.mu_star,
+        debye_temperature=settings.debye_temperature,
         further=[_eliashberg_row(transition)],
     )
     if impossible:
@@ -311,11 +314,17 @@ def _resistivity(spectrum: Spectrum, settings: AnalysisSettings) -> Resistivity 
     )
 
 
-def _state(spectrum: Spectrum, settings: AnalysisSettings) -> SuperconductingState:
+def _state(
+    spectrum: Spectrum, settings: AnalysisSettings, after_each: Callable[[], object] | None
+) -> SuperconductingState:
     from betenet.superconductivity.eliashberg.state import superconducting_state
 
     return superconducting_state(
-        spectrum.frequencies, spectrum.a2f, settings.mu_star, **_options(spectrum, settings)
+        spectrum.frequencies,
+        spectrum.a2f,
+        settings.mu_star,
+        **_options(spectrum, settings),
+        after_each=after_each,
     )
 
 

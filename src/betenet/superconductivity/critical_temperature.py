@@ -1,8 +1,7 @@
-"""Critical temperature from λ, ω_log, ω_2 and μ*: closed formulas, each by its authors' name.
+"""Critical temperature from λ, ω_log, ω_2, Θ_D and μ*: the closed formulas by name.
 
-Frequencies are in meV, temperatures in K. All arguments broadcast. Tc is 0 where a formula has
-no superconducting solution, where λ is not positive, and where a frequency is nan or not
-positive, as it is for a spectrum without weight; it is nan where λ itself is nan.
+``mcmillan`` is the formula of 1968 with the Debye temperature. The same exponential with ω_log/1.2
+for Θ_D/1.45, which other programs often call McMillan's formula too, is ``allen_dynes_simple``.
 """
 
 from __future__ import annotations
@@ -15,14 +14,35 @@ from jaxtyping import Float
 from numpy.typing import ArrayLike
 
 from betenet.errors import ConfigError
-from betenet.units import MEV_TO_KELVIN
+from betenet.superconductivity.tc_formulas import (
+    DEFAULT_MU_STAR,
+    XIE_2022_POLE_HALF_WIDTH,
+    allen_dynes,
+    allen_dynes_simple,
+    mcmillan,
+    xie_2019,
+    xie_2022,
+)
 
-DEFAULT_MU_STAR = 0.10
+__all__ = [
+    "DEFAULT_MU_STAR",
+    "METHODS",
+    "METHODS_OF_MOMENTS",
+    "METHODS_WITH_DEBYE_TEMPERATURE",
+    "METHODS_WITH_OMEGA_2",
+    "XIE_2022_POLE_HALF_WIDTH",
+    "allen_dynes",
+    "allen_dynes_simple",
+    "critical_temperature",
+    "mcmillan",
+    "xie_2019",
+    "xie_2022",
+]
 
 METHODS: Mapping[str, str] = MappingProxyType(
     {
-        "mcmillan": "McMillan with ω_log/1.2, PRB 12, 905 (1975)",
-        "allen_dynes_simple": "Allen-Dynes with f1 = f2 = 1, the same as mcmillan",
+        "mcmillan": "McMillan with Θ_D/1.45 (needs Θ_D, not ω_log), PR 167, 331 (1968)",
+        "allen_dynes_simple": "Allen-Dynes with f1 = f2 = 1: ω_log/1.2, PRB 12, 905 (1975)",
         "allen_dynes": "Allen-Dynes with f1 and f2 (needs ω_2), PRB 12, 905 (1975)",
         "xie_2019": "Xie et al., PRB 100, 174513 (2019)",
         "xie_2022": "Xie et al. (needs ω_2), npj Comput. Mater. 8, 14 (2022)",
@@ -30,242 +50,14 @@ METHODS: Mapping[str, str] = MappingProxyType(
 )
 """Methods of :func:`critical_temperature` and where they come from."""
 
-XIE_2022_POLE_HALF_WIDTH = 0.1
-"""|1/λ - μ* - ω_log/ω_2| below which f_μ of Xie 2022 is led through its pole."""
+METHODS_WITH_DEBYE_TEMPERATURE = frozenset(("mcmillan",))
+"""Methods that need the Debye temperature, which is measured and no property of α²F."""
 
+METHODS_WITH_OMEGA_2 = frozenset(("allen_dynes", "xie_2022"))
+"""Methods that correct for the shape of α²F."""
 
-def mcmillan(
-    coupling: ArrayLike, omega_log: ArrayLike, mu_star: ArrayLike = DEFAULT_MU_STAR
-) -> Float[np.ndarray, "..."]:
-    r"""Tc by McMillan's formula in its ω_log form.
-
-    .. math::
-        T_c = \frac{\omega_{\log}}{1.2}
-        \exp\left[-\frac{1.04(1+\lambda)}{\lambda-\mu^*(1+0.62\lambda)}\right]
-
-    Parameters
-    ----------
-    coupling
-        λ [1].
-    omega_log
-        ω_log [meV].
-    mu_star
-        μ* [1].
-
-    Returns
-    -------
-    Float[ndarray, "..."]
-        Tc [K]; 0 where λ ≤ μ*(1+0.62λ).
-
-    Raises
-    ------
-    ConfigError
-        If μ* is negative or not finite.
-
-    Notes
-    -----
-    Meant for λ < 1.5; it saturates and falls ever further below Eliashberg theory above.
-    McMillan's own prefactor was the Debye temperature/1.45; the one here is Dynes'.
-
-    References
-    ----------
-    McMillan, Phys. Rev. 167, 331 (1968);
-    Dynes, Solid State Commun. 10, 615 (1972);
-    Allen, Dynes, Phys. Rev. B 12, 905 (1975).
-
-    Examples
-    --------
-    >>> round(float(mcmillan(0.8714948, 61.4704, 0.16)), 2)
-    26.41
-    """
-    lam, omega, mu = _broadcast(coupling, omega_log, mu_star)
-    return _zero_unless(_couples(lam, omega), _mcmillan(lam, omega, mu), lam)
-
-
-def allen_dynes_simple(
-    coupling: ArrayLike, omega_log: ArrayLike, mu_star: ArrayLike = DEFAULT_MU_STAR
-) -> Float[np.ndarray, "..."]:
-    """Tc by Allen and Dynes with f₁ = f₂ = 1: :func:`mcmillan` under the name others use.
-
-    BETE-NET, JARVIS and Alexandria call this form "Allen-Dynes", and their Tc are to be
-    compared with it. The formula, its arguments, results and errors are those of
-    :func:`mcmillan`; the full correction is :func:`allen_dynes`.
-    """
-    return mcmillan(coupling, omega_log, mu_star)
-
-
-def allen_dynes(
-    coupling: ArrayLike,
-    omega_log: ArrayLike,
-    omega_2: ArrayLike,
-    mu_star: ArrayLike = DEFAULT_MU_STAR,
-) -> Float[np.ndarray, "..."]:
-    r"""Tc by Allen and Dynes, with strong-coupling and shape corrections.
-
-    .. math::
-        T_c = f_1 f_2 T_c^\mathrm{McMillan}, \quad
-        f_1 = \left[1+(\lambda/\Lambda_1)^{3/2}\right]^{1/3}, \quad
-        f_2 = 1+\frac{(r-1)\lambda^2}{\lambda^2+\Lambda_2^2}
-
-    with r = ω_2/ω_log, Λ₁ = 2.46(1+3.8μ*), Λ₂ = 1.82(1+6.3μ*)r.
-
-    Parameters
-    ----------
-    coupling
-        λ [1].
-    omega_log, omega_2
-        ω_log and ω_2 [meV].
-    mu_star
-        μ* [1].
-
-    Returns
-    -------
-    Float[ndarray, "..."]
-        Tc [K]; 0 where :func:`mcmillan` is 0.
-
-    Raises
-    ------
-    ConfigError
-        If μ* is negative or not finite.
-
-    Notes
-    -----
-    Has the right limit Tc ∝ √λ ω_2 for λ → ∞. Some codes leave the factor r out of Λ₂, which
-    raises Tc by 7-8 % for hydrides with λ of 3 to 4.
-
-    References
-    ----------
-    Allen, Dynes, Phys. Rev. B 12, 905 (1975), Eqs. (34)-(38).
-
-    Examples
-    --------
-    >>> round(float(allen_dynes(0.8714948, 61.4704, 70.6457, 0.16)), 2)
-    27.46
-    """
-    lam, omega, second, mu = _broadcast(coupling, omega_log, omega_2, mu_star)
-    valid = _couples(lam, omega, second)
-    lam_, omega_, second_ = _safe(valid, lam, omega, second)
-    ratio = second_ / omega_
-    lambda_1 = 2.46 * (1.0 + 3.8 * mu)
-    lambda_2 = 1.82 * (1.0 + 6.3 * mu) * ratio
-    f_1 = np.cbrt(1.0 + (lam_ / lambda_1) ** 1.5)
-    f_2 = 1.0 + (ratio - 1.0) * lam_**2 / (lam_**2 + lambda_2**2)
-    return _zero_unless(valid, f_1 * f_2 * _mcmillan(lam, omega, mu), lam)
-
-
-def xie_2019(
-    coupling: ArrayLike, omega_log: ArrayLike, mu_star: ArrayLike = DEFAULT_MU_STAR
-) -> Float[np.ndarray, "..."]:
-    r"""Tc by the first formula that symbolic regression found in Allen and Dynes' table.
-
-    .. math:: T_c = 0.09525\,\frac{\lambda^4\,\omega_{\log}}{\lambda^3+\sqrt{\mu^*}}
-
-    Parameters
-    ----------
-    coupling
-        λ [1].
-    omega_log
-        ω_log [meV].
-    mu_star
-        μ* [1].
-
-    Returns
-    -------
-    Float[ndarray, "..."]
-        Tc [K].
-
-    Raises
-    ------
-    ConfigError
-        If μ* is negative or not finite.
-
-    Notes
-    -----
-    Learned from 29 materials with λ of 0.69 to 2.59. It never vanishes: at small λ it gives a
-    finite Tc where the others give none.
-
-    References
-    ----------
-    Xie, Stewart, Hamlin, Hirschfeld, Hennig, Phys. Rev. B 100, 174513 (2019).
-
-    Examples
-    --------
-    Lead:
-
-    >>> round(float(xie_2019(1.55, 56.0 / MEV_TO_KELVIN, 0.105)), 2)
-    7.61
-    """
-    lam, omega, mu = _broadcast(coupling, omega_log, mu_star)
-    valid = _couples(lam, omega)
-    lam_, omega_ = _safe(valid, lam, omega)
-    # The fraction divided through by λ³, which would underflow at small λ.
-    tc = 0.09525 * lam_ * omega_ / (1.0 + np.sqrt(mu) / np.maximum(lam_**3, _TINY))
-    return _zero_unless(valid, MEV_TO_KELVIN * tc, lam)
-
-
-def xie_2022(
-    coupling: ArrayLike,
-    omega_log: ArrayLike,
-    omega_2: ArrayLike,
-    mu_star: ArrayLike = DEFAULT_MU_STAR,
-) -> Float[np.ndarray, "..."]:
-    r"""Tc by the formula that symbolic regression found in Eliashberg solutions.
-
-    .. math::
-        T_c = f_\omega f_\mu T_c^\mathrm{McMillan}, \quad
-        f_\omega = 1.92\,\frac{\lambda+r-\sqrt[3]{\mu^*}}{\sqrt\lambda\,e^{r}}-0.08, \quad
-        f_\mu = 1+\frac{6.86\,e^{-\lambda/\mu^*}}{1/\lambda-\mu^*-r}
-
-    with r = ω_log/ω_2.
-
-    Parameters
-    ----------
-    coupling
-        λ [1].
-    omega_log, omega_2
-        ω_log and ω_2 [meV].
-    mu_star
-        μ* [1].
-
-    Returns
-    -------
-    Float[ndarray, "..."]
-        Tc [K]; 0 where :func:`mcmillan` is 0 or a factor is negative.
-
-    Raises
-    ------
-    ConfigError
-        If μ* is negative or not finite.
-
-    Notes
-    -----
-    f_μ has a pole at d = 1/λ-μ*-r = 0, near λ = 1, that is no physics. Where \|d\| < 0.1 its
-    1/d is replaced with the straight line d/0.1² that joins both branches, so that f_μ stays
-    continuous, is 1 at the pole, and is the published expression everywhere else. For
-    μ* ≤ 0.1, f_μ is within 1.2 % of 1 there (r ≤ 0.95). For μ* ≥ 0.15 the pole is felt
-    outside as well (by tens of per cent for λ from 0.8 to 1.1): prefer another formula there.
-    f_ω grows as 1/√λ for small λ, but McMillan's exponential vanishes faster.
-
-    References
-    ----------
-    Xie, Quan, Hire et al., npj Comput. Mater. 8, 14 (2022).
-
-    Examples
-    --------
-    >>> round(float(xie_2022(0.8714948, 61.4704, 70.6457, 0.16)), 2)
-    31.5
-    """
-    lam, omega, second, mu = _broadcast(coupling, omega_log, omega_2, mu_star)
-    valid = _couples(lam, omega, second)
-    lam_, omega_, second_ = _safe(valid, lam, omega, second)
-    ratio = omega_ / second_
-    f_omega = 1.92 * (lam_ + ratio - np.cbrt(mu)) / (np.sqrt(lam_) * np.exp(ratio)) - 0.08
-    distance = 1.0 / lam_ - mu - ratio
-    bounded = np.maximum(np.abs(distance), XIE_2022_POLE_HALF_WIDTH)
-    inverse = distance / bounded / bounded
-    f_mu = 1.0 + 6.86 * np.exp(-lam_ / np.maximum(mu, 1e-12)) * inverse
-    factor = np.maximum(f_omega, 0.0) * np.maximum(f_mu, 0.0)
-    return _zero_unless(valid, factor * _mcmillan(lam, omega, mu), lam)
+METHODS_OF_MOMENTS = tuple(name for name in METHODS if name not in METHODS_WITH_DEBYE_TEMPERATURE)
+"""Methods that need nothing but μ* and moments of α²F."""
 
 
 def critical_temperature(
@@ -275,6 +67,7 @@ def critical_temperature(
     omega_log: ArrayLike,
     omega_2: ArrayLike | None = None,
     mu_star: ArrayLike = DEFAULT_MU_STAR,
+    debye_temperature: ArrayLike | None = None,
 ) -> Float[np.ndarray, "..."]:
     """Tc by the method named.
 
@@ -285,11 +78,13 @@ def critical_temperature(
     coupling
         λ [1].
     omega_log
-        ω_log [meV].
+        ω_log; ignored by ``mcmillan`` [meV].
     omega_2
-        ω_2 [meV]; needed by ``allen_dynes`` and ``xie_2022``, ignored by the others.
+        ω_2; needed by ``allen_dynes`` and ``xie_2022``, ignored by the others [meV].
     mu_star
         μ* [1].
+    debye_temperature
+        Θ_D; needed by ``mcmillan``, ignored by the others [K].
 
     Returns
     -------
@@ -299,78 +94,38 @@ def critical_temperature(
     Raises
     ------
     ConfigError
-        If the method is unknown, lacks ω_2, or μ* is negative or not finite.
+        If the method is unknown, lacks ω_2 or Θ_D, or μ* is negative or not finite.
 
     Examples
     --------
-    >>> tc = critical_temperature("mcmillan", coupling=[0.0, 1.0], omega_log=10.0)
+    >>> tc = critical_temperature("allen_dynes_simple", coupling=[0.0, 1.0], omega_log=10.0)
     >>> tc.round(2).tolist()
     [0.0, 8.08]
     """
-    without_omega_2 = {
-        "mcmillan": mcmillan,
-        "allen_dynes_simple": allen_dynes_simple,
-        "xie_2019": xie_2019,
-    }
-    with_omega_2 = {"allen_dynes": allen_dynes, "xie_2022": xie_2022}
-    if method in without_omega_2:
-        return without_omega_2[method](coupling, omega_log, mu_star)
-    if method not in with_omega_2:
+    if method not in METHODS:
         raise ConfigError(
             f"Unknown method for the critical temperature: {method!r}.",
             fix=f"Use one of {', '.join(METHODS)}.",
         )
+    if method in METHODS_WITH_DEBYE_TEMPERATURE:
+        if debye_temperature is None:
+            raise ConfigError(
+                f"Method {method} needs the Debye temperature.",
+                reason="It is McMillan's formula of 1968, with Θ_D/1.45, and α²F does not tell "
+                "Θ_D.",
+                fix="Pass debye_temperature in K (betenet tc --debye), or use allen_dynes_simple, "
+                "the same formula with ω_log/1.2.",
+            )
+        return mcmillan(coupling, debye_temperature=debye_temperature, mu_star=mu_star)
+    if method not in METHODS_WITH_OMEGA_2:
+        simple = xie_2019 if method == "xie_2019" else allen_dynes_simple
+        return simple(coupling, omega_log, mu_star)
     if omega_2 is None:
+        without = (name for name in METHODS_OF_MOMENTS if name not in METHODS_WITH_OMEGA_2)
         raise ConfigError(
             f"Method {method} needs omega_2.",
             reason="It corrects for the shape of α²F by the ratio of ω_2 and ω_log.",
-            fix=f"Pass omega_2, or use one of {', '.join(without_omega_2)}.",
+            fix=f"Pass omega_2, or use one of {', '.join(without)}.",
         )
-    return with_omega_2[method](coupling, omega_log, omega_2, mu_star)
-
-
-_TINY = np.finfo(np.float64).tiny
-
-
-def _broadcast(*values: ArrayLike) -> tuple[np.ndarray, ...]:
-    """All arguments as float64 of one shape; the last is μ*, which is checked."""
-    arrays = tuple(np.asarray(value, dtype=np.float64) for value in values)
-    mu = arrays[-1]
-    if not np.all(np.isfinite(mu) & (mu >= 0.0)):
-        raise ConfigError(
-            f"mu_star is {mu.tolist()}.",
-            reason="μ* is a repulsion, zero or positive.",
-            fix=f"Use a value near {DEFAULT_MU_STAR}.",
-        )
-    try:
-        return np.broadcast_arrays(*arrays)
-    except ValueError as error:
-        raise ConfigError(
-            f"Arguments of shapes {[array.shape for array in arrays]} do not broadcast.",
-            reason=str(error),
-            fix="Give scalars, or arrays of one shape.",
-        ) from error
-
-
-def _couples(*values: np.ndarray) -> np.ndarray:
-    """Where λ and the frequencies are all positive and finite."""
-    positive = [np.isfinite(value) & (value > 0.0) for value in values]
-    return np.asarray(np.logical_and.reduce(positive))
-
-
-def _safe(valid: np.ndarray, *values: np.ndarray) -> tuple[np.ndarray, ...]:
-    """The values, with a harmless 1 where they are not valid."""
-    return tuple(np.where(valid, value, 1.0) for value in values)
-
-
-def _zero_unless(valid: np.ndarray, tc: ArrayLike, coupling: np.ndarray) -> np.ndarray:
-    return np.where(np.isnan(coupling), np.nan, np.where(valid, tc, 0.0))
-
-
-def _mcmillan(coupling: np.ndarray, omega_log: np.ndarray, mu_star: np.ndarray) -> np.ndarray:
-    valid = _couples(coupling, omega_log)
-    lam, omega = _safe(valid, coupling, omega_log)
-    bracket = lam - mu_star * (1.0 + 0.62 * lam)
-    attracts = valid & (bracket > 0.0)
-    exponent = -1.04 * (1.0 + lam) / np.where(attracts, np.maximum(bracket, _TINY), 1.0)
-    return np.where(attracts, MEV_TO_KELVIN * omega / 1.2 * np.exp(exponent), 0.0)
+    corrected = xie_2022 if method == "xie_2022" else allen_dynes
+    return corrected(coupling, omega_log, omega_2, mu_star)

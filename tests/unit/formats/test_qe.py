@@ -108,8 +108,7 @@ def test_alpha2f_dat_wraps_after_ten_smearings(layouts, put, n_smearings):
     assert file.smearing_unit == "Ry"
     np.testing.assert_allclose(file.a2f, columns, atol=6e-6)
     assert file.frequencies[0] == 0.0
-    assert len(file.warnings) == 1
-    assert "1 row at ω ≤ 0" in file.warnings[0]
+    assert file.warnings == ()  # a row of zeros at ω = 0 is how these files begin
     last = file.spectrum(smearings[-1])
     np.testing.assert_array_equal(last.a2f, file.spectrum(n_smearings).a2f)
     np.testing.assert_allclose(last.frequencies, layouts.omega, atol=3e-4)

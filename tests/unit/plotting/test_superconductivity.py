@@ -5,10 +5,20 @@ import pytest
 from matplotlib.figure import Figure
 
 from betenet.errors import SpectrumError
-from betenet.plotting import plot_analysis, plot_resistivity, plot_smearings, plot_state
+from betenet.plotting import (
+    plot_analysis,
+    plot_modes,
+    plot_mu_star,
+    plot_resistivity,
+    plot_smearings,
+    plot_state,
+)
+from betenet.plotting.superconductivity import typeset_title
 from betenet.spectrum import Spectrum
 from betenet.superconductivity.analysis import analyse, analyse_each, analyse_moments
 from betenet.superconductivity.analysis_settings import AnalysisSettings
+from betenet.superconductivity.mode_coupling import mode_coupling
+from betenet.superconductivity.mu_star_band import analyse_mu_star_band
 
 OMEGA = np.linspace(0.25, 40.0, 160)
 A2F = 0.9 * (OMEGA / 30.0) ** 2 * (OMEGA < 30.0)
@@ -58,7 +68,7 @@ def test_a_spectrum_without_weight_can_be_drawn(axes):
     ("methods", "drawn"),
     [
         (("mcmillan", "allen_dynes", "eliashberg"), ["allen_dynes", "eliashberg"]),
-        (("xie_2019", "mcmillan"), ["xie_2019"]),
+        (("xie_2019", "allen_dynes_simple"), ["xie_2019"]),
     ],
 )
 def test_smearings_show_coupling_and_tc(methods, drawn, axes):
@@ -115,3 +125,40 @@ def test_resistivity_names_its_assumptions(analysis, axes):
     assert "(default)" in axes.texts[0].get_text()
     assert "approx" in axes.texts[0].get_text()
     assert "K" in axes.get_xlabel()
+
+
+def test_every_figure_has_the_title(analysis, axes):
+    plot_resistivity(analysis.resistivity, axes, title="MgB2, 1 GPa")
+    assert axes.get_title() == "MgB$_{2}$, 1 GPa"
+    assert plot_state(analysis.state, title="Nb").get_suptitle() == "Nb"
+    found = analyse_each(Spectrum(OMEGA, np.outer([1.2, 1.0], A2F)))
+    assert plot_smearings(np.array([0.1, 0.2]), found, axes, title="Al").get_title() == "Al"
+
+
+@pytest.mark.parametrize(
+    ("title", "set_in_type"),
+    [("Nb_c15", "Nb_c15"), ("LaH10", "LaH$_{10}$"), ("run7, a2F.dos3", "run7, a2F.dos3")],
+)
+def test_only_formulas_have_subscripts(title, set_in_type):
+    assert typeset_title(title) == set_in_type
+
+
+def test_band_has_a_line_for_each_method_that_has_a_tc(axes):
+    band = analyse_mu_star_band(Spectrum(OMEGA, A2F), [0.1, 0.13, 0.16])
+    plot_mu_star(band, axes, title="Nb")
+    known = [row.method for row in band[0].methods if row.tc is not None]
+    assert len(axes.lines) == len(known) == 5  # all but mcmillan, which lacks Θ_D
+    for line, method in zip(axes.lines, known, strict=True):
+        np.testing.assert_allclose(line.get_xdata(), [0.1, 0.13, 0.16])
+        np.testing.assert_allclose(line.get_ydata(), [one.method(method).tc for one in band])
+    with pytest.raises(SpectrumError, match="no Tc over"):
+        plot_mu_star(analyse_mu_star_band({"coupling": 1.0}, [0.1, 0.2]), axes)
+
+
+def test_modes_are_stacked_and_their_coupling_is_beside_them():
+    modes = np.outer([0.5, 0.3, 0.2], A2F)
+    found = mode_coupling(OMEGA, modes, A2F)
+    left, right = plot_modes(OMEGA, modes, found, title="Al").axes
+    top = max(collection.get_paths()[0].vertices[:, 1].max() for collection in left.collections)
+    assert top == pytest.approx(A2F.max())
+    np.testing.assert_allclose([bar.get_width() for bar in right.patches], found.coupling)

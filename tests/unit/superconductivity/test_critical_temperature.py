@@ -20,7 +20,12 @@ from betenet.units import MEV_TO_KELVIN
 
 def by_method(method, coupling, omega_log=10.0, omega_2=12.0, mu_star=0.1):
     return critical_temperature(
-        method, coupling=coupling, omega_log=omega_log, omega_2=omega_2, mu_star=mu_star
+        method,
+        coupling=coupling,
+        omega_log=omega_log,
+        omega_2=omega_2,
+        mu_star=mu_star,
+        debye_temperature=20.0 * omega_log,
     )
 
 
@@ -78,18 +83,59 @@ def test_extreme_couplings_stay_finite_and_silent(method, mu_star):
     assert np.all(tc >= 0.0)
 
 
-def test_mcmillan_without_repulsion():
+def test_both_prefactors_without_repulsion():
     # exp[-1.04(1+λ)/λ] with λ = 1.04 is exp(-2.04)
     expected = 12.0 * MEV_TO_KELVIN / 1.2 * np.exp(-2.04)
-    assert mcmillan(1.04, 12.0, 0.0) == pytest.approx(expected, rel=1e-14)
+    assert allen_dynes_simple(1.04, 12.0, 0.0) == pytest.approx(expected, rel=1e-14)
+    tc = mcmillan(1.04, debye_temperature=145.0, mu_star=0.0)
+    assert tc == pytest.approx(100.0 * np.exp(-2.04), rel=1e-14)
 
 
-def test_simple_form_is_mcmillan_and_the_limit_of_allen_dynes():
-    coupling = np.linspace(0.2, 3.0, 30)
-    np.testing.assert_array_equal(allen_dynes_simple(coupling, 10.0), mcmillan(coupling, 10.0))
-    assert allen_dynes(0.15, 10.0, 10.0, 0.0) == pytest.approx(
-        float(mcmillan(0.15, 10.0, 0.0)), rel=6e-3
+# McMillan, Phys. Rev. 167, 331 (1968), Table I: Tc (K), Θ_D (K) and the λ that he found from them,
+# with μ* = 0.13 for the transition metals and 0.10 for the simple ones.
+MCMILLAN_1968 = {
+    "Nb": (9.22, 277.0, 0.82, 0.13),
+    "Ta": (4.48, 258.0, 0.65, 0.13),
+    "V": (5.30, 399.0, 0.60, 0.13),
+    "Mo": (0.92, 460.0, 0.41, 0.13),
+    "Re": (1.69, 415.0, 0.46, 0.13),
+    "Ru": (0.49, 550.0, 0.38, 0.13),
+    "Zr": (0.55, 290.0, 0.41, 0.13),
+    "Al": (1.16, 428.0, 0.38, 0.10),
+    "Sn": (3.72, 200.0, 0.60, 0.10),
+    "Hg": (4.16, 72.0, 1.00, 0.10),
+    "Zn": (0.85, 309.0, 0.38, 0.10),
+}
+
+
+@pytest.mark.parametrize("metal", MCMILLAN_1968)
+def test_mcmillan_has_the_measured_tc_between_the_neighbours_of_his_rounded_coupling(metal):
+    tc, debye, coupling, mu_star = MCMILLAN_1968[metal]
+    low, high = mcmillan(
+        [coupling - 0.0075, coupling + 0.0075], debye_temperature=debye, mu_star=mu_star
     )
+    assert low < tc < high
+
+
+def test_the_two_formulas_are_the_same_where_the_prefactors_are():
+    coupling = np.linspace(0.2, 3.0, 30)
+    debye = 10.0 * MEV_TO_KELVIN * 1.45 / 1.2
+    np.testing.assert_allclose(
+        mcmillan(coupling, debye_temperature=debye), allen_dynes_simple(coupling, 10.0), rtol=1e-14
+    )
+
+
+def test_the_simple_form_is_the_limit_of_allen_dynes():
+    assert allen_dynes(0.15, 10.0, 10.0, 0.0) == pytest.approx(
+        float(allen_dynes_simple(0.15, 10.0, 0.0)), rel=6e-3
+    )
+
+
+def test_mcmillan_of_the_frequency_is_no_silent_mistake():
+    with pytest.raises(TypeError):
+        mcmillan(0.87, 61.5, 0.16)
+    with pytest.raises(ConfigError, match=r"Debye[\s\S]*allen_dynes_simple"):
+        critical_temperature("mcmillan", coupling=0.87, omega_log=61.5)
 
 
 def test_allen_dynes_asymptote():
@@ -109,7 +155,7 @@ def published_xie_2022(coupling, omega_log, omega_2, mu_star):
         1.92 * (coupling + ratio - mu_star ** (1 / 3)) / (np.sqrt(coupling) * np.exp(ratio)) - 0.08
     )
     f_mu = 1.0 + 6.86 * np.exp(-coupling / mu_star) / (1.0 / coupling - mu_star - ratio)
-    return f_omega * f_mu * mcmillan(coupling, omega_log, mu_star)
+    return f_omega * f_mu * allen_dynes_simple(coupling, omega_log, mu_star)
 
 
 def test_xie_2022_is_the_published_formula_away_from_its_pole():
@@ -130,16 +176,18 @@ def test_xie_2022_is_continuous_through_its_pole(mu_star):
     coupling = pole + np.linspace(-0.2, 0.2, 40001)
     tc = xie_2022(coupling, 10.0, 12.0, mu_star)
     assert np.max(np.abs(np.diff(tc))) < 1e-3 * tc.max()
-    without_f_mu = published_xie_2022(pole, 10.0, 12.0, 1e-9) / mcmillan(pole, 10.0, 1e-9)
+    without_f_mu = published_xie_2022(pole, 10.0, 12.0, 1e-9) / allen_dynes_simple(pole, 10.0, 1e-9)
     shift = 1.92 * (np.cbrt(1e-9) - np.cbrt(mu_star)) / (np.sqrt(pole) * np.exp(10.0 / 12.0))
-    expected = (without_f_mu + shift) * mcmillan(pole, 10.0, mu_star)
+    expected = (without_f_mu + shift) * allen_dynes_simple(pole, 10.0, mu_star)
     assert xie_2022(pole, 10.0, 12.0, mu_star) == pytest.approx(float(expected), rel=1e-9)
 
 
 @pytest.mark.parametrize("method", METHODS)
 def test_default_mu_star(method):
     assert DEFAULT_MU_STAR == 0.10
-    tc = critical_temperature(method, coupling=0.9, omega_log=10.0, omega_2=12.0)
+    tc = critical_temperature(
+        method, coupling=0.9, omega_log=10.0, omega_2=12.0, debye_temperature=200.0
+    )
     assert tc == by_method(method, 0.9, mu_star=0.10)
 
 
@@ -150,16 +198,18 @@ def test_unknown_method_lists_the_valid_ones():
 
 @pytest.mark.parametrize("method", ["allen_dynes", "xie_2022"])
 def test_missing_omega_2_is_an_error_with_a_way_out(method):
-    with pytest.raises(ConfigError, match=r"needs omega_2[\s\S]*mcmillan"):
+    with pytest.raises(ConfigError, match=r"needs omega_2[\s\S]*allen_dynes_simple"):
         critical_temperature(method, coupling=1.0, omega_log=10.0)
 
 
 @pytest.mark.parametrize("mu_star", [-0.1, np.nan, np.inf])
 def test_bad_mu_star(mu_star):
     with pytest.raises(ConfigError, match="mu_star"):
-        mcmillan(1.0, 10.0, mu_star)
+        allen_dynes_simple(1.0, 10.0, mu_star)
+    with pytest.raises(ConfigError, match="mu_star"):
+        mcmillan(1.0, debye_temperature=200.0, mu_star=mu_star)
 
 
 def test_shapes_that_do_not_broadcast():
     with pytest.raises(ConfigError, match="do not broadcast"):
-        mcmillan(np.ones(3), np.ones(2))
+        allen_dynes_simple(np.ones(3), np.ones(2))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import cast
 
@@ -125,6 +126,7 @@ def superconducting_state(
     mu_star_frequency: float | None = None,
     rule: str = "onset",
     reduced_temperatures: tuple[float, ...] = REDUCED_TEMPERATURES,
+    after_each: Callable[[], object] | None = None,
 ) -> SuperconductingState:
     """Tc, gap, free energy, critical field and specific-heat jump of one spectrum.
 
@@ -134,6 +136,8 @@ def superconducting_state(
         As for ``eliashberg_tc``, one spectrum.
     reduced_temperatures
         T/Tc of the sweep, above 0; from 1 on the metal is normal and its gap zero [1].
+    after_each
+        Called whenever one of these temperatures is done, for a progress bar.
 
     Raises
     ------
@@ -174,7 +178,7 @@ def superconducting_state(
     if float(transition.tc) <= 0.0:
         return _no_state(transition)
     metal = _Metal(grid, values, rule, transition)
-    return _state(metal, reduced_temperatures)
+    return _state(metal, reduced_temperatures, after_each or (lambda: None))
 
 
 class _Metal:
@@ -202,7 +206,9 @@ class _Metal:
         return continue_to_real_axis(*self._spectrum, solution, rule=self._rule, near=expected)
 
 
-def _state(metal: _Metal, reduced_temperatures: tuple[float, ...]) -> SuperconductingState:
+def _state(
+    metal: _Metal, reduced_temperatures: tuple[float, ...], after_each: Callable[[], object]
+) -> SuperconductingState:
     tc, lam = metal.tc, metal.coupling
     wanted = np.array(reduced_temperatures, dtype=np.float64)
     by_t = metal.solved(np.unique([*reduced_temperatures, FROZEN, *NEAR_TC]))
@@ -210,10 +216,11 @@ def _state(metal: _Metal, reduced_temperatures: tuple[float, ...]) -> Supercondu
     pade = gap_edge(metal.kernel, by_t[FROZEN])
     frozen = metal.continued(by_t[FROZEN], pade)
     gap, gap_status = _checked(frozen, pade)
-    axes = tuple(
-        frozen if t <= FROZEN else metal.continued(by_t[t], gap_edge(metal.kernel, by_t[t]))
-        for t in wanted.tolist()
-    )
+    axes: list[RealAxis] = []
+    for t in wanted.tolist():
+        near = pade if t <= FROZEN else gap_edge(metal.kernel, by_t[t])
+        axes.append(frozen if t <= FROZEN else metal.continued(by_t[t], near))
+        after_each()
     gaps, statuses = zip(*map(_edge, axes, solutions), strict=True) if axes else ((), ())
     at_zero = zero_temperature_energy(by_t[FROZEN], lam)
     energies = np.array([free_energy_difference(solution) for solution in solutions])
@@ -235,7 +242,7 @@ def _state(metal: _Metal, reduced_temperatures: tuple[float, ...]) -> Supercondu
         dos_energies=frozen.energies,
         dos=frozen.dos,
         solutions=solutions,
-        continued=axes,
+        continued=tuple(axes),
     )
 
 

@@ -17,12 +17,12 @@ class Status(Enum):
         "its sign and its unit"
     )
     NOT_SUPERCONDUCTING = (
-        "no transition above the lowest temperature that was searched: the repulsion wins or Tc "
-        "is smaller still; lower `lowest` or μ* if that matters"
+        "no superconductivity above the lowest temperature that was looked at (1 mK if no other "
+        "was given): the repulsion wins, or Tc is smaller still"
     )
     CUTOFF_TOO_LOW = (
-        "the result moves by more than 0.1 % when the cutoff is doubled: raise the cutoff "
-        "(thirty times the highest phonon frequency is the default)"
+        "Tc still moves by more than 0.1 % when the cutoff ω_c of the sums is doubled: give a "
+        "higher cutoff, or take that change as an error of Tc"
     )
     NOT_CONVERGED = (
         "the iteration did not settle: look at the spectrum's quality report (negative weight, "
@@ -30,13 +30,14 @@ class Status(Enum):
     )
     ABOVE_TC = "the temperature lies at or above Tc, where the gap is zero: choose a lower one"
     CONTINUATION_UNSTABLE = (
-        "Padé approximants disagree on the gap edge by more than 1 %, with each other or with the "
-        "exact continuation: compare with the latter (superconducting_state), or take the gap on "
-        "the imaginary axis"
+        "two ways to find the gap at real frequencies (the exact continuation from the imaginary "
+        "axis, and Padé approximants) differ by more than 1 %: compare with Δ(iπT), the gap "
+        "function at the lowest Matsubara frequency"
     )
     NO_EDGE = (
-        "thermal phonons leave no gap edge at this temperature (Re Δ(ω) = ω has no solution), so "
-        "the gap on the imaginary axis is given: choose a lower temperature for an edge"
+        "thermal phonons blur the gap at this temperature until it has no edge (no ω solves "
+        "Re Δ(ω) = ω), so Δ(iπT) is given, the gap function at the lowest Matsubara frequency: "
+        "choose a lower temperature for an edge"
     )
     NEEDS_ATTRACTION = (
         "the spectrum's Tc stays below the given one even without repulsion (μ* = 0): "

@@ -24,6 +24,8 @@ LOWEST = 1e-3
 """Temperature below which no transition is looked for [K]."""
 CUTOFF_TOLERANCE = 1e-3
 """Relative change of Tc with the cutoff that is still called converged."""
+RESOLUTION = 1e-3
+"""Change of Tc that is none, however large a share of a tiny Tc it is [K]."""
 TOLERANCE = 1e-8
 """Relative accuracy of the root."""
 
@@ -46,8 +48,8 @@ class Transition:
     coulomb
         μ*, the frequency it belongs to, the cutoff and μ*_c; the arrays are flat.
     cutoff_change
-        Relative change of Tc that doubling the cutoff makes; nan where it was not asked for or
-        there is no Tc [1].
+        Relative change of Tc that doubling the cutoff makes, from ln Tc and so never below -1; nan
+        where it was not asked for or there is no Tc [1].
     """
 
     tc: Float[np.ndarray, "*batch"]
@@ -139,16 +141,18 @@ def eliashberg_tc(
         change = np.full(len(flat), np.nan)
         if check_cutoff:
             change = _cutoff_change(kernel, repulsion, root)
+    tc = np.nan_to_num(np.exp(root.root) / KELVIN_TO_MEV)
+    moves = (np.abs(change) > CUTOFF_TOLERANCE) & (np.abs(change) * tc > RESOLUTION)
     status = first_status(
         [
             (coupling <= 0.0, Status.NO_COUPLING),
             (np.isnan(root.root), Status.NOT_SUPERCONDUCTING),
             (~root.settled, Status.NOT_CONVERGED),
-            (np.abs(change) > CUTOFF_TOLERANCE, Status.CUTOFF_TOO_LOW),
+            (moves, Status.CUTOFF_TOO_LOW),
         ]
     )
     return Transition(
-        tc=np.nan_to_num(np.exp(root.root) / KELVIN_TO_MEV).reshape(shape),
+        tc=tc.reshape(shape),
         status=status.reshape(shape),
         coulomb=repulsion,
         cutoff_change=change.reshape(shape),
@@ -228,7 +232,7 @@ def _cutoff_change(kernel: PairingKernel, repulsion: Coulomb, root: _Bracket) ->
             chosen = np.flatnonzero(rows)
             other = repulsion.rows(chosen).at_cutoff(factor * repulsion.cutoff[chosen])
             excess = eigenvalues(kernel.rows(chosen), other, root.root[chosen]) - 1.0
-            change[chosen] = -share * excess / root.slope[chosen]
+            change[chosen] = np.expm1(-share * excess / root.slope[chosen])
     return change
 
 

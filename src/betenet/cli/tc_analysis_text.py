@@ -1,0 +1,214 @@
+"""What ``betenet tc`` prints of one spectrum: moments, Tc by method, gap, resistivity and more."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable, Iterator, Sequence
+
+import numpy as np
+
+from betenet.cli.tc_words import (
+    WIDTH,
+    exported,
+    four_digits,
+    kelvin,
+    tc_change,
+    title,
+    with_unit,
+    wrapped,
+)
+from betenet.spectrum import Spectrum
+from betenet.superconductivity.analysis import Analysis
+from betenet.superconductivity.analysis_export import status_of
+from betenet.superconductivity.eliashberg.inverse import FittedRepulsion
+from betenet.superconductivity.eliashberg.state import SuperconductingState
+from betenet.superconductivity.eliashberg.status import Status
+from betenet.superconductivity.eliashberg.transition import Transition
+from betenet.superconductivity.mode_coupling import ModeCoupling
+from betenet.superconductivity.resistivity import Resistivity
+
+MOMENTS = ("coupling", "omega_log", "omega_2")
+"""The quantities that a table of smearings has beside Tc."""
+
+_SHOWN_TEMPERATURES = (10.0, 20.0, 50.0, 100.0, 200.0, 300.0)
+_MOST_BAND_COLUMNS = 7
+
+
+def analysis_lines(analysis: Analysis) -> Iterator[str]:
+    """What was computed from one spectrum."""
+    keys = [key for key in (*MOMENTS, "omega_max") if key in analysis.quantities]
+    yield "   ".join(with_unit(analysis, key) for key in keys)
+    if analysis.spectrum is not None:
+        yield from wrapped(_rule_text(analysis.spectrum))
+    elif "omega_log" in analysis.quantities:
+        yield "note: the file has no α²F(ω): only formulas of λ and ω_log can be used"
+    else:
+        yield from wrapped(
+            "note: the file states neither α²F(ω) nor ω_log, so there is no Tc: give the file with "
+            "α²F of the same run, or "
+            f"--coupling {analysis.quantities['coupling']:g} and --omega-log"
+        )
+    if analysis.quality is not None:
+        for finding in analysis.quality.problems:
+            yield from wrapped(f"{finding.severity}: {finding.text}")
+    yield ""
+    yield from method_lines((row.method, row.tc, row.remark) for row in analysis.methods)
+    if analysis.transition is not None:
+        yield from wrapped(_cutoff_text(analysis, analysis.transition))
+    else:
+        yield f"μ* = {analysis.settings.mu_star:g}"
+    if analysis.fitted is not None and analysis.settings.measured_tc is not None:
+        yield ""
+        yield from wrapped(_fitted_text(analysis.fitted, analysis.settings.measured_tc))
+    if analysis.state is not None:
+        yield ""
+        yield from _state_lines(analysis, analysis.state)
+    if analysis.resistivity is not None:
+        yield ""
+        yield from _resistivity_lines(analysis.resistivity)
+
+
+def method_lines(rows: Iterable[tuple[str, float | None, str]]) -> Iterator[str]:
+    """Tc by each method, and why one is missing or doubtful.
+
+    Parameters
+    ----------
+    rows
+        Name of the method, Tc [K] and remark.
+    """
+    yield f"{'method':<20}{'Tc (K)':>8}"
+    for method, tc, remark in rows:
+        first, *more = textwrap.wrap(remark, WIDTH - 34) or [""]
+        yield f"{method:<20}{kelvin(tc):>8}  {first}".rstrip()
+        yield from (f"{'':<30}{line}" for line in more)
+
+
+def band_lines(band: Sequence[Analysis]) -> Iterator[str]:
+    """Tc by each method over a band of μ*; of many values some."""
+    places = np.unique(
+        np.linspace(0, len(band) - 1, min(len(band), _MOST_BAND_COLUMNS)).round().astype(int)
+    )
+    shown = [band[i] for i in places]
+    more = "" if len(shown) == len(band) else f" ({len(band)} values in --json, --csv and --plot)"
+    yield f"Tc (K) over μ* from {band[0].settings.mu_star:g} to {band[-1].settings.mu_star:g}{more}"
+    yield f"{'μ*':<20}" + "".join(f"{found.settings.mu_star:>9g}" for found in shown)
+    for place, row in enumerate(band[0].methods):
+        if row.tc is not None:
+            cells = "".join(f"{kelvin(found.methods[place].tc):>9}" for found in shown)
+            yield f"{row.method:<20}{cells}"
+
+
+def mode_lines(modes: ModeCoupling) -> Iterator[str]:
+    """λ of each phonon mode, and whether they add up."""
+    yield f"{'mode':>4}  {'λ':>8}  {'share':>6}  {title('omega_log'):>10}"
+    for number, (coupling, omega_log) in enumerate(
+        zip(modes.coupling, exported("omega_log", modes.omega_log), strict=True), start=1
+    ):
+        share = f"{100.0 * coupling / modes.total:.1f} %" if modes.total > 0.0 else "-"
+        average = four_digits(omega_log) if np.isfinite(omega_log) else "-"
+        yield f"{number:>4}  {coupling:>8.4f}  {share:>6}  {average:>10}"
+    yield f"{'sum':>4}  {modes.sum:>8.4f}"
+    if modes.is_complete:
+        text = f"The modes add up to λ = {modes.total:.4f} of the whole spectrum."
+    else:
+        text = (
+            f"warning: the modes add up to {modes.sum:.4f}, but λ of the whole spectrum is "
+            f"{modes.total:.4f}: modes are missing in the file, or it was changed."
+        )
+    yield from wrapped(
+        f"{text} Modes are numbered by their frequency at each q, so that branches that cross "
+        "share their numbers."
+    )
+
+
+def _rule_text(spectrum: Spectrum) -> str:
+    """How the integrals over α²F are taken, in words."""
+    omega = spectrum.frequencies
+    if spectrum.rule == "onset":
+        # a grid too coarse for 1/ω at its first sample: the onset reaches to the second
+        start = omega[1] if omega.size > 1 and omega[1] > 2.0 * omega[0] else omega[0]
+        return f"(integrals with α²F ∝ ω² below {start:.3g} meV, where the samples end)"
+    if spectrum.rule == "trapezoid":
+        return f"(integrals by trapezoids, with nothing below {omega[0]:.3g} meV)"
+    return "(integrals by BETE-NET's published sum, which leaves the first sample out)"
+
+
+def _cutoff_text(analysis: Analysis, transition: Transition) -> str:
+    repulsion = transition.coulomb
+    given = analysis.settings.mu_star_frequency is not None
+    whose = "as given" if given else "the highest phonon frequency"
+    text = (
+        f"μ* = {repulsion.mu_star[0]:g} belongs to ω_ph = {repulsion.mu_star_frequency[0]:.4g} "
+        f"meV, {whose}. The Eliashberg equations are summed up to a cutoff of ω_c = "
+        f"{repulsion.cutoff[0]:.4g} meV, where it becomes μ*_c = {repulsion.mu_star_cutoff[0]:.4g}"
+    )
+    change = float(transition.cutoff_change[0])
+    if not np.isfinite(change):
+        return f"{text}."
+    moved = tc_change(float(transition.tc[0]), change)
+    return f"{text}; a cutoff twice as high would change their Tc {moved}."
+
+
+def _fitted_text(fitted: FittedRepulsion, measured: float) -> str:
+    status = status_of(fitted.status)
+    if status is not Status.CONVERGED:
+        return f"No μ* gives the measured Tc of {measured:g} K: {status.text}."
+    return (
+        f"The measured Tc of {measured:g} K needs μ* = {float(fitted.mu_star):.4f} at ω_ph = "
+        f"{float(fitted.mu_star_frequency):.4g} meV (μ*_c = {float(fitted.mu_star_cutoff):.4g} at "
+        "the cutoff)."
+    )
+
+
+def _state_lines(analysis: Analysis, state: SuperconductingState) -> Iterator[str]:
+    if not state.temperatures.size:
+        yield "Without a transition there is no gap."
+        return
+    yield f"{'below Tc, by the Eliashberg equations':<53}BCS, weak coupling"
+    rows = [
+        ("gap at T = 0", f"Δ₀ = {state.gap:.4g} meV", ""),
+        ("gap over Tc", f"2Δ₀/k_BTc = {state.gap_ratio:.3f}", "3.528"),
+        ("jump of the specific heat", f"ΔC/γTc = {state.specific_heat_jump:.3f}", "1.426"),
+        ("critical field", f"γTc²/H_c(0)² = {state.condensation_ratio:.4f}", "0.1681"),
+    ]
+    if analysis.response is not None:
+        beta = analysis.response.isotope_coefficient
+        rows.append(("isotope effect, Tc ∝ M^-β", f"β = {beta:.3f}", "0.5 if μ* = 0"))
+    for what, ours, bcs in rows:
+        yield f"  {what:<27}{ours:<24}{bcs}".rstrip()
+    for what, status in (("Tc", state.tc_status), ("gap at T = 0", state.gap_status)):
+        if not status.is_good:
+            yield from wrapped(f"warning: {what}: {status.text}")
+    heads = f"{'T (K)':>9}  {'T/Tc':>6}  {'gap (meV)':>10}   {'H_c/H_c(0)':>10}"
+    yield f"{heads}  {'above 1-(T/Tc)²':>16}"
+    tc = float(state.transition.tc)
+    columns = (
+        state.temperatures, state.gaps, state.gap_statuses,
+        state.critical_field_ratio, state.deviation,
+    )  # fmt: skip
+    for t, gap, status, field, deviation in zip(*columns, strict=True):
+        mark = " " if status.is_good else "*"
+        yield (
+            f"{four_digits(t):>9}  {t / tc:>6.2f}  {four_digits(gap):>10}{mark}  "
+            f"{field:>10.4f}  {deviation:>+16.4f}"
+        )
+    yield from wrapped(
+        "H_c is the thermodynamic critical field; the last column is how far H_c/H_c(0) lies above "
+        "the parabola 1-(T/Tc)² (BCS: below it, by 0.037 at most)."
+    )
+    if not all(status.is_good for status in state.gap_statuses):
+        yield from wrapped(
+            "* The gap has no edge at this temperature, mostly because thermal phonons blur it: "
+            "this is the gap function at the lowest Matsubara frequency, Δ(iπT). --json has the "
+            "reason."
+        )
+
+
+def _resistivity_lines(found: Resistivity) -> Iterator[str]:
+    shown = [i for i, t in enumerate(found.temperatures) if t in _SHOWN_TEMPERATURES]
+    indices = shown or list(range(len(found.temperatures)))
+    cells = [(f"{found.temperatures[i]:g}", f"{found.resistivity[i]:.3g}") for i in indices]
+    yield "T (K)        " + "".join(f"{t:>9}" for t, _ in cells)
+    yield "ρ (µΩ cm)    " + "".join(f"{rho:>9}" for _, rho in cells)
+    for warning in found.warnings:
+        yield from wrapped(f"note: {warning}")

@@ -1,0 +1,100 @@
+"""Numbers of ``betenet tc`` as people read them: a Tc however small, and how it changes."""
+
+from __future__ import annotations
+
+import textwrap
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from betenet.quantities import QUANTITIES
+from betenet.superconductivity.analysis import Analysis
+from betenet.superconductivity.eliashberg.transition import LOWEST, RESOLUTION
+
+WIDTH = 100
+"""Width of a terminal that lines are made for."""
+
+_SMALL = 0.1
+"""Tc below which a change is told in K, not as a share [K]."""
+
+_LARGE = 0.2
+"""Relative change from which the number it leads to is told instead [1]."""
+
+
+def kelvin(tc: float | None) -> str:
+    """Tc in K: two decimals, two digits below 0.1 K, and nothing finer than is resolved."""
+    if tc is None:
+        return "-"
+    if 0.0 < tc < LOWEST:
+        return f"<{LOWEST:g}"
+    return f"{tc:.2f}" if tc == 0.0 or tc >= _SMALL else f"{tc:.2g}"
+
+
+def tc_change(tc: float, change: float) -> str:
+    """How far Tc moves: a share of it, or the two temperatures where a share says nothing.
+
+    Parameters
+    ----------
+    tc
+        Tc [K].
+    change
+        Its relative change [1].
+
+    Examples
+    --------
+    >>> tc_change(9.22, -0.0012), tc_change(9.22, -0.00002), tc_change(0.02, -0.9)
+    ('by -0.12% (-0.011 K)', 'by less than 0.01%', 'from 0.02 to 0.002 K')
+    """
+    if abs(change) < 1e-4:
+        return "by less than 0.01%"
+    if abs(change) * tc < RESOLUTION:
+        return f"by less than {1e3 * RESOLUTION:g} mK"
+    if tc < _SMALL or abs(change) > _LARGE:
+        return f"from {kelvin(tc)} to {kelvin(tc * (1.0 + change))} K"
+    return f"by {change:+.2%} ({tc * change:+.2g} K)"
+
+
+def difference(there: float, here: float, unit: str) -> str:
+    """How far our number is from another: a share, or K where the temperature is small."""
+    if unit == "K" and abs(there) < _SMALL:
+        return f"{here - there:+.2g} K"
+    return f"{here / there - 1.0:+.1%}"
+
+
+def wrapped(text: str) -> list[str]:
+    """A sentence in lines of a terminal's width, those after the first indented."""
+    return textwrap.wrap(text, WIDTH - 2, subsequent_indent="    ", break_long_words=False)
+
+
+def unit_of(key: str) -> str:
+    """Unit of a quantity as it is printed; empty if it has none."""
+    unit = QUANTITIES[key].export_unit
+    return "" if unit == "1" else unit
+
+
+def title(key: str) -> str:
+    """Heading of a column: symbol and unit."""
+    unit = unit_of(key)
+    return f"{QUANTITIES[key].symbol} ({unit})" if unit else QUANTITIES[key].symbol
+
+
+def exported(key: str, value: ArrayLike) -> np.ndarray:
+    """A quantity in the unit in which it is printed."""
+    return np.asarray(np.asarray(value, dtype=np.float64) * QUANTITIES[key].export_factor)
+
+
+def moment(analysis: Analysis, key: str) -> str:
+    """A quantity of an analysis in the unit in which it is printed; a dash if there is none."""
+    value = float(exported(key, analysis.quantities.get(key, np.nan)))
+    return four_digits(value) if np.isfinite(value) else "-"
+
+
+def with_unit(analysis: Analysis, key: str) -> str:
+    """Symbol, number and unit."""
+    number = moment(analysis, key)
+    return f"{QUANTITIES[key].symbol} = {number} {unit_of(key) if number != '-' else ''}".rstrip()
+
+
+def four_digits(value: float) -> str:
+    """Four digits, zeros at the end included."""
+    return f"{value:.4g}" if abs(value) >= 1e3 else f"{value:#.4g}"

@@ -15,11 +15,11 @@ from betenet.cli.arguments import (
     add_json,
     add_mu_star,
     add_phonons,
+    tc_method,
     whole,
 )
 from betenet.cli.streams import cannot_write
 from betenet.quantities import QUANTITIES
-from betenet.superconductivity.analysis_settings import ALL_METHODS
 
 if TYPE_CHECKING:
     from betenet.evaluation.evaluate import Evaluation
@@ -74,7 +74,7 @@ def add_parser(verbs: Verbs) -> None:
     add_mu_star(parser)
     parser.add_argument(
         "--tc-method",
-        choices=ALL_METHODS,
+        type=tc_method,
         default="allen_dynes_simple",
         metavar="METHOD",
         help="how every Tc is computed (default: %(default)s), see `betenet predict --help`",

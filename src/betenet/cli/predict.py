@@ -16,9 +16,10 @@ from betenet.cli.arguments import (
     add_json,
     add_mu_star,
     add_phonons,
+    tc_method,
 )
-from betenet.superconductivity.analysis_settings import ALL_METHODS, ELIASHBERG
-from betenet.superconductivity.critical_temperature import METHODS
+from betenet.superconductivity.analysis_settings import ELIASHBERG
+from betenet.superconductivity.critical_temperature import METHODS, METHODS_OF_MOMENTS
 
 _EPILOG = (
     """\
@@ -55,7 +56,7 @@ about --phonons:
 
 methods of --tc-method:
 """
-    + "".join(f"  {name:<20}{text}\n" for name, text in METHODS.items())
+    + "".join(f"  {name:<20}{METHODS[name]}\n" for name in METHODS_OF_MOMENTS)
     + f"""\
   {ELIASHBERG:<20}the isotropic equations themselves, with the gap Δ₀; a tenth of a second
                       for each structure
@@ -85,7 +86,7 @@ def add_parser(verbs: Verbs) -> None:
     add_mu_star(parser)
     parser.add_argument(
         "--tc-method",
-        choices=ALL_METHODS,
+        type=tc_method,
         default="allen_dynes",
         metavar="METHOD",
         help="how Tc is computed (default: %(default)s), see below",

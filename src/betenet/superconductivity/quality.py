@@ -46,6 +46,12 @@ ONSET_SHARE = 0.1
 
 _SMALLEST_GRID = 8
 
+_RULES: dict[str, str] = {
+    "onset": "with α²F ∝ ω² below the first sample",
+    "trapezoid": "by trapezoids",
+    "published": "by BETE-NET's published sum",
+}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
@@ -250,7 +256,7 @@ def _onset(omega: np.ndarray, values: np.ndarray) -> Finding:
     excess = float(np.max((running - values)[low]) / coupling)
     value = max(excess, 0.0)
     edge = float(omega[low][-1])
-    text = f"Below {edge:.3g} meV, {value:.2%} of λ lies above an ω² onset."
+    text = f"{value:.2%} of λ is more than α²F ∝ ω² allows below {edge:.3g} meV."
     remedy = (
         "Acoustic modes must lose their coupling as ω → 0: apply the acoustic sum rule, use "
         "denser q and k grids, or less smearing."
@@ -269,14 +275,14 @@ def _rule(omega: np.ndarray, values: np.ndarray) -> Finding:
     coupling = np.array([coupling_constant(omega, values, rule) for rule in INTEGRATION_RULES])
     logarithmic = np.array([omega_log(omega, values, rule) for rule in INTEGRATION_RULES])
     changes = [_largest_change(coupling), _largest_change(logarithmic)]
-    listed = ", ".join(
-        f"{rule} {lam:.4g} and {log:.4g}"
+    listed = "; ".join(
+        f"{_RULES[rule]}, λ = {lam:.4g} and ω_log = {log:.4g} meV"
         for rule, lam, log in zip(INTEGRATION_RULES, coupling, logarithmic, strict=True)
     )
-    text = f"λ and ω_log (meV) by rule: {listed}."
+    text = f"λ by three ways to integrate: {listed}."
     remedy = (
-        "The lowest samples decide λ: name the rule with the result, and compare only results "
-        "of the same rule."
+        "The lowest samples decide λ: use a finer grid there, and compare only results of the same "
+        "integral."
     )
     return _finding("rule", max(changes), text, remedy)
 

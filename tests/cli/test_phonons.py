@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import importlib
+import io
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -89,11 +91,73 @@ def test_table_says_what_is_stable_and_by_which_tolerance(
         assert unit in heading
     verdicts = [line.split()[8] for line in lines if ".cif" in line]
     assert verdicts == ["stable", "stable", "UNSTABLE"]
-    assert sum("warning: modes are imaginary" in line for line in lines) == 1
+    assert sum("    verdict: UNSTABLE by Counted: " in line for line in lines) == 1
+    assert sum("UNSTABLE" in line for line in lines) == 3  # the row, its sentence and the count
     assert sum(line.startswith("    read as ") for line in lines) == 3
+    assert lines[-1].startswith("2 stable, 1 UNSTABLE: ")
     assert "below -0.7 meV" in lines[-1]
     assert "force field Counted, relaxed: none, supercells of 6 Å" in lines[-2]
     assert captured.err == ""
+
+
+def test_nothing_says_unstable_where_nothing_is(
+    metals: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Not the footer either; and a branch below zero between the q points is explained."""
+    from betenet.phonons import compute
+    from betenet.plotting import phonons as plotting
+
+    def near_gamma(*_: object, **__: object) -> tuple[str, ...]:
+        return ("near-gamma",)
+
+    titles: list[tuple[str, bool]] = []
+    original = plotting.plot_phonons
+
+    def drawn(*args: Any, title: str, stable: bool, **rest: Any) -> object:
+        titles.append((title, stable))
+        return original(*args, title=title, stable=stable, **rest)
+
+    monkeypatch.setattr("betenet.plotting.plot_phonons", drawn)
+    assert main(["phonons", str(metals / "Al.cif"), *QUICK]) == 0
+    shown = capsys.readouterr().out
+    assert "UNSTABLE" not in shown
+    assert "verdict:" not in shown
+    assert shown.splitlines()[-1].startswith("1 stable: ")
+    monkeypatch.setattr(compute, "stability_flags", near_gamma)
+    monkeypatch.setattr(compute.Modes, "imaginary_fraction", lambda *_: 0.0026)
+    figures = str(tmp_path / "figures")
+    (found,) = run_json([str(metals / "Al.cif"), *QUICK, "--plot", figures], capsys)
+    assert (found["verdict"]["word"], found["verdict"]["case"]) == ("stable", "near-gamma")
+    assert "only next to Γ" in found["verdict"]["sentence"]
+    assert found["warnings"][0] == found["verdict"]["sentence"]
+    assert titles == [("Al: stable; imaginary next to Γ is interpolation", True)]
+
+
+class Terminal(io.StringIO):
+    """A stream that says it is a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize("plot", [False, True])
+def test_progress_on_a_terminal_names_the_crystal_and_counts_displacements(
+    plot: bool, metals: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    flags = ["--plot", str(tmp_path / "figures")] if plot else []
+    assert main(["phonons", str(metals), *QUICK, *flags]) == 0
+    lines = [line.rstrip() for line in terminal.getvalue().split("\r")]
+    assert any("Cu.cif: Cu, 1 of 1 displacements done" in line for line in lines)
+    assert any(line.startswith("2 of 3, ") and "Cu.cif" in line for line in lines)
+    assert any("loading the force field" in line for line in lines)
+    assert any("figure of " in line for line in lines) == plot
+    assert "\x1b" not in terminal.getvalue()
+    assert lines[-1] == ""
 
 
 def test_json_and_csv_agree_with_the_density_of_states(
@@ -114,6 +178,12 @@ def test_json_and_csv_agree_with_the_density_of_states(
         assert numbers["lowest_mev"] == pytest.approx(omega[total > 0.0][0], abs=0.6)
         assert numbers["highest_mev"] == pytest.approx(omega[total > 0.0][-1], abs=0.6)
         assert row["verdict"] == ("stable" if one["stable"] else "UNSTABLE")
+        assert [row[f"verdict_{key}"] for key in ("case", "sentence")] == [
+            one["verdict"][key] for key in ("case", "sentence")
+        ]
+        assert one["verdict"]["word"] == row["verdict"]
+        assert one["verdict"]["sentence"].startswith(row["verdict"])
+        assert (one["verdict"]["sentence"] in one["warnings"]) != one["stable"]
         assert one["flags"] == ([] if one["stable"] else ["imaginary"])
         for key, value in numbers.items():
             assert float(row[key]) == pytest.approx(value, rel=1e-5)
@@ -392,8 +462,8 @@ def test_help_teaches_by_example_and_names_the_force_fields(
     assert main(["phonons", "--help"]) == 0
     shown = capsys.readouterr().out
     assert "betenet phonons" in shown.split("examples:")[1]
-    assert "7net-l3i5  (the default)" in shown
-    assert "mattersim-1m  (--fetch it once)" in shown
+    assert "mattersim-1m  (the default)" in shown
+    assert "mattersim-5m  (--fetch it once)" in shown
 
 
 def test_weights_are_fetched_on_request(
@@ -439,10 +509,10 @@ def test_weights_that_were_not_fetched_stop_all_before_it_begins(
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
     monkeypatch.delenv("BETENET_MATTERSIM", raising=False)
-    assert main(["phonons", str(metals), "--force-field", "mattersim-1m"]) == 2
+    assert main(["phonons", str(metals), "--force-field", "mattersim-5m"]) == 2
     captured = capsys.readouterr()
     assert captured.out == ""
-    assert "betenet phonons --fetch mattersim-1m" in captured.err
+    assert "betenet phonons --fetch mattersim-5m" in captured.err
 
 
 def test_force_field_of_the_extra_from_end_to_end(

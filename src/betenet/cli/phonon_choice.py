@@ -8,6 +8,7 @@ from pathlib import Path
 from betenet.ensemble import Ensemble
 from betenet.ensemble.site_phonons import PhononSource
 from betenet.errors import ConfigError
+from betenet.phonons.progress import Step
 
 AUTO, NONE = "auto", "none"
 """What ``--phonons`` may be besides a file."""
@@ -51,10 +52,19 @@ def phonon_source(arguments: argparse.Namespace, model: Ensemble) -> PhononSourc
         return phonons_from_library(arguments.phonons)
     if arguments.phonons != AUTO:
         return phonons_from_file(arguments.phonons)
+    from betenet.cli.phonon_progress import ProgressLine, in_short
     from betenet.phonons import PhononCache
+
+    line = ProgressLine()
+
+    def told(name: str, step: Step) -> None:
+        line.name = in_short(name)
+        line.told(step)
 
     folder: Path | None = arguments.phonon_cache
     return phonons_from_force_field(
         arguments.force_field or model.force_fields[0],
         cache=None if folder is None else PhononCache(folder),
+        told=told,
+        done=line.clear,
     )

@@ -14,11 +14,9 @@ from betenet.errors import BetenetError
 from betenet.formats import SitePlaces
 from betenet.json_output import finite_or_none
 from betenet.phonons import BandLine, PhononResult
+from betenet.phonons.verdict import Verdict
 from betenet.structures import AsRead
 from betenet.structures.as_read import COLUMNS
-
-PHONOPY = "phonopy"
-"""Stands for the force field where force constants come from a file."""
 
 _NUMBERS = (
     "omega_log_mev",
@@ -27,6 +25,8 @@ _NUMBERS = (
     "lowest_mev",
     "imaginary_fraction",
     "imaginary_q_fraction",
+    "lowest_at_fitting_q_mev",
+    "imaginary_fraction_at_fitting_q",
     "largest_force_ev_per_angstrom",
     "pressure_gpa",
     "volume_change",
@@ -37,7 +37,7 @@ _NUMBERS = (
     "seconds",
 )
 CSV_COLUMNS = (
-    *("name", "formula", "n_atoms", "verdict"),
+    *("name", "formula", "n_atoms", "verdict", "verdict_case", "verdict_sentence"),
     *COLUMNS,
     *_NUMBERS,
     *("force_field", "relaxation", "imaginary_tolerance_mev", "settings_digest"),
@@ -93,11 +93,9 @@ class PhononEntry:
         return self.result.atoms.get_chemical_formula(mode="metal", empirical=True)
 
     @property
-    def verdict(self) -> str:
-        """``stable`` or ``UNSTABLE``; empty if there is an error."""
-        if self.result is None:
-            return ""
-        return "stable" if self.result.is_stable else "UNSTABLE"
+    def verdict(self) -> Verdict | None:
+        """What is said of the stability; None if there is an error."""
+        return None if self.result is None else self.result.verdict
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -105,8 +103,6 @@ class PhononEntry:
         if self.result is None:
             return self.notes
         words = list(self.result.warnings)
-        if self.force_field == PHONOPY:
-            words = [text.replace("in this force field", "by these files") for text in words]
         if not self.result.is_plausible:
             words.append(f"no vibration has {self.result.facts.highest:.0f} meV: not to be used")
         return (*self.notes, *words)
@@ -124,6 +120,7 @@ class PhononEntry:
         values = (
             *(dos.omega_log, dos.omega_2, facts["highest"], facts["lowest"]),
             *(facts["imaginary_fraction"], facts["imaginary_q_fraction"]),
+            *(facts["fitting_lowest"], facts["fitting_fraction"]),
             *(facts["largest_force"], facts["pressure"], facts["volume_change"], facts["steps"]),
             *(facts["n_atoms"], facts["n_displacements"], facts["image_distance"]),
             facts["seconds"],
@@ -139,6 +136,7 @@ class PhononEntry:
             "symbols": [],
             "as_read": None if self.as_read is None else self.as_read.to_dict(),
             "stable": None,
+            "verdict": None if self.verdict is None else self.verdict.to_dict(),
             "quantities": {key: finite_or_none(value) for key, value in numbers.items()},
             "force_field": self.force_field,
             "relaxation": self.relaxation,
@@ -169,7 +167,6 @@ class PhononEntry:
         row |= {
             "name": self.name,
             "formula": self.formula,
-            "verdict": self.verdict,
             "force_field": self.force_field,
             "relaxation": self.relaxation,
             "imaginary_tolerance_mev": f"{self.tolerance:g}",
@@ -179,6 +176,10 @@ class PhononEntry:
         if self.result is not None:
             row["n_atoms"] = str(len(self.result.atoms))
             row["settings_digest"] = self.result.facts.digest
+        if self.verdict is not None:
+            row["verdict"] = self.verdict.word
+            row["verdict_case"] = self.verdict.case.value
+            row["verdict_sentence"] = self.verdict.sentence
         row |= {} if self.as_read is None else self.as_read.cells()
         return row
 

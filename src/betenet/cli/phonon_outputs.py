@@ -10,10 +10,11 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from betenet.cli.phonon_entry import PHONOPY, PhononEntry
+from betenet.cli.phonon_entry import PhononEntry
 from betenet.cli.streams import FigureFolder, shortened
 from betenet.errors import BetenetError
 from betenet.formats import write_phonon_dos
+from betenet.phonons.from_phonopy import PHONOPY
 
 _SUFFIX = r"\.\w+(?=#\d+$|$)"
 """Cut off a name; the number of a frame stays."""
@@ -25,7 +26,9 @@ class TableOutput:
     Parameters
     ----------
     footer
-        Lines below the table.
+        Line below the table: what was computed.
+    rule
+        What makes a crystal unstable, in words that follow a colon.
     """
 
     _COLUMNS = (
@@ -39,24 +42,25 @@ class TableOutput:
         ("seconds", 7),
     )
 
-    def __init__(self, footer: str) -> None:
+    def __init__(self, footer: str, rule: str) -> None:
         self._footer = footer
-        self._started = False
+        self._rule = rule
+        self._words: list[str] = []
 
     def write(self, entry: PhononEntry) -> None:
         """Print one row, below it what was read and the warnings; errors are told on stderr."""
         if entry.result is None:
             return
-        if not self._started:
+        if not self._words:
             headings = [heading for heading, _ in self._COLUMNS]
             self._print(self._row("structure", "formula", "atoms", headings))
-            self._started = True
-        facts, dos = entry.result.facts, entry.result.dos
+        facts, dos, verdict = entry.result.facts, entry.result.dos, entry.result.verdict
+        self._words.append(verdict.word)
         cells = [
             *(f"{value:.2f}" for value in (dos.omega_log, dos.omega_2, facts.highest)),
             f"{facts.lowest:.2f}".replace("-0.00", "0.00"),
             f"{facts.imaginary_fraction:.2%}",
-            entry.verdict,
+            verdict.word,
             str(facts.n_atoms),
             f"{facts.seconds:.1f}",
         ]
@@ -64,13 +68,16 @@ class TableOutput:
         if entry.as_read is not None:
             self._print(f"    read as {entry.as_read.as_text()}")
         for warning in entry.warnings:
-            self._print(f"    warning: {warning}")
+            label = "verdict" if warning == verdict.sentence else "warning"
+            self._print(f"    {label}: {warning}")
         sys.stdout.flush()
 
     def close(self) -> None:
-        """Print the settings that the numbers depend on."""
-        if self._started:
-            self._print(f"\n{self._footer}")
+        """Print how many are stable, by which rule, and what the numbers depend on."""
+        if not self._words:
+            return
+        counts = [f"{self._words.count(word)} {word}" for word in dict.fromkeys(self._words)]
+        self._print(f"\n{self._footer}\n{', '.join(counts)}: {self._rule}")
 
     def _row(self, name: str, formula: str, atoms: str, cells: Sequence[str]) -> str:
         widths = [width for _, width in self._COLUMNS]
@@ -137,9 +144,7 @@ class FigureOutput:
         from betenet.plotting import plot_phonons
 
         stem = self._figures.new_stem(entry.name, suffix=_SUFFIX)
-        title = f"{entry.formula}: {entry.verdict}"
-        if not found.is_stable:
-            title += f" ({found.facts.imaginary_fraction:.1%} of the modes imaginary)"
+        title = f"{entry.formula}: {found.verdict.headline}"
         details = "" if entry.as_read is None else entry.as_read.details
         try:
             lines = bands()
@@ -149,7 +154,9 @@ class FigureOutput:
         self._figures.draw(
             stem,
             "phonons",
-            lambda path: plot_phonons(lines, found.dos, path, title=title, details=details),
+            lambda path: plot_phonons(
+                lines, found.dos, path, title=title, details=details, stable=found.is_stable
+            ),
         )
 
     def close(self) -> None:

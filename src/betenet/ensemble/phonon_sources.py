@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from ase import Atoms
@@ -12,7 +14,6 @@ from betenet.errors import BetenetError, DataError, StructureError
 from betenet.formats import PhononDosFile, read_phonon_dos
 from betenet.phonon_dos import PhononDos
 from betenet.phonons import (
-    DEFAULT,
     ForceField,
     PhononCache,
     PhononResult,
@@ -27,20 +28,40 @@ from betenet.phonons.extra import package_folder
 from betenet.phonons.force_field import identity_of
 from betenet.phonons.isotopes import with_isotopes
 from betenet.phonons.library import PhononLibrary
+from betenet.phonons.progress import Step, tell_nobody
 from betenet.structures import StructureRecord
+
+FOR_PREDICTIONS = "7net-l3i5"
+"""Force field whose phonons say most of λ: docs/phonons.md. Another one has the better phonons."""
 
 MOST_IMAGINARY = 0.5
 """Share of imaginary modes beyond which phonons are not used."""
 
 
 def phonons_from_force_field(
-    force_field: str | Calculator = DEFAULT,
+    force_field: str | Calculator = FOR_PREDICTIONS,
     settings: PhononSettings | None = None,
     cache: PhononCache | None = None,
+    *,
+    told: Callable[[str, Step], None] | None = None,
+    done: Callable[[], None] | None = None,
 ) -> PhononSource:
     """Phonons computed where they are needed, a second or two for a small cell.
 
     A structure that the force field cannot take is predicted without phonons, and says so.
+
+    Parameters
+    ----------
+    force_field
+        A name that `betenet.phonons.make_force_field` knows, or a calculator of ASE.
+    settings
+        Of the phonons; the default ones if absent.
+    cache
+        Where to look first, and to keep each result.
+    told
+        Called with the name of a structure and each step of its calculation.
+    done
+        Called when a structure is done, with phonons or without.
 
     Raises
     ------
@@ -54,13 +75,19 @@ def phonons_from_force_field(
 
     def source(record: StructureRecord) -> SitePhonons:
         assert record.atoms is not None
-        if not loaded:  # it takes seconds, and is not needed without a structure
-            loaded.append(make_force_field(force_field))
         try:
             atoms = with_isotopes(record.atoms, record.given)
         except StructureError as error:
             return SitePhonons(warnings=(f"predicted without phonons: {error.summary}",))
-        ((_, outcome),) = compute_phonons([atoms], settings, loaded[0], cache=cache)
+        tell = tell_nobody if told is None else partial(told, record.name)
+        try:
+            if not loaded:  # it takes seconds, and is not needed without a structure
+                tell(Step(crystal="", stage="loading"))
+                loaded.append(make_force_field(force_field))
+            ((_, outcome),) = compute_phonons([atoms], settings, loaded[0], cache=cache, told=tell)
+        finally:
+            if done is not None:
+                done()
         if isinstance(outcome, BetenetError):
             return SitePhonons(warnings=(f"predicted without phonons: {outcome.summary}",))
         return site_phonons(outcome, record.atoms, name)

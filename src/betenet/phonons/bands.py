@@ -16,6 +16,7 @@ from jaxtyping import Float
 from betenet.phonons.compute import vacuum_axis_of
 from betenet.phonons.force_constants import force_constants
 from betenet.phonons.force_field import ForceField
+from betenet.phonons.progress import Told, tell_nobody
 from betenet.phonons.result import PhononResult
 from betenet.phonons.run import one_thread
 from betenet.phonons.settings import PhononSettings
@@ -24,6 +25,9 @@ from betenet.units import convert_frequency
 
 POINTS = 240
 """Points of the whole path, about; each line between two corners has two at least."""
+
+_WHOLE = 1e-6
+"""How far from a whole number of turns a wave counts as one that fits."""
 
 _LATTICE_TOLERANCES = (2e-4, 1e-3, 1e-2)
 
@@ -40,11 +44,17 @@ class BandLine:
         Ascending at each point, negative for imaginary ones (q, mode) [meV].
     ends
         Names of the two corners; Γ is ``"G"``.
+    fitting_place
+        Place of each point that fits the supercell, where nothing is interpolated (p,).
+    fitting
+        Frequencies at these points, as above (p, mode) [meV].
     """
 
     place: Float[np.ndarray, " q"]
     frequencies: Float[np.ndarray, "q mode"]
     ends: tuple[str, str]
+    fitting_place: Float[np.ndarray, " p"]
+    fitting: Float[np.ndarray, "p mode"]
 
 
 def band_structure(phonon: Any, *, points: int = POINTS) -> tuple[BandLine, ...]:
@@ -97,14 +107,51 @@ def band_structure(phonon: Any, *, points: int = POINTS) -> tuple[BandLine, ...]
     lines: list[BandLine] = []
     for index, (first, last) in enumerate(pairs):
         steps = np.linspace(0.0, 1.0, max(2, round(points * lengths[index]) + 1))
-        wavevectors = corners[first] + steps[:, None] * (corners[last] - corners[first])
-        place = begins[index] + steps * lengths[index]
-        lines.append(BandLine(place, _frequencies(phonon, wavevectors), (first, last)))
+        fits = fitting_steps(phonon, corners[first], corners[last])
+        every = np.concatenate([steps, fits])[:, None] * (corners[last] - corners[first])
+        found = _frequencies(phonon, corners[first] + every)
+        line = BandLine(
+            place=begins[index] + steps * lengths[index],
+            frequencies=found[: len(steps)],
+            ends=(first, last),
+            fitting_place=begins[index] + fits * lengths[index],
+            fitting=found[len(steps) :],
+        )
+        lines.append(line)
     return tuple(lines)
 
 
+def fitting_steps(
+    phonon: Any, first: Float[np.ndarray, "3"], last: Float[np.ndarray, "3"]
+) -> Float[np.ndarray, " p"]:
+    """Where on a line the q points lie that fit the supercell, from 0 at its beginning to 1.
+
+    Parameters
+    ----------
+    phonon
+        An object of phonopy with its supercell.
+    first, last
+        Ends of the line, in units of the reciprocal vectors of the primitive cell.
+
+    Notes
+    -----
+    q fits if its wave is the same at all vectors R of the supercell: q · R is an integer.
+    """
+    vectors = np.rint(np.linalg.solve(phonon.primitive_matrix, phonon.supercell_matrix)).T
+    phase, change = vectors @ first, vectors @ (last - first)
+    fastest = int(np.abs(change).argmax())
+    ends = sorted((phase[fastest], phase[fastest] + change[fastest]))
+    whole = np.arange(np.ceil(ends[0] - _WHOLE), np.floor(ends[1] + _WHOLE) + 1)
+    steps = np.sort((whole - phase[fastest]) / change[fastest])
+    turns = phase + steps[:, None] * change
+    return steps[np.abs(turns - np.rint(turns)).max(axis=1) < _WHOLE]
+
+
 def bands_of(
-    result: PhononResult, field: ForceField, settings: PhononSettings
+    result: PhononResult,
+    field: ForceField,
+    settings: PhononSettings,
+    told: Told = tell_nobody,
 ) -> tuple[BandLine, ...]:
     """Frequencies along the high-symmetry lines of a crystal whose phonons are known.
 
@@ -116,6 +163,8 @@ def bands_of(
         Gives the forces.
     settings
         Of the supercell.
+    told
+        Called with each step, for a display of the progress.
 
     Returns
     -------
@@ -130,7 +179,7 @@ def bands_of(
     """
     axis = vacuum_axis_of(result.atoms)
     with one_thread():
-        return band_structure(force_constants(result.atoms, field, settings, axis).phonopy)
+        return band_structure(force_constants(result.atoms, field, settings, axis, told).phonopy)
 
 
 def _path(cell: Cell, vacuum: tuple[int, ...]) -> tuple[str, dict[str, np.ndarray]]:

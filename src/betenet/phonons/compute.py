@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from ase import Atoms
+from jaxtyping import Float
 
 from betenet.errors import BetenetError, StructureError
 from betenet.phonons.density import (
     Modes,
-    commensurate_imaginary_fraction,
     density_of_states,
+    fitting_frequencies,
     is_imaginary_only_near_gamma,
     modes_of,
 )
 from betenet.phonons.force_constants import HarmonicCrystal, force_constants
 from betenet.phonons.force_field import ForceField
 from betenet.phonons.isotopes import isotope_masses, said, set_masses
+from betenet.phonons.progress import Told, tell_nobody
 from betenet.phonons.relaxation import Rest, relax
 from betenet.phonons.result import (
     LARGE_FORCE,
@@ -31,7 +35,10 @@ from betenet.structures.dimensionality import dimensionality
 
 
 def phonons(
-    atoms: Atoms, field: ForceField, settings: PhononSettings | None = None
+    atoms: Atoms,
+    field: ForceField,
+    settings: PhononSettings | None = None,
+    told: Told = tell_nobody,
 ) -> PhononResult:
     """Phonon density of states of a crystal from a force field.
 
@@ -45,6 +52,8 @@ def phonons(
         Gives the forces.
     settings
         The default ones if absent.
+    told
+        Called with each step, for a display of the progress.
 
     Returns
     -------
@@ -75,8 +84,8 @@ def phonons(
     _check_reach(given, field)
     given = set_masses(given, isotopes) if isotopes else given
     try:
-        rest = relax(given, field, settings, axis)
-        crystal = force_constants(rest.atoms, field, settings, axis)
+        rest = relax(given, field, settings, axis, told)
+        crystal = force_constants(rest.atoms, field, settings, axis, told)
     except BetenetError:
         raise
     except Exception as error:  # whatever a calculator of someone else may raise
@@ -89,10 +98,32 @@ def phonons(
     symbols = tuple(given.get_chemical_symbols())
     dos = density_of_states(modes, settings.frequency_step, symbols)
     orbits = np.asarray(crystal.phonopy.primitive_symmetry.get_map_atoms(), dtype=np.int64)
+    facts = replace(
+        _facts(given, rest, crystal, modes, settings),
+        seconds=time.perf_counter() - began,
+        digest=settings.digest(field.identity),
+        remarks=(said(isotopes),) if isotopes else (),
+        isotopes=isotopes,
+        force_field=field.name,
+    )
+    return PhononResult(rest.atoms, dos, orbits, facts)
+
+
+def _facts(
+    given: Atoms,
+    rest: Rest,
+    crystal: HarmonicCrystal,
+    modes: Modes,
+    settings: PhononSettings,
+) -> PhononFacts:
+    """What follows from the structure before and after relaxation and from its modes."""
+    is_layer = vacuum_axis_of(given) is not None
     volume = float(rest.atoms.get_volume() / given.get_volume()) - 1.0
-    facts = PhononFacts(
-        imaginary_fraction=modes.imaginary_fraction(settings.imaginary_tolerance),
-        imaginary_q_fraction=modes.imaginary_q_fraction(settings.imaginary_tolerance),
+    fitting = fitting_frequencies(crystal.phonopy)
+    tolerance = settings.imaginary_tolerance
+    return PhononFacts(
+        imaginary_fraction=modes.imaginary_fraction(tolerance),
+        imaginary_q_fraction=modes.imaginary_q_fraction(tolerance),
         lowest=float(modes.frequencies.min()),
         highest=float(modes.frequencies.max()),
         largest_force=rest.largest_force,
@@ -102,13 +133,15 @@ def phonons(
         n_atoms=crystal.n_atoms,
         n_displacements=crystal.n_displacements,
         image_distance=crystal.image_distance,
-        seconds=time.perf_counter() - began,
-        flags=_flags(rest, crystal, volume, settings, modes if axis is not None else None),
-        digest=settings.digest(field.identity),
-        remarks=(said(isotopes),) if isotopes else (),
-        isotopes=isotopes,
+        seconds=0.0,
+        flags=(
+            *_flags(rest, crystal, volume, settings, is_layer=is_layer),
+            *stability_flags(crystal.phonopy, modes, fitting, settings, is_layer=is_layer),
+        ),
+        digest="",
+        fitting_fraction=float((fitting < -tolerance).mean()),
+        fitting_lowest=float(fitting.min()),
     )
-    return PhononResult(rest.atoms, dos, orbits, facts)
 
 
 def vacuum_axis_of(atoms: Atoms) -> int | None:
@@ -137,28 +170,56 @@ def vacuum_axis_of(atoms: Atoms) -> int | None:
     return found.vacuum_axes[0]
 
 
+def stability_flags(
+    phonon: Any,
+    modes: Modes,
+    fitting: Float[np.ndarray, "q mode"],
+    settings: PhononSettings,
+    *,
+    is_layer: bool,
+) -> tuple[str, ...]:
+    """The flag of `FLAGS` that says where modes are imaginary; none of a stable crystal.
+
+    Parameters
+    ----------
+    phonon
+        An object of phonopy with force constants.
+    modes
+        On a mesh, with its points.
+    fitting
+        Frequencies at the q points that fit the supercell [meV].
+    settings
+        Tolerance, and the share of imaginary modes that counts.
+    is_layer
+        Whether it is a layer in vacuum.
+    """
+    tolerance = settings.imaginary_tolerance
+    if float((fitting < -tolerance).mean()) > settings.imaginary_share:
+        return ("imaginary",)
+    if is_layer and is_imaginary_only_near_gamma(phonon, modes):
+        return ("flexural",)
+    if not (modes.frequencies < -tolerance).any():
+        return ()
+    near = is_imaginary_only_near_gamma(phonon, modes, tolerance)
+    return ("near-gamma",) if near else ("interpolated",)
+
+
 def _flags(
     rest: Rest,
     crystal: HarmonicCrystal,
     volume: float,
     settings: PhononSettings,
-    layer: Modes | None,
+    *,
+    is_layer: bool,
 ) -> tuple[str, ...]:
-    """Keys of `FLAGS` that hold; the modes are those of a layer."""
-    tolerance = settings.imaginary_tolerance
-    share = commensurate_imaginary_fraction(crystal.phonopy, tolerance)
-    unstable = share > settings.imaginary_share
+    """Keys of `FLAGS` that hold, but for those of the stability."""
     holds = {
-        "imaginary": unstable,
         "not-relaxed": not rest.converged,
         "compressed": rest.kept_volume,
         "volume": abs(volume) > LARGE_VOLUME_CHANGE,
         "forces": settings.relaxation == "none" and rest.largest_force > LARGE_FORCE,
         "small-supercell": crystal.image_distance < settings.distance - 1e-3,
-        "layer": layer is not None,
-        "flexural": layer is not None
-        and not unstable
-        and is_imaginary_only_near_gamma(crystal.phonopy, layer),
+        "layer": is_layer,
     }
     return tuple(flag for flag, true in holds.items() if true)
 

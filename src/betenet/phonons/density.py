@@ -104,12 +104,16 @@ def commensurate_imaginary_fraction(phonon: Any, tolerance: float) -> float:
     tolerance
         [meV].
     """
+    return float((fitting_frequencies(phonon) < -tolerance).mean())
+
+
+def fitting_frequencies(phonon: Any) -> Float[np.ndarray, "q mode"]:
+    """Frequencies at the q points that fit the supercell, negative for imaginary ones [meV]."""
     points = commensurate_points(phonon)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         phonon.run_qpoints(points)
-    found = np.asarray(convert_frequency(phonon.qpoints.frequencies, "THz", "meV"))
-    return float((found < -tolerance).mean())
+    return np.asarray(convert_frequency(phonon.qpoints.frequencies, "THz", "meV"))
 
 
 def commensurate_points(phonon: Any) -> Float[np.ndarray, "q 3"]:
@@ -119,11 +123,20 @@ def commensurate_points(phonon: Any) -> Float[np.ndarray, "q 3"]:
     return np.asarray(find(np.rint(cells).astype(int)))
 
 
-def is_imaginary_only_near_gamma(phonon: Any, modes: Modes) -> bool:
+def is_imaginary_only_near_gamma(phonon: Any, modes: Modes, tolerance: float = _SEEN) -> bool:
     """Whether modes are imaginary, and only nearer to Γ than any other point of the supercell.
 
     Between these points frequencies are interpolated, and the flexural branch of a layer, which
-    grows with q², is lost in the errors.
+    grows with q², or a soft acoustic branch of a bulk crystal is lost in the errors.
+
+    Parameters
+    ----------
+    phonon
+        An object of phonopy with force constants.
+    modes
+        On a mesh, with its points.
+    tolerance
+        Modes below minus this are imaginary [meV].
     """
     assert modes.points is not None
     reciprocal = np.linalg.inv(np.asarray(phonon.primitive.cell)).T
@@ -133,7 +146,7 @@ def is_imaginary_only_near_gamma(phonon: Any, modes: Modes) -> bool:
         images = inside[:, None] + _AROUND
         return np.linalg.norm(images @ reciprocal, axis=2).min(axis=1)
 
-    imaginary = (modes.frequencies < -_SEEN).any(axis=1)
+    imaginary = (modes.frequencies < -tolerance).any(axis=1)
     fitting = distance(commensurate_points(phonon))
     nearest = fitting[fitting > 1e-6].min(initial=np.inf)
     return bool(imaginary.any() and distance(modes.points[imaginary]).max() < nearest)

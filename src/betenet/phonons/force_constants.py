@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -14,6 +15,7 @@ from jaxtyping import Float
 from betenet.errors import StructureError
 from betenet.phonons.extra import load
 from betenet.phonons.force_field import ForceField
+from betenet.phonons.progress import Step, Told, tell_nobody
 from betenet.phonons.settings import PhononSettings
 from betenet.phonons.supercell import nearest_image, supercell_matrix
 from betenet.structures.cell import SPGLIB_ERRORS
@@ -51,6 +53,7 @@ def force_constants(
     field: ForceField,
     settings: PhononSettings,
     vacuum_axis: int | None = None,
+    told: Told = tell_nobody,
 ) -> HarmonicCrystal:
     """Force constants of a crystal by finite displacements.
 
@@ -64,6 +67,8 @@ def force_constants(
         Distance, displacement, tolerances.
     vacuum_axis
         Vector across the vacuum of a layer, which the supercell does not repeat.
+    told
+        Called before and after the forces of each displaced supercell.
 
     Returns
     -------
@@ -96,7 +101,7 @@ def force_constants(
         phonon = phonopy.Phonopy(cell, matrix.T, primitive_matrix="P", symprec=settings.symprec)
         phonon.generate_displacements(distance=settings.displacement)
         displaced = [as_atoms(cell) for cell in phonon.supercells_with_displacements]
-        phonon.forces = np.array([forces_of(cell, field) for cell in displaced])
+        phonon.forces = _all_forces(displaced, field, str(atoms.symbols), told)
         phonon.produce_force_constants(show_drift=False)
         phonon.symmetrize_force_constants(show_drift=False)
     return HarmonicCrystal(
@@ -105,6 +110,22 @@ def force_constants(
         n_atoms=len(displaced[0]),
         n_displacements=len(displaced),
     )
+
+
+def _all_forces(
+    displaced: Sequence[Atoms], field: ForceField, crystal: str, told: Told
+) -> Float[np.ndarray, "cell atom 3"]:
+    forces: list[np.ndarray] = []
+
+    def tell() -> None:
+        done, total = len(forces), len(displaced)
+        told(Step(crystal=crystal, stage="displacements", done=done, total=total))
+
+    tell()
+    for cell in displaced:
+        forces.append(forces_of(cell, field))
+        tell()
+    return np.array(forces)
 
 
 def choose_supercell(

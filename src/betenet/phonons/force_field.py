@@ -14,7 +14,8 @@ from betenet.errors import ConfigError
 from betenet.phonons.extra import load, package_folder
 from betenet.phonons.mattersim import MODELS, find_weights
 
-DEFAULT = "7net-l3i5"
+DEFAULT = "mattersim-1m"
+"""Has the better phonons, and its parameters are part of betenet: docs/phonons.md."""
 
 WEIGHTS: Mapping[str, str] = {
     "7net-l3i5": "SevenNet_l3i5/checkpoint_l3i5.pth",
@@ -23,8 +24,8 @@ WEIGHTS: Mapping[str, str] = {
 }
 """Force fields whose weights are inside the wheel of sevenn, relative to its folder of them."""
 
-FORCE_FIELDS: tuple[str, ...] = (*WEIGHTS, *MODELS)
-"""All that are known by name; those of MatterSim have to be fetched once."""
+FORCE_FIELDS: tuple[str, ...] = (*MODELS, *WEIGHTS)
+"""All that are known by name, the default one first; ``mattersim-5m`` has to be fetched once."""
 
 _MODAL = {"7net-mf-0": "PBE"}
 

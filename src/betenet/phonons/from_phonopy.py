@@ -10,18 +10,17 @@ from typing import Any
 
 import numpy as np
 
-from betenet.phonons.density import (
-    commensurate_imaginary_fraction,
-    density_of_states,
-    is_imaginary_only_near_gamma,
-    modes_of,
-)
+from betenet.phonons.compute import stability_flags
+from betenet.phonons.density import density_of_states, fitting_frequencies, modes_of
 from betenet.phonons.phonopy_files import open_phonopy
 from betenet.phonons.result import PhononFacts, PhononResult
 from betenet.phonons.settings import PhononSettings
 from betenet.phonons.supercell import nearest_image
 from betenet.phonons.supercell_layout import SupercellLayout
 from betenet.structures.dimensionality import dimensionality
+
+PHONOPY = "phonopy"
+"""Stands for the force field where force constants come from a file."""
 
 NOT_KNOWN = float("nan")
 """Forces and pressure of the structure, which the files do not hold."""
@@ -65,9 +64,8 @@ def phonons_from_phonopy(
         axes = dimensionality(run.primitive).vacuum_axes
         axis = axes[0] if len(axes) == 1 else None
         modes = modes_of(phonon, settings.q_length / angstrom, axis)
-        share = commensurate_imaginary_fraction(phonon, settings.imaginary_tolerance)
-        unstable = share > settings.imaginary_share
-        flexural = axis is not None and is_imaginary_only_near_gamma(phonon, modes)
+        fitting = fitting_frequencies(phonon)
+        flags = stability_flags(phonon, modes, fitting, settings, is_layer=axis is not None)
         orbits = np.asarray(phonon.primitive_symmetry.get_map_atoms(), dtype=np.int64)
         supercells = phonon.supercells_with_displacements or ()
     atoms = run.primitive
@@ -86,8 +84,11 @@ def phonons_from_phonopy(
         n_displacements=len(supercells),
         image_distance=nearest_image(np.asarray(phonon.supercell.cell) * angstrom),
         seconds=time.perf_counter() - began,
-        flags=("imaginary",) if unstable else ("flexural",) if flexural else (),
+        flags=flags,
         remarks=run.remarks,
         digest=settings.digest(f"phonopy {hashlib.sha256(constants.data).hexdigest()}"),
+        fitting_fraction=float((fitting < -settings.imaginary_tolerance).mean()),
+        fitting_lowest=float(fitting.min()),
+        force_field=PHONOPY,
     )
     return PhononResult(atoms, dos, orbits, facts), phonon

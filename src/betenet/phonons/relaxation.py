@@ -14,6 +14,7 @@ from ase.optimize import BFGS
 from jaxtyping import Float
 
 from betenet.phonons.force_field import ForceField
+from betenet.phonons.progress import Step, Told, tell_nobody
 from betenet.phonons.settings import PhononSettings
 
 
@@ -47,7 +48,11 @@ class Rest:
 
 
 def relax(
-    atoms: Atoms, field: ForceField, settings: PhononSettings, vacuum_axis: int | None = None
+    atoms: Atoms,
+    field: ForceField,
+    settings: PhononSettings,
+    vacuum_axis: int | None = None,
+    told: Told = tell_nobody,
 ) -> Rest:
     """Relax what the settings allow.
 
@@ -61,6 +66,8 @@ def relax(
         What may relax, and until when.
     vacuum_axis
         Vector across the vacuum of a layer: the cell relaxes in the plane of the others only.
+    told
+        Called with each step of the relaxation.
 
     Returns
     -------
@@ -81,7 +88,7 @@ def relax(
     moved, converged, steps = given, True, 0
     if settings.relaxation != "none":
         upright = None if vacuum_axis is None else _upright(given, vacuum_axis)
-        moved, converged, steps = _descend(given, settings, upright, cell_too=cell_too)
+        moved, converged, steps = _descend(given, settings, upright, told, cell_too=cell_too)
     moved.calc = None
     return Rest(moved, converged, steps, force, pressure, squeezed)
 
@@ -94,6 +101,7 @@ def _descend(
     given: Atoms,
     settings: PhononSettings,
     upright: Float[np.ndarray, "3 3"] | None,
+    told: Told,
     *,
     cell_too: bool,
 ) -> tuple[Atoms, bool, int]:
@@ -109,6 +117,10 @@ def _descend(
         mask = None if upright is None else list(_IN_PLANE)
         moving: Any = FrechetCellFilter(moved, mask=mask) if cell_too else moved
         optimiser = BFGS(moving, logfile=None)
+        crystal = str(given.symbols)
+        optimiser.attach(
+            lambda: told(Step(crystal=crystal, stage="relaxation", done=optimiser.nsteps))
+        )
         converged = bool(
             optimiser.run(fmax=settings.force_tolerance, steps=settings.relaxation_steps)
         )

@@ -16,6 +16,7 @@ from betenet.errors import BetenetError, DataError
 from betenet.json_input import decode_json
 from betenet.phonon_dos import PhononDos
 from betenet.phonons.isotopes import set_masses
+from betenet.phonons.verdict import Verdict, verdict_of
 
 FLAGS = {
     "imaginary": "modes are imaginary beyond the tolerance: not stable in this force field",
@@ -25,10 +26,20 @@ FLAGS = {
     "forces": "forces on the atoms as given are large, and they were not relaxed",
     "small-supercell": "images of an atom are closer than asked, by the limit on atoms",
     "layer": "a layer in vacuum: supercell and q points do not cross it, and it keeps its width",
+    "near-gamma": "imaginary only next to Γ, where acoustic branches are interpolated: no sign of "
+    "an instability",
+    "interpolated": "imaginary only between the q points that fit the supercell, where frequencies "
+    "are interpolated: only a larger supercell can tell",
     "flexural": "imaginary only next to Γ, where the flexural branch (ZA) of a layer is "
     "interpolated: no sign of an instability, unless the layer is compressed",
 }
 """What a result can be flagged for, in words."""
+
+OF_STABILITY = frozenset({"imaginary", "near-gamma", "interpolated", "flexural"})
+"""Flags that `betenet.phonons.verdict.verdict_of` puts into its sentence."""
+
+_LATER = frozenset({"remarks", "isotopes", "fitting_fraction", "fitting_lowest", "force_field"})
+"""Facts that results which were kept by an earlier version lack."""
 
 LARGE_FORCE = 0.1
 """Beyond it harmonic phonons around the structure mean little [eV/Å]."""
@@ -75,6 +86,13 @@ class PhononFacts:
         What a user should know besides.
     isotopes
         Masses of elements that are not the natural ones [u].
+    fitting_fraction
+        Share of the modes below minus the tolerance at the q points that fit the supercell, where
+        frequencies come straight from the forces; nan in results that were kept without it.
+    fitting_lowest
+        Lowest frequency there [meV]; nan in results that were kept without it.
+    force_field
+        Name of what gave the forces; empty in results that were kept without it.
     """
 
     imaginary_fraction: float
@@ -93,6 +111,9 @@ class PhononFacts:
     digest: str
     remarks: tuple[str, ...] = ()
     isotopes: Mapping[str, float] = field(default_factory=dict[str, float])
+    fitting_fraction: float = float("nan")
+    fitting_lowest: float = float("nan")
+    force_field: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -117,14 +138,22 @@ class PhononResult:
     facts: PhononFacts
 
     @property
+    def verdict(self) -> Verdict:
+        """What every table, figure and record says of the stability."""
+        return verdict_of(self.facts)
+
+    @property
     def is_stable(self) -> bool:
-        """Whether no mode is imaginary beyond the tolerance."""
-        return "imaginary" not in self.facts.flags
+        """Whether no mode is imaginary beyond the tolerance at a q point that was computed."""
+        return self.verdict.stable
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What a user should know, in words."""
-        return (*(FLAGS[flag] for flag in self.facts.flags), *self.facts.remarks)
+        """What a user should know, in words; the verdict's first, if it is not plainly stable."""
+        verdict = self.verdict
+        said = (verdict.sentence,) if verdict.needs_words else ()
+        others = (FLAGS[flag] for flag in self.facts.flags if flag not in OF_STABILITY)
+        return (*said, *others, *self.facts.remarks)
 
     @property
     def is_plausible(self) -> bool:
@@ -194,7 +223,7 @@ class PhononResult:
         sites = distinct[np.searchsorted(np.unique(orbits), orbits)]
         atoms = Atoms(numbers, positions=positions, cell=cell, pbc=True)
         known = {one.name for one in fields(PhononFacts)}
-        if not known - {"remarks", "isotopes"} <= set(facts) <= known:  # the two came later
+        if not known - _LATER <= set(facts) <= known:
             raise ValueError("other facts are kept")
         if facts.get("isotopes"):
             atoms = set_masses(atoms, facts["isotopes"])

@@ -8,6 +8,8 @@ from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from ase import Atoms
@@ -20,6 +22,7 @@ from betenet.errors import BetenetError, ConfigError, StructureError, unexpected
 from betenet.phonons.cache import PhononCache, phonon_key
 from betenet.phonons.compute import phonons
 from betenet.phonons.force_field import DEFAULT, ForceField, identity_of, make_force_field
+from betenet.phonons.progress import Step, Told, tell_nobody
 from betenet.phonons.result import PhononResult
 from betenet.phonons.settings import PhononSettings
 
@@ -34,6 +37,7 @@ def compute_phonons(
     cache: PhononCache | None = None,
     workers: int = 1,
     progress: bool = False,
+    told: Told = tell_nobody,
 ) -> Iterator[Outcome]:
     """Phonons of many crystals, one after the other as they are done.
 
@@ -53,6 +57,8 @@ def compute_phonons(
         Processes of one thread each; 1 starts none.
     progress
         Whether to show a bar, with the seconds that a structure takes.
+    told
+        Called with each step of each structure; by one worker only.
 
     Yields
     ------
@@ -86,7 +92,7 @@ def compute_phonons(
             yield place, known
         bar.unpause()
         began = time.monotonic()
-        answers = _answers(structures, waiting, settings, force_field, workers)
+        answers = _answers(structures, waiting, settings, force_field, workers, told)
         for done, (place, answer) in enumerate(answers, 1):
             if cache is not None and isinstance(answer, bytes):
                 cache.store([(phonon_key(structures[place], digest), answer)])
@@ -102,6 +108,7 @@ def _answers(
     settings: PhononSettings,
     force_field: str | Calculator | ForceField,
     workers: int,
+    told: Told,
 ) -> Iterator[tuple[int, bytes | BetenetError]]:
     if not waiting:
         return
@@ -109,14 +116,22 @@ def _answers(
         yield from _by_processes(structures, waiting, settings, force_field, workers)
         return
     with one_thread():
+        told(Step(crystal="", stage="loading"))
         field = make_force_field(force_field)
         for place in waiting:
-            yield place, _compute(structures[place], field, settings)
+            tell = partial(_tell, told, place)
+            yield place, _compute(structures[place], field, settings, tell)
 
 
-def _compute(atoms: Atoms, field: ForceField, settings: PhononSettings) -> bytes | BetenetError:
+def _tell(told: Told, place: int, step: Step) -> None:
+    told(replace(step, place=place))
+
+
+def _compute(
+    atoms: Atoms, field: ForceField, settings: PhononSettings, told: Told = tell_nobody
+) -> bytes | BetenetError:
     try:
-        return phonons(atoms, field, settings).to_bytes()
+        return phonons(atoms, field, settings, told).to_bytes()
     except ConfigError:
         raise
     except BetenetError as error:

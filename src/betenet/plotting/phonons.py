@@ -31,6 +31,8 @@ from betenet.plotting.canvas import (
 _JUMP = 1e-9
 _MARGIN = 0.04
 _VISIBLE = 0.5  # imaginary frequencies above minus this are the noise of interpolation [meV]
+_INTERPOLATED_COLOUR = "0.5"
+_DOT = 1.9
 _CLOSE = 0.035  # corners nearer than this share of the path have overlapping names
 
 
@@ -53,6 +55,16 @@ class Line(Protocol):
         """Names of the two corners; Γ is ``"G"``."""
         ...
 
+    @property
+    def fitting_place(self) -> np.ndarray:
+        """Place of each point where frequencies are computed, not interpolated."""
+        ...
+
+    @property
+    def fitting(self) -> np.ndarray:
+        """Frequencies at these points [meV]."""
+        ...
+
 
 def plot_phonons(
     lines: Sequence[Line],
@@ -61,6 +73,7 @@ def plot_phonons(
     *,
     title: str = "",
     details: str = "",
+    stable: bool = False,
 ) -> Figure:
     """Bands along the high-symmetry lines, and the density of states by element beside them.
 
@@ -76,12 +89,16 @@ def plot_phonons(
         Chemical formula, and perhaps more behind a colon.
     details
         Printed below the title in small letters.
+    stable
+        Whether the crystal is stable by its verdict, so that imaginary frequencies are no more than
+        interpolation: they are then grey, not in the colour of a warning.
 
     Returns
     -------
     Figure
-        Two panels with one frequency axis. Imaginary frequencies are below zero, in another colour
-        on a tinted ground.
+        Two panels with one frequency axis. Imaginary frequencies are below zero, in another colour,
+        those of an unstable crystal on a tinted ground. Dots are where frequencies come straight
+        from the forces.
 
     Raises
     ------
@@ -92,19 +109,21 @@ def plot_phonons(
         raise SpectrumError("There are no bands to draw.", fix="Give at least one line.")
     figure = Figure(figsize=(1.35 * FIGURE_SIZE[0], FIGURE_SIZE[1]), layout="constrained")
     bands, states = figure.subplots(1, 2, sharey=True, width_ratios=(2.6, 1.0))
-    _draw_bands(bands, lines)
+    below = _INTERPOLATED_COLOUR if stable else COUPLING_COLOUR
+    _draw_bands(bands, lines, below)
     _draw_states(states, dos)
     every = np.concatenate([line.frequencies.ravel() for line in lines])
     low, high = _range(every, dos)
     bands.set_ylim(low, high)
     for axes in (bands, states):
         axes.axhline(0.0, color="black", lw=0.5)
-        if low < -_VISIBLE:
+        if low < -_VISIBLE and not stable:
             axes.axhspan(low, 0.0, color=COUPLING_COLOUR, alpha=0.08, lw=0)
     if low < -_VISIBLE:
         states.text(
-            0.96, 0.02, "imaginary", transform=states.transAxes, ha="right", va="bottom",
-            fontsize=FONT - 0.5, color=COUPLING_COLOUR,
+            0.96, 0.02, "imaginary,\nby interpolation" if stable else "imaginary",
+            transform=states.transAxes, ha="right", va="bottom",
+            fontsize=FONT - 0.5, color=below,
         )  # fmt: skip
     formula, colon, rest = title.partition(":")
     whole = typeset(formula) + colon + rest
@@ -114,11 +133,14 @@ def plot_phonons(
     return figure
 
 
-def _draw_bands(axes: Axes, lines: Sequence[Line]) -> None:
+def _draw_bands(axes: Axes, lines: Sequence[Line], below: str) -> None:
     for line in lines:
-        axes.plot(line.place, line.frequencies, color=COUPLING_COLOUR, lw=0.9)
+        axes.plot(line.place, line.frequencies, color=below, lw=0.9)
         for real in axes.plot(line.place, line.frequencies, color=A2F_COLOUR, lw=0.9):
             real.set_clip_path(Rectangle((-1.0, 0.0), 3.0, 1e6, transform=axes.transData))
+        axes.plot(
+            line.fitting_place, line.fitting, "o", color="black", ms=_DOT, mew=0, clip_on=False
+        )
     dress(axes, "", r"$\omega$ (meV)")
     axes.tick_params(axis="x", length=0)
     places, names = _corners(lines)

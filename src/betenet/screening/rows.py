@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from betenet.ensemble.prediction import TC_PROBABILITY
 from betenet.json_output import finite_or_none
 from betenet.phonons import FLAGS
+from betenet.phonons.result import OF_STABILITY
 from betenet.quantities import QUANTITIES
 from betenet.screening.candidates import BAND_GAP, HULL_DISTANCE
 from betenet.screening.description import RunDescription
@@ -93,10 +94,18 @@ def flat_row(run: RunDescription, records: Sequence[Record]) -> Row:
 def _warnings(records: Sequence[Record]) -> list[str]:
     """Each once, with what phonons are flagged for, unless a prediction says so already."""
     said = list(dict.fromkeys(w for r in records for w in r.warnings))
-    flags = [str(r.values.get("flags") or "") for r in records]
-    words = (FLAGS.get(flag, flag) for flag in ", ".join(flags).split(", ") if flag)
-    said.extend(f"phonons: {text}" for text in words if not any(text in w for w in said))
+    for record in records:
+        words = _of_phonons(record)
+        said.extend(f"phonons: {text}" for text in words if not any(text in w for w in said))
     return said
+
+
+def _of_phonons(record: Record) -> Iterator[str]:
+    flags = [flag for flag in str(record.values.get("flags") or "").split(", ") if flag]
+    verdict = str(record.values.get("verdict") or "")
+    if verdict and OF_STABILITY.intersection(flags):
+        yield verdict
+    yield from (FLAGS.get(flag, flag) for flag in flags if not (verdict and flag in OF_STABILITY))
 
 
 _GIVEN = (BAND_GAP, HULL_DISTANCE)

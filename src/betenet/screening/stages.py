@@ -202,13 +202,15 @@ def _phonons(task: StageTask, prepared: StructureRecord) -> bytes:
 def _of_phonons(task: StageTask, prepared: StructureRecord, result: PhononResult) -> Record:
     facts = asdict(result.facts)
     flags = facts.pop("flags")
-    for name in ("digest", "seconds", "remarks", "isotopes"):  # no numbers of the crystal
+    # no numbers of the crystal
+    for name in ("digest", "seconds", "remarks", "isotopes", "force_field"):
         facts.pop(name)
     values: dict[str, float | str | None] = {
         name: number if isinstance(number, int) else kept_number(number)
         for name, number in facts.items()
     } | read_values(prepared.as_read)
     values["flags"] = ", ".join(flags)
+    values["verdict"] = result.verdict.sentence
     assert prepared.atoms is not None
     record = decided(
         task,
@@ -224,8 +226,7 @@ def _of_phonons(task: StageTask, prepared: StructureRecord, result: PhononResult
     if not result.is_plausible:
         return replace(record, outcome="failed", reason="the force field fails: absurd frequencies")
     if task.threshold is None and not result.is_stable:
-        why = f"not stable: {result.facts.imaginary_fraction:.2%} of the modes are imaginary"
-        return replace(record, outcome="rejected", reason=why, score=record.score)
+        return replace(record, outcome="rejected", reason=result.verdict.sentence)
     return record
 
 

@@ -12,6 +12,7 @@ from typing import Any, Literal, Protocol, runtime_checkable
 from ase.calculators.calculator import Calculator
 
 from betenet.ensemble.checkpoint import read_card
+from betenet.ensemble.phonon_sources import FOR_PREDICTIONS
 from betenet.ensemble.prediction import csv_columns
 from betenet.ensemble.shipped import DEFAULT_PHONON_MODEL, find_model
 from betenet.errors import ConfigError, ModelError
@@ -196,7 +197,7 @@ def _task(
         model_digest=folder_digest(path),
         mu_star=mu_star,
         cutoff=float(card["network"]["cutoff"]),
-        force_field=DEFAULT if stability is None else stability.force_field,
+        force_field=FOR_PREDICTIONS if stability is None else stability.force_field,
         phonon_settings=PhononSettings() if stability is None else stability.phonon_settings,
     )
 

@@ -24,6 +24,7 @@ from betenet.phonons import PhononCache, PhononSettings, make_force_field
 from betenet.phonons import result as phonon_result
 from betenet.phonons.force_constants import force_constants
 from betenet.phonons.library import LibraryEntry, PhononLibrary
+from betenet.phonons.progress import Step
 from betenet.structures import StructureRecord, prepare_structures
 
 OMEGA = np.arange(0.0, 60.0, 0.5)
@@ -80,6 +81,32 @@ def test_one_site_is_that_of_every_cell_of_its_element(tmp_path: Path) -> None:
     assert centres(source(prepared(bulk("Al", cubic=True)))) == {"Al": 20.0}
     with pytest.raises(DataError, match="order"):
         source(prepared(bulk("Cu")))
+
+
+def test_progress_is_told_until_all_displacements_are_done() -> None:
+    steps: list[tuple[str, Step]] = []
+    ends: list[int] = []
+    source = phonons_from_force_field(
+        EMT(),
+        QUICK,
+        told=lambda name, step: steps.append((name, step)),
+        done=lambda: ends.append(len(steps)),
+    )
+    record = replace(prepared(bulk("Cu")), name="copper.cif")
+    assert source(record).dos is not None
+    assert {name for name, _ in steps} == {"copper.cif"}
+    assert steps[0][1].stage == "loading"
+    counts = [(one.done, one.total) for _, one in steps if one.stage == "displacements"]
+    assert counts == [(0, 1), (1, 1)]  # one displacement says all of a cubic crystal of one atom
+    assert ends == [len(steps)]
+
+
+def test_verdict_of_the_phonons_is_among_the_warnings() -> None:
+    """Body-centred copper is unstable: the words are those of the phonons themselves."""
+    (warning,) = phonons_from_force_field(EMT(), QUICK)(
+        prepared(bulk("Cu", "bcc", a=2.87))
+    ).warnings
+    assert warning.startswith("phonons of EMT: UNSTABLE by EMT: ")
 
 
 def test_total_alone_is_refused_at_once(tmp_path: Path) -> None:

@@ -53,6 +53,27 @@ def test_corners_have_the_frequencies_of_plain_fourier_sums(
     assert checked == {"G", "L", "W", "X"}
 
 
+def test_points_that_fit_the_supercell_are_those_whose_waves_repeat_in_it(
+    copper: Atoms, emt: ForceField, lines: tuple[BandLine, ...]
+) -> None:
+    phonon = force_constants(copper, emt, SETTINGS).phonopy
+    vectors = np.asarray(phonon.supercell.cell)
+    corners = copper.cell.bandpath(npoints=0).special_points
+    for line in lines:
+        first, last = (corners[name] @ copper.cell.reciprocal() for name in line.ends)
+        # 5040 has every small number as a divisor
+        steps = np.linspace(0.0, 1.0, 5041)
+        turns = (first + steps[:, None] * (last - first)) @ vectors.T
+        expected = steps[np.abs(turns - np.rint(turns)).max(axis=1) < 1e-7]
+        length = line.place[-1] - line.place[0]
+        assert line.fitting_place == pytest.approx(line.place[0] + expected * length)
+        assert line.fitting.shape == (len(expected), 3)
+        if line.ends == ("G", "X"):
+            assert len(expected) >= 3
+            assert line.fitting[0] == pytest.approx(np.zeros(3), abs=1e-3)
+            assert line.fitting[-1] == pytest.approx(line.frequencies[-1], abs=1e-3)
+
+
 def test_lines_follow_each_other_and_meet(lines: tuple[BandLine, ...]) -> None:
     assert lines[0].place[0] == 0.0
     assert lines[-1].place[-1] == pytest.approx(1.0)

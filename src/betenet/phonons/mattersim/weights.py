@@ -17,6 +17,9 @@ if TYPE_CHECKING:  # torch takes seconds to load
 VARIABLE = "BETENET_MATTERSIM"
 """Environment variable: a file of parameters, or a folder of them."""
 
+SHIPPED = Path(__file__).parent
+"""Folder of the parameters that are part of this package, beside their licence."""
+
 _THEIR_FOLDER = Path("~/.local/mattersim/pretrained_models")
 
 
@@ -83,7 +86,10 @@ def data_folder() -> Path:
 
 
 def find_weights(name: str) -> Path:
-    """File of the parameters: where the environment variable says, in our folder, or in theirs.
+    """File of the parameters.
+
+    It is where the environment variable says, in the folder of what was fetched, where MatterSim's
+    own library keeps it, or in this package.
 
     Parameters
     ----------
@@ -95,7 +101,7 @@ def find_weights(name: str) -> Path:
     ConfigError
         If there is no such file; it is not downloaded.
     """
-    places = [data_folder(), _THEIR_FOLDER.expanduser()]
+    places = [data_folder(), _THEIR_FOLDER.expanduser(), SHIPPED]
     if own := os.environ.get(VARIABLE):
         places.insert(0, Path(own).expanduser())
     files = (f"{name}.safetensors", MODELS[name].file)

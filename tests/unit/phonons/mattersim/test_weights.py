@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 from pathlib import Path
 
 import pytest
@@ -10,10 +11,11 @@ from tests.reference.mattersim_network import SIZES
 from torch import Tensor
 
 from betenet.errors import ConfigError, ModelError, StructureError
-from betenet.phonons import PhononSettings, make_force_field, phonons
+from betenet.phonons import DEFAULT, PhononSettings, make_force_field, phonons
 from betenet.phonons.force_field import identity_of
-from betenet.phonons.mattersim import find_weights
-from betenet.phonons.mattersim.weights import read_weights, write_weights
+from betenet.phonons.mattersim import fetch_weights, find_weights
+from betenet.phonons.mattersim.weights import SHIPPED, read_weights, write_weights
+from betenet.phonons.verdict import Case
 
 
 @pytest.fixture(autouse=True)
@@ -31,8 +33,9 @@ def touch(path: Path) -> Path:
 
 
 def test_places_in_their_order(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(ConfigError, match="betenet phonons --fetch mattersim-1m"):
-        find_weights("mattersim-1m")
+    assert find_weights("mattersim-1m") == SHIPPED / "mattersim-1m.safetensors"
+    with pytest.raises(ConfigError, match="betenet phonons --fetch mattersim-5m"):
+        find_weights("mattersim-5m")
     theirs = touch(home / ".local/mattersim/pretrained_models/mattersim-v1.0.0-1M.pth")
     assert find_weights("mattersim-1m") == theirs
     ours = touch(home / ".local/share/betenet/mattersim-1m.safetensors")
@@ -45,6 +48,34 @@ def test_places_in_their_order(home: Path, monkeypatch: pytest.MonkeyPatch) -> N
         assert find_weights("mattersim-1m") == chosen
     with pytest.raises(ConfigError, match="mattersim-5m"):
         find_weights("mattersim-5m")
+
+
+def test_shipped_parameters_are_those_that_were_published_with_their_licence() -> None:
+    path = find_weights("mattersim-1m")
+    # made by `fetch_weights` of the wheel and the file whose digests are in the code
+    assert hashlib.sha256(path.read_bytes()).hexdigest() == (
+        "8241dece41ea22a07dfb65caeab3a14a5ce1240cbc30313879a31496ff876c57"
+    )
+    sizes, parameters = read_weights(path)
+    assert (sizes.cutoff, sizes.max_z) == (5.0, 94)
+    assert sum(value.numel() for value in parameters.values()) == 890_224
+    assert "MIT License" in (path.parent / "LICENSE-MatterSim.txt").read_text(encoding="utf-8")
+    # nothing is downloaded for them
+    assert fetch_weights("mattersim-1m", index="http://127.0.0.1:9/simple") == path
+
+
+@pytest.mark.parametrize(
+    ("metal", "lattice", "a"), [("Nb", "bcc", 3.30), ("Al", "fcc", 4.05), ("Pb", "fcc", 4.95)]
+)
+def test_known_metals_are_stable_by_the_default_force_field(
+    metal: str, lattice: str, a: float
+) -> None:
+    """No mode is imaginary, neither at the computed q points nor between them."""
+    settings = PhononSettings(distance=8.0, q_length=60.0)
+    result = phonons(bulk(metal, lattice, a=a), make_force_field(DEFAULT), settings)
+    assert DEFAULT == "mattersim-1m"
+    assert result.verdict.case is Case.STABLE
+    assert result.facts.lowest > -0.1
 
 
 def test_both_formats_hold_the_same(home: Path, parameters: dict[str, Tensor]) -> None:
@@ -73,7 +104,7 @@ def test_file_that_would_run_code_is_refused(home: Path) -> None:
 
 def test_force_field_by_name(home: Path, parameters: dict[str, Tensor]) -> None:
     with pytest.raises(ConfigError, match="--fetch"):
-        make_force_field("mattersim-1m")
+        make_force_field("mattersim-5m")
     path = home / ".local/share/betenet/mattersim-1m.safetensors"
     path.parent.mkdir(parents=True)
     known = dict(parameters)

@@ -1,0 +1,79 @@
+"""One line on stderr, while phonons are computed: which crystal, and how far it is."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import time
+
+from betenet.cli.streams import shortened
+from betenet.phonons.progress import Step
+
+_NARROWEST = 20
+_LONGEST_NAME = 28
+"""As in the table."""
+
+
+class ProgressLine:
+    """A line that writes over itself on a terminal; elsewhere nothing is written.
+
+    Attributes
+    ----------
+    name
+        What is in hand; it stands in front of the steps.
+    """
+
+    def __init__(self) -> None:
+        self.name = ""
+        self._shown = False
+        self._crystal = ""
+        self._began = time.monotonic()
+
+    def told(self, step: Step) -> None:
+        """Show a step."""
+        if step.crystal != self._crystal:
+            self._crystal, self._began = step.crystal, time.monotonic()
+        if not sys.stderr.isatty():
+            return
+        text = step_in_words(step)
+        if (seconds := time.monotonic() - self._began) >= 1.0:
+            text += f", {seconds:.0f} s"
+        self._print(f"{self.name}: {text}" if self.name else text)
+        self._shown = True
+
+    def clear(self) -> None:
+        """Leave an empty line to whoever writes next."""
+        if self._shown:
+            self._print("")
+            sys.stderr.write("\r")
+            self._shown = False
+        self._crystal = ""
+
+    @staticmethod
+    def _print(text: str) -> None:
+        # as wide as the terminal: the bar of the whole loop may be there
+        width = max(_NARROWEST, shutil.get_terminal_size().columns - 1)
+        sys.stderr.write("\r" + shortened(text, width).ljust(width))
+        sys.stderr.flush()
+
+
+def in_short(name: str) -> str:
+    """Name of a structure, cut at its beginning so that the steps have room on the line."""
+    return shortened(name, _LONGEST_NAME)
+
+
+def step_in_words(step: Step) -> str:
+    """A step as a line shows it.
+
+    Examples
+    --------
+    >>> step_in_words(Step(crystal="Nb", stage="displacements", done=1, total=3))
+    'Nb, 1 of 3 displacements done'
+    >>> step_in_words(Step(crystal="", stage="loading"))
+    'loading the force field'
+    """
+    if step.stage == "loading":
+        return "loading the force field"
+    if step.stage == "relaxation":
+        return f"{step.crystal}, relaxing, step {step.done}"
+    return f"{step.crystal}, {step.done} of {step.total} displacements done"

@@ -258,7 +258,7 @@ def _add_computed(group: argparse._ArgumentGroup) -> None:  # pyright: ignore[re
         help="what another program found: epw.out, lambda, lambda.out, or EPW's imag_iso, pade_iso",
     )
     group.add_argument(
-        "--resistivity", action="store_true", help="ρ(T) up to 300 K, with α²F for α²_tr F"
+        "--resistivity", action="store_true", help="ρ(T) up to 300 K, taking α²F for α²_tr F of transport"
     )
     group.add_argument(
         "--plasma-energy", type=positive, metavar="EV", help="Drude plasma energy, for ρ(T)"

@@ -147,8 +147,7 @@ def _heading(result: FileResult, column: int | None) -> str:
         "--smearing takes another"
     )
     if not result.change <= SETTLED:
-        text += ". warning: λ still depends on the smearing (it has not settled): use denser k "
-        text += "and q grids"
+        text += ". warning: λ has not settled, it depends on the smearing: use denser k and q grids"
     return text
 
 

@@ -121,7 +121,7 @@ def plot_phonons(
             axes.axhspan(low, 0.0, color=COUPLING_COLOUR, alpha=0.08, lw=0)
     if low < -_VISIBLE:
         states.text(
-            0.96, 0.02, "imaginary,\nby interpolation" if stable else "imaginary",
+            0.96, 0.02, "interpolated" if stable else "imaginary",
             transform=states.transAxes, ha="right", va="bottom",
             fontsize=FONT - 0.5, color=below,
         )  # fmt: skip

@@ -14,6 +14,8 @@ SPECTRA_RECORDS := benchmarks/first_principles/campaign
 MOST_HOURS ?= 1.5
 
 BIN := $(VENV)/bin
+# says what it does, does it, says how long it took
+STEP := @.ci/step
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 CONSTRAIN := $(if $(CONSTRAINTS),-c $(CONSTRAINTS))
 CPU_TORCH := $(if $(TORCH_INDEX),--retries 0 --extra-index-url $(TORCH_INDEX))
@@ -23,10 +25,10 @@ OF_A_RUN := $(patsubst %,benchmarks/%.py,double_descent loss_landscape training_
 	compute_phonons phonon_library phonon_pairs phonon_validation phonon_validation_figure \
 	phonon_ablation force_field_features mattersim_speed \
 	held_out_scores screening_calibration screening_forecast)
-CHECKED := conftest.py src tests $(wildcard benchmarks)
+CHECKED := conftest.py src tests $(wildcard benchmarks packaging)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup predict spectra test lint format bench bench-full docs clean
+.PHONY: help setup predict spectra test lint format bench bench-full docs release clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,7 +37,7 @@ setup: $(VENV)/.dev  ## create .venv with betenet and the tools of a developer
 
 predict: $(VENV)/.run  ## predict the example structures: a table, a CSV file and figures in results/
 	@mkdir -p results
-	$(BIN)/betenet predict examples/*.cif --plot results/figures --csv results/predictions.csv
+	$(STEP) "Predicting the structures in examples/" $(BIN)/betenet predict examples/*.cif --plot results/figures --csv results/predictions.csv
 
 spectra: $(VENV)/.run  ## calculate spectra of our own, for as long as it is let run (nohup make spectra &)
 	@test -f $(BETENET_DATA)/candidates/order.csv || { echo "There is no list $(BETENET_DATA)/candidates/order.csv: set BETENET_DATA to the folder of the data."; exit 1; }
@@ -44,26 +46,33 @@ spectra: $(VENV)/.run  ## calculate spectra of our own, for as long as it is let
 		--most-hours $(MOST_HOURS) --held-out $(BETENET_DATA)/held_out_formulas.txt --records $(SPECTRA_RECORDS)
 
 test: lint  ## check style, types and imports, then run the tests
-	$(BIN)/pytest $(PYTEST_ARGS)
+	$(STEP) "Tests" $(BIN)/pytest $(PYTEST_ARGS)
 
 lint: $(VENV)/.dev  ## check style, types and imports
-	$(BIN)/ruff check $(CHECKED)
-	$(BIN)/ruff format --check $(CHECKED)
-	$(BIN)/pyright --pythonpath $(BIN)/python
-	$(BIN)/lint-imports --no-logo
+	$(STEP) "Style" $(BIN)/ruff check $(CHECKED)
+	$(STEP) "Format" $(BIN)/ruff format --check $(CHECKED)
+	$(STEP) "Types (about a minute)" $(BIN)/pyright --pythonpath $(BIN)/python
+	$(STEP) "Directions of imports" $(BIN)/lint-imports --no-logo
 
 format: $(VENV)/.dev  ## bring the code into the project's format
 	$(BIN)/ruff check --fix $(CHECKED)
 	$(BIN)/ruff format $(CHECKED)
 
 bench: $(VENV)/.dev  ## measure the time of a prediction
-	$(BIN)/python benchmarks/prediction.py
+	$(STEP) "The time of a prediction" $(BIN)/python benchmarks/prediction.py
 
 bench-full: $(VENV)/.dev  ## run every benchmark, the long ones too
 	@for script in $(filter-out $(OF_A_RUN),$(wildcard benchmarks/*.py)); do echo "== $$script"; $(BIN)/python "$$script" || exit 1; done
 
 docs: $(VENV)/.dev  ## run the examples in the README and the documentation
-	$(BIN)/pytest -q README.md $(wildcard docs)
+	$(STEP) "The examples of the documentation" $(BIN)/pytest -q README.md $(wildcard docs)
+
+release: $(VENV)/.dev  ## build the wheel, the sdist and the recipe of a release in dist/, and try the wheel
+	@rm -rf dist
+	@QUIET=1 .ci/step "Building the sdist, and the wheel from it" $(BIN)/python -m build
+	@$(BIN)/python packaging/conda/released.py dist/*.tar.gz > dist/recipe.yaml
+	$(STEP) "Trying the wheel in a fresh environment (minutes)" .ci/try-wheel dist/*.whl $(CPU_TORCH) $(CONSTRAIN)
+	@ls -sh1 dist
 
 clean:  ## remove .venv, builds and caches (not results/)
 	rm -rf $(VENV) build dist .pytest_cache .ruff_cache .import_linter_cache
@@ -73,15 +82,15 @@ clean:  ## remove .venv, builds and caches (not results/)
 
 $(VENV)/.torch: $(INPUTS)
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("betenet needs Python 3.11 or newer, and $(PYTHON) is " + sys.version.split()[0] + ". Name another: make PYTHON=python3.12 ...")'
-	@echo "Setting up $(VENV) (a few minutes the first time) ..."
-	@$(PYTHON) -m venv $(VENV)
-	@$(PIP) install $(CPU_TORCH) $(CONSTRAIN) --no-deps torch
+	@echo "Setting up $(VENV), once: a few minutes. Each step says how long it took."
+	$(STEP) "Creating an environment in $(VENV)" $(PYTHON) -m venv $(VENV)
+	$(STEP) "Installing torch (0.2 GB to download)" $(PIP) install $(CPU_TORCH) $(CONSTRAIN) --no-deps torch
 	@touch $@
 
 $(VENV)/.run: $(VENV)/.torch
-	@$(PIP) install $(CONSTRAIN) -e .
+	$(STEP) "Installing betenet with what its extras need" $(PIP) install $(CONSTRAIN) -e '.[all]'
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.run
-	@$(PIP) install $(CONSTRAIN) -e '.[dev,phonons,screen]'
+	$(STEP) "Installing the tools of a developer" $(PIP) install $(CONSTRAIN) -e '.[dev]'
 	@touch $@

@@ -1,6 +1,6 @@
 """Peer for accuracy: extremely randomised trees on composition, same rows, folds and sources.
 
-    python benchmarks/composition_trees.py [--across]
+    python benchmarks/composition_trees.py [--across] [--trees 400]
 
 Grouped 5-fold cross-validation over the BETE-NET training rows. Targets that only BETE-NET has
 (ω_2) are learnt from its rows alone; λ and ω_log from all three sources, with the source as a
@@ -13,7 +13,8 @@ are apart where both have the crystal (formula, number of atoms, space group).
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 
 import numpy as np
 import spglib
@@ -35,26 +36,30 @@ N_FOLDS = 5
 SYMMETRY_TOLERANCE = 0.05  # Å; some CIFs carry five digits only
 KEYS = ("coupling", "omega_log", "omega_2")
 COLUMNS = [TARGETS.index(name) for name in KEYS]
+NewTrees = Callable[[], ExtraTreesRegressor]
 
 
-def new_trees() -> ExtraTreesRegressor:
+def new_trees(count: int = 400) -> ExtraTreesRegressor:
     """Trees that have learnt nothing yet."""
-    return ExtraTreesRegressor(400, max_features=0.33, n_jobs=-1, random_state=0)
+    return ExtraTreesRegressor(count, max_features=0.33, n_jobs=-1, random_state=0)
 
 
 def main() -> None:
     """Print the tables of one of the two comparisons."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--across", action="store_true", help="train on one set, judge another")
-    if parser.parse_args().across:
-        across("bete_net", "alexandria")
-        across("alexandria", "bete_net")
+    parser.add_argument("--trees", type=int, default=400, help="in a forest")
+    chosen = parser.parse_args()
+    new = partial(new_trees, chosen.trees)
+    if chosen.across:
+        across("bete_net", "alexandria", new)
+        across("alexandria", "bete_net", new)
         agreement("alexandria", "bete_net")
     else:
-        within()
+        within(new)
 
 
-def within() -> None:
+def within(new_trees: NewTrees) -> None:
     """Cross-validation on BETE-NET's rows for each choice of sources."""
     rows = read_rows(data_folder(), SOURCES)
     source = np.array([SOURCES.index(row.source) for row in rows])
@@ -80,7 +85,7 @@ def within() -> None:
         show(scores)
 
 
-def across(trained: str, judged: str) -> None:
+def across(trained: str, judged: str, new_trees: NewTrees) -> None:
     """Trees and mean of one source on the formulas of the other that it does not have."""
     rows = read_rows(data_folder(), [trained])
     targets, features = targets_of(rows), composition_of(rows)

@@ -1,6 +1,6 @@
 """Tc of many spectra from the Eliashberg equations, beside a solver for one spectrum at a time.
 
-    python benchmarks/eliashberg.py
+    python benchmarks/eliashberg.py [--count 1000] [--sample 40] [--repeats 3]
 
 The peer (`tests/reference/dense_eliashberg.py`) is NumPy and SciPy used plainly: a row for every
 Matsubara frequency below the cutoff, the largest eigenvalue from LAPACK (`eigvalsh`, that one only)
@@ -16,23 +16,21 @@ come.
 
 from __future__ import annotations
 
+import argparse
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parent)]
+# by folder: packages may bring a `tests` of their own, which then hides ours
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "reference"))
 
+from dense_eliashberg import by_arpack, by_lapack, critical_temperature, sampled_kernel
 from prediction import COUNT
 from prediction import structures as prediction_structures
-from tests.reference.dense_eliashberg import (
-    by_arpack,
-    by_lapack,
-    critical_temperature,
-    sampled_kernel,
-)
 
 from betenet import Ensemble
 from betenet.superconductivity.critical_temperature import allen_dynes
@@ -50,33 +48,33 @@ SEED = 0
 SOLVERS = {"eigvalsh": by_lapack, "eigsh": by_arpack}
 
 
-def spectra() -> tuple[str, np.ndarray, np.ndarray]:
-    """A name, the frequencies [meV] and 1000 α²F."""
-    name, crystals = prediction_structures()
+def spectra(count: int) -> tuple[str, np.ndarray, np.ndarray]:
+    """A name, the frequencies [meV] and as many α²F."""
+    name, crystals = prediction_structures(min(count, COUNT))
     if name != "BETE-NET":
-        return ("random peaks", *random_peaks())
+        return ("random peaks", *random_peaks(count))
     found = [prediction.spectrum for prediction in Ensemble.load().predict(crystals)]
     members = np.stack([spectrum.a2f for spectrum in found if spectrum is not None])
-    a2f = np.concatenate([members.mean(axis=1), members[: TOTAL - len(members), 0]])
+    a2f = np.concatenate([members.mean(axis=1), members[: count - len(members), 0]])
     name = f"ensemble's spectra, {min(COUNT, len(members))} of them means"
     return name, next(spectrum.frequencies for spectrum in found if spectrum is not None), a2f
 
 
-def random_peaks() -> tuple[np.ndarray, np.ndarray]:
+def random_peaks(count: int) -> tuple[np.ndarray, np.ndarray]:
     """Three peaks each, with λ of 0.1 to 3 and frequencies of 2 to 80 meV."""
     random = np.random.default_rng(SEED)
     frequencies = np.geomspace(0.6, 120.0, 132)
-    centre = random.uniform(2.0, 80.0, (TOTAL, 3, 1)) * random.uniform(0.2, 1.0, (TOTAL, 1, 1))
+    centre = random.uniform(2.0, 80.0, (count, 3, 1)) * random.uniform(0.2, 1.0, (count, 1, 1))
     shape = np.exp(-(((frequencies / centre - 1.0) / 0.2) ** 2))
-    a2f = np.sum(random.uniform(0.1, 1.0, (TOTAL, 3, 1)) * shape, axis=1)
-    coupling = 10.0 ** random.uniform(-1.0, 0.5, TOTAL)
+    a2f = np.sum(random.uniform(0.1, 1.0, (count, 3, 1)) * shape, axis=1)
+    coupling = 10.0 ** random.uniform(-1.0, 0.5, count)
     return frequencies, a2f * (coupling / coupling_constant(frequencies, a2f))[:, None]
 
 
-def extremes(function: Callable[[], object]) -> tuple[float, float]:
+def extremes(function: Callable[[], object], repeats: int) -> tuple[float, float]:
     """Fastest and slowest of several calls [s]."""
     times: list[float] = []
-    for _ in range(REPEATS):
+    for _ in range(repeats):
         start = time.perf_counter()
         function()
         times.append(time.perf_counter() - start)
@@ -121,21 +119,28 @@ def measure_peer(
 
 
 def main() -> None:
-    """Print the time of 1000 spectra, that of the peer for a sample, and the ratios."""
-    name, frequencies, a2f = spectra()
+    """Print the time of all spectra, that of the peer for a sample, and the ratios."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--count", type=int, default=TOTAL, help="spectra")
+    parser.add_argument("--sample", type=int, default=SAMPLE, help="of them for the peer")
+    parser.add_argument("--repeats", type=int, default=REPEATS, help="of each timing")
+    chosen = parser.parse_args()
+    name, frequencies, a2f = spectra(chosen.count)
     ours = eliashberg_tc(frequencies, a2f, MU_STAR)
     coupling = coupling_constant(frequencies, a2f)
     above = np.flatnonzero(ours.tc > FLOOR)
-    rows = np.sort(np.random.default_rng(SEED).choice(above, min(SAMPLE, above.size), False))
+    rows = np.sort(np.random.default_rng(SEED).choice(above, min(chosen.sample, above.size), False))
     terms = ours.coulomb.cutoff[rows] / (2.0 * np.pi * KELVIN_TO_MEV * ours.tc[rows])
     print(f"{len(a2f)} spectra ({name}), λ from {coupling.min():.2f} to {coupling.max():.2f}")
     print(f"  {len(a2f) - above.size} of them have Tc below {FLOOR:g} K and are not for the peer,")
     print(f"  whose matrices have {terms.min():.0f} to {terms.max():.0f} rows in the sample")
-    whole, slowest = extremes(lambda: eliashberg_tc(frequencies, a2f, MU_STAR))
-    plain, _ = extremes(lambda: eliashberg_tc(frequencies, a2f, MU_STAR, check_cutoff=False))
-    sample, _ = extremes(lambda: eliashberg_tc(frequencies, a2f[rows], MU_STAR, check_cutoff=False))
+    solve = partial(eliashberg_tc, frequencies, mu_star=MU_STAR)
+    timed = partial(extremes, repeats=chosen.repeats)
+    whole, slowest = timed(lambda: solve(a2f))
+    plain, _ = timed(lambda: solve(a2f, check_cutoff=False))
+    sample, _ = timed(lambda: solve(a2f[rows], check_cutoff=False))
     print(
-        f"all {len(a2f)}: {whole:.2f} s, slowest of {REPEATS} {slowest:.2f} s; "
+        f"all {len(a2f)}: {whole:.2f} s, slowest of {chosen.repeats} {slowest:.2f} s; "
         f"without the check of the cutoff {plain:.2f} s"
     )
     print(f"a sample of {rows.size} above {FLOOR:g} K")

@@ -1,6 +1,6 @@
 """The engine beside the published network built plainly from e3nn's layers, in the same run.
 
-    python benchmarks/engine.py
+    python benchmarks/engine.py [--count 636] [--predicted 806] [--members 100] [--steps 40]
 
 The peer computes one member at a time, over all atoms and edges, with scattered sums
 (`tests/reference/paper_network.py`). Both have the published settings and the same weights, which
@@ -37,10 +37,12 @@ import torch
 from ase import Atoms
 from torch.utils.flop_counter import FlopCounterMode
 
-sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parent)]
+# by folder: packages may bring a `tests` of their own, which then hides ours
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "reference"))
 
+from paper_network import load_member, pack, paper_batch, paper_network
+from prediction import COUNT
 from prediction import structures as prediction_structures
-from tests.reference.paper_network import load_member, pack, paper_batch, paper_network
 
 from betenet.ensemble.dataset import data_folder
 from betenet.ensemble.full_batch import FullBatch
@@ -55,17 +57,18 @@ from betenet.structures import find_symmetry
 
 PAPER = NetworkConfig.paper()
 CORES = os.cpu_count() or 1
+TRAINED = 636
 MEMBERS = 100
 BAG = 0.63
 DTYPES = {"float32": torch.float32, "float64": torch.float64}
 
 
-def training_structures() -> list[Atoms]:
-    """The 636 structures that the published network was trained on, or as many prototypes."""
+def training_structures(count: int) -> list[Atoms]:
+    """Of the 636 structures that the published network was trained on, or of prototypes."""
     try:
-        return [row.atoms for row in read_rows(data_folder(), ("bete_net",))]
+        return [row.atoms for row in read_rows(data_folder(), ("bete_net",))][:count]
     except DataError:
-        return prediction_structures()[1][:636]
+        return prediction_structures(count)[1]
 
 
 def geometry(structures: list[Atoms], symmetric: bool, config: NetworkConfig = PAPER) -> Geometry:
@@ -127,11 +130,11 @@ def _apart(found: torch.Tensor, expected: Any) -> float:
 
 
 def peer_steps(
-    dtype: str, threads: int, epoch: bool = False, densities: bool = False
+    dtype: str, threads: int, count: int, epoch: bool = False, densities: bool = False
 ) -> Iterator[None]:
     """Steps of the peer; with `epoch`, each on its bag and followed by the validation."""
     torch.set_num_threads(threads)
-    structures = training_structures()
+    structures = training_structures(count)
     bag = round(BAG * len(structures)) if epoch else len(structures)
     y = targets(len(structures)).to(DTYPES[dtype])
     site_dos = np.concatenate(site_densities(structures)) if densities else None
@@ -150,10 +153,10 @@ def peer_steps(
         yield
 
 
-def our_steps(symmetric: bool, config: NetworkConfig = PAPER) -> Iterator[None]:
+def our_steps(symmetric: bool, count: int, config: NetworkConfig = PAPER) -> Iterator[None]:
     """Steps of the engine, which give the validation loss as well."""
     torch.set_num_threads(1)
-    structures = training_structures()
+    structures = training_structures(count)
     y = targets(len(structures))
     bag = torch.arange(len(structures)) < BAG * len(structures)
     trainer = FullBatch(
@@ -170,16 +173,19 @@ def our_steps(symmetric: bool, config: NetworkConfig = PAPER) -> Iterator[None]:
         yield
 
 
-KINDS: dict[str, Callable[[], Iterator[None]]] = {
+KINDS: dict[str, Callable[..., Iterator[None]]] = {
     "engine": partial(our_steps, True),
     "engine, every atom": partial(our_steps, False),
     "engine, densities": partial(
-        our_steps, True, replace(PAPER, site_inputs=PAPER.frequency_count)
+        our_steps, True, config=replace(PAPER, site_inputs=PAPER.frequency_count)
     ),
-    **{f"peer {d} densities, 1 thread(s)": partial(peer_steps, d, 1, False, True) for d in DTYPES},
+    **{
+        f"peer {d} densities, 1 thread(s)": partial(peer_steps, d, 1, densities=True)
+        for d in DTYPES
+    },
     **{
         f"peer {dtype}{' epoch' if epoch else ''}, {threads} thread(s)": partial(
-            peer_steps, dtype, threads, epoch
+            peer_steps, dtype, threads, epoch=epoch
         )
         for dtype in DTYPES
         for threads in {1, CORES}
@@ -188,11 +194,11 @@ KINDS: dict[str, Callable[[], Iterator[None]]] = {
 }
 
 
-def _work(kind: str, steps: int, barrier: Any, results: Any) -> None:
+def _work(kind: str, count: int, steps: int, barrier: Any, results: Any) -> None:
     # torch and the data are loaded before the memory is read.
-    training_structures()
+    training_structures(count)
     before = peak_memory()
-    work = KINDS[kind]()
+    work = KINDS[kind](count=count)
     for _ in range(2):
         next(work)
     barrier.wait()
@@ -203,12 +209,12 @@ def _work(kind: str, steps: int, barrier: Any, results: Any) -> None:
     results.put((start, stop, peak_memory() - before))
 
 
-def throughput(kind: str, processes: int, steps: int) -> tuple[float, float]:
+def throughput(kind: str, processes: int, count: int, steps: int) -> tuple[float, float]:
     """Seconds for each member and step on the whole machine, and memory of a process [MB]."""
     context = multiprocessing.get_context("spawn")
     barrier, results = context.Barrier(processes), context.Queue()
     workers = [
-        context.Process(target=_work, args=(kind, steps, barrier, results))
+        context.Process(target=_work, args=(kind, count, steps, barrier, results))
         for _ in range(processes)
     ]
     for worker in workers:
@@ -220,12 +226,12 @@ def throughput(kind: str, processes: int, steps: int) -> tuple[float, float]:
     return (max(stops) - min(starts)) / (steps * processes), max(memory)
 
 
-def peer_throughput(dtype: str, epoch: bool, steps: int) -> tuple[float, float]:
+def peer_throughput(dtype: str, epoch: bool, count: int, steps: int) -> tuple[float, float]:
     """The faster of one threaded process and one process a core."""
     name = f"peer {dtype}{' epoch' if epoch else ''}"
     return min(
-        throughput(f"{name}, {CORES} thread(s)", 1, steps),
-        throughput(f"{name}, 1 thread(s)", CORES, steps),
+        throughput(f"{name}, {CORES} thread(s)", 1, count, steps),
+        throughput(f"{name}, 1 thread(s)", CORES, count, steps),
     )
 
 
@@ -295,8 +301,13 @@ def main() -> None:
     """Print every comparison."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--steps", type=int, default=40, help="steps of the engine to time")
-    steps: int = parser.parse_args().steps
-    structures = training_structures()
+    parser.add_argument("--count", type=int, default=TRAINED, help="structures to train on")
+    parser.add_argument("--predicted", type=int, default=COUNT, help="structures to predict")
+    parser.add_argument("--members", type=int, default=MEMBERS, help="networks that predict them")
+    chosen = parser.parse_args()
+    steps: int = chosen.steps
+    structures = training_structures(chosen.count)
+    count = len(structures)
     for symmetric in (True, False):
         g = geometry(structures, symmetric)
         spectra, gradients = check_equality(structures, g)
@@ -306,41 +317,44 @@ def main() -> None:
             sys.exit("The engine and its peer do not agree.")
     print(f"\n{len(structures)} structures, {CORES} cores; time of a member's step, all cores busy")
     peers = {
-        (dtype, epoch): peer_throughput(dtype, epoch, max(steps // 10, 2))
+        (dtype, epoch): peer_throughput(dtype, epoch, count, max(steps // 10, 2))
         for dtype in DTYPES
         for epoch in (False, True)
     }
     for kind in ("engine", "engine, every atom"):
-        ours, memory = throughput(kind, CORES, steps)
+        ours, memory = throughput(kind, CORES, count, steps)
         for (dtype, epoch), (peer, peer_memory) in peers.items():
             what = "epoch with validation" if epoch else "training step"
             print(
                 f"{kind:<19}{what:<22}{ours * 1e3:7.1f} ms   peer {dtype} {peer * 1e3:7.1f} ms   "
                 f"ratio {peer / ours:5.1f}   memory {memory:.0f} MB, peer {peer_memory:.0f} MB"
             )
-    ours, memory = throughput("engine, densities", CORES, max(steps // 8, 2))
+    ours, memory = throughput("engine, densities", CORES, count, max(steps // 8, 2))
     for dtype in DTYPES:
-        peer, peer_memory = throughput(f"peer {dtype} densities, 1 thread(s)", CORES, 2)
+        peer, peer_memory = throughput(f"peer {dtype} densities, 1 thread(s)", CORES, count, 2)
         print(
             f"with phonon densities of states in z   {ours * 1e3:7.1f} ms   peer {dtype} "
             f"{peer * 1e3:7.1f} ms   ratio {peer / ours:5.1f}   memory {memory:.0f} MB, "
             f"peer {peer_memory:.0f} MB"
         )
-    crystals = prediction_structures()[1]
-    ours = predict_ours(crystals, MEMBERS)
-    print(f"\n{MEMBERS} members over {len(crystals)} structures, from ASE objects: {ours:.2f} s")
+    crystals = prediction_structures(chosen.predicted)[1]
+    ours = predict_ours(crystals, chosen.members)
+    print(
+        f"\n{chosen.members} members over {len(crystals)} structures, "
+        f"from ASE objects: {ours:.2f} s"
+    )
     for dtype in DTYPES:
         listed, each = predict_peer(crystals, dtype, 5)
-        peer = listed + MEMBERS * each
+        peer = listed + chosen.members * each
         print(
             f"  peer {dtype}: {peer:.0f} s = {listed:.1f} s of neighbour lists "
-            f"+ {MEMBERS} x {each:.2f} s (fastest of 5)   ratio {peer / ours:.1f}"
+            f"+ {chosen.members} x {each:.2f} s (fastest of 5)   ratio {peer / ours:.1f}"
         )
     g = geometry(structures, symmetric=True)
     limit = roofline(g)
     least = limit["dense GFLOP"] / limit["GFLOP/s"] + limit["optimiser GB"] / limit["GB/s"]
     print("\none step on one core: " + ", ".join(f"{v:.3g} {k}" for k, v in limit.items()))
-    alone, _ = throughput("engine", 1, steps)
+    alone, _ = throughput("engine", 1, count, steps)
     print(f"at these rates {least * 1e3:.1f} ms; measured {alone * 1e3:.1f} ms")
 
 

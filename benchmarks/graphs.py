@@ -1,6 +1,6 @@
 """What the graphs of 10 000 structures cost, beside the neighbour lists of ASE.
 
-    python benchmarks/graphs.py
+    python benchmarks/graphs.py [--count 10000]
 
 Crystals of at most eight atoms, from ASE objects to graphs with a cutoff of 6 Å, in milliseconds
 per structure: by one process, by one a core, from a filled cache, and by ASE's `neighbor_list` for
@@ -11,6 +11,7 @@ The structures are those of the training data where the data are there, else bin
 
 from __future__ import annotations
 
+import argparse
 import os
 import tempfile
 import time
@@ -32,19 +33,19 @@ REPEATS = 3
 ASE_EVERY = 20
 
 
-def structures() -> tuple[str, list[Atoms]]:
-    """10 000 small crystals; where there are fewer, strained copies fill the list up."""
+def structures(count: int) -> tuple[str, list[Atoms]]:
+    """As many small crystals; where there are fewer, strained copies fill the list up."""
     try:
         rows = read_rows(data_folder(), ("bete_net", "alexandria", "jarvis"))
         name, found = "training data", [row.atoms for row in rows if len(row.atoms) <= MAX_ATOMS]
     except DataError:
         name, found = "binary prototypes", prototypes()
     different = len(found)
-    for index in range(COUNT - different):
+    for index in range(count - different):
         atoms = found[index].copy()
         atoms.set_cell(atoms.cell.array * 1.01, scale_atoms=True)
         found.append(atoms)
-    return f"{name}, {min(different, COUNT)} different", found[:COUNT]
+    return f"{name}, {min(different, count)} different", found[:count]
 
 
 def fastest(function: Callable[[], object], count: int, repeats: int = REPEATS) -> float:
@@ -88,7 +89,9 @@ def measure(what: str, crystals: Sequence[Atoms], cores: int) -> None:
 
 def main() -> None:
     """Print a block for small cells and one for large ones."""
-    name, crystals = structures()
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--count", type=int, default=COUNT, help="small crystals")
+    name, crystals = structures(parser.parse_args().count)
     # vesin, which loads torch, is no part of the first measurement
     build_graph(crystals[0], CUTOFF)
     cores = len(os.sched_getaffinity(0))

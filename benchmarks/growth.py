@@ -1,6 +1,6 @@
 """How time and memory grow with members, structures, atoms per cell and edges.
 
-    python benchmarks/growth.py
+    python benchmarks/growth.py [--points 1] [--figure FILE]
 
 Each point is a process of its own, on one core: crystals without any symmetry (rattled cells of
 two metals), from graphs to spectra by the shipped network, and a training step of the published
@@ -9,6 +9,7 @@ one. Prints the table and draws the figure of `docs/performance.md`.
 
 from __future__ import annotations
 
+import argparse
 import multiprocessing
 import time
 from collections.abc import Callable
@@ -133,7 +134,9 @@ def run(point: Point, training: bool) -> tuple[float, float, int]:
     return found
 
 
-def draw(measured: dict[str, list[tuple[Point, list[tuple[float, float, int]]]]]) -> None:
+def draw(
+    measured: dict[str, list[tuple[Point, list[tuple[float, float, int]]]]], path: Path
+) -> None:
     """One column for each axis: time above, memory below."""
     figure, panels = plt.subplots(2, 4, figsize=(12, 5.2), sharex="col", layout="constrained")
     labels = ("prediction, shipped network", "training step, published network")
@@ -155,12 +158,16 @@ def draw(measured: dict[str, list[tuple[Point, list[tuple[float, float, int]]]]]
     panels[0, 0].set_ylabel("time on one core [s]")
     panels[1, 0].set_ylabel("memory above start [MB]")
     panels[0, 0].legend(frameon=False, fontsize=8)
-    FIGURE.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(FIGURE, dpi=130)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path, dpi=130)
 
 
 def main() -> None:
     """Print the table, draw the figure."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--points", type=int, help="of each row, the smallest; all by default")
+    parser.add_argument("--figure", type=Path, default=FIGURE, help="file to draw into")
+    chosen = parser.parse_args()
     print(
         "| varied | members | structures | atoms | cutoff [Å] | edges | prediction [s] | [MB] "
         "| edges | training step [s] | [MB] |\n" + "|---" * 11 + "|"
@@ -168,7 +175,7 @@ def main() -> None:
     measured: dict[str, list[tuple[Point, list[tuple[float, float, int]]]]] = {}
     for axis, points in AXES.items():
         measured[axis] = []
-        for point in points:
+        for point in points[: chosen.points]:
             found = [run(point, training) for training in (False, True)]
             measured[axis].append((point, found))
             cutoff = f"{point.cutoff:g}" if point.cutoff else "6 / 4"
@@ -176,8 +183,8 @@ def main() -> None:
             for seconds, memory, edges in found:
                 cells += [edges, f"{seconds:.3f}", f"{memory:.0f}"]
             print("| " + " | ".join(map(str, cells)) + " |", flush=True)
-    draw(measured)
-    print(f"\n{FIGURE}")
+    draw(measured, chosen.figure)
+    print(f"\n{chosen.figure}")
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ import argparse
 import csv
 import json
 import time
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -63,11 +64,11 @@ def read_curves() -> dict[str, Spectrum]:
     return curves
 
 
-def read_rows() -> dict[str, np.ndarray]:
+def read_rows(count: int | None) -> dict[str, np.ndarray]:
     """Moments of the training spectra of BETE-NET [1 and meV]."""
     path = data_folder() / "bete_net" / "moments_train.csv"
     with path.open(encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
+        rows = list(csv.DictReader(file))[:count]
     columns = {key: key if key == "coupling" else f"{key}_mev" for key in SIX}
     return {key: np.array([float(row[name]) for row in rows]) for key, name in columns.items()}
 
@@ -190,7 +191,7 @@ def time_beside_scipy(rows: dict[str, np.ndarray]) -> None:
         return original(log_prior, deviations)
 
     reconstruction.tilt_prior = remember
-    few = {key: values[:: len(values) // 30] for key, values in rows.items()}
+    few = {key: values[:: max(len(values) // 30, 1)] for key, values in rows.items()}
     maximum_entropy_spectrum(np.arange(0.25, 201.0, 0.1), **few)
     reconstruction.tilt_prior = original
     steps = [original(*problem).steps for problem in problems]
@@ -286,11 +287,12 @@ def main() -> None:
     """Print the tables; draw the figure if asked for."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--figure", type=Path, help="file to draw into")
+    parser.add_argument("--count", type=int, help="curves and rows, the first; all by default")
     arguments = parser.parse_args()
-    curves = read_curves()
+    curves = dict(islice(read_curves().items(), arguments.count))
     made = {name: make_again(curve) for name, curve in curves.items()}
     compare(curves, made)
-    rows = read_rows()
+    rows = read_rows(arguments.count)
     make_targets(rows)
     time_beside_scipy(rows)
     if arguments.figure is not None:

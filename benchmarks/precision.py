@@ -10,6 +10,7 @@ against the first-principles values (of structures that training has seen, so th
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Callable
 from typing import Any
 
@@ -56,9 +57,12 @@ class Rounded(TorchDispatchMode):
 
 def main() -> None:
     """Print a line for each precision and moment."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--count", type=int, help="rows, the first; all by default")
+    count: int | None = parser.parse_args().count
     torch.set_num_threads(1)  # the mode is not seen by other threads
     ensemble = Ensemble.load()
-    rows = read_rows(data_folder(), ("bete_net",))
+    rows = read_rows(data_folder(), ("bete_net",))[:count]
     graphs = [build_graph(standardise(row.atoms), ensemble.config.cutoff) for row in rows]
     true = {key: np.array([row.targets[TARGETS.index(key)] for row in rows]) for key in SHOWN}
 

@@ -1,6 +1,6 @@
 """What a prediction costs, each beside a peer measured in the same run.
 
-    python benchmarks/prediction.py
+    python benchmarks/prediction.py [--count 806] [--repeats 5]
 
 1. `import betenet` against `import numpy`.
 2. One structure by the whole shipped ensemble, as a fresh process, against `import torch`.
@@ -12,11 +12,13 @@ The structures of 3 are those of BETE-NET where the data are there, else binary 
 
 from __future__ import annotations
 
+import argparse
 import itertools
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -38,10 +40,10 @@ METALS = (
 )
 
 
-def fresh(*arguments: str) -> float:
+def fresh(*arguments: str, repeats: int = REPEATS) -> float:
     """Fastest of several runs of a fresh Python process [s]."""
     times: list[float] = []
-    for _ in range(REPEATS):
+    for _ in range(repeats):
         start = time.perf_counter()
         subprocess.run([sys.executable, *arguments], check=True, capture_output=True)
         times.append(time.perf_counter() - start)
@@ -55,16 +57,16 @@ def once(function: Callable[[], object]) -> float:
     return time.perf_counter() - start
 
 
-def structures() -> tuple[str, list[Atoms]]:
-    """806 crystals of one to about ten atoms."""
+def structures(count: int = COUNT) -> tuple[str, list[Atoms]]:
+    """At most 806 crystals of one to about ten atoms, and where they are from."""
     try:
         folder = data_folder() / "bete_net" / "structures"
         paths = sorted(folder.glob("*.cif"))[:COUNT]
         if len(paths) == COUNT:
-            return "BETE-NET", [read(path) for path in paths]
+            return "BETE-NET", [read(path) for path in paths[:count]]
     except DataError:
         pass
-    return "binary prototypes", prototypes()[:COUNT]
+    return "binary prototypes", prototypes()[:count]
 
 
 def prototypes() -> list[Atoms]:
@@ -84,18 +86,23 @@ def report(what: str, ours: float, against: str, peer: float) -> None:
 
 def main() -> None:
     """Print a line for each measurement."""
-    empty = fresh("-c", "pass")
-    ours, peer = fresh("-c", "import betenet") - empty, fresh("-c", "import numpy") - empty
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--count", type=int, default=COUNT, help="structures of the third")
+    parser.add_argument("--repeats", type=int, default=REPEATS, help="fresh processes for each")
+    chosen = parser.parse_args()
+    start = partial(fresh, repeats=chosen.repeats)
+    empty = start("-c", "pass")
+    ours, peer = start("-c", "import betenet") - empty, start("-c", "import numpy") - empty
     print(
         f"import betenet        {ours:7.3f} s   import numpy {peer:.3f} s   ratio {ours / peer:.2f}"
     )
-    ours = fresh("-m", "betenet", "predict", str(EXAMPLE))
-    peer = fresh("-c", "import torch")
+    ours = start("-m", "betenet", "predict", str(EXAMPLE))
+    peer = start("-c", "import torch")
     print(
         f"one structure, fresh  {ours:7.3f} s   import torch {peer:.3f} s   ratio {ours / peer:.2f}"
     )
     ensemble = Ensemble.load()
-    name, crystals = structures()
+    name, crystals = structures(chosen.count)
     cutoff = ensemble.config.cutoff
     ours = once(lambda: ensemble.predict(crystals))
     peer = once(lambda: [neighbor_list("ijD", crystal, cutoff) for crystal in crystals])

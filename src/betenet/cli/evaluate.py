@@ -45,7 +45,7 @@ fold-0 … fold-4 (by formula).
 evaluation.json with every material. The page says which formulas the model was trained on.
 
 --phonons is for a model that takes them: auto computes those of each structure by a force field
-(betenet[phonons]), LIBRARY.npz has them by the ids of the rows (docs/phonons.md). A material
+(extra phonons), LIBRARY.npz has them by the ids of the rows (docs/phonons.md). A material
 without is predicted without, and the report counts them.
 
 Every Tc, first-principles and predicted, is computed by --tc-method with --mu-star: a Tc stated

@@ -67,7 +67,7 @@ about the folder:
 
 about workers:
   --workers 1, the default, computes in this process. More are processes of one thread each, and
-  need betenet[screen]. --scheduler takes the workers of a Dask scheduler that is running, --slurm
+  need the extra screen. --scheduler takes the workers of a Dask scheduler that is running, --slurm
   starts them as jobs: its options are those of dask_jobqueue.SLURMCluster (queue, account,
   walltime, memory, cores, …), and --workers says how many processes. Only the process that you
   start writes to the folder.

@@ -22,7 +22,8 @@ from typing import Any
 
 import numpy as np
 
-from betenet.errors import DataError
+from betenet.errors import ConfigError, DataError
+from betenet.extras import load
 from betenet.formats.a2f_file import UNIT_DEFINED
 from betenet.formats.parsed import Parsed, need_columns
 from betenet.formats.text import TextFile, number_table
@@ -136,13 +137,10 @@ def _variables(path: str, content: bytes) -> dict[str, np.ndarray]:
 
 def _read_hdf5(path: str, content: bytes) -> dict[str, np.ndarray]:
     try:
-        h5py: Any = importlib.import_module("h5py")
-    except ImportError as error:
-        raise DataError(
-            f"{path} is NetCDF 4, which is HDF5.",
-            reason="Reading it needs h5py, which is not installed.",
-            fix='Install it with pip install "betenet[netcdf]", or give the *_A2FW text file.',
-        ) from error
+        h5py = load("netcdf", "h5py", instead="Or give the *_A2FW text file.")
+    except ConfigError as error:  # of this file alone: others of the batch are done
+        summary = f"{path} is NetCDF 4, which is HDF5. {error.summary}"
+        raise DataError(summary, error.reason, error.fix) from error
     try:
         with h5py.File(io.BytesIO(content), "r") as file:
             return {

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import importlib
 import importlib.util
 from pathlib import Path
 from typing import Any
 
-from betenet.errors import ConfigError
+from betenet import extras
+
+EXTRA = "phonons"
 
 
 def load(module: str) -> Any:
@@ -18,10 +19,7 @@ def load(module: str) -> Any:
     ConfigError
         If its package is not installed.
     """
-    try:
-        return importlib.import_module(module)
-    except ModuleNotFoundError as error:
-        raise _missing(error.name or module) from error
+    return extras.load(EXTRA, module)
 
 
 def package_folder(package: str) -> Path:
@@ -34,13 +32,5 @@ def package_folder(package: str) -> Path:
     """
     found = importlib.util.find_spec(package)
     if found is None or not found.submodule_search_locations:
-        raise _missing(package)
+        raise extras.missing(EXTRA, package)
     return Path(found.submodule_search_locations[0])
-
-
-def _missing(module: str) -> ConfigError:
-    return ConfigError(
-        f"Phonons need the package {module.split('.', maxsplit=1)[0]}, which is not installed.",
-        "It belongs to the extra `phonons`.",
-        "Install it: pip install 'betenet[phonons]'",
-    )

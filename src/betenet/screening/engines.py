@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
+from betenet import extras
 from betenet.errors import ConfigError
 from betenet.screening.dispatch import Job, KilledError
 from betenet.screening.stages import Answer, compute
@@ -254,13 +255,5 @@ def _configured() -> Any:
 
 
 def _load(name: str) -> Any:
-    import importlib
-
-    try:
-        return importlib.import_module(name)
-    except ImportError as error:
-        raise ConfigError(
-            f"The package {name} is not installed.",
-            "It is needed for more than one worker.",
-            "Install betenet[screen], or leave --workers, --scheduler and --slurm out.",
-        ) from error
+    instead = "Or leave --workers, --scheduler and --slurm out."
+    return extras.load("screen", name, instead=instead)

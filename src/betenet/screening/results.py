@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from betenet.extras import missing
 from betenet.formats.replace_file import replacing
 from betenet.printable import to_cell
 from betenet.screening.description import RunDescription, describe_run
@@ -100,7 +101,7 @@ def write_results(folder: str | Path, reader: RecordReader | None = None) -> Res
         with lines.open("rb") as stored:
             _write_csv(table, columns(run), _ranked(stored, order))
     files = ([out / PARQUET] if with_parquet else []) + [out / JSON_LINES, out / SHORTLIST]
-    note = "" if with_parquet else f"{PARQUET} needs pyarrow: pip install 'betenet[screen]'"
+    note = "" if with_parquet else f"No {PARQUET}: {missing('screen', 'pyarrow').in_one_line()}"
     return Results(files=tuple(files), rows=n_rows, ranked=len(order.merits), note=note)
 
 

@@ -82,7 +82,8 @@ def test_without_pyarrow_the_rest_is_written_and_the_note_says_so(tmp_path, monk
     monkeypatch.setattr(results, "find_spec", lambda _: None)
     found = write_results(write_manifest(tmp_path), Records(small_run()))
     assert [path.name for path in found.files] == ["results.jsonl", "report.csv"]
-    assert "betenet[screen]" in found.note
+    assert "the extra `screen`" in found.note
+    assert "[screen]" in found.note.split("pip install")[1]
     assert not (tmp_path / "results.parquet").exists()
 
 

@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl
 
 from betenet.addresses import MASK, is_secret, masked
 from betenet.errors import ConfigError, DataError
+from betenet.extras import load
 from betenet.screening.candidates import Entry
 from betenet.screening.sources.documents import entry_of_document
 from betenet.screening.sources.source import distinct, unreadable
@@ -58,15 +59,8 @@ def _connect() -> Any:
             "Its server answers only those who have one.",
             "Get one at materialsproject.org/api and export it.",
         )
-    try:
-        from mp_api.client import MPRester  # pyright: ignore[reportMissingImports]
-    except ImportError as error:
-        raise ConfigError(
-            "The client of the Materials Project is not installed.",
-            f"{error}.",
-            "pip install mp-api",
-        ) from error
-    return MPRester(key, use_document_model=False, mute_progress_bars=True)
+    client = load("materials-project", "mp_api.client")
+    return client.MPRester(key, use_document_model=False, mute_progress_bars=True)
 
 
 @dataclass

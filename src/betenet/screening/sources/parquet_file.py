@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, cast
 
-from betenet.errors import ConfigError
+from betenet.extras import load
 from betenet.screening.candidates import Entry
 from betenet.screening.sources.documents import entry_of_document
 from betenet.screening.sources.source import unreadable
@@ -39,20 +38,13 @@ def read_parquet(path: Path, name: str) -> Iterator[Entry]:
     ConfigError
         If pyarrow is not installed.
     """
-    try:
-        from pyarrow import ArrowException, parquet
-    except ImportError as error:
-        raise ConfigError(
-            f"{path} cannot be read: pyarrow is not installed.",
-            "Parquet files are read by it.",
-            "pip install 'betenet[screen]'",
-        ) from error
+    pyarrow, parquet = load("screen", "pyarrow"), load("screen", "pyarrow.parquet")
     number = 0
     try:
-        with cast("Any", parquet).ParquetFile(path) as file:
+        with parquet.ParquetFile(path) as file:
             for batch in file.iter_batches(batch_size=ROWS):
                 for row in batch.to_pylist():
                     yield entry_of_document(row, f"{name}#{number}")
                     number += 1
-    except (ArrowException, OSError, UnicodeDecodeError) as error:
+    except (pyarrow.ArrowException, OSError, UnicodeDecodeError) as error:
         yield unreadable(f"{name}#{number}" if number else name, error)

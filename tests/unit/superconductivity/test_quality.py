@@ -66,7 +66,7 @@ def two_spikes_on_a_coarse_grid():
         (with_imaginary_modes, "not_positive_frequency", "error", "3 rows.*acoustic sum rule"),
         (with_negative_values, "negative", "error", "denser grids"),
         (truncated, "truncation", "error", "longer grid"),
-        (unresolved_first_bin, "rule", "error", "name the rule"),
+        (unresolved_first_bin, "rule", "error", "finer grid"),
         (two_spikes_on_a_coarse_grid, "grid", "error", "finer frequency grid"),
         (lambda: (OMEGA, np.zeros_like(OMEGA)), "no_weight", "error", "no coupling"),
         (lambda: (OMEGA, -debye()), "no_weight", "error", "no coupling"),
@@ -134,7 +134,7 @@ def test_rule_finding_holds_the_numbers_of_every_rule():
     omega, a2f = unresolved_first_bin()
     text = assess(omega, a2f)["rule"].text
     for rule in ("onset", "trapezoid", "published"):
-        assert f"{rule} {float(coupling_constant(omega, a2f, rule)):.4g}" in text
+        assert f"λ = {float(coupling_constant(omega, a2f, rule)):.4g}" in text
 
 
 def test_rows_that_cannot_be_integrated_do_not_hide_the_rest():

@@ -52,8 +52,8 @@ example:
   betenet predict Nb.cif --model models/published-cso
 
 Each .pt file is a member. The files are read as data: one that would run code is refused. The
-published networks are neither calibrated nor do they say what they have seen, so ± is the plain
-spread of the members, and nothing warns of unseen elements unless --structures says what they
+published networks are neither calibrated nor do they say what they have seen, so intervals are the
+plain spread of the members, and nothing warns of unseen elements unless --structures says what they
 learnt from. CPD and FPD also need the phonon density of states of each site.
 """
 

@@ -40,15 +40,21 @@ file that cannot be used is reported on stderr, and the others are still done.
 """
     + MU_STAR_TEXT
     + """
-about ±:
-  Half the width of the central 68 % interval. It is learnt from materials that the networks had
-  not seen, and tells how far the first-principles value may lie from the prediction: not the
-  error of the theory, nor of your μ*. The 68 % and 95 % intervals, which are not symmetric, are
-  in --json and --csv. P(Tc > 5 K) is what to rank by when screening.
+about the numbers in brackets:
+  1.07 (0.78–1.47) is the prediction with its central 68 % interval. The interval is learnt from
+  materials that the networks had not seen, and tells how far the first-principles value may lie
+  from the prediction: not the error of the theory, nor of your μ*. The band of the figures is the
+  same interval; that of 95 % is in --json and --csv.
+
+about P(Tc > 5 K):
+  What to rank by when screening. It is "unknown" where the model was not made for the crystal or
+  does not know it: insulators, magnets, unconventional superconductors, layers in vacuum, elements
+  and compositions far from training, unusual volumes; the warnings below the row say which, and
+  --json and --csv as probability_unknown_because.
 
 about --phonons:
   A model that takes phonons predicts better where they are known, and without them where they
-  are not: the table says which. auto computes them with a force field (betenet[phonons], a few
+  are not: the table says which. auto computes them with a force field (extra phonons, a few
   seconds for each small cell; --phonon-cache keeps them). FILE has them for one crystal: a density
   of states with sites (phonopy's projected_dos.dat, matdyn.dos, that of `betenet phonons --dos`),
   or phonopy.yaml with force constants beside it. The default model takes none; with auto or FILE

@@ -22,7 +22,7 @@ from betenet.screening.forecast import Forecast, forecast
 from betenet.screening.forecast_text import forecast_text
 from betenet.screening.funnel import Funnel, Stage
 from betenet.screening.intake import FindingDuplicates, judge
-from betenet.screening.manifest import keep_forecast
+from betenet.screening.manifest import keep_forecast, read_manifest
 from betenet.screening.records import RECORDS
 from betenet.screening.run import ScreeningRun
 from betenet.screening.sources import Source, open_source
@@ -84,6 +84,8 @@ def screen(arguments: argparse.Namespace) -> int:
         code = 130
     sys.stderr.flush()
     status(run.folder)
+    if code != 130:
+        sys.stdout.write("\n" + _outcome(run.folder) + "\n")
     if code == 130:
         sys.stderr.write("betenet: start the same command again to go on\n")
     return code
@@ -129,6 +131,17 @@ def report(folder: Path) -> int:
     write_results(folder)
     sys.stderr.write(f"betenet: wrote {write_report(folder)}\n")
     return tell_damaged(RecordStore(folder / RECORDS))
+
+
+def _outcome(folder: Path) -> str:
+    """How a screening that is over ended, and where everything lies."""
+    from betenet.screening.outcome_text import outcome_text
+
+    store = RecordStore(folder / RECORDS)
+    told = outcome_text(folder, store, read_manifest(folder).get("forecast"))
+    return (
+        f"{told}\nmore: {folder}/report.html, {folder}/report.csv; structures: {folder}/shortlist/"
+    )
 
 
 def _funnel(target: str) -> Funnel:

@@ -14,6 +14,7 @@ from betenet.graphs import CrystalGraph
 from betenet.known.elements import MAX_NUMBER
 from betenet.known.findings import (
     FAR_COMPOSITION,
+    FAR_VOLUME,
     ISOLATED_SITE,
     RARE_ELEMENT,
     UNSEEN_ELEMENT,
@@ -24,6 +25,8 @@ from betenet.network.elements import composition_statistics
 
 RARE, RARE_SHARE = 10, 0.006
 """An element in fewer training structures than this, and than this share of them, is flagged."""
+FAR = 2.0
+"""A volume this many times as far from the usual one as 99 % of the training is far from it."""
 COMPONENTS = 16
 NEIGHBOR = 3
 """The distance to training is that to the third nearest training structure."""
@@ -122,7 +125,8 @@ class Applicability:
             if volume > usual:
                 why = "an open or layered structure, or not relaxed?"
             text = f"volume {volume:.3g} Å³/atom, where {usual:.3g} are usual for these elements"
-            found.append(Finding(UNUSUAL_VOLUME, f"{text}: {why}"))
+            near = FAR * low <= np.log(volume / usual) <= FAR * high
+            found.append(Finding(UNUSUAL_VOLUME if near else FAR_VOLUME, f"{text}: {why}"))
         alone = np.flatnonzero(graph.neighbor_counts == 0)
         if len(alone):
             sites = ", ".join(f"{chemical_symbols[graph.numbers[i]]}{i}" for i in alone[:5])

@@ -30,12 +30,15 @@ NICKELATE = "nickelate"
 RUTHENATE = "ruthenate"
 IRON_BASED = "iron_based"
 HEAVY_FERMION = "heavy_fermion"
+CORRELATED = "correlated"
 FULLERIDE = "fulleride"
 LAYER_WITH_VACUUM = "layer_with_vacuum"
+PIECES_APART = "pieces_apart"
 UNSEEN_ELEMENT = "unseen_element"
 RARE_ELEMENT = "rare_element"
 FAR_COMPOSITION = "far_composition"
 UNUSUAL_VOLUME = "unusual_volume"
+FAR_VOLUME = "far_volume"
 ISOLATED_SITE = "isolated_site"
 COUPLING_UNKNOWN = "coupling_unknown"
 
@@ -47,6 +50,7 @@ NO_CONVENTIONAL_PAIRING = (
     RUTHENATE,
     IRON_BASED,
     HEAVY_FERMION,
+    CORRELATED,
     FULLERIDE,
 )
 """Findings that a first-principles α²F does not answer either."""
@@ -54,11 +58,12 @@ NOT_KNOWN = (
     *NO_CONVENTIONAL_PAIRING,
     MAGNETIC_ELEMENTS,
     LAYER_WITH_VACUUM,
+    PIECES_APART,
     UNSEEN_ELEMENT,
     FAR_COMPOSITION,
-    UNUSUAL_VOLUME,
+    FAR_VOLUME,
     ISOLATED_SITE,
     COUPLING_UNKNOWN,
 )
 """Findings with which the probability of a high Tc is not known."""
-CODES = (*NOT_KNOWN, POSSIBLY_MAGNETIC, RARE_ELEMENT)
+CODES = (*NOT_KNOWN, POSSIBLY_MAGNETIC, RARE_ELEMENT, UNUSUAL_VOLUME)

@@ -12,7 +12,7 @@ from jaxtyping import Float
 from betenet.errors import ConfigError, DataError
 from betenet.screening.calibration import SECONDS, Calibration
 from betenet.screening.direct_estimate import DirectEstimate, direct_estimate
-from betenet.screening.forecast_findings import findings
+from betenet.screening.forecast_findings import extrapolated, findings
 from betenet.screening.funnel import Funnel, Stage
 from betenet.screening.intervals import Interval, effective_number
 from betenet.screening.passage import Passage, pass_through
@@ -96,6 +96,8 @@ class Forecast:
         Whether the scores of the population were known.
     direct
         Another estimate of the positives; None where their probabilities are not known.
+    extrapolated
+        Why it is nothing but an extrapolation, as a clause; empty if it is more.
     warnings
         What a user must know, the most important first.
     """
@@ -109,6 +111,7 @@ class Forecast:
     n_effective: float
     reweighted: bool
     direct: DirectEstimate | None
+    extrapolated: str
     warnings: tuple[str, ...]
 
     @property
@@ -150,6 +153,7 @@ class Forecast:
             "n_effective": self.n_effective,
             "reweighted": self.reweighted,
             "direct": None if self.direct is None else self.direct.to_dict(),
+            "extrapolated": self.extrapolated,
             "warnings": list(self.warnings),
         }
 
@@ -234,6 +238,7 @@ def forecast(
         n_effective=n_effective,
         reweighted=weighing is not None,
         direct=direct,
+        extrapolated=extrapolated(calibration, weighing),
         warnings=findings(funnel, calibration, passage, weighing),
     )
 

@@ -15,6 +15,22 @@ HEAVY = 5.0
 """A row that stands for as many times its share of the table is pointed out."""
 FEW_EFFECTIVE = 0.3
 """Share of the table's rows that the weights may leave."""
+FEWEST_EFFECTIVE = 0.05
+"""Share below which a forecast is nothing but an extrapolation."""
+
+
+def extrapolated(table: Calibration, weighing: Reweighting | None) -> str:
+    """Why the table says next to nothing of these candidates, as a clause; empty if it does."""
+    if weighing is None:
+        return ""
+    if weighing.passing and weighing.beyond * weighing.scored > 0.5 * weighing.passing:
+        return "most of what passes has a higher score than any row of the table"
+    if weighing.n_effective < max(FEW_ROWS, FEWEST_EFFECTIVE * len(table)):
+        return (
+            f"the candidates' scores are so unlike the table's that its {len(table)} rows count "
+            f"as {weighing.n_effective:.0f}"
+        )
+    return ""
 
 
 def findings(

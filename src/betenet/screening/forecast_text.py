@@ -35,7 +35,9 @@ def forecast_text(found: Forecast) -> str:
             f"the table {found.direct.kept.as_text(percent=True)} of such a sum came true: "
             f"{found.direct.positives.as_text()}."
         )
-    return "\n".join([*table, *whole, *(f"! {one}" for one in found.warnings)])
+    doubt = f"An extrapolation, not a forecast: {found.extrapolated}."
+    first = [doubt] if found.extrapolated else []
+    return "\n".join([*first, *table, *whole, *(f"! {one}" for one in found.warnings)])
 
 
 def _line(stage: StageForecast) -> tuple[str, ...]:

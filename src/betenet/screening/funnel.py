@@ -59,6 +59,9 @@ class Stage:
     budget
         Structures that pass, the best of those that reach the stage. Without threshold, precision,
         recall and budget, every structure passes that has a score.
+    keep_unknown
+        Of a structure or phonons stage: whether crystals that the model was not made for or does
+        not know are decided by their numbers, instead of being left out.
     options
         Of a stability stage, fields of `PhononSettings`.
 
@@ -77,6 +80,7 @@ class Stage:
     precision: float | None = None
     recall: float | None = None
     budget: int | None = None
+    keep_unknown: bool = False
     options: Mapping[str, Any] = field(default_factory=lambda: _NO_OPTIONS)
 
     def __post_init__(self) -> None:
@@ -112,7 +116,11 @@ class Stage:
     def to_dict(self) -> dict[str, Any]:
         """For TOML and JSON: what is not given is left out."""
         table = asdict(self)
-        return {key: value for key, value in table.items() if value not in (None, "", {})}
+        return {
+            key: value
+            for key, value in table.items()
+            if value is not False and value not in (None, "", {})
+        }
 
     def _check_name(self) -> None:
         if not _NAME.fullmatch(self.name) or self.name == SOURCE:
@@ -130,6 +138,12 @@ class Stage:
                     f"A stage of this kind has {' and '.join(sorted(owned))}.",
                     f"Remove {key}, or change the kind.",
                 )
+        if self.keep_unknown and self.kind == "stability":
+            raise ConfigError(
+                f"Stage {self.name!r} has keep_unknown.",
+                "A force field does not say what it does not know.",
+                "Remove it, or give it to a structure or phonons stage.",
+            )
         scores = (STABILITY_SCORE,) if self.kind == "stability" else SCORES
         if self.score not in scores:
             raise ConfigError(
@@ -327,6 +341,12 @@ def _stage(place: int, table: object) -> Stage:
         _check_type(f"{key} of {where}", table.get(key), str, "text")
     for key in ("model", "force_field", "score"):
         _check_type(f"{key} of {where}", table.get(key, ""), str, "text")
+    if not isinstance(table.get("keep_unknown", False), bool):
+        raise ConfigError(
+            f"The funnel's keep_unknown of {where} is {table['keep_unknown']!r}.",
+            "It is true or false.",
+            "Correct the file.",
+        )
     _check_type(f"options of {where}", table.get("options", {}), Mapping, "a table")
     for key in CRITERIA:
         kind, text = (int, "a whole number") if key == "budget" else (int | float, "a number")

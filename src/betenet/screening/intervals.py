@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -95,6 +96,11 @@ class Interval:
             return f"{value} % ({low} to {high})"
         value, low, high = (_three_digits(x) for x in (self.value, self.low_95, self.high_95))
         return value if low == high else f"{value} ({low} to {high})"
+
+    @classmethod
+    def from_dict(cls, table: Mapping[str, float | None]) -> Interval:
+        """Build from what :meth:`to_dict` returns."""
+        return cls(**{key: float("nan") if end is None else end for key, end in table.items()})
 
     def to_dict(self) -> dict[str, float | None]:
         """For JSON; None for what is undefined."""

@@ -24,7 +24,7 @@ from betenet.phonons.isotopes import with_isotopes
 from betenet.phonons.run import one_thread
 from betenet.screening.records import Record
 from betenet.screening.rounding import kept_number
-from betenet.screening.store import UNDECIDED
+from betenet.screening.store import UNDECIDED, UNKNOWN
 from betenet.screening.structure_bytes import structure_from_bytes
 from betenet.screening.tasks import PHONONS, STABILITY, StageTask, folder_digest
 from betenet.structures import AsRead, StructureRecord, prepare_structures
@@ -116,21 +116,25 @@ def _of_prediction(task: StageTask, prediction: Prediction) -> Record:
     values = {"n_atoms": len(prediction.symbols), **read_values(prediction.as_read)}
     for estimate in prediction.estimates.values():
         values |= {name: kept_number(number) for name, number in estimate.exported().items()}
-    values[TC_PROBABILITY] = kept_number(prediction.tc_probability)
+    unknown = bool(prediction.unknown_because)
+    kept = task.keep_unknown and unknown
+    chance = prediction.unchecked_tc_probability if kept else prediction.tc_probability
+    values[TC_PROBABILITY] = kept_number(chance)
     values["findings"] = ", ".join(finding.code for finding in prediction.findings)
     if task.kind == PHONONS:
         values["phonons"] = prediction.phonons
-    return decided(
-        task,
-        Record(
-            name=prediction.name,
-            stage=task.name,
-            outcome="passed",
-            formula=prediction.formula,
-            values=values,
-            warnings=prediction.warnings,
-        ),
+    record = Record(
+        name=prediction.name,
+        stage=task.name,
+        outcome="passed",
+        formula=prediction.formula,
+        values=values,
+        warnings=prediction.warnings,
     )
+    if unknown and not kept:
+        why = ", ".join(code.replace("_", " ") for code in prediction.unknown_because)
+        return replace(record, outcome="rejected", reason=f"{UNKNOWN}: {why}")
+    return decided(task, record)
 
 
 def read_values(as_read: AsRead | None) -> dict[str, float | str | None]:

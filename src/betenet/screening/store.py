@@ -20,6 +20,8 @@ from betenet.screening.records import Outcome, Record, storable
 from betenet.screening.structure_bytes import structure_from_bytes, structure_to_bytes
 
 UNDECIDED = "the best are chosen once every score is known"
+UNKNOWN = "the model does not know it"
+"""How the reason begins for a crystal that a stage leaves out because of what was found."""
 """Reason of a record of a stage with a budget, until the stage is done."""
 DAMAGED = "its record is damaged"
 """Reason of a record that cannot be read."""
@@ -238,9 +240,20 @@ class RecordStore:
             found.setdefault(stage, {})[outcome] = count
         return found
 
+    def reasons(self) -> list[tuple[str, str, str, int]]:
+        """Stage, outcome, reason and number of the records that have not passed, by stage."""
+        query = (
+            "SELECT stage, outcome, reason, count(*) FROM records WHERE outcome <> 'passed' "
+            "GROUP BY stage, outcome, reason ORDER BY min(rowid)"
+        )
+        return [(str(s), str(how), str(why), int(n)) for s, how, why, n in self._rows(query, {})]
+
     def count_of(self, stage: str, reason: str) -> int:
-        """Number of records of a stage with this reason."""
-        query = "SELECT count(*) FROM records WHERE stage = :stage AND reason = :reason"
+        """Number of records of a stage with this reason, alone or before others after a ";"."""
+        query = (
+            "SELECT count(*) FROM records WHERE stage = :stage "
+            "AND (reason = :reason OR substr(reason, 1, length(:reason) + 1) = :reason || ';')"
+        )
         return int(self._rows(query, {"stage": stage, "reason": reason})[0][0])
 
     def damaged(self) -> list[tuple[str, str]]:

@@ -88,6 +88,8 @@ class StageTask:
         decide, or by a budget.
     budget
         How many pass, if that is what decides.
+    keep_unknown
+        Whether crystals that the model does not know are decided by their numbers.
     model, model_digest
         Folder of the ensemble, and what its files hold.
     mu_star
@@ -105,6 +107,7 @@ class StageTask:
     score: str
     threshold: float | None = None
     budget: int | None = None
+    keep_unknown: bool = False
     model: str = ""
     model_digest: str = ""
     mu_star: float = 0.1
@@ -135,6 +138,7 @@ class StageTask:
         found: dict[str, Any] = {"score": self.score, "threshold": self.threshold}
         if self.kind != STABILITY:
             found |= {"model": Path(self.model).name, "model_digest": self.model_digest}
+            found |= {"keep_unknown": self.keep_unknown}
         if self.kind != STRUCTURE:
             found |= {"phonon_digest": self.phonon_digest}
         return found
@@ -193,6 +197,7 @@ def _task(
         score=_checked_score(stage),
         threshold=threshold,
         budget=stage.budget,
+        keep_unknown=getattr(stage, "keep_unknown", False),
         model=str(path),
         model_digest=folder_digest(path),
         mu_star=mu_star,

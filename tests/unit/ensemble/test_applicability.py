@@ -71,7 +71,7 @@ def test_element_of_few_structures_is_named() -> None:
 def test_volume_is_told_beside_the_usual_one(learnt: Applicability) -> None:
     usual = _alloy("Nb", "Ti")
     for scale, word in ((0.8, "compressed"), (1.25, "layered")):
-        text = _codes(learnt, _alloy("Nb", "Ti", scale))["unusual_volume"]
+        text = _codes(learnt, _alloy("Nb", "Ti", scale))["far_volume"]
         assert word in text
         volume, beside = (float(part) for part in re.findall(r"[0-9.]+(?= Å|  *are usual)", text))
         assert volume == pytest.approx(usual.volume / 2 * scale**3, rel=0.01)

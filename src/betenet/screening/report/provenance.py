@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
-from betenet.citations import CITATIONS, EQUATIONS, FIRST_PRINCIPLES, SOFTWARE, Citation
+from betenet.citations import CITATIONS, EQUATIONS, FIRST_PRINCIPLES, Citation
 from betenet.evaluation.page import folded, section
 from betenet.printable import escape
 from betenet.screening.description import RunDescription
@@ -16,7 +16,12 @@ from betenet.superconductivity.critical_temperature import DEFAULT_MU_STAR
 
 LONGEST = 300
 """Letters of a value; a list of thousands of numbers tells nobody anything."""
-_OF_PHONONS = {"togo2023phonopy", "park2024sevennet"}
+_OF_PHONONS = {"togo2023phonopy"}
+_OF_FORCE_FIELDS = {
+    "7net": {"park2024sevennet"},
+    "mattersim": {"yang2024mattersim", "chen2022m3gnet"},
+}
+"""Works behind the force fields, by how their names begin."""
 _FUNNEL = "funnel"
 
 
@@ -52,13 +57,17 @@ def _settings(caption: str, of: Mapping[str, Any]) -> str:
 def owed(run: RunDescription) -> list[Citation]:
     """Works that this run rests on."""
     solves = ELIASHBERG in json.dumps(run.manifest)
-    with_phonons = any(stage.kind in {"stability", "phonons"} for stage in run.stages)
+    by = [stage.by for stage in run.stages if stage.kind in {"stability", "phonons"}]
+    idle = set() if by else set(_OF_PHONONS)
+    for name, works in _OF_FORCE_FIELDS.items():
+        if not any(part.startswith(name) for one in by for part in one.split("+")):
+            idle |= works
     return [
         one
         for one in CITATIONS
         if one.role != FIRST_PRINCIPLES
         and (one.role != EQUATIONS or solves)
-        and (one.role != SOFTWARE or one.key not in _OF_PHONONS or with_phonons)
+        and one.key not in idle
     ]
 
 

@@ -45,6 +45,8 @@ def reduce_cell(lattice: Float[np.ndarray, "3 3"]) -> Float[np.ndarray, "3 3"]:
     Křivý and Gruber, Acta Cryst. A 32, 297 (1976).
     """
     reduced = call_spglib("niggli_reduce", lattice)
+    if reduced is None and np.isfinite(lattice).all():  # spglib takes a limited number of steps
+        reduced = _niggli_by_minkowski(lattice)
     if reduced is None:
         raise StructureError(
             "The cell cannot be reduced to its shortest lattice vectors.",
@@ -53,3 +55,19 @@ def reduce_cell(lattice: Float[np.ndarray, "3 3"]) -> Float[np.ndarray, "3 3"]:
         )
     vectors = np.array(cast("object", reduced), dtype=float)
     return -vectors if np.linalg.det(vectors) < 0 else vectors
+
+
+def _niggli_by_minkowski(lattice: Float[np.ndarray, "3 3"]) -> Any:
+    """Niggli's vectors by way of Minkowski's, for cells that are very skewed; None if that fails.
+
+    References
+    ----------
+    Nguyen and Stehlé, ACM Trans. Algorithms 5, 46 (2009).
+    """
+    from ase.geometry import minkowski_reduce
+
+    try:
+        shorter = np.asarray(minkowski_reduce(lattice)[0], dtype=float)
+    except (RuntimeError, ValueError, FloatingPointError, np.linalg.LinAlgError):
+        return None
+    return call_spglib("niggli_reduce", shorter)

@@ -27,9 +27,22 @@ MAX_ATOMIC_NUMBER = 103
 
 MIN_VOLUME_PER_ATOM = 0.1
 """Å³. Metallic hydrogen near 1 TPa still has 0.8 Å³ per atom."""
+MAX_VOLUME_PER_ATOM = 1e5
+"""Å³. Caesium has 115; a small molecule in a large empty box has 10 000."""
 
 FLAT_CELL = 1e-6
 """Volume over the product of the edges below which the three edges lie in a plane."""
+LONGEST_GIVEN = 1e5
+"""Å of a lattice vector as it is given."""
+LONGEST_PERIOD = 3e3
+"""Å of the reduced lattice vectors. The longest known polytypes of SiC repeat after 1500 Å."""
+REACH = 10.0
+"""Å within which neighbours are looked for, by whatever comes later."""
+MOST_IMAGES = 50_000
+"""Images of a cell within `REACH` across its planes, more than the shortest vectors make: a search
+takes a second then. A cubic cell of 3 Å has 729."""
+FARTHEST = 1e6
+"""Cells between an atom and the origin: beyond, few digits are left for its place in the cell."""
 
 FULL_OCCUPANCY_TOLERANCE = 1e-3
 
@@ -63,7 +76,8 @@ def check_structure(atoms: Atoms, *, max_atoms: int | None = MAX_ATOMS) -> None:
     ------
     StructureError
         Naming the site or the limit, for: no atoms; a position or cell that is not a number; not
-        periodic in all three directions; a flat cell; a dummy element or one beyond Z = 103;
+        periodic in all three directions; a cell as of `check_lattice`; an atom a million cells
+        away; a dummy element or one beyond Z = 103;
         partial or mixed occupancy; atoms that collide; too many atoms.
 
     Notes
@@ -80,6 +94,7 @@ def check_structure(atoms: Atoms, *, max_atoms: int | None = MAX_ATOMS) -> None:
     _check_given(atoms, max_atoms)
     _check_numbers(atoms)
     _check_cell(atoms)
+    _check_places(atoms)
     _check_elements(atoms)
     _check_occupancy(atoms)
     check_size(fewest_atoms(atoms), max_atoms, at_least=True)
@@ -150,6 +165,109 @@ def _check_numbers(atoms: Atoms) -> None:
         )
 
 
+def check_lattice(lattice: Float[np.ndarray, "3 3"], n_atoms: int) -> None:
+    """Raise unless a cell has a size and a shape in which neighbours can be looked for.
+
+    Parameters
+    ----------
+    lattice
+        Lattice vectors as rows [Å], all of them numbers.
+    n_atoms
+        Atoms in the cell.
+
+    Raises
+    ------
+    StructureError
+        If a vector is far too long, all three lie in a plane, the volume per atom is far too small
+        or too large, the cell repeats within less than the shortest bond or only after thousands
+        of Å, or it is so skewed that its neighbours are millions.
+
+    Notes
+    -----
+    The time of every search for neighbours grows with the number of images within its reach, so
+    that this is asked before any of them.
+    """
+    if np.abs(lattice).max() > LONGEST_GIVEN:
+        raise _wrong_lattice(
+            f"A lattice vector is {np.abs(lattice).max():.3g} Å long; "
+            f"the limit is {LONGEST_GIVEN:,.0f} Å.",
+            "No crystal has a period of that length.",
+        )
+    volume = abs(float(np.linalg.det(lattice)))
+    edges = float(np.sqrt((lattice**2).sum(axis=1)).prod())
+    per_atom = volume / n_atoms
+    if per_atom < MIN_VOLUME_PER_ATOM and volume <= FLAT_CELL * edges:
+        raise _wrong_lattice(
+            "The cell has no volume: its lattice vectors lie in one plane.",
+            f"They read {lattice.tolist()} Å, which gives {volume:.3g} Å³.",
+        )
+    if not MIN_VOLUME_PER_ATOM <= per_atom <= MAX_VOLUME_PER_ATOM:
+        size = "small" if per_atom < MIN_VOLUME_PER_ATOM else "large"
+        raise _wrong_lattice(
+            f"The cell is far too {size} for what it holds: {volume:.3g} Å³ for "
+            f"{n_atoms:,} atom{'s' if n_atoms > 1 else ''}.",
+            f"Between {MIN_VOLUME_PER_ATOM:g} and {MAX_VOLUME_PER_ATOM:,.0f} Å³ for each atom are "
+            "possible.",
+            "Look for wrong units of the cell, or atoms that are listed many times.",
+        )
+    _check_shape(lattice)
+
+
+def _check_shape(lattice: Float[np.ndarray, "3 3"]) -> None:
+    """Refuse needles, cells that overlap themselves, and cells that are skewed without end."""
+    reduced = reduce_cell(lattice)
+    periods = np.sqrt((reduced**2).sum(axis=1))
+    words = ", ".join(f"{period:.4g}" for period in periods)
+    if periods.min() < COLLISION_FLOOR:
+        raise _wrong_lattice(
+            f"Atoms collide: the cell repeats every {periods.min():.3g} Å, and with it each atom.",
+            f"Its shortest lattice vectors are {words} Å long; no bond is shorter than "
+            f"{COLLISION_FLOOR} Å.",
+        )
+    if periods.max() > LONGEST_PERIOD:
+        raise _wrong_lattice(
+            f"The cell is {periods.max():,.4g} Å long; the limit is {LONGEST_PERIOD:,.0f} Å.",
+            f"Its shortest lattice vectors are {words} Å long.",
+        )
+    heights = _heights(lattice)
+    if _images(heights) > MOST_IMAGES + _images(_heights(reduced)):
+        vectors = "; ".join(" ".join(f"{x:.6f}" for x in row) for row in reduced.tolist())
+        raise _wrong_lattice(
+            "The cell is too skewed: its opposite faces are "
+            f"{', '.join(f'{height:.2g}' for height in heights)} Å apart.",
+            "The search for neighbours would look at millions of its images.",
+            f"Write the crystal in the shortest vectors of this lattice: {vectors} (Å).",
+        )
+
+
+def _heights(lattice: Float[np.ndarray, "3 3"]) -> Float[np.ndarray, "3"]:
+    """Distances between opposite faces of a cell [Å]."""
+    return 1.0 / np.sqrt((np.linalg.inv(lattice) ** 2).sum(axis=0))
+
+
+def _images(heights: Float[np.ndarray, "3"]) -> float:
+    return float(np.prod(2.0 * np.ceil(REACH / heights) + 1.0))
+
+
+def _wrong_lattice(
+    summary: str, reason: str, fix: str = "Correct the lattice vectors; lengths are in Å."
+) -> StructureError:
+    return StructureError(summary, reason=reason, fix=fix)
+
+
+def _check_places(atoms: Atoms) -> None:
+    """Refuse atoms so far away that their places in the cell are lost to rounding."""
+    places = np.abs(np.linalg.solve(cell_vectors(atoms).T, atoms.positions.T).T).max(axis=1)
+    site = int(np.argmax(places))
+    if places[site] > FARTHEST:
+        raise StructureError(
+            f"Site {site} ({symbol_of(atoms, site)}) is {places[site]:.3g} cells away from "
+            "the origin.",
+            reason=f"Its position reads {atoms.positions[site].tolist()} Å.",
+            fix="Correct the coordinates of this site: fractional ones lie between 0 and 1.",
+        )
+
+
 def _check_cell(atoms: Atoms) -> None:
     if not all(atoms.pbc):
         pbc = ", ".join("yes" if periodic else "no" for periodic in atoms.pbc)
@@ -159,14 +277,7 @@ def _check_cell(atoms: Atoms) -> None:
             "or slabs.",
             fix="Give a cell with three lattice vectors, and pbc = True if the crystal is a bulk.",
         )
-    volume = abs(float(np.linalg.det(cell_vectors(atoms))))
-    edges = float(np.sqrt((cell_vectors(atoms) ** 2).sum(axis=1)).prod())
-    if volume <= FLAT_CELL * edges or volume < MIN_VOLUME_PER_ATOM * len(atoms):
-        raise StructureError(
-            f"The cell has no volume: {volume:.3g} Å³ for {len(atoms)} atoms.",
-            reason="Its lattice vectors lie in one plane, or are far too short.",
-            fix="Correct the lattice vectors; lengths are in Å.",
-        )
+    check_lattice(cell_vectors(atoms), len(atoms))
 
 
 def _check_elements(atoms: Atoms) -> None:
@@ -228,8 +339,7 @@ def _are_apart(
     but the next ones in each direction can be near, unless the planes of the lattice are.
     """
     inverse = np.linalg.inv(lattice)
-    spacings = 1.0 / np.sqrt((inverse**2).sum(axis=0))
-    if spacings.min() <= 2.0 * radii.max() / 1.4:
+    if _heights(lattice).min() <= 2.0 * radii.max() / 1.4:
         return False
     places = positions @ inverse
     apart = places[:, None] - places

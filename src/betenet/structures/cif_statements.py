@@ -12,6 +12,7 @@ import numpy as np
 from ase.data import atomic_masses, atomic_numbers, covalent_radii
 from jaxtyping import Float
 
+from betenet.structures.check import check_lattice
 from betenet.structures.cif_blocks import CifBlock
 from betenet.structures.cif_sites import Sites, formula_amounts
 from betenet.structures.orbits import FilledCell
@@ -117,6 +118,7 @@ class Statements:
         from ase import neighborlist
 
         numbers = [atomic_numbers[element] for element in self.elements(cell)]
+        check_lattice(self.lattice, len(numbers))
         radii = np.asarray(covalent_radii)[numbers]
         first, second, distance = cast("Any", neighborlist).primitive_neighbor_list(
             "ijd", [True] * 3, self.lattice, cell.positions @ self.lattice, radii

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import time
 
 import numpy as np
@@ -53,11 +54,75 @@ def test_missing_periodicity_says_which_directions() -> None:
         [[3, 0, 0], [0, 3, 0], [3, 3, 0]],
         [[3, 0, 0], [0, 3, 0], [3, 3, 1e-6]],
         np.zeros((3, 3)),
-        np.eye(3) * 0.33,
     ],
 )
 def test_cell_without_volume(cell: object) -> None:
     assert "cell has no volume" in refusal(Atoms("Nb", cell=cell, pbc=True))
+
+
+NEEDLES = ([1e6, 0.01, 0.01], [2000, 0.01, 0.01], [0.3, 300, 300])
+SKEWED = [[100, 0, 0], [100, 1e-3, 0], [0, 0, 100]]
+
+
+@pytest.mark.parametrize("cell", [*(np.diag(edges) for edges in NEEDLES), SKEWED])
+def test_needle_is_refused_before_its_images_are_counted(cell: np.ndarray) -> None:
+    started = time.perf_counter()
+    message = refusal(Atoms("Nb", cell=cell, pbc=True))
+    assert "Å long" in message or "the cell repeats every" in message
+    assert time.perf_counter() - started < 0.2
+
+
+@pytest.mark.parametrize("length", [1e300, 1e155, 1e6])
+def test_vector_without_end_is_refused_by_its_length_and_without_a_warning(length: float) -> None:
+    message = refusal(Atoms("Nb", cell=[[length, 0, 0], [0, 3, 0], [0, 0, 3]], pbc=True))
+    assert message == f"A lattice vector is {length:.3g} Å long; the limit is 100,000 Å."
+
+
+def test_long_cell_that_no_crystal_has() -> None:
+    assert "5,000 Å long; the limit is 3,000 Å" in refusal(
+        Atoms("Cs", cell=[4.0, 4.0, 5000.0], pbc=True)
+    )
+
+
+@pytest.mark.parametrize(("atoms", "edge"), [("Nb2000", 3.3), ("Nb", 0.33)])
+def test_cell_that_is_too_small_for_its_atoms(atoms: str, edge: float) -> None:
+    message = refusal(Atoms(atoms, cell=np.eye(3) * edge, pbc=True))
+    assert "far too small for what it holds" in message
+    assert "no volume" not in message
+
+
+def test_empty_box_of_a_thousand_angstrom() -> None:
+    assert "far too large for what it holds: 1e+09 Å³ for 1 atom." in refusal(
+        Atoms("Nb", cell=np.eye(3) * 1000, pbc=True)
+    )
+
+
+def test_badly_reduced_cell_is_refused_by_what_to_write_instead() -> None:
+    atoms = Atoms("Nb", cell=[[3, 0, 0], [0, 3, 0], [30000, 9000, 3]], pbc=True)
+    with pytest.raises(StructureError, match="too skewed") as caught:
+        check_structure(atoms)
+    words = re.search(r"this lattice: (.*) \(Å\)", caught.value.fix)
+    assert words is not None
+    shorter = [[float(x) for x in row.split()] for row in words[1].split(";")]
+    check_structure(Atoms("Nb", cell=shorter, pbc=True))
+    assert np.allclose(np.linalg.norm(shorter, axis=1), 3.0)
+    inside = np.linalg.solve(np.array(shorter).T, atoms.cell.array.T)
+    assert np.allclose(inside, np.round(inside))
+    assert abs(np.linalg.det(inside)) == pytest.approx(1.0)
+
+
+def test_skewed_cell_of_a_crystal_is_accepted() -> None:
+    check_structure(Atoms("Nb", cell=[[3, 0, 0], [0, 3, 0], [60, 18, 3]], pbc=True))
+
+
+@pytest.mark.parametrize("place", [1e300, -1e17, 2e6])
+def test_atom_that_is_cells_away_has_no_place(place: float) -> None:
+    atoms = niobium()
+    atoms.positions[1, 0] = place * 3.3
+    with np.errstate(over="ignore"):
+        assert f"Site 1 (Nb) is {abs(place):.3g} cells away" in refusal(atoms)
+    atoms.positions[1] = [3.3 * 1000.5, 1.65, 1.65]
+    check_structure(atoms)
 
 
 @pytest.mark.parametrize("number", [0, 104, 118])

@@ -136,7 +136,10 @@ def number_array(
     (1, 3)
     """
     try:
-        array = np.array(value, dtype=np.float64)
+        found = np.array(value)
+        if found.dtype.kind in "USOb":
+            _check_kinds(found)
+        array = found.astype(np.float64)
     except (TypeError, ValueError, OverflowError, RecursionError) as error:
         raise ValueError(f"{what} is not an array of numbers: {_why_not(error)}") from error
     if shape is not None and not _fits(array.shape, shape):
@@ -280,6 +283,13 @@ def _why_not(error: Exception) -> str:
     if isinstance(error, TypeError):
         return "something else is among them"
     return "its lists are not of equal length"
+
+
+def _check_kinds(found: np.ndarray) -> None:
+    """Refuse texts, which NumPy takes for numbers where they look like some, and truth values."""
+    for one in found.ravel().tolist():
+        if isinstance(one, str | bool):
+            raise ValueError(f"could not convert string to float: {one!r:.60}")
 
 
 def _fits(found: tuple[int, ...], wanted: Sequence[int | None]) -> bool:

@@ -43,6 +43,14 @@ def test_arrays_hold_numbers():
 
 
 @pytest.mark.parametrize(
+    "lists", [["1", "2"], [[1.0, "2"]], [None, "3"], ["1e5"], [True, False], [2**70, "1"]]
+)
+def test_texts_and_truth_values_are_no_numbers(lists):
+    with pytest.raises(ValueError, match="x is not an array of numbers"):
+        number_array(lists, "x", finite=False)
+
+
+@pytest.mark.parametrize(
     ("text", "found"),
     [
         ('\ufeff{"a": 1}', {"a": 1}),

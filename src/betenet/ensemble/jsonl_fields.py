@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from ase import Atoms
@@ -19,7 +19,9 @@ from betenet.errors import DataError
 from betenet.json_input import number_array
 from betenet.quantities import QUANTITIES
 from betenet.spectrum import Spectrum
+from betenet.structures.check import FARTHEST, LONGEST_GIVEN
 from betenet.superconductivity.moments import moments
+from betenet.superconductivity.quality import NEGATIVE_SHARE, without_small_negatives
 
 STRUCTURE_FIELDS = ("lattice", "species", "frac_coords")
 FIELDS = (
@@ -123,17 +125,28 @@ def read_structure(data: Mapping[str, Any]) -> Atoms:
     if missing:
         names = ", ".join(missing[:-1]) + " and " + missing[-1] if missing[1:] else missing[0]
         raise DataError(f"it has no structure: {names} {'are' if missing[1:] else 'is'} missing")
-    species = found["species"]
-    symbols = [str(symbol) for symbol in species] if isinstance(species, Sequence) else []
-    strange = sorted({symbol for symbol in symbols if not atomic_numbers.get(symbol)})
-    if strange or not symbols:
-        raise DataError(f"species are not elements: {', '.join(strange) or species!r}")
+    symbols = _symbols(found["species"])
     lattice = _array(found, "lattice", (3, 3))
+    if np.abs(lattice).max() > LONGEST_GIVEN:
+        raise DataError(f"a lattice vector is {np.abs(lattice).max():.3g} Å long")
     if abs(np.linalg.det(lattice)) < 1e-6:
         raise DataError("the lattice has no volume")
     positions = _array(found, "frac_coords", (len(symbols), 3))
+    if np.abs(positions).max() > FARTHEST:
+        far = np.abs(positions).max()
+        raise DataError(f"frac_coords hold {far:.3g}: fractional coordinates lie between 0 and 1")
     _check_formula(data.get("formula"), symbols)
     return Atoms(symbols, cell=lattice, scaled_positions=positions, pbc=True)
+
+
+def _symbols(species: object) -> list[str]:
+    if not isinstance(species, list | tuple):
+        raise DataError(f"species is no list of elements, but reads {str(species)[:60]!r}")
+    symbols = [str(symbol) for symbol in cast("Sequence[object]", species)]
+    strange = sorted({symbol[:20] for symbol in symbols if not atomic_numbers.get(symbol)})
+    if strange or not symbols:
+        raise DataError(f"species are not elements: {', '.join(strange[:10]) or '[]'!r}")
+    return symbols
 
 
 def read_spectrum(data: Mapping[str, Any]) -> tuple[np.ndarray, np.ndarray] | None:
@@ -142,9 +155,14 @@ def read_spectrum(data: Mapping[str, Any]) -> tuple[np.ndarray, np.ndarray] | No
     Raises
     ------
     DataError
-        If a key is missing or the arrays do not match.
+        If a key is missing, the arrays do not match, or too much of α²F is negative.
     SpectrumError
-        If it is not a spectrum: a frequency ≤ 0, a negative or infinite α²F.
+        If it is not a spectrum: a frequency ≤ 0, an infinite α²F.
+
+    Notes
+    -----
+    Negative values are set to zero where `betenet epc` does so too: up to `NEGATIVE_SHARE` of α²F
+    or of λ.
     """
     found = data.get("spectrum")
     if found is None:
@@ -155,7 +173,13 @@ def read_spectrum(data: Mapping[str, Any]) -> tuple[np.ndarray, np.ndarray] | No
         if found.get(key) is None:
             raise DataError(f"the spectrum has no {key}")
     frequencies = _array(found, "frequencies_mev", None)
-    spectrum = Spectrum(frequencies, _array(found, "a2f", frequencies.shape))
+    a2f, share = without_small_negatives(frequencies, _array(found, "a2f", frequencies.shape))
+    if np.any(a2f < 0.0):
+        raise DataError(
+            f"negative values are {share:.1%} of α²F or of λ; up to {NEGATIVE_SHARE:.0%} are set to "
+            "zero"
+        )
+    spectrum = Spectrum(frequencies, a2f)
     return spectrum.frequencies, spectrum.a2f
 
 

@@ -10,6 +10,7 @@ from ase import Atoms
 from ase.data import atomic_masses, atomic_numbers
 
 from betenet.errors import StructureError
+from betenet.json_input import number_array
 from betenet.structures.check import FULL_OCCUPANCY_TOLERANCE, disorder_error
 from betenet.structures.documents import inner_structure
 from betenet.structures.optimade import atoms_from_optimade
@@ -163,15 +164,17 @@ def crystal(
                 reason="Dummy atoms and unknown symbols have no place in a crystal.",
                 fix="Replace it by a real element, or remove the site.",
             )
-    cell = np.array(lattice, dtype=float)
-    places = np.array(coordinates, dtype=float).reshape(-1, 3)
+    cell = _numbers(lattice, "lattice").reshape(3, 3)
+    places = _numbers(coordinates, "coordinates").reshape(-1, 3)
     if len(places) != len(elements):
         raise StructureError(
             f"The structure has {len(elements)} elements but {len(places)} positions.",
             "Each site has one of each.",
             "Write the structure again.",
         )
-    atoms = Atoms(elements, positions=places if cartesian else places @ cell, cell=cell, pbc=pbc)
+    with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is refused later
+        positions = places if cartesian else places @ cell
+    atoms = Atoms(elements, positions=positions, cell=cell, pbc=pbc)
     if elements != list(symbols):
         cast("Any", atoms).set_masses(
             [
@@ -180,3 +183,14 @@ def crystal(
             ]
         )
     return atoms
+
+
+def _numbers(value: object, what: str) -> np.ndarray:
+    try:
+        return number_array(value, what, finite=False)
+    except ValueError as error:
+        raise StructureError(
+            "The dictionary of a structure is malformed.",
+            f"{error}.",
+            "Write numbers, not texts.",
+        ) from error

@@ -10,6 +10,7 @@ from ase import Atoms
 from ase.data import atomic_numbers
 
 from betenet.errors import StructureError
+from betenet.json_input import number_array
 from betenet.structures.check import FULL_OCCUPANCY_TOLERANCE, disorder_error
 
 NEEDED = (
@@ -112,8 +113,8 @@ def _symbol(kind: Mapping[str, Any], site: int) -> str:
 def _numbers(values: object, shape: tuple[int, int], what: str) -> np.ndarray:
     try:
         # OPTIMADE writes null where a number is unknown: it becomes nan
-        array = np.array(values, dtype=float)
-    except (TypeError, ValueError):
+        array = number_array(values, what, finite=False)
+    except ValueError:
         array = np.empty(0)
     if array.shape != shape or not np.isfinite(array).all():
         raise StructureError(

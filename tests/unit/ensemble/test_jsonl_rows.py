@@ -14,7 +14,7 @@ import pytest
 from ase.build import bulk
 
 from betenet.ensemble.dataset import TARGETS, Row
-from betenet.ensemble.jsonl_rows import Dataset, Entry, read_jsonl, write_jsonl
+from betenet.ensemble.jsonl_rows import Dataset, Entry, read_jsonl, read_records, write_jsonl
 from betenet.ensemble.training_rows import read_rows
 from betenet.errors import DataError
 from betenet.espresso.quality import judge
@@ -118,6 +118,16 @@ SPECTRUM = {"frequencies_mev": [1.0, 2.0, 3.0], "a2f": [0.1, 0.2, 0.1]}
         ({"structure": {**lead()["structure"], "frac_coords": [[0, 0]]}}, "frac_coords has the"),
         ({"structure": {**lead()["structure"], "lattice": [[1, 0, 0]] * 3}}, "no volume"),
         ({"structure": {**lead()["structure"], "lattice": "cubic"}}, "not an array of numbers"),
+        (
+            {"structure": {**lead()["structure"], "lattice": [[1e300, 0, 0]] * 3}},
+            "a lattice vector is 1e+300 Å long",
+        ),
+        ({"structure": {**lead()["structure"], "frac_coords": [["0", "0", "0"]]}}, "not an array"),
+        (
+            {"structure": {**lead()["structure"], "frac_coords": [[1e17, 0.3, 0]]}},
+            "frac_coords hold 1e+17",
+        ),
+        ({"structure": {**lead()["structure"], "species": "Nb9"}}, "species is no list of elem"),
         ({"coupling": None}, "coupling is missing, and no spectrum gives it"),
         ({"omega_log_kelvin": None}, "omega_log_kelvin is missing"),
         ({"coupling": -0.2}, "coupling is -0.2: not positive"),
@@ -298,3 +308,38 @@ def test_a_record_with_negative_values_is_refused(read: Read):
     negative = replace(results, a2f=a2f)
     dataset = read(make_record("al-2", negative, {}, judge(negative)))
     assert [refusal.id for refusal in dataset.refused] == ["al-2"]
+
+
+@pytest.mark.parametrize(("share", "kept"), [(0.005, True), (0.02, False)])
+def test_few_negative_values_become_zero_and_more_are_refused(
+    read: Read, share: float, kept: bool
+) -> None:
+    frequencies = np.linspace(0.5, 40.0, 80)
+    a2f = np.exp(-(((frequencies - 25.0) / 4.0) ** 2))
+    low = frequencies < 8.0
+    a2f[low] = -share / (1.0 - share) * np.trapezoid(a2f / frequencies, frequencies)
+    a2f[low] /= np.trapezoid(1.0 / frequencies[low], frequencies[low])
+    spectrum = {"frequencies_mev": frequencies.tolist(), "a2f": a2f.tolist()}
+    row = {key: lead()[key] for key in ("id", "structure")} | {"spectrum": spectrum}
+    dataset = read(row)
+    assert len(dataset.entries) == kept
+    if kept:
+        stored = dataset.entries[0].row.spectrum
+        assert stored is not None
+        assert stored[1].min() == 0.0
+    else:
+        assert "up to 1% are set to zero" in dataset.refused[0].reason
+
+
+def test_a_folder_of_records(tmp_path: Path) -> None:
+    for name in ("b", "a"):
+        (tmp_path / f"{name}.json").write_text(json.dumps(lead(id=name), indent=2))
+    (tmp_path / "below").mkdir()
+    (tmp_path / "below" / "c.json").write_text(json.dumps(lead(id="c")))
+    (tmp_path / "d.json").write_text(json.dumps({**lead(id="d"), "structure": None}))
+    (tmp_path / "e.json").write_text("{")
+    (tmp_path / "literature.json").write_text(json.dumps({"sources": []}))
+    dataset = read_records(tmp_path)
+    assert [entry.row.id for entry in dataset.entries] == ["a", "b"]
+    assert [refusal.id for refusal in dataset.refused] == ["d", "e.json"]
+    assert dataset.warnings[0].startswith("literature.json is no record")

@@ -64,7 +64,8 @@ def test_unknown_and_dummy_elements_are_named(symbol: str) -> None:
     [
         ({"elements": ["Pd"]}, "1 elements but 2 positions"),
         ({"coords": None}, "malformed"),
-        ({"lattice_mat": [["a"]]}, "'a' stands where a number is expected"),
+        ({"lattice_mat": [["a"]]}, "lattice is not an array of numbers: 'a' is none"),
+        ({"coords": [["0", "0", "0"]] * 2}, "coordinates is not an array of numbers: '0' is none"),
         ({"lattice_mat": 3}, "malformed"),
     ],
 )

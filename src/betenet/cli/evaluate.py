@@ -33,7 +33,8 @@ examples:
   betenet evaluate cso-1 hidden.jsonl --precision 0.9 --recall 0.9 --out report/
   betenet evaluate phonons-1 hidden.jsonl --phonons auto --phonon-cache phonons/ --out report/
 
-DATASET is a file with one JSON object a line, plain or compressed by gzip (docs/datasets.md), or
+DATASET is a file with one JSON object a line, plain or compressed by gzip (docs/datasets.md), a
+folder of records of `betenet epc` (one JSON file each, such as benchmarks/first_principles/), or
 one of bete_net, alexandria and jarvis, which are read from BETENET_DATA. A row that cannot be used
 is reported on stderr with its id and the reason, and the others are still done.
 

@@ -176,8 +176,8 @@ def read_spectrum(data: Mapping[str, Any]) -> tuple[np.ndarray, np.ndarray] | No
     a2f, share = without_small_negatives(frequencies, _array(found, "a2f", frequencies.shape))
     if np.any(a2f < 0.0):
         raise DataError(
-            f"negative values are {share:.1%} of α²F or of λ; up to {NEGATIVE_SHARE:.0%} are set to "
-            "zero"
+            f"negative values are {share:.1%} of α²F or of λ; up to {NEGATIVE_SHARE:.0%} are set "
+            "to zero"
         )
     spectrum = Spectrum(frequencies, a2f)
     return spectrum.frequencies, spectrum.a2f

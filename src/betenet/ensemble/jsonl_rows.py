@@ -7,7 +7,7 @@ import json
 import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -25,6 +25,7 @@ from betenet.ensemble.jsonl_fields import (
 )
 from betenet.errors import BetenetError, DataError
 from betenet.input_files import DAMAGE, in_short, lines_of, open_text
+from betenet.input_files import read_text as read_text_file
 from betenet.json_input import decode_json
 from betenet.quantities import QUANTITIES
 
@@ -124,21 +125,79 @@ def read_jsonl(path: str | Path) -> Dataset:
     >>> dataset.refused[0].id, dataset.refused[0].reason
     ('Nb', 'it has no structure: lattice, species and frac_coords are missing')
     """
-    entries: list[Entry] = []
     refused: list[Refusal] = []
+    lines = ((f"line {number}", line) for number, line in _lines(Path(path), refused))
+    return _collected(Path(path), lines, refused)
+
+
+def read_records(folder: str | Path) -> Dataset:
+    """Read a folder of records: JSON files with one object each, not those in folders below it.
+
+    Parameters
+    ----------
+    folder
+        The folder. A file whose object has neither structure nor formula is no record, and is left
+        out with a warning.
+
+    Returns
+    -------
+    Dataset
+        As of `read_jsonl`, in the order of the files' names.
+
+    Raises
+    ------
+    DataError
+        If the folder cannot be listed.
+    """
+    path = Path(folder)
+    try:
+        files = sorted(one for one in path.iterdir() if one.suffix == ".json" and one.is_file())
+    except OSError as error:
+        raise DataError(
+            f"The folder {path} cannot be listed.", error.strerror or str(error), "Give another."
+        ) from error
+    refused: list[Refusal] = []
+    others: list[str] = []
+    records: list[tuple[str, str]] = []
+    for file in files:
+        try:
+            text = read_text_file(file)
+        except (OSError, ValueError) as error:
+            refused.append(Refusal(file.name, f"unreadable: {in_short(error)}"))
+            continue
+        if _is_another(text):
+            others.append(f"{file.name} is no record of a crystal: left out")
+        else:
+            records.append((file.name, text))
+    found = _collected(path, records, refused)
+    return replace(found, warnings=(*others, *found.warnings))
+
+
+def _is_another(text: str) -> bool:
+    """Whether it is a JSON object that does not even speak of a crystal."""
+    try:
+        data = _object(text)
+    except DataError:
+        return False
+    return not any(key in data for key in ("structure", "formula", *STRUCTURE_FIELDS))
+
+
+def _collected(path: Path, texts: Iterable[tuple[str, str]], refused: list[Refusal]) -> Dataset:
+    """Read JSON objects, each with the name of its place; refusals are added to those given."""
+    entries: list[Entry] = []
     unknown: Counter[str] = Counter()
     warnings: list[str] = []
-    lines_of: dict[str, int] = {}
-    for number, line in _lines(Path(path), refused):
-        name = f"line {number}"
+    places: dict[str, str] = {}
+    for place, text in texts:
+        name = place
         try:
-            data = _object(line)
+            data = _object(text)
             name = read_text(data, "id") or name
-            if name in lines_of:
-                raise DataError(f"its id was used before, in line {lines_of[name]}")
-            lines_of[name] = number
+            if name in places:
+                raise DataError(f"its id was used before, in {places[name]}")
+            places[name] = place
             unknown.update(key for key in data if key not in FIELDS)
-            entry, notes = _read_entry(name, data, Path(path))
+            entry, notes = _read_entry(name, data, path)
         except BetenetError as error:
             refused.append(Refusal(name, _in_one_line(error)))
             continue

@@ -51,7 +51,7 @@ from betenet.espresso.results import Results
 from betenet.espresso.smearing_convergence import find_plateau, rescaled_coupling
 from betenet.espresso.stability import IMAGINARY_PER_ATOM
 from betenet.superconductivity.binned import BINS, TRUNCATED, share_above
-from betenet.superconductivity.quality import QualityReport, assess
+from betenet.superconductivity.quality import NEGATIVE_SHARE, QualityReport, assess
 from betenet.superconductivity.smearing import SETTLED
 
 Rule = Literal[
@@ -67,8 +67,6 @@ Rule = Literal[
 
 SMEARING = 0.02
 """Width of the delta functions that is used in the paper [Ry]."""
-NEGATIVE_SHARE = 1e-2
-"""Of ∫|α²F| dω, or of λ, up to which negative values are set to zero instead of dropped."""
 SOFT = -1.0
 """Frequency below which a mode is noted [meV]."""
 MOST_VOLUME_CHANGE = 0.08

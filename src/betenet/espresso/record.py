@@ -20,7 +20,7 @@ from numpy.typing import ArrayLike
 from betenet.errors import BetenetError
 from betenet.espresso.layout import COARSE
 from betenet.espresso.namelist import Namelists
-from betenet.espresso.quality import NEGATIVE_SHARE, Verdict
+from betenet.espresso.quality import Verdict
 from betenet.espresso.relaxation import Start
 from betenet.espresso.results import QPoint, Results
 from betenet.espresso.settings import structure_of
@@ -31,7 +31,7 @@ from betenet.spectrum import IntegrationRule
 from betenet.superconductivity.binned import BINS, binned
 from betenet.superconductivity.critical_temperature import allen_dynes_simple
 from betenet.superconductivity.moments import moments
-from betenet.superconductivity.quality import assess
+from betenet.superconductivity.quality import without_small_negatives
 from betenet.superconductivity.smearing import flattest
 from betenet.units import MEV_TO_KELVIN
 
@@ -127,13 +127,8 @@ def _spectrum(results: Results, index: int) -> tuple[np.ndarray, np.ndarray, int
     """Frequencies [meV] and α²F at ω > 0, and how many negative values became zero."""
     above = results.frequencies > 0.0
     frequencies, a2f = results.frequencies[above], results.a2f[index, above]
-    negative = a2f < 0.0
-    if not np.any(negative):
-        return frequencies, a2f, 0
-    findings = {finding.key: finding for finding in assess(frequencies, a2f).findings}
-    if "negative" not in findings or findings["negative"].value > NEGATIVE_SHARE:
-        return frequencies, a2f, 0
-    return frequencies, np.where(negative, 0.0, a2f), int(negative.sum())
+    usable, _ = without_small_negatives(frequencies, a2f)
+    return frequencies, usable, int((usable != a2f).sum())
 
 
 def _moments(frequencies: np.ndarray, a2f: np.ndarray) -> dict[str, float | None]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from betenet.ensemble.dataset import data_folder
-from betenet.ensemble.jsonl_rows import Dataset, Entry, read_jsonl
+from betenet.ensemble.jsonl_rows import Dataset, Entry, read_jsonl, read_records
 from betenet.ensemble.training_rows import read_rows
 from betenet.errors import DataError
 from betenet.evaluation.splits import N_FOLDS, element_balanced_split, group_folds
@@ -28,7 +28,8 @@ def open_dataset(name_or_path: str, *, split: str | None = None) -> Dataset:
     Parameters
     ----------
     name_or_path
-        A source of the data folder (`SOURCES`), or a file in our layout.
+        A source of the data folder (`SOURCES`), a file in our layout, or a folder of records: files
+        with one JSON object each, as `betenet epc` writes them.
     split
         Keep the rows of this split: a name that the file gives, else one of `COMPUTED_SPLITS`.
 
@@ -40,13 +41,16 @@ def open_dataset(name_or_path: str, *, split: str | None = None) -> Dataset:
     if name_or_path in SOURCES:
         rows = read_rows(data_folder(), [name_or_path])
         dataset = Dataset(name=name_or_path, entries=tuple(Entry(row=row) for row in rows))
+    elif Path(name_or_path).is_dir():
+        dataset = read_records(name_or_path)
     elif Path(name_or_path).is_file():
         dataset = read_jsonl(name_or_path)
     else:
         raise DataError(
             f"There is no dataset {name_or_path!r}.",
-            f"It is neither a file nor one of {', '.join(SOURCES)}.",
-            "Give a file with one JSON object a line (docs/datasets.md), or one of the names.",
+            f"It is neither a file, nor a folder, nor one of {', '.join(SOURCES)}.",
+            "Give a file with one JSON object a line (docs/datasets.md), a folder of records, or "
+            "one of the names.",
         )
     if not dataset.entries:
         first = "".join(f" {one.id}: {one.reason}." for one in dataset.refused[:1])

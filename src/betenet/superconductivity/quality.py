@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+from jaxtyping import Float
 from numpy.typing import ArrayLike
 
 from betenet.errors import SpectrumError
@@ -28,6 +29,9 @@ Severity = Literal["ok", "warning", "error"]
 
 SEVERITIES: tuple[Severity, ...] = ("ok", "warning", "error")
 """From harmless to fatal."""
+
+NEGATIVE_SHARE = 1e-2
+"""Share of ∫|α²F| dω, or of λ, up to which negative values are set to zero."""
 
 LIMITS: dict[str, tuple[float, float]] = {
     "not_finite": (0.0, 0.0),
@@ -164,6 +168,31 @@ def assess(frequencies: ArrayLike, a2f: ArrayLike) -> QualityReport:
         checks = (_negative, _onset, _truncation, _rule, _grid)
         findings += [check(omega, values) for check in checks]
     return QualityReport(tuple(findings))
+
+
+def without_small_negatives(
+    frequencies: Float[np.ndarray, " n_freq"], a2f: Float[np.ndarray, " n_freq"]
+) -> tuple[Float[np.ndarray, " n_freq"], float]:
+    """A spectrum whose negative values are set to zero, if they are few.
+
+    Parameters
+    ----------
+    frequencies
+        ω above zero [meV].
+    a2f
+        α²F of the same length [1].
+
+    Returns
+    -------
+    Float[ndarray, " n_freq"]
+        α²F: without negative values if their share is at most `NEGATIVE_SHARE`, else as given.
+    float
+        The share that negative values have of ∫|α²F| dω or of λ, whichever is more [1].
+    """
+    if not np.any(a2f < 0.0):
+        return a2f, 0.0
+    share = next(one.value for one in assess(frequencies, a2f).findings if one.key == "negative")
+    return (np.maximum(a2f, 0.0) if share <= NEGATIVE_SHARE else a2f), share
 
 
 def assess_batch(frequencies: ArrayLike, a2f: ArrayLike) -> list[QualityReport]:

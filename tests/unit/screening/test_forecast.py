@@ -14,7 +14,7 @@ from betenet.screening.forecast_text import forecast_text
 from betenet.screening.funnel import Funnel, Stage
 from betenet.screening.passage import count_passed
 
-STABILITY = Stage(name="stability", kind="stability")
+STABILITY = Stage(name="stability", kind="stability", force_field="7net-l3i5")
 
 
 def materials(seed: int, size: int, shift: float = 0.0) -> Calibration:

@@ -56,7 +56,7 @@ def test_defaults_are_the_shipped_models() -> None:
     funnel = Funnel.from_dict({"source": "x", "stages": [STRUCTURE, STABILITY, PHONONS]})
     first, second, third = funnel.stages
     assert (first.model, first.score) == ("cso-1", "tc_kelvin")
-    assert (second.force_field, second.score) == ("7net-l3i5", "imaginary_fraction")
+    assert (second.force_field, second.score) == ("mattersim-1m", "imaginary_fraction")
     assert third.model == "phonons-1"
 
 

@@ -16,6 +16,7 @@ from betenet.structures.cif_blocks import CifBlock
 from betenet.structures.cif_sites import read_sites
 from betenet.structures.cif_statements import Statements
 from betenet.structures.cif_symmetry import read_symmetry
+from betenet.structures.cif_whole import check_is_whole, without_dummies
 from betenet.structures.convert import HYDROGEN_ISOTOPES
 from betenet.structures.symmetry_choice import build_cell
 
@@ -38,8 +39,9 @@ def atoms_from_block(block: CifBlock) -> Atoms:
     Raises
     ------
     StructureError
-        If the block is broken, states a symmetry that cannot be understood or fits several
-        crystals, or has two elements on a site.
+        If the block is broken, is of a modulated or disordered structure, lacks hydrogens, states
+        a symmetry that cannot be understood or fits several crystals, or has two elements on a
+        site.
 
     Warns
     -----
@@ -57,13 +59,18 @@ def atoms_from_block(block: CifBlock) -> Atoms:
     """
     if block.problem is not None:
         raise block.problem
+    block.check_stated_once(
+        "_cell", "_atom_site_", "_symmetry", "_space_group", "_chemical_formula"
+    )
+    check_is_whole(block)
+    block, dummies = without_dummies(block)
     cell = _read_cell(block)
     sites = read_sites(block, cell)
     statements = Statements(block, sites, cell)
     built = build_cell(read_symmetry(block), statements)
     filled = built.cell
     wrong = statements.contradictions(filled) + statements.wrong_volume()
-    for note in dict.fromkeys([*built.notes, *wrong]):
+    for note in dict.fromkeys([*dummies, *built.notes, *wrong]):
         warnings.warn(note, stacklevel=2)
     atoms: Any = Atoms(
         statements.elements(filled), scaled_positions=filled.positions, cell=cell, pbc=True

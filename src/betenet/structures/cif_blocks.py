@@ -15,11 +15,15 @@ UNKNOWN = frozenset({"", ".", "?"})
 LONG_LINE = 20_000
 """Characters; quotes are not looked for in longer lines, which no program writes."""
 
-_WITH_BLANKS = ("xyz", "h-m", "hall")
+_OPERATIONS = "xyz"
+_WITH_BLANKS = (_OPERATIONS, "h-m", "hall")
 """In the names of values that are also written with blanks and without quotes."""
 
 _TOKEN = re.compile(r"""'.*?'(?=\s|$)|".*?"(?=\s|$)|\#.*|[^\s,]*(?:,\s*[^\s,#]+)+|\S+""")
 """One value of a line: quoted, a comment, words held together by commas (x, y, z), or one word."""
+
+_STARTS = re.compile(r"\s(?:_[a-z]|loop_|data_|save_)\S*", re.IGNORECASE)
+"""Names and keywords inside a line."""
 
 
 @dataclass(slots=True)
@@ -35,11 +39,14 @@ class CifBlock:
         the loop: the dictionaries of CIF differ in the dots.
     problem
         Why the block cannot be read to its end.
+    twice
+        Names with two values that differ.
     """
 
     name: str
     values: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
     problem: StructureError | None = None
+    twice: list[str] = field(default_factory=list[str])
 
     def column(self, *names: str) -> list[str]:
         """Return the values under the first of these names that is there; else none."""
@@ -59,6 +66,23 @@ class CifBlock:
         """Return the known values under all names that match a regular expression."""
         found = [name for name in self.values if re.fullmatch(pattern, name)]
         return [value for name in found if (value := self.text(name))]
+
+    def check_stated_once(self, *starts: str) -> None:
+        """Refuse two values that differ under one name that begins so: which counts is not said.
+
+        Raises
+        ------
+        StructureError
+            Naming the first of them.
+        """
+        for name in self.twice:
+            if name.startswith(starts):
+                raise StructureError(
+                    f"The CIF states {name} twice in one block, and differently.",
+                    reason=f"The last one reads {', '.join(self.values[name])[:60]!r}; which of "
+                    "them counts is not said.",
+                    fix="Remove one of them, or give each structure a data_ block of its own.",
+                )
 
     def has_sites(self) -> bool:
         """Whether atoms with coordinates are listed, or may be where the block cannot be read."""
@@ -85,7 +109,7 @@ def read_blocks(text: str) -> Iterator[CifBlock]:
     ----------
     text
         CIF 1.1. Read as well are a value of several words without quotes that fills the rest of a
-        line, and symmetry operations written with blanks behind their commas.
+        line, and symmetry operations written with blanks behind their commas, also without a loop.
 
     Yields
     ------
@@ -104,7 +128,7 @@ def read_blocks(text: str) -> Iterator[CifBlock]:
         elif block is None or block.problem is not None or word.startswith("save_"):
             continue
         elif word == "loop_":
-            block.problem = _read_loop(block, lines, line[5:])
+            block.problem = _read_loop(block, lines)
         elif word.startswith("_"):
             _read_item(block, lines, line)
         elif not word.startswith(";"):
@@ -127,8 +151,21 @@ def _logical_lines(text: str) -> list[str]:
         elif line.startswith(";"):
             field = [line[1:]]
         elif line.strip() and not line.lstrip().startswith("#"):
-            found.append(line.strip())
+            found += _cut(line.strip())
     return found
+
+
+def _cut(line: str) -> list[str]:
+    """Cut a line before each name and keyword: a loop may stand on one line."""
+    if len(line) > LONG_LINE or not _STARTS.search(line, 1):
+        return [line]
+    cuts = [0]
+    for token in _TOKEN.finditer(line):
+        if token[0].startswith("#"):
+            break
+        if token.start() and _STARTS.match(line, token.start() - 1):
+            cuts.append(token.start())
+    return [line[start:end].strip() for start, end in zip(cuts, [*cuts[1:], None], strict=True)]
 
 
 def _tokens(line: str) -> list[str]:
@@ -148,11 +185,29 @@ def _tokens(line: str) -> list[str]:
 
 def _read_item(block: CifBlock, lines: list[str], line: str) -> None:
     name, *rest = line.split(None, 1)
-    tokens = _tokens(rest[0]) if rest else []
-    if not tokens and lines and not _starts_something(lines[-1]):
-        tokens = _tokens(lines.pop())
-    # several words without quotes are one value: F m -3 m
-    block.values[_plain(name)] = [" ".join(tokens)]
+    if not rest and lines and not _starts_something(lines[-1]):
+        rest = [lines.pop()]
+    _store(block, name, _values_alone(name, rest[0]) if rest else [""])
+
+
+def _store(block: CifBlock, name: str, values: list[str]) -> None:
+    """Keep the values of a name, and the name if it had others before."""
+    plain = _plain(name)
+    if plain in block.values:
+        before, now = (
+            [as_number(x) or x.strip() for x in y] for y in (block.values[plain], values)
+        )
+        block.twice += [plain] if before != now else []
+    block.values[plain] = values
+
+
+def _values_alone(name: str, line: str) -> list[str]:
+    """Values of a line that are all of one name; words without quotes are one: F m -3 m."""
+    tokens = _tokens(line)
+    operations = bool(tokens) and all(token.count(",") > 1 for token in tokens)
+    if _OPERATIONS in name.lower() and (operations or line[0] in "'\""):
+        return tokens
+    return [" ".join(tokens)]
 
 
 def _plain(name: str) -> str:
@@ -164,21 +219,25 @@ def _starts_something(line: str) -> bool:
     return word == "loop_" or word.startswith(("_", "data_", "save_"))
 
 
-def _read_loop(block: CifBlock, lines: list[str], rest: str) -> StructureError | None:
+def _read_loop(block: CifBlock, lines: list[str]) -> StructureError | None:
     """Read names and rows of a loop; the error if the last row of a needed one is not whole."""
-    names = rest.lower().split()
-    while lines and lines[-1].startswith("_"):
-        names += lines.pop().lower().split()
-    whole_lines = len(names) == 1 and any(part in names[0] for part in _WITH_BLANKS)
+    names: list[str] = []
+    rest: list[str] = []
+    while lines and lines[-1].startswith("_") and not rest:
+        name, *rest = lines.pop().split(None, 1)
+        names.append(name.lower())
+        rest = [text for text in rest if _tokens(text)]
+    alone = len(names) == 1 and any(part in names[0] for part in _WITH_BLANKS)
+    lines += rest
     values: list[str] = []
-    while lines and not _starts_something(lines[-1]):
-        line = lines.pop()
-        tokens = _tokens(line)
-        values += [" ".join(tokens)] if whole_lines and line[0] not in "'\"" else tokens
+    while lines and (rest or not _starts_something(lines[-1])):
+        line, rest = lines.pop(), []
+        quoted = line[0] in "'\""
+        values += _tokens(line) if quoted or not alone else _values_alone(names[0], line)
     whole = bool(names) and len(values) % len(names) == 0
     if whole:
         for index, name in enumerate(names):
-            block.values[_plain(name)] = values[index :: len(names)]
+            _store(block, name, values[index :: len(names)])
     elif not names or names[0].startswith(("_atom_site", "_symmetry", "_space_group")):
         row = values[-(len(values) % len(names)) :] if names else values
         return _error(

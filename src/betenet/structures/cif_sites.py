@@ -6,14 +6,12 @@ import re
 from dataclasses import dataclass
 
 import numpy as np
-from ase.data import chemical_symbols
 from jaxtyping import Float
 
 from betenet.errors import StructureError
 from betenet.structures.cif_blocks import UNKNOWN, CifBlock, as_number
 from betenet.structures.convert import HYDROGEN_ISOTOPES
-
-ELEMENTS = frozenset({*chemical_symbols[1:], *HYDROGEN_ISOTOPES})
+from betenet.structures.element_names import ELEMENTS, element_of_label, element_of_type
 
 ROUNDED = 0.7
 """Of a unit of the last digit: how far a coordinate may be off, so that 0.66 can be two thirds."""
@@ -150,40 +148,9 @@ def _read_elements(block: CifBlock) -> list[str]:
     if "H" in named:
         named |= {*HYDROGEN_ISOTOPES}
     if types and not all(text in UNKNOWN for text in types):
-        return [_element_of_type(index, text, named) for index, text in enumerate(types)]
-    return [_element_of_label(text, named) for text in labels]
-
-
-def _element_of_type(index: int, written: str, named: set[str]) -> str:
-    """Element of a type symbol: Nb, Nb5+; NB only if the formula has Nb."""
-    letters = re.match("[A-Za-z]*", written.strip())
-    symbol = letters[0] if letters else ""
-    if symbol in ELEMENTS:
-        return symbol
-    if symbol.capitalize() in named & ELEMENTS:
-        return symbol.capitalize()
-    raise StructureError(
-        f"Site {index} has the type symbol {written!r}, which is not an element.",
-        reason="Type symbols start with an element of the periodic table, or D.",
-        fix="Write element symbols as Nb, not NB or nb, and give every site a real one.",
-    )
-
-
-def _element_of_label(label: str, named: set[str]) -> str:
-    """Element of a label: Nb1 by its letters, NB1 by what the formula has."""
-    match = re.match(r"[^A-Za-z]*([A-Za-z]{0,2})", label)
-    letters = match[1] if match else ""
-    first, both = letters[:1].upper(), letters.capitalize()
-    if letters in ELEMENTS and len(letters) == 2:
-        return letters
-    meanings = {symbol for symbol in (first, both) if symbol in ELEMENTS}
-    if len(meanings & named) == 1:
-        return (meanings & named).pop()
-    if len(meanings) == 1 and not named and not letters[1:].islower() and meanings != {"T"}:
-        return meanings.pop()
-    known = f"the formula has {', '.join(sorted(named))}" if named else "no formula is stated"
-    raise StructureError(
-        f"The element of the site labelled {label!r} in the CIF is not clear.",
-        reason=f"It could be {' or '.join(sorted(meanings)) or 'none'}, and {known}.",
-        fix="Give the sites an _atom_site_type_symbol, such as Nb, or write the label as Nb1.",
-    )
+        told = [re.match(r"[A-Z][a-z]?(?![A-Za-z])", label) for label in labels or types]
+        return [
+            element_of_type(index, text, named | ({label[0]} if label else set()))
+            for index, (text, label) in enumerate(zip(types, told, strict=True))
+        ]
+    return [element_of_label(text, named) for text in labels]

@@ -27,6 +27,9 @@ NUMBER = r"_(symmetry|space_group)_(it|int_tables)_number"
 CODE = r"_space_group_it_coordinate_system_code|_symmetry_space_group_setting"
 SCHOENFLIES = r"_(symmetry|space_group)_.*name_schoenflies"
 SYSTEM = r"_space_group_crystal_system|_symmetry_cell_setting"
+TRANSFORM = r"_space_group_transform_pp_abc"
+SAME_AXES = "a,b,c;0,0,0"
+"""The transformation that leaves the reference setting as it is."""
 FIX = (
     "Write the operations (_space_group_symop_operation_xyz), or a symbol of International Tables "
     "with its setting, such as 'F d -3 m:2', 'R -3 m:H' or 'P 1 21/n 1'."
@@ -55,6 +58,8 @@ class StatedSymmetry:
         Contradictions and gaps.
     system
         Crystal system, if it is all that is stated.
+    source
+        Where the operations of the list are from, in words.
     """
 
     listed: Operations | None = None
@@ -65,6 +70,7 @@ class StatedSymmetry:
     by_number: bool = False
     notes: list[str] = field(default_factory=list[str])
     system: str = ""
+    source: str = "The CIF lists"
 
     @property
     def settings(self) -> list[Setting]:
@@ -83,6 +89,9 @@ def read_symmetry(block: CifBlock) -> StatedSymmetry:
     notes: list[str] = []
     tiers, hall, named, by_number = _named_settings(block, notes)
     listed = _listed_operations(block, notes, spare=bool(tiers or hall))
+    source = "The CIF lists"
+    if listed is None and hall is not None and tiers:
+        listed, hall, source = hall, None, f"The CIF has the Hall symbol {_hall_text(block)}:"
     numbers = _numbers(block)
     system = next(iter(block.matching(SYSTEM)), "").lower()
     if listed is None and not tiers and hall is None:
@@ -96,6 +105,7 @@ def read_symmetry(block: CifBlock) -> StatedSymmetry:
         by_number=by_number,
         notes=notes,
         system=system,
+        source=source,
     )
 
 
@@ -110,12 +120,27 @@ def _listed_operations(block: CifBlock, notes: list[str], *, spare: bool) -> Ope
         both = parse_operations(texts)
         return both.times(parse_operations(centring)) if centring else both
     try:
-        return parse_operations(texts)
+        listed = parse_operations(texts)
     except StructureError as error:
         if not spare:
             raise
         notes.append(f"{error.summary} Its space group's symbol is taken instead.")
         return None
+    _check_one_list(block, listed)
+    return listed
+
+
+def _check_one_list(block: CifBlock, listed: Operations) -> None:
+    """Refuse two lists of operations, under the old name and the new, that differ."""
+    for name in LISTED:
+        texts = [text for text in block.column(name) if text.strip() not in UNKNOWN]
+        other = parse_operations(texts) if texts else listed
+        if other.keys != listed.keys and other.completed().keys != listed.completed().keys:
+            raise StructureError(
+                "The CIF lists two sets of symmetry operations that differ.",
+                reason=f"{LISTED[0]} and {LISTED[1]} stand for the same thing.",
+                fix="Remove one of the two lists.",
+            )
 
 
 def _in_space(text: str) -> str:
@@ -127,22 +152,23 @@ def _named_settings(
     block: CifBlock, notes: list[str]
 ) -> tuple[tuple[tuple[Setting, ...], ...], Operations | None, str, bool]:
     """Settings by Hall symbol, else by symbol, else by number; and what was written."""
-    symbols = block.matching(SYMBOL)
+    symbols = _symbols_in_use(block)
     code = next(iter(block.matching(CODE)), "")
     numbers = [number for number in _numbers(block) if settings_of_number(number)]
     found = _settings_of_symbols(symbols, code, notes)
+    whole = found or (settings_of_number(numbers[0]) if numbers else [])
     for text in block.matching(HALL):
         hall, operations = _of_hall_symbol(text, found, notes)
         if hall is not None:
-            inside = hall in found if found else hall.number in (numbers or [hall.number])
-            if not inside:
-                other = symbols[0] if found else f"No. {numbers[0]}"
-                told = f"The CIF has the Hall symbol {text}, that is {hall} (No. {hall.number})"
-                notes.append(f"{told}, but names the space group {other}; the former is taken.")
+            if any(hall.operations.keys < item.operations.keys for item in whole):
+                return _by_rank(whole), hall.operations, str(whole[0]), False
+            named = symbols[0] if found else ""
+            _note_other_group(text, hall, named, found, numbers, notes)
             return ((hall,),), None, f"the Hall symbol {text}", False
         if operations is not None:
             return (), operations, f"the Hall symbol {text}", False
     if found:
+        _check_setting(block, symbols, found, code)
         if numbers and found[0].number not in numbers:
             notes.append(
                 f"The CIF names the space group {symbols[0]} (No. {found[0].number}), but gives "
@@ -155,7 +181,25 @@ def _named_settings(
     for text in [] if settings else block.matching(SCHOENFLIES):
         settings = settings_of_schoenflies(text)
     settings = of_code(settings, code)
+    if settings:
+        _check_setting(block, [], settings, code)
     return _by_rank(settings), None, f"No. {settings[0].number}" if settings else "", True
+
+
+def _note_other_group(
+    text: str,
+    hall: Setting,
+    named: str,
+    found: list[Setting],
+    numbers: list[int],
+    notes: list[str],
+) -> None:
+    """Note where the setting of a Hall symbol is none of those that the other names mean."""
+    if hall in found if found else hall.number in (numbers or [hall.number]):
+        return
+    told = f"The CIF has the Hall symbol {text}, that is {hall} (No. {hall.number})"
+    other = named or f"No. {numbers[0]}"
+    notes.append(f"{told}, but names the space group {other}; the former is taken.")
 
 
 def _of_hall_symbol(
@@ -177,6 +221,17 @@ def _of_hall_symbol(
     return None, operations
 
 
+def _hall_text(block: CifBlock) -> str:
+    return block.matching(HALL)[0]
+
+
+def _symbols_in_use(block: CifBlock) -> list[str]:
+    """Symbols as they are written; those of the reference setting only if there is no other."""
+    names = [name for name in block.values if re.fullmatch(SYMBOL, name) and block.text(name)]
+    used = [name for name in names if not name.endswith("_ref")]
+    return [block.text(name) for name in used or names]
+
+
 def _settings_of_symbols(symbols: list[str], code: str, notes: list[str]) -> list[Setting]:
     """Settings that all known symbols can mean, or those of the first one."""
     found: list[Setting] = []
@@ -190,6 +245,39 @@ def _settings_of_symbols(symbols: list[str], code: str, notes: list[str]) -> lis
             notes.append(f"The CIF names two space groups, {' and '.join(symbols[:2])}.")
         found = both or found or settings
     return of_code(found, code)
+
+
+def _check_setting(block: CifBlock, symbols: list[str], found: list[Setting], code: str) -> None:
+    """Refuse two statements of the setting that exclude each other, unless operations decide.
+
+    Raises
+    ------
+    StructureError
+        If two symbols, a symbol and a code, or a symbol and a transformation contradict each other.
+    """
+    if block.column(*LISTED, MAGNETIC):
+        return
+    group = settings_of_number(found[0].number)
+    others = [of_code(group, code)] if len(of_code(group, code)) < len(group) else []
+    others += [settings_of_symbol(symbol) for symbol in symbols]
+    for other in others:
+        inside = [setting for setting in other if setting.number == found[0].number]
+        # a code tells more than the symbol of the standard setting, which stands for the group
+        by_code = bool(code) and any(setting.is_standard for setting in inside)
+        if inside and not by_code and not set(inside) & set(found):
+            raise StructureError(
+                f"The CIF states two settings of its space group: {found[0]} and {inside[0]}.",
+                reason=f"{' and '.join([*symbols, *([code] if code else [])])} do not go together.",
+                fix=f"Write one of them. {FIX}",
+            )
+    transform = "".join(next(iter(block.matching(TRANSFORM)), SAME_AXES).split())
+    marked = any(":" in symbol for symbol in symbols)
+    if transform != SAME_AXES and not marked and any(setting.is_standard for setting in found):
+        raise StructureError(
+            f"The CIF names {found[0]}, and a transformation of its axes, {transform}.",
+            reason="The setting of the cell is another one than that of the symbol.",
+            fix=f"State the setting of the cell. {FIX}",
+        )
 
 
 def _tiers_of_symbol(settings: list[Setting]) -> tuple[tuple[Setting, ...], ...]:

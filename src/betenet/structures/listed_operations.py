@@ -88,7 +88,7 @@ def _built_with_group(
     instead = None if named is None or not other else _cleanly_built(named, statements)
     if named is None or instead is None or statements.contradictions(instead.cell):
         return BuiltCell(built.cell, [*notes, *built.notes, *other])
-    told = f"The CIF lists {len(group)} of the {len(named.operations)} operations of {named}"
+    told = f"{stated.source} {len(group)} of the {len(named.operations)} operations of {named}"
     if statements.contradictions(built.cell):
         notes.append(f"{told}; all are taken, because the formula asks for them.")
         return BuiltCell(instead.cell, [*notes, *instead.notes])

@@ -15,6 +15,7 @@ from jaxtyping import Float
 from betenet.errors import StructureError
 from betenet.formats.text import to_number
 from betenet.structures.convert import crystal
+from betenet.structures.element_names import NO_ATOMS, elements_within
 from betenet.structures.pw_lattice import lattice
 
 _NAMELIST = re.compile(r"^[ \t]*&(\w+)([^/&]*)(?:/|&end)", re.IGNORECASE | re.MULTILINE)
@@ -260,9 +261,16 @@ def element_of(label: str, mass: str) -> str:
     Raises
     ------
     StructureError
-        If the label begins with no element.
+        If the label begins with no element, or names a vacancy or a mixture.
     """
     weight = to_number(mass) or 0.0
+    several = elements_within(label) if re.match("[A-Za-z]{3}", label) else []
+    if NO_ATOMS.match(label) or len(several) > 1:
+        raise StructureError(
+            f"The label {label[:20]!r} names no single element.",
+            "A vacancy, a dummy and a mixture (virtual crystal) are no atoms of a crystal.",
+            "Give an ordered crystal, its species labelled as Fe, Fe1 or Fe_up.",
+        )
     names = [label[:2].capitalize(), label[0].upper()]
     known = [name for name in names if atomic_numbers.get(name) or name == "D"]
     if not known:

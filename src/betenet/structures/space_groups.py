@@ -138,12 +138,16 @@ def of_code(settings: list[Setting], code: str) -> list[Setting]:
     ----------
     code
         As the end of a symbol or ``_space_group_IT_coordinate_system_code`` has it: ``2``, ``b1``,
-        ``-cba``, ``1abc``, ``h``.
+        ``-cba``, ``1abc``, ``h``. Behind the symbol of a standard setting it may name another
+        setting of that group: P n m a with cab is P b n m.
     """
     plain = code.lower().strip().replace("abc", "").lstrip(":")
     exact = [setting for setting in settings if setting.choice.lower() == plain]
     if not exact and plain in {"a", "b", "c"}:
         exact = [setting for setting in settings if setting.unique_axis == plain]
+    if not exact and any(setting.is_standard for setting in settings):
+        group = settings_of_number(settings[0].number)
+        exact = [setting for setting in group if plain and setting.choice.lower() == plain]
     return (exact if code.strip() else []) or settings
 
 
@@ -169,6 +173,9 @@ def _without_mark(text: str) -> tuple[str, str]:
         found = pattern.search(bare)
         if found:
             bare, code = bare[: found.start()], found[1][:1]
+    axes = re.fullmatch(r"(.*)\((-?[abc]{1,2}-?[abc]?-?[abc]?\d?)\)", bare)
+    if axes and not colon:
+        return axes[1], axes[2]
     mark = re.fullmatch(r"(.*?[\da-e,mn])\(?(hr|h|r|s|z)\)?", bare)
     if mark and not colon:
         bare, code = mark[1], {"hr": "", "s": "1", "z": "2"}.get(mark[2], mark[2])

@@ -124,6 +124,43 @@ def test_origin_that_nothing_tells_is_refused() -> None:
         read(write(cubic(7.44), LAVES_2, **{HM: "F d -3 m", NUMBER: 227}))
 
 
+@pytest.mark.parametrize("tags", [{}, {HALL: "P 1"}])
+def test_an_identity_beside_a_cubic_symbol_is_refused(tags: dict[str, str | int]) -> None:
+    """By Hall symbol as by list: four atoms of copper or one, nothing tells."""
+    operations = () if tags else ("x,y,z",)
+    with pytest.raises(StructureError, match="1 of the 192 operations of F m -3 m"):
+        read(write(cubic(3.61), ("Cu1 Cu 0 0 0",), operations, **{ALT: "F m -3 m", **tags}))
+    counted = {"_chemical_formula_sum": "Cu", "_cell_formula_units_Z": 4}
+    tags = {ALT: "F m -3 m", **tags, **counted}
+    assert len(read(write(cubic(3.61), ("Cu1 Cu 0 0 0",), operations, **tags))[0]) == 4
+
+
+def test_a_list_on_one_line_is_bcc() -> None:
+    text = write(cubic(3.3), ("Nb1 Nb 0 0 0",))
+    listed = "loop_ _symmetry_equiv_pos_as_xyz x,y,z x+1/2,y+1/2,z+1/2"
+    atoms, notes = read(text.replace("loop_", f"{listed}\nloop_", 1))
+    assert atoms.get_scaled_positions().tolist() == [[0, 0, 0], [0.5, 0.5, 0.5]]
+    assert notes == []
+
+
+def test_edges_stated_twice_are_refused() -> None:
+    text = write(cubic(3.3), ("Nb1 Nb 0 0 0",), **{HM: "P 1"})
+    with pytest.raises(StructureError, match="states _cell_length_a twice"):
+        read(f"{text}_cell_length_a 4.4\n")
+    old, new = "_symmetry_equiv_pos_as_xyz x,y,z", "_space_group_symop_operation_xyz -x,-y,-z"
+    with pytest.raises(StructureError, match="two sets of symmetry operations"):
+        read(f"{text}{old}\n{new}\n")
+
+
+def test_sites_of_mixed_occupancy_and_waves_are_refused() -> None:
+    mixed = write(cubic(3.3), ("M1 Nb,Ti 0 0 0",), **{HM: "I m -3 m"})
+    with pytest.raises(StructureError, match="not one element, but Nb and Ti"):
+        read(mixed)
+    tags = {HM: "I m -3 m", "_cell_modulation_dimension": 1}
+    with pytest.raises(StructureError, match="modulated structure"):
+        read(write(cubic(3.3), ("M1 Nb 0 0 0",), **tags))
+
+
 def test_rhombohedral_layers_in_hexagonal_axes(tmp_path: Path) -> None:
     sites = ("Nb1 Nb 0 0 0", "S1 S 0 0 0.2464", "S2 S 0 0 0.421")
     path = tmp_path / "NbS2.cif"

@@ -4,6 +4,7 @@ import time
 
 import pytest
 
+from betenet.errors import StructureError
 from betenet.structures.cif_blocks import CifBlock, as_number, read_blocks
 
 
@@ -54,6 +55,59 @@ def test_operations_alone_on_their_lines() -> None:
     block = read_one("data_x\nloop_\n_op_xyz\nx, y, z\n-x, -y, z + 1/2\n\nloop_ _b\n1\n")
     assert block.column("_op_xyz") == ["x, y, z", "-x, -y, z + 1/2"]
     assert block.column("_b") == ["1"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "loop_ _op_xyz x,y,z x+1/2,y+1/2,z+1/2",
+        "loop_ _op_xyz 'x,y,z' 'x+1/2,y+1/2,z+1/2'",
+        "loop_\n_op_xyz x,y,z x+1/2,y+1/2,z+1/2",
+        "loop_\n_op_xyz 'x,y,z'\n'x+1/2,y+1/2,z+1/2'",
+        "loop_ _op_xyz\nx,y,z x+1/2,y+1/2,z+1/2",
+        "loop_ _id _op_xyz 1 x,y,z 2 x+1/2,y+1/2,z+1/2",
+        "loop_ _op_xyz # names\nx,y,z # the first\nx+1/2,y+1/2,z+1/2",
+        "_op_xyz x,y,z x+1/2,y+1/2,z+1/2",
+        "_op_xyz\n'x,y,z' 'x+1/2,y+1/2,z+1/2'",
+        "_before 1 loop_ _op_xyz x,y,z x+1/2,y+1/2,z+1/2 _after 2",
+    ],
+)
+def test_a_list_on_the_line_of_its_name(text: str) -> None:
+    block = read_one(f"data_x\n{text}\n_b 1\n")
+    assert block.column("_op_xyz") == ["x,y,z", "x+1/2,y+1/2,z+1/2"]
+    assert block.text("_b") == "1"
+
+
+def test_sites_on_the_line_of_their_names() -> None:
+    names = "_atom_site_label _atom_site_fract_x"
+    block = read_one(f"data_x _cell_length_a 3.3 _cell_length_b 3.4\nloop_ {names} Nb1 0 Nb2 .5")
+    assert block.column("_atom_site_fract_x") == ["0", ".5"]
+    assert block.number("_cell_length_b") == 3.4
+    assert block.name == "x"
+
+
+def test_names_inside_quotes_and_remarks_begin_nothing() -> None:
+    block = read_one("data_x\n_a 'see _cell_length_a 4'\n_b 2 # _c 3\n")
+    assert block.values == {"_a": ["see _cell_length_a 4"], "_b": ["2"]}
+
+
+@pytest.mark.parametrize(
+    ("text", "twice"),
+    [
+        ("_cell_length_a 3.3\n_cell_length_a 4.4", ["_cell_length_a"]),
+        ("_cell_length_a 3.3\n_cell.length_a 3.30(1)", []),
+        ("loop_\n_op_xyz\nx,y,z\nloop_\n_op_xyz\nx,y,z\n-x,-y,-z", ["_op_xyz"]),
+        ("loop_\n_a\n_b\n1 2\nloop_\n_a\n_c\n1 3", []),
+        ("loop_\n_a\n_b\n1 2\nloop_\n_b\n3", ["_b"]),
+    ],
+)
+def test_what_is_stated_twice(text: str, twice: list[str]) -> None:
+    block = read_one(f"data_x\n{text}\n")
+    assert block.twice == twice
+    if twice:
+        with pytest.raises(StructureError, match=f"states {twice[0]} twice"):
+            block.check_stated_once("_")
+    block.check_stated_once("_z")
 
 
 def test_an_incomplete_row_breaks_its_block_only() -> None:

@@ -60,6 +60,49 @@ def test_code_of_the_coordinate_system(code: str, name: str | None) -> None:
     assert names(symmetry) == [[name] if name else ["F d -3 m:1", "F d -3 m:2"]]
 
 
+CODE = "_space_group_it_coordinate_system_code"
+REFERENCE = "_space_group_name_h-m_ref"
+TRANSFORM = "_space_group_transform_pp_abc"
+
+
+@pytest.mark.parametrize(
+    ("values", "name"),
+    [
+        ({"alt": "P n m a", CODE: "cab"}, "P b n m"),
+        ({"alt": "P n m a (cab)"}, "P b n m"),
+        ({"alt": "P n m a :cab"}, "P b n m"),
+        ({"number": "62", CODE: "cab"}, "P b n m"),
+        ({"symbol": "P 21/c", CODE: "b2"}, "P 1 21/n 1"),
+        ({"symbol": "P 21/c :b2"}, "P 1 21/n 1"),
+        ({"number": "15", CODE: "b3"}, "I 1 2/a 1"),
+        ({REFERENCE: "P n m a", "alt": "P b n m"}, "P b n m"),
+        ({"alt": "P b n m", REFERENCE: "P n m a"}, "P b n m"),
+        ({"alt": "P b n m", TRANSFORM: "b,c,a;0,0,0"}, "P b n m"),
+        ({"alt": "P n m a", TRANSFORM: "a, b, c; 0, 0, 0"}, "P n m a"),
+    ],
+)
+def test_a_code_or_the_symbol_in_use_tells_the_setting(values: dict[str, str], name: str) -> None:
+    symmetry = stated(**values)
+    assert [setting for tier in names(symmetry) for setting in tier] == [name]
+    assert symmetry.notes == []
+
+
+CONTRADICTIONS: list[dict[str, str]] = [
+    {"symbol": "P n m a", "alt": "P b n m"},
+    {"alt": "P b n m", "symbol": "P n m a"},
+    {"alt": "P b n m", CODE: "bca"},
+    {"alt": "P n m a", TRANSFORM: "b,c,a;0,0,0"},
+    {"number": "62", TRANSFORM: "b,c,a;0,0,0"},
+]
+
+
+@pytest.mark.parametrize("values", CONTRADICTIONS)
+def test_settings_that_exclude_each_other(values: dict[str, str]) -> None:
+    with pytest.raises(StructureError, match=r"two settings|a transformation of its axes"):
+        stated(**values)
+    assert stated(**values, operations=["x,y,z", "-x,-y,-z"]).listed is not None
+
+
 def test_short_monoclinic_symbol_means_the_axis_b_first() -> None:
     assert names(stated(symbol="P 21/n")) == [["P 1 21/n 1"], ["P 1 1 21/n"], ["P 21/n 1 1"]]
 

@@ -121,6 +121,19 @@ def read_bytes(path: str | Path, largest: int = LARGEST_FILE) -> bytes:
     return Path(path).read_bytes()
 
 
+def begins_with(path: str | Path, start: bytes) -> bool:
+    """Whether a file begins so; no more of it is read.
+
+    Raises
+    ------
+    OSError
+        As of `check_file`.
+    """
+    check_file(path)
+    with Path(path).open("rb") as file:
+        return file.read(len(start)) == start
+
+
 def read_text(path: str | Path, largest: int = LARGEST_FILE) -> str:
     """Content of a text file in UTF-8, with or without a byte order mark.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 import sys
 from collections.abc import Generator, Mapping, Sequence
@@ -55,6 +56,30 @@ def decode_json(text: str | bytes) -> Any:
     except RecursionError as error:
         raise ValueError(TOO_DEEP) from error
     return _checked(data, text)
+
+
+def decode_finite_json(text: str) -> Any:
+    """What a JSON text holds, as `decode_json`, but nothing is replaced.
+
+    Raises
+    ------
+    ValueError
+        Whatever is wrong with it, also a number that is not finite or has more than
+        `LONGEST_INTEGER` digits.
+
+    Examples
+    --------
+    >>> decode_finite_json("[1e999]")
+    Traceback (most recent call last):
+    ValueError: it holds 1e999, which is not finite
+    """
+    try:
+        with _few_calls():
+            return json.loads(
+                text, parse_int=_short_integer, parse_float=_finite, parse_constant=_no_constant
+            )
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
 
 
 def decode_json_at(text: str, place: int) -> tuple[Any, int]:
@@ -234,6 +259,23 @@ def _few_calls() -> Generator[None]:
 
 def _integer(text: str) -> int | float:
     return int(text) if len(text) <= LONGEST_INTEGER else float(text)
+
+
+def _short_integer(text: str) -> int:
+    if len(text) > LONGEST_INTEGER:
+        raise ValueError(f"it holds a whole number of {len(text)} digits")
+    return int(text)
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(f"it holds {text[:20]}, which is not finite")
+    return value
+
+
+def _no_constant(text: str) -> float:
+    raise ValueError(f"it holds {text}, which is no finite number")
 
 
 _DECODER = json.JSONDecoder(parse_int=_integer)

@@ -59,6 +59,17 @@ def to_cell(value: object) -> object:
     return f"'{text}" if _FORMULA.match(text) and not _NUMBER.fullmatch(text) else text
 
 
+def shortened(text: str, longest: int = 100) -> str:
+    """Text of others as it is repeated in a message: not longer than a line.
+
+    Examples
+    --------
+    >>> shortened("Nb"), shortened("x" * 5000, 10)
+    ('Nb', 'xxxxxxxxx…')
+    """
+    return text if len(text) <= longest else text[: longest - 1] + "…"
+
+
 def escape(text: str) -> str:
     r"""Text as HTML.
 

@@ -5,16 +5,18 @@ from __future__ import annotations
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import tomli_w
-from safetensors import SafetensorError
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save
 from torch import Tensor
 
 from betenet.ensemble.migrations import FORMAT_VERSION, migrate, migrate_tensors
 from betenet.ensemble.training_table import TrainingTable
 from betenet.errors import ModelError
+from betenet.input_files import check_file, in_short
+from betenet.json_input import decode_json
 from betenet.network.config import NetworkConfig
 from betenet.network.layers import Parameters
 from betenet.network.model import parameter_shapes
@@ -116,10 +118,34 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
         If the file is absent or broken.
     """
     try:
+        check_file(path)
         return load_file(path)
     except (OSError, SafetensorError) as error:
         raise ModelError(
-            f"{path} cannot be read.", str(error), "Get the ensemble's folder again."
+            f"{path} cannot be read.", in_short(error), "Get the ensemble's folder again."
+        ) from error
+
+
+def read_state(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
+    """What a training has kept to go on with: its own values, and its tensors.
+
+    Raises
+    ------
+    ModelError
+        If the file is absent or broken.
+    """
+    try:
+        check_file(path)
+        with safe_open(path, "pt") as file:
+            values = decode_json((file.metadata() or {}).get("state", "null"))
+        if not isinstance(values, dict):
+            raise ValueError("it holds no state of a training")
+        return cast("dict[str, Any]", values), load_file(path)
+    except (OSError, ValueError, SafetensorError) as error:
+        raise ModelError(
+            f"The training cannot go on: {path} cannot be read.",
+            in_short(error),
+            "Take this file away; the member then begins anew.",
         ) from error
 
 

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from betenet.ensemble.checkpoint import read_state
 from betenet.ensemble.full_batch import CrystalLoss, FullBatch
 from betenet.ensemble.regions import REGIONS, Patience, Region, ThreeRegions
 from betenet.errors import ConfigError
@@ -102,12 +102,11 @@ class _Course:
 
     def restore(self, folder: Path) -> None:
         path = folder / STATE
-        with safe_open(path, "pt") as file:
-            state = decode_json(file.metadata()["state"])
+        state, stored = read_state(path)
         self.regions = ThreeRegions.restore(state["regions"])
         self.found, self.seconds = state["found"], state["seconds"]
         tables: dict[str, dict[str, Tensor]] = {}
-        for key, value in load_file(path).items():
+        for key, value in stored.items():
             table, name = key.split("/", 1)
             tables.setdefault(table, {})[name] = value
         self.trainer.load_parameters(tables.pop("now"))

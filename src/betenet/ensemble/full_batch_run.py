@@ -36,9 +36,11 @@ from betenet.ensemble.training_rows import read_rows
 from betenet.ensemble.workers import run_jobs
 from betenet.errors import BetenetError, DataError, ModelError
 from betenet.graphs import build_graph
+from betenet.input_files import in_short, read_text
 from betenet.network.batch import collate
 from betenet.network.config import NetworkConfig
 from betenet.network.geometry import CrystalGeometry, crystal_geometry
+from betenet.printable import shortened
 from betenet.structures import check_structure, find_symmetry, standardise
 
 
@@ -118,11 +120,11 @@ def bag_of(
         return bootstrap_counts([row.formula for row in rows], 1.0, member)
     path = folder / "bete_net" / "indices" / f"idx_train_V2_{member}.txt"
     try:
-        drawn = {f"bete_net-{int(float(line))}" for line in path.read_text().split()}
-    except OSError as error:
+        drawn = {f"bete_net-{int(float(line))}" for line in read_text(path).split()}
+    except (OSError, ValueError, OverflowError) as error:
         raise DataError(
             f"Member {member} has no published bag.",
-            f"{path}: {error.strerror}.",
+            f"{path}: {shortened(in_short(error), 200)}.",
             'Train fewer members, or set bags = "bootstrap" in the recipe.',
         ) from error
     return np.array([int(row.id in drawn) for row in rows])

@@ -24,6 +24,8 @@ from betenet.formats.bete_net_database import (
     Refusal,
     read_database,
 )
+from betenet.input_files import read_bytes
+from betenet.printable import shortened
 from betenet.quantities import export
 from betenet.spectrum import IntegrationRule
 from betenet.structures import check_structure, read_structures
@@ -39,6 +41,10 @@ DIFFERENT = 0.02
 """Relative difference of stated and integrated moments from which a row is reported."""
 
 SPLITS = {"train": "idx_train_full.txt", "test": "idx_test_full.txt"}
+
+
+LARGEST_LIST = 1 << 24
+"""Bytes of a list of ids; the published ones have some kB."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,12 +172,12 @@ def _read_splits(folder: Path) -> dict[str, str]:
     for split, name in SPLITS.items():
         path = folder / name
         if path.is_file():
-            for line in path.read_text(encoding="utf-8", errors="replace").split():
+            for line in read_bytes(path, LARGEST_LIST).decode(errors="replace").split():
                 try:
                     splits[str(int(float(line)))] = split
                 except (ValueError, OverflowError) as error:
                     raise DataError(
-                        f"{path} holds {line!r}.",
+                        f"{path} holds {shortened(line)!r}.",
                         reason="Its lines are the ids of rows.",
                         fix="Fetch it again, or take the folder indices/ away.",
                     ) from error

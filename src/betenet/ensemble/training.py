@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 import torch
 from jaxtyping import Bool, Int
-from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from betenet.ensemble.checkpoint import read_state
 from betenet.ensemble.dataset import Row
 from betenet.ensemble.folds import bootstrap_counts
 from betenet.ensemble.losses import (
@@ -26,7 +26,6 @@ from betenet.ensemble.losses import (
     spectrum_loss,
 )
 from betenet.ensemble.recipe import Recipe
-from betenet.json_input import decode_json
 from betenet.network.batch import Geometry, collate
 from betenet.network.geometry import CrystalGeometry
 from betenet.network.layers import Parameters
@@ -115,9 +114,7 @@ class _State:
 
     def restore(self, folder: Path) -> None:
         path = folder / "state.safetensors"
-        with safe_open(path, "pt") as file:
-            numbers = decode_json(file.metadata()["state"])
-        tensors = load_file(path)
+        numbers, tensors = read_state(path)
         with torch.no_grad():
             for kind, table in (("now", self.current), ("mean", self.average), ("best", self.best)):
                 for name in table:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import gzip
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +16,9 @@ from betenet.ensemble.dataset import TARGETS, Row
 from betenet.ensemble.folds import reduced_formula
 from betenet.ensemble.jsonl_rows import read_jsonl
 from betenet.errors import DataError
+from betenet.input_files import DAMAGE, in_short, lines_of, open_text
 from betenet.json_input import decode_json, read_json
+from betenet.printable import shortened
 from betenet.units import MEV_TO_KELVIN
 
 TEST_SPLIT = "test"
@@ -63,6 +64,12 @@ def read_rows(folder: Path, sources: Sequence[str]) -> list[Row]:
                 f"The source's files are expected below {folder}.",
                 "Set BETENET_DATA to the folder that holds them.",
             ) from error
+        except (*DAMAGE, csv.Error, ValueError, TypeError) as error:
+            raise DataError(
+                f"{source}: {getattr(error, 'filename', None) or 'a row'} cannot be read.",
+                f"{shortened(in_short(error), 200)}.",
+                f"Compare the files below {folder} with the published ones.",
+            ) from error
     return rows
 
 
@@ -73,7 +80,7 @@ def _read_bete_net(folder: Path) -> list[Row]:
         spectra = read_json(digitised)
     grid = np.asarray(spectra["frequencies_mev"])
     rows: list[Row] = []
-    with (folder / "bete_net" / "moments_train.csv").open(newline="") as file:
+    with open_text(folder / "bete_net" / "moments_train.csv") as file:
         for entry in csv.DictReader(file):
             path = folder / "bete_net" / "structures" / f"{entry['id']}.cif"
             known = spectra["spectra"].get(entry["id"])
@@ -96,8 +103,8 @@ def _one(atoms: Atoms | list[Atoms]) -> Atoms:
 
 def _read_jsonl(path: Path, source: str) -> list[Row]:
     rows: list[Row] = []
-    with gzip.open(path, "rt", encoding="utf-8") as lines:
-        for line in lines:
+    with open_text(path, largest=None) as lines:
+        for line in lines_of(lines):
             entry = decode_json(line)
             if not (entry["coupling"] > 0 and entry["omega_log_kelvin"] > 0):
                 continue

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import io
 import math
 import os
 import re
@@ -12,7 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from betenet.errors import ConfigError, DataError
-from betenet.printable import from_cell
+from betenet.input_files import in_short, read_text
+from betenet.printable import from_cell, shortened
 
 FILE, PRESSURE, FORMULA, FAMILY = "file", "pressure_gpa", "formula", "family"
 """Columns that are read; only the first must be there, others are passed over."""
@@ -20,6 +22,10 @@ LONGEST_NAME = 100
 """Longest name of a file that becomes the name of a calculation as it is [bytes]."""
 MOST_BYTES = 50_000_000
 """Size of a list from which it is taken for something else."""
+MOST_PRESSURE = 10_000.0
+"""GPa; the centre of Jupiter has 4000."""
+
+_FORMULA = re.compile(r"([A-Z][a-z]?\d{0,6}){1,40}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,14 +75,11 @@ def read_list(path: str | Path) -> list[Entry]:
     """
     place = Path(path)
     try:
-        if not place.is_file() or place.stat().st_size > MOST_BYTES:
-            raise OSError("it is no file, or far too large for a list")
-        with place.open(encoding="utf-8-sig", newline="") as file:
-            rows = list(csv.DictReader(file))
+        rows = list(csv.DictReader(io.StringIO(read_text(place, MOST_BYTES), newline="")))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise DataError(
             f"The list {place} cannot be read.",
-            f"{error}.",
+            f"{in_short(error)}.",
             f"Give a CSV file with a column {FILE}, and {PRESSURE} where cells are under pressure.",
         ) from error
     if not rows or FILE not in rows[0]:
@@ -99,10 +102,12 @@ def _entries(folder: Path, rows: list[dict[str, str]]) -> Iterator[Entry]:
             pressure = float((row.get(PRESSURE) or "0").strip() or 0.0)
         except ValueError:
             pressure = math.nan
-        wrong = "" if math.isfinite(pressure) else f"{PRESSURE} is no number: {row.get(PRESSURE)!r}"
+        wrong = ""
+        if not abs(pressure) <= MOST_PRESSURE:
+            wrong = f"{PRESSURE} is no pressure in GPa: {shortened(repr(row.get(PRESSURE)))}"
         yield Entry(
             name=name_of(file, pressure),
-            path=Path(os.path.normpath(folder / Path(file).expanduser())),
+            path=Path(os.path.normpath(folder / file)),
             pressure=0.0 if wrong else pressure,
             formula=from_cell((row.get(FORMULA) or "").strip()),
             family=from_cell((row.get(FAMILY) or "").strip()),
@@ -168,17 +173,17 @@ def read_held_out(path: str | Path) -> frozenset[str]:
         If the file cannot be read, or a line is no formula.
     """
     try:
-        lines = Path(path).read_text(encoding="utf-8").split()
+        lines = read_text(path, MOST_BYTES).split()
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(
             f"The held-out formulas {path} cannot be read.",
-            f"{error}.",
+            f"{in_short(error)}.",
             "Give a text file with a reduced formula in each line.",
         ) from error
-    wrong = [line for line in lines if not re.fullmatch(r"([A-Z][a-z]?\d*)+", line)]
-    if wrong:
+    wrong = next((line for line in lines if not _FORMULA.fullmatch(line)), None)
+    if wrong is not None:
         raise ConfigError(
-            f"{path} holds {wrong[0]!r}, which is no formula.",
+            f"{path} holds {shortened(wrong)!r}, which is no formula.",
             "Its lines are formulas such as H3S1.",
             "Correct it, or give another file.",
         )
@@ -194,7 +199,7 @@ def formula_key(formula: str) -> str:
     ('H3S1', 'H3S1', 'H3S1')
     """
     counts: dict[str, int] = {}
-    for symbol, number in re.findall(r"([A-Z][a-z]?)(\d*)", formula):
+    for symbol, number in re.findall(r"([A-Z][a-z]?)(\d{0,6})", formula):
         counts[symbol] = counts.get(symbol, 0) + int(number or 1)
     divisor = math.gcd(*counts.values()) or 1
     return "".join(f"{symbol}{n // divisor}" for symbol, n in sorted(counts.items()))

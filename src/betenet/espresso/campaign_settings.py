@@ -199,4 +199,13 @@ def write_settings(folder: Path, settings: CampaignSettings) -> None:
 
 
 def _absolute(path: Path | None) -> Path | None:
-    return None if path is None else path.expanduser().absolute()
+    if path is None:
+        return None
+    try:
+        return path.expanduser().absolute()  # a shell leaves ~ in --records=~/found as it is
+    except RuntimeError as error:
+        raise ConfigError(
+            f"There is no folder {path}.",
+            "~ and a name stand for the home of a user.",
+            "Write it out.",
+        ) from error

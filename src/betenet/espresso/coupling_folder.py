@@ -21,6 +21,7 @@ from betenet.errors import DataError
 from betenet.espresso.dynamical_matrix import DynamicalMatrix, read_dyn, read_dyn0
 from betenet.espresso.electron_phonon import ElectronPhonon, read_elph, sum_over_q
 from betenet.formats.a2f_file import UNIT_DEFINED, A2fFile
+from betenet.input_files import begins_with
 
 GAUSSIANS_IN_RANGE = 40.0
 """The highest frequency over the width of the Gaussians: some per cent of the range."""
@@ -126,7 +127,7 @@ def _matrix(elph: Path, number: int) -> Path:
         path
         for path in sorted(home.iterdir())
         if (match := _DYN.fullmatch(path.name)) and int(match.group(1)) == number
-        if path.is_file() and path.read_bytes().startswith(b"Dynamical matrix")
+        if path.is_file() and begins_with(path, b"Dynamical matrix")
     ]
     if len(found) != 1:
         raise _no_matrix(elph, number, found)

@@ -7,7 +7,6 @@ are copied, committed and edited, so that a reader takes nothing about them for 
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Generator, Iterable, Mapping
 from pathlib import Path
 from typing import Any, cast
@@ -15,6 +14,8 @@ from typing import Any, cast
 from betenet.errors import DataError
 from betenet.espresso.campaign_record import TEST, TRAIN
 from betenet.espresso.collect import Collected
+from betenet.input_files import in_short, read_bytes
+from betenet.json_input import decode_finite_json
 
 SETTLED_STATES = ("kept", "dropped", "failed")
 """What may have become of a crystal that is settled."""
@@ -23,7 +24,7 @@ LARGEST = 1_000_000
 
 _DEEPEST = 20
 """Levels of lists and objects; a record has seven."""
-_LONGEST_INTEGER = 18
+
 """Digits of a whole number; times and counts have fewer."""
 _NUMBERS = (
     "coupling",
@@ -120,19 +121,9 @@ def read_record(path: Path) -> dict[str, Any]:
         If the file cannot be read, is larger than `LARGEST`, or holds something else.
     """
     try:
-        if path.exists() and not path.is_file():
-            raise ValueError("it is no file")
-        with path.open("rb") as file:
-            content = file.read(LARGEST + 1)
-        if len(content) > LARGEST:
-            raise ValueError(f"it is larger than {LARGEST:,} bytes")
-        return _record(content.decode("utf-8"))
-    except OSError as error:
-        why = error.strerror or str(error)
-    except RecursionError:
-        why = "it is nested too deeply"
-    except ValueError as error:  # of JSON and of UTF-8, too
-        why = str(error)
+        return _record(read_bytes(path, LARGEST).decode("utf-8"))
+    except (OSError, ValueError) as error:  # of JSON and of UTF-8, too
+        why = in_short(error)
     raise DataError(
         f"{path} is no record of a crystal that is settled.",
         f"{why}.",
@@ -141,7 +132,7 @@ def read_record(path: Path) -> dict[str, Any]:
 
 
 def _record(text: str) -> dict[str, Any]:
-    found = json.loads(text, parse_int=_integer, parse_float=_finite, parse_constant=_no_constant)
+    found = decode_finite_json(text)
     _check_nesting(found)
     record = _object(found, "its content")
     if not isinstance(record.get("id"), str) or not record["id"]:
@@ -225,23 +216,6 @@ def _check_nesting(value: object, level: int = 0) -> None:
         for key, one in cast("dict[str, object]", value).items():
             key.encode()
             _check_nesting(one, level + 1)
-
-
-def _integer(text: str) -> int:
-    if len(text) > _LONGEST_INTEGER:
-        raise ValueError(f"it holds a whole number of {len(text)} digits")
-    return int(text)
-
-
-def _finite(text: str) -> float:
-    value = float(text)
-    if not math.isfinite(value):
-        raise ValueError(f"it holds {text[:20]}, which is not finite")
-    return value
-
-
-def _no_constant(text: str) -> float:
-    raise ValueError(f"it holds {text}, which is no finite number")
 
 
 def _shown(value: object) -> str:

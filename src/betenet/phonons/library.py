@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from betenet.errors import DataError
-from betenet.input_files import check_file
+from betenet.input_files import check_file, too_large
 from betenet.json_input import decode_json
 from betenet.phonon_dos import PhononDos
 
@@ -22,6 +22,10 @@ BINS = 128
 HEADROOM = 1.02
 """Top of the last bin relative to the highest frequency with states."""
 ARRAYS = ("keys", "atoms", "numbers", "site_of", "top", "imaginary", "counts", "shares")
+
+
+LARGEST = 1 << 30
+"""Bytes of a library, unpacked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -162,6 +166,7 @@ class PhononLibrary:
         """
         try:
             check_file(path)
+            _check_unpacked(path)
             with np.load(path) as file:
                 table = {name: file[name] for name in ARRAYS}
                 settings = decode_json(str(file["settings"]))
@@ -186,3 +191,10 @@ class PhononLibrary:
             for k, (key, (top, imaginary)) in enumerate(zip(table["keys"], parts, strict=True))
         }
         return cls(entries=entries, settings=settings)
+
+
+def _check_unpacked(path: Path) -> None:
+    """Refuse an archive that unpacks to more than any library holds."""
+    with zipfile.ZipFile(path) as archive:
+        if sum(member.file_size for member in archive.infolist()) > LARGEST:
+            raise too_large(path, LARGEST)

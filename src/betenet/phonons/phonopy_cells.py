@@ -18,6 +18,7 @@ from betenet.phonons.extra import load
 from betenet.phonons.force_files import Dataset, content_of
 from betenet.phonons.supercell_layout import SupercellLayout, in_words
 from betenet.structures import check_structure, read_structures
+from betenet.structures.check import check_lattice
 from betenet.yaml_input import check_yaml
 
 UNIT_CELLS = ("POSCAR-unitcell", "POSCAR", "CONTCAR")
@@ -27,6 +28,8 @@ SUPERCELL = "SPOSCAR"
 """Supercell that phonopy has written: tells or checks the matrix."""
 
 _ANGSTROM = {None, "vasp", "aims", "castep", "crystal", "lammps", "pwmat"}
+MOST_ATOMS = 20_000
+"""Atoms of a supercell; forces of more have never been written by anybody."""
 _SAME_PLACE = 0.05
 _INTEGER = 1e-2
 
@@ -145,6 +148,14 @@ def make_phonopy(
             f"{path} states a cell or a supercell that is no matrix of 3 x 3 numbers.",
             "A line of it is missing.",
             "Write the file again.",
+        )
+    check_lattice(np.asarray(cell.cell, dtype=float), len(cell.numbers))
+    n_atoms = len(cell.numbers) * abs(float(np.linalg.det(np.asarray(dim, dtype=float))))
+    if n_atoms > MOST_ATOMS:
+        raise DataError(
+            f"{path} states a supercell of {n_atoms:,.0f} atoms; the limit is {MOST_ATOMS:,}.",
+            f"It repeats the unit cell by {in_words(np.asarray(dim))}.",
+            "Give the supercell of the forces.",
         )
     try:
         with warnings.catch_warnings():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from betenet.ensemble.checkpoint import (
     PARAMETERS,
     read_card,
     read_parameters,
+    read_state,
     read_tensors,
     write_checkpoint,
 )
@@ -179,3 +181,18 @@ def test_broken_tensors(model: Path, network: NetworkConfig, damage: str) -> Non
         read_parameters(model, network, 2)
     assert caught.value.reason
     assert caught.value.fix == "Get the ensemble's folder again."
+
+
+def test_state_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "zero").symlink_to("/dev/zero")
+    (tmp_path / "text").write_text("no tensors")
+    for content, name in ((None, "bare"), ({"state": "[1]"}, "list"), ({"state": "{"}, "cut")):
+        (tmp_path / name).write_bytes(save({"a": torch.zeros(2)}, content))
+    for name in ("pipe", "zero", "text", "absent", "bare", "list", "cut"):
+        with pytest.raises(ModelError, match=f"{name} cannot be read"):
+            read_state(tmp_path / name)
+    (tmp_path / "whole").write_bytes(save({"a": torch.ones(2)}, {"state": '{"epoch": 3}'}))
+    values, tensors = read_state(tmp_path / "whole")
+    assert values == {"epoch": 3}
+    assert tensors["a"].tolist() == [1.0, 1.0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -130,3 +131,26 @@ def test_own_rows_that_may_not_be_trained_on_are_refused(
     (own_data / "mine.jsonl").write_text(json.dumps(row) + "\n")
     with pytest.raises(DataError, match=message):
         read_rows(own_data, ["mine"])
+
+
+@pytest.mark.parametrize("damage", ["pipe", "zero", "cut", "text", "numbers"])
+def test_a_source_that_is_no_file_or_damaged_is_named(own_data: Path, damage: str) -> None:
+    files = {
+        "bete_net": own_data / "bete_net" / "moments_train.csv",
+        "jarvis": own_data / "jarvis" / "superconductors.jsonl.gz",
+    }
+    for source, path in files.items():
+        content = path.read_bytes()
+        path.unlink()
+        if damage == "pipe":
+            os.mkfifo(path)
+        elif damage == "zero":
+            path.symlink_to("/dev/zero")
+        elif damage == "cut":
+            path.write_bytes(content[: len(content) // 2 - 7])
+        elif damage == "text":
+            path.write_bytes(b"\xff\xfe\x00" * 99)
+        else:
+            path.write_bytes(b'id,coupling\n1,x\n{"coupling": "x", "omega_log_kelvin": 1}\n')
+        with pytest.raises(DataError, match=f"^{source}: "):
+            read_rows(own_data, [source])

@@ -100,7 +100,7 @@ def with_campaign(**changes: Any) -> dict[str, Any]:
         ('{"id": "Al", "coupling": 1e999}', "1e999, which is not finite"),
         ('{"id": "Al", "coupling": NaN}', "NaN, which is no finite number"),
         ('{"id": "Al", "coupling": -Infinity}', "-Infinity, which is no finite number"),
-        (json.dumps(record()) + " " * LARGEST, "larger than 1,000,000 bytes"),
+        (json.dumps(record()) + " " * LARGEST, "larger than the limit, 1,000,000 bytes"),
         (record(formula="\ud800"), "surrogates not allowed"),
         (record(**{"\ud800": 1}), "surrogates not allowed"),
         ([record()], "its content is no JSON object"),
@@ -154,9 +154,9 @@ def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "nowhere.json").symlink_to(tmp_path / "gone")
     os.mkfifo(tmp_path / "pipe.json")
     for name, reason in (
-        ("folder", "no file"),
-        ("pipe", "no file"),
-        ("nowhere", "No such file"),
+        ("folder", "it is a folder"),
+        ("pipe", "it is a pipe"),
+        ("nowhere", "which does not exist"),
         ("absent", "No such file"),
     ):
         with pytest.raises(DataError, match=f"{name}.json is no record") as caught:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from betenet.errors import DataError
 from betenet.phonon_dos import PhononDos
+from betenet.phonons import library
 from betenet.phonons.library import BINS, LibraryEntry, PhononLibrary
 
 NUMBERS = np.array([41, 41, 8])
@@ -92,3 +95,14 @@ def test_a_total_alone_is_refused():
     dos = debye_and_einstein()
     with pytest.raises(DataError, match="not projected"):
         LibraryEntry.from_dos(PhononDos(dos.frequencies, dos.total), NUMBERS, SITE_OF)
+
+
+def test_library_that_unpacks_without_end_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "library.npz"
+    np.savez_compressed(path, numbers=np.zeros(100_000))
+    monkeypatch.setattr(library, "LARGEST", 1 << 18)
+    with pytest.raises(DataError, match="No library of phonons") as caught:
+        PhononLibrary.read(path)
+    assert "larger than the limit, 262,144 bytes" in caught.value.reason

@@ -63,6 +63,14 @@ def test_supercell_file_tells_the_matrix_or_checks_it(salt: Atoms, tmp_path: Pat
         cells_from_structure(path, layout(), SYMPREC)
 
 
+@pytest.mark.parametrize("dim", ["20 30 30", "90 90 2"])
+def test_supercell_without_end_is_refused_before_it_is_built(
+    dim: str, salt: Atoms, tmp_path: Path
+) -> None:
+    with pytest.raises(DataError, match="the limit is 20,000"):
+        cells_from_structure(poscar(tmp_path, salt), layout(dim), SYMPREC)
+
+
 def test_primitive_cell_that_does_not_fit_is_refused(salt: Atoms, tmp_path: Path) -> None:
     path = poscar(tmp_path, salt)
     with pytest.raises(DataError, match=r"does not fit(.|\n)*--primitive P"):

@@ -113,8 +113,8 @@ def test_files_and_typed_numbers_agree(capsys: Capture) -> None:
 @pytest.mark.usefixtures("files")
 def test_given_unit_is_used_and_told(capsys: Capture) -> None:
     assert main(["tc", "table.dat"]) == 1
-    assert "--units THz" in capsys.readouterr().err
-    (found,) = results(["table.dat", "--units", "cm-1"], capsys)
+    assert "--unit THz" in capsys.readouterr().err
+    (found,) = results(["table.dat", "--unit", "cm-1"], capsys)
     assert (found["unit"], found["unit_source"]) == ("cm-1", "given by the user")
     # Tc is as much smaller as the frequencies
     assert found["tc_kelvin"] == pytest.approx(TC * 0.12398420, rel=1e-3)
@@ -134,7 +134,7 @@ def test_table_has_every_method_and_the_repulsion(capsys: Capture) -> None:
 
 @pytest.mark.usefixtures("files")
 def test_chosen_methods_only(capsys: Capture) -> None:
-    (found,) = results(["X.csv", "--methods", "xie_2022,mcmillan"], capsys)
+    (found,) = results(["X.csv", "--tc-method", "xie_2022,mcmillan"], capsys)
     assert list(found["methods"]) == ["xie_2022", "mcmillan"]
     assert found["eliashberg"] is None
     assert found["tc_method"] == "xie_2022"
@@ -402,7 +402,7 @@ def test_figures_are_named_after_the_files(capsys: Capture) -> None:
     Path("sub").mkdir()
     Path("sub/X.csv").write_bytes(Path("X.csv").read_bytes())
     given = ["X.csv", "sub/X.csv", "alpha2F.dat", "a2F.dos9", "a2F.dos10", "empty.dat"]
-    assert main(["tc", *given, "--methods", "mcmillan", "--plot", "figs/new"]) == 1
+    assert main(["tc", *given, "--tc-method", "mcmillan", "--plot", "figs/new"]) == 1
     capsys.readouterr()
     expected = {f"{stem}_a2f.png" for stem in ("X", "X-2", "alpha2F", "a2F.dos9", "a2F.dos10")}
     series = Path.cwd().name
@@ -415,24 +415,23 @@ def test_figures_are_named_after_the_files(capsys: Capture) -> None:
     [
         ([], "give a FILE"),
         (["X.csv", "--coupling", "1"], "not both"),
-        (["X.csv", "--unit", "meV"], "--units"),
         (["--coupling", "1"], "--omega-log is missing"),
         (["--coupling", "1", "--omega-log", "9", "--plot", "figs"], "--mu-star-band"),
         (["--coupling", "1", "--omega-2", "9", "--debye", "300"], "--omega-log is missing"),
         (["--debye", "300"], "--coupling is missing"),
         (["X.csv", "--debye", "0"], "positive"),
-        (["X.csv", "--debye", "300", "--methods", "allen_dynes"], "--debye is for mcmillan"),
+        (["X.csv", "--debye", "300", "--tc-method", "allen_dynes"], "--debye is for mcmillan"),
         (["X.csv", "--mu-star-band", "0.16:0.10"], "goes up"),
         (["X.csv", "--mu-star-band", "0.1"], "LOW:HIGH"),
         (["X.csv", "--mu-star-band", "0.1:0.2:0.00001"], "larger step"),
         (["X.csv", "--mu-star-band", "0.1:1.2"], "from 0 to below 1"),
         (["--coupling", "1", "--omega-log", "9", "--resistivity"], "--resistivity needs a FILE"),
         (["X.csv", "--plasma-energy", "4"], "--resistivity"),
-        (["X.csv", "--methods", "bcs"], "mcmillan"),
-        (["X.csv", "--methods", ","], "mcmillan"),
+        (["X.csv", "--tc-method", "bcs"], "mcmillan"),
+        (["X.csv", "--tc-method", ","], "mcmillan"),
         (["X.csv", "--format", "qe"], "qe-a2f-dos"),
         (["X.csv", "--smearing", "wide"], "number of a column"),
-        (["X.csv", "--units", "mev"], "invalid choice"),
+        (["X.csv", "--unit", "mev"], "Did you mean meV?"),
         (["X.csv", "--cutoff", "0"], "positive"),
     ],
     ids=" ".join,
@@ -476,14 +475,14 @@ def test_unlabelled_columns_are_not_chosen_as_smearings(capsys: Capture) -> None
     Path("t.dat").write_text(
         "".join(" ".join(map(repr, row.tolist())) + "\n" for row in np.array(table).T)
     )
-    (found,) = results(["t.dat", "--units", "meV"], capsys)
+    (found,) = results(["t.dat", "--unit", "meV"], capsys)
     assert (found["column"], found["smearing"]) == (1, None)
     assert any("nothing tells what they are" in warning for warning in found["warnings"])
-    assert main(["tc", "t.dat", "--units", "meV"]) == 0
+    assert main(["tc", "t.dat", "--unit", "meV"]) == 0
     shown = capsys.readouterr().out
     assert "column 1 of 3, which are not known to be smearings" in " ".join(shown.split())
     assert "changes least" not in shown
-    (found,) = results(["t.dat", "--units", "meV", "--smearing", "2"], capsys)
+    (found,) = results(["t.dat", "--unit", "meV", "--smearing", "2"], capsys)
     assert found["column"] == 2
 
 
@@ -492,11 +491,11 @@ def test_running_coupling_is_no_smearing_and_is_shown(capsys: Capture) -> None:
     running = np.cumsum(2.0 * A2F / OMEGA) * (OMEGA[1] - OMEGA[0])
     rows = zip(OMEGA, A2F, running, strict=True)
     Path("a2f_lam.txt").write_text("".join(f"{x:9.3f}{y:11.6f}{z:11.6f}\n" for x, y, z in rows))
-    (found,) = results(["a2f_lam.txt", "--units", "meV"], capsys)
+    (found,) = results(["a2f_lam.txt", "--unit", "meV"], capsys)
     assert (found["column"], found["columns"]) == (1, [])
     assert found["tc_kelvin"] == pytest.approx(TC, rel=1e-3)
     assert found["stated"]["coupling"] == pytest.approx([running[-1]], abs=1e-6)
-    assert main(["tc", "a2f_lam.txt", "--units", "meV"]) == 0
+    assert main(["tc", "a2f_lam.txt", "--unit", "meV"]) == 0
     assert f"the file states λ = {running[-1]:.4g}" in capsys.readouterr().out
 
 
@@ -540,7 +539,7 @@ def test_folder_of_ph_x_is_read(capsys: Capture) -> None:
     (found,) = results([str(folder), "--smearing", "0.02"], capsys)
     assert (found["format"], found["smearing"]) == ("qe-elph", 0.02)
     assert found["coupling"] == pytest.approx(1.2165, abs=1e-3)
-    assert main(["tc", str(folder), "--units", "meV"]) == 1
+    assert main(["tc", str(folder), "--unit", "meV"]) == 1
     assert "in Ry, not in meV" in capsys.readouterr().err
 
 
@@ -705,3 +704,26 @@ def test_weak_superconductor_changes_in_kelvin(tmp_path: Path, capsys: Capture) 
     assert main(["tc", *given]) == 0
     shown = " ".join(capsys.readouterr().out.split())
     assert f"would change their Tc from {found['tc_kelvin']:.2g} to " in shown
+
+
+@pytest.mark.usefixtures("files")
+@pytest.mark.parametrize("names", ["a2F_Nb,a2F_Sn", "a2F up,a2F down", "a2F_1,a2F_2"])
+def test_no_share_becomes_the_headline(names: str, capsys: Capture) -> None:
+    rows = zip(OMEGA.tolist(), (0.2 * A2F).tolist(), (0.8 * A2F).tolist(), strict=True)
+    text = f"omega (meV),{names}\n" + "".join(f"{x},{y},{z}\n" for x, y, z in rows)
+    Path("shares.csv").write_text(text)
+    assert main(["tc", "shares.csv"]) == 1
+    assert "They may be shares of one α²F" in capsys.readouterr().err
+    (found,) = results(["shares.csv", "--smearing", "2"], capsys)
+    assert found["column"] == 2
+
+
+@pytest.mark.usefixtures("files")
+def test_modes_of_a_table_are_summed_and_shown(capsys: Capture) -> None:
+    rows = zip(OMEGA.tolist(), (0.2 * A2F).tolist(), (0.8 * A2F).tolist(), strict=True)
+    text = "omega (meV),a2F_mode1,a2F_mode2\n" + "".join(f"{x},{y},{z}\n" for x, y, z in rows)
+    Path("modes.csv").write_text(text)
+    (found,) = results(["modes.csv"], capsys)
+    assert found["tc_kelvin"] == pytest.approx(TC, rel=1e-3)
+    assert found["modes"]["complete"] is True
+    assert any("sum of its modes" in warning for warning in found["warnings"])

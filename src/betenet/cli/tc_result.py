@@ -184,7 +184,7 @@ def _read(name: str, request: Request) -> A2fFile:
             raise DataError(
                 f"{name} has its frequencies in {fixed}, not in {request.unit}.",
                 reason="That is the unit of every file of ph.x.",
-                fix="Leave out --units.",
+                fix="Leave out --unit.",
             )
         from betenet.espresso.coupling_folder import read_coupling_folder
 
@@ -215,10 +215,23 @@ def _from_spectra(name: str, file: A2fFile, request: Request) -> FileResult:
         number, change = _flattest(columns)
         numbers = [number]
     else:
+        _check_not_shares(file)
         usable = [i for i, found in enumerate(columns, start=1) if isinstance(found, Analysis)]
         numbers = usable[:1]
     chosen = in_full(file, numbers, request)
     return FileResult(name=name, file=file, columns=columns, chosen=chosen, change=change)
+
+
+def _check_not_shares(file: A2fFile) -> None:
+    """Refuse to choose among columns whose names may be those of shares."""
+    if file.names:
+        raise DataError(
+            f"{file.path} has several columns of α²F: {', '.join(file.names)}.",
+            reason="They may be shares of one α²F, and λ of a share is not that of the whole, or "
+            "spectra of different materials.",
+            fix="Add a column a2F that is the whole, or choose a column with --smearing, by its "
+            "place from 1; all takes each.",
+        )
 
 
 def _columns(file: A2fFile, request: Request) -> tuple[Analysis | BetenetError, ...]:

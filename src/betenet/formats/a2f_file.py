@@ -51,6 +51,8 @@ class A2fFile:
         Unit of the smearings; None without them.
     modes
         Contribution of each phonon branch to the first column [1]; None if there are none.
+    names
+        Names of the columns in the file; empty if they have none.
     stated
         Numbers that the file states, one per column or one for all, in the package's units:
         ``coupling``, ``omega_log`` [meV], ``tc`` [K], and further ones with a unit in the key.
@@ -71,6 +73,7 @@ class A2fFile:
     smearings: tuple[float, ...] | None = None
     smearing_unit: str | None = None
     modes: Float[np.ndarray, "mode n_freq"] | None = None
+    names: tuple[str, ...] = ()
     stated: Mapping[str, tuple[float, ...]] = field(default_factory=dict[str, tuple[float, ...]])
     lines: tuple[int, ...] = ()
     rule: IntegrationRule = "onset"

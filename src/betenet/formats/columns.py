@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -15,16 +14,14 @@ from jaxtyping import Float
 
 from betenet.errors import DataError
 from betenet.formats.a2f_file import UNIT_STATED
-from betenet.formats.header import Column, Header
+from betenet.formats.column_names import UNITS, Column
+from betenet.formats.header import Header, no_a2f, place_of_frequency
 from betenet.formats.parsed import Parsed
 from betenet.formats.running_coupling import never_falls, running_couplings
+from betenet.formats.shares import choose_whole
 
 _FEW_ROWS = 10
 _NORMALISED = 3e-3
-_SMEARING = re.compile(
-    r"(?:[\[(]\s*|(?:sigma|σ|degauss|smearing)\s*[=:]?\s*|^\s*)(\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+)"
-    r"\s*([A-Za-z]*)\s*[\])]?"
-)
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -35,6 +32,8 @@ class Spectra:
     a2f: Float[np.ndarray, "column n_freq"]
     smearings: tuple[float, ...] | None = None
     smearing_unit: str | None = None
+    modes: Float[np.ndarray, "mode n_freq"] | None = None
+    names: tuple[str, ...] = ()
     stated: dict[str, tuple[float, ...]] = field(default_factory=dict[str, tuple[float, ...]])
     warnings: tuple[str, ...] = ()
 
@@ -49,6 +48,8 @@ class Spectra:
             a2f=self.a2f,
             smearings=self.smearings,
             smearing_unit=self.smearing_unit,
+            modes=self.modes,
+            names=self.names,
             stated=self.stated,
             lines=lines,
             warnings=self.warnings,
@@ -74,57 +75,88 @@ def choose_columns(
     DataError
         If no column can be α²F.
     """
-    place, warnings = _frequencies(table, columns)
+    place, warnings = _frequencies(path, table, columns)
     omega, values = table[:, place], table.T
-    named = _named_a2f(columns)
-    others = {i for i, c in enumerate(columns) if c.role in {"frequency", "coupling"}}
-    candidates = named or [i for i in range(place + 1, table.shape[1]) if i not in others]
+    candidates = _candidates(path, place, table.shape[1], columns)
     running = _running(omega, values, candidates)
-    spectra = [i for i in candidates if i not in running]
-    if not spectra:
+    left = [i for i in candidates if i not in running]
+    whole = choose_whole(path, values, columns, left)
+    if not whole.places:
         raise DataError(
             f"{path} has no column of α²F.",
-            reason=f"Its columns are {', '.join(c.name for c in columns)}."
-            if columns
+            reason="What is beside the frequencies are integrals, which never fall."
+            if running
             else "There is nothing beside the frequencies.",
-            fix="Name a column a2F, or give the file with α²F.",
+            fix="Give the file with α²F.",
         )
     warnings += [_left_out(i, source, values[i, -1]) for i, source in running.items()]
-    smearings, unit = _smearings([columns[i].name for i in spectra] if columns else [])
-    if len(spectra) > 1 and smearings is None:
-        why = "their names state no smearings" if named else "nothing tells what they are"
-        warnings.append(f"columns {_listed(spectra)} are read as so many spectra: {why}")
-    if not named:
-        warnings += _doubts(omega, values[spectra[0]], spectra[0] + 1)
-    ends = _ends(values, columns, spectra, running)
+    warnings += whole.warnings
+    smearings, unit = _smearings([columns[i] for i in whole.places] if columns else [])
+    if not columns:
+        warnings += _doubts(omega, whole.a2f[0], whole.places[0] + 1)
+    ends = _ends(values, columns, whole.places, running)
     return Spectra(
         frequencies=omega,
-        a2f=values[spectra],
+        a2f=whole.a2f,
         smearings=smearings,
         smearing_unit=unit,
+        modes=whole.modes,
+        names=tuple(columns[i].name for i in whole.places) if columns else (),
         stated={"coupling": ends} if any(map(math.isfinite, ends)) else {},
         warnings=tuple(warnings),
     )
 
 
-def _frequencies(table: np.ndarray, columns: Sequence[Column]) -> tuple[int, list[str]]:
+def _candidates(path: str, place: int, width: int, columns: Sequence[Column]) -> list[int]:
+    """Columns that may be α²F: those so named, or else, without names, what stands behind ω.
+
+    Raises
+    ------
+    DataError
+        If the columns have names, and none is that of α²F.
+    """
+    if not columns:
+        return list(range(place + 1, width))
+    abouts = [(i, c, c.about_a2f) for i, c in enumerate(columns) if c.about_a2f is not None]
+    found = [i for i, c, about in abouts if c.role == "a2f" or about.kind == "mode"]
+    for i in found:
+        unit = columns[i].about_a2f.unit if columns[i].about_a2f else ""
+        if unit and (own := columns[place].unit) and UNITS.get(unit, own) != own:
+            raise DataError(
+                f"{path}: column {columns[i].name!r} has a unit, which α²F has not.",
+                reason=f"It is not that of the frequencies, {own}, either.",
+                fix="Name it a2F if it is α²F.",
+            )
+    if found:
+        return found
+    for _, c, about in abouts:
+        if about.why:
+            raise DataError(
+                f"{path} has no column that is α²F.",
+                reason=f"Its column {c.name!r} {about.why}.",
+                fix="Give α²F itself, without factors; if the column is that, name it a2F.",
+            )
+    raise no_a2f(path, f"Its columns are {', '.join(c.name or 'nameless' for c in columns)}.")
+
+
+def _frequencies(path: str, table: np.ndarray, columns: Sequence[Column]) -> tuple[int, list[str]]:
     """Place of ω, and what to say where it is not the first column."""
     if columns:
-        return next(i for i, c in enumerate(columns) if c.role == "frequency"), []
+        place = place_of_frequency(columns)
+        if place and np.any(np.diff(table[:, place]) <= 0.0):
+            raise DataError(
+                f"{path}: the frequencies do not increase.",
+                reason=f"By its header they are column {place + 1}, {columns[place].name!r}.",
+                fix="Put the names into the order of the columns, such as `# omega [meV]  a2F`, "
+                "and sort the rows.",
+            )
+        return place, []
     first = table[:, 0]
     counts = np.array_equal(first, first[0] + np.arange(len(first))) and first[0] in {0.0, 1.0}
     grows = table.shape[1] > 2 and len(first) > 2 and bool(np.all(np.diff(table[:, 1]) > 0.0))
     if counts and grows and 0 not in running_couplings(first, table.T[1:]):
         return 1, ["column 1 numbers the rows: ω is read from column 2"]
     return 0, []
-
-
-def _named_a2f(columns: Sequence[Column]) -> list[int]:
-    """Columns that are named α²F; shares of a total that is there, too, are left out."""
-    named = [i for i, c in enumerate(columns) if c.role == "a2f"]
-    totals = [i for i in named if re.fullmatch(r"(?:w|tot\w*|sum)?", columns[i].label)]
-    numbered = [i for i in named if re.search(r"\d", columns[i].label)]
-    return sorted({*totals, *numbered}) if totals else named
 
 
 def _running(omega: np.ndarray, values: np.ndarray, candidates: list[int]) -> dict[int, int]:
@@ -170,18 +202,14 @@ def _ends(
     return tuple(ends.get(i, math.nan) for i in spectra)
 
 
-def _smearings(names: Sequence[str]) -> tuple[tuple[float, ...] | None, str | None]:
+def _smearings(columns: Sequence[Column]) -> tuple[tuple[float, ...] | None, str | None]:
     """Smearings that the names state, all in one unit, or None."""
-    matches = [_SMEARING.search(name) for name in names]
-    values = [float(match.group(1)) for match in matches if match is not None]
-    units = {match.group(2) for match in matches if match is not None}
-    if not names or len(values) < len(names) or len(units) != 1 or len(set(values)) < len(values):
+    found = [c.about_a2f for c in columns if c.about_a2f is not None]
+    values = [about.smearing for about in found if about.smearing is not None]
+    units = {about.smearing_unit for about in found}
+    if not values or len(values) < len(columns) or len(units) != 1:
         return None, None
-    return tuple(values), units.pop() or None
-
-
-def _listed(indices: Sequence[int]) -> str:
-    numbers = [index + 1 for index in indices]
-    if numbers == list(range(numbers[0], numbers[-1] + 1)):
-        return f"{numbers[0]} to {numbers[-1]}"
-    return ", ".join(map(str, numbers))
+    if len(set(values)) < len(values):
+        return None, None
+    unit = units.pop()
+    return tuple(values), UNITS.get(unit, unit) or None

@@ -16,14 +16,9 @@ import numpy as np
 from jaxtyping import Float
 
 from betenet.errors import DataError
+from betenet.formats.column_names import Column, column
 from betenet.formats.columns import choose_columns
-from betenet.formats.header import (
-    Column,
-    column,
-    named_columns,
-    read_header,
-    splittings,
-)
+from betenet.formats.header import named_columns, read_header, splittings
 from betenet.formats.parsed import Parsed
 from betenet.formats.text import (
     Row,
@@ -88,7 +83,7 @@ def parse_csv(text: TextFile) -> Parsed:
     if not rows:
         raise DataError(f"{text.path} has a header and no rows.", fix="Write the file again.")
     table, lines = join_rows(text.path, rows, wrapped=False)
-    header = read_header(text, len(columns))
+    header = read_header(text, len(columns), columns)
     return choose_columns(text.path, table, columns).parsed(text.path, header, lines)
 
 
@@ -113,7 +108,7 @@ def _names(line: str) -> tuple[str, tuple[Column, ...]] | None:
     """What parts the names of a header, and the columns; None if it is none."""
     for mark, fields in splittings(line.strip(" \r\n")):
         columns = named_columns(fields)
-        if any(found.role == "a2f" for found in columns):
+        if any(found.role == "a2f" or found.about_a2f is not None for found in columns):
             return mark, columns
     return None
 

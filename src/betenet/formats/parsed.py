@@ -38,6 +38,7 @@ class Parsed:
     smearings: tuple[float, ...] | None = None
     smearing_unit: str | None = None
     modes: Float[np.ndarray, "mode n_freq"] | None = None
+    names: tuple[str, ...] = ()
     stated: Mapping[str, tuple[float, ...]] = field(default_factory=dict[str, tuple[float, ...]])
     lines: tuple[int, ...] = ()
     unknown_unit: str = ""

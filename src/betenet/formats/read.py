@@ -23,6 +23,7 @@ from betenet.formats import (
     table,
 )
 from betenet.formats.a2f_file import UNIT_GIVEN, A2fFile
+from betenet.formats.column_names import ANGULAR, plain
 from betenet.formats.findings import findings
 from betenet.formats.known_formats import FORMATS, check_format
 from betenet.formats.marks import told_by_name
@@ -144,6 +145,11 @@ def _as_file(parsed: Parsed, told: Recognition, unit: str | None) -> A2fFile:
                 if FORMATS[told.format].unit is not None and not told.by_name:
                     raise _another_unit(parsed, told.format, unit)
                 warnings.append(f"frequencies are taken in {unit} as given, not in {parsed.unit}")
+            elif parsed.unknown_unit:
+                warnings.append(
+                    f"frequencies are taken in {unit} as given; the header says "
+                    f"{parsed.unknown_unit!r}"
+                )
             used, source = unit, UNIT_GIVEN
         if used is None:
             raise _no_unit(parsed)
@@ -158,6 +164,7 @@ def _as_file(parsed: Parsed, told: Recognition, unit: str | None) -> A2fFile:
         smearings=parsed.smearings,
         smearing_unit=parsed.smearing_unit,
         modes=parsed.modes,
+        names=parsed.names,
         stated=parsed.stated,
         lines=parsed.lines,
         rule=parsed.rule,
@@ -173,8 +180,8 @@ def _another_unit(parsed: Parsed, key: str, unit: str) -> DataError:
     return DataError(
         f"{parsed.path} has its frequencies in {parsed.unit}, not in {unit}.",
         reason=f"That is the unit of every file of {FORMATS[key].program} ({key}).",
-        fix="Leave out the unit (--units). If the file only looks like that, and its columns are "
-        "ω and α²F in another unit, say so with --format table and --units.",
+        fix="Leave out the unit (--unit). If the file only looks like that, and its columns are "
+        "ω and α²F in another unit, say so with --format table and --unit.",
     )
 
 
@@ -218,10 +225,13 @@ def _no_unit(parsed: Parsed) -> DataError:
     ]
     guess = f"; the highest, {highest:.6g}, would be {', '.join(fitting)}" if fitting else ""
     stated = parsed.unknown_unit
-    unknown = f"Its header says {stated!r}, which is none that is known" if stated else ""
+    unknown = f"Its header says {stated!r}, from which none can be told" if stated else ""
+    angular = "Divide angular frequencies by 2π, and call them `omega (THz)`. " * bool(
+        ANGULAR.search(plain(stated))
+    )
     return DataError(
         f"{parsed.path} does not say in which unit its frequencies are.",
         reason=f"{unknown or 'Rows of numbers are ambiguous'}{guess}.",
-        fix=f'Give the unit: unit="THz" in Python, --units THz on the command line '
+        fix=f'{angular}Give the unit: unit="THz" in Python, --unit THz on the command line '
         f"(or {', '.join(u for u in _UNITS_TO_SUGGEST if u != 'THz')}).",
     )

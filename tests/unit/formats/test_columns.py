@@ -77,7 +77,7 @@ def test_smearings_in_names(layouts, header, smearings, unit):
 
 
 def test_no_column_of_a2f(layouts, running):
-    with pytest.raises(DataError, match=r"no column of α²F.\n  Reason: Its columns are omega, lam"):
+    with pytest.raises(DataError, match=r"is named α²F.\n  Reason: Its columns are omega, lam"):
         chosen([layouts.omega, running], "omega lambda")
 
 

@@ -29,7 +29,7 @@ def test_without_a_unit_nothing_is_guessed(put):
     assert "8.9 meV if they are in meV" in message
     assert "Ha" not in message.splitlines()[1]
     assert 'unit="THz"' in message
-    assert "--units THz" in message
+    assert "--unit THz" in message
 
 
 def test_unknown_unit_comes_before_the_file():
@@ -109,3 +109,136 @@ def test_end_of_the_running_coupling_is_compared(layouts, put, coupling):
 def test_first_line_with_the_number_of_rows(put):
     file = read_a2f(put("3\n1 .1\n2 .3\n3 .2\n"), unit="meV")
     np.testing.assert_array_equal(file.a2f, [[0.1, 0.3, 0.2]])
+
+
+def table(header, *columns, mark="  "):
+    rows = zip(*columns, strict=True)
+    return header + "\n" + "".join(mark.join(f"{x:.8f}" for x in row) + "\n" for row in rows)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        "conductivity",
+        "counts",
+        "Raman intensity",
+        "chi''(omega)",
+        "epsilon2",
+        "A(omega)",
+        "S(Q,w)",
+        "absorbance",
+        "lambda",
+    ],
+)
+@pytest.mark.parametrize("form", ["# omega (meV)  {}", "# omega (meV) {}", "omega (meV);{}"])
+def test_a_column_with_another_name_is_not_a2f(layouts, put, names, form):
+    mark = ";" if ";" in form else "  "
+    text = table(form.format(names), layouts.omega, layouts.a2f, mark=mark)
+    with pytest.raises(DataError, match="is named α²F"):
+        read_a2f(put(text))
+    with pytest.raises(DataError, match="is named α²F"):
+        read_a2f(put(text), unit="meV")
+
+
+def test_labels_of_the_axes_are_names(layouts, put):
+    axes = '@ xaxis label "Frequency (THz)"\n@ yaxis label "{}"'
+    with pytest.raises(DataError, match=r"Its columns are Frequency .THz., conductivity"):
+        read_a2f(put(table(axes.format("conductivity"), layouts.omega, layouts.a2f)))
+    good = axes.format(r"\xa\f{}\S2\NF")
+    file = read_a2f(put(table(good, layouts.omega / 4.135667696, layouts.a2f), "x.agr"))
+    np.testing.assert_allclose(file.frequencies, layouts.omega, rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("names", "why"),
+    [
+        ("a2F/omega", "times a factor"),
+        ("A2F*2/omega", "times a factor"),
+        ("a2F / omega", "times a factor"),
+        ("log10(a2F)", "times a factor"),
+        ("a2F x 10", "times a factor"),
+        ("a2F (%)", "times a factor"),
+        ("a2F (1e-2)", "times a factor"),
+        ("a2F (arb. units)", "is scaled"),
+        ("a2F [1/meV]", "has a unit"),
+        ("a2Ftr", "transport"),
+        ("alpha_tr^2F", "transport"),
+        ("a2F spin up", "share"),
+    ],
+)
+@pytest.mark.parametrize("form", ["# omega (meV)  {}", "# omega (meV) {}", "omega (meV),{}"])
+def test_what_follows_from_a2f_is_refused(layouts, put, names, why, form):
+    mark = "," if "," in form else "  "
+    text = table(form.format(names), layouts.omega, layouts.a2f, mark=mark)
+    with pytest.raises(DataError, match=why):
+        read_a2f(put(text))
+
+
+@pytest.mark.parametrize(
+    ("names", "order"),
+    [
+        ("i  a2F  omega(meV)", "iaw"),
+        ("index,a2F,frequency (meV)", "iaw"),
+        ("q  omega(meV)  a2F", "qwa"),
+        ("T(K)  omega(meV)  a2F", "twa"),
+        ("a2F  omega(meV)", "aw"),
+        ("a2F lambda omega(meV)", "alw"),
+        ("F  omega(meV)  a2F", "qwa"),
+        ("1:omega(meV) 2:a2F 3:lambda", "wal"),
+        ("col 1: omega (meV)\n# col 2: phonon DOS\n# col 3: a2F", "wqa"),
+        ("column 1 is omega (meV)\n# column 2 is lambda\n# column 3 is a2F", "wla"),
+        ("omega (meV)\n# a2F", "wa"),
+    ],
+)
+def test_names_decide_wherever_they_stand(layouts, put, names, order):
+    size = layouts.omega.size
+    step = layouts.omega[1] - layouts.omega[0]
+    columns = {
+        "i": np.arange(size),
+        "q": 0.01 * np.arange(1, size + 1),
+        "t": np.full(size, 300.0),
+        "w": layouts.omega,
+        "a": layouts.a2f,
+        "l": np.cumsum(2.0 * layouts.a2f / layouts.omega) * step,
+    }
+    mark = "," if "," in names else "  "
+    text = table(f"# {names}", *(columns[key] for key in order), mark=mark)
+    file = read_a2f(put(text))
+    np.testing.assert_allclose(file.frequencies, layouts.omega, atol=1e-7)
+    np.testing.assert_allclose(file.a2f, [layouts.a2f], atol=1e-7)
+    assert file.smearings is None
+    assert file.warnings == ()
+
+
+def test_names_that_do_not_fit_the_columns_give_no_unit_either(layouts, put):
+    for names in ("index,a2F,frequency (meV),lambda", "omega (meV)  a2F  lambda  Tc"):
+        header = f"# {names}"
+        with pytest.raises(DataError, match="names 4 columns and has 3"):
+            read_a2f(put(table(header, layouts.omega, layouts.a2f, layouts.a2f)))
+    swapped = table("# a2F  omega(meV)", layouts.omega, layouts.a2f)
+    with pytest.raises(DataError, match="By its header they are column 2"):
+        read_a2f(put(swapped))
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "# omega (THz, angular)  a2F",
+        "# omega (THz), angular",
+        "# omega (THz)  a2F\n# angular frequencies",
+        "# angular frequency (THz)  a2F",
+        "# omega (rad THz)  a2F",
+        "omega(THz*2pi),a2F",
+        "# wavenumber(1/m)  a2F",
+        "# frequency in THz was converted to meV",
+        "# frequencies in THz\n# multiplied by 4.13567 from THz",
+        "# not in THz but energies in meV",
+    ],
+)
+def test_units_that_are_not_sure_are_refused(layouts, put, header):
+    mark = "," if header.startswith("omega") else "  "
+    text = table(header, layouts.omega, layouts.a2f, mark=mark)
+    with pytest.raises(DataError, match=r"in which unit|is named α²F") as caught:
+        read_a2f(put(text))
+    if "is named" not in str(caught.value):
+        assert any("as given" in warning for warning in read_a2f(put(text), unit="meV").warnings)

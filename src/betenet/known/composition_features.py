@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -126,11 +127,22 @@ def composition_features(numbers: Numbers, amounts: Amounts) -> Float[np.ndarray
     return np.concatenate(parts)
 
 
-def formal_charges(numbers: Numbers, amounts: Amounts) -> Float[np.ndarray, " element"] | None:
+def formal_charges(
+    numbers: Numbers, amounts: Amounts, *, fixed: Mapping[int, float] | None = None
+) -> Float[np.ndarray, " element"] | None:
     """Charges of the elements whose sum is nearest to zero; None for an element or an alloy.
 
     The least electronegative element is positive, the most electronegative one negative. Rare
     charges are tried only where the common ones do not balance.
+
+    Parameters
+    ----------
+    numbers
+        Atomic numbers, each once.
+    amounts
+        How much there is of each [1].
+    fixed
+        Charges of elements that are known, by atomic number [e].
 
     Examples
     --------
@@ -138,7 +150,7 @@ def formal_charges(numbers: Numbers, amounts: Amounts) -> Float[np.ndarray, " el
     [-2.0, 4.0, 2.0]
     """
     for rare in (False, True):
-        found = _charges(numbers, amounts, rare=rare)
+        found = _charges(numbers, amounts, rare=rare, fixed=fixed or {})
         if found is None:
             continue
         if rare or abs(found @ amounts) / amounts.sum() < 1e-6:
@@ -148,13 +160,15 @@ def formal_charges(numbers: Numbers, amounts: Amounts) -> Float[np.ndarray, " el
 
 def _unbalance(numbers: Numbers, shares: Amounts, *, rare: bool) -> tuple[float, float]:
     """Sum of charges, and of the positive ones [e per atom]."""
-    found = _charges(numbers, shares, rare=rare)
+    found = _charges(numbers, shares, rare=rare, fixed={})
     if found is None:
         return np.nan, np.nan
     return float(abs(found @ shares)), float(np.maximum(found, 0.0) @ shares)
 
 
-def _charges(numbers: Numbers, amounts: Amounts, *, rare: bool) -> np.ndarray | None:
+def _charges(
+    numbers: Numbers, amounts: Amounts, *, rare: bool, fixed: Mapping[int, float]
+) -> np.ndarray | None:
     """The charges with the smallest sum, and of equal ones the smallest."""
     table = bonding()
     states = table.every if rare else table.common
@@ -164,9 +178,11 @@ def _charges(numbers: Numbers, amounts: Amounts, *, rare: bool) -> np.ndarray | 
     chosen: list[np.ndarray] = []
     for place, element in enumerate(order):
         charges = np.array(states[numbers[element]], dtype=float)
-        if place == 0:
+        if int(numbers[element]) in fixed:
+            charges = np.array([fixed[int(numbers[element])]])
+        elif place == 0:
             charges = charges[charges > 0]
-        elif place == len(order) - 1:
+        elif place == len(order) - 1 and not fixed:
             charges = charges[charges < 0]
         if len(charges) == 0:
             return None

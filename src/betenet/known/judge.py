@@ -9,12 +9,13 @@ from betenet.known.families import family_findings
 from betenet.known.findings import (
     LAYER_WITH_VACUUM,
     LIKELY_INSULATOR,
+    PIECES_APART,
     POSSIBLY_INSULATOR,
     Finding,
 )
 from betenet.known.insulators import LIKELY, POSSIBLE, metal_logit
 from betenet.known.magnetic import magnetic_findings
-from betenet.structures.dimensionality import dimensionality
+from betenet.structures.dimensionality import Dimensionality, dimensionality, pieces_apart
 
 
 def judge(atoms: Atoms) -> tuple[Finding, ...]:
@@ -57,16 +58,39 @@ def _insulator(atoms: Atoms) -> tuple[Finding, ...]:
     return ()
 
 
-def _layer(atoms: Atoms) -> tuple[Finding, ...]:
+def refuse_vacuum(atoms: Atoms) -> Dimensionality:
+    """In how many directions matter goes on, if it is a crystal or a layer.
+
+    Raises
+    ------
+    StructureError
+        If it is a wire or a molecule in vacuum.
+    """
     found = dimensionality(atoms)
+    if found.kind in ("bulk", "layer"):
+        return found
+    raise StructureError(
+        f"This is a {found.kind} with {max(found.vacuum):.0f} Å of vacuum.",
+        "Models of crystals, which fill space, say nothing of it.",
+        "Give a bulk crystal, or a layer with vacuum on one axis only.",
+    )
+
+
+def _layer(atoms: Atoms) -> tuple[Finding, ...]:
+    found = refuse_vacuum(atoms)
     if found.kind == "bulk":
-        return ()
+        return _apart(atoms)
     width = max(found.vacuum)
-    if found.kind != "layer":
-        raise StructureError(
-            f"This is a {found.kind} with {width:.0f} Å of vacuum.",
-            "Models of crystals, which fill space, say nothing of it.",
-            "Give a bulk crystal, or a layer with vacuum on one axis only.",
-        )
     text = f"a layer with {width:.0f} Å of vacuum: outside of training, which knew bulk crystals"
     return (Finding(LAYER_WITH_VACUUM, text),)
+
+
+def _apart(atoms: Atoms) -> tuple[Finding, ...]:
+    found = pieces_apart(atoms)
+    if found is None:
+        return ()
+    text = (
+        f"a {found.kind} with {found.distance:.1f} Å between neighbours, more than its "
+        "van der Waals distance: outside of training, which knew bulk crystals"
+    )
+    return (Finding(PIECES_APART, text),)

@@ -10,6 +10,7 @@ from jaxtyping import Bool, Float, Int
 
 from betenet.known.composition_features import formal_charges
 from betenet.known.elements import bonding
+from betenet.known.polyanions import Charges, site_charges
 from betenet.structures.dimensionality import dimensionality
 
 CUTOFF = 5.0
@@ -149,6 +150,36 @@ def bonds(
     c_i, c_j = table.c[numbers[first]], table.c[numbers[second]]
     contraction = r_i * r_j * (np.sqrt(c_i) - np.sqrt(c_j)) ** 2 / (c_i * r_i + c_j * r_j)
     return first, second, np.exp((r_i + r_j - contraction - lengths) / SOFTNESS)
+
+
+def site_charges_of(atoms: Atoms) -> Charges:
+    """Formal charges of the sites, with those of anions that are bonded among themselves."""
+    first, second, lengths, _ = _neighbours(atoms)
+    return site_charges(atoms, first, second, lengths)
+
+
+def _neighbours(
+    atoms: Atoms,
+) -> tuple[
+    Int[np.ndarray, " pair"],
+    Int[np.ndarray, " pair"],
+    Float[np.ndarray, " pair"],
+    Float[np.ndarray, " pair"],
+]:
+    """Pairs of atoms, each both ways, their distance [Å] and the valence of their bond."""
+    # vesin loads torch, which only those who compute should wait for
+    from vesin import NeighborList  # pyright: ignore[reportMissingTypeStubs]
+
+    first, second, lengths = NeighborList(cutoff=CUTOFF, full_list=True, sorted=False).compute(
+        points=atoms.positions, box=atoms.cell.array, periodic=True, quantities="ijd"
+    )
+    first, second = np.asarray(first, dtype=int), np.asarray(second, dtype=int)
+    lengths = np.asarray(lengths, dtype=float)
+    table, numbers = bonding(), np.asarray(atoms.numbers)
+    r_i, r_j = table.radius[numbers[first]], table.radius[numbers[second]]
+    c_i, c_j = table.c[numbers[first]], table.c[numbers[second]]
+    contraction = r_i * r_j * (np.sqrt(c_i) - np.sqrt(c_j)) ** 2 / (c_i * r_i + c_j * r_j)
+    return first, second, lengths, np.exp((r_i + r_j - contraction - lengths) / SOFTNESS)
 
 
 def _three(

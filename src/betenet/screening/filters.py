@@ -12,7 +12,9 @@ from ase import Atoms
 from ase.data import atomic_numbers
 
 from betenet.errors import ConfigError, StructureError
+from betenet.known.families import family_findings
 from betenet.known.insulators import LIKELY, metal_logit
+from betenet.known.judge import refuse_vacuum
 from betenet.screening.candidates import BAND_GAP, HULL_DISTANCE, Candidate
 from betenet.structures import standardise
 from betenet.structures.check import MAX_ATOMS, fewest_atoms
@@ -21,7 +23,7 @@ Primitive = Callable[[], Atoms | None]
 """Gives the primitive cell; None if it cannot be found."""
 
 INSULATOR = "likely an insulator"
-"""Reason to leave a candidate out."""
+"""Reason to leave a candidate out; families of superconductors that it is of follow."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +108,13 @@ class Filters:
         }
 
     def refuse(self, candidate: Candidate) -> str | None:
-        """Why a candidate is left out, in one line; None if it is not."""
+        """Why a candidate is left out, in one line; None if it is not.
+
+        Raises
+        ------
+        StructureError
+            If it is a wire or a molecule in vacuum, as a prediction says of it.
+        """
         for check in (self._by_elements, self._by_given, self._by_volume):
             reason = check(candidate)
             if reason is not None:
@@ -173,7 +181,11 @@ class Filters:
         if atoms is None or len(atoms) > MAX_ATOMS:
             # the next step's to name
             return None
-        return INSULATOR if metal_logit(atoms) < LIKELY else None
+        refuse_vacuum(atoms)
+        if metal_logit(atoms) >= LIKELY:
+            return None
+        others = [finding.text.partition(":")[0] for finding in family_findings(atoms)]
+        return "; ".join([INSULATOR, *others])
 
 
 def _primitive(atoms: Atoms) -> Atoms | None:

@@ -7,7 +7,7 @@ from typing import Any, Literal, cast
 
 import numpy as np
 from ase import Atoms
-from ase.data import covalent_radii
+from ase.data import covalent_radii, vdw_alvarez
 from jaxtyping import Float, Int
 
 from betenet.structures.cell import cell_vectors
@@ -19,6 +19,14 @@ VACUUM = 5.0
 layers are 1 to 2 Å apart in graphite, MoS₂ and Bi₂Te₃, and 3.5 Å where a density functional without
 van der Waals forces has pushed them apart; 3 Å apart in solid helium. Slabs are computed with 10 Å
 of vacuum and more."""
+
+_VAN_DER_WAALS = 1.25
+"""Distance over the sum of van der Waals radii beyond which pieces no longer touch [1]: density
+functionals without van der Waals forces push layers apart by up to that."""
+_UNKNOWN_RADIUS = 2.4
+"""Å, of elements without a van der Waals radius: those of most metals are 2.3 to 2.5 Å."""
+_LEAST_RADIUS = 1.43
+"""Å, of helium. Molecules of solid hydrogen are as far apart, by their zero-point motion."""
 
 _DENSE = 1.5
 """Å between spheres; enough to find most crystals connected, with few pairs to look at."""
@@ -99,6 +107,99 @@ def dimensionality(atoms: Atoms, *, vacuum: float = VACUUM) -> Dimensionality:
             if not loops[:, axis].any():
                 widths[axis] = _empty_width(atoms, axis)
     return Dimensionality(_KINDS[rank], (widths[0], widths[1], widths[2]))
+
+
+@dataclass(frozen=True, slots=True)
+class Apart:
+    """Layers, wires or molecules that do not touch each other.
+
+    Attributes
+    ----------
+    kind
+        ``"layer"``, ``"wire"`` or ``"molecule"``.
+    distance
+        Between the nearest atoms of two of them [Å].
+    """
+
+    kind: Kind
+    distance: float
+
+
+def pieces_apart(atoms: Atoms) -> Apart | None:
+    """The pieces that a crystal falls into, if they are farther apart than van der Waals contact.
+
+    Parameters
+    ----------
+    atoms
+        Any periodic cell of the structure.
+
+    Notes
+    -----
+    Atoms are in contact up to 1.25 times the sum of their van der Waals radii.
+
+    References
+    ----------
+    Alvarez, Dalton Trans. 42, 8617 (2013) for the radii.
+
+    Examples
+    --------
+    >>> from ase.build import bulk, graphene
+    >>> pieces_apart(bulk("Nb")) is None
+    True
+    >>> sheet = graphene(vacuum=3.0)
+    >>> sheet.pbc = True
+    >>> found = pieces_apart(sheet)
+    >>> found.kind, round(found.distance, 1)
+    ('layer', 6.0)
+    """
+    if len(atoms) == 0 or _rank(_loops(atoms, _DENSE)) == 3:
+        return None
+    covalent = np.asarray(covalent_radii)
+    radii = np.full(len(covalent), _UNKNOWN_RADIUS)
+    radii[: len(vdw_alvarez.vdw_radii)] = vdw_alvarez.vdw_radii
+    radii = np.maximum(np.nan_to_num(radii, nan=_UNKNOWN_RADIUS), _LEAST_RADIUS)
+    radii *= _VAN_DER_WAALS
+    first, second, shifts = _joined(atoms, radii[atoms.numbers])
+    offsets = _offsets(len(atoms), first, second, shifts)
+    loops = offsets[first] + shifts - offsets[second]
+    loops = np.unique(loops[loops.any(axis=1)], axis=0)
+    rank = _rank(loops)
+    if rank == 3:
+        return None
+    return Apart(_KINDS[rank], _between(atoms, offsets, _pieces(len(atoms), first, second), loops))
+
+
+def _pieces(
+    n_atoms: int, first: Int[np.ndarray, " pair"], second: Int[np.ndarray, " pair"]
+) -> Int[np.ndarray, " atom"]:
+    """Number of the piece of joined atoms that each atom is in."""
+    pieces = np.arange(n_atoms)
+    while True:
+        lower = pieces.copy()
+        np.minimum.at(lower, first, pieces[second])
+        if (lower == pieces).all():
+            return pieces
+        pieces = lower
+
+
+def _between(
+    atoms: Atoms,
+    offsets: Int[np.ndarray, "atom 3"],
+    pieces: Int[np.ndarray, " atom"],
+    loops: Int[np.ndarray, "loop 3"],
+) -> float:
+    """Shortest distance between atoms of different pieces, or images of one piece [Å]."""
+    rank, gap = _rank(loops), VACUUM
+    lattice = cell_vectors(atoms)
+    while True:
+        first, second, shifts = _joined(atoms, np.full(len(atoms), gap))
+        steps = offsets[first] + shifts - offsets[second]
+        leaving = [_rank(np.vstack([loops, step])) > rank for step in steps]
+        other = (pieces[first] != pieces[second]) | np.array(leaving, dtype=bool)
+        if other.any():
+            vectors = atoms.positions[second] - atoms.positions[first] + shifts @ lattice
+            return float(np.linalg.norm(vectors[other], axis=1).min())
+        gap *= 1.5
 
 
 def _rank(loops: Int[np.ndarray, "loop 3"]) -> int:

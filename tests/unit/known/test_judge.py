@@ -37,6 +37,18 @@ def test_a_layer_is_named_with_the_width_of_its_vacuum(vacuum: float) -> None:
     assert codes(in_vacuum(graphene(vacuum=vacuum)))[0] == "layer_with_vacuum"
 
 
+@pytest.mark.parametrize("height", [5.0, 6.0, 6.5])
+def test_layers_farther_apart_than_they_touch_are_named(height: float) -> None:
+    sheet = in_vacuum(graphene(vacuum=height / 2))
+    found = {finding.code: finding.text for finding in judge(standardise(sheet))}
+    assert f"a layer with {height:.1f} Å between neighbours" in found["pieces_apart"]
+
+
+def test_a_slab_with_little_vacuum_is_named() -> None:
+    slab = in_vacuum(fcc111("Al", (1, 1, 5), a=4.05, vacuum=3.5))
+    assert codes(slab) == ["pieces_apart"]
+
+
 @pytest.mark.parametrize(
     ("atoms", "word"),
     [

@@ -34,6 +34,18 @@ def crystal(formula: str) -> Atoms:
         "La2CuO4",
         "Fe3Al",
         "Fe2Zr",
+        "FeCo",
+        "FeNi",
+        "FePt",
+        "CoPt3",
+        "Co3Sn2S2",
+        "FeRh",
+        "UN",
+        "US",
+        "UO2",
+        "SrRuO3",
+        "ZrZn2",
+        "Sc3In",
     ],
 )
 def test_likely_magnetic(formula: str) -> None:

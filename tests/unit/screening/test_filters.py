@@ -3,9 +3,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from ase import Atoms
 from ase.build import bulk
+from ase.spacegroup import crystal
 
-from betenet.errors import ConfigError
+from betenet.errors import ConfigError, StructureError
 from betenet.screening.candidates import BAND_GAP, HULL_DISTANCE, Candidate
 from betenet.screening.filters import INSULATOR, Filters
 
@@ -94,3 +96,25 @@ def test_likely_insulators_are_left_out_unless_they_are_kept(cubic: bool) -> Non
     assert refusal({}, salt) == INSULATOR
     assert refusal({"keep_insulators": True}, salt) is None
     assert refusal({}, bulk("Fe")) is None
+
+
+def test_a_molecule_in_vacuum_is_named_as_a_prediction_names_it() -> None:
+    box = Atoms("CO", positions=[[0, 0, 0], [0, 0, 1.13]], cell=[14.0] * 3, pbc=True)
+    with pytest.raises(StructureError, match="This is a molecule with"):
+        refusal({}, box)
+
+
+def test_the_families_of_an_insulator_are_named_beside_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Iron-based superconductors with vacancies are insulators; both are said."""
+    monkeypatch.setattr("betenet.screening.filters.metal_logit", lambda _: -5.0)
+    iron = crystal(
+        ["Fe", "Se"],
+        basis=[(0.75, 0.25, 0), (0.25, 0.25, 0.2672)],
+        spacegroup=129,
+        setting=2,
+        cellpar=[3.77, 3.77, 5.52, 90, 90, 90],
+    )
+    reason = refusal({}, iron)
+    assert reason is not None
+    assert reason.partition("; ")[0] == INSULATOR
+    assert "iron pnictide or chalcogenide" in reason

@@ -12,7 +12,7 @@ from betenet.printable import escape
 from betenet.screening.description import StageDescription
 from betenet.screening.filters import INSULATOR
 from betenet.screening.records import SOURCE
-from betenet.screening.report.summary import StageTally, Summary, kind_of_reason
+from betenet.screening.report.summary import StageTally, Summary
 
 OUTCOMES = ("passed", "rejected", "failed")
 MOST_LISTED = 25
@@ -28,7 +28,11 @@ def facts(found: Summary) -> str:
     """The numbers that a reader looks for first, and what is not done yet."""
     read, unfinished = found.stages[found.run.names[0]].taken, _open_stages(found)
     shortlist = f"passed {found.ranking.last!r} so far" if unfinished else "on the shortlist"
-    dropped = found.stages[SOURCE].reasons["rejected", kind_of_reason(INSULATOR)]
+    dropped = sum(
+        number
+        for (outcome, reason), number in found.stages[SOURCE].reasons.items()
+        if outcome == "rejected" and reason.partition(";")[0] == INSULATOR
+    )
     shown = {
         "candidates read": read,
         **({"left out as likely insulators": dropped} if dropped else {}),

@@ -23,6 +23,7 @@ from betenet.json_input import decode_json
 from betenet.structures.airss import res_frames
 from betenet.structures.convert import to_atoms
 from betenet.structures.documents import check_document, documents
+from betenet.structures.few_digits import complete_digits
 from betenet.structures.poscar import is_poscar, poscar_frames, xdatcar_frames
 from betenet.structures.pw_input import is_pw_input, read_pw_input
 from betenet.structures.pw_output import pw_output_frames
@@ -77,7 +78,10 @@ def open_frames(path: Path) -> Iterator[Frame]:
 
 def _build(frame: Frame, kind: str) -> Atoms:
     with in_words(kind):
-        return frame()
+        atoms, note = complete_digits(frame())
+    if note:
+        warnings.warn(note, stacklevel=2)
+    return atoms
 
 
 def _lines(path: Path) -> tuple[str, ...]:

@@ -27,6 +27,8 @@ _LISTED = re.compile(r"([A-Z][a-z]?)(\d{0,3})")
 _TERM = re.compile(r"[A-Z][a-z]?\d{0,3}")
 _FORMULA = re.compile(rf"(?=.*\d)({_TERM.pattern}){{2,}}")
 """In one word only with numbers: ``SCF`` is none."""
+_ENGLISH = frozenset(("Am", "As", "At", "Be", "He", "Ho", "I", "In", "No", "Pa"))
+"""Symbols of elements that are words as well."""
 _AGAIN = "Write the file again; the program that made it may have been stopped."
 
 
@@ -109,6 +111,7 @@ class _Poscar:
         cartesian, flags = self._mode()
         self._check_room(sum(counts))
         sites = [self._site(flags) for _ in range(sum(counts))]
+        self._check_end(sum(counts))
         labels = [label for _, label in sites]
         species = symbols or self._named(comment, counts, labels)
         listed = [s for s, count in zip(species, counts, strict=True) for _ in range(count)]
@@ -211,6 +214,17 @@ class _Poscar:
                 _AGAIN,
             )
 
+    def _check_end(self, count: int) -> None:
+        """Refuse another position behind the last: velocities have a blank line before them."""
+        following = self._lines[self._next] if self._next < self._end else ""
+        if len(_numbers(following)) >= 3:
+            raise StructureError(
+                f"Line {self._number + 1} of the POSCAR holds a position more than it announces.",
+                f"Line {self._counts_line} says {count} atoms; behind the last of them it reads "
+                f"{following.strip()[:60]!r}.",
+                "Correct the numbers of atoms, or put a blank line before what is no position.",
+            )
+
     def _site(self, flags: int) -> tuple[list[float], str]:
         """Place of an atom, and the element named behind it."""
         place = self._vector("the position of an atom")
@@ -278,6 +292,8 @@ def _listed(comment: str, counts: list[int]) -> list[str]:
     (['Ti', 'Ni'], ['Nb', 'Sn'], ['Nb', 'Sn'])
     >>> _listed("POSCAR", [1, 1]), _listed("SCF", [1, 1, 1]), _listed("B2", [2])
     ([], [], [])
+    >>> _listed("No", [1]), _listed("P", [4]), _listed("As In", [1, 1]), _listed("B N", [1, 1])
+    ([], [], [], ['B', 'N'])
     """
     words = comment.replace(",", " ").split()
     if len(words) == 1 and len(counts) > 1 and _FORMULA.fullmatch(words[0]):
@@ -287,11 +303,18 @@ def _listed(comment: str, counts: list[int]) -> list[str]:
     if not counts or not len(terms) == len(words) == len(counts):
         return []
     amounts = [int(term[2] or 1) for term in terms]
+    if not any(term[2] for term in terms) and _may_be_words(words):
+        return []
     ratio = counts[0] * np.array(amounts) == amounts[0] * np.array(counts)
     numbered = any(term[2] for term in terms)
     if numbered and (len(counts) == 1 or not ratio.all()):
         return []  # B2 is a structure type as well
     return [term[1] for term in terms]
+
+
+def _may_be_words(words: Sequence[str]) -> bool:
+    """Whether symbols may be words of English, or one letter alone, and no elements."""
+    return (len(words) == 1 and len(words[0]) == 1) or _ENGLISH.issuperset(words)
 
 
 def _beside(path: Path, count: int) -> list[str]:

@@ -191,3 +191,33 @@ def test_good_file_warns_of_nothing() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert len(frames(TINI)) == 1
+
+
+@pytest.mark.parametrize("comment", ["No", "I", "P", "C"])
+def test_a_comment_of_one_word_or_letter_names_no_element(comment: str) -> None:
+    text = f"{comment}\n1.0\n3.3 0 0\n0 3.3 0\n0 0 3.3\n1\nDirect\n"
+    with pytest.raises(StructureError, match="names no elements"):
+        frames(f"{text}0 0 0\n")
+    with pytest.warns(UserWarning, match="the labels behind the positions"):
+        (atoms,) = frames(f"{text}0 0 0 Nb\n")
+    assert str(atoms.symbols) == "Nb"
+
+
+def test_two_english_words_are_no_list_of_elements() -> None:
+    cell = "1.0\n6.06 0 0\n0 6.06 0\n0 0 6.06\n4 4\nDirect\n"
+    places = "0 0 0\n0 .5 .5\n.5 0 .5\n.5 .5 0\n"
+    shifted = ".25 .25 .25\n.25 .75 .75\n.75 .25 .75\n.75 .75 .25\n"
+    with pytest.raises(StructureError, match="names no elements"):
+        frames(f"As In\n{cell}{places}{shifted}")
+    with pytest.warns(UserWarning, match="As In is taken"):
+        (atoms,) = frames(f"As4 In4\n{cell}{places}{shifted}")
+    assert str(atoms.symbols) == "As4In4"
+
+
+def test_a_position_more_than_announced_is_refused() -> None:
+    text = "bcc\n1.0\n3.3 0 0\n0 3.3 0\n0 0 3.3\nNb\n1\nDirect\n0 0 0\n"
+    with pytest.raises(StructureError, match="Line 10 .* holds a position more"):
+        frames(f"{text}0.5 0.5 0.5\n")
+    for behind in ("\n0.1 0.1 0.1\n", "Cartesian\n0.1 0.1 0.1\n", "\n 2 2 2\n 1.0 2.0 3.0\n"):
+        (atoms,) = frames(f"{text}{behind}")
+        assert len(atoms) == 1

@@ -87,8 +87,8 @@ def _expected(forecast: Mapping[str, Any] | None) -> Iterator[str]:
         Interval.from_dict(forecast[key]).as_text(percent=True) for key in ("precision", "recall")
     )
     yield (
-        f"to be expected: of what passed {precision} have Tc > 5 K, of all such {recall} have "
-        "passed (95 % intervals)"
+        f"to be expected: {precision} of what passed have Tc > 5 K, and {recall} of all that have "
+        "it passed (95 % intervals)"
     )
 
 

@@ -82,7 +82,7 @@ def test_what_to_expect_or_why_not(run: Path) -> None:
     store = RecordStore(run / RECORDS)
     ends = {"value": 0.5, "low_68": 0.4, "high_68": 0.6, "low_95": 0.3, "high_95": 0.7}
     forecast = {"precision": ends, "recall": {**ends, "value": 0.25}, "extrapolated": ""}
-    assert "50 % (30 to 70) have Tc > 5 K" in outcome_text(run, store, forecast)
+    assert "50 % (30 to 70) of what passed have Tc > 5 K" in outcome_text(run, store, forecast)
     doubt = outcome_text(run, store, {**forecast, "extrapolated": "nothing is alike"})
     assert "no forecast: nothing is alike" in doubt
     assert "50 %" not in doubt

@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 from betenet.cli import _parser, main
-from betenet.cli.arguments import Parser, StoreOnce, key_values
+from betenet.cli.arguments import key_values
+from betenet.cli.parser import Parser, StoreOnce
 from betenet.errors import ConfigError
 
-VALUES = ("1", "0.5", "0-1", "json", "all")
+VALUES = ("1", "0.5", "0-1", "json", "all", "xie_2019", "0.1:0.2")
 """Words of which each type of an option takes one at least."""
 
 Verb = tuple[str, ...]
@@ -69,7 +70,7 @@ def test_the_options_are_found() -> None:
         ("evaluate", "--recall"),
         ("screen", "run", "--slurm"),
         ("screen", "substitute", "--exclude-elements"),
-        ("tc", "--methods"),
+        ("tc", "--tc-method"),
     }
 
 

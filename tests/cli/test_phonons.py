@@ -23,7 +23,7 @@ from betenet.formats import read_phonon_dos
 
 pytest.importorskip("phonopy")
 
-QUICK = ("--supercell-distance", "6", "--relax", "none")
+QUICK = ("--supercell-distance", "6", "--relaxation", "none")
 
 
 class Counted(EMT):
@@ -231,7 +231,7 @@ def test_dos_file_holds_what_was_found(
 def test_second_start_computes_nothing_again(
     metals: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    cached = [str(metals), *QUICK, "--cache", str(tmp_path / "cache")]
+    cached = [str(metals), *QUICK, "--phonon-cache", str(tmp_path / "cache")]
     first = run_json(cached, capsys)
     assert Counted.calls > 0
     Counted.calls = 0
@@ -256,13 +256,15 @@ def test_interrupt_keeps_what_is_done(
 
     monkeypatch.setattr(phonon_run, "compute_phonons", interrupted)
     table, cache = tmp_path / "out.csv", tmp_path / "cache"
-    flags = [str(metals), *QUICK, "--cache", str(cache), "--csv", str(table)]
+    flags = [str(metals), *QUICK, "--phonon-cache", str(cache), "--csv", str(table)]
     found = run_json(flags, capsys, code=130)
     assert [one["formula"] for one in found] == ["Al"]
     assert [row["formula"] for row in rows_of(table)] == ["Al"]
     monkeypatch.setattr(phonon_run, "compute_phonons", original)
     Counted.calls = 0
-    assert len(run_json([str(metals / "Al.cif"), *QUICK, "--cache", str(cache)], capsys)) == 1
+    assert (
+        len(run_json([str(metals / "Al.cif"), *QUICK, "--phonon-cache", str(cache)], capsys)) == 1
+    )
     assert Counted.calls == 0
 
 
@@ -438,7 +440,7 @@ def test_what_is_missing_is_said_before_anything_is_begun(
 @pytest.mark.parametrize(
     "flags",
     [
-        ["--relax", "everything"],
+        ["--relaxation", "everything"],
         ["--workers", "0"],
         ["--imaginary-tolerance", "-1"],
         ["--supercell-distance", "nan"],

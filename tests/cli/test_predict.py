@@ -323,7 +323,7 @@ def test_phonons_of_a_file_predict_as_those_it_was_written_from(
     # another cell of the crystal, its atoms in another order
     write(tmp_path / "other.cif", alloy[[3, 2, 1, 0]].repeat((1, 1, 2)))
     monkeypatch.setattr(phonon_run, "chosen_force_field", lambda _: EMT())
-    flags = ["--relax", "none", "--supercell-distance", "6", "--dos", str(tmp_path)]
+    flags = ["--relaxation", "none", "--supercell-distance", "6", "--dos", str(tmp_path)]
     assert main(["phonons", str(tmp_path / "Cu3Au.cif"), *flags]) == 0
     capsys.readouterr()
     spectra: dict[str, Any] = {}

@@ -11,7 +11,8 @@ from contextlib import suppress
 
 from betenet import __version__
 from betenet.cli import cite, data, epc, evaluate, models, phonons, predict, screen, tc, train
-from betenet.cli.arguments import HelpFormatter, Parser
+from betenet.cli.arguments import HelpFormatter
+from betenet.cli.parser import Parser
 from betenet.cli.terminal import plain_streams
 from betenet.errors import BetenetError, unexpected
 
@@ -116,7 +117,18 @@ def _parser() -> Parser:
     verbs = parser.add_subparsers(title="verbs", metavar="VERB", dest="verb", required=True)
     for verb in (predict, phonons, tc, screen, epc, evaluate, models, data, train, cite):
         verb.add_parser(verbs)
+    parser.verb_for_files = _verb_for_files
     return parser
+
+
+def _verb_for_files(name: str) -> str:
+    """The words to write for a file in the place of a verb, told from its name."""
+    file = name.lower()
+    if "a2f" in file or "alpha2f" in file:
+        return f"tc {name}"
+    if file.endswith(".toml"):
+        return f"screen run {name} --out run/"
+    return f"phonons {name}" if "phonopy" in file else f"predict {name}"
 
 
 def _forget_stdout() -> None:

@@ -1,4 +1,4 @@
-"""What the verbs share: the parser, checked numbers, flags for μ* and JSON, the text about μ*."""
+"""What the verbs share: checked numbers and names, flags, the text about μ*."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ import math
 import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from betenet.errors import ConfigError
+from betenet.printable import shortened
+from betenet.spelling import none_of
 from betenet.superconductivity.analysis_settings import METHODS_OF_SPECTRA
 from betenet.superconductivity.critical_temperature import (
     DEFAULT_MU_STAR,
@@ -17,11 +19,15 @@ from betenet.superconductivity.critical_temperature import (
 )
 
 if TYPE_CHECKING:
+    from betenet.cli.parser import Parser
+
     # argparse has no public name for it
-    Verbs = argparse._SubParsersAction["Parser"]  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
+    Verbs = argparse._SubParsersAction[Parser]  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
 else:
     Verbs = argparse.Action  # the nearest public class
 
+MOST_PRESSURE = 10_000.0
+"""GPa."""
 _PATH = re.compile(r"/|\.[A-Za-z]\w*$")
 """What a path has: a folder or a suffix."""
 
@@ -36,52 +42,6 @@ about μ* (--mu-star):
 """
 
 
-class StoreOnce(argparse.Action):
-    """Keep the value of an option, and refuse the option when it is given again.
-
-    argparse by itself keeps the last of several values in silence.
-    """
-
-    _filled: argparse.Namespace | None = None
-
-    def __call__(
-        self,
-        parser: argparse.ArgumentParser,
-        namespace: argparse.Namespace,
-        values: Any,
-        option_string: str | None = None,
-    ) -> None:
-        """Keep the value.
-
-        Raises
-        ------
-        argparse.ArgumentError
-            If the option has a value from the same command line.
-        """
-        del parser
-        if option_string is not None and self._filled is namespace:
-            first = getattr(namespace, self.dest)
-            raise argparse.ArgumentError(
-                self,
-                f"given twice, with {first} and {values}, but it takes one value: leave one out",
-            )
-        self._filled = namespace
-        setattr(namespace, self.dest, values)
-
-
-class Parser(argparse.ArgumentParser):
-    """Parser of the command line and of each verb: no value that was given gets lost.
-
-    An option with one value is refused when it is given twice. One with several must have
-    ``action="extend"`` (and None or a list as its default), so that all of them count.
-    """
-
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
-        for name in (None, "store"):
-            self.register("action", name, StoreOnce)
-
-
 def positive(text: str) -> float:
     """A finite number above zero."""
     return _number(text, lambda number: number > 0.0, "a positive number")
@@ -94,16 +54,30 @@ def not_negative(text: str) -> float:
 
 def whole(text: str) -> int:
     """A whole number, zero or above."""
-    if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number, zero or above")
+    if not _is_whole(text):
+        raise argparse.ArgumentTypeError(f"{shortened(text)!r} is not {_WHOLE}, zero or above")
     return int(text)
 
 
 def count(text: str) -> int:
     """A whole number, one or above."""
-    if not text.isdecimal() or int(text) == 0:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number, one or above")
+    if not _is_whole(text) or int(text) == 0:
+        raise argparse.ArgumentTypeError(f"{shortened(text)!r} is not {_WHOLE}, one or above")
     return int(text)
+
+
+_WHOLE = "a whole number of at most nine digits"
+
+
+def _is_whole(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) <= 9
+
+
+def pressure(text: str) -> float:
+    """A pressure [GPa]; that in the centre of Jupiter is 4000."""
+    return _number(
+        text, lambda number: abs(number) <= MOST_PRESSURE, "a pressure from -10,000 to 10,000 GPa"
+    )
 
 
 def mu_star(text: str) -> float:
@@ -121,7 +95,7 @@ def tc_method(text: str) -> str:
             f"{text} needs the Debye temperature, which is not predicted: use allen_dynes_simple, "
             f"the same formula with ω_log/1.2 for Θ_D/1.45, or another of {usable}"
         )
-    raise argparse.ArgumentTypeError(f"{text!r} is none of {usable}")
+    raise argparse.ArgumentTypeError(none_of(text, METHODS_OF_SPECTRA))
 
 
 def _number(text: str, accept: Callable[[float], bool], wanted: str) -> float:
@@ -130,7 +104,7 @@ def _number(text: str, accept: Callable[[float], bool], wanted: str) -> float:
     except ValueError:
         number = math.nan
     if not (math.isfinite(number) and accept(number)):
-        raise argparse.ArgumentTypeError(f"{text!r} is not {wanted}")
+        raise argparse.ArgumentTypeError(f"{shortened(text)!r} is not {wanted}")
     return number
 
 

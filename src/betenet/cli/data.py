@@ -21,7 +21,7 @@ examples:
   betenet data BETE-NET/ --out bete_net.jsonl.gz
   betenet data BETE-NET/ --out bete_net.jsonl.gz --moments raw
 
-FOLDER is a copy of github.com/henniggroup/BETE-NET: database.json with structures/, and indices/
+DIR is a copy of github.com/henniggroup/BETE-NET: database.json with structures/, and indices/
 for the published split. Each α²F is smoothed and binned at 0.25, 2.25 … 100.25 meV as in the
 paper, and so is the phonon DOS of each site. A row with a missing value or NaN, with negative α²F,
 or whose structure is missing or does not match is left out and named on stderr; the others are
@@ -45,7 +45,7 @@ def add_parser(verbs: Verbs) -> None:
         epilog=_EPILOG,
         formatter_class=HelpFormatter,
     )
-    parser.add_argument("folder", type=Path, metavar="FOLDER", help="the published database")
+    parser.add_argument("folder", type=Path, metavar="DIR", help="the published database")
     parser.add_argument(
         "--out", type=Path, required=True, metavar="FILE", help=".jsonl or .jsonl.gz to write"
     )

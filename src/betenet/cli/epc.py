@@ -81,6 +81,7 @@ def add_parser(verbs: Verbs) -> None:
     _add_collect(actions)
     add_cutoffs(actions)
     add_campaign(actions)
+    parser.verb_for_files = lambda file: f"run {file} --out epc/"
 
 
 def _add_plan(actions: Verbs) -> None:
@@ -91,7 +92,7 @@ def _add_plan(actions: Verbs) -> None:
         epilog=_PROTOCOL_TEXT,
         formatter_class=HelpFormatter,
     )
-    plan.add_argument("files", nargs="*", metavar="STRUCTURE", help="structure file or folder")
+    plan.add_argument("files", nargs="*", metavar="FILE", help="structure file or folder")
     plan.add_argument("--out", type=Path, metavar="DIR", help="folder of all calculations")
     add_settings(plan)
     plan.add_argument("--show", metavar="PROTOCOL", help="print a protocol with explanations")
@@ -117,7 +118,7 @@ def _add_run(actions: Verbs) -> None:
     running.add_argument(
         "files",
         nargs="*",
-        metavar="STRUCTURE",
+        metavar="FILE",
         help="structure file or folder, planned first (default: all that is planned in DIR)",
     )
     running.add_argument(

@@ -63,12 +63,12 @@ def add_cutoffs(actions: Verbs) -> None:
         epilog=_CUTOFFS_EPILOG,
         formatter_class=HelpFormatter,
     )
-    cutoffs.add_argument("folder", type=Path, metavar="FOLDER", help="folder of UPF files")
+    cutoffs.add_argument("folder", type=Path, metavar="DIR", help="folder of UPF files")
     cutoffs.add_argument(
         "elements",
         nargs="*",
         metavar="ELEMENT",
-        help="only these elements (default: all in FOLDER)",
+        help="only these elements (default: all in DIR)",
     )
     cutoffs.add_argument(
         "--programs", type=Path, metavar="DIR", help="folder of pw.x (default: from PATH)"

@@ -33,7 +33,7 @@ def add_parser(verbs: Verbs) -> None:
         epilog=_EPILOG,
         formatter_class=HelpFormatter,
     )
-    actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
+    actions = parser.add_subparsers(title="verbs", metavar="VERB", required=True)
     listing = actions.add_parser("list", help="the ensembles that come with betenet")
     add_json(listing, "the list")
     listing.set_defaults(run=run_list)
@@ -44,6 +44,7 @@ def add_parser(verbs: Verbs) -> None:
     add_json(showing, "the card")
     showing.set_defaults(run=run_show)
     _add_import(actions)
+    parser.verb_for_files = lambda folder: f"show {folder}"
 
 
 _IMPORT_EPILOG = """\
@@ -70,9 +71,9 @@ def _add_import(actions: Verbs) -> None:
         "source", type=Path, metavar="DIR", help="folder of .pt files: CSO, CPD or FPD"
     )
     importing.add_argument(
-        "--out", type=Path, required=True, metavar="FOLDER", help="write the ensemble here"
+        "--out", type=Path, required=True, metavar="OUT", help="write the ensemble here"
     )
-    importing.add_argument("--name", help="of the model (default: that of FOLDER)")
+    importing.add_argument("--name", help="of the model (default: that of OUT)")
     importing.add_argument(
         "--structures",
         metavar="PATH",

@@ -78,7 +78,7 @@ def run_phonons(arguments: argparse.Namespace) -> int:
     work = _Work(
         source=chosen_force_field(arguments),
         settings=_settings(arguments),
-        cache=None if arguments.cache is None else PhononCache(arguments.cache),
+        cache=None if arguments.phonon_cache is None else PhononCache(arguments.phonon_cache),
         workers=arguments.workers,
         layout=layout,
         line=ProgressLine(),
@@ -227,7 +227,7 @@ def _settings(arguments: argparse.Namespace) -> PhononSettings:
         "imaginary_tolerance": arguments.imaginary_tolerance,
     }
     return PhononSettings(
-        relaxation=arguments.relax,
+        relaxation=arguments.relaxation,
         **{name: value for name, value in given.items() if value is not None},
     )
 

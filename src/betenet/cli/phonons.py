@@ -17,7 +17,7 @@ from betenet.cli.arguments import (
 _EPILOG = """\
 examples:
   betenet phonons Al.cif
-  betenet phonons cells/ --cache phonons/ --csv phonons.csv --workers 4
+  betenet phonons cells/ --phonon-cache phonons/ --csv phonons.csv --workers 4
   betenet phonons MgB2.cif --dos dos/ --plot figures/
   betenet predict MgB2.cif --phonons dos/MgB2_dos.json     α²F with these phonons
   betenet phonons Nb.cif --supercell-distance 16           is it stable after all?
@@ -45,7 +45,7 @@ about the verdict:
   unstable, and grey if it is stable. The verdict is the force field's: of 806 crystals that are
   known, mattersim-1m calls 8 % unstable and 7net-l3i5 25 %.
 
-about --relax:
+about --relaxation:
   A force field has a lattice constant of its own. cell brings positions and cell to rest in it,
   positions the positions only, and none keeps what is given, forces and all. A structure whose
   pressure is beyond 20 GPa is taken for one that is meant to be compressed: its cell is kept.
@@ -64,9 +64,9 @@ about phonopy's files:
   is beside it, must be that supercell. Forces with all atoms displaced (phonopy --rd) are fitted by
   symfc. What a file named here holds itself comes before what is beside it.
 
-about --cache:
+about --phonon-cache:
   With it nothing is computed twice: after an interrupt, or with more files, the same command goes
-  on where it stopped. `betenet predict --phonons auto --phonon-cache` uses the same folder.
+  on where it stopped. `betenet predict --phonons auto` uses the same folder.
   A structure counts as the same if it, the force field and the settings agree to the last digit.
 
 about --plot:
@@ -121,6 +121,8 @@ def add_parser(verbs: Verbs) -> None:
         metavar="DIR",
         help="write the density of states of each site, for `betenet predict --phonons`",
     )
+    parser.rename("--cache", "--phonon-cache")
+    parser.rename("--relax", "--relaxation")
     parser.set_defaults(run=run)
 
 
@@ -143,7 +145,7 @@ def _add_computed(group: argparse._ArgumentGroup) -> None:  # pyright: ignore[re
         "--fetch", metavar="NAME", help="download the weights of a force field first, see below"
     )
     group.add_argument(
-        "--relax",
+        "--relaxation",
         choices=("none", "positions", "cell"),
         default="cell",
         help="what may relax before (default: %(default)s), see below",
@@ -161,7 +163,7 @@ def _add_computed(group: argparse._ArgumentGroup) -> None:  # pyright: ignore[re
         help="a mode below minus this counts as imaginary (default: 1)",
     )
     group.add_argument(
-        "--cache", type=Path, metavar="DIR", help="keep what is computed here, see below"
+        "--phonon-cache", type=Path, metavar="DIR", help="keep what is computed here, see below"
     )
     group.add_argument(
         "--workers",

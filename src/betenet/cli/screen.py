@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from betenet.cli.arguments import HelpFormatter, Verbs, add_json, count
+from betenet.cli.arguments import HelpFormatter, Verbs, add_json, count, whole
 
 _EPILOG = """\
 examples:
@@ -15,7 +15,7 @@ examples:
   betenet screen run cells/ --out run/            a folder of structures, by the default funnel
   betenet screen status run/                      how far it is, also while it is running
   betenet screen report run/                      tables and a page for the browser
-  betenet screen substitute cells/ --count 1000 --out candidates.jsonl    something to screen
+  betenet screen substitute cells/ --candidates 1000 --out more.jsonl    something to screen
 
 A screening may be killed at any moment: the same command goes on where it was.
 `betenet screen VERB --help` explains each verb.
@@ -98,6 +98,7 @@ def add_parser(verbs: Verbs) -> None:
     _add_status(actions)
     _add_report(actions)
     _add_substitute(actions)
+    parser.verb_for_files = lambda file: f"run {file} --out run/"
 
 
 def _add_plan(actions: Verbs) -> None:
@@ -182,13 +183,13 @@ def _add_substitute(actions: Verbs) -> None:
     )
     substitute.add_argument("source", metavar="SOURCE", help="the parents, as of `screen run`")
     substitute.add_argument(
-        "--count", type=count, required=True, metavar="N", help="how many candidates"
+        "--candidates", type=count, required=True, metavar="N", help="how many candidates"
     )
     substitute.add_argument(
         "--out", type=Path, required=True, metavar="FILE", help="candidates.jsonl, or .jsonl.gz"
     )
     substitute.add_argument(
-        "--seed", type=int, default=0, metavar="N", help="of the draw (default: %(default)s)"
+        "--seed", type=whole, default=0, metavar="N", help="of the draw (default: %(default)s)"
     )
     substitute.add_argument(
         "--reach",
@@ -205,6 +206,7 @@ def _add_substitute(actions: Verbs) -> None:
         metavar="EL",
         help="never put in",
     )
+    substitute.rename("--count", "--candidates")
     substitute.set_defaults(run=run_substitute)
 
 

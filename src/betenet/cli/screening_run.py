@@ -105,14 +105,14 @@ def substitute(arguments: argparse.Namespace) -> int:
     spare_the_inputs([arguments.source], arguments.out, "--out")
     found = substituted(
         open_source(arguments.source),
-        arguments.count,
+        arguments.candidates,
         arguments.seed,
         reach=arguments.reach,
         exclude_elements=arguments.exclude_elements,
     )
     count = write_candidates(arguments.out, found)
     sys.stderr.write(f"betenet: wrote {count} candidates to {arguments.out}\n")
-    if count < arguments.count:
+    if count < arguments.candidates:
         sys.stderr.write("betenet: no more are found: give more parents\n")
     return 0
 

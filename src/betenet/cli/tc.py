@@ -16,17 +16,17 @@ from betenet.cli.arguments import (
     positive,
 )
 from betenet.errors import ConfigError
+from betenet.spelling import did_you_mean, none_of
 from betenet.superconductivity.analysis_settings import ALL_METHODS, ELIASHBERG
 from betenet.superconductivity.critical_temperature import METHODS
 
 _FREQUENCY_UNITS = ("meV", "THz", "cm-1", "Ry", "Ha", "eV", "K")
 
-_FOR_NUMBERS = ("coupling", "omega_log", "omega_2", "unit")
+_FOR_NUMBERS = ("coupling", "omega_log", "omega_2")
 _NUMBERS_NEED = "numbers need --coupling with --omega-log, or with --debye"
 _FOR_FILES = (
     "format",
-    "units",
-    "methods",
+    "tc_method",
     "cutoff",
     "mu_star_frequency",
     "temperature_sweep",
@@ -50,13 +50,13 @@ examples:
   betenet tc a2F.dos10 --material Nb --debye 277            named, with McMillan's formula too
   betenet tc pb.a2f --compare epw.out pb.imag_iso_003.00    beside EPW's own λ, Tc and gap
   betenet tc ph_folder/                                     of PREFIX.dynN and elph files of ph.x
-  betenet tc table.dat --units THz --json                   two columns without a header
+  betenet tc table.dat --unit THz --json                    two columns without a header
   betenet tc --coupling 0.94 --omega-log 157 --omega-2 185 --mu-star 0.12      numbers, no file
   betenet tc --coupling 0.87 --omega-log 61.5 --omega-2 70.6 --unit meV        MgB2
   betenet tc --coupling 0.82 --debye 277 --mu-star-band 0.10:0.16:0.02         McMillan's formula
 
 The format of a file is told from its content; --format forces it. The unit of the frequencies is
-that of the format, or what the header of a table states; a table that states none needs --units. A
+that of the format, or what the header of a table states; a table that states none needs --unit. A
 file that cannot be used is reported on stderr, and the others are still done.
 
 """
@@ -98,7 +98,7 @@ class _HelpWithFormats(HelpFormatter):
         if text is _EPILOG:
             from betenet.formats.known_formats import FORMATS
 
-            text += "methods (--methods):\n"
+            text += "methods (--tc-method):\n"
             text += "".join(f"  {key:<20}{source}\n" for key, source in METHODS.items())
             text += f"  {ELIASHBERG:<20}the isotropic equations themselves (needs α²F)\n"
             text += "\nformats (--format):\n"
@@ -142,13 +142,10 @@ def add_parser(verbs: Verbs) -> None:
     )
     numbers = parser.add_argument_group("numbers instead of files")
     numbers.add_argument("--coupling", type=not_negative, metavar="L", help="coupling constant λ")
-    numbers.add_argument("--omega-log", type=positive, metavar="W", help="ω_log, in --unit")
-    numbers.add_argument("--omega-2", type=positive, metavar="W", help="ω_2, in --unit")
-    numbers.add_argument(
-        "--unit",
-        choices=("K", "meV", "cm-1", "THz"),
-        help="unit of these frequencies (default: K)",
-    )
+    numbers.add_argument("--omega-log", type=positive, metavar="W", help="ω_log, in K or --unit")
+    numbers.add_argument("--omega-2", type=positive, metavar="W", help="ω_2, in K or --unit")
+    parser.rename("--methods", "--tc-method")
+    parser.rename("--units", "--unit")
     parser.set_defaults(run=functools.partial(run, parser))
 
 
@@ -163,7 +160,7 @@ def run(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> int:
     if arguments.files:
         from betenet.cli.tc_files import run_files
 
-        arguments.methods = tuple(dict.fromkeys(arguments.methods or ALL_METHODS))
+        arguments.tc_method = tuple(dict.fromkeys(arguments.tc_method or ALL_METHODS))
         return run_files(arguments)
     from betenet.cli.tc_numbers import run_numbers
 
@@ -180,13 +177,12 @@ def _wrong_with_files(arguments: argparse.Namespace) -> str:
     numbers = _given(arguments, _FOR_NUMBERS)
     if numbers:
         return (
-            f"a FILE already says what {', '.join(numbers)} would: give files or numbers, "
-            "not both (the unit of a file is --units)"
+            f"a FILE already says what {', '.join(numbers)} would: give files or numbers, not both"
         )
     if arguments.plasma_energy is not None and not arguments.resistivity:
         return "--plasma-energy is for --resistivity: give both"
-    if arguments.debye is not None and "mcmillan" not in (arguments.methods or ALL_METHODS):
-        return "--debye is for mcmillan, which --methods leaves out: name it, or no --debye"
+    if arguments.debye is not None and "mcmillan" not in (arguments.tc_method or ALL_METHODS):
+        return "--debye is for mcmillan, which --tc-method leaves out: name it, or no --debye"
     return ""
 
 
@@ -212,7 +208,10 @@ def _given(arguments: argparse.Namespace, names: tuple[str, ...]) -> list[str]:
 def _add_reading(group: argparse._ArgumentGroup) -> None:  # pyright: ignore[reportPrivateUsage]
     group.add_argument("--format", type=_format, metavar="KEY", help="one of the formats below")
     group.add_argument(
-        "--units", choices=_FREQUENCY_UNITS, help="unit of the frequencies in the files"
+        "--unit",
+        choices=_FREQUENCY_UNITS,
+        help="unit of the frequencies that you give, in files or as numbers (default: that which "
+        "the file states; K for numbers)",
     )
     group.add_argument(
         "--smearing", type=_smearing, metavar="N|VALUE|all", help="which column, see below"
@@ -224,7 +223,7 @@ def _add_reading(group: argparse._ArgumentGroup) -> None:  # pyright: ignore[rep
 
 def _add_computed(group: argparse._ArgumentGroup) -> None:  # pyright: ignore[reportPrivateUsage]
     group.add_argument(
-        "--methods",
+        "--tc-method",
         type=_methods,
         action="extend",
         metavar="A,B,…",
@@ -258,7 +257,9 @@ def _add_computed(group: argparse._ArgumentGroup) -> None:  # pyright: ignore[re
         help="what another program found: epw.out, lambda, lambda.out, or EPW's imag_iso, pade_iso",
     )
     group.add_argument(
-        "--resistivity", action="store_true", help="ρ(T) up to 300 K, taking α²F for α²_tr F of transport"
+        "--resistivity",
+        action="store_true",
+        help="ρ(T) up to 300 K, taking α²F for α²_tr F of transport",
     )
     group.add_argument(
         "--plasma-energy", type=positive, metavar="EV", help="Drude plasma energy, for ρ(T)"
@@ -270,7 +271,7 @@ def _format(text: str) -> str:
     from betenet.formats.known_formats import FORMATS
 
     if text not in FORMATS:
-        raise argparse.ArgumentTypeError(f"{text!r} is none of {', '.join(FORMATS)}")
+        raise argparse.ArgumentTypeError(none_of(text, FORMATS))
     return text
 
 
@@ -282,7 +283,8 @@ def _methods(text: str) -> tuple[str, ...]:
     unknown = [name for name in names if name not in ALL_METHODS]
     if unknown or not names:
         raise argparse.ArgumentTypeError(
-            f"{text!r} is not all, nor some of {', '.join(ALL_METHODS)} with commas between"
+            f"{text!r} is not all, nor some of {', '.join(ALL_METHODS)} with commas between."
+            + "".join(did_you_mean(name, ALL_METHODS) for name in unknown[:1])
         )
     return names
 

@@ -47,7 +47,7 @@ def run_files(arguments: argparse.Namespace) -> int:
 def _request(arguments: argparse.Namespace) -> Request:
     settings = AnalysisSettings(
         mu_star=arguments.mu_star,
-        methods=arguments.methods,
+        methods=arguments.tc_method,
         debye_temperature=arguments.debye,
         cutoff=arguments.cutoff,
         mu_star_frequency=arguments.mu_star_frequency,
@@ -59,7 +59,7 @@ def _request(arguments: argparse.Namespace) -> Request:
     return Request(
         settings=settings,
         format=arguments.format,
-        unit=arguments.units,
+        unit=arguments.unit,
         smearing=arguments.smearing,
         drop_imaginary=arguments.drop_imaginary,
         references=tuple(map(read_reference, arguments.compare or ())),

@@ -8,6 +8,7 @@ from typing import Any
 
 from betenet.ensemble.checkpoint import read_card
 from betenet.errors import ModelError
+from betenet.spelling import did_you_mean
 
 DEFAULT_MODEL = "cso-1"
 DEFAULT_PHONON_MODEL = "phonons-1"
@@ -55,5 +56,6 @@ def find_model(name_or_path: str | Path | None = None) -> Path:
     raise ModelError(
         f"There is no model {str(name_or_path)!r}.",
         f"It is neither a folder nor one of the shipped models: {', '.join(names) or 'none'}.",
-        "Give the folder of an ensemble, or a name from `betenet models list`.",
+        "Give the folder of an ensemble, or a name from `betenet models list`."
+        + did_you_mean(str(name_or_path), names),
     )

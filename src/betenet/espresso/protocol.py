@@ -12,6 +12,7 @@ from typing import Any, cast
 
 from betenet.errors import ConfigError
 from betenet.espresso.grids import Grid
+from betenet.spelling import did_you_mean
 
 DEFAULT_PROTOCOL = "balanced"
 RELAXATIONS = ("cell", "positions", "none")
@@ -205,7 +206,8 @@ class Protocol:
             raise ConfigError(
                 f"There is no protocol {name!r}.",
                 f"The protocols are {', '.join(tables)}.",
-                "Choose one of them, and change single values with --set.",
+                "Choose one of them, and change single values with --set."
+                + did_you_mean(name, tables),
             )
         return cls.from_dict(tables[name])
 
@@ -226,7 +228,8 @@ class Protocol:
             raise ConfigError(
                 f"A protocol has unknown keys {unknown} and missing keys {missing}.",
                 f"Its keys are {', '.join(names)}.",
-                "Correct the spelling, or add what is missing.",
+                "Correct the spelling, or add what is missing."
+                + "".join(did_you_mean(key, names) for key in unknown[:1]),
             )
         kinds = {field.name: str(field.type) for field in fields(cls)}
         values: dict[str, Any] = {name: _typed(name, kinds[name], table[name]) for name in names}

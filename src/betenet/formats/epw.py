@@ -77,7 +77,7 @@ def parse_a2f(text: TextFile) -> Parsed:
             start + 1,
             f"{table.shape[1]} columns.",
             reason="Expected are ω, and then one α²F and perhaps one λ(ω) per smearing.",
-            fix='Read other tables with format="table" and their unit (--format table --units …).',
+            fix='Read other tables with format="table" and their unit (--format table --unit …).',
         )
     warnings = [] if "coupling" in stated or _ISOTROPIC.fullmatch(header) else [_CUT_OFF]
     if smearings is not None and len(smearings) != n_smearings:

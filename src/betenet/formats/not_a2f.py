@@ -14,7 +14,7 @@ import numpy as np
 
 from betenet.errors import DataError
 from betenet.formats.header import header_lines, names_a2f, names_columns
-from betenet.formats.marks import PHONON_DOS_MARKS, ends_of, marked
+from betenet.formats.marks import PHONON_DOS_MARKS, ends_of, marked, uncompressed_name
 from betenet.formats.phonon_dos_recognise import is_matdyn
 from betenet.formats.text import TextFile, number_table
 
@@ -48,7 +48,7 @@ class Foreign:
         """The error that names both."""
         fix = f"Give {self.instead}."
         if by_name:
-            fix += " If it is α²F after all, say so with --format table and --units."
+            fix += " If it is α²F after all, say so with --format table and --unit."
         return DataError(f"{path} holds {self.what}, not α²F.", fix=fix)
 
 
@@ -187,7 +187,7 @@ def foreign_by_words(text: TextFile) -> Foreign | None:
 
 def foreign_by_name(path: str | Path) -> Foreign | None:
     """What the name of a file says."""
-    name = Path(path).name.lower()
+    name = uncompressed_name(path).lower()
     if re.search(r"(?<!dyn)a2f(?!_tr|q2r|matdyn)|alpha2f", name):
         return None
     return next((known for known, names in _BY_NAME if re.fullmatch(names, name)), None)

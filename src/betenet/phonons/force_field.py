@@ -13,6 +13,7 @@ from ase.calculators.calculator import Calculator
 from betenet.errors import ConfigError
 from betenet.phonons.extra import load, package_folder
 from betenet.phonons.mattersim import MODELS, find_weights
+from betenet.spelling import did_you_mean
 
 DEFAULT = "mattersim-1m"
 """Has the better phonons, and its parameters are part of betenet: docs/phonons.md."""
@@ -142,7 +143,8 @@ def _weights(name: str) -> Path:
         raise ConfigError(
             f"Unknown force field {name!r}.",
             "Known by name are MatterSim's, and SevenNet's of the package sevenn.",
-            f"Choose one of {', '.join(FORCE_FIELDS)}, or pass an ASE calculator.",
+            f"Choose one of {', '.join(FORCE_FIELDS)}, or pass an ASE calculator."
+            + did_you_mean(name, FORCE_FIELDS),
         )
     path = package_folder("sevenn") / "pretrained_potentials" / WEIGHTS[name]
     if not path.is_file():

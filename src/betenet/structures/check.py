@@ -115,7 +115,8 @@ def check_size(n_atoms: int, max_atoms: int | None, *, at_least: bool = False) -
         f"The primitive cell has {'at least ' if at_least else ''}{n_atoms} atoms; "
         f"the limit is {max_atoms}.",
         reason="The memory that a prediction takes grows with the number of atoms.",
-        fix="Use a smaller cell, or raise max_atoms if there is memory for it.",
+        fix="Give the primitive cell of a smaller crystal. In Python, prepare_structures takes "
+        "another limit, max_atoms.",
     )
 
 

@@ -22,6 +22,9 @@ from betenet.structures.symmetry_choice import build_cell
 
 CELL = ("length_a", "length_b", "length_c", "angle_alpha", "angle_beta", "angle_gamma")
 
+RIGHT_ANGLE = 90.0
+"""Degrees. Default of the core dictionary of CIF for an angle of the cell."""
+
 
 def atoms_from_block(block: CifBlock) -> Atoms:
     """Build the atoms of one CIF block.
@@ -88,6 +91,16 @@ def atoms_from_block(block: CifBlock) -> Atoms:
 def _read_cell(block: CifBlock) -> Float[np.ndarray, "3 3"]:
     """Vectors of the cell as rows [Å]."""
     numbers = [block.number(f"_cell_{part}") for part in CELL]
+    unsaid = [part for part in CELL[3:] if not block.column(f"_cell_{part}")]
+    if unsaid:
+        warnings.warn(
+            f"The CIF does not state {', '.join(unsaid)}; 90° is taken, as its dictionary says.",
+            stacklevel=3,
+        )
+        numbers[3:] = [
+            RIGHT_ANGLE if part in unsaid else number
+            for part, number in zip(CELL[3:], numbers[3:], strict=True)
+        ]
     for part, number in zip(CELL, numbers, strict=True):
         if number is None or number <= 0.0:
             raise StructureError(

@@ -8,11 +8,12 @@ from typing import Any, Protocol, cast, runtime_checkable
 import numpy as np
 from ase import Atoms
 from ase.data import atomic_masses, atomic_numbers
+from ase.geometry import cellpar_to_cell
 
 from betenet.errors import StructureError
 from betenet.json_input import number_array
 from betenet.structures.check import FULL_OCCUPANCY_TOLERANCE, disorder_error
-from betenet.structures.documents import inner_structure
+from betenet.structures.documents import inner_structure, is_answer
 from betenet.structures.optimade import atoms_from_optimade
 from betenet.structures.reading_errors import reason_of
 
@@ -91,12 +92,20 @@ def _from_mapping(data: Mapping[str, Any]) -> Atoms:
             return _from_jarvis(data)
         if "lattice" in data and "sites" in data:
             return _from_pymatgen(data)
+        if "unit_cell" in data and "sites" in data:
+            return _from_oqmd(data)
     except (AttributeError, KeyError, TypeError, ValueError, IndexError) as error:
         raise StructureError(
             "The dictionary of a structure is malformed.",
             reason=reason_of(error),
             fix="Write it again with pymatgen's Structure.as_dict() or JARVIS's Atoms.to_dict().",
         ) from error
+    if is_answer(data):
+        raise StructureError(
+            "This is an answer of betenet, and no structure.",
+            "Predictions name the file that they are of, but hold no atoms.",
+            f"Give the structure that it names: {str(data['name'])[:80]}.",
+        )
     keys = ", ".join(sorted(map(str, data)))[:300] or "none"
     if "sites" in data:
         raise StructureError(
@@ -121,6 +130,21 @@ def _from_jarvis(data: Mapping[str, Any]) -> Atoms:
     )
 
 
+def _from_oqmd(data: Mapping[str, Any]) -> Atoms:
+    """Atoms of a row of the OQMD, whose sites read ``Nb @ 0 0 0``."""
+    sites = [str(site).partition("@") for site in data["sites"]]
+    places = [[float(x) for x in place.split()] for _, _, place in sites]
+    symbols = [symbol.strip() for symbol, _, _ in sites]
+    return crystal(symbols, data["unit_cell"], places, cartesian=False)
+
+
+def _vectors(lattice: Mapping[str, Any]) -> Any:
+    """Lattice vectors of pymatgen's lattice, which may have edges and angles alone [Å]."""
+    if "matrix" in lattice:
+        return lattice["matrix"]
+    return cellpar_to_cell([lattice[key] for key in ("a", "b", "c", "alpha", "beta", "gamma")])
+
+
 def _from_pymatgen(data: Mapping[str, Any]) -> Atoms:
     symbols: list[str] = []
     for index, site in enumerate(data["sites"]):
@@ -132,7 +156,7 @@ def _from_pymatgen(data: Mapping[str, Any]) -> Atoms:
         symbols.append(str(species[0]["element"]))
     return crystal(
         symbols,
-        data["lattice"]["matrix"],
+        _vectors(data["lattice"]),
         [site["abc"] for site in data["sites"]],
         cartesian=False,
         pbc=data["lattice"].get("pbc", (True, True, True)),

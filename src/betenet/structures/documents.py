@@ -15,7 +15,19 @@ _STRUCTURE = frozenset(
     {"lattice", "lattice_mat", "lattice_vectors", "sites", "attributes", *_INNER}
 )
 
+_ANSWER = frozenset({"name", "model", "quantities"})
+"""Keys of a prediction as `betenet predict --json` writes it."""
+_FAILURE = frozenset({"name", "error"})
+
 Document = Mapping[str, Any]
+
+
+def is_answer(row: object) -> bool:
+    """Whether a row of JSON is a prediction of betenet, or says why there is none."""
+    if not isinstance(row, Mapping):
+        return False
+    keys = cast("Document", row).keys()
+    return keys.isdisjoint(_STRUCTURE) and (keys >= _ANSWER or keys >= _FAILURE)
 
 
 def documents(data: object) -> list[object]:

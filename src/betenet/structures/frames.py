@@ -24,6 +24,7 @@ from betenet.structures.airss import res_frames
 from betenet.structures.convert import to_atoms
 from betenet.structures.documents import check_document, documents
 from betenet.structures.few_digits import complete_digits
+from betenet.structures.passed_over import check_passed_over, plain_abinit
 from betenet.structures.poscar import is_poscar, poscar_frames, xdatcar_frames
 from betenet.structures.pw_input import is_pw_input, read_pw_input
 from betenet.structures.pw_output import pw_output_frames
@@ -86,7 +87,12 @@ def _build(frame: Frame, kind: str) -> Atoms:
 
 def _lines(path: Path) -> tuple[str, ...]:
     with open_bytes(path) as file:
-        return as_text(path, file.read()).lines
+        content = file.read()
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        content = content.decode(
+            "utf-16"
+        ).encode()  # as Windows writes it, and says so at its start
+    return as_text(path, content).lines
 
 
 def _by_content(path: Path, name: str, suffix: str) -> Kind:
@@ -139,7 +145,18 @@ def _by_ase(path: Path, text: str) -> Kind:
     told_by_name = name == "espresso-out" or (name in {"vasp", "espresso-in"} and text)
     if told_by_name or not format_.can_read or name in _NOT_READ:
         raise _unknown()
+    check_passed_over(name, text)
+    if name == "abinit-in":
+        return ase.ioformats[name].description, _abinit_frames
     return ase.ioformats[name].description, partial(_ase_frames, format_=name)
+
+
+def _abinit_frames(path: Path) -> Iterator[Frame]:
+    from ase.io import formats
+
+    text = plain_abinit("\n".join(_lines(path)))
+    atoms = cast("Any", formats).read(io.StringIO(text), format="abinit-in")
+    yield partial(_with_atoms, atoms)
 
 
 _NOT_READ = frozenset({"py", "mysql", "postgresql", "html", "png", "eps", "gif", "mp4", "pov"})

@@ -15,6 +15,8 @@ _NOT_A_NUMBER = re.compile(
     r"could not convert string to float: (?P<word>.+)|invalid literal for int\(\).*?: (?P<int>.+)",
     re.DOTALL,
 )
+_LABEL = re.compile(r"'[A-Z][A-Za-z]{0,2}\d{0,3}[A-Za-z+-]?'|'[a-z]{1,2}'")
+"""A key that was looked up among the elements: Nb1, Xx."""
 _SHORT = (IndexError, EOFError, StopIteration, AssertionError, TypeError, AttributeError)
 """What a reader raises that finds less than it looks for."""
 
@@ -47,7 +49,7 @@ def in_words(kind: str) -> Generator[None]:
 
 def unreadable(failure: Exception, kind: str) -> StructureError:
     """The error for what a reader has raised."""
-    if isinstance(failure, KeyError) and re.fullmatch(r"'[A-Za-z]{1,3}'", str(failure)):
+    if isinstance(failure, KeyError) and _LABEL.fullmatch(str(failure)):
         return StructureError(
             f"There is no element {failure}.",
             reason="The symbols of the sites are looked up in the periodic table.",

@@ -69,6 +69,11 @@ def standardise(atoms: Atoms, *, symprec: float = 1e-3, max_atoms: int | None = 
     lattice = cell_vectors(atoms)
     positions = np.linalg.solve(lattice.T, atoms.positions.T).T
     numbers = np.array(atoms.numbers, dtype=np.intc)
+    if max_atoms is not None and len(atoms) > max_atoms:
+        most = _count_translations(
+            lattice, positions, numbers, symprec, -(-len(atoms) // max_atoms)
+        )
+        check_size(len(atoms) // most, max_atoms)
     if fewest_atoms(atoms) < len(atoms):
         lattice, positions, numbers = primitive_cell(lattice, positions, numbers, symprec)
     check_size(len(numbers), max_atoms)
@@ -78,6 +83,46 @@ def standardise(atoms: Atoms, *, symprec: float = 1e-3, max_atoms: int | None = 
     keys = np.round(positions / EDGE_TOLERANCE / 10).astype(int)
     order = np.lexsort((keys[:, 2], keys[:, 1], keys[:, 0], numbers))
     return Atoms(numbers=numbers[order], scaled_positions=positions[order], cell=reduced, pbc=True)
+
+
+def _count_translations(
+    lattice: Lattice,
+    positions: Float[np.ndarray, "site 3"],
+    numbers: Int[np.ndarray, " site"],
+    symprec: float,
+    enough: int,
+) -> int:
+    """Translations that map the crystal on itself, none of them left out below ``enough``.
+
+    Without ``enough`` of them the primitive cell is too large, which tells it in less time than a
+    search of the whole symmetry takes. Their tolerance is twice that of the search.
+    """
+    elements, counts = np.unique(numbers, return_counts=True)
+    rarest = np.flatnonzero(numbers == elements[counts.argmin()])
+    metric = lattice @ lattice.T
+    alike = {int(element): positions[numbers == element] for element in elements}
+    found = 0
+    for end in rarest:
+        shift = positions[end] - positions[rarest[0]]
+        if all(
+            _is_mapped(position + shift, alike[int(number)], metric, 2.0 * symprec)
+            for position, number in zip(positions, numbers, strict=True)
+        ):
+            found += 1
+            if found >= enough:
+                return found
+    return found
+
+
+def _is_mapped(
+    place: Float[np.ndarray, " 3"],
+    others: Float[np.ndarray, "other 3"],
+    metric: Lattice,
+    tolerance: float,
+) -> bool:
+    away = others - place
+    away -= np.round(away)
+    return bool(np.einsum("ni,ij,nj->n", away, metric, away).min() < tolerance**2)
 
 
 def primitive_cell(

@@ -152,6 +152,15 @@ def test_edges_stated_twice_are_refused() -> None:
         read(f"{text}{old}\n{new}\n")
 
 
+def test_angles_that_are_not_stated_are_right() -> None:
+    lines = write(cubic(3.3), ("Nb1 Nb 0 0 0",), **{HM: "I m -3 m"}).splitlines()
+    atoms, notes = read("\n".join(line for line in lines if "_angle_" not in line))
+    assert atoms.cell.angles().tolist() == [90, 90, 90]
+    assert "90° is taken" in notes[0]
+    with pytest.raises(StructureError, match="no usable _cell_angle_beta"):
+        read("\n".join(lines).replace("_cell_angle_beta 90", "_cell_angle_beta ?"))
+
+
 def test_sites_of_mixed_occupancy_and_waves_are_refused() -> None:
     mixed = write(cubic(3.3), ("M1 Nb,Ti 0 0 0",), **{HM: "I m -3 m"})
     with pytest.raises(StructureError, match="not one element, but Nb and Ti"):

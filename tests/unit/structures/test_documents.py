@@ -77,3 +77,16 @@ def test_malformed_entry_is_refused_in_words(change: dict[str, Any]) -> None:
         to_atoms(OPTIMADE | change)
     assert "Error" not in str(caught.value)
     assert caught.value.fix
+
+
+def test_lattice_of_pymatgen_without_its_matrix() -> None:
+    edges = {"a": 3.3, "b": 3.3, "c": 5.2, "alpha": 90, "beta": 90, "gamma": 120}
+    atoms = to_atoms({**PYMATGEN, "lattice": edges})
+    assert atoms.cell.cellpar().tolist() == pytest.approx(list(edges.values()))
+
+
+def test_row_of_the_oqmd() -> None:
+    row = {"name": "Nb", "unit_cell": LATTICE, "sites": ["Nb @ 0 0 0", "Al @ 0.5 0.5 0.5"]}
+    atoms = to_atoms(row)
+    assert atoms.get_scaled_positions().tolist() == [[0, 0, 0], [0.5, 0.5, 0.5]]
+    assert str(atoms.symbols) == "NbAl"

@@ -216,7 +216,7 @@ def test_two_english_words_are_no_list_of_elements() -> None:
 
 def test_a_position_more_than_announced_is_refused() -> None:
     text = "bcc\n1.0\n3.3 0 0\n0 3.3 0\n0 0 3.3\nNb\n1\nDirect\n0 0 0\n"
-    with pytest.raises(StructureError, match="Line 10 .* holds a position more"):
+    with pytest.raises(StructureError, match=r"Line 10 .* holds a position more"):
         frames(f"{text}0.5 0.5 0.5\n")
     for behind in ("\n0.1 0.1 0.1\n", "Cartesian\n0.1 0.1 0.1\n", "\n 2 2 2\n 1.0 2.0 3.0\n"):
         (atoms,) = frames(f"{text}{behind}")

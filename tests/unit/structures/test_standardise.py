@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import numpy as np
@@ -171,3 +172,14 @@ def test_spglib_failure_is_an_error() -> None:
     atoms = Atoms("H2", positions=[[0, 0, 0], [0, 0, 1e-5]], cell=np.eye(3) * 4, pbc=True)
     with pytest.raises(StructureError, match=r"symprec = 0\.001"):
         standardise(atoms)
+
+
+def test_a_large_cell_without_translations_is_refused_before_the_search() -> None:
+    generator = np.random.default_rng(0)
+    assert len(standardise(bulk("Nb", cubic=True).repeat(5))) == 1
+    large = bulk("Nb", cubic=True).repeat(10)
+    large.positions += generator.normal(scale=0.05, size=large.positions.shape)
+    start = time.process_time()
+    with pytest.raises(StructureError, match="has 2000 atoms; the limit is 200"):
+        standardise(large)
+    assert time.process_time() - start < 2.0

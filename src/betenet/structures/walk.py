@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
+from typing import cast
 
 from betenet.json_input import read_json
+from betenet.structures.documents import is_answer
 
 # fmt: off
 SKIPPED_SUFFIXES = frozenset(
@@ -28,6 +31,13 @@ SKIPPED_NAMES = frozenset(
 )
 """Names without a suffix passed over when a folder is walked."""
 # fmt: on
+
+_PROSE = re.compile(
+    r"(readme|licen[cs]e|changelog|changes|copying|authors|contributing|notice|install)"
+    r"([-_.](?!cif$|vasp$|xyz$)[\w.-]*)?$",
+    re.IGNORECASE,
+)
+"""Names of files for people."""
 
 LARGEST_MANIFEST = 1 << 24
 """Bytes of a file from which it is no manifest of ours."""
@@ -65,4 +75,18 @@ def _is_calculation(folder: Path) -> bool:
 
 def _may_hold_structure(file: Path) -> bool:
     """Whether a name is of no other kind; what it leads to may be broken or no file at all."""
-    return file.suffix.lower() not in SKIPPED_SUFFIXES and file.name not in SKIPPED_NAMES
+    if file.suffix.lower() in SKIPPED_SUFFIXES or file.name in SKIPPED_NAMES:
+        return False
+    if _PROSE.match(file.name):
+        return False
+    return file.suffix.lower() != ".json" or not _is_answer(file)
+
+
+def _is_answer(file: Path) -> bool:
+    """Whether a file of JSON is what betenet itself answered: predictions hold no atoms."""
+    try:
+        data = read_json(file, LARGEST_MANIFEST)
+    except (OSError, ValueError):
+        return False
+    rows = cast("list[object]", data) if isinstance(data, list) else [data]
+    return bool(rows) and all(is_answer(row) for row in rows)

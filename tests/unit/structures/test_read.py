@@ -226,6 +226,26 @@ def test_first_principles_calculations_are_passed_over(tmp_path: Path) -> None:
     assert named == [str(tmp_path / "epc/Nb/relax/Al.cif")]
 
 
+def test_our_own_answers_and_files_for_people_are_passed_over(tmp_path: Path) -> None:
+    write(tmp_path / "Nb.vasp", bulk("Nb"))
+    answers = [{"name": "Nb.cif", "model": "cso-1", "quantities": {}}, {"name": "b", "error": "x"}]
+    (tmp_path / "predictions.json").write_text(json.dumps(answers))
+    for name in ("Readme", "README.first", "LICENSE-MIT", "readme_data"):
+        (tmp_path / name).write_text("Words for people.")
+    records = list(read_structures(tmp_path))
+    assert [Path(record.name).name for record in records] == ["Nb.vasp"]
+    for record in read_structures(tmp_path / "predictions.json"):
+        assert "an answer of betenet, and no structure" in str(record.error)
+
+
+def test_cif_in_utf_16(tmp_path: Path) -> None:
+    text = (EXAMPLES / "Nb.cif").read_text()
+    (tmp_path / "Nb.cif").write_bytes(text.encode("utf-16"))
+    (record,) = read_structures(tmp_path / "Nb.cif")
+    assert record.atoms is not None
+    assert set(record.atoms.symbols) == {"Nb"}
+
+
 def test_skipped_file_is_an_error_when_it_is_named(tmp_path: Path) -> None:
     path = tmp_path / "notes.txt"
     path.write_text("not a structure")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import pickle
 import signal
 import sys
 import threading
@@ -39,7 +40,9 @@ def spawn_pool(
     from concurrent.futures import ProcessPoolExecutor
 
     context = multiprocessing.get_context("spawn")
-    return ProcessPoolExecutor(count, context, _begin, (os.getpid(), start, arguments))
+    # packed, so that a process is bound to this one before it loads what it is to begin with
+    packed = pickle.dumps((start, arguments))
+    return ProcessPoolExecutor(count, context, _begin, (os.getpid(), packed))
 
 
 def watch_parent(parent: int) -> None:
@@ -74,8 +77,13 @@ def end_with_parent() -> Callable[[], None] | None:
     return in_child
 
 
-def _begin(parent: int, start: Callable[..., None], arguments: tuple[Any, ...]) -> None:
+def _begin(parent: int, packed: bytes) -> None:
+    if sys.platform.startswith("linux"):  # at once, where the thread that looks may have to wait
+        _libc().prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:
+            os._exit(1)
     watch_parent(parent)
+    start, arguments = pickle.loads(packed)  # noqa: S301 - from the process that made this one
     start(*arguments)
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import re
 
 from betenet.printable import printable
 
 TRACEBACK = "BETENET_TRACEBACK"
 """Variable of the environment that, where it is set, has tracebacks shown."""
 _LONGEST = 300
+_LONG_WORD = re.compile(r"[^\s/]{256,}")
+"""Longer than any name of a file."""
 
 
 class BetenetError(Exception):
@@ -32,10 +35,9 @@ class BetenetError(Exception):
     """
 
     def __init__(self, summary: str, reason: str = "", fix: str = "") -> None:
-        super().__init__(summary, reason, fix)
-        self.summary = summary
-        self.reason = reason
-        self.fix = fix
+        parts = (_without_long_words(part) for part in (summary, reason, fix))
+        self.summary, self.reason, self.fix = parts
+        super().__init__(self.summary, self.reason, self.fix)
 
     def __str__(self) -> str:
         lines = [printable(self.summary)]
@@ -81,6 +83,11 @@ class ConfigError(BetenetError):
 
 class UnexpectedError(BetenetError):
     """A fault of this program, or of a library that it uses."""
+
+
+def _without_long_words(text: str) -> str:
+    """Text whose words of hundreds of letters, of others, are cut."""
+    return _LONG_WORD.sub(lambda word: f"{word[0][:100]}…", text)
 
 
 def unexpected(error: BaseException, what: str) -> UnexpectedError:

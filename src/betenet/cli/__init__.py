@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import io
 import os
 import sys
@@ -13,6 +14,7 @@ from betenet import __version__
 from betenet.cli import cite, data, epc, evaluate, models, phonons, predict, screen, tc, train
 from betenet.cli.arguments import HelpFormatter
 from betenet.cli.parser import Parser
+from betenet.cli.streams import STDOUT
 from betenet.cli.terminal import plain_streams
 from betenet.errors import BetenetError, unexpected
 
@@ -37,6 +39,8 @@ exit codes:
 """
 
 
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
+"""What writing ends with where the system does not tell the file: nothing else is left open."""
 UNEXPECTED = 70
 """Exit code after an error that nobody has foreseen (EX_SOFTWARE of sysexits.h)."""
 
@@ -92,7 +96,7 @@ def _failed(error: Exception, verb: str) -> int:
         code = 2
     elif isinstance(error, OSError):
         _forget_stdout()  # what is buffered cannot be written to a disk that is full
-        place = f": {error.filename}" if error.filename else ""
+        place = f": {error.filename or (STDOUT if error.errno in _FULL else '')}".rstrip(": ")
         error = BetenetError(f"{verb}: {error.strerror or error}{place}.")
     elif isinstance(error, MemoryError):
         error = BetenetError(

@@ -31,6 +31,9 @@ MOST_PRESSURE = 10_000.0
 _PATH = re.compile(r"/|\.[A-Za-z]\w*$")
 """What a path has: a folder or a suffix."""
 
+TABLE_UNITS = ("K", "meV", "THz", "cm-1")
+"""Units of phonon frequencies in text for people."""
+
 HelpFormatter = argparse.RawDescriptionHelpFormatter
 
 MU_STAR_TEXT = """\
@@ -135,6 +138,17 @@ def add_device(parser: argparse.ArgumentParser) -> None:
 def add_json(parser: argparse.ArgumentParser, what: str) -> None:
     """Add ``--json``."""
     parser.add_argument("--json", action="store_true", help=f"print {what} as JSON")
+
+
+def add_table_unit(parser: argparse._ActionsContainer, default: str | None = "K") -> None:  # pyright: ignore[reportPrivateUsage]
+    """Add ``--table-unit``, the unit of phonon frequencies in what is printed for people."""
+    parser.add_argument(
+        "--table-unit",
+        choices=TABLE_UNITS,
+        default=default,
+        help="unit of phonon frequencies in what is printed for people (default: "
+        f"{default or 'K, and meV for the highest'}); keys of --json and --csv name theirs",
+    )
 
 
 def add_phonons(parser: argparse.ArgumentParser, files: str) -> None:

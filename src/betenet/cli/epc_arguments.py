@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from betenet.cli.arguments import pressure
 from betenet.espresso.pseudopotentials import FOLDER_VARIABLE
 
 
@@ -14,7 +15,7 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
     add_recipe(group, "balanced")
     group.add_argument(
         "--pressure",
-        type=float,
+        type=pressure,
         metavar="GPA",
         help="pressure to which the cell is relaxed (default: 0)",
     )

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import os
+import re
 from pathlib import Path
 
 from betenet.cli.arguments import HelpFormatter, Verbs, add_json, count, whole
+from betenet.errors import ConfigError
 
 _EPILOG = """\
 examples:
@@ -220,8 +223,28 @@ def _add_calibration(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _check_files(*names: str | Path | None) -> None:
+    """Refuse a file that is missing before everything is loaded that would read it.
+
+    Raises
+    ------
+    ConfigError
+        If it is neither an address nor a file or folder.
+    """
+    for name in names:
+        text = "" if name is None else str(name)
+        if not text.strip() or re.match(r"\w+:", text) or os.path.lexists(text):
+            continue
+        raise ConfigError(
+            f"There is no file or folder {text}.",
+            f"Looked at {Path(text).absolute()}.",
+            "Check the path; a database on the web begins with optimade: or mp:.",
+        )
+
+
 def run_plan(arguments: argparse.Namespace) -> int:
     """Print what to expect."""
+    _check_files(arguments.target, arguments.calibration)
     from betenet.cli.screening_run import plan
 
     return plan(arguments)
@@ -229,6 +252,7 @@ def run_plan(arguments: argparse.Namespace) -> int:
 
 def run_run(arguments: argparse.Namespace) -> int:
     """Screen."""
+    _check_files(arguments.target, arguments.calibration)
     from betenet.cli.screening_run import screen
 
     return screen(arguments)
@@ -250,6 +274,7 @@ def run_report(arguments: argparse.Namespace) -> int:
 
 def run_substitute(arguments: argparse.Namespace) -> int:
     """Write candidates."""
+    _check_files(arguments.source)
     from betenet.cli.screening_run import substitute
 
     return substitute(arguments)

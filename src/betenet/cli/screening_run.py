@@ -13,7 +13,7 @@ from betenet.cli.arguments import key_values
 from betenet.cli.screening_status import status, tell_damaged
 from betenet.cli.streams import spare_the_inputs
 from betenet.ensemble.prediction import TC_PROBABILITY
-from betenet.errors import BetenetError
+from betenet.errors import BetenetError, DataError
 from betenet.screening.calibration import Calibration
 from betenet.screening.dispatch import Engine
 from betenet.screening.engines import DaskEngine, SerialEngine
@@ -158,9 +158,19 @@ def _finder() -> Callable[[], FindingDuplicates]:
 
 
 def _passing(source: Source, filters: Filters) -> int:
-    """Entries of a source that reach the first stage; duplicates count."""
-    records = (judge(entry.name, entry, filters) for entry in source)
-    return sum(record.outcome == "passed" for record in records)
+    """Entries of a source that reach the first stage, of one at least; duplicates count."""
+    count, first = 0, ""
+    for entry in source:
+        record = judge(entry.name, entry, filters)
+        count += record.outcome == "passed"
+        first = first or f"{record.name}: {record.reason.removeprefix(f'{record.name}: ')}"
+    if count == 0:
+        raise DataError(
+            f"Nothing of {source.name} reaches the first stage.",
+            f"The first entry is {first}" if first else "It has no entries.",
+            "Give structures that can be read and that the filters let pass.",
+        )
+    return count
 
 
 def _thresholds(funnel: Funnel, table: Calibration) -> dict[str, float]:
@@ -180,7 +190,8 @@ def _forecast_after(
     try:
         expected = _reweighted(funnel, table, task, store)
     except BetenetError as error:  # the run does not need it
-        sys.stderr.write(f"betenet: no forecast: {error.in_one_line()}\n")
+        told = error.summary if isinstance(error, DataError) else error.in_one_line()
+        sys.stderr.write(f"betenet: no forecast: {told[0].lower()}{told[1:]}\n")
         return
     keep_forecast(run.folder, expected.to_dict())
     if len(funnel.stages) > 1:
@@ -198,6 +209,8 @@ def _reweighted(
         scores.append(record.score)
         chance = record.values.get(TC_PROBABILITY)
         chances.append(float("nan") if chance is None else float(chance))
+    if not scores:
+        raise DataError("Nothing has reached the first stage that predicts.")
     return forecast(
         funnel, table, len(scores), np.array(scores), population_probabilities=np.array(chances)
     )

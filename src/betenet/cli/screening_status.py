@@ -8,11 +8,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from betenet.errors import BetenetError
+from betenet.screening.damage import find_damage
 from betenet.screening.filters import INSULATOR
 from betenet.screening.manifest import read_manifest
 from betenet.screening.records import RECORDS, SOURCE
 from betenet.screening.store import RecordStore
 
+MOST_TOLD = 20
+"""Damaged records that are named."""
 OUTCOMES = ("passed", "rejected", "failed")
 
 
@@ -27,7 +31,7 @@ def status(folder: Path, *, as_json: bool = False) -> int:
     manifest = read_manifest(folder)
     store = RecordStore(folder / RECORDS)
     counts, finished = store.counts(), store.finished()
-    names = [SOURCE, *(stage["name"] for stage in manifest.get("stages", []))]
+    names = _stages(manifest)
     table: list[dict[str, Any]] = []
     expected: int | None = None
     for name in names:
@@ -45,15 +49,29 @@ def status(folder: Path, *, as_json: bool = False) -> int:
 
 
 def tell_damaged(store: RecordStore) -> int:
-    """Name the records that cannot be read; exit code 1 if there are some, else 0."""
-    damaged = store.damaged()
-    for name, stage in damaged:
-        sys.stderr.write(
-            f"betenet: error: The record of {name} at stage {stage!r} is damaged.\n"
-            "  Reason: The file was changed from outside, or the disk is failing.\n"
-            "  Fix: It counts as failed, the others are as they were; screen it again elsewhere.\n"
+    """Name what is damaged in the records; exit code 1 if something is, else 0.
+
+    Raises
+    ------
+    DataError
+        If the manifest or the records cannot be read.
+    """
+    damaged = find_damage(store, _stages(read_manifest(store.path.parent)))
+    for one in damaged[:MOST_TOLD]:
+        error = BetenetError(
+            f"{one.what} is damaged: {one.why}.",
+            "The file was changed from outside, or the disk is failing.",
+            "A damaged record counts as failed, the others are as they were; screen again in a "
+            "new folder.",
         )
+        sys.stderr.write(f"betenet: error: {error}\n")
+    if len(damaged) > MOST_TOLD:
+        sys.stderr.write(f"betenet: and {len(damaged) - MOST_TOLD:,} more are damaged.\n")
     return 1 if damaged else 0
+
+
+def _stages(manifest: Mapping[str, Any]) -> list[str]:
+    return [SOURCE, *(str(stage["name"]) for stage in manifest.get("stages", []))]
 
 
 def _left_out(insulators: int) -> list[str]:

@@ -10,12 +10,29 @@ import csv
 import json
 import os
 import re
+import stat
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from betenet.errors import ConfigError
 from betenet.printable import printable, to_cell
+
+STDOUT = "the standard output"
+
+
+@contextmanager
+def naming(path: str | Path) -> Generator[None]:
+    """Give an error of writing the name of the file, which the system does not know."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        if error.errno is None or error.filename is not None:
+            raise
+        raise type(error)(error.errno, error.strerror, str(path)) from error
 
 
 class JsonList:
@@ -28,12 +45,14 @@ class JsonList:
         """Print one element."""
         text = json.dumps(element, ensure_ascii=False, allow_nan=False)
         separator, self._separator = self._separator, ",\n"
-        sys.stdout.write(separator + text)
-        sys.stdout.flush()
+        with naming(STDOUT):
+            sys.stdout.write(separator + text)
+            sys.stdout.flush()
 
     def close(self) -> None:
         """End the list."""
-        sys.stdout.write("[]\n" if self._separator == "[\n" else "\n]\n")
+        with naming(STDOUT):
+            sys.stdout.write("[]\n" if self._separator == "[\n" else "\n]\n")
 
 
 class CsvRows:
@@ -58,18 +77,22 @@ class CsvRows:
             self._file = path.open("w", encoding="utf-8", newline="")
         except OSError as error:
             raise cannot_write(path, error) from error
+        self._path = path
         self._rows = csv.DictWriter(self._file, columns)
         self._rows.writeheader()
 
     def write(self, row: Mapping[str, str]) -> None:
         """Write one row, through to the disk."""
-        self._rows.writerow({key: to_cell(value) for key, value in row.items()})
-        self._file.flush()
-        os.fsync(self._file.fileno())
+        with naming(self._path):
+            self._rows.writerow({key: to_cell(value) for key, value in row.items()})
+            self._file.flush()
+            if stat.S_ISREG(os.fstat(self._file.fileno()).st_mode):  # a pipe has no disk
+                os.fsync(self._file.fileno())
 
     def close(self) -> None:
         """Close the file."""
-        self._file.close()
+        with naming(self._path):
+            self._file.close()
 
 
 class FigureFolder:

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import closing, suppress
 from dataclasses import replace
+from time import monotonic
 from typing import Protocol, runtime_checkable
+
+from ase import Atoms
 
 from betenet.errors import BetenetError, DataError, unexpected
 from betenet.screening.candidates import Candidate, Entry, Unreadable
@@ -17,6 +20,8 @@ from betenet.structures import check_structure
 
 BATCH = 200
 """Entries that a kill can lose."""
+MOST_SECONDS = 5.0
+"""Seconds of work that a kill can lose, and the entry that is being read."""
 
 
 @runtime_checkable
@@ -78,14 +83,18 @@ def take_source(
 
 
 def _batches(source: Iterable[Entry]) -> Iterator[list[Entry]]:
-    """Entries by the batch; those before an error come before it is raised."""
+    """Entries by the batch, or what a slow source gave in some seconds.
+
+    Those before an error come before it is raised.
+    """
     batch: list[Entry] = []
+    began = monotonic()
     try:
         for entry in source:
             batch.append(entry)
-            if len(batch) == BATCH:
+            if len(batch) == BATCH or monotonic() - began > MOST_SECONDS:
                 yield batch
-                batch = []
+                batch, began = [], monotonic()
     except BetenetError:
         if batch:
             yield batch
@@ -100,15 +109,22 @@ def _take(
     filters: Refusing | None,
     duplicates: FindingDuplicates | None,
 ) -> None:
+    """Judge a batch, and store what is done after some seconds at the latest."""
     named = {storable(entry.name): entry for entry in reversed(batch)}
     known = store.known(list(named))
-    new = [(name, entry) for name, entry in reversed(named.items()) if name not in known]
-    records = [judge(name, entry, filters, duplicates) for name, entry in new]
-    passed = (
-        (name, entry.atoms)
-        for (name, entry), record in zip(new, records, strict=True)
-        if record.outcome == "passed" and isinstance(entry, Candidate)
-    )
+    passed: list[tuple[str, Atoms]] = []
+    records: list[Record] = []
+    began = monotonic()
+    for name, entry in reversed(named.items()):
+        if name in known:
+            continue
+        record = judge(name, entry, filters, duplicates)
+        records.append(record)
+        if record.outcome == "passed" and isinstance(entry, Candidate):
+            passed.append((name, entry.atoms))
+        if monotonic() - began > MOST_SECONDS:
+            store.add(passed, records)
+            passed, records, began = [], [], monotonic()
     store.add(passed, records)
 
 

@@ -66,8 +66,8 @@ def joined(reader: RecordReader, stages: Sequence[str]) -> Iterator[tuple[Record
         if stream.taken < expected.get(stage, 0):
             raise DataError(
                 f"Only {stream.taken} of {expected[stage]} records of stage {stage!r} were found.",
-                f"The store gives its records in another order than those of {stages[0]!r}.",
-                "This is a defect of the store: report it.",
+                f"They do not follow the order of those of {stages[0]!r}: some of these are lost.",
+                "`betenet screen status` names what is damaged; screen again in a new folder.",
             )
 
 

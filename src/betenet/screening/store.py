@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-import json
-import math
 import sqlite3
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar, cast, get_args
+from typing import Any, TypeVar
 
 from ase import Atoms
 
 from betenet.errors import DataError
 from betenet.input_files import check_file
-from betenet.json_input import decode_json
-from betenet.screening.records import Outcome, Record, storable
+from betenet.screening.records import Outcome, Record
+from betenet.screening.stored_rows import COLUMNS, as_text, record_of, row_of
 from betenet.screening.structure_bytes import structure_from_bytes, structure_to_bytes
 
 UNDECIDED = "the best are chosen once every score is known"
 UNKNOWN = "the model does not know it"
 """How the reason begins for a crystal that a stage leaves out because of what was found."""
 """Reason of a record of a stage with a budget, until the stage is done."""
-DAMAGED = "its record is damaged"
-"""Reason of a record that cannot be read."""
 LOCK_SECONDS = 120.0
 """How long to wait for another process that reads or writes."""
 PAGE = 2_000
@@ -38,8 +34,6 @@ CREATE TABLE IF NOT EXISTS records (
     formula TEXT NOT NULL, score REAL, content TEXT NOT NULL, PRIMARY KEY (stage, number));
 CREATE TABLE IF NOT EXISTS finished (stage TEXT PRIMARY KEY);
 """
-_COLUMNS = "e.name, r.stage, r.outcome, r.reason, r.formula, r.score, r.content"
-_OUTCOMES: dict[str, Outcome] = {name: name for name in get_args(Outcome)}
 _T = TypeVar("_T")
 
 
@@ -131,7 +125,7 @@ class RecordStore:
             If the file cannot be written.
         """
         kept = [(name, _load(atoms), structure_to_bytes(atoms)) for name, atoms in structures]
-        rows = [_row(record) for record in records]
+        rows = [row_of(record) for record in records]
 
         def write(db: sqlite3.Connection) -> None:
             db.executemany(
@@ -178,13 +172,13 @@ class RecordStore:
             table = {"stage": stage, "budget": budget, "why": f"not among the best {budget}"}
             db.execute(
                 "UPDATE records SET outcome = 'rejected', reason = :why "
-                "WHERE stage = :stage AND outcome != 'failed' AND score IS NOT NULL",
+                "WHERE stage = :stage AND outcome != 'failed' AND typeof(score) = 'real'",
                 table,
             )
             db.execute(
                 "UPDATE records SET outcome = 'passed', reason = '' WHERE stage = :stage AND number"
                 " IN (SELECT r.number FROM records r JOIN entries e USING (number) WHERE r.stage = "
-                ":stage AND r.outcome != 'failed' AND r.score IS NOT NULL "
+                ":stage AND r.outcome != 'failed' AND typeof(r.score) = 'real' "
                 "ORDER BY r.score DESC, e.name LIMIT :budget)",
                 table,
             )
@@ -196,7 +190,7 @@ class RecordStore:
 
     def finished(self) -> set[str]:
         """Stages that have done all there was."""
-        return {row[0] for row in self._rows("SELECT stage FROM finished", {})}
+        return {as_text(row[0]) for row in self._rows("SELECT stage FROM finished", {})}
 
     def names(self, stage: str, outcome: Outcome | None = None) -> Iterator[str]:
         """Names of the structures that a stage has done, in the order of the source."""
@@ -206,38 +200,44 @@ class RecordStore:
             "ORDER BY r.number LIMIT :page"
         )
         for row in self._pages(query, {"stage": stage, "outcome": outcome}):
-            yield row[1]
+            yield as_text(row[1])
 
     def records(self, stage: str | None = None) -> Iterator[Record]:
         """Records of a stage, or of all stages one after the other, in the order of the source."""
         query = (
-            f"SELECT r.number, {_COLUMNS} FROM records r JOIN entries e USING (number) "  # noqa: S608
+            f"SELECT r.number, {COLUMNS} FROM records r JOIN entries e USING (number) "  # noqa: S608
             "WHERE r.stage = :stage AND r.number > :after ORDER BY r.number LIMIT :page"
         )
         for each in self.stages() if stage is None else [stage]:
             for row in self._pages(query, {"stage": each}):
-                yield _record(row[1:])
+                yield record_of(row[1:])
 
     def stages(self) -> list[str]:
         """Stages that have records, in the order in which they began."""
-        query = "SELECT stage FROM records GROUP BY stage ORDER BY min(rowid)"
+        query = (
+            "SELECT stage FROM records WHERE typeof(stage) = 'text' GROUP BY stage "
+            "ORDER BY min(rowid)"
+        )
         return [row[0] for row in self._rows(query, {})]
 
     def ranked(self, stage: str, by: str, limit: int) -> list[Record]:
         """The best of those that passed a stage, by their scores at another, ties by name."""
         query = (
-            f"SELECT {_COLUMNS} FROM records r JOIN entries e USING (number) "  # noqa: S608
+            f"SELECT {COLUMNS} FROM records r JOIN entries e USING (number) "  # noqa: S608
             "JOIN records p ON p.number = r.number AND p.stage = :stage "
             "WHERE r.stage = :by AND p.outcome = 'passed' ORDER BY r.score DESC, e.name LIMIT :n"
         )
-        return [_record(row) for row in self._rows(query, {"stage": stage, "by": by, "n": limit})]
+        return [record_of(row) for row in self._rows(query, {"stage": stage, "by": by, "n": limit})]
 
     def counts(self) -> dict[str, dict[str, int]]:
         """Number of records by stage and outcome."""
-        query = "SELECT stage, outcome, count(*) FROM records GROUP BY stage, outcome"
+        query = (
+            "SELECT stage, outcome, count(*) FROM records JOIN entries USING (number) "
+            "WHERE typeof(stage) = 'text' GROUP BY stage, outcome"
+        )
         found = {stage: dict[str, int]() for stage in self.stages()}
         for stage, outcome, count in self._rows(query, {}):
-            found.setdefault(stage, {})[outcome] = count
+            found.setdefault(stage, {})[as_text(outcome)] = count
         return found
 
     def reasons(self) -> list[tuple[str, str, str, int]]:
@@ -246,7 +246,8 @@ class RecordStore:
             "SELECT stage, outcome, reason, count(*) FROM records WHERE outcome <> 'passed' "
             "GROUP BY stage, outcome, reason ORDER BY min(rowid)"
         )
-        return [(str(s), str(how), str(why), int(n)) for s, how, why, n in self._rows(query, {})]
+        rows = self._rows(query, {})
+        return [(as_text(s), as_text(how), as_text(why), int(n)) for s, how, why, n in rows]
 
     def count_of(self, stage: str, reason: str) -> int:
         """Number of records of a stage with this reason, alone or before others after a ";"."""
@@ -256,16 +257,22 @@ class RecordStore:
         )
         return int(self._rows(query, {"stage": stage, "reason": reason})[0][0])
 
-    def damaged(self) -> list[tuple[str, str]]:
-        """Name and stage of the records that cannot be read; what they held is lost."""
+    def raw_rows(self) -> Iterator[tuple[int, tuple[Any, ...], Any]]:
+        """Number, columns and structure of each record, unchecked, for `damage.find_damage`.
+
+        The structure is that of a record which passed the source, else None.
+        """
         query = (
-            "SELECT coalesce(e.name, 'number ' || r.number), r.stage FROM records r "
-            "LEFT JOIN entries e USING (number) WHERE e.name IS NULL OR r.outcome NOT IN "
-            "('passed', 'rejected', 'failed') OR CASE WHEN json_valid(r.content) THEN "
-            "json_type(r.content, '$.values') IS NOT 'object' "
-            "OR json_type(r.content, '$.warnings') IS NOT 'array' ELSE 1 END"
+            f"SELECT r.rowid, r.number, {COLUMNS}, CASE WHEN r.stage = 'source' AND "  # noqa: S608
+            "r.outcome = 'passed' THEN e.structure END FROM records r LEFT JOIN entries e "
+            "USING (number) WHERE r.rowid > :after ORDER BY r.rowid LIMIT :page"
         )
-        return [(str(name), str(stage)) for name, stage in self._rows(query, {})]
+        for row in self._pages(query, {}):
+            yield row[1], row[2:-1], row[-1]
+
+    def n_entries(self) -> int:
+        """Number of entries that were read from the source."""
+        return int(self._rows("SELECT count(*) FROM entries", {})[0][0])
 
     def known(self, names: Sequence[str]) -> set[str]:
         """Those of the names that the source's stage has a record of."""
@@ -305,7 +312,7 @@ class RecordStore:
             "AND d.number = p.number) ORDER BY p.number LIMIT :page"
         )
         for row in self._pages(query, {"stage": stage, "previous": previous}):
-            yield Waiting(*row)
+            yield Waiting(row[0], as_text(row[1]), _number(row[2]), row[3])
 
     def _pages(self, query: str, table: Mapping[str, object]) -> Iterator[tuple[Any, ...]]:
         after = -1
@@ -356,47 +363,9 @@ def _text(content: bytes) -> str:
     return content.decode("utf-8", "backslashreplace")
 
 
+def _number(load: object) -> float:
+    return float(load) if isinstance(load, int | float) else 0.0
+
+
 def _load(atoms: Atoms) -> float:
     return len(atoms) ** 2 / max(abs(float(atoms.cell.volume)), 1.0)
-
-
-def _row(record: Record) -> tuple[str, str, str, str, str, float | None, str]:
-    content = {
-        "values": dict(record.values),
-        "warnings": list(record.warnings),
-        "seconds": None if math.isnan(record.seconds) else record.seconds,
-    }
-    text = json.dumps(content, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    score = record.score if math.isfinite(record.score) else None
-    texts = (record.name, record.stage, record.outcome, record.reason, record.formula)
-    name, stage, outcome, reason, formula = map(storable, texts)
-    return name, stage, outcome, reason, formula, score, storable(text)
-
-
-def _record(row: Sequence[Any]) -> Record:
-    name, stage, outcome, reason, formula, score, text = row
-    try:
-        content = decode_json(text)
-        seconds = content["seconds"]
-        return Record(
-            name=name,
-            stage=stage,
-            outcome=_OUTCOMES[outcome],
-            reason=reason,
-            formula=formula,
-            score=math.nan if score is None else float(score),
-            values=_checked_values(content["values"]),
-            warnings=tuple(map(str, content["warnings"])),
-            seconds=math.nan if seconds is None else float(seconds),
-        )
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
-        why = f"{DAMAGED} ({type(error).__name__}: {error})"
-        return Record(name=str(name), stage=str(stage), outcome="failed", reason=why)
-
-
-def _checked_values(values: Mapping[str, object]) -> dict[str, float | str | None]:
-    """Values of a record, which may be damaged."""
-    for key, value in values.items():
-        if not isinstance(value, float | int | str | None):
-            raise TypeError(f"{key} is a {type(value).__name__}")
-    return cast("dict[str, float | str | None]", dict(values))

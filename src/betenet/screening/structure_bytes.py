@@ -48,7 +48,9 @@ def structure_from_bytes(data: bytes) -> Atoms:
         sizes = {25 * count + 72, 33 * count + 72}  # the larger one with masses
         if magic != _MAGIC or len(body) not in sizes or not reader.eof:
             raise ValueError(f"{len(body)} bytes are not {count} atoms")
-    except (struct.error, zlib.error, ValueError) as error:
+        if not np.isfinite(np.frombuffer(body, "<f8", -1, count)).all():
+            raise ValueError("a number is not finite")
+    except (struct.error, zlib.error, ValueError, TypeError) as error:
         raise DataError(
             "A kept structure cannot be read.",
             "Its bytes are damaged.",

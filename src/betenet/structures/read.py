@@ -68,7 +68,8 @@ def read_structures(source: object) -> Iterator[StructureRecord]:
         Atoms, a pymatgen Structure, JARVIS Atoms or their dictionaries; a record, passed on; or
         an iterable that mixes them.
 
-        A folder is walked recursively in sorted order. Hidden entries, ``SKIPPED_SUFFIXES``,
+        A folder is walked recursively in sorted order, and links to folders outside of it are
+        followed once. Hidden entries, ``SKIPPED_SUFFIXES``,
         ``SKIPPED_NAMES`` and the folders of first-principles calculations are passed over there;
         every other file that cannot be read is an error.
 
@@ -87,6 +88,13 @@ def read_structures(source: object) -> Iterator[StructureRecord]:
     """
     if isinstance(source, StructureRecord):
         yield source
+    elif isinstance(source, str) and not source.strip():
+        error = StructureError(
+            "The name of a file is empty.",
+            "An empty name would stand for the current folder.",
+            "Write . for the current folder.",
+        )
+        yield StructureRecord(name=repr(source), error=error)
     elif isinstance(source, str | Path):
         yield from _read_path(Path(source))
     elif is_structure(source) or not isinstance(source, Iterable):

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from ase import Atoms
 from ase.build import bulk
 
+from betenet.screening import intake
 from betenet.screening.candidates import Candidate, Entry
 from betenet.screening.intake import judge, take_source
 from betenet.screening.records import RECORDS
@@ -55,3 +57,45 @@ def test_a_fault_loses_one_entry_at_every_start(tmp_path: Path) -> None:
         assert outcomes == {"a": "passed", "bad": "failed", "caf\\udce9": "passed", "z": "passed"}
         assert "ZeroDivisionError" in records["bad"].reason
     assert filters.names == []
+
+
+class Slow:
+    """Filters that take ten seconds for an entry, by a clock of their own."""
+
+    def __init__(self, store: RecordStore) -> None:
+        self.store, self.seconds, self.stored = store, 0.0, list[int]()
+
+    def refuse(self, candidate: Candidate) -> str | None:
+        del candidate
+        self.stored.append(len(list(self.store.names("source"))))
+        self.seconds += 10.0
+        return None
+
+
+def test_what_is_done_is_stored_while_entries_are_slow(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = RecordStore(tmp_path / RECORDS, create=True)
+    slow = Slow(store)
+    monkeypatch.setattr(intake, "monotonic", lambda: slow.seconds)
+    entries: list[Entry] = [Candidate(name=name, atoms=bulk("Nb", a=3.3)) for name in "abcd"]
+    take_source(store, entries, slow, quiet=True)
+    assert slow.stored == [0, 1, 2, 3]
+
+
+def test_what_a_slow_source_gave_is_stored_before_the_next_comes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = RecordStore(tmp_path / RECORDS, create=True)
+    clock = [0.0]
+    stored: list[int] = []
+
+    def source() -> Iterator[Entry]:
+        for name in "abc":
+            stored.append(len(list(store.names("source"))))
+            clock[0] += 10.0
+            yield Candidate(name=name, atoms=bulk("Nb", a=3.3))
+
+    monkeypatch.setattr(intake, "monotonic", lambda: clock[0])
+    take_source(store, source(), quiet=True)
+    assert stored == [0, 1, 2]

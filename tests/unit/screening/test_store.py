@@ -187,16 +187,3 @@ def test_a_damaged_record_is_a_failed_one_and_the_others_are_read(
     database.close()
     assert [one.outcome for one in store.records()] == ["passed", "failed", "passed"]
     assert "damaged" in list(store.records())[1].reason
-
-
-def test_damaged_records_are_named(tmp_path: Path) -> None:
-    store = _store(tmp_path)
-    store.store([_passed("a"), _passed("b"), _passed("c")])
-    assert store.damaged() == []
-    with sqlite3.connect(store.path) as database:
-        database.execute("UPDATE records SET content = '{' WHERE number = 1")
-        database.execute("UPDATE records SET outcome = 'lost' WHERE number = 2")
-        database.execute("UPDATE records SET reason = CAST(x'ff41' AS TEXT) WHERE number = 3")
-    database.close()
-    assert store.damaged() == [("a", "source"), ("b", "source")]
-    assert list(store.records())[2].reason == "\\xffA"

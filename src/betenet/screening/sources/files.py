@@ -25,6 +25,7 @@ from betenet.structures import (
     StructureRecord,
     read_structures,
 )
+from betenet.structures.links import Links
 
 _READERS = {
     ".db": read_ase_database,
@@ -49,7 +50,8 @@ class FileSource:
     path
         A file in a format that `read_structures` reads, an archive of such files, ASE's database,
         JSON, JSONL or Parquet, some of them compressed; or a folder of them, walked in sorted
-        order, with hidden files and those of other kinds passed over.
+        order, with hidden files and those of other kinds passed over, and links to folders
+        followed once.
 
     Raises
     ------
@@ -180,13 +182,14 @@ def _walk(root: Path) -> Iterator[tuple[Path, str]]:
 
     What cannot be read is among them: links that lead nowhere, and folders that are locked.
     """
+    links = Links(root)
     below: list[Iterator[tuple[Path, str]]] = [_listing(root, "")]
     while below:
         path, name = next(below[-1], (None, ""))
         if path is None:
             below.pop()
         elif path.is_dir() and os.access(path, os.R_OK | os.X_OK):
-            if not path.is_symlink():
+            if links.leads_on(path):
                 below.append(_listing(path, f"{name}/"))
         elif _may_hold_structure(path.name):
             yield path, name

@@ -98,7 +98,9 @@ def format_csv(
     suffix = next(suffix for suffix, name in _SUFFIXES.items() if name == spelling)
     names = ["a2f"] if len(a2f) == 1 else [f"a2f_{i}" for i in range(1, len(a2f) + 1)]
     if smearings is not None:
-        names = [f"a2f ({smearing:.10g})" for smearing in smearings]
+        # with a decimal point and no exponent: 1e-05 would be a factor, and 2 a number of a column
+        digits = (float(f"{smearing:.10g}") for smearing in smearings)
+        names = [f"a2f ({np.format_float_positional(x, trim='0')})" for x in digits]
     rows = np.concatenate([frequencies[None], a2f]).T
     lines = [",".join(repr(float(number)) for number in row) for row in rows]
     return "\n".join([",".join([f"frequencies_{suffix}", *names]), *lines]) + "\n"

@@ -127,7 +127,7 @@ def read_header(text: TextFile, width: int, columns: tuple[Column, ...] = ()) ->
         )
     unit = units.pop() if units else None
     named = any(one.role == "frequency" and one.unit for one in columns)
-    doubt = _angular(lines) if unit in {"THz", "cm-1"} else ""
+    doubt = _angular(lines) if unit in {"THz", "cm-1"} or not (unit or unknown) else ""
     if doubt := doubt or ("" if named or unit is None else _converted(lines)):
         return Header(columns, None, doubt)
     return Header(columns, unit, unknown)

@@ -9,6 +9,7 @@ import re
 from pathlib import Path
 
 from betenet.formats.text import TextFile
+from betenet.input_files import COMPRESSED_SUFFIXES
 
 Patterns = tuple[tuple[str, re.Pattern[str]], ...]
 
@@ -88,8 +89,20 @@ def marked(patterns: Patterns, ends: str) -> str | None:
 
 def named(patterns: Patterns, path: str | Path) -> str | None:
     """The first of the patterns that the name of a file matches, whatever its folder."""
-    name = Path(path).name
+    name = uncompressed_name(path)
     return next((key for key, pattern in patterns if pattern.fullmatch(name)), None)
+
+
+def uncompressed_name(path: str | Path) -> str:
+    """Name of a file without the suffix of a compression.
+
+    Examples
+    --------
+    >>> uncompressed_name("run/a2F.dos3.gz")
+    'a2F.dos3'
+    """
+    file = Path(path)
+    return file.stem if file.suffix.lower() in COMPRESSED_SUFFIXES else file.name
 
 
 def told_by_name(key: str) -> str:

@@ -28,21 +28,27 @@ from betenet.errors import DataError, SpectrumError
 from betenet.formats.a2f_file import UNIT_DEFINED, UNIT_GIVEN, UNIT_STATED
 from betenet.formats.known_formats import PHONON_DOS_FORMATS, check_format
 from betenet.formats.marks import told_by_name
+from betenet.formats.phonon_dos_columns import arrange_columns
 from betenet.formats.phonon_dos_file import PhononDosFile, SitePlaces
 from betenet.formats.phonon_dos_recognise import (
     decide_format,
+    dos_header_lines,
     is_three_per_atom,
     key_in_header,
     key_in_name,
     unit_in_header,
 )
+from betenet.formats.phonon_range import check_phonon_range, highest_frequency
+from betenet.formats.table import split_columns
 from betenet.formats.text import (
+    Row,
     TextFile,
     as_text,
     broken,
     first_number_line,
+    is_remark,
     join_rows,
-    number_rows,
+    parse_numbers,
     read_bytes,
 )
 from betenet.json_input import decode_json
@@ -52,6 +58,7 @@ from betenet.units import convert_frequency
 PLAUSIBLE_TOP = (5.0, 700.0)
 """Between these the highest phonon of a solid is expected, from caesium to hydrogen [meV]."""
 
+_OTHER_UNIT = "Give the right unit, with format table where a program's is another one."
 _SMEARINGS = re.compile(r"phdos.* for\s+(\d+)\s+smearing")
 _SUM_TOLERANCE = 0.01  # of the highest total; matdyn.x writes the share of an atom with 5 digits
 _COMPLETE = 0.05
@@ -103,11 +110,16 @@ def read_phonon_dos(
     stated = _stated_unit(text, header, unit)
     by_name = key_in_name(text) if key is None and header is None and stated is None else None
     header = header or by_name
-    rows = number_rows(text, first_number_line(text), len(text.lines))
+    rows = _number_rows(text)
     # Fortran starts a new line after sixteen numbers of EPW; nobody else's rows are wrapped.
     wrapped = (key or header or "").startswith("epw")
     table, lines = join_rows(text.path, rows, wrapped=wrapped, expected=_announced(text))
+    wanted = key
     key = decide_format(text, table, header=header, wanted=key, unit=unit or stated)
+    if by_name is None:
+        _check_unit(text.path, key, unit, wanted)
+    if key == "table":
+        table = arrange_columns(dos_header_lines(text), table)
     _check_rows(text.path, table, lines)
     layout = _layout(text.path, key, table, smearing)
     told = () if by_name is None else (told_by_name(by_name),)
@@ -140,6 +152,30 @@ def _stated_unit(text: TextFile, header: str | None, unit: str | None) -> str | 
             fix="Leave the unit out; if the header is wrong, correct it.",
         )
     return stated
+
+
+def _check_unit(path: str, key: str, unit: str | None, wanted: str | None) -> None:
+    """Refuse a unit that is not that of the format."""
+    known = PHONON_DOS_FORMATS[key].unit
+    if unit is None or known is None or np.isclose(convert_frequency(1.0, unit, known), 1.0):
+        return
+    raise DataError(
+        f"{path} is in {known}, not in {unit}.",
+        reason=f"That is the unit of every file of {PHONON_DOS_FORMATS[key].program} "
+        f"({key}), which it {'is said to be' if wanted else 'looks like'}.",
+        fix="Leave the unit out. If the frequencies were converted, say so with format table and "
+        "the unit.",
+    )
+
+
+def _number_rows(text: TextFile) -> list[Row]:
+    """Rows of numbers, parted by blanks, or commas or semicolons as in CSV."""
+    start = first_number_line(text)
+    return [
+        Row(i + 1, parse_numbers(text.path, i + 1, split_columns(line)))
+        for i, line in enumerate(text.lines)
+        if i >= start and not is_remark(line)
+    ]
 
 
 def _announced(text: TextFile) -> int:
@@ -265,6 +301,8 @@ def _converted(
             fix="Write it into a first line, such as `# frequency [cm-1]`, or pass unit='cm-1'.",
         )
     factor = float(convert_frequency(1.0, found, "meV"))
+    top = highest_frequency(layout.frequencies * factor, layout.total[None])
+    check_phonon_range(path, top, found, _OTHER_UNIT)
     sites = None if layout.sites is None else layout.sites / factor
     dos = PhononDos(layout.frequencies * factor, layout.total / factor, sites)
     return PhononDosFile(

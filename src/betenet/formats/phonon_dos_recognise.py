@@ -16,6 +16,7 @@ import numpy as np
 from jaxtyping import Float
 
 from betenet.errors import DataError
+from betenet.formats.column_names import ANGULAR, plain
 from betenet.formats.csv_file import frequency_unit
 from betenet.formats.known_formats import PHONON_DOS_FORMATS
 from betenet.formats.marks import (
@@ -26,6 +27,7 @@ from betenet.formats.marks import (
     marked,
     named,
 )
+from betenet.formats.phonon_dos_columns import check_not_electronic
 from betenet.formats.text import TextFile, is_remark, starts_with_number
 
 STATES_TOLERANCE = 0.15
@@ -50,25 +52,32 @@ def key_in_header(text: TextFile) -> str | None:
     """
     ends = ends_of(text)
     key = marked(PHONON_DOS_MARKS, ends)
-    if key is None and (marked(A2F_MARKS, ends) or any(map(_A2F.search, _header_lines(text)))):
+    if key is None and (marked(A2F_MARKS, ends) or any(map(_A2F.search, dos_header_lines(text)))):
         raise DataError(
             f"{text.path} holds α²F or what follows from it, not a phonon density of states.",
             reason="Words in it say so.",
             fix="Read it with read_a2f.",
         )
+    if key is None:
+        check_not_electronic(text.path, dos_header_lines(text))
     return key
 
 
 def key_in_name(text: TextFile) -> str | None:
     """Format that the name of a file tells, where its numbers are written as in that format."""
-    if _header_lines(text) or not all(map(_EPW.fullmatch, _rows(text))):
+    if dos_header_lines(text) or not all(map(_EPW.fullmatch, _rows(text))):
         return None
     return named(PHONON_DOS_NAMES, text.path)
 
 
 def unit_in_header(text: TextFile) -> str | None:
-    """Unit of the frequencies that the name of the first column states: ``# frequency [THz]``."""
-    for line in _header_lines(text):
+    """Unit of the frequencies that the name of the first column states: ``# frequency [THz]``.
+
+    None is told where words say that frequencies are angular, or were converted.
+    """
+    if any(ANGULAR.search(plain(line)) for line in dos_header_lines(text)):
+        return None
+    for line in dos_header_lines(text):
         words = re.sub(r"^[\W_]+|,", " ", line).split()
         joined = " ".join(words[:2]) if re.match(r"[\[(]", " ".join(words[1:2])) else ""
         for name in (*words[:1], joined):
@@ -117,10 +126,10 @@ def decide_format(
         return wanted
     if header is not None:
         return header
-    if unit is not None:
-        return "table"
     if is_matdyn(text, table):
         return "qe-matdyn-dos"
+    if unit is not None:
+        return "table"
     raise DataError(
         f"{text.path}: the program that wrote this phonon density of states is not recognised.",
         reason="Columns without a known header could be in any unit, and the integral over them "
@@ -139,7 +148,7 @@ def is_three_per_atom(states: float) -> bool:
 def is_matdyn(text: TextFile, table: Float[np.ndarray, "row column"]) -> bool:
     """Whether a file without a header has a layout of matdyn.x that nobody else writes."""
     rows = _rows(text)
-    if _header_lines(text):
+    if dos_header_lines(text):
         return False
     if all(map(_MATDYN.fullmatch, rows)):
         return True
@@ -153,7 +162,8 @@ def _rows(text: TextFile) -> list[str]:
     return [line.strip() for line in text.lines if not is_remark(line)]
 
 
-def _header_lines(text: TextFile) -> list[str]:
+def dos_header_lines(text: TextFile) -> list[str]:
+    """Lines before the first row of numbers that are not blank."""
     lines: list[str] = []
     for line in text.lines:
         if starts_with_number(line):

@@ -28,6 +28,12 @@ from betenet.formats.findings import findings
 from betenet.formats.known_formats import FORMATS, check_format
 from betenet.formats.marks import told_by_name
 from betenet.formats.parsed import Parsed
+from betenet.formats.phonon_range import (
+    UNITS_TO_SUGGEST,
+    check_phonon_range,
+    highest_frequency,
+    units_that_fit,
+)
 from betenet.formats.recognise import Recognition, check_words, recognise_content
 from betenet.formats.text import TextFile, as_text, broken, read_bytes
 from betenet.units import convert_frequency
@@ -47,9 +53,11 @@ _TEXT_PARSERS: Mapping[str, Callable[[TextFile], Parsed]] = {
     "epw-out": epw_output.parse_output,
 }
 
+_OTHER_UNIT = (
+    "Give the right unit (unit= in Python, --unit on the command line), with format table for a "
+    "file that only looks like that of a program."
+)
 _COLUMNS = ("table", "csv", "elk", "epw-a2f", "qe-a2f-dos", "qe-alpha2f-dat", "qe-alpha2f")
-_UNITS_TO_SUGGEST = ("meV", "THz", "cm-1", "Ry", "Ha", "eV", "K")
-_PHONON_RANGE = (5.0, 500.0)
 
 
 def read_a2f(
@@ -96,7 +104,7 @@ def read_a2f(
     else:
         told = Recognition(check_format(format))
         content = read_bytes(path)
-        parsed = _parse_forced(path, content, told.format)
+        return _read_forced(path, content, told, unit)
     return _as_file(parsed, told, unit)
 
 
@@ -114,12 +122,13 @@ def _parse_named(path: str | Path, content: bytes, told: Recognition) -> tuple[P
         return _parse(path, content, "table"), Recognition("table")
 
 
-def _parse_forced(path: str | Path, content: bytes, key: str) -> Parsed:
-    """Parse as asked for; where that fails, say what the file looks like."""
+def _read_forced(path: str | Path, content: bytes, told: Recognition, unit: str | None) -> A2fFile:
+    """Read as asked for; where that fails, say what the file looks like."""
+    key = told.format
     if key in _COLUMNS:
         check_words(as_text(path, content))
     try:
-        return _parse(path, content, key)
+        return _as_file(_parse(path, content, key), told, unit)
     except DataError as error:
         try:
             likely = recognise_content(path, content).format
@@ -154,6 +163,9 @@ def _as_file(parsed: Parsed, told: Recognition, unit: str | None) -> A2fFile:
         if used is None:
             raise _no_unit(parsed)
     frequencies = _in_mev(parsed, used)
+    if used is not None:
+        highest = highest_frequency(frequencies, parsed.a2f)
+        check_phonon_range(parsed.path, highest, used, _OTHER_UNIT)
     file = A2fFile(
         path=parsed.path,
         format=told.format,
@@ -217,12 +229,7 @@ def _in_mev(parsed: Parsed, unit: str | None) -> Float[np.ndarray, " n_freq"]:
 
 def _no_unit(parsed: Parsed) -> DataError:
     highest = float(np.nanmax(parsed.frequencies))
-    low, high = _PHONON_RANGE
-    fitting = [
-        f"{value:.3g} meV if they are in {unit}"
-        for unit in _UNITS_TO_SUGGEST
-        if low <= (value := float(convert_frequency(highest, unit, "meV"))) <= high
-    ]
+    fitting = units_that_fit(highest)
     guess = f"; the highest, {highest:.6g}, would be {', '.join(fitting)}" if fitting else ""
     stated = parsed.unknown_unit
     unknown = f"Its header says {stated!r}, from which none can be told" if stated else ""
@@ -233,5 +240,5 @@ def _no_unit(parsed: Parsed) -> DataError:
         f"{parsed.path} does not say in which unit its frequencies are.",
         reason=f"{unknown or 'Rows of numbers are ambiguous'}{guess}.",
         fix=f'{angular}Give the unit: unit="THz" in Python, --unit THz on the command line '
-        f"(or {', '.join(u for u in _UNITS_TO_SUGGEST if u != 'THz')}).",
+        f"(or {', '.join(u for u in UNITS_TO_SUGGEST if u != 'THz')}).",
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Float
 
+from betenet.errors import DataError
 from betenet.formats.columns import choose_columns
 from betenet.formats.header import read_header
 from betenet.formats.parsed import Parsed, need_columns
@@ -15,6 +16,7 @@ from betenet.formats.text import (
     is_remark,
     join_rows,
     parse_numbers,
+    starts_with_number,
 )
 
 
@@ -27,6 +29,7 @@ def parse_table(text: TextFile) -> Parsed:
         If there is only one column, none is α²F, or rows are cut off or not numbers.
     """
     start = first_number_line(text)
+    _check_one_curve(text)
     rows = [
         Row(i + 1, parse_numbers(text.path, i + 1, split_columns(line)))
         for i, line in enumerate(text.lines)
@@ -38,6 +41,18 @@ def parse_table(text: TextFile) -> Parsed:
     need_columns(text.path, table.shape[1], "ω and at least one α²F", minimum=2)
     header = read_header(text, table.shape[1])
     return choose_columns(text.path, table, header.columns).parsed(text.path, header, lines)
+
+
+def _check_one_curve(text: TextFile) -> None:
+    """Refuse several curves of Grace, which ``&`` parts."""
+    curves = "\n".join("&" if line.strip() == "&" else line for line in text.lines).split("\n&")
+    count = sum(any(map(starts_with_number, curve.splitlines())) for curve in curves)
+    if count > 1:
+        raise DataError(
+            f"{text.path} holds {count} curves.",
+            reason="Lines with & part them; α²F is one of them.",
+            fix="Save the curve of α²F to a file of its own.",
+        )
 
 
 def format_table(

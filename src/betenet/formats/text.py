@@ -19,6 +19,18 @@ COMMENT_MARKS = ("#", "!", "%", "@")
 LONGEST_NUMBER = 400
 """Characters; the longest numbers that programs write, 1e308 in full, have some more than 300."""
 
+_BINARY = {
+    b"PK\x03\x04": "an archive or a spreadsheet (zip)",
+    b"7z\xbc\xaf": "an archive (7z)",
+    b"\x28\xb5\x2f\xfd": "compressed by zstd, which is not read",
+    b"\x1f\x9d": "compressed by compress, which is not read",
+    b"%PDF": "a PDF",
+    b"\x89PNG": "an image",
+    b"\x89HDF": "an HDF5 file",
+    b"\x93NUMPY": "an array of numpy",
+}
+"""What a file is by its first bytes that has no text to read."""
+
 _MAX_WRAPPED_LINES = 20
 # Fortran drops the E of an exponent that takes three digits: 1.0-101.
 _NUMBER = re.compile(r"([+-]?(?:\d+(?:\.\d*)?|\.\d+))(?:[eEdD]([+-]?\d+)|([+-]\d{3}))?")
@@ -63,7 +75,7 @@ def broken(path: str, line: int, what: str, *, reason: str = "", fix: str = "") 
 
 
 def read_bytes(path: str | Path) -> bytes:
-    """Content of a file.
+    """Content of a file, decompressed if it is compressed by gzip, bzip2 or xz.
 
     Raises
     ------
@@ -74,8 +86,9 @@ def read_bytes(path: str | Path) -> bytes:
     if file.is_dir():
         raise DataError(f"{path} is a folder.", fix="Name the file in it that holds the data.")
     try:
-        content = input_files.read_bytes(file)
-    except OSError as error:
+        with input_files.open_bytes(file) as opened:
+            content = opened.read()
+    except input_files.DAMAGE as error:
         if isinstance(error, FileNotFoundError) and not file.is_symlink():
             raise DataError(f"{path} does not exist.", fix="Check the path.") from None
         raise DataError(
@@ -98,6 +111,13 @@ def as_text(path: str | Path, content: bytes) -> TextFile:
     DataError
         If it is binary.
     """
+    kind = next((kind for start, kind in _BINARY.items() if content.startswith(start)), "")
+    if kind:
+        raise DataError(
+            f"{path} is {kind}.", fix="Unpack or export it, and give the text file with the data."
+        )
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return TextFile(str(path), tuple(content.decode("utf-16", "replace").splitlines()))
     if b"\x00" in content:
         raise DataError(
             f"{path} is a binary file.",
@@ -143,9 +163,9 @@ def starts_with_number(line: str) -> bool:
 
 
 def is_remark(line: str) -> bool:
-    """Whether the line is blank or a comment."""
+    """Whether the line is blank, a comment, or the mark ``&`` that ends a curve of Grace."""
     bare = line.strip()
-    return not bare or bare.startswith(COMMENT_MARKS)
+    return not bare or bare == "&" or bare.startswith(COMMENT_MARKS)
 
 
 def parse_numbers(path: str, line: int, tokens: Iterable[str]) -> list[float]:

@@ -37,6 +37,7 @@ LIMITS: dict[str, tuple[float, float]] = {
     "not_finite": (0.0, 0.0),
     "not_positive_frequency": (1e-3, 2e-2),
     "no_weight": (0.0, 0.0),
+    "strength": (5.0, 20.0),
     "negative": (1e-3, 5e-2),
     "onset": (1e-2, 5e-2),
     "truncation": (1e-2, 1e-1),
@@ -165,7 +166,7 @@ def assess(frequencies: ArrayLike, a2f: ArrayLike) -> QualityReport:
     findings.append(_no_weight(omega, values))
     if findings[-1].severity == "ok":
         checks: tuple[Callable[[np.ndarray, np.ndarray], Finding], ...]
-        checks = (_negative, _onset, _truncation, _rule, _grid)
+        checks = (_strength, _negative, _onset, _truncation, _rule, _grid)
         findings += [check(omega, values) for check in checks]
     return QualityReport(tuple(findings))
 
@@ -258,6 +259,16 @@ def _no_weight(omega: np.ndarray, values: np.ndarray) -> Finding:
     if coupling > 0.0:
         return _finding("no_weight", 0.0, f"λ = {coupling:.4g}.", remedy)
     return _finding("no_weight", 1.0, f"λ = {coupling:.4g}: there is no coupling.", remedy)
+
+
+def _strength(omega: np.ndarray, values: np.ndarray) -> Finding:
+    """λ itself, which is about 4 in the strongest superconductors."""
+    coupling = float(coupling_constant(omega, values))
+    remedy = (
+        "The strongest superconductors have λ of about 4: check that the values are α²F without a "
+        "factor, and for soft modes near an instability."
+    )
+    return _finding("strength", coupling, f"λ = {coupling:.4g}.", remedy)
 
 
 def _negative(omega: np.ndarray, values: np.ndarray) -> Finding:

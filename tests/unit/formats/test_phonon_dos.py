@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gzip
 import json
 
 import numpy as np
@@ -264,8 +265,15 @@ def test_a_plain_table_needs_its_unit(unit, read):
     assert found.dos.n_states == pytest.approx(6.0, rel=1e-6)
 
 
-def test_a_unit_may_override_that_of_the_format(read):
-    found = read(phonopy_total(), unit="meV")
+def test_a_unit_never_overrides_that_of_a_format(read):
+    for layout, unit in ((phonopy_total, "meV"), (phonopy_projected, "cm-1"), (old_matdyn, "meV")):
+        with pytest.raises(DataError, match=rf"is in \S+, not in {unit}.*\n.*\n.*format table"):
+            read(layout(), unit=unit)
+    assert read(old_matdyn(), unit="cm-1").format == "qe-matdyn-dos"
+
+
+def test_a_table_may_look_like_a_format_and_have_another_unit(read):
+    found = read(phonopy_total(), format="table", unit="meV")
     assert found.dos.frequencies[-1] == pytest.approx(60.0 / THZ, rel=1e-6)
     assert found.unit_source == "given by the user"
     assert found.dos.n_states == pytest.approx(6.0, rel=1e-6)
@@ -276,7 +284,7 @@ def test_doubts_are_named(read):
     assert "not three times a number of atoms" in scaled.warnings[0]
     cut = matdyn().splitlines(keepends=True)[:140]
     assert "not three per site (2 in all)" in read("".join(cut)).warnings[0]
-    wrong_unit = read(phonopy_total(), unit="Ha")
+    wrong_unit = read(phonopy_total(), format="table", unit="K")
     assert any("is the unit right?" in text for text in wrong_unit.warnings)
     shifted = lines(INVERSE_CM, TOTAL, form="{:20.10E}").splitlines()
     rows = [f"{float(row.split()[0]) - 100.0} {row.split()[1]}" for row in shifted]
@@ -432,3 +440,27 @@ def test_places_that_are_not_those_of_the_sites_are_an_error(structure, tmp_path
     path.write_text(json.dumps(data))
     with pytest.raises(DataError, match=r"dos\.json"):
         read_phonon_dos(path)
+
+
+def test_a_csv_file_is_read(read):
+    header = "frequency (THz),dos,Mg,B\n"
+    found = read(header + lines(THZ, TOTAL, *SITES, form=",{:.10f}").replace("\n,", "\n")[1:])
+    np.testing.assert_allclose(found.dos.total, TOTAL, atol=1e-6)
+    assert (found.format, found.unit) == ("table", "THz")
+    assert found.dos.sites.shape == SITES.shape
+
+
+def test_compressed_files_are_read(tmp_path):
+    path = tmp_path / "total_dos.dat.gz"
+    path.write_bytes(gzip.compress(phonopy_total().encode()))
+    assert read_phonon_dos(path).dos.n_states == pytest.approx(6.0, rel=1e-4)
+
+
+def test_frequencies_that_no_phonon_has_are_refused(read):
+    with pytest.raises(DataError, match=r"no phonon has that.*\n.*in cm-1"):
+        read("# Tetrahedron method\n" + lines(INVERSE_CM, TOTAL))
+
+
+def test_angular_frequencies_are_refused(read):
+    with pytest.raises(DataError, match="not recognised"):
+        read("# omega (THz, angular) dos\n" + lines(THZ / 2.0 / np.pi, TOTAL))

@@ -60,7 +60,7 @@ def test_name_parts_tables_without_a_header(layouts, spectrum, put, name, key):
     told = recognise_content(path, path.read_bytes())
     assert (told.format, told.by_name) == (key, key != "table")
     if told.by_name:
-        assert any("told by the name" in warning for warning in read_a2f(path).warnings)
+        assert any("told by the name" in warning for warning in read_a2f(path, unit="meV").warnings)
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+import bz2
+import gzip
+import lzma
+
 import numpy as np
 import pytest
 
@@ -242,3 +246,36 @@ def test_units_that_are_not_sure_are_refused(layouts, put, header):
         read_a2f(put(text))
     if "is named" not in str(caught.value):
         assert any("as given" in warning for warning in read_a2f(put(text), unit="meV").warnings)
+
+
+@pytest.mark.parametrize("settings", [0, 200])
+def test_a_file_of_grace_is_read(layouts, put, settings):
+    header = "# Grace project file\n" + "@ with g0\n" * settings
+    header += '@    xaxis  label "\\xw\\f{} (meV)"\n@    yaxis  label "a2F"\n@type xy'
+    text = table(header, layouts.omega, layouts.a2f)
+    file = read_a2f(put(text + "&\n", "x.agr"))
+    np.testing.assert_allclose(file.frequencies, layouts.omega, atol=1e-7)
+    assert (file.unit, file.warnings) == ("meV", ())
+    with pytest.raises(DataError, match="holds 2 curves"):
+        read_a2f(put(text + "&\n@type xy\n" + text.split("xy\n")[1] + "&\n", "x.agr"))
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, lzma.compress])
+def test_compressed_files_are_read(layouts, put, pack):
+    content = pack(layouts.two_columns(layouts.omega, layouts.a2f, "Ha").encode())
+    file = read_a2f(put(content, "ALPHA2F.OUT.gz"))
+    assert file.format == "elk"
+    np.testing.assert_allclose(file.frequencies, layouts.omega, rtol=1e-9)
+
+
+def test_utf_16_is_read_and_archives_are_named(layouts, put):
+    text = table("# omega (meV)  a2F", layouts.omega, layouts.a2f)
+    assert read_a2f(put(text.encode("utf-16"))).unit == "meV"
+    with pytest.raises(DataError, match="is an archive"):
+        read_a2f(put(b"PK\x03\x04\x00\x00"))
+
+
+def test_smearings_that_we_write_are_read_again(batch, tmp_path):
+    smearings = (1e-5, 1e-2, 2.0)
+    write_a2f(tmp_path / "x.csv", batch, format="csv", smearings=smearings)
+    assert read_a2f(tmp_path / "x.csv").smearings == smearings

@@ -199,3 +199,11 @@ def test_literature_spectra(data_folder):
     assert "negative" in problems["Pb_nishan_c5"]
     assert "negative" in problems["Al_qe_5"]
     assert problems["CaH6_150"] == {"truncation"}
+
+
+@pytest.mark.parametrize(("factor", "severity"), [(1.0, "ok"), (10.0, "warning"), (100.0, "error")])
+def test_no_superconductor_has_so_large_a_coupling(factor, severity):
+    finding = assess(OMEGA, factor * debye())["strength"]
+    assert finding.severity == severity
+    if severity != "ok":
+        assert "without a factor" in finding.text

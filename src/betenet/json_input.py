@@ -15,7 +15,14 @@ import numpy as np
 from jaxtyping import Float
 
 from betenet.errors import SpectrumError
-from betenet.input_files import DEEPEST, LARGEST_FILE, TOO_DEEP, check_nesting, read_bytes
+from betenet.input_files import (
+    DEEPEST,
+    LARGEST_FILE,
+    TOO_DEEP,
+    check_nesting,
+    in_short,
+    read_bytes,
+)
 
 LONGEST_INTEGER = 300
 """Digits of a whole number; longer ones are infinite, as reals beyond 1e308 are."""
@@ -132,6 +139,25 @@ def read_json(path: str | Path, largest: int = LARGEST_FILE) -> Any:
         As of `decode_json`.
     """
     return decode_json(read_bytes(path, largest))
+
+
+def what_is_wrong(error: Exception) -> str:
+    """What an error of reading a file of ours means, without the names that Python has for it.
+
+    Examples
+    --------
+    >>> what_is_wrong(KeyError("settings"))
+    "it lacks 'settings'"
+    """
+    if isinstance(error, json.JSONDecodeError):
+        return f"it is no JSON: line {error.lineno}, column {error.colno} does not fit"
+    if isinstance(error, UnicodeError):
+        return "it holds bytes that are no text in UTF-8"
+    if isinstance(error, KeyError):
+        return f"it lacks {str(error)[:60]}"
+    if isinstance(error, TypeError | AttributeError | IndexError):
+        return "it is laid out in another way"
+    return in_short(error)
 
 
 def number_array(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -75,7 +76,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Convert the database and say what became of its rows."""
     from betenet.ensemble.published_rows import published_rows, write_jsonl
 
-    if arguments.out.resolve() == (arguments.folder / DATABASE_FILE).resolve():
+    database = arguments.folder / DATABASE_FILE
+    if os.path.realpath(arguments.out) == os.path.realpath(database):
         raise ConfigError(
             f"--out {arguments.out} is the database itself.",
             reason="The rows would replace it.",

@@ -154,7 +154,7 @@ def spare_the_inputs(files: Sequence[str], out: Path | None, flag: str = "--csv"
     ConfigError
         If ``out`` is one of the files.
     """
-    if out is not None and out.resolve() in {Path(file).resolve() for file in files}:
+    if out is not None and os.path.realpath(out) in {os.path.realpath(file) for file in files}:
         raise ConfigError(
             f"{flag} {out} is one of the input files.",
             reason="What is written would replace it.",

@@ -24,7 +24,7 @@ from betenet.espresso.protocol import Protocol
 from betenet.espresso.pseudopotentials import Pseudopotential, read_pseudopotential
 from betenet.espresso.settings import Settings, structure_of, symbols_of
 from betenet.espresso.workflow import Workflow
-from betenet.json_input import number_array
+from betenet.json_input import number_array, what_is_wrong
 
 _ROUNDING = 1e-9
 """Within which a structure that is planned again is the one that is kept [Å]."""
@@ -159,7 +159,7 @@ def open_calculation(folder: Path) -> Calculation:
     except (KeyError, TypeError, ValueError) as error:
         raise DataError(
             f"{folder / MANIFEST} does not describe a calculation.",
-            f"{type(error).__name__}: {error}.",
+            f"{what_is_wrong(error)}.",
             "Plan it again, in another folder.",
         ) from error
     settings = Settings(

@@ -10,6 +10,7 @@ whoever computed it.
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -302,7 +303,8 @@ def begin_campaign(folder: Path, given: Given) -> Campaign:
         If the campaign of before is damaged, or the folder cannot be written.
     """
     settings = given.beside(folder, read_settings(folder))
-    if given.records is None and not settings.records.resolve().is_relative_to(folder.resolve()):
+    within = Path(os.path.realpath(settings.records)).is_relative_to(os.path.realpath(folder))
+    if given.records is None and not within:
         raise ConfigError(
             f"The records of the campaign in {folder} lie outside of it, in {settings.records}.",
             f"{CAMPAIGN} says so; whoever has written that, records are only put there if you want "

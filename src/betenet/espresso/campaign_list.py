@@ -89,7 +89,7 @@ def read_list(path: str | Path) -> list[Entry]:
             f"It needs a column {FILE} and a row for each of them; its columns are {columns}.",
             f"Write a header such as {FILE},{PRESSURE},{FORMULA},{FAMILY}.",
         )
-    return list(_entries(place.resolve().parent, rows))
+    return list(_entries(Path(os.path.realpath(place)).parent, rows))
 
 
 def _entries(folder: Path, rows: list[dict[str, str]]) -> Iterator[Entry]:

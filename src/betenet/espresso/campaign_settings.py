@@ -14,7 +14,7 @@ from betenet.espresso.campaign_list import read_held_out
 from betenet.espresso.protocol import Protocol
 from betenet.formats.replace_file import replace_file
 from betenet.json_differences import differences
-from betenet.json_input import read_json
+from betenet.json_input import read_json, what_is_wrong
 
 CAMPAIGN = "campaign.json"
 RECORDS = "records"
@@ -182,7 +182,7 @@ def read_settings(folder: Path) -> CampaignSettings | None:
         return None
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise DataError(
-            f"{path} is damaged.", f"{type(error).__name__}: {error}.", "Restore it from a copy."
+            f"{path} is damaged.", f"{what_is_wrong(error)}.", "Restore it from a copy."
         ) from error
 
 

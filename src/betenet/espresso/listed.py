@@ -11,7 +11,7 @@ from typing import Any
 from betenet.errors import DataError
 from betenet.espresso.campaign_list import Entry, entry_from_dict, entry_to_dict, formula_key
 from betenet.formats.replace_file import replace_file
-from betenet.json_input import read_json
+from betenet.json_input import read_json, what_is_wrong
 
 SAME_VOLUME = 0.01
 """Relative difference of volumes below which a cell was not changed, but rounded."""
@@ -84,7 +84,7 @@ def read_listed(path: Path) -> list[Listed]:
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise DataError(
             f"{path} is damaged.",
-            f"{type(error).__name__}: {error}.",
+            f"{what_is_wrong(error)}.",
             "Remove it, and give the list again.",
         ) from error
 

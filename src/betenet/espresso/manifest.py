@@ -16,7 +16,7 @@ from betenet.espresso.failures import Start, check_remedy
 from betenet.espresso.namelist import Namelists
 from betenet.formats.replace_file import replace_file
 from betenet.json_differences import differences
-from betenet.json_input import read_json
+from betenet.json_input import read_json, what_is_wrong
 
 MANIFEST = "manifest.json"
 FORMAT = 1
@@ -205,7 +205,7 @@ def read_manifest(folder: Path) -> Manifest:
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
         raise DataError(
             f"{path} is damaged, or somebody has changed it.",
-            f"{type(error).__name__}: {error}.",
+            f"{what_is_wrong(error)}.",
             _FIX,
         ) from error
     raise DataError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 
@@ -15,7 +16,7 @@ class Links:
     """
 
     def __init__(self, root: Path) -> None:
-        self._root = root.resolve()
+        self._root = _real(root)
         self._seen = {self._root}
 
     def leads_on(self, folder: Path) -> bool:
@@ -26,9 +27,13 @@ class Links:
         """
         if not folder.is_symlink():
             return True
-        target, here = folder.resolve(), folder.parent.resolve()
+        target, here = _real(folder), _real(folder.parent)
         upward = {here, *here.parents, *self._root.parents}
         if target in upward or self._seen & {target, *target.parents}:
             return False
         self._seen.add(target)
         return True
+
+
+def _real(path: Path) -> Path:
+    return Path(os.path.realpath(path))  # resolve() fails where links go round

@@ -128,7 +128,7 @@ def told_otherwise(folder: Path, change: Callable[[dict[str, Any]], None]) -> No
         (lambda s: s["pseudopotentials"][0].update(element="Cu"), "no pseudopotential of C"),
         (lambda s: s["protocol"].update(functional="PBE'\n outdir='/x"), "functional"),
         (lambda s: s["protocol"].update(smearing="mp /"), "smearing"),
-        (lambda s: s["structure"].update(species=["Nb", "C\n0 0 0"]), "KeyError"),
+        (lambda s: s["structure"].update(species=["Nb", "C\n0 0 0"]), "it lacks 'C"),
         (lambda s: s["structure"].update(lattice=[[0, 0, 0]] * 3), "no volume"),
         (lambda s: s["structure"].update(lattice=[[1e999, 0, 0]] * 3), "lattice"),
         (lambda s: s["structure"].update(frac_coords=[["a"]]), "frac_coords"),

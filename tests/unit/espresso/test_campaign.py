@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 from ase.build import bulk
 
+from betenet.cli.streams import spare_the_inputs
 from betenet.errors import ConfigError, DataError
 from betenet.espresso.campaign import Campaign, begin_campaign
 from betenet.espresso.campaign_list import read_list
-from betenet.espresso.campaign_settings import Given
+from betenet.espresso.campaign_settings import CAMPAIGN, Given, read_settings
 from betenet.printable import to_cell
 
 Maker = Callable[[dict[str, float]], Path]
@@ -76,3 +77,28 @@ def test_lists_are_not_written_through_a_link(campaign: Campaign, tmp_path: Path
     with pytest.raises(DataError, match="is a link"):
         campaign.add([], lambda _: None)
     assert sorted(path.name for path in (tmp_path / "mine").iterdir()) == before
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (b"", "it is no JSON: line 1, column 1"),
+        (b"\xff\xfe\x80", "no text in UTF-8"),
+        (b"[1]", "it is laid out in another way"),
+        (b'{"format": 1}', "it lacks 'settings'"),
+        (b"[" * 100_000, "nested more than 64 levels"),
+    ],
+)
+def test_damaged_settings_are_told_in_words(tmp_path: Path, content: bytes, why: str) -> None:
+    (tmp_path / CAMPAIGN).write_bytes(content)
+    with pytest.raises(DataError, match="is damaged") as caught:
+        read_settings(tmp_path)
+    assert why in caught.value.reason
+    assert "Error" not in str(caught.value)
+
+
+def test_settings_that_are_a_link_to_themselves(tmp_path: Path) -> None:
+    (tmp_path / CAMPAIGN).symlink_to(CAMPAIGN)
+    with pytest.raises(DataError, match="is damaged"):
+        read_settings(tmp_path)
+    spare_the_inputs([str(tmp_path / CAMPAIGN)], tmp_path / "out.csv")

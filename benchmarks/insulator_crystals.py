@@ -45,8 +45,12 @@ ROCK_SALT = (
     ("Pb Sn Ge", "S Se Te"),
     ("Eu Yb", "O S Se Te"),
     ("Cs Tl", "F"),
+    ("Al Ga Sc", "N"),
+    ("Be Zn Cd", "O"),
+    ("Zn", "S"),
 )
-CAESIUM_CHLORIDE = (("Cs", "Br I"), ("Tl", "Cl I"))
+"""Some are of high pressure: ionic enough for a gap where six neighbours share the electrons."""
+CAESIUM_CHLORIDE = (("Cs", "Br I"), ("Tl", "Cl I"), ("Rb Cs", "Au"))
 TETRAHEDRAL = (
     ("B Al Ga In", "N P As Sb"),
     ("Zn Cd Be", "O S Se Te"),
@@ -127,8 +131,8 @@ def made_crystals(metal: Mapping[str, float], skip: set[str]) -> list[Made]:
         *_dense_elements(),
         *_dense_hydrides(),
     ]
-    found.append(_made(bulk("Sn", "diamond", a=6.489), 0, 2.0))
-    found.extend(_made(bulk("Kr", "fcc", a=a), 0, 2.0) for a in (5.0, 5.3, 5.64))
+    found.append(made(bulk("Sn", "diamond", a=6.489), 0, 2.0))
+    found.extend(made(bulk("Kr", "fcc", a=a), 0, 2.0) for a in (5.0, 5.3, 5.64))
     return [one for one in found if one.metal or one.formula not in skip]
 
 
@@ -141,7 +145,7 @@ def _of_prototypes(metal: Mapping[str, float]) -> Iterator[Made]:
         share = None if parent is None else metal.get(_formula(parent))
         if parent is None or share is None or 0.0 < share < 1.0:
             continue
-        yield _made(parent, int(share), 1.0 if share else 2.0)
+        yield made(parent, int(share), 1.0 if share else 2.0)
         if len(set(parent.numbers)) > 1:
             most, weight = (4, 0.7) if share else (12, 1.0)
             for atoms in _exchanged(parent, rng):
@@ -149,7 +153,7 @@ def _of_prototypes(metal: Mapping[str, float]) -> Iterator[Made]:
                 if most and metal.get(key[1]) == share and key not in seen:
                     seen.add(key)
                     most -= 1
-                    yield _made(_like(atoms, parent, rng), int(share), weight)
+                    yield made(_like(atoms, parent, rng), int(share), weight)
 
 
 def _primitive(structure: Structure) -> Atoms | None:
@@ -190,7 +194,7 @@ def _like(atoms: Atoms, parent: Atoms, rng: np.random.Generator) -> Atoms:
     if wanted is None or _saturation(atoms) is None:
         radius = bonding().radius
         factor = radius[atoms.numbers].sum() / radius[parent.numbers].sum()
-        return _scaled(atoms, factor * (1.0 + SPREAD * rng.standard_normal()))
+        return scaled(atoms, factor * (1.0 + SPREAD * rng.standard_normal()))
     return _saturated(atoms, wanted, rng)
 
 
@@ -198,9 +202,9 @@ def _saturated(atoms: Atoms, wanted: float, rng: np.random.Generator) -> Atoms:
     low, high = 0.5, 2.0
     for _ in range(20):
         middle = float(np.sqrt(low * high))
-        found = _saturation(_scaled(atoms, middle))
+        found = _saturation(scaled(atoms, middle))
         low, high = (middle, high) if found is not None and found > wanted else (low, middle)
-    return _scaled(atoms, low * (1.0 + SPREAD * rng.standard_normal()))
+    return scaled(atoms, low * (1.0 + SPREAD * rng.standard_normal()))
 
 
 def _saturation(atoms: Atoms) -> float | None:
@@ -215,10 +219,11 @@ def _saturation(atoms: Atoms) -> float | None:
     return float(valences[unlike].sum() / np.abs(charges).sum())
 
 
-def _scaled(atoms: Atoms, factor: float) -> Atoms:
-    scaled = atoms.copy()
-    scaled.set_cell(atoms.cell.array * factor, scale_atoms=True)
-    return scaled
+def scaled(atoms: Atoms, factor: float) -> Atoms:
+    """The crystal with all lengths multiplied by a factor."""
+    larger = atoms.copy()
+    larger.set_cell(atoms.cell.array * factor, scale_atoms=True)
+    return larger
 
 
 def _binaries() -> Iterator[Made]:
@@ -237,7 +242,7 @@ def _binaries() -> Iterator[Made]:
                 names = {"Na": cation, "Cl": anion}
                 atoms.set_chemical_symbols([names[s] for s in atoms.get_chemical_symbols()])
                 wanted = 1.0 + 0.05 * rng.standard_normal()
-                yield _made(_saturated(atoms, wanted, rng), 0, 3.0)
+                yield made(_saturated(atoms, wanted, rng), 0, 3.0)
 
 
 def _mixed_tetrahedral() -> Iterator[Made]:
@@ -245,9 +250,9 @@ def _mixed_tetrahedral() -> Iterator[Made]:
     for cations, anions in MIXED:
         for (one, other), anion in product(combinations(cations.split(), 2), anions.split()):
             atoms = _layered(one, other, anion, anion)
-            yield _made(_saturated(atoms, 1.0, rng), 0, 2.0)
-    yield _made(_scaled(_layered("B", "C", "N", "C"), 3.60 / 5.0), 0, 2.0)
-    yield _made(_scaled(_layered("Si", "Si", "Ge", "Ge"), 5.54 / 5.0), 0, 2.0)
+            yield made(_saturated(atoms, 1.0, rng), 0, 2.0)
+    yield made(scaled(_layered("B", "C", "N", "C"), 3.60 / 5.0), 0, 2.0)
+    yield made(scaled(_layered("Si", "Si", "Ge", "Ge"), 5.54 / 5.0), 0, 2.0)
 
 
 def _layered(one: str, other: str, near: str, far: str) -> Atoms:
@@ -275,7 +280,7 @@ def _compressed_binaries() -> Iterator[Made]:
                 names = {"Na": cation, "Cl": anion}
                 atoms.set_chemical_symbols([names[s] for s in atoms.get_chemical_symbols()])
                 for wanted in (1.0, 1.4) * (1.0 + 0.05 * rng.standard_normal(2)):
-                    yield _made(_saturated(atoms, wanted, rng), 1, 1.0)
+                    yield made(_saturated(atoms, wanted, rng), 1, 1.0)
 
 
 def _dense_elements() -> Iterator[Made]:
@@ -289,7 +294,7 @@ def _dense_elements() -> Iterator[Made]:
                 per_atom *= 0.8  # their own structures are open
             atoms = bulk(symbol, structure, a=1.0)
             edge = float(np.cbrt(per_atom / atoms.get_volume()))
-            yield _made(_scaled(atoms, edge), 1, 1.0)
+            yield made(scaled(atoms, edge), 1, 1.0)
 
 
 def _dense_hydrides() -> Iterator[Made]:
@@ -299,11 +304,11 @@ def _dense_hydrides() -> Iterator[Made]:
         for per_hydrogen in (1.9, 2.3):
             number = atomic_numbers[symbol]
             volume = 3 * per_hydrogen + 6.0 * (radius[number] / 1.03) ** 3
-            yield _made(_cubic([symbol, *"HHH"], _H3S, volume), 1, 1.0)
+            yield made(_cubic([symbol, *"HHH"], _H3S, volume), 1, 1.0)
     for symbol in ["Li", "Na", "Be", "Mg", "Ca", "Sr", "Ba", "Sc", "Y", "La", "Zr", "Hf"]:
         for per_hydrogen in (1.9, 2.3):
             volume = 6 * per_hydrogen + 9.0 * (radius[atomic_numbers[symbol]] / 1.5) ** 2
-            yield _made(_cubic([symbol, *"HHHHHH"], _CAH6, volume), 1, 1.0)
+            yield made(_cubic([symbol, *"HHHHHH"], _CAH6, volume), 1, 1.0)
 
 
 _H3S = ((0, 0, 0), (0.5, 0.5, 0), (0.5, 0, 0.5), (0, 0.5, 0.5))
@@ -334,10 +339,11 @@ def _half_heuslers(metal: Mapping[str, float]) -> Iterator[Made]:
             factor = radius[atoms.numbers].sum() / radius[[22, 28, 50]].sum()
             if metal.get(_formula(atoms)) == 0.0:
                 factor *= 1.0 + SPREAD * rng.standard_normal()
-                yield _made(_scaled(atoms, factor), 0, 1.0)
+                yield made(scaled(atoms, factor), 0, 1.0)
 
 
-def _made(atoms: Atoms, metal: int, weight: float) -> Made:
+def made(atoms: Atoms, metal: int, weight: float) -> Made:
+    """A primitive crystal with its label and weight."""
     primitive = standardise(atoms, symprec=0.01)
     return Made(_formula(primitive), metal, primitive, weight)
 

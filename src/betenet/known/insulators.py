@@ -24,7 +24,7 @@ from betenet.known.forest import Forest
 from betenet.known.structure_features import structure_features
 
 MODEL = "insulators.safetensors"
-LIKELY = -1.8
+LIKELY = -1.6
 """Logit of being a metal below which a crystal is likely an insulator: 3 % of the metals at most,
 in any of the training sets, each judged by forests that have not seen its formula [1]."""
 POSSIBLE = 1.5

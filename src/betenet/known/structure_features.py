@@ -8,7 +8,6 @@ import numpy as np
 from ase import Atoms
 from jaxtyping import Bool, Float, Int
 
-from betenet.known.composition_features import formal_charges
 from betenet.known.elements import bonding
 from betenet.known.polyanions import Charges, site_charges
 from betenet.structures.dimensionality import dimensionality
@@ -21,6 +20,14 @@ _ROOMY = 1.5
 """Volume over that of the elements from which there may be vacuum [1]."""
 _GAP = 1.5
 """Å between the covalent spheres of two layers that touch."""
+_LONG_FORMULA = 24
+"""Atoms from which the number of electrons of a formula says nothing: it is that of a few atoms
+that are missing or exchanged."""
+_DIGITS = 5
+"""Decimals of the features."""
+_LOW, _HIGH = 1 / 8, 7 / 8
+"""Quantiles in place of extremes, which grow with the number of atoms where the places are noisy.
+Eighths are exact in binary, so that repeated cells have the same."""
 _OF_IONS = ("saturation", "like", "octet", "neighbours")
 STRUCTURE_FEATURES = (
     "charge_error",
@@ -28,13 +35,13 @@ STRUCTURE_FEATURES = (
         f"{what}_{ion}_{how}"
         for what in _OF_IONS
         for ion in ("anion", "cation")
-        for how in ("mean", "max", "min")
+        for how in ("mean", "high", "low")
     ),
     "bond_polarity",
-    "odd_electrons",
     "odd_valence_electrons",
-    "valence_electrons",
+    "valence_electrons_of_formula",
     "valence_electrons_per_atom",
+    "bonds_within_anions",
     "log_volume_ratio",
     "volume_per_atom",
     "like_share",
@@ -47,18 +54,25 @@ STRUCTURE_FEATURES = (
     "unbalance",
     "charge_mean",
     "electronegativity_spread",
+    "close_neighbours",
+    "eight_electrons_mean",
+    "eight_electrons_lack",
 )
 
 
 def structure_features(atoms: Atoms) -> Float[np.ndarray, " feature"]:
-    """Features of a primitive cell, as `STRUCTURE_FEATURES` has them.
+    """Features of a crystal, as `STRUCTURE_FEATURES` has them.
+
+    None depends on the cell that the crystal is written in.
 
     Notes
     -----
     The valence of a bond of length d is :math:`s = e^{(R - d)/0.37}` with R from the radii and
     electronegativities of the two elements. Where charges balance and each ion gets the valence of
     its charge from ions of the other sign (saturation 0, on a logarithmic scale), electrons are
-    bound; bonds between like ions, too many neighbours or too little valence say that they are not.
+    bound; bonds between like ions, but those within anions such as O₂²⁻, too many neighbours or too
+    little valence say that they are not.
+    Valence electrons and neighbours of an atom add up to eight where bonds are of two electrons.
     Atoms of the most electronegative element count as the anions of elements and alloys. NaN where
     it has no meaning.
 
@@ -68,34 +82,35 @@ def structure_features(atoms: Atoms) -> Float[np.ndarray, " feature"]:
     """
     table, numbers = bonding(), np.asarray(atoms.numbers)
     n_atoms, volume = len(numbers), _filled_volume(atoms)
-    first, second, valences = bonds(atoms)
-    charges, left_over = _site_charges(numbers)
-    balanced = left_over >= 0.0
+    first, second, lengths, valences = _neighbours(atoms)
+    known = site_charges(atoms, first, second, lengths)
+    charges, balanced = known.charges, known.left_over >= 0.0
     unlike = charges[first] * charges[second] < 0
     per_atom = partial(np.bincount, first, minlength=n_atoms)
     from_unlike, total = per_atom(valences * unlike), per_atom(valences)
-    like = total - from_unlike
+    like = per_atom(valences * ~unlike * ~known.within)
     neighbours = total**2 / np.maximum(per_atom(valences**2), 1e-30)
+    close = per_atom(valences**2) ** 2 / np.maximum(per_atom(valences**4), 1e-30)
+    eight = table.electrons[numbers].mean() + close - 8.0
     size = np.abs(charges)
     saturation = np.log(np.maximum(from_unlike, 1e-3) / np.maximum(size, 0.3))
     shell = np.where(table.group >= 13, 18.0 - table.group, table.electrons)[numbers]
     octet = np.log(np.maximum(total, 1e-3) / np.maximum(shell, 0.5))
     chi = table.electronegativity[numbers]
     lead = chi >= chi.max() - 1e-6
-    electrons = float(table.electrons[numbers].sum())
-    polarity = float(valences @ np.abs(chi[first] - chi[second]))
-    return np.array(
+    formula = _electrons_of_formula(numbers)
+    found = np.array(
         [
             np.sqrt(np.mean((from_unlike - size) ** 2)) if balanced else np.nan,
             *_three(saturation, charges < 0, charges > 0),
             *_three(like / np.maximum(size, 0.5), charges < 0, charges > 0),
             *_three(octet, lead, ~lead),
             *_three(neighbours, lead, ~lead),
-            polarity / max(valences.sum(), 1e-30),
-            float(numbers.sum() % 2),
-            electrons % 2,
-            electrons,
-            electrons / n_atoms,
+            valences @ np.abs(chi[first] - chi[second]) / max(valences.sum(), 1e-30),
+            formula % 2,
+            formula,
+            table.electrons[numbers].mean(),
+            known.within.sum() / n_atoms,
             np.log(volume / table.volume[numbers].sum()),
             volume / n_atoms,
             like.sum() / max(total.sum(), 1e-30),
@@ -105,20 +120,24 @@ def structure_features(atoms: Atoms) -> Float[np.ndarray, " feature"]:
             saturation.std() if balanced else np.nan,
             table.period[numbers].mean(),
             table.period[numbers].max(),
-            left_over,
+            known.left_over,
             size.mean(),
             np.abs(chi - chi.mean()).mean(),
+            close.mean(),
+            eight.mean(),
+            np.abs(eight).mean(),
         ]
     )
+    return np.round(found, _DIGITS)  # a rounding error beside 0 must not decide
 
 
-def _site_charges(numbers: Int[np.ndarray, " atom"]) -> tuple[Float[np.ndarray, " atom"], float]:
-    """Formal charge of each site, and what is left over per atom; 0 and -1 where they have none."""
+def _electrons_of_formula(numbers: Int[np.ndarray, " atom"]) -> float:
+    """Valence electrons of the reduced formula [1]; NaN if it is long."""
     kinds, counts = np.unique(numbers, return_counts=True)
-    known = formal_charges(kinds, counts.astype(float))
-    if known is None:
-        return np.zeros(len(numbers)), -1.0
-    return known[np.searchsorted(kinds, numbers)], abs(float(known @ counts)) / len(numbers)
+    counts = counts // np.gcd.reduce(counts)
+    if counts.sum() > _LONG_FORMULA:
+        return np.nan
+    return float(counts @ bonding().electrons[kinds])
 
 
 def _filled_volume(atoms: Atoms) -> float:
@@ -138,18 +157,8 @@ def bonds(
     atoms: Atoms,
 ) -> tuple[Int[np.ndarray, " pair"], Int[np.ndarray, " pair"], Float[np.ndarray, " pair"]]:
     """Pairs of atoms, each both ways, and the valence of their bond."""
-    # vesin loads torch, which only those who compute should wait for
-    from vesin import NeighborList  # pyright: ignore[reportMissingTypeStubs]
-
-    first, second, lengths = NeighborList(cutoff=CUTOFF, full_list=True, sorted=False).compute(
-        points=atoms.positions, box=atoms.cell.array, periodic=True, quantities="ijd"
-    )
-    first, second = np.asarray(first, dtype=int), np.asarray(second, dtype=int)
-    table, numbers = bonding(), np.asarray(atoms.numbers)
-    r_i, r_j = table.radius[numbers[first]], table.radius[numbers[second]]
-    c_i, c_j = table.c[numbers[first]], table.c[numbers[second]]
-    contraction = r_i * r_j * (np.sqrt(c_i) - np.sqrt(c_j)) ** 2 / (c_i * r_i + c_j * r_j)
-    return first, second, np.exp((r_i + r_j - contraction - lengths) / SOFTNESS)
+    first, second, _, valences = _neighbours(atoms)
+    return first, second, valences
 
 
 def site_charges_of(atoms: Atoms) -> Charges:
@@ -185,9 +194,13 @@ def _neighbours(
 def _three(
     values: Float[np.ndarray, " atom"], *kinds: Bool[np.ndarray, " atom"]
 ) -> Float[np.ndarray, " number"]:
-    """Mean, maximum and minimum over each kind of atoms; NaN for one without any."""
+    """Mean, high and low over each kind of atoms; NaN for one without any."""
     found: list[float] = []
     for kind in kinds:
-        chosen = values[kind]
-        found += [chosen.mean(), chosen.max(), chosen.min()] if kind.any() else [np.nan] * 3
+        chosen = np.sort(values[kind])
+        if len(chosen) == 0:
+            found += [np.nan] * 3
+            continue
+        low, high = (int(np.ceil(share * len(chosen))) - 1 for share in (_LOW, _HIGH))
+        found += [float(chosen.mean()), float(chosen[high]), float(chosen[low])]
     return np.array(found)

@@ -4,10 +4,12 @@ import numpy as np
 import pytest
 from ase import Atoms
 from ase.build import bulk
+from ase.spacegroup import crystal
 from tests.common_insulators import Insulator, common_insulators
 
 from betenet.known.insulators import LIKELY, POSSIBLE, composition_logit, metal_logit
 from betenet.known.magnetic import magnetic_findings
+from betenet.structures import standardise
 
 JUDGED = common_insulators()
 NAMED = ("AlN", "BN zincblende", "SiC zincblende", "LiF", "GaAs", "ZnS", "PbTe", "C diamond")
@@ -62,3 +64,73 @@ def test_structure_decides_where_the_composition_does_not() -> None:
     four, six = bulk("GaAs", "zincblende", a=5.653), bulk("GaAs", "rocksalt", a=5.0)
     assert composition_logit(four) == composition_logit(six)
     assert metal_logit(four) < metal_logit(six)
+
+
+THIRD = 1.0 / 3.0
+
+
+def made(symbols: str, sites: list[tuple[float, ...]], group: int, *cell: float) -> Atoms:
+    a, c, angle = cell
+    return crystal(
+        symbols.split(),
+        basis=sites,
+        spacegroup=group,
+        cellpar=[a, a, c, 90, 90, angle],
+        primitive_cell=True,
+        symprec=2e-3,
+    )
+
+
+def layers(symbols: str, group: int, a: float, c: float, z: float) -> Atoms:
+    places = {164: (0, 0, 0), 194: (0, 0, 0.25)}
+    return made(symbols, [places[group], (THIRD, 2 * THIRD, z)], group, a, c, 120)
+
+
+METALS = {
+    "NbSe2": layers("Nb Se", 194, 3.44, 12.55, 0.117),
+    "NbS2": layers("Nb S", 194, 3.31, 11.9, 0.117),
+    "TaS2, 1T": layers("Ta S", 164, 3.365, 5.85, 0.26),
+    "VSe2": layers("V Se", 164, 3.36, 6.10, 0.255),
+    "graphite": made("C C", [(0, 0, 0.25), (THIRD, 2 * THIRD, 0.25)], 194, 2.46, 6.70, 120),
+    "As": made("As", [(0, 0, 0.227)], 166, 3.76, 10.55, 120),
+    "MgB2": made("Mg B", [(0, 0, 0), (THIRD, 2 * THIRD, 0.5)], 191, 3.086, 3.524, 120),
+    "CaC6": made("Ca C", [(0, 0, 0), (THIRD, 0, 0.5)], 166, 4.333, 13.572, 120),
+    "H3S": made("S H", [(0, 0, 0), (0.5, 0, 0)], 229, 2.984, 2.984, 90),
+    "Nb3Sn": made("Nb Sn", [(0.25, 0, 0.5), (0, 0, 0)], 223, 5.29, 5.29, 90),
+    "NbN": bulk("NbN", "rocksalt", a=4.39),
+    "Nb": bulk("Nb"),
+    "Ti": bulk("Ti"),
+}
+INSULATORS = {
+    "NaCl": bulk("NaCl", "rocksalt", a=5.64),
+    "MgO": bulk("MgO", "rocksalt", a=4.21),
+    "ZnO": bulk("ZnO", "wurtzite", a=3.25, c=5.2),
+    "BaO2": made("Ba O", [(0, 0, 0), (0, 0, 0.392)], 139, 3.81, 6.84, 90),
+}
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("name", METALS)
+def test_a_metal_with_noise_in_a_supercell_is_no_insulator(name: str, seed: int) -> None:
+    """The verdict is of the crystal, not of the cell: displacements of 0.02 Å open no gap."""
+    atoms = METALS[name]
+    cell = atoms.repeat((2, 2, 1))
+    cell.rattle(0.02, seed=seed)
+    one, many = metal_logit(atoms), metal_logit(standardise(cell))
+    assert one >= LIKELY
+    assert many >= LIKELY
+    assert abs(one - many) < 2.0
+
+
+@pytest.mark.parametrize("name", INSULATORS)
+def test_an_insulator_with_noise_in_a_supercell_is_one(name: str) -> None:
+    cell = INSULATORS[name].repeat((2, 2, 1))
+    cell.rattle(0.02, seed=1)
+    assert metal_logit(INSULATORS[name]) < LIKELY
+    assert metal_logit(standardise(cell)) < LIKELY
+
+
+@pytest.mark.parametrize("name", [*METALS, *INSULATORS])
+def test_the_cell_that_it_is_written_in_does_not_matter(name: str) -> None:
+    atoms = (METALS | INSULATORS)[name]
+    assert metal_logit(atoms.repeat((2, 1, 2))) == pytest.approx(metal_logit(atoms), abs=0.3)

@@ -4,8 +4,20 @@ import numpy as np
 import pytest
 from ase import Atoms
 from ase.build import bulk, graphene
+from ase.spacegroup import crystal
 
 from betenet.known.structure_features import STRUCTURE_FEATURES, bonds, structure_features
+
+
+def two_in_a_row(cation: str, anion: str, a: float, c: float, z: float) -> Atoms:
+    """Structure of CaC₂."""
+    return crystal(
+        [cation, anion],
+        basis=[(0, 0, 0), (0, 0, z)],
+        spacegroup=139,
+        cellpar=[a, a, c, 90, 90, 90],
+        primitive_cell=True,
+    )
 
 
 def feature(atoms: Atoms, name: str) -> float:
@@ -35,10 +47,31 @@ def test_tetrahedral_and_octahedral_neighbours_are_told_apart() -> None:
     assert feature(six, "like_share") > feature(four, "like_share")
 
 
-def test_electrons_of_the_cell() -> None:
-    assert feature(bulk("Nb"), "odd_electrons") == 1.0
-    assert feature(bulk("Si"), "odd_electrons") == 0.0
-    assert feature(bulk("Si"), "valence_electrons") == 8.0
+def test_electrons_of_the_formula() -> None:
+    assert feature(bulk("Nb"), "odd_valence_electrons") == 1.0
+    assert feature(bulk("Si"), "odd_valence_electrons") == 0.0
+    assert feature(bulk("Si"), "valence_electrons_per_atom") == 4.0
+    assert feature(bulk("AlN", "wurtzite", a=3.11, c=4.98), "odd_valence_electrons") == 0.0
+    vacancy = bulk("NaCl", "rocksalt", a=5.64).repeat(3)[1:]
+    assert np.isnan(feature(vacancy, "odd_valence_electrons"))
+
+
+@pytest.mark.parametrize(
+    "atoms",
+    [
+        bulk("Nb"),
+        bulk("Mg"),
+        bulk("ZnO", "wurtzite", a=3.25, c=5.2),
+        two_in_a_row("Ca", "C", 3.89, 6.38, 0.406),
+    ],
+    ids=lambda atoms: atoms.get_chemical_formula(),
+)
+@pytest.mark.parametrize("times", [(2, 1, 1), (2, 2, 1), (1, 3, 2)])
+def test_the_cell_that_it_is_written_in_does_not_matter(
+    atoms: Atoms, times: tuple[int, int, int]
+) -> None:
+    one, many = structure_features(atoms), structure_features(atoms.repeat(times))
+    np.testing.assert_allclose(one, many, atol=1e-5)
 
 
 def test_orientation_and_order_do_not_matter() -> None:

@@ -65,6 +65,20 @@ def test_table_has_units_and_uncertainties(
     assert captured.err == ""
 
 
+def test_the_table_is_in_the_unit_that_is_asked_for(
+    cells: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["predict", str(cells / "Pb.cif")]
+    assert main([*words, "--json"]) == 0
+    kelvin = json.loads(capsys.readouterr().out)[0]["quantities"]["omega_log_kelvin"]
+    assert main([*words, "--table-unit", "meV"]) == 0
+    heading, row, *_ = capsys.readouterr().out.splitlines()
+    assert "ω_log (meV)" in heading
+    assert "Tc (K)" in heading
+    value = float(re.findall(r"([0-9.]+) \([0-9.]+–[0-9.]+\)", row)[1])
+    assert value == pytest.approx(kelvin / 11.604518, abs=0.06)
+
+
 def test_json_is_one_document_with_units(cells: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["predict", str(cells), "--json", "--mu-star", "0.13"]) == 0
     found = json.loads(capsys.readouterr().out)

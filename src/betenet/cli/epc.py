@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from betenet.cli.arguments import HelpFormatter, Verbs, add_json, count, positive
+from betenet.cli.arguments import HelpFormatter, Verbs, add_json, add_table_unit, count, positive
 from betenet.cli.epc_arguments import add_settings
 from betenet.cli.epc_many import add_campaign, add_cutoffs
 
@@ -133,6 +133,7 @@ def _add_run(actions: Verbs) -> None:
         help="only these of the planned ones",
     )
     add_settings(running)
+    add_table_unit(running)
     _add_how(running)
     running.set_defaults(run=run_run)
 
@@ -214,6 +215,7 @@ def _add_collect(actions: Verbs) -> None:
         action="store_true",
         help="write those that are dropped too; readers of datasets refuse them",
     )
+    add_table_unit(collect)
     add_json(collect, "the records")
     collect.set_defaults(run=run_collect)
 

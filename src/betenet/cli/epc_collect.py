@@ -6,24 +6,27 @@ import argparse
 import sys
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from betenet.cli.batch import JsonOutput, Output, put_away
 from betenet.cli.streams import shortened, spare_the_inputs, table_row
+from betenet.cli.table_units import exported_in_table_unit
 from betenet.ensemble.published_rows import write_jsonl
 from betenet.espresso.calculation import planned
 from betenet.espresso.campaign import CAMPAIGN, open_campaign
 from betenet.espresso.collect import Collected, collect_all
 from betenet.espresso.manifest import MANIFEST
 from betenet.espresso.settled_records import read_settled, settled_files, state_of
+from betenet.quantities import QUANTITIES
 
 _HEADINGS = (
     ("structure", 20),
     ("formula", 10),
     ("λ", 7),
-    ("ω_log (K)", 9),
-    ("ω_2 (K)", 9),
+    ("ω_log ({unit})", 12),
+    ("ω_2 ({unit})", 10),
     ("Tc (K)", 7),
     ("N(E_F)", 7),
     ("core-hours", 10),
@@ -54,7 +57,8 @@ def collect(arguments: argparse.Namespace) -> int:
     """
     results, places, noun = _results(arguments.folder)
     outputs: list[Callable[[], Output[Collected]]] = [_Waiting]
-    outputs.append((lambda: JsonOutput(_elements)) if arguments.json else _Table)
+    table = partial(_Table, arguments.table_unit)
+    outputs.append((lambda: JsonOutput(_elements)) if arguments.json else table)
     if arguments.out is not None:
         inputs = [str(place) for place in (arguments.folder, *places)]
         spare_the_inputs(inputs, arguments.out, "--out")
@@ -127,9 +131,10 @@ class _Dataset:
 
 
 class _Table:
-    """One row for each record."""
+    """One row for each record, with phonon frequencies in a unit."""
 
-    def __init__(self) -> None:
+    def __init__(self, unit: str) -> None:
+        self._unit = unit
         self._began = False
         self._mu_star: float | None = None
 
@@ -139,11 +144,11 @@ class _Table:
         if record is None:
             return
         if not self._began:
-            self._print(table_row([heading for heading, _ in _HEADINGS], _WIDTHS))
+            self._print(table_row([text.format(unit=self._unit) for text, _ in _HEADINGS], _WIDTHS))
             self._began = True
         if record.get("mu_star") is not None:  # a crystal that has failed has none
             self._mu_star = float(record["mu_star"])
-        self._print(table_row(list(_cells(record)), _WIDTHS))
+        self._print(table_row(list(_cells(record, self._unit)), _WIDTHS))
         calculation = record["calculation"]
         for reason in calculation["reasons"]:
             self._print(f"    {state_of(record)}: {reason['text']}")
@@ -161,18 +166,21 @@ class _Table:
         sys.stdout.flush()
 
 
-def _cells(record: Mapping[str, Any]) -> Iterator[str]:
+def _cells(record: Mapping[str, Any], unit: str) -> Iterator[str]:
     yield shortened(record["id"], 20)
     yield shortened(record.get("formula") or "", 10)
-    for key, digits in (
-        ("coupling", 3),
-        ("omega_log_kelvin", 1),
-        ("omega_2_kelvin", 1),
-        ("tc_kelvin", 2),
-        ("dos_fermi", 3),
-    ):
-        value = record.get(key)
-        yield "n/a" if value is None else f"{value:.{digits}f}"
+    digits = 1 if unit == "K" else 2
+    yield _number(record.get("coupling"), 3)
+    for key in ("omega_log", "omega_2"):
+        value = record.get(QUANTITIES[key].export_key)
+        shown = None if value is None else float(exported_in_table_unit(key, value, unit))
+        yield _number(shown, digits)
+    yield _number(record.get("tc_kelvin"), 2)
+    yield _number(record.get("dos_fermi"), 3)
     hours = record["calculation"].get("core_hours")
     yield "n/a" if hours is None else f"{hours:.2g}"
     yield state_of(record)
+
+
+def _number(value: float | None, digits: int) -> str:
+    return "n/a" if value is None else f"{value:.{digits}f}"

@@ -9,17 +9,19 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from betenet.cli.epc_plan import changed_values, make_plans
+from betenet.cli.table_units import exported_in_table_unit, table_unit
 from betenet.errors import BetenetError, ConfigError
 from betenet.espresso.calculation import open_calculation, planned
 from betenet.espresso.collect import collect_record
 from betenet.espresso.launcher import Launcher
 from betenet.espresso.programs import find_programs
 from betenet.espresso.run import Outcome, Runner, run_material
+from betenet.quantities import QUANTITIES
 
 _SHOWN = (
-    ("λ", "coupling", 3, ""),
-    ("ω_log", "omega_log_kelvin", 1, " K"),
-    ("Tc", "tc_kelvin", 2, " K"),
+    ("coupling", 3),
+    ("omega_log", 1),
+    ("tc", 2),
 )
 
 _SETTINGS = ("protocol", "set", "pseudopotentials", "pressure", "starting_guess")
@@ -68,7 +70,7 @@ def run(arguments: argparse.Namespace) -> int:
                 retry_failed=arguments.retry_failed,
                 stop_if_unstable=arguments.stop_if_unstable,
             )
-            state = _one(folder, runner)
+            state = _one(folder, runner, arguments.table_unit)
             failed += state == "failed"
             stopped += state == "stopped"
     except KeyboardInterrupt:
@@ -106,7 +108,7 @@ def _refuse_idle(arguments: argparse.Namespace) -> None:
         )
 
 
-def _one(folder: Path, runner: Runner) -> str:
+def _one(folder: Path, runner: Runner, unit: str) -> str:
     """Run one material; what goes wrong is told, and the others go on."""
 
     def tell(line: str) -> None:
@@ -123,11 +125,11 @@ def _one(folder: Path, runner: Runner) -> str:
         sys.stderr.write(f"betenet: error: {error}\n")
     tell(_summary(outcome))
     if outcome.state == "done":
-        return _report(folder)
+        return _report(folder, unit)
     return outcome.state
 
 
-def _report(folder: Path) -> str:
+def _report(folder: Path, unit: str) -> str:
     """Keep the record, and say in a line what came out; "failed" if it cannot be read."""
     try:
         record = collect_record(folder)
@@ -135,9 +137,10 @@ def _report(folder: Path) -> str:
         sys.stderr.write(f"betenet: error: {error}\n")
         return "failed"
     numbers = [
-        f"{symbol} {record[key]:.{digits}f}{unit}"
-        for symbol, key, digits, unit in _SHOWN
-        if record.get(key) is not None
+        f"{QUANTITIES[key].symbol} {exported_in_table_unit(key, value, unit):.{digits}f} "
+        f"{table_unit(key, unit)}".rstrip()
+        for key, digits in _SHOWN
+        if (value := record.get(QUANTITIES[key].export_key)) is not None
     ]
     reasons = [reason["text"] for reason in record["calculation"]["reasons"]]
     verdict = f"dropped: {'; '.join(reasons)}" if reasons else "kept"

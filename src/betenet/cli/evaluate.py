@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,10 +16,12 @@ from betenet.cli.arguments import (
     add_json,
     add_mu_star,
     add_phonons,
+    add_table_unit,
     tc_method,
     whole,
 )
 from betenet.cli.streams import cannot_write
+from betenet.cli.table_units import exported_in_table_unit, table_unit
 from betenet.quantities import QUANTITIES
 
 if TYPE_CHECKING:
@@ -97,6 +100,7 @@ def add_parser(verbs: Verbs) -> None:
         help="of the bootstrap for intervals (default: %(default)s; 0 for none)",
     )
     add_device(parser)
+    add_table_unit(parser)
     add_json(parser, "the evaluation, without the materials,")
     parser.add_argument("--out", type=Path, metavar="DIR", help="write the report into DIR")
     parser.set_defaults(run=run)
@@ -151,7 +155,7 @@ def run(arguments: argparse.Namespace) -> int:
         del plain["materials"]  # --out keeps them
         sys.stdout.write(json.dumps(plain, ensure_ascii=False, allow_nan=False, indent=1) + "\n")
     else:
-        _print(found)
+        _print(found, arguments.table_unit)
     for path in written:
         sys.stderr.write(f"betenet: wrote {path}\n")
     return 1 if found.refused else 0
@@ -166,8 +170,8 @@ _MEASURES = {
 }
 
 
-def _print(found: Evaluation) -> None:
-    """The table, and what must be known to read it."""
+def _print(found: Evaluation, unit: str) -> None:
+    """The table, with phonon frequencies in a unit, and what must be known to read it."""
     write = sys.stdout.write
     write(f"{found.model} on {found.dataset}: {len(found.comparison.ids)} materials\n")
     for text in found.warnings:
@@ -177,12 +181,24 @@ def _print(found: Evaluation) -> None:
         for key, measured in row.quantities.items():
             quantity = QUANTITIES[key]
             cells = (
-                f"{_MEASURES[name]} {_score_text(score)}" for name, score in measured.scores.items()
+                f"{_MEASURES[name]} {_score_text(_in_unit(key, score, unit))}"
+                for name, score in measured.scores.items()
             )
             line = "   ".join(cells) or "not known"
             write(f"  {quantity.symbol:<6} n = {measured.rows:<6} {line}\n")
     settings = found.settings
     write(f"\nTc by {settings.tc_method}, μ* = {settings.mu_star:g}; in brackets: 95 % bootstrap\n")
+
+
+def _in_unit(key: str, score: Score, unit: str) -> Score:
+    """A measure of a phonon frequency in a unit; one without a unit, and of others, as it is."""
+    if score.unit == "1":
+        return score
+    factor = float(exported_in_table_unit(key, 1.0, unit))
+    low, high = (None if end is None else end * factor for end in (score.low, score.high))
+    return replace(
+        score, value=score.value * factor, low=low, high=high, unit=table_unit(key, unit)
+    )
 
 
 def _score_text(score: Score) -> str:

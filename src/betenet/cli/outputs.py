@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from betenet.cli.streams import FigureFolder, shortened
+from betenet.cli.table_units import heading, table_unit
 from betenet.ensemble.estimates import GAP
 from betenet.ensemble.prediction import Prediction
-from betenet.quantities import QUANTITIES
 from betenet.superconductivity.moments import coupling_constant
 
 
@@ -31,14 +31,27 @@ class TableOutput:
         Print the gap too.
     with_phonons
         Print which phonons the predictions were corrected by.
+    unit
+        Unit of phonon frequencies.
+    short
+        A shorter name for the name of a structure.
     """
 
     _COLUMNS = ("coupling", "omega_log", "omega_2", "tc")
     _WIDTH = 15
 
     def __init__(
-        self, *, per_site: bool, footer: str, with_gap: bool = False, with_phonons: bool = False
+        self,
+        *,
+        per_site: bool,
+        footer: str,
+        with_gap: bool = False,
+        with_phonons: bool = False,
+        unit: str = "",
+        short: Callable[[str], str] = str,
     ) -> None:
+        self._short = short
+        self._unit = unit
         self._columns = (*self._COLUMNS, GAP) if with_gap else self._COLUMNS
         self._per_site = per_site
         self._with_phonons = with_phonons
@@ -50,17 +63,20 @@ class TableOutput:
         if prediction.error is not None:
             return
         if not self._started:
-            headings = [*map(_heading, self._columns), "P(Tc > 5 K)"]
+            headings = [*(heading(key, self._unit) for key in self._columns), "P(Tc > 5 K)"]
             if self._with_phonons:
                 headings.append("phonons")
             self._print(self._row("structure", "formula", "atoms", headings))
             self._started = True
-        numbers = [prediction.estimates[key].as_text(unit=False) for key in self._columns]
+        numbers = [
+            prediction.estimates[key].as_text(unit=False, in_unit=table_unit(key, self._unit))
+            for key in self._columns
+        ]
         numbers.append(_probability(prediction))
         if self._with_phonons:
             numbers.append(shortened(prediction.phonons, self._WIDTH))
         atoms = str(len(prediction.symbols))
-        self._print(self._row(prediction.name, prediction.formula, atoms, numbers))
+        self._print(self._row(self._short(prediction.name), prediction.formula, atoms, numbers))
         if prediction.as_read is not None:
             self._print(f"    read as {prediction.as_read.as_text()}")
         if prediction.in_training is not None:
@@ -131,12 +147,6 @@ def _probability(prediction: Prediction) -> str:
         return "unknown"
     known = math.isfinite(prediction.tc_probability)
     return f"{prediction.tc_probability:.2f}" if known else "n/a"
-
-
-def _heading(key: str) -> str:
-    quantity = QUANTITIES[key]
-    unit = "" if quantity.export_unit == "1" else f" ({quantity.export_unit})"
-    return quantity.symbol + unit
 
 
 def _site_lines(prediction: Prediction) -> list[str]:

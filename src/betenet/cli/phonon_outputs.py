@@ -7,11 +7,12 @@ interrupt loses nothing that was done.
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from betenet.cli.phonon_entry import PhononEntry
 from betenet.cli.streams import FigureFolder, shortened
+from betenet.cli.table_units import in_table_unit
 from betenet.errors import BetenetError
 from betenet.formats import write_phonon_dos
 from betenet.phonons.from_phonopy import PHONOPY
@@ -29,20 +30,28 @@ class TableOutput:
         Line below the table: what was computed.
     rule
         What makes a crystal unstable, in words that follow a colon.
+    unit
+        Unit of the frequencies.
+    short
+        A shorter name for the name of a structure.
     """
 
     _COLUMNS = (
-        ("ω_log (meV)", 11),
-        ("ω_2 (meV)", 9),
-        ("highest (meV)", 13),
-        ("lowest (meV)", 12),
+        ("ω_log ({unit})", 12),
+        ("ω_2 ({unit})", 10),
+        ("highest ({unit})", 14),
+        ("lowest ({unit})", 13),
         ("imaginary", 9),
         ("verdict", 8),
         ("supercell", 9),
         ("seconds", 7),
     )
 
-    def __init__(self, footer: str, rule: str) -> None:
+    def __init__(
+        self, footer: str, rule: str, unit: str = "meV", short: Callable[[str], str] = str
+    ) -> None:
+        self._short = short
+        self._unit = unit
         self._footer = footer
         self._rule = rule
         self._words: list[str] = []
@@ -52,19 +61,27 @@ class TableOutput:
         if entry.result is None:
             return
         if not self._words:
-            headings = [heading for heading, _ in self._COLUMNS]
+            headings = [text.format(unit=self._unit) for text, _ in self._COLUMNS]
             self._print(self._row("structure", "formula", "atoms", headings))
         facts, dos, verdict = entry.result.facts, entry.result.dos, entry.result.verdict
         self._words.append(verdict.word)
         cells = [
-            *(f"{value:.2f}" for value in (dos.omega_log, dos.omega_2, facts.highest)),
-            f"{facts.lowest:.2f}".replace("-0.00", "0.00"),
+            *(
+                f"{value:.2f}".replace("-0.00", "0.00")
+                for value in in_table_unit(
+                    "frequencies",
+                    [dos.omega_log, dos.omega_2, facts.highest, facts.lowest],
+                    self._unit,
+                )
+            ),
             f"{facts.imaginary_fraction:.2%}",
             verdict.word,
             str(facts.n_atoms),
             f"{facts.seconds:.1f}",
         ]
-        self._print(self._row(entry.name, entry.formula, str(len(entry.result.atoms)), cells))
+        self._print(
+            self._row(self._short(entry.name), entry.formula, str(len(entry.result.atoms)), cells)
+        )
         if entry.as_read is not None:
             self._print(f"    read as {entry.as_read.as_text()}")
         for warning in entry.warnings:

@@ -16,6 +16,7 @@ from betenet.cli.batch import CsvOutput, JsonOutput, Output, put_away
 from betenet.cli.phonon_entry import CSV_COLUMNS, PhononEntry
 from betenet.cli.phonon_outputs import DosOutput, FigureOutput, TableOutput
 from betenet.cli.phonon_progress import ProgressLine, in_short
+from betenet.cli.short_names import ShortNames
 from betenet.cli.streams import spare_the_inputs
 from betenet.cli.structure_files import read_files
 from betenet.errors import BetenetError, ConfigError, StructureError, unexpected
@@ -273,7 +274,8 @@ def _outputs(
         outputs.append(lambda: CsvOutput(arguments.csv, CSV_COLUMNS, _csv_rows))
     if arguments.dos is not None:
         outputs.append(lambda: DosOutput(arguments.dos))
-    outputs.append(lambda: JsonOutput(_elements) if arguments.json else TableOutput(footer, rule))
+    table = partial(TableOutput, footer, rule, arguments.table_unit, ShortNames(arguments.files))
+    outputs.append(lambda: JsonOutput(_elements) if arguments.json else table())
     if arguments.plot is not None:
         outputs.append(lambda: FigureOutput(arguments.plot))
     return outputs

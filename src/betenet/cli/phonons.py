@@ -9,6 +9,7 @@ from betenet.cli.arguments import (
     HelpFormatter,
     Verbs,
     add_json,
+    add_table_unit,
     add_written,
     count,
     positive,
@@ -113,6 +114,7 @@ def add_parser(verbs: Verbs) -> None:
     _add_computed(parser.add_argument_group("how to compute"))
     _add_layout(parser.add_argument_group("phonopy's forces without phonopy.yaml"))
     written = parser.add_argument_group("where to put it")
+    add_table_unit(written, "meV")
     add_json(parser, "everything, the density of states of each site included,")
     add_written(written, "bands and density of states")
     written.add_argument(

@@ -16,6 +16,7 @@ from betenet.cli.arguments import (
     add_json,
     add_mu_star,
     add_phonons,
+    add_table_unit,
     tc_method,
 )
 from betenet.superconductivity.analysis_settings import ELIASHBERG
@@ -104,6 +105,7 @@ def add_parser(verbs: Verbs) -> None:
         default="float32",
         help="of the networks (default: %(default)s, accurate enough for every quantity)",
     )
+    add_table_unit(parser)
     add_json(parser, "everything, α²F(ω) of each member included,")
     parser.add_argument("--csv", type=Path, metavar="OUT", help="write a table to this file too")
     parser.add_argument("--plot", type=Path, metavar="DIR", help="draw α²F(ω) and λ(ω) into DIR")

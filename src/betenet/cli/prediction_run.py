@@ -11,6 +11,7 @@ from betenet import extras
 from betenet.cli.batch import CsvOutput, JsonOutput, Output, put_away
 from betenet.cli.outputs import FigureOutput, TableOutput
 from betenet.cli.phonon_choice import AUTO, NONE, phonon_source
+from betenet.cli.short_names import ShortNames
 from betenet.cli.streams import spare_the_inputs
 from betenet.cli.structure_files import read_files
 from betenet.ensemble import DEFAULT_PHONON_MODEL, Ensemble
@@ -117,4 +118,6 @@ def _table(arguments: argparse.Namespace, ensemble: Ensemble) -> TableOutput:
         footer=footer + _offer(arguments, ensemble),
         with_gap=arguments.tc_method == ELIASHBERG,
         with_phonons=ensemble.takes_phonons,
+        unit=arguments.table_unit,
+        short=ShortNames(arguments.files),
     )

@@ -11,6 +11,7 @@ from betenet.cli.arguments import (
     Verbs,
     add_json,
     add_mu_star,
+    add_table_unit,
     add_written,
     not_negative,
     positive,
@@ -133,6 +134,7 @@ def add_parser(verbs: Verbs) -> None:
         metavar="NAME",
         help="what to call the material in text, tables and figures (default: the file's name)",
     )
+    add_table_unit(parser, None)
     add_json(parser, "the results")
     _add_reading(parser.add_argument_group("how to read the files"))
     _add_computed(parser.add_argument_group("what to compute from them"))

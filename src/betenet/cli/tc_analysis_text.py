@@ -7,13 +7,12 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
+from betenet.cli.table_units import heading, in_table_unit
 from betenet.cli.tc_words import (
     WIDTH,
-    exported,
     four_digits,
     kelvin,
     tc_change,
-    title,
     with_unit,
     wrapped,
 )
@@ -34,10 +33,10 @@ _SHOWN_TEMPERATURES = (10.0, 20.0, 50.0, 100.0, 200.0, 300.0)
 _MOST_BAND_COLUMNS = 7
 
 
-def analysis_lines(analysis: Analysis) -> Iterator[str]:
-    """What was computed from one spectrum."""
+def analysis_lines(analysis: Analysis, unit: str = "") -> Iterator[str]:
+    """What was computed from one spectrum, with phonon frequencies in a unit."""
     keys = [key for key in (*MOMENTS, "omega_max") if key in analysis.quantities]
-    yield "   ".join(with_unit(analysis, key) for key in keys)
+    yield "   ".join(with_unit(analysis, key, unit) for key in keys)
     if analysis.spectrum is not None:
         yield from wrapped(_rule_text(analysis.spectrum))
     elif "omega_log" in analysis.quantities:
@@ -98,15 +97,15 @@ def band_lines(band: Sequence[Analysis]) -> Iterator[str]:
             yield f"{row.method:<20}{cells}"
 
 
-def mode_lines(modes: ModeCoupling) -> Iterator[str]:
-    """λ of each phonon mode, and whether they add up."""
-    yield f"{'mode':>4}  {'λ':>8}  {'share':>6}  {title('omega_log'):>10}"
+def mode_lines(modes: ModeCoupling, unit: str = "") -> Iterator[str]:
+    """λ of each phonon mode, and whether they add up; frequencies are in a unit."""
+    yield f"{'mode':>4}  {'λ':>8}  {'share':>6}  {heading('omega_log', unit):>12}"
     for number, (coupling, omega_log) in enumerate(
-        zip(modes.coupling, exported("omega_log", modes.omega_log), strict=True), start=1
+        zip(modes.coupling, in_table_unit("omega_log", modes.omega_log, unit), strict=True), start=1
     ):
         share = f"{100.0 * coupling / modes.total:.1f} %" if modes.total > 0.0 else "-"
         average = four_digits(omega_log) if np.isfinite(omega_log) else "-"
-        yield f"{number:>4}  {coupling:>8.4f}  {share:>6}  {average:>10}"
+        yield f"{number:>4}  {coupling:>8.4f}  {share:>6}  {average:>12}"
     yield f"{'sum':>4}  {modes.sum:>8.4f}"
     if modes.is_complete:
         text = f"The modes add up to λ = {modes.total:.4f} of the whole spectrum."

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from betenet.cli.table_units import exported_in_table_unit, table_unit
 from betenet.cli.tc_words import difference
 from betenet.errors import DataError
 from betenet.formats import A2fFile, read_a2f
@@ -54,16 +55,17 @@ class Compared:
             "here": self.here if np.isfinite(self.here) else None,
         }
 
-    @property
-    def line(self) -> str:
-        """The two and their difference."""
-        unit = QUANTITIES[self.key].export_unit
-        shown = "" if unit == "1" else f" {unit}"
-        known = np.isfinite(self.here)
-        text = f"{self.what}: {self.there:.4g}{shown} in the file, "
-        text += f"{self.here:.4g}{shown} by betenet" if known else "nothing to compare by betenet"
-        if self.there and np.isfinite(self.there) and known:
-            text += f" ({difference(self.there, self.here, unit)})"
+    def line(self, unit: str = "") -> str:
+        """The two and their difference, phonon frequencies in a unit."""
+        own = table_unit(self.key, unit)
+        shown = f" {own}" if own else ""
+        there, here = exported_in_table_unit(self.key, [self.there, self.here], unit)
+        known = np.isfinite(here)
+        text = f"{self.what}: {there:.4g}{shown} in the file, "
+        text += f"{here:.4g}{shown} by betenet" if known else "nothing to compare by betenet"
+        if there and np.isfinite(there) and known:
+            kind = QUANTITIES[self.key].export_unit
+            text += f" ({difference(self.there, self.here, kind)})"
         return text
 
 
@@ -185,10 +187,10 @@ def _gap(gap: Gap, here: float) -> Compared:
     )
 
 
-def compared_lines(compared: Sequence[Compared]) -> list[str]:
-    """Lines for people, by file."""
+def compared_lines(compared: Sequence[Compared], unit: str = "") -> list[str]:
+    """Lines for people, by file, with phonon frequencies in a unit."""
     lines: list[str] = []
     for path in dict.fromkeys(found.path for found in compared):
         lines.append(f"beside {Path(path).name}:")
-        lines += [f"  {found.line}" for found in compared if found.path == path]
+        lines += [f"  {found.line(unit)}" for found in compared if found.path == path]
     return lines

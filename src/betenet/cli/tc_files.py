@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import functools
 from collections.abc import Callable, Sequence
 
 from betenet.cli.batch import CsvOutput, JsonOutput, Output, put_away
@@ -75,5 +76,6 @@ def _outputs(arguments: argparse.Namespace) -> list[Callable[[], Output[FileResu
         outputs.append(lambda: CsvOutput(arguments.csv, CSV_COLUMNS, csv_rows))
     if arguments.plot is not None:
         outputs.append(lambda: FigureOutput(arguments.plot))
-    outputs.append(lambda: JsonOutput(FileResult.to_dicts) if arguments.json else TextOutput())
+    text = functools.partial(TextOutput, arguments.table_unit or "")
+    outputs.append(lambda: JsonOutput(FileResult.to_dicts) if arguments.json else text())
     return outputs

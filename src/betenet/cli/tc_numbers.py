@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator, Sequence
 
 from betenet.cli.streams import CsvRows, FigureFolder
+from betenet.cli.table_units import in_table_unit, table_unit
 from betenet.cli.tc_analysis_text import band_lines, method_lines
 from betenet.cli.tc_outputs import CSV_COLUMNS, numbers_row
 from betenet.errors import ConfigError
@@ -17,7 +18,7 @@ from betenet.superconductivity.analysis_settings import AnalysisSettings
 from betenet.superconductivity.comparison import NEEDS_OMEGA_2, NEEDS_OMEGA_LOG
 from betenet.superconductivity.critical_temperature import METHODS
 from betenet.superconductivity.mu_star_band import analyse_mu_star_band, band_to_dicts
-from betenet.units import MEV_TO_KELVIN, convert_frequency
+from betenet.units import convert_frequency
 
 _FLAGS = {NEEDS_OMEGA_2: "--omega-2", NEEDS_OMEGA_LOG: "--omega-log"}
 _GIVEN = ("coupling", "omega_log", "omega_2")
@@ -74,18 +75,19 @@ def _write(arguments: argparse.Namespace, found: Analysis, band: Sequence[Analys
     if arguments.plot is not None:
         from betenet.plotting import plot_mu_star
 
-        title = name or ", ".join(_inputs(found))
+        title = name or ", ".join(_inputs(found, arguments.table_unit or ""))
         figures = FigureFolder(arguments.plot)
         stem = figures.new_stem(name or "numbers")
         figures.draw(stem, "mu_star", lambda p: plot_mu_star(band, p, title=title))
 
 
-def _inputs(found: Analysis) -> Iterator[str]:
-    """What was given, in words."""
+def _inputs(found: Analysis, unit: str) -> Iterator[str]:
+    """What was given, in words, with frequencies in a unit."""
     yield f"λ = {found.quantities['coupling']:g}"
     for key in _GIVEN[1:]:
         if key in found.quantities:
-            yield f"{QUANTITIES[key].symbol} = {found.quantities[key] * MEV_TO_KELVIN:.4g} K"
+            value = float(in_table_unit(key, found.quantities[key], unit))
+            yield f"{QUANTITIES[key].symbol} = {value:.4g} {table_unit(key, unit)}"
     if found.settings.debye_temperature is not None:
         yield f"Θ_D = {found.settings.debye_temperature:g} K"
 
@@ -97,7 +99,9 @@ def _remark(remark: str) -> str:
 
 def _as_text(arguments: argparse.Namespace, found: Analysis, band: Sequence[Analysis]) -> str:
     name = f"{arguments.material}: " if arguments.material else ""
-    inputs = ", ".join([*_inputs(found), f"μ* = {found.settings.mu_star:g}"])
+    inputs = ", ".join(
+        [*_inputs(found, arguments.table_unit or ""), f"μ* = {found.settings.mu_star:g}"]
+    )
     rows = ((row.method, row.tc, _remark(row.remark)) for row in found.methods)
     lines = [f"{name}{inputs}", "", *method_lines(rows)]
     if band:

@@ -50,9 +50,16 @@ CSV_COLUMNS = (
 
 
 class TextOutput:
-    """Text for people, on stdout."""
+    """Text for people, on stdout.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    unit
+        Unit of phonon frequencies.
+    """
+
+    def __init__(self, unit: str = "") -> None:
+        self._unit = unit
         self._started = False
         self._series: dict[Path, list[FileResult]] = {}
 
@@ -63,7 +70,7 @@ class TextOutput:
             self._series.setdefault(folder, []).append(result)
         if result.error is not None:
             return
-        text = "\n".join(result_lines(result))
+        text = "\n".join(result_lines(result, self._unit))
         sys.stdout.write(("\n" if self._started else "") + text + "\n")
         sys.stdout.flush()
         self._started = True
@@ -74,7 +81,8 @@ class TextOutput:
             if len(results) > 1:
                 ordered = sorted(results, key=series_number)
                 rows = [(Path(r.name).name, _entry(r)) for r in ordered]
-                lines = "\n".join(f"  {line}".rstrip() for line in table_lines(rows, "file"))
+                table = table_lines(rows, "file", self._unit)
+                lines = "\n".join(f"  {line}".rstrip() for line in table)
                 sys.stdout.write(f"\nthe smearings in {folder}\n{lines}\n")
 
 

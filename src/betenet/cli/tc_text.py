@@ -6,11 +6,12 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from betenet.cli.table_units import heading, in_table_unit, table_unit
 from betenet.cli.tc_analysis_text import MOMENTS, analysis_lines, band_lines, mode_lines
 from betenet.cli.tc_chosen import Chosen
 from betenet.cli.tc_compare import compared_lines
 from betenet.cli.tc_result import FileResult
-from betenet.cli.tc_words import exported, four_digits, kelvin, moment, title, unit_of, wrapped
+from betenet.cli.tc_words import four_digits, kelvin, moment, wrapped
 from betenet.errors import BetenetError
 from betenet.formats import FORMATS, A2fFile
 from betenet.quantities import QUANTITIES
@@ -21,53 +22,57 @@ from betenet.superconductivity.smearing import SETTLED
 _MANY_METHODS = 2
 
 
-def result_lines(result: FileResult) -> Iterator[str]:
-    """Everything that is printed for one file."""
+def result_lines(result: FileResult, unit: str = "") -> Iterator[str]:
+    """Everything that is printed for one file, with phonon frequencies in a unit."""
     yield f"{result.material}: {result.name}" if result.material else result.name
     if result.file is None:
         return
     yield from _indented(_origin_lines(result.file))
     if len(result.columns) > 1:
         yield ""
-        yield from _indented(_column_lines(result))
+        yield from _indented(_column_lines(result, unit))
     for number, chosen in enumerate(result.chosen):
         yield ""
-        heading = _heading(result, chosen.column)
-        if heading:
-            yield from _indented(wrapped(heading))
-        yield from _indented(analysis_lines(chosen.analysis))
-        yield from _indented(_stated_lines(result.file, chosen))
+        label = _chosen_because(result, chosen.column)
+        if label:
+            yield from _indented(wrapped(label))
+        yield from _indented(analysis_lines(chosen.analysis, unit))
+        yield from _indented(_stated_lines(result.file, chosen, unit))
         if chosen.modes is not None:
             yield ""
-            yield from _indented(mode_lines(chosen.modes))
+            yield from _indented(mode_lines(chosen.modes, unit))
         if chosen.band:
             yield ""
             yield from _indented(band_lines(chosen.band))
         if result.compared:
             yield ""
-            yield from _indented(compared_lines(result.compared[number]))
+            yield from _indented(compared_lines(result.compared[number], unit))
 
 
-def table_lines(rows: Sequence[tuple[str, Analysis | BetenetError]], heading: str) -> Iterator[str]:
+def table_lines(
+    rows: Sequence[tuple[str, Analysis | BetenetError]], names: str, unit: str = ""
+) -> Iterator[str]:
     """λ, ω_log, ω_2 and Tc of several spectra, one in each line.
 
     Parameters
     ----------
     rows
         What each is called, and what was found.
-    heading
-        Of the names.
+    names
+        Heading of the names.
+    unit
+        Unit of phonon frequencies.
     """
     found = [entry for _, entry in rows if isinstance(entry, Analysis)]
     methods = _shown_methods(found[0]) if found else []
-    width = max(len(heading), *(len(name) for name, _ in rows))
-    columns = [title(key) for key in MOMENTS] + [f"Tc {method} (K)" for method in methods]
-    yield heading.ljust(width) + "".join(f"  {column:>12}" for column in columns)
+    width = max(len(names), *(len(name) for name, _ in rows))
+    columns = [heading(key, unit) for key in MOMENTS] + [f"Tc {method} (K)" for method in methods]
+    yield names.ljust(width) + "".join(f"  {column:>12}" for column in columns)
     for name, entry in rows:
         if isinstance(entry, BetenetError):
             yield f"{name:<{width}}  not usable: {entry.summary}"
             continue
-        numbers = [moment(entry, key) for key in MOMENTS]
+        numbers = [moment(entry, key, unit) for key in MOMENTS]
         temperatures = [row.tc if (row := entry.method(m)) else None for m in methods]
         numbers += [kelvin(tc) for tc in temperatures]
         cells = (
@@ -85,7 +90,7 @@ def _origin_lines(file: A2fFile) -> Iterator[str]:
         yield from wrapped(f"warning: {warning}")
 
 
-def _stated_lines(file: A2fFile, chosen: Chosen) -> Iterator[str]:
+def _stated_lines(file: A2fFile, chosen: Chosen, unit: str) -> Iterator[str]:
     """What the file itself says of λ, ω_log and Tc."""
     keys = ("tc",) if chosen.analysis.spectrum is None else ("coupling", "omega_log", "tc")
     index = 0 if chosen.column is None else chosen.column - 1
@@ -93,35 +98,39 @@ def _stated_lines(file: A2fFile, chosen: Chosen) -> Iterator[str]:
     for key in (*keys, "mu_star"):
         values = file.stated.get(key, ())
         if index < len(values) and np.isfinite(values[index]):
-            value = values[index] * QUANTITIES[key].export_factor
-            parts.append(f"{QUANTITIES[key].symbol} = {four_digits(value)} {unit_of(key)}".rstrip())
+            number = four_digits(float(in_table_unit(key, values[index], unit)))
+            symbol, shown = QUANTITIES[key].symbol, table_unit(key, unit)
+            parts.append(f"{symbol} = {number} {shown}".rstrip())
     if parts:
         yield f"the file states {'   '.join(parts)}"
 
 
-def _column_lines(result: FileResult) -> Iterator[str]:
+def _column_lines(result: FileResult, unit: str) -> Iterator[str]:
     if result.is_ensemble:
-        yield from _spread_lines(result)
+        yield from _spread_lines(result, unit)
         return
     assert result.file is not None  # there are columns
     chosen = {item.column for item in result.chosen}
-    unit = result.file.smearing_unit
-    heading = "   column" + (f"  smearing ({unit or '?'})" if result.file.smearings else "")
+    width = result.file.smearing_unit or "?"
+    columns = "   column" + (f"  smearing ({width})" if result.file.smearings else "")
     names: list[str] = []
     for number in range(1, len(result.columns) + 1):
         mark = "*" if number in chosen and len(chosen) < len(result.columns) else " "
         smearing = result.smearing(number)
-        value = "" if smearing is None else f"  {smearing:>{len(heading) - 11}g}"
+        value = "" if smearing is None else f"  {smearing:>{len(columns) - 11}g}"
         names.append(f" {mark} {number:>6}{value}")
-    yield from table_lines(list(zip(names, result.columns, strict=True)), heading)
+    yield from table_lines(list(zip(names, result.columns, strict=True)), columns, unit)
 
 
-def _spread_lines(result: FileResult) -> Iterator[str]:
+def _spread_lines(result: FileResult, unit: str) -> Iterator[str]:
     """Mean and 68 % interval over the members of an ensemble."""
     found = [analysis for _, analysis in result.usable]
     yield f"{'over the members':<20}  {'mean':>10}  {'68 % of them':>20}"
     rows = [
-        (title(key), exported(key, [analysis.quantities.get(key, np.nan) for analysis in found]))
+        (
+            heading(key, unit),
+            in_table_unit(key, [a.quantities.get(key, np.nan) for a in found], unit),
+        )
         for key in MOMENTS
     ]
     rows += [
@@ -134,7 +143,7 @@ def _spread_lines(result: FileResult) -> Iterator[str]:
         yield f"{what:<20}  {np.nanmean(values):>10.4g}  {interval:>20}"
 
 
-def _heading(result: FileResult, column: int | None) -> str:
+def _chosen_because(result: FileResult, column: int | None) -> str:
     label = result.label(column)
     known = result.file is None or result.file.has_smearings or result.is_ensemble
     if label and not known:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import textwrap
 
 import numpy as np
-from numpy.typing import ArrayLike
 
+from betenet.cli.table_units import in_table_unit, table_unit
 from betenet.quantities import QUANTITIES
 from betenet.superconductivity.analysis import Analysis
 from betenet.superconductivity.eliashberg.transition import LOWEST, RESOLUTION
@@ -66,33 +66,17 @@ def wrapped(text: str) -> list[str]:
     return textwrap.wrap(text, WIDTH - 2, subsequent_indent="    ", break_long_words=False)
 
 
-def unit_of(key: str) -> str:
-    """Unit of a quantity as it is printed; empty if it has none."""
-    unit = QUANTITIES[key].export_unit
-    return "" if unit == "1" else unit
-
-
-def title(key: str) -> str:
-    """Heading of a column: symbol and unit."""
-    unit = unit_of(key)
-    return f"{QUANTITIES[key].symbol} ({unit})" if unit else QUANTITIES[key].symbol
-
-
-def exported(key: str, value: ArrayLike) -> np.ndarray:
-    """A quantity in the unit in which it is printed."""
-    return np.asarray(np.asarray(value, dtype=np.float64) * QUANTITIES[key].export_factor)
-
-
-def moment(analysis: Analysis, key: str) -> str:
+def moment(analysis: Analysis, key: str, unit: str) -> str:
     """A quantity of an analysis in the unit in which it is printed; a dash if there is none."""
-    value = float(exported(key, analysis.quantities.get(key, np.nan)))
+    value = float(in_table_unit(key, analysis.quantities.get(key, np.nan), unit))
     return four_digits(value) if np.isfinite(value) else "-"
 
 
-def with_unit(analysis: Analysis, key: str) -> str:
-    """Symbol, number and unit."""
-    number = moment(analysis, key)
-    return f"{QUANTITIES[key].symbol} = {number} {unit_of(key) if number != '-' else ''}".rstrip()
+def with_unit(analysis: Analysis, key: str, unit: str) -> str:
+    """Symbol, number and unit; phonon frequencies are in the unit given."""
+    number = moment(analysis, key, unit)
+    shown = "" if number == "-" else table_unit(key, unit)
+    return f"{QUANTITIES[key].symbol} = {number} {shown}".rstrip()
 
 
 def four_digits(value: float) -> str:

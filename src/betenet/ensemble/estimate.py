@@ -131,14 +131,16 @@ class Estimate:
             unit=quantity.export_unit,
         ).to(quantity.unit)
 
-    def as_text(self, *, unit: bool = True) -> str:
+    def as_text(self, *, unit: bool = True, in_unit: str = "") -> str:
         """Value and the ends of the 68 % interval, with the digits that their distance allows.
 
         Parameters
         ----------
         unit
-            Whether to print the unit too; the numbers are in the export unit if the estimate is in
-            the package's, else in its own.
+            Whether to print the unit too.
+        in_unit
+            Unit of the numbers. If absent, the export unit if the estimate is in the package's,
+            else its own.
 
         Examples
         --------
@@ -149,8 +151,9 @@ class Estimate:
         '0.9 (0.17–5.3) K'
         """
         quantity = QUANTITIES[self.key]
-        if self.unit == quantity.unit != quantity.export_unit:
-            return self.to(quantity.export_unit).as_text(unit=unit)
+        in_unit = in_unit or (quantity.export_unit if self.unit == quantity.unit else self.unit)
+        if in_unit != self.unit:
+            return self.to(in_unit).as_text(unit=unit, in_unit=in_unit)
         known = math.isfinite(self.value) and math.isfinite(self.interval_68[0])
         spread = f" ({self._ends()})" if known else ""
         return self._rounded() + spread + (_printed(self.unit) if unit else "")

@@ -55,6 +55,7 @@ def test_unit_is_part_of_the_estimate_and_converts() -> None:
     assert kelvin.exported() == pytest.approx(found.exported())
     assert found.as_text() == kelvin.as_text(), "text of people is in K"
     assert found.to("THz").as_text().endswith("THz")
+    assert found.as_text(in_unit="meV") == kelvin.as_text(in_unit="meV") == "25.0 (20.0–31.0) meV"
 
 
 @pytest.mark.parametrize("key", ["tc", "coupling"])

@@ -155,4 +155,5 @@ def test_a_full_disk_is_told_once() -> None:
             env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
         )
     assert run.returncode == 1
-    assert run.stderr == b"betenet: error: betenet cite: No space left on device.\n"
+    told = b"betenet: error: betenet cite: No space left on device: the standard output.\n"
+    assert run.stderr == told

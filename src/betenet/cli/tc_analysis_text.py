@@ -84,9 +84,8 @@ def method_lines(rows: Iterable[tuple[str, float | None, str]]) -> Iterator[str]
 
 def band_lines(band: Sequence[Analysis]) -> Iterator[str]:
     """Tc by each method over a band of μ*; of many values some."""
-    places = np.unique(
-        np.linspace(0, len(band) - 1, min(len(band), _MOST_BAND_COLUMNS)).round().astype(int)
-    )
+    few = np.linspace(0, len(band) - 1, min(len(band), _MOST_BAND_COLUMNS))
+    places: list[int] = np.unique(few.round().astype(int)).tolist()
     shown = [band[i] for i in places]
     more = "" if len(shown) == len(band) else f" ({len(band)} values in --json, --csv and --plot)"
     yield f"Tc (K) over μ* from {band[0].settings.mu_star:g} to {band[-1].settings.mu_star:g}{more}"

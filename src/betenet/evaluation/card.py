@@ -15,6 +15,7 @@ from betenet.ensemble.applicability import Applicability
 from betenet.ensemble.checkpoint import write_checkpoint
 from betenet.ensemble.dataset import TARGETS, data_digest
 from betenet.ensemble.run import Job, Workload
+from betenet.ensemble.training_table import TrainingTable
 from betenet.errors import ConfigError, DataError
 from betenet.evaluation.held_out import (
     FEWEST,

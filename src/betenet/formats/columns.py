@@ -120,7 +120,8 @@ def _candidates(path: str, place: int, width: int, columns: Sequence[Column]) ->
     abouts = [(i, c, c.about_a2f) for i, c in enumerate(columns) if c.about_a2f is not None]
     found = [i for i, c, about in abouts if c.role == "a2f" or about.kind == "mode"]
     for i in found:
-        unit = columns[i].about_a2f.unit if columns[i].about_a2f else ""
+        about = columns[i].about_a2f
+        unit = "" if about is None else about.unit
         if unit and (own := columns[place].unit) and UNITS.get(unit, own) != own:
             raise DataError(
                 f"{path}: column {columns[i].name!r} has a unit, which α²F has not.",

@@ -218,7 +218,7 @@ def _place_of_frequency(columns: Sequence[Column]) -> int | None:
 
 def _listed(lines: Sequence[str], width: int) -> tuple[Column, ...]:
     """Columns that are listed, one on each line: ``col 1: omega (meV)``."""
-    found = {}
+    found: dict[int, str] = {}
     for line in lines:
         match = _LISTED.fullmatch(line)
         if match is not None:

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import NormalDist
 from textwrap import wrap
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float
@@ -334,7 +334,7 @@ def _print_title(axes: Axes, source: PredictedSpectrum) -> None:
     found = ", ".join(finding.code.replace("_", " ") for finding in source.findings)
     above = [line for line in (read, found) if line]
     axes.set_title(typeset(source.formula), fontsize=FONT + 1.5, pad=4.0 + 9.0 * len(above))
-    small = {"transform": axes.transAxes, "fontsize": FONT - 2.5}
+    small: dict[str, Any] = {"transform": axes.transAxes, "fontsize": FONT - 2.5}
     axes.text(0.5, 1.015, "\n".join(above), ha="center", va="bottom", **small)
     lines = [
         line
@@ -342,8 +342,8 @@ def _print_title(axes: Axes, source: PredictedSpectrum) -> None:
         for line in wrap(f"! {warning}", _LETTERS, subsequent_indent="   ")
     ]
     if lines:
-        place = {"ha": "left", "va": "top", "color": COUPLING_COLOUR}
-        axes.text(-0.1, -0.16, "\n".join(lines), linespacing=1.3, **place, **small)
+        small |= {"ha": "left", "va": "top", "color": COUPLING_COLOUR, "linespacing": 1.3}
+        axes.text(-0.1, -0.16, "\n".join(lines), **small)
 
 
 def _print_quantities(axes: Axes, source: PredictedSpectrum) -> None:

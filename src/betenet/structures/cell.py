@@ -64,7 +64,7 @@ def _niggli_by_minkowski(lattice: Float[np.ndarray, "3 3"]) -> Any:
     ----------
     Nguyen and Stehlé, ACM Trans. Algorithms 5, 46 (2009).
     """
-    from ase.geometry import minkowski_reduce
+    from ase.geometry import minkowski_reduce  # pyright: ignore[reportUnknownVariableType]
 
     try:
         shorter = np.asarray(minkowski_reduce(lattice)[0], dtype=float)

@@ -8,7 +8,7 @@ from typing import Any, Protocol, cast, runtime_checkable
 import numpy as np
 from ase import Atoms
 from ase.data import atomic_masses, atomic_numbers
-from ase.geometry import cellpar_to_cell
+from ase.geometry import cellpar_to_cell  # pyright: ignore[reportUnknownVariableType]
 
 from betenet.errors import StructureError
 from betenet.json_input import number_array

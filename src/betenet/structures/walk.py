@@ -8,6 +8,7 @@ from typing import cast
 
 from betenet.json_input import read_json
 from betenet.structures.documents import is_answer
+from betenet.structures.links import Links
 
 # fmt: off
 SKIPPED_SUFFIXES = frozenset(
@@ -48,18 +49,19 @@ _OURS = frozenset(("format", "digest", "settings", "steps"))
 def structure_files(root: Path) -> list[Path]:
     """Files below a folder, sorted; without what is hidden, of other kinds, or computed by us."""
     found: list[Path] = []
+    links = Links(root)
     waiting = [root]
     while waiting:  # a list, for folders may be nested more deeply than calls
         folder = waiting.pop()
         try:
-            paths = [path for path in folder.iterdir() if not path.name.startswith(".")]
+            paths = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
         except OSError:
             found += [folder] if folder != root else []  # who reads it says why it cannot be
             continue
         for path in paths:
             if not path.is_dir():
                 found += [path] if _may_hold_structure(path) else []
-            elif not path.is_symlink() and not _is_calculation(path):
+            elif links.leads_on(path) and not _is_calculation(path):
                 waiting.append(path)
     return sorted(found)
 

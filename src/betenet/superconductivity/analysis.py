@@ -274,8 +274,9 @@ def _methods(
     quantities: Mapping[str, float], settings: AnalysisSettings, transition: Transition | None
 ) -> tuple[MethodResult, ...]:
     omega_log, omega_2 = quantities.get("omega_log"), quantities.get("omega_2")
-    known = omega_log is not None and omega_2 is not None
-    impossible = known and omega_2 < _ROUNDING * omega_log
+    impossible = False
+    if omega_log is not None and omega_2 is not None:
+        impossible = omega_2 < _ROUNDING * omega_log
     rows = compare_methods(
         coupling=quantities["coupling"],
         omega_log=omega_log,

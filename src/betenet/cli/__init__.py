@@ -11,7 +11,19 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from betenet import __version__
-from betenet.cli import cite, data, epc, evaluate, models, phonons, predict, screen, tc, train
+from betenet.cli import (
+    cite,
+    completion,
+    data,
+    epc,
+    evaluate,
+    models,
+    phonons,
+    predict,
+    screen,
+    tc,
+    train,
+)
 from betenet.cli.arguments import HelpFormatter
 from betenet.cli.parser import Parser
 from betenet.cli.streams import STDOUT
@@ -121,6 +133,7 @@ def _parser() -> Parser:
     verbs = parser.add_subparsers(title="verbs", metavar="VERB", dest="verb", required=True)
     for verb in (predict, phonons, tc, screen, epc, evaluate, models, data, train, cite):
         verb.add_parser(verbs)
+    completion.add_parser(verbs, parser)
     parser.verb_for_files = _verb_for_files
     return parser
 

@@ -1,0 +1,71 @@
+"""``betenet completion``: what a shell needs to complete verbs, flags and names of files."""
+
+from __future__ import annotations
+
+import argparse
+import functools
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from betenet.cli.arguments import HelpFormatter, Verbs
+
+SHELLS = ("bash", "zsh", "fish")
+
+_EPILOG = """\
+examples:
+  betenet completion bash > ~/.local/share/bash-completion/completions/betenet
+  betenet completion zsh > ~/.zfunc/_betenet              with fpath+=~/.zfunc in .zshrc
+  betenet completion fish > ~/.config/fish/completions/betenet.fish
+
+Folders that are missing must be made first. Verbs, flags, their values and names of files are
+completed in shells that are started afterwards. Write the file again after an update of betenet.
+"""
+
+_FOLDERS = ("DIR",)
+_FILES = ("FILE", "CSV", "DATASET", "FUNNEL|SOURCE", "LIST", "OUT", "PATH", "RECIPE", "SOURCE")
+"""What stands for folders and for files in the help."""
+
+
+def add_parser(verbs: Verbs, whole: argparse.ArgumentParser) -> None:
+    """Add the verb to the command line.
+
+    Parameters
+    ----------
+    verbs
+        The verbs that there are.
+    whole
+        Parser of the whole command line, which is what a shell is told.
+    """
+    parser = verbs.add_parser(
+        "completion",
+        help="print what a shell needs to complete verbs, flags and files",
+        description="Print what a shell needs to complete verbs, flags and names of files.",
+        epilog=_EPILOG,
+        formatter_class=HelpFormatter,
+    )
+    parser.add_argument("shell", choices=SHELLS, help="the shell that you use")
+    parser.set_defaults(run=functools.partial(run, whole))
+
+
+def run(whole: argparse.ArgumentParser, arguments: argparse.Namespace) -> int:
+    """Print the script."""
+    import shtab
+
+    for action in _actions(whole):
+        places = {action.metavar} if isinstance(action.metavar, str) else set[str]()
+        if action.type is Path or places.intersection((*_FOLDERS, *_FILES)):
+            kind = shtab.DIRECTORY if places.intersection(_FOLDERS) else shtab.FILE
+            action.complete = kind  # type: ignore[attr-defined] # where shtab looks for it
+    sys.stdout.write(shtab.complete(whole, arguments.shell) + "\n")
+    return 0
+
+
+def _actions(parser: argparse.ArgumentParser) -> Iterator[argparse.Action]:
+    """Every argument of a parser and of those below it."""
+    for action in parser._actions:  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
+        if isinstance(action, argparse._SubParsersAction):  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
+            for below in dict.fromkeys(action.choices.values()):
+                yield from _actions(below)
+        elif action.dest != "help":
+            yield action

@@ -187,3 +187,30 @@ def test_numbers_below_zero_are_values(capsys: Capture) -> None:
 def test_abbreviations_still_work() -> None:
     found = VERBS["predict"].parse_args(["x", "--mu", "0.2", "--per"])
     assert (found.mu_star, found.per_site) == (0.2, True)
+
+
+WORDS = ("1", "0.5", "0-1", "json", "all", "xie_2019", "0.1:0.2", "--", "x=y=z")
+
+
+def test_a_value_may_be_joined_to_its_flag_everywhere() -> None:
+    tried = 0
+    for verb, parser in VERBS.items():
+        for one in parser._actions:
+            one.required = False
+        for option in parser._actions:
+            flag = option.option_strings[-1] if option.option_strings else ""
+            if not flag or option.nargs == 0:
+                continue
+            for word in (*(option.choices or ()), *WORDS):
+                try:
+                    convert = option.type if callable(option.type) else str
+                    convert(word)
+                except (argparse.ArgumentTypeError, ValueError):
+                    continue
+                if option.choices and word not in option.choices:
+                    continue
+                if word != "--":  # which only a joined value can be
+                    apart = parser.parse_known_args([flag, word])[0]
+                    assert parser.parse_known_args([f"{flag}={word}"])[0] == apart, (verb, flag)
+                    tried += 1
+    assert tried > 200

@@ -30,10 +30,10 @@ def shortest_names(paths: Iterable[str]) -> dict[str, str]:
     short: dict[str, str] = {}
     depth, left = 1, list(parts)
     while left:
-        alike: dict[str, list[str]] = defaultdict(list)
+        alike: defaultdict[str, list[str]] = defaultdict(list)
         for path in left:
             alike["/".join(parts[path][-depth:])].append(path)
-        left = []
+        left.clear()
         for name, found in alike.items():
             for path in found:
                 whole = depth >= len(parts[path])

@@ -242,7 +242,9 @@ def parts(groups: Int[np.ndarray, " row"], seed: int = 0) -> list[Bool[np.ndarra
 
 
 def _quantile(scored: ScoredRows, wanted: float) -> float:
-    """The score at and above which rows weigh as much as is wanted, or just less."""
+    """The score at and above which rows weigh as much as is wanted, or just less; inf of none."""
+    if not scored.scores.size:
+        return float("inf")
     order = np.argsort(-scored.scores, kind="stable")
     ordered = scored.scores[order]
     last_of_tie = np.append(np.flatnonzero(np.diff(ordered)), ordered.size - 1)

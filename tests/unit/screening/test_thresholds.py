@@ -8,7 +8,7 @@ import pytest
 from sklearn.metrics import precision_recall_curve
 
 from betenet.errors import ConfigError, DataError
-from betenet.screening.thresholds import choose_threshold, parts
+from betenet.screening.thresholds import ScoredRows, choose_threshold, find, parts
 
 SCORES = np.array([9.0, 8.0, 7.0, 6.0, 5.0, 4.0, 3.0, 2.0])
 POSITIVE = np.array([True, True, False, True, False, False, True, False])
@@ -111,3 +111,13 @@ def test_no_group_stands_in_two_parts() -> None:
     assert (found.sum(0) == 1).all()
     for group in np.unique(groups):
         assert (found[:, groups == group].any(1)).sum() == 1
+
+
+def test_a_budget_is_had_where_no_row_is_left() -> None:
+    none = ScoredRows(
+        scores=np.array([]),
+        positive=np.array([], dtype=bool),
+        weights=np.array([]),
+        groups=np.array([], dtype=np.int64),
+    )
+    assert find(none, "budget", 1.0) == float("inf")

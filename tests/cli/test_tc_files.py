@@ -441,7 +441,9 @@ def test_wrong_usage_says_what_to_give(arguments: list[str], told: str, capsys: 
     assert main(["tc", *arguments]) == 2
     captured = capsys.readouterr()
     assert captured.out == ""
-    assert "betenet tc: error:" in captured.err
+    assert captured.err.startswith("betenet: error: ")
+    assert "`betenet tc --help`" in captured.err or "Did you mean" in captured.err
+    assert len(captured.err.splitlines()) <= 3
     assert told in captured.err.split("error:")[1]
 
 

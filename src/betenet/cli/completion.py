@@ -65,7 +65,8 @@ def _actions(parser: argparse.ArgumentParser) -> Iterator[argparse.Action]:
     """Every argument of a parser and of those below it."""
     for action in parser._actions:  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
         if isinstance(action, argparse._SubParsersAction):  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
-            for below in dict.fromkeys(action.choices.values()):
-                yield from _actions(below)
+            below: dict[str, argparse.ArgumentParser] = action.choices
+            for one in below.values():
+                yield from _actions(one)
         elif action.dest != "help":
             yield action

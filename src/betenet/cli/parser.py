@@ -74,7 +74,9 @@ class Parser(argparse.ArgumentParser):
         """Let the old spelling of a flag go on working: unseen in the help, told on stderr."""
         self._old_names[old] = new
 
-    def parse_known_args(self, args: Sequence[str] | None = None, namespace: Any = None) -> Any:
+    def parse_known_args(  # pyright: ignore[reportIncompatibleMethodOverride]
+        self, args: Sequence[str] | None = None, namespace: Any = None
+    ) -> Any:
         """Parse the words, with old spellings replaced and unknown flags refused."""
         words = self._renamed(list(sys.argv[1:] if args is None else args))
         for word in self._flags_of(words):

@@ -7,6 +7,7 @@ import functools
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, cast
 
 from betenet.cli.arguments import HelpFormatter, Verbs
 
@@ -64,9 +65,9 @@ def run(whole: argparse.ArgumentParser, arguments: argparse.Namespace) -> int:
 def _actions(parser: argparse.ArgumentParser) -> Iterator[argparse.Action]:
     """Every argument of a parser and of those below it."""
     for action in parser._actions:  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
-        if isinstance(action, argparse._SubParsersAction):  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
-            below: dict[str, argparse.ArgumentParser] = action.choices
-            for one in below.values():
-                yield from _actions(one)
+        choices: Any = action.choices
+        if isinstance(choices, dict):  # of verbs alone
+            for below in cast("dict[str, argparse.ArgumentParser]", choices).values():
+                yield from _actions(below)
         elif action.dest != "help":
             yield action

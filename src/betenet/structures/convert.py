@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol, cast, runtime_checkable
 
@@ -16,7 +17,10 @@ from betenet.structures.check import FULL_OCCUPANCY_TOLERANCE, disorder_error
 from betenet.structures.documents import inner_structure, is_answer
 from betenet.structures.optimade import atoms_from_optimade
 from betenet.structures.reading_errors import reason_of
+from betenet.structures.stated import stated_otherwise
 
+_APART = 0.02
+"""Distance from which a site's fractional and Cartesian coordinates contradict each other [Å]."""
 HYDROGEN_ISOTOPES = {"D": 2.01410178, "T": 3.01604928}
 """Symbol to mass [u]; read as hydrogen, the mass kept so that it can be reported."""
 
@@ -83,9 +87,16 @@ def is_structure(obj: object) -> bool:
 
 
 def _from_mapping(data: Mapping[str, Any]) -> Atoms:
+    inner = inner_structure(data)
+    atoms = _from_inner(inner, is_resource=isinstance(data.get("attributes"), Mapping))
+    symbols = cast("list[str]", atoms.get_chemical_symbols())
+    for note in stated_otherwise((data, inner), symbols):
+        warnings.warn(note, stacklevel=2)
+    return atoms
+
+
+def _from_inner(data: Mapping[str, Any], *, is_resource: bool) -> Atoms:
     try:
-        is_resource = isinstance(data.get("attributes"), Mapping)
-        data = inner_structure(data)
         if "lattice_vectors" in data or (is_resource and "lattice" not in data):
             return atoms_from_optimade(data)
         if "lattice_mat" in data:
@@ -154,13 +165,23 @@ def _from_pymatgen(data: Mapping[str, Any]) -> Atoms:
             place = ", ".join(f"{x:.4f}" for x in site["abc"])
             raise disorder_error(f"site {index} (at {place})", shares)
         symbols.append(str(species[0]["element"]))
-    return crystal(
+    places = [site["abc"] for site in data["sites"]]
+    atoms = crystal(
         symbols,
         _vectors(data["lattice"]),
-        [site["abc"] for site in data["sites"]],
+        places,
         cartesian=False,
         pbc=data["lattice"].get("pbc", (True, True, True)),
     )
+    for index, site in enumerate(data["sites"]):
+        if site.get("xyz") is None:
+            continue
+        away = float(np.abs(_numbers(site["xyz"], "xyz") - atoms.positions[index]).max())
+        if away > _APART:
+            text = f"abc and xyz of site {index} are {away:.2g} Å apart: abc is taken"
+            warnings.warn(text, stacklevel=2)
+            break
+    return atoms
 
 
 def crystal(

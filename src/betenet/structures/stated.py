@@ -1,0 +1,93 @@
+"""What a document states of its structure beside the sites themselves: formula and their number."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, cast
+
+from ase.data import atomic_numbers
+
+FORMULAS = (
+    *("chemical_formula_reduced", "chemical_formula_descriptive", "formula_pretty"),
+    *("pretty_formula", "full_formula", "formula"),
+)
+"""Keys of formulas: OPTIMADE's, the Materials Project's, JARVIS's and pymatgen's."""
+COMPOSITIONS = ("composition", "composition_reduced", "unit_cell_formula")
+NUMBERS = ("nsites", "n_sites", "num_sites", "nat")
+LONGEST = 200
+"""Letters of a formula that is looked at."""
+SAME = 1e-3
+"""Difference of an element's share up to which two compositions are the same."""
+_PART = re.compile(r"([A-Z][a-z]?)(\d*\.?\d*)")
+
+Composition = Mapping[str, float]
+
+
+def stated_otherwise(tables: Iterable[Mapping[str, Any]], symbols: Iterable[str]) -> Iterator[str]:
+    """Notes where a document states another composition or number of sites than its sites make.
+
+    Parameters
+    ----------
+    tables
+        The document, and what it holds.
+    symbols
+        Element of each site that was read.
+
+    Examples
+    --------
+    >>> list(stated_otherwise([{"formula_pretty": "NbC", "nsites": 2}], ["Nb", "Nb"]))
+    ['formula_pretty says NbC, the sites are Nb2: which is right?']
+    """
+    counts = Counter(symbols)
+    read = "".join(name + (str(n) if n > 1 else "") for name, n in sorted(counts.items()))
+    said: set[str] = set()
+    for table in tables:
+        for key in (*FORMULAS, *COMPOSITIONS):
+            found = _composition(table.get(key))
+            if found and key not in said and not _same(found, counts):
+                said.add(key)
+                text = table[key] if isinstance(table[key], str) else _formula(found)
+                yield f"{key} says {text}, the sites are {read}: which is right?"
+        for key in NUMBERS:
+            number = table.get(key)
+            if type(number) is int and number != counts.total() and key not in said:
+                said.add(key)
+                yield f"{key} says {number} sites, {counts.total()} are there: is the list whole?"
+
+
+def _composition(stated: object) -> Composition | None:
+    """Counts by element; None if it is no composition that can be understood."""
+    if isinstance(stated, Mapping):
+        table = cast("Mapping[object, object]", stated)
+        counts = {str(k): float(n) for k, n in table.items() if isinstance(n, int | float)}
+        known = len(counts) == len(table) and all(map(atomic_numbers.get, counts))
+        return counts if known else None
+    if not isinstance(stated, str) or not 0 < len(stated) <= LONGEST:
+        return None
+    text = stated.replace(" ", "")
+    parts = [(match.group(1), match.group(2)) for match in _PART.finditer(text)]
+    if "".join(a + b for a, b in parts) != text or any(b == "." for _, b in parts):
+        return None
+    found: Counter[str] = Counter()
+    for element, number in parts:
+        if not atomic_numbers.get(element):
+            return None
+        found[element] += float(number or 1.0)  # pyright: ignore[reportArgumentType]
+    return found
+
+
+def _same(stated: Composition, counts: Counter[str]) -> bool:
+    total = sum(stated.values())
+    if not total > 0.0:
+        return True
+    shares = {element: number / total for element, number in stated.items() if number}
+    read = {element: number / counts.total() for element, number in counts.items()}
+    return shares.keys() == read.keys() and all(
+        abs(shares[element] - read[element]) < SAME for element in read
+    )
+
+
+def _formula(stated: Composition) -> str:
+    return "".join(f"{name}{number:g}" for name, number in stated.items())

@@ -29,6 +29,7 @@ class FakeStage:
     precision: float | None = None
     recall: float | None = None
     budget: int | None = None
+    keep_unknown: bool = True  # the tiny model knows next to nothing
     options: dict[str, Any] = field(default_factory=dict)
 
 

@@ -140,6 +140,7 @@ def test_what_is_done_is_not_done_again(planned: Path, programs: Path) -> None:
     assert (programs / "log").read_text().splitlines() == first
 
 
+@pytest.mark.slow
 def test_a_folder_that_holds_its_calculations_is_planned_again_as_it_was(
     cell: Path, potentials: Path, programs: Path, tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:
@@ -155,6 +156,7 @@ def test_a_folder_that_holds_its_calculations_is_planned_again_as_it_was(
     assert [path.name for path in (cells / "epc").iterdir()] == ["Al"]
 
 
+@pytest.mark.slow
 def test_the_status_names_each_state(
     planned: Path, programs: Path, capsys: pytest.CaptureFixture
 ) -> None:
@@ -193,6 +195,7 @@ def test_a_failure_is_told_by_name_and_the_others_are_done(
     assert "Cu" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_no_more_is_spent_on_an_unstable_crystal_if_so_told(
     planned: Path, tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:
@@ -213,6 +216,7 @@ def test_no_more_is_spent_on_an_unstable_crystal_if_so_told(
     assert "dropped: a mode at a q-point has -" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_a_remedy_that_is_told_works(
     planned: Path, programs: Path, capsys: pytest.CaptureFixture
 ) -> None:
@@ -232,6 +236,7 @@ def test_a_remedy_that_is_told_works(
     assert run(planned, programs) == 0
 
 
+@pytest.mark.slow
 def test_a_result_that_cannot_be_read_is_a_failure(
     planned: Path, programs: Path, capsys: pytest.CaptureFixture
 ) -> None:
@@ -241,6 +246,7 @@ def test_a_result_that_cannot_be_read_is_a_failure(
     assert "lambda" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_what_a_retry_changed_is_in_the_record(planned: Path, programs: Path) -> None:
     text = (programs / "pw.x").read_text()
     trouble = "if home.name == 'dense' and 'mixing_beta = 0.7' in (home / 'pw.in').read_text():\n"
@@ -274,6 +280,7 @@ def test_options_without_an_effect_are_refused(
     assert not (programs / "log").read_text()
 
 
+@pytest.mark.slow
 def test_no_more_is_spent_on_a_semiconductor_if_so_told(
     planned: Path, tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:

@@ -80,6 +80,7 @@ def records(home: Path) -> dict[str, dict]:
     }
 
 
+@pytest.mark.slow
 def test_each_crystal_has_a_record_in_the_order_of_the_list(
     tmp_path: Path,
     potentials: Path,
@@ -142,7 +143,7 @@ def test_what_cannot_be_calculated_is_named_and_the_others_are_done(
     out = capsys.readouterr().out
     assert "Cu: skipped: " in out
     assert "no pseudopotential of Cu" in out
-    assert "deep: skipped: deep: pressure_gpa is no number: 'a lot'" in out
+    assert "deep: skipped: deep: pressure_gpa is no pressure in GPa: 'a lot'" in out
     assert "holds Al, and the list says AlH3" in out
     assert "line-7: skipped" in out
     assert "good: kept: λ" in out
@@ -153,6 +154,7 @@ def test_what_cannot_be_calculated_is_named_and_the_others_are_done(
     assert "missing" in status
 
 
+@pytest.mark.slow
 def test_what_is_too_dear_waits_for_a_larger_limit(
     tmp_path: Path, potentials: Path, programs: Path, capsys: pytest.CaptureFixture
 ) -> None:
@@ -192,6 +194,7 @@ def test_an_unstable_crystal_is_dropped_and_not_tried_again(
     assert (programs / "log").read_text() == before
 
 
+@pytest.mark.slow
 def test_settings_cannot_change_under_a_campaign(
     tmp_path: Path, potentials: Path, programs: Path, capsys: pytest.CaptureFixture
 ) -> None:
@@ -214,6 +217,7 @@ def test_a_list_that_is_none_is_refused(
     assert "list" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_damaged_record_does_not_stop_the_status(
     tmp_path: Path, potentials: Path, programs: Path, capsys: pytest.CaptureFixture
 ) -> None:
@@ -248,6 +252,7 @@ def test_a_damaged_list_is_named_and_the_others_are_worked_through(
         assert "00000.json is damaged" in told.out + told.err
 
 
+@pytest.mark.slow
 def test_what_a_program_failed_at_is_computed_again_if_asked_for(
     tmp_path: Path, potentials: Path, programs: Path, capsys: pytest.CaptureFixture
 ) -> None:
@@ -285,6 +290,7 @@ def test_a_machine_that_cannot_start_programs_settles_nothing(
     assert capsys.readouterr().out.count(": kept: ") == 5
 
 
+@pytest.mark.slow
 def test_a_program_that_is_killed_each_time_is_given_up_at_last(
     tmp_path: Path, potentials: Path, programs: Path, capsys: pytest.CaptureFixture
 ) -> None:
@@ -319,6 +325,7 @@ def test_names_of_the_campaign_itself_and_names_alike_are_no_trouble(
     assert "7 kept" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_a_record_of_another_crystal_is_not_taken_for_this_one(
     tmp_path: Path, potentials: Path, programs: Path, capsys: pytest.CaptureFixture
 ) -> None:
@@ -337,6 +344,7 @@ def test_a_record_of_another_crystal_is_not_taken_for_this_one(
     assert "b:" not in out
 
 
+@pytest.mark.slow
 def test_settings_are_neither_changed_nor_kept_by_a_start_that_is_refused(
     tmp_path: Path, potentials: Path, programs: Path, capsys: pytest.CaptureFixture
 ) -> None:
@@ -360,6 +368,7 @@ def test_settings_are_neither_changed_nor_kept_by_a_start_that_is_refused(
     assert (home / "campaign.json").read_text() == before
 
 
+@pytest.mark.slow
 def test_rows_that_are_corrected_are_calculated(
     tmp_path: Path, potentials: Path, programs: Path, capsys: pytest.CaptureFixture
 ) -> None:

@@ -180,7 +180,7 @@ def test_model_needs_the_cross_validation(
 @pytest.mark.parametrize(
     ("arguments", "wrong"),
     [
-        ([], "RECIPE, --out"),
+        ([], "RECIPE and --out are missing"),
         (["recipe.toml"], "--out"),
         (["recipe.toml", "--out", "run", "--workers", "many"], "--workers"),
         (["recipe.toml", "--out", "run", "--workers", "0"], "--workers"),

@@ -256,9 +256,11 @@ def _record(key: str, table: dict[str, Any]) -> StepRecord:
 
 def _attempt(table: dict[str, Any]) -> Attempt:
     changes: object = table.get("changes", {})
-    entries = cast("dict[str, object]", changes).values() if isinstance(changes, dict) else [None]
+    entries = cast("dict[str, Any]", changes).values() if isinstance(changes, dict) else [None]
     if not all(isinstance(one, dict) for one in entries):
         raise ValueError(f"changes {changes!r}, which are no namelists")
+    if any(isinstance(value, list | dict) for one in entries for value in one.values()):
+        raise ValueError(f"changes {changes!r}, with a list where a value belongs")
     attempt = Attempt(**table)
     _one_of(attempt.start, get_args(Start), "start")
     for name in ("started", "said", "failure"):

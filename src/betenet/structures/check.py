@@ -38,7 +38,7 @@ LONGEST_PERIOD = 3e3
 """Å of the reduced lattice vectors. The longest known polytypes of SiC repeat after 1500 Å."""
 REACH = 10.0
 """Å within which neighbours are looked for, by whatever comes later."""
-MOST_IMAGES = 50_000
+MOST_IMAGES = 200_000
 """Images of a cell within `REACH` across its planes, more than the shortest vectors make: a search
 takes a second then. A cubic cell of 3 Å has 729."""
 FARTHEST = 1e6

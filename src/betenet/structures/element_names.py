@@ -77,7 +77,7 @@ def elements_within(text: str) -> list[str]:
     Examples
     --------
     >>> elements_within("Nb0.5Ti0.5"), elements_within("Tl3+/Bi3+"), elements_within("Vac")
-    (['Nb', 'Ti'], ['Tl', 'Bi'], ['V'])
+    (['Nb', 'Ti'], ['Tl', 'Bi'], [])
     """
     words = re.findall("[A-Z][a-z]?", text)
     return list(dict.fromkeys(word for word in words if word in ELEMENTS - {"T"}))

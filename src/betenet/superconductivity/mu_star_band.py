@@ -93,8 +93,8 @@ def analyse_mu_star_band(
 
     >>> niobium = {"coupling": 0.9377, "omega_log": 13.50, "omega_2": 15.94}
     >>> band = analyse_mu_star_band(niobium, mu_star_values(0.10, 0.16, 0.06))
-    >>> [round(found.best.tc, 1) for found in band]
-    [10.4, 7.3]
+    >>> [round(found.best.tc) for found in band]
+    [10, 7]
     """
     wanted = AnalysisSettings() if settings is None else settings
     each = [replace(wanted.only_tc(), mu_star=float(value)) for value in mu_star]

@@ -68,6 +68,7 @@ def without_times(folder: Path) -> list[dict[str, Any]]:
     return [{k: v for k, v in record.items() if k != "seconds"} for record in records(folder)]
 
 
+@pytest.mark.slow
 def test_weights_of_a_region_have_the_loss_of_its_extremum(data, tmp_path):
     kept = train(data, tmp_path)
     log = records(tmp_path)

@@ -105,6 +105,7 @@ def test_bags(recipe, tiny_data, tmp_path):
         bag_of(published, rows, 1, tmp_path)
 
 
+@pytest.mark.slow
 def test_a_run_becomes_an_ensemble_that_predicts(recipe_file, tiny_data, tmp_path):
     out, model = tmp_path / "run", tmp_path / "model"
     arguments = ["train", str(recipe_file), "--out", str(out), "--data", str(tiny_data)]

@@ -235,7 +235,8 @@ def test_structures_of_the_training_make_warnings(folders: dict[str, Path], tmp_
     assert len(card["caveats"]) == 1
     ensemble = Ensemble.load(tmp_path / "x")
     graph = build_graph(bulk("Pb", "fcc", a=4.95), 4.0)
-    assert any("Pb was not seen" in warning for warning in ensemble.applicability.warnings(graph))
+    found = ensemble.applicability.findings(graph)
+    assert any("Pb was not seen" in one.text for one in found)
 
 
 def test_no_usable_structure_is_an_error(folders: dict[str, Path], tmp_path: Path) -> None:

@@ -51,6 +51,7 @@ def test_other_steps_have_none(tmp_path: Path) -> None:
     assert not_numbers(left(tmp_path, "NaN"), fake_step(STEP.key, "pw.x")) == ""
 
 
+@pytest.mark.slow
 @pytest.mark.espresso
 @pytest.mark.skipif(shutil.which("matdyn.x") is None, reason="no Quantum ESPRESSO")
 def test_the_other_sum_rule_makes_numbers_of_lead(tmp_path: Path) -> None:

@@ -164,6 +164,7 @@ class _RelaxationOnly:
         return tuple(step for step in self._workflow.steps(folder) if step.key in keys)
 
 
+@pytest.mark.slow
 @pytest.mark.espresso
 def test_cells_from_far_apart_relax_to_the_same(tmp_path: Path) -> None:
     """With so few plane waves one round leaves 1.2 GPa, of one sign or the other."""

@@ -156,7 +156,7 @@ def test_model_says_what_it_has_not_learnt(finished_run: Finished, tmp_path: Pat
     assert caveat in niobium.warnings
     known = {key for key, found in niobium.estimates.items() if np.isfinite(found.std)}
     assert known == {"coupling", "omega_log", "tc"}
-    assert np.isfinite(niobium.tc_probability)
+    assert np.isfinite(niobium.unchecked_tc_probability)
 
 
 @pytest.mark.usefixtures("few_resamples")

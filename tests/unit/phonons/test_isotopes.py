@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 from ase import Atoms
@@ -79,7 +81,7 @@ def results(quick: PhononSettings) -> list[PhononResult]:
 def test_frequencies_of_hydrogen_fall_with_the_root_of_the_mass(
     results: list[PhononResult],
 ) -> None:
-    light, heavy = results
+    _, heavy = results
     # the mean square of a site is the trace of its on-site force constants over its mass
     squares = []
     for result in results:
@@ -89,7 +91,10 @@ def test_frequencies_of_hydrogen_fall_with_the_root_of_the_mass(
         signed = np.sign(result.dos.frequencies) * result.dos.frequencies**2
         squares.append(float(site @ signed))
     assert squares[0] / squares[1] == pytest.approx(2.014 / 1.008, rel=0.02)
-    assert light.warnings == tuple(w for w in heavy.warnings if "isotopes" not in w)
+    light_words, heavy_words = (
+        [re.sub(r"-[0-9.]+ meV", "# meV", text) for text in result.warnings] for result in results
+    )
+    assert light_words == [text for text in heavy_words if "isotopes" not in text]
     assert "computed with the masses of isotopes: H 2.014 u (deuterium)" in heavy.warnings
     assert heavy.facts.isotopes == {"H": 2.014}
 

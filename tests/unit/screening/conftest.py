@@ -39,6 +39,7 @@ def structure_task(tiny_model: Path) -> StageTask:
         name="structure",
         kind="structure",
         score="tc_kelvin",
+        keep_unknown=True,
         model=str(tiny_model),
         model_digest=folder_digest(tiny_model),
         cutoff=4.5,

@@ -49,7 +49,21 @@ def test_numbers_are_those_of_a_prediction_in_double_precision(
 
 def test_findings_are_kept_with_a_record(structure_task: StageTask) -> None:
     records = compute(structure_task, _items(bulk("Fe"), bulk("Al"))).records
-    assert [record.values["findings"] for record in records] == ["magnetic_elements", ""]
+    found = [str(record.values["findings"]).split(", ") for record in records]
+    assert ["magnetic_elements" in codes for codes in found] == [True, False]
+
+
+def test_what_the_model_does_not_know_is_left_out_unless_asked_for(
+    structure_task: StageTask,
+) -> None:
+    kept = compute(structure_task, _items(bulk("Fe"))).records[0]
+    assert kept.outcome == "passed"
+    assert 0.0 <= float(kept.values["probability_tc_above_5_kelvin"] or 0.0) <= 1.0
+    (left,) = compute(replace(structure_task, keep_unknown=False), _items(bulk("Fe"))).records
+    assert left.outcome == "rejected"
+    assert left.reason.startswith("the model does not know it: magnetic elements")
+    assert left.values["probability_tc_above_5_kelvin"] is None
+    assert left.values["tc_kelvin"] == kept.values["tc_kelvin"]
 
 
 def test_a_threshold_is_reached_by_what_equals_it_as_it_is_kept(structure_task: StageTask) -> None:

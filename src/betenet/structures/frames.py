@@ -137,6 +137,12 @@ def _by_ase(path: Path, text: str) -> Kind:
     except ase.UnknownFileTypeError as error:
         raise _unknown() from error
     name: str = format_.name
+    if not text and not format_.isbinary:
+        raise StructureError(
+            "The file is binary, and of no format that is known.",
+            "It holds null bytes, which no text does.",
+            "Give a text file of a structure, such as CIF or POSCAR, in UTF-8.",
+        )
     if name == "aims" and not _AIMS.search(text):
         if not _ELK.search(text):
             raise _unknown()

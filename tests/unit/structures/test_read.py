@@ -326,3 +326,11 @@ def test_every_structure_of_the_database(data_folder: Path) -> None:
     sizes = [(len(a.atoms), len(b.atoms)) for a, b in zip(read, prepared, strict=True)]
     assert all(before == after for before, after in sizes)
     assert seconds < 15
+
+
+def test_a_binary_file_is_called_that(tmp_path: Path) -> None:
+    path = tmp_path / "x.dat"
+    path.write_bytes(bytes(range(256)) * 20)
+    (record,) = read_structures(path)
+    assert record.error is not None
+    assert "The file is binary" in record.error.summary

@@ -259,7 +259,8 @@ def _attempt(table: dict[str, Any]) -> Attempt:
     entries = cast("dict[str, Any]", changes).values() if isinstance(changes, dict) else [None]
     if not all(isinstance(one, dict) for one in entries):
         raise ValueError(f"changes {changes!r}, which are no namelists")
-    if any(isinstance(value, list | dict) for one in entries for value in one.values()):
+    values = (value for one in cast("list[dict[str, Any]]", entries) for value in one.values())
+    if any(isinstance(value, list | dict) for value in values):
         raise ValueError(f"changes {changes!r}, with a list where a value belongs")
     attempt = Attempt(**table)
     _one_of(attempt.start, get_args(Start), "start")

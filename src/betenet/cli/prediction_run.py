@@ -86,8 +86,7 @@ def _outputs(
         outputs.append(lambda: CsvOutput(arguments.csv, columns, rows))
     if arguments.plot is not None:
         outputs.append(lambda: FigureOutput(arguments.plot, per_site=arguments.per_site))
-    table = _table(arguments, ensemble)
-    outputs.append(lambda: JsonOutput(elements) if arguments.json else table)
+    outputs.append(lambda: JsonOutput(elements) if arguments.json else _table(arguments, ensemble))
     return outputs
 
 

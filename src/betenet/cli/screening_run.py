@@ -10,7 +10,7 @@ from contextlib import closing
 from pathlib import Path
 
 from betenet.cli.arguments import key_values
-from betenet.cli.screening_status import status, tell_damaged
+from betenet.cli.screening_status import print_stages, status, tell_damaged
 from betenet.cli.streams import spare_the_inputs
 from betenet.ensemble.prediction import TC_PROBABILITY
 from betenet.errors import BetenetError, DataError
@@ -81,13 +81,13 @@ def screen(arguments: argparse.Namespace) -> int:
             code = report(run.folder)
     except KeyboardInterrupt:
         sys.stderr.write("betenet: interrupted; what is done is kept:\n")
-        code = 130
-    sys.stderr.flush()
-    status(run.folder)
-    if code != 130:
-        sys.stdout.write("\n" + _outcome(run.folder) + "\n")
-    if code == 130:
+        sys.stderr.flush()
+        status(run.folder)
         sys.stderr.write("betenet: start the same command again to go on\n")
+        return 130
+    sys.stderr.flush()
+    print_stages(run.folder)  # `report` has named what is damaged
+    sys.stdout.write("\n" + _outcome(run.folder) + "\n")
     return code
 
 

@@ -21,6 +21,18 @@ OUTCOMES = ("passed", "rejected", "failed")
 
 
 def status(folder: Path, *, as_json: bool = False) -> int:
+    """Print the numbers of each stage, and name what is damaged; exit code 1 if something is.
+
+    Raises
+    ------
+    DataError
+        If there is no screening in the folder.
+    """
+    print_stages(folder, as_json=as_json)
+    return tell_damaged(RecordStore(folder / RECORDS))
+
+
+def print_stages(folder: Path, *, as_json: bool = False) -> None:
     """Print the numbers of each stage, and whether it is done.
 
     Raises
@@ -45,7 +57,6 @@ def status(folder: Path, *, as_json: bool = False) -> int:
         sys.stdout.write(json.dumps(found, indent=2) + "\n")
     else:
         sys.stdout.write("\n".join([*_lines(table), *_left_out(insulators)]) + "\n")
-    return tell_damaged(store)
 
 
 def tell_damaged(store: RecordStore) -> int:

@@ -177,7 +177,7 @@ def figure_title(result: FileResult, label: str = "") -> str:
     Parameters
     ----------
     result
-        Of one file.
+        Results of one file.
     label
         Which of its spectra, where there are several.
 

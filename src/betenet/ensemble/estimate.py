@@ -66,7 +66,7 @@ class Estimate:
         return f"{name} = {self._rounded()}{unit}{spread}"
 
     def to(self, unit: str) -> Estimate:
-        """The same estimate in another unit.
+        """The estimate in another unit.
 
         Parameters
         ----------

@@ -55,7 +55,7 @@ def phonons_from_force_field(
     force_field
         A name that `betenet.phonons.make_force_field` knows, or a calculator of ASE.
     settings
-        Of the phonons; the default ones if absent.
+        Settings of the phonons; the default ones if absent.
     cache
         Where to look first, and to keep each result.
     told

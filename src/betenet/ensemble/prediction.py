@@ -74,8 +74,8 @@ class Prediction:
     tc_probability
         Probability that Tc is above 5 K; nan if it is not known, see `unknown_because` [1].
     unchecked_tc_probability
-        The same taken at face value, whatever was found: to judge models on data sets of metals.
-        It is not stored [1].
+        This probability at face value, whatever was found: to judge models on data sets of
+        metals. It is not stored [1].
     warnings
         What a user should know before trusting the numbers.
     error
@@ -125,9 +125,10 @@ class Prediction:
     def __repr__(self) -> str:
         if self.error is not None:
             return f"<Prediction {self.name}: {self.error.in_one_line()}>"
-        shown = [f"{QUANTITIES[key].symbol} = {self.estimates[key].as_text()}" for key in _SHOWN]
+        known = [key for key in _SHOWN if key in self.estimates]
+        shown = [f"{QUANTITIES[key].symbol} = {self.estimates[key].as_text()}" for key in known]
         more = f", {len(self.warnings)} warnings" if self.warnings else ""
-        return f"<Prediction {self.name}: {self.formula}, {', '.join(shown)}{more}>"
+        return f"<Prediction {self.name}: {', '.join([self.formula, *shown])}{more}>"
 
     @property
     def unknown_because(self) -> tuple[str, ...]:

@@ -124,16 +124,18 @@ class TrainingTable:
             return cls()
         try:
             with path.open(encoding="utf-8", newline="") as file:
-                lines = csv.DictReader(line for line in file if not line.startswith("#"))
-                rows = [[line[column] for column in COLUMNS] for line in lines]
+                head, *rows = csv.reader(line for line in file if not line.startswith("#"))
+            if tuple(head) != COLUMNS:
+                raise ValueError(f"its columns are {', '.join(head)}")
+            formulas, groups, volumes, couplings, sources = zip(*rows, strict=True)
             return cls(
-                formulas=tuple(row[0] for row in rows),
-                space_groups=tuple(int(row[1]) for row in rows),
-                volumes=tuple(float(row[2]) for row in rows),
-                couplings=tuple(float(row[3]) for row in rows),
-                sources=tuple(row[4] for row in rows),
+                formulas=formulas,
+                space_groups=tuple(map(int, groups)),
+                volumes=tuple(map(float, volumes)),
+                couplings=tuple(map(float, couplings)),
+                sources=sources,
             )
-        except (OSError, KeyError, TypeError, ValueError, csv.Error) as error:
+        except (OSError, ValueError, csv.Error) as error:
             raise ModelError(
                 f"{path} cannot be read.",
                 f"{type(error).__name__}: {error}",
@@ -177,6 +179,10 @@ class TrainingTable:
         chosen = same or rows
         found = {(self.sources[row], self.couplings[row]): None for row in chosen}
         return InTraining(same_crystal=bool(same), couplings=tuple(found))
+
+    def knows(self, formula: str) -> bool:
+        """Whether a reduced formula is in the table."""
+        return formula in self._rows_of_formula
 
     @cached_property
     def _rows_of_formula(self) -> dict[str, list[int]]:

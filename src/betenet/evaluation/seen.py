@@ -1,8 +1,9 @@
 """Whether a compound was in the training of a model.
 
-An ensemble stores no formulas. It stores for each training structure the whitened statistics of
-its composition, rounded to half precision; they are the same for all structures of one reduced
-formula, so a formula is recognised by them.
+An ensemble may have a table of its training structures (`betenet.ensemble.training_table`), which
+names their formulas. One without stores for each of them the whitened statistics of its
+composition, rounded to half precision; they are the same for all structures of one reduced formula,
+so a formula is recognised by them.
 """
 
 from __future__ import annotations

@@ -63,11 +63,11 @@ class Column:
     role
         What it holds.
     unit
-        Of frequencies, as in :data:`UNITS`; None if the name has none.
+        Unit of frequencies, as in :data:`UNITS`; None if the name has none.
     unknown_unit
         What stands where a unit is expected and is none that is known.
     label
-        Of α²F: what tells it from others, in small letters; empty for a total.
+        Mark of α²F that tells it from others, in small letters; empty for a total.
     about_a2f
         What a name that speaks of α²F says of it; None for others.
     """
@@ -133,7 +133,7 @@ def plain(name: str) -> str:
 
 
 def without_brackets_of_exponents(text: str) -> str:
-    """The same with exponents that have no brackets of their own."""
+    """A name whose exponents have no brackets of their own."""
     return re.sub(r"\^\s*[({]\s*-\s*1\s*[)}]", "^-1", text)
 
 

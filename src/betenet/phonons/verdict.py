@@ -125,7 +125,7 @@ def verdict_of(facts: StabilityFacts) -> Verdict:
     Parameters
     ----------
     facts
-        Of a result; kept ones of an earlier version have no numbers at the fitting q points.
+        Facts of a result; kept ones of an earlier version have no numbers at the fitting q points.
 
     Returns
     -------

@@ -60,8 +60,8 @@ class Stage:
         Structures that pass, the best of those that reach the stage. Without threshold, precision,
         recall and budget, every structure passes that has a score.
     keep_unknown
-        Of a structure or phonons stage: whether crystals that the model was not made for or does
-        not know are decided by their numbers, instead of being left out.
+        Whether a structure or phonons stage decides crystals that the model was not made for or
+        does not know by their numbers, instead of leaving them out.
     options
         Of a stability stage, fields of `PhononSettings`.
 

@@ -85,7 +85,7 @@ def take_source(
 def _batches(source: Iterable[Entry]) -> Iterator[list[Entry]]:
     """Entries by the batch, or what a slow source gave in some seconds.
 
-    Those before an error come before it is raised.
+    Records before an error come before it is raised.
     """
     batch: list[Entry] = []
     began = monotonic()

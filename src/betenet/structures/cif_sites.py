@@ -14,7 +14,7 @@ from betenet.structures.convert import HYDROGEN_ISOTOPES
 from betenet.structures.element_names import ELEMENTS, element_of_label, element_of_type
 
 ROUNDED = 0.7
-"""Of a unit of the last digit: how far a coordinate may be off, so that 0.66 can be two thirds."""
+"""Part of a unit of the last digit by which a coordinate may be off: 0.66 can be two thirds."""
 
 LEAST_PRECISION = 1e-3
 """Coordinates with more digits may be off by this much as well; programs round on the way."""

@@ -9,11 +9,9 @@ from ase import Atoms
 from jaxtyping import Float
 
 from betenet.structures.cell import call_spglib, cell_vectors
+from betenet.structures.cif_sites import ROUNDED
 from betenet.structures.orbits import nearest_image
 from betenet.structures.symmetry_operations import Operations
-
-ROUNDED = 0.7
-"""Of a unit of the last digit: how far a coordinate may be off, so that 0.66 can be two thirds."""
 
 FEW = (2, 3)
 """Decimals. With four, rounding is within the tolerance of the search; with one, a coordinate is

@@ -16,6 +16,8 @@ FORMULAS = (
 """Keys of formulas: OPTIMADE's, the Materials Project's, JARVIS's and pymatgen's."""
 COMPOSITIONS = ("composition", "composition_reduced", "unit_cell_formula")
 NUMBERS = ("nsites", "n_sites", "num_sites", "nat")
+MOST = 1_000_000
+"""Atoms of an element from which on a composition is not looked at."""
 LONGEST = 200
 """Letters of a formula that is looked at."""
 SAME = 1e-3
@@ -61,7 +63,11 @@ def _composition(stated: object) -> Composition | None:
     """Counts by element; None if it is no composition that can be understood."""
     if isinstance(stated, Mapping):
         table = cast("Mapping[object, object]", stated)
-        counts = {str(k): float(n) for k, n in table.items() if isinstance(n, int | float)}
+        counts = {
+            str(name): float(number)
+            for name, number in table.items()
+            if isinstance(number, int | float) and 0 <= number < MOST
+        }
         known = len(counts) == len(table) and all(map(atomic_numbers.get, counts))
         return counts if known else None
     if not isinstance(stated, str) or not 0 < len(stated) <= LONGEST:

@@ -159,3 +159,9 @@ def test_csv_row_of_a_failure_holds_the_error_on_one_line() -> None:
 def test_what_is_no_prediction_is_refused(broken: dict[str, object]) -> None:
     with pytest.raises(DataError, match="not a stored prediction"):
         Prediction.from_dict(broken)
+
+
+def test_short_in_a_notebook_also_without_estimates() -> None:
+    settings = {"model": "m", "mu_star": 0.1, "tc_method": "allen_dynes"}
+    bare = Prediction(name="a.cif", rule="onset", formula="Nb", **settings)
+    assert repr(bare) == "<Prediction a.cif: Nb>"

@@ -3,24 +3,11 @@ from __future__ import annotations
 import pytest
 from ase import Atoms
 from ase.build import bulk
-from ase.spacegroup import crystal
+from tests.made_cells import made
 
 from betenet.known.correlated import open_d_shells
 from betenet.known.findings import CORRELATED
 from betenet.known.magnetic import magnetic_findings
-
-
-def made(symbols: str, sites: list[tuple[float, ...]], group: int, *cell: float) -> Atoms:
-    a, c, angle = cell
-    return crystal(
-        symbols.split(),
-        basis=sites,
-        spacegroup=group,
-        setting=2 if group == 227 else 1,
-        cellpar=[a, a, c, 90, 90, angle],
-        primitive_cell=True,
-        symprec=2e-3,
-    )
 
 
 def perovskite(ion: str, metal: str, anion: str, a: float) -> Atoms:

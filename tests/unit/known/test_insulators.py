@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from ase import Atoms
 from ase.build import bulk
-from ase.spacegroup import crystal
 from tests.common_insulators import Insulator, common_insulators
+from tests.made_cells import THIRD, made
 
 from betenet.known.insulators import LIKELY, POSSIBLE, composition_logit, metal_logit
 from betenet.known.magnetic import magnetic_findings
@@ -64,21 +64,6 @@ def test_structure_decides_where_the_composition_does_not() -> None:
     four, six = bulk("GaAs", "zincblende", a=5.653), bulk("GaAs", "rocksalt", a=5.0)
     assert composition_logit(four) == composition_logit(six)
     assert metal_logit(four) < metal_logit(six)
-
-
-THIRD = 1.0 / 3.0
-
-
-def made(symbols: str, sites: list[tuple[float, ...]], group: int, *cell: float) -> Atoms:
-    a, c, angle = cell
-    return crystal(
-        symbols.split(),
-        basis=sites,
-        spacegroup=group,
-        cellpar=[a, a, c, 90, 90, angle],
-        primitive_cell=True,
-        symprec=2e-3,
-    )
 
 
 def layers(symbols: str, group: int, a: float, c: float, z: float) -> Atoms:

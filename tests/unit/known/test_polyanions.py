@@ -4,27 +4,13 @@ import numpy as np
 import pytest
 from ase import Atoms
 from ase.build import bulk
-from ase.spacegroup import crystal
+from tests.made_cells import THIRD, made
 
 from betenet.known.structure_features import (
     STRUCTURE_FEATURES,
     site_charges_of,
     structure_features,
 )
-
-THIRD = 1.0 / 3.0
-
-
-def made(symbols: str, sites: list[tuple[float, ...]], group: int, *cell: float) -> Atoms:
-    a, c, angle = cell
-    return crystal(
-        symbols.split(),
-        basis=sites,
-        spacegroup=group,
-        cellpar=[a, a, c, 90, 90, angle],
-        primitive_cell=True,
-        symprec=2e-3,
-    )
 
 
 def pairs(symbols: str, a: float, c: float, z: float) -> Atoms:

@@ -91,8 +91,9 @@ def test_both_prefactors_without_repulsion():
     assert tc == pytest.approx(100.0 * np.exp(-2.04), rel=1e-14)
 
 
-# McMillan, Phys. Rev. 167, 331 (1968), Table I: Tc (K), Θ_D (K) and the λ that he found from them,
-# with μ* = 0.13 for the transition metals and 0.10 for the simple ones.
+# Tc (K), Θ_D (K) and λ as they are quoted from McMillan, Phys. Rev. 167, 331 (1968). The table
+# itself was not at hand, so this holds formula and quoted numbers together; μ* is 0.13 for the
+# transition metals and 0.10 for the simple ones.
 MCMILLAN_1968 = {
     "Nb": (9.22, 277.0, 0.82, 0.13),
     "Ta": (4.48, 258.0, 0.65, 0.13),

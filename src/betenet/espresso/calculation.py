@@ -85,8 +85,8 @@ def keep_plan(home: Path, plan: Plan) -> Plan:
         folder = home / plan.name
         _check_place(folder)
         folder.mkdir(parents=True, exist_ok=True)
-        workflow = _as_kept(folder, plan.workflow)
-        agree_on(folder, describe(workflow))
+        workflow, told = _as_kept(folder, plan.workflow)
+        agree_on(folder, told)
         _copy(folder / PSEUDOPOTENTIALS, workflow.settings.pseudopotentials.values())
     except BetenetError as error:
         return replace(plan, error=error, workflow=None, work=None)
@@ -112,24 +112,29 @@ def _check_place(folder: Path) -> None:
     check_enclosed(folder)
 
 
-def _as_kept(folder: Path, workflow: Workflow) -> Workflow:
-    """With the atoms of the folder if they are the same but for rounding.
+def _as_kept(folder: Path, workflow: Workflow) -> tuple[Workflow, dict[str, object]]:
+    """The workflow and its description, with the atoms of the folder if only rounding parts them.
 
-    Linear algebra of another processor changes the last digits of a standardised cell.
+    Linear algebra of another processor changes the last digits of a standardised cell, and a
+    second conversion to fractions those of the coordinates.
     """
+    told = describe(workflow)
     if not (folder / MANIFEST).exists():
-        return workflow
+        return workflow, told
+    settings = read_manifest(folder).settings
     try:
-        kept = _atoms(cast("Mapping[str, Any]", read_manifest(folder).settings))
+        kept = _atoms(cast("Mapping[str, Any]", settings))
     except (KeyError, TypeError, ValueError):  # of something else: what differs is told
-        return workflow
+        return workflow, told
     ours = workflow.atoms
     same = (
         symbols_of(kept) == symbols_of(ours)
         and np.allclose(kept.cell.array, ours.cell.array, rtol=0.0, atol=_ROUNDING)
         and np.allclose(kept.positions, ours.positions, rtol=0.0, atol=_ROUNDING)
     )
-    return replace(workflow, atoms=kept) if same else workflow
+    if not same:
+        return workflow, told
+    return replace(workflow, atoms=kept), told | {"structure": settings["structure"]}
 
 
 def open_calculation(folder: Path) -> Calculation:

@@ -75,6 +75,23 @@ def test_last_digits_of_another_processor_are_no_other_structure(
     assert dict(open_calculation(tmp_path / plan.name).told) == describe(plan.workflow)
 
 
+def test_last_digits_of_fractional_coordinates_are_no_other_structure(
+    plan: Plan, tmp_path: Path
+) -> None:
+    keep_plan(tmp_path, plan)
+    path = tmp_path / plan.name / "manifest.json"
+    table = json.loads(path.read_text())
+    coordinates = table["settings"]["structure"]["frac_coords"]
+    table["settings"]["structure"]["frac_coords"] = [
+        [np.nextafter(x, 1.0) for x in row] for row in coordinates
+    ]
+    assert table["settings"]["structure"]["frac_coords"] != coordinates
+    table["digest"] = digest(table["settings"])
+    path.write_text(json.dumps(table))
+    assert keep_plan(tmp_path, plan).error is None
+    assert dict(open_calculation(tmp_path / plan.name).told) == table["settings"]
+
+
 def test_another_pseudopotential_in_its_place_is_refused(plan: Plan, tmp_path: Path) -> None:
     keep_plan(tmp_path, plan)
     path = tmp_path / plan.name / "pseudopotentials" / "C_ONCV_PBE_sr.upf"

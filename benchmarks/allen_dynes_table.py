@@ -19,7 +19,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from scipy.optimize import least_squares
 
-from betenet.ensemble.dataset import data_folder
+from betenet.datasets.rows import data_folder
 from betenet.evaluation.metrics import mae, r2, rmse
 from betenet.superconductivity.critical_temperature import (
     METHODS,

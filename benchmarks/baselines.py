@@ -34,12 +34,12 @@ from sklearn.linear_model import LinearRegression
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from betenet.ensemble.dataset import Row, data_folder
-from betenet.ensemble.folds import fold_of
-from betenet.ensemble.published_rows import published_rows
-from betenet.ensemble.training_rows import read_rows
+from betenet.datasets.bete_net_database import read_database
+from betenet.datasets.folds import fold_of
+from betenet.datasets.published_rows import published_rows
+from betenet.datasets.rows import Row, data_folder
+from betenet.datasets.training_rows import read_rows
 from betenet.evaluation.metrics import mae, r2, rmse
-from betenet.formats.bete_net_database import read_database
 from betenet.network.elements import composition_statistics
 from betenet.phonon_dos import PhononDos
 from betenet.superconductivity.moments import moments

@@ -21,9 +21,9 @@ import spglib
 from sklearn.dummy import DummyRegressor
 from sklearn.ensemble import ExtraTreesRegressor
 
-from betenet.ensemble.dataset import TARGETS, Row, data_folder
-from betenet.ensemble.folds import fold_of
-from betenet.ensemble.training_rows import read_rows
+from betenet.datasets.folds import fold_of
+from betenet.datasets.rows import TARGETS, Row, data_folder
+from betenet.datasets.training_rows import read_rows
 from betenet.evaluation.metrics import Score, table
 from betenet.network.elements import composition_statistics
 from betenet.structures import standardise

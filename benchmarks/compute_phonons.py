@@ -23,7 +23,7 @@ from pathlib import Path
 from ase import Atoms
 from ase.io import read
 
-from betenet.ensemble.dataset import data_folder
+from betenet.datasets.rows import data_folder
 from betenet.errors import BetenetError
 from betenet.phonons import (
     DEFAULT,

@@ -27,18 +27,18 @@ import torch
 from matplotlib.figure import Figure
 from safetensors.torch import load_file
 
-from betenet.ensemble.dataset import TARGETS, data_folder
-from betenet.ensemble.full_batch_member import LOG, FullBatchData
-from betenet.ensemble.full_batch_recipe import FullBatchRecipe
-from betenet.ensemble.full_batch_run import FullBatchLoad, bag_of, member_folder
-from betenet.ensemble.regions import REGIONS, find_regions
-from betenet.ensemble.training_rows import read_rows
+from betenet.datasets.rows import TARGETS, data_folder
+from betenet.datasets.training_rows import read_rows
 from betenet.evaluation.metrics import MOMENTS, table
 from betenet.network.layers import Parameters
 from betenet.network.model import forward_member
 from betenet.quantities import QUANTITIES
 from betenet.superconductivity.critical_temperature import allen_dynes_simple
 from betenet.superconductivity.moments import moments
+from betenet.training.full_batch_member import LOG, FullBatchData
+from betenet.training.full_batch_recipe import FullBatchRecipe
+from betenet.training.full_batch_run import FullBatchLoad, bag_of, member_folder
+from betenet.training.regions import REGIONS, find_regions
 
 COLOURS = {"classical": "#4a9f84", "critical": "#b5541c", "modern": "#1f4e79"}
 

@@ -44,9 +44,8 @@ from paper_network import load_member, pack, paper_batch, paper_network
 from prediction import COUNT
 from prediction import structures as prediction_structures
 
-from betenet.ensemble.dataset import data_folder
-from betenet.ensemble.full_batch import FullBatch
-from betenet.ensemble.training_rows import read_rows
+from betenet.datasets.rows import data_folder
+from betenet.datasets.training_rows import read_rows
 from betenet.errors import DataError
 from betenet.graphs import build_graph
 from betenet.network.batch import Geometry, collate
@@ -54,6 +53,7 @@ from betenet.network.config import NetworkConfig
 from betenet.network.geometry import joint_geometry
 from betenet.network.model import forward, forward_member, initialise, member_parameters
 from betenet.structures import find_symmetry
+from betenet.training.full_batch import FullBatch
 
 PAPER = NetworkConfig.paper()
 CORES = os.cpu_count() or 1

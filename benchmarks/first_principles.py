@@ -26,11 +26,11 @@ from ase import Atoms
 from matplotlib.figure import Figure
 
 from betenet import Ensemble
-from betenet.ensemble.dataset import Row, data_folder
-from betenet.ensemble.folds import reduced_formula
-from betenet.ensemble.jsonl_fields import read_structure
+from betenet.datasets.folds import reduced_formula
+from betenet.datasets.jsonl_fields import read_structure
+from betenet.datasets.rows import Row, data_folder
+from betenet.datasets.training_rows import TEST_SPLIT, read_rows
 from betenet.ensemble.prediction import Prediction
-from betenet.ensemble.training_rows import TEST_SPLIT, read_rows
 from betenet.errors import DataError
 from betenet.espresso.calculation import planned
 from betenet.espresso.collect import collect_all

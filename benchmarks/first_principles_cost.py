@@ -21,7 +21,7 @@ import numpy as np
 from first_principles import FOLDER, grids_of
 from scipy.optimize import nnls
 
-from betenet.ensemble.jsonl_fields import read_structure
+from betenet.datasets.jsonl_fields import read_structure
 from betenet.espresso.cost import SECONDS, Work, count_work
 from betenet.espresso.protocol import Protocol
 from betenet.espresso.pseudopotentials import Pseudopotential

@@ -21,8 +21,8 @@ from ase import Atoms
 from ase.neighborlist import neighbor_list
 from prediction import prototypes
 
-from betenet.ensemble.dataset import data_folder
-from betenet.ensemble.training_rows import read_rows
+from betenet.datasets.rows import data_folder
+from betenet.datasets.training_rows import read_rows
 from betenet.errors import DataError
 from betenet.graphs import GraphCache, build_graph, build_graphs
 

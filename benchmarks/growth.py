@@ -29,12 +29,12 @@ from matplotlib.ticker import LogLocator, NullLocator
 from betenet import Ensemble
 from betenet.ensemble.batching import batches
 from betenet.ensemble.ensemble import BATCH_PAIRS
-from betenet.ensemble.full_batch import FullBatch
 from betenet.graphs import CrystalGraph, build_graph
 from betenet.network.batch import collate
 from betenet.network.config import NetworkConfig
 from betenet.network.geometry import joint_geometry
 from betenet.network.model import initialise
+from betenet.training.full_batch import FullBatch
 
 FIGURE = Path(__file__).parents[1] / "docs" / "figures" / "growth.png"
 METALS = ("Ti", "V", "Cr", "Zr", "Nb", "Mo", "Hf", "Ta", "W", "Re")

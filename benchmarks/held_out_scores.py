@@ -27,16 +27,13 @@ import torch
 from safetensors.torch import load_file
 from tqdm import tqdm
 
+from betenet.datasets.folds import fold_of
+from betenet.datasets.rows import Row, data_folder
+from betenet.datasets.training_rows import read_rows
 from betenet.ensemble.applicability import Applicability
 from betenet.ensemble.batching import batches
-from betenet.ensemble.dataset import Row, data_folder
 from betenet.ensemble.ensemble import BATCH_PAIRS, Ensemble
 from betenet.ensemble.estimates import summarise
-from betenet.ensemble.folds import fold_of
-from betenet.ensemble.recipe import Recipe
-from betenet.ensemble.run import Workload
-from betenet.ensemble.training import TrainingSet
-from betenet.ensemble.training_rows import read_rows
 from betenet.errors import BetenetError, DataError
 from betenet.evaluation.held_out import HeldOut, calibrate, summarise_spectra
 from betenet.evaluation.phonon_corrected import PhononCorrector
@@ -49,6 +46,9 @@ from betenet.superconductivity.critical_temperature import (
     allen_dynes,
     allen_dynes_simple,
 )
+from betenet.training.member import TrainingSet
+from betenet.training.recipe import Recipe
+from betenet.training.run import Workload
 
 SCORES = "scores.npz"
 

@@ -22,7 +22,7 @@ from ase.build import bulk
 from ase.data import atomic_numbers
 from pymatgen.core import Structure
 
-from betenet.ensemble.folds import reduced_formula
+from betenet.datasets.folds import reduced_formula
 from betenet.errors import StructureError
 from betenet.known.composition_features import formal_charges
 from betenet.known.elements import bonding

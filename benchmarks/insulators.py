@@ -37,9 +37,9 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from common_insulators import common_insulators
 
 import betenet.known
-from betenet.ensemble.dataset import data_folder
-from betenet.ensemble.folds import fold_of, reduced_formula
-from betenet.ensemble.training_rows import read_rows
+from betenet.datasets.folds import fold_of, reduced_formula
+from betenet.datasets.rows import data_folder
+from betenet.datasets.training_rows import read_rows
 from betenet.known.composition_features import composition_features
 from betenet.known.forest import Forest
 from betenet.known.insulators import LIKELY, MODEL, POSSIBLE, crystal_features

@@ -24,9 +24,9 @@ from matplotlib.colors import LogNorm
 from matplotlib.contour import QuadContourSet
 from matplotlib.figure import Figure
 
-from betenet.ensemble.loss_landscape import LossLandscape, Sharpness, loss_landscape, sharpness
 from betenet.network.layers import Parameters
 from betenet.network.model import initialise, member_parameters
+from betenet.training.loss_landscape import LossLandscape, Sharpness, loss_landscape, sharpness
 
 KINDS = {"train": "training loss", "held_out": "validation loss"}
 LEVELS = 16

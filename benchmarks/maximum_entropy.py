@@ -23,7 +23,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from scipy.optimize import least_squares, minimize
 
-from betenet.ensemble.dataset import data_folder
+from betenet.datasets.rows import data_folder
 from betenet.spectrum import Spectrum
 from betenet.superconductivity.eliashberg import eliashberg_tc
 from betenet.superconductivity.maximum_entropy import (

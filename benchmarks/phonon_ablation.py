@@ -22,15 +22,13 @@ from force_field_features import site_features
 from maximum_entropy import SIX, THREE, distance
 from phonon_pairs import CENTRES, Computed, borrowed, imaginary, read_densities, read_results
 
-from betenet.ensemble.dataset import TARGETS, Row, data_folder
+from betenet.datasets.rows import TARGETS, Row, data_folder
 from betenet.ensemble.phonon_correction import (
     CORRECTED,
     FEATURES,
     PhononCorrection,
     phonon_features,
 )
-from betenet.ensemble.recipe import Recipe
-from betenet.ensemble.run import Workload
 from betenet.evaluation.held_out import HeldOut, cross_validation
 from betenet.evaluation.metrics import table
 from betenet.phonon_dos import PhononDos
@@ -41,6 +39,8 @@ from betenet.quantities import QUANTITIES
 from betenet.spectrum import Spectrum
 from betenet.superconductivity.maximum_entropy import maximum_entropy_spectrum
 from betenet.superconductivity.moments import moments
+from betenet.training.recipe import Recipe
+from betenet.training.run import Workload
 
 COLUMNS = [TARGETS.index(name) for name in CORRECTED]
 COMPONENTS = 8

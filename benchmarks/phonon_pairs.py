@@ -20,8 +20,8 @@ from ase import Atoms
 from ase.spacegroup.symmetrize import check_symmetry
 from compute_phonons import read_source
 
-from betenet.ensemble.dataset import data_folder
-from betenet.ensemble.folds import reduced_formula
+from betenet.datasets.folds import reduced_formula
+from betenet.datasets.rows import data_folder
 from betenet.phonon_dos import PhononDos
 from betenet.phonons import DEFAULT, PhononCache, PhononFacts, PhononSettings
 from betenet.phonons.cache import phonon_key

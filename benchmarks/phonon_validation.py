@@ -39,8 +39,8 @@ from phonon_pairs import (
 )
 from phonon_validation_figure import draw
 
-from betenet.ensemble.dataset import TARGETS, Row, data_folder
-from betenet.ensemble.training_rows import read_rows
+from betenet.datasets.rows import TARGETS, Row, data_folder
+from betenet.datasets.training_rows import read_rows
 from betenet.evaluation.metrics import mae, r2, rmse
 from betenet.phonons import DEFAULT, FORCE_FIELDS
 from betenet.phonons.settings import RELAXATIONS

@@ -20,8 +20,8 @@ from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from betenet import Ensemble
-from betenet.ensemble.dataset import TARGETS, data_folder
-from betenet.ensemble.training_rows import read_rows
+from betenet.datasets.rows import TARGETS, data_folder
+from betenet.datasets.training_rows import read_rows
 from betenet.graphs import build_graph
 from betenet.structures import standardise
 from betenet.superconductivity.moments import moments

@@ -28,7 +28,7 @@ from ase.io import read
 from ase.neighborlist import neighbor_list
 
 from betenet import Ensemble
-from betenet.ensemble.dataset import data_folder
+from betenet.datasets.rows import data_folder
 from betenet.errors import DataError
 
 COUNT = 806

@@ -25,20 +25,20 @@ import numpy as np
 import torch
 from safetensors.torch import load_file
 
-from betenet.ensemble.dataset import TARGETS, data_folder
-from betenet.ensemble.full_batch import FullBatch
-from betenet.ensemble.full_batch_member import FullBatchData
-from betenet.ensemble.full_batch_recipe import FullBatchRecipe, read_recipe
-from betenet.ensemble.full_batch_run import FullBatchLoad, bag_of, member_folder
-from betenet.ensemble.regions import REGIONS
-from betenet.ensemble.spectrum_losses import make_loss
-from betenet.ensemble.training_rows import read_rows
-from betenet.ensemble.workers import run_jobs
+from betenet.datasets.rows import TARGETS, data_folder
+from betenet.datasets.training_rows import read_rows
 from betenet.evaluation.metrics import table
 from betenet.network.layers import Parameters
 from betenet.network.model import forward, initialise
 from betenet.superconductivity.binned import BINS
 from betenet.superconductivity.moments import moments
+from betenet.training.full_batch import FullBatch
+from betenet.training.full_batch_member import FullBatchData
+from betenet.training.full_batch_recipe import FullBatchRecipe, read_recipe
+from betenet.training.full_batch_run import FullBatchLoad, bag_of, member_folder
+from betenet.training.regions import REGIONS
+from betenet.training.spectrum_losses import make_loss
+from betenet.training.workers import run_jobs
 from betenet.units import MEV_TO_KELVIN
 
 LOSSES = {"mse": 1.0, "huber": 0.1, "wasserstein": 1.0, "curvature": 1.0, "moments": 0.03}

@@ -17,15 +17,15 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
+from betenet.datasets.rows import data_folder
 from betenet.ensemble import Ensemble
 from betenet.ensemble.applicability import NEIGHBOR, RARE_SHARE
-from betenet.ensemble.dataset import data_folder
-from betenet.ensemble.recipe import Recipe
-from betenet.ensemble.run import Workload
-from betenet.ensemble.training import in_bag_counts, predict_spectra
 from betenet.evaluation.seen import is_training_data
 from betenet.network.elements import composition_statistics
 from betenet.superconductivity.moments import moments
+from betenet.training.member import in_bag_counts, predict_spectra
+from betenet.training.recipe import Recipe
+from betenet.training.run import Workload
 
 SMALL = 0.05
 """λ from which a relative error means something."""

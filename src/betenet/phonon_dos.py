@@ -12,7 +12,7 @@ from jaxtyping import Float
 from numpy.typing import ArrayLike
 
 from betenet.errors import SpectrumError
-from betenet.json_input import check_keys, read_array, read_object
+from betenet.spectrum_json import check_keys, read_array, read_object
 
 _KEYS = ("frequencies_mev", "total_per_mev", "sites_per_mev", "symbols")
 

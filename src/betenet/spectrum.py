@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike
 
 from betenet.errors import SpectrumError
 from betenet.input_files import in_short, read_text
-from betenet.json_input import check_keys, read_array, read_object
+from betenet.spectrum_json import check_keys, read_array, read_object
 
 IntegrationRule = Literal["onset", "trapezoid", "published"]
 """How moments of a sampled spectrum are integrated; see ``superconductivity.moments``."""

@@ -1,12 +1,15 @@
-"""TOML from outside: one loader, with all its limits."""
+"""TOML from outside: one loader, with all its limits; configurations of what it gives, checked."""
 
 from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Mapping
+from dataclasses import fields
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Literal, cast, get_args, get_origin, get_type_hints
 
+from betenet.errors import ConfigError
 from betenet.input_files import DEEPEST, TOO_DEEP, check_nesting, read_text
 
 LARGEST_TOML = 1 << 22
@@ -55,6 +58,51 @@ def read_toml(path: str | Path) -> dict[str, Any]:
         As of `decode_toml`, or if it is not UTF-8.
     """
     return decode_toml(read_text(path, LARGEST_TOML))
+
+
+def read_table(path: str | Path, what: str = "recipe") -> dict[str, Any]:
+    """The nested tables of a TOML file, which is called `what` in an error.
+
+    Raises
+    ------
+    ConfigError
+        If the file is missing or is not TOML.
+    """
+    try:
+        return read_toml(path)
+    except OSError as error:
+        raise ConfigError(
+            f"No {what} can be read from {path}.", error.strerror or str(error), "Check the path."
+        ) from error
+    except ValueError as error:
+        raise ConfigError(f"{path} is not valid TOML.", str(error), "Correct it.") from error
+
+
+def checked_keys(cls: Any, table: Mapping[str, Any], section: str) -> dict[str, Any]:
+    """The table as keyword arguments of a configuration class.
+
+    Raises
+    ------
+    ConfigError
+        If a key is unknown, or a value is not one of the choices; the message lists the valid ones.
+    """
+    valid = [field.name for field in fields(cls)]
+    unknown = sorted(set(table) - set(valid))
+    if unknown:
+        raise ConfigError(
+            f"Unknown key in [{section}]: {', '.join(unknown)}.",
+            f"The valid keys are {', '.join(valid)}.",
+            "Correct the spelling or remove the key.",
+        )
+    for name, hint in get_type_hints(cls).items():
+        choices = get_args(hint) if get_origin(hint) is Literal else ()
+        if name in table and choices and table[name] not in choices:
+            raise ConfigError(
+                f"[{section}] {name} = {table[name]!r} is not a known choice.",
+                f"The choices are {', '.join(map(repr, choices))}.",
+                f"Set {name} to one of them.",
+            )
+    return {k: tuple(v) if isinstance(v, list) else v for k, v in table.items()}
 
 
 def _check_integers(value: object) -> None:

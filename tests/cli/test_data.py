@@ -8,7 +8,7 @@ import pytest
 from tests.published_database import rows, write_database
 
 from betenet.cli import data
-from betenet.ensemble.jsonl_rows import read_jsonl
+from betenet.datasets.jsonl_rows import read_jsonl
 from betenet.errors import BetenetError
 
 

@@ -13,7 +13,7 @@ from ase.build import bulk
 from tests.replayed_espresso import KEPT, SETTINGS, make_replayed_espresso
 
 from betenet.cli import epc_status, main
-from betenet.ensemble.jsonl_rows import read_jsonl
+from betenet.datasets.jsonl_rows import read_jsonl
 from betenet.espresso import collect
 from betenet.espresso.calculation import Calculation
 from betenet.espresso.collect import Progress

@@ -19,7 +19,7 @@ from ase.build import bulk
 from tests.replayed_espresso import KEPT, SETTINGS, make_replayed_espresso
 
 from betenet.cli import main
-from betenet.ensemble.jsonl_rows import read_jsonl
+from betenet.datasets.jsonl_rows import read_jsonl
 from betenet.espresso import campaign
 from betenet.espresso.campaign import open_campaign
 from betenet.espresso.campaign_run import LOWEST_PRIORITY

@@ -12,8 +12,8 @@ from ase.build import bulk
 from tests.replayed_espresso import SETTINGS, make_replayed_espresso
 
 from betenet.cli import main
-from betenet.ensemble.jsonl_rows import read_jsonl
-from betenet.ensemble.training_rows import read_rows
+from betenet.datasets.jsonl_rows import read_jsonl
+from betenet.datasets.training_rows import read_rows
 from betenet.errors import DataError
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -160,8 +160,8 @@ def test_model_needs_the_cross_validation(
 ) -> None:
     from safetensors.torch import save_file
 
-    from betenet.ensemble.recipe import Recipe
     from betenet.network.model import initialise, member_parameters
+    from betenet.training.recipe import Recipe
 
     out, model = tmp_path / "run", tmp_path / "model"
     network = Recipe.read(recipe).network

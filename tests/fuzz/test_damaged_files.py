@@ -31,8 +31,8 @@ from tests.unit.formats.conftest import (
 )
 
 from betenet.cli import main
-from betenet.ensemble.jsonl_rows import Entry, read_jsonl, write_jsonl
-from betenet.ensemble.training_rows import TARGETS, Row
+from betenet.datasets.jsonl_rows import Entry, read_jsonl, write_jsonl
+from betenet.datasets.training_rows import TARGETS, Row
 from betenet.errors import BetenetError
 from betenet.formats import read_a2f, read_phonon_dos, write_a2f
 from betenet.screening.intake import take_source

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from betenet.ensemble.jsonl_rows import read_jsonl
-from betenet.ensemble.training_rows import read_rows
+from betenet.datasets.jsonl_rows import read_jsonl
+from betenet.datasets.training_rows import read_rows
 from betenet.errors import DataError
 
 ROOT = Path(__file__).parents[2]

@@ -16,10 +16,10 @@ from ase.build import bulk
 from ase.data import atomic_masses
 from ase.io import write
 
-from betenet.ensemble import run, training
-from betenet.ensemble.recipe import DataConfig, Recipe, TrainingConfig
-from betenet.ensemble.run import Workload
 from betenet.network.config import NetworkConfig
+from betenet.training import member, run
+from betenet.training.recipe import DataConfig, Recipe, TrainingConfig
+from betenet.training.run import Workload
 
 METALS = ["Al", "Ti", "V", "Cr", "Ni", "Cu", "Zr", "Nb", "Mo", "Pd", "Ta", "W"]
 OVER_THE_LIMIT = "Al"
@@ -108,7 +108,7 @@ def recorded_run(
     out = tmp_path_factory.mktemp("run")
     drawn: set[str] = set()
     seen: dict[Path, set[str]] = {}
-    run_epoch = training._run_epoch
+    run_epoch = member._run_epoch
 
     def recorded(recipe: Recipe, data: Any, in_bag: np.ndarray, *others: Any) -> float:
         drawn.update(data.formulas[row] for row in in_bag)
@@ -118,7 +118,7 @@ def recorded_run(
     jobs += [run.Job(fold, m) for fold in range(2) for m in range(2)]
     run._start_worker(run_recipe, tiny_data, out)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(training, "_run_epoch", recorded)
+        patch.setattr(member, "_run_epoch", recorded)
         for job in jobs:
             drawn.clear()
             run._train(job)

@@ -13,7 +13,7 @@ import pytest
 
 PROGRAMS = {
     "training": """
-from betenet.ensemble.workers import run_jobs
+from betenet.training.workers import run_jobs
 run_jobs([600, 600], time.sleep, done=0, workers=2, start=(time.sleep, (0,)))
 """,
     "phonons": """

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from betenet.cli.arguments import HelpFormatter, Verbs, add_json, not_negative
+from betenet.datasets.bete_net_database import DATABASE_FILE, NEGATIVE_TOLERANCE
 from betenet.errors import ConfigError
-from betenet.formats.bete_net_database import DATABASE_FILE, NEGATIVE_TOLERANCE
 
 if TYPE_CHECKING:
-    from betenet.ensemble.published_rows import PublishedRows
+    from betenet.datasets.published_rows import PublishedRows
 
 _EPILOG = """\
 examples:
@@ -74,7 +74,7 @@ def add_parser(verbs: Verbs) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Convert the database and say what became of its rows."""
-    from betenet.ensemble.published_rows import published_rows, write_jsonl
+    from betenet.datasets.published_rows import published_rows, write_jsonl
 
     database = arguments.folder / DATABASE_FILE
     if os.path.realpath(arguments.out) == os.path.realpath(database):

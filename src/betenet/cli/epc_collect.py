@@ -13,7 +13,7 @@ from typing import Any
 from betenet.cli.batch import JsonOutput, Output, put_away
 from betenet.cli.streams import shortened, spare_the_inputs, table_row
 from betenet.cli.table_units import exported_in_table_unit
-from betenet.ensemble.published_rows import write_jsonl
+from betenet.datasets.published_rows import write_jsonl
 from betenet.espresso.calculation import planned
 from betenet.espresso.campaign import CAMPAIGN, open_campaign
 from betenet.espresso.collect import Collected, collect_all

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from betenet.cli.arguments import HelpFormatter, Verbs, add_device, count, whole
 
 if TYPE_CHECKING:
-    from betenet.ensemble.full_batch_recipe import FullBatchRecipe
-    from betenet.ensemble.recipe import Recipe
+    from betenet.training.full_batch_recipe import FullBatchRecipe
+    from betenet.training.recipe import Recipe
 
 _EPILOG = """\
 examples:
@@ -74,8 +74,8 @@ def _range(text: str) -> range:
 
 def run(arguments: argparse.Namespace) -> int:
     """Train, then write the checkpoint if it was asked for."""
-    from betenet.ensemble.dataset import data_folder  # loads torch
-    from betenet.ensemble.full_batch_recipe import FullBatchRecipe, read_recipe
+    from betenet.datasets.rows import data_folder  # loads torch
+    from betenet.training.full_batch_recipe import FullBatchRecipe, read_recipe
 
     recipe = read_recipe(arguments.recipe)
     data: Path = arguments.data or data_folder()
@@ -87,8 +87,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _run_minibatch(recipe: Recipe, data: Path, arguments: argparse.Namespace) -> None:
-    from betenet.ensemble.run import Workload, run_training
     from betenet.evaluation.card import write_model
+    from betenet.training.run import Workload, run_training
 
     run_training(
         recipe,
@@ -103,7 +103,7 @@ def _run_minibatch(recipe: Recipe, data: Path, arguments: argparse.Namespace) ->
 
 
 def _run_full_batch(recipe: FullBatchRecipe, data: Path, arguments: argparse.Namespace) -> None:
-    from betenet.ensemble.full_batch_run import run_full_batch, write_full_batch_model
+    from betenet.training.full_batch_run import run_full_batch, write_full_batch_model
 
     run_full_batch(
         recipe, data, arguments.out, members=arguments.members, workers=arguments.workers

@@ -11,8 +11,8 @@ from typing import Any
 
 from ase import Atoms
 
-from betenet.ensemble.dataset import Row
-from betenet.ensemble.folds import reduced_formula
+from betenet.datasets.folds import reduced_formula
+from betenet.datasets.rows import Row
 from betenet.errors import BetenetError, ModelError
 from betenet.structures import AsRead, standardise
 from betenet.structures.find_space_group import find_space_group

@@ -11,10 +11,9 @@ import torch
 from safetensors.torch import load_file
 
 from betenet import __version__
+from betenet.datasets.rows import TARGETS, data_digest
 from betenet.ensemble.applicability import Applicability
 from betenet.ensemble.checkpoint import write_checkpoint
-from betenet.ensemble.dataset import TARGETS, data_digest
-from betenet.ensemble.run import Job, Workload
 from betenet.ensemble.training_table import TrainingTable
 from betenet.errors import ConfigError, DataError
 from betenet.evaluation.held_out import (
@@ -31,6 +30,7 @@ from betenet.evaluation.held_out import (
 from betenet.evaluation.phonon_corrected import PhononCorrector
 from betenet.phonons.library import PhononLibrary
 from betenet.quantities import QUANTITIES
+from betenet.training.run import Job, Workload
 
 RESAMPLES = 1000
 WORST = 12

@@ -10,9 +10,9 @@ import numpy as np
 from jaxtyping import Bool, Float
 from tqdm import tqdm
 
-from betenet.ensemble.dataset import TARGETS, Row
+from betenet.datasets.jsonl_rows import Dataset, Refusal
+from betenet.datasets.rows import TARGETS, Row
 from betenet.ensemble.ensemble import Ensemble
-from betenet.ensemble.jsonl_rows import Dataset, Refusal
 from betenet.ensemble.prediction import Prediction
 from betenet.ensemble.site_phonons import PhononSource
 from betenet.errors import DataError

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from betenet.ensemble.dataset import data_folder
-from betenet.ensemble.jsonl_rows import Dataset, Entry, read_jsonl, read_records
-from betenet.ensemble.training_rows import read_rows
+from betenet.datasets.jsonl_rows import Dataset, Entry, read_jsonl, read_records
+from betenet.datasets.rows import data_folder
+from betenet.datasets.training_rows import read_rows
 from betenet.errors import DataError
 from betenet.evaluation.splits import N_FOLDS, element_balanced_split, group_folds
 

@@ -10,9 +10,9 @@ import numpy as np
 from jaxtyping import Float
 
 from betenet import __version__
+from betenet.datasets.jsonl_rows import Dataset
 from betenet.ensemble.ensemble import Ensemble
 from betenet.ensemble.estimates import TC_THRESHOLD
-from betenet.ensemble.jsonl_rows import Dataset
 from betenet.ensemble.site_phonons import PhononSource
 from betenet.evaluation.compare import COMPARED, Comparison, Values, compare, reference_values
 from betenet.evaluation.element_errors import mean_by_element, normalised_errors

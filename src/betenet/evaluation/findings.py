@@ -6,8 +6,8 @@ from collections import Counter
 
 import numpy as np
 
+from betenet.datasets.jsonl_rows import Dataset
 from betenet.ensemble.ensemble import Ensemble
-from betenet.ensemble.jsonl_rows import Dataset
 from betenet.ensemble.site_phonons import NO_PHONONS
 from betenet.evaluation.compare import Comparison
 from betenet.evaluation.seen import is_training_data

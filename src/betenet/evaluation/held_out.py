@@ -10,11 +10,9 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 from safetensors.torch import load_file
 
+from betenet.datasets.rows import TARGETS
 from betenet.ensemble.calibration import fit_spread, interval_coverage
-from betenet.ensemble.dataset import TARGETS
 from betenet.ensemble.estimates import TC_THRESHOLD, estimate_quantities, tc_probability
-from betenet.ensemble.run import Job, Workload
-from betenet.ensemble.training import in_bag_counts, predict_spectra
 from betenet.errors import DataError
 from betenet.evaluation.metrics import (
     MOMENTS,
@@ -29,6 +27,8 @@ from betenet.quantities import QUANTITIES
 from betenet.spectrum import Spectrum
 from betenet.superconductivity.critical_temperature import DEFAULT_MU_STAR, allen_dynes_simple
 from betenet.superconductivity.moments import moments
+from betenet.training.member import in_bag_counts, predict_spectra
+from betenet.training.run import Job, Workload
 
 TC_SETTINGS = (DEFAULT_MU_STAR, "allen_dynes_simple", "onset")
 """μ*, formula and integration rule of the Tc that is judged, as published."""

@@ -6,13 +6,13 @@ from dataclasses import replace
 
 import numpy as np
 
-from betenet.ensemble.dataset import TARGETS
+from betenet.datasets.rows import TARGETS
 from betenet.ensemble.phonon_correction import CORRECTED, PhononCorrection, phonon_features
-from betenet.ensemble.run import Workload
 from betenet.evaluation.held_out import HeldOut, summarise_spectra
 from betenet.phonon_dos import PhononDos
 from betenet.phonons.library import PhononLibrary
 from betenet.structures import standardise
+from betenet.training.run import Workload
 
 FEWEST = 50
 """Rows with phonons below which no correction is fitted."""

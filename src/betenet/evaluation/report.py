@@ -20,7 +20,11 @@ from betenet.evaluation.figures import (
     draw_spectrum_pair,
 )
 from betenet.evaluation.metrics import Score
-from betenet.evaluation.page import (
+from betenet.evaluation.periodic_table import FEWEST, draw_elements
+from betenet.evaluation.ranking import OperatingPoint
+from betenet.evaluation.scores import TableRow
+from betenet.formats.replace_file import replace_file
+from betenet.pages.html import (
     folded,
     grid,
     page,
@@ -30,10 +34,6 @@ from betenet.evaluation.page import (
     table,
     warning_box,
 )
-from betenet.evaluation.periodic_table import FEWEST, draw_elements
-from betenet.evaluation.ranking import OperatingPoint
-from betenet.evaluation.scores import TableRow
-from betenet.formats.replace_file import replace_file
 from betenet.printable import escape
 from betenet.quantities import QUANTITIES
 

@@ -16,8 +16,8 @@ from ase import Atoms
 from jaxtyping import Bool
 from scipy.spatial import KDTree
 
+from betenet.datasets.rows import Row, data_digest
 from betenet.ensemble.applicability import Applicability
-from betenet.ensemble.dataset import Row, data_digest
 from betenet.network.elements import composition_statistics
 
 SAME = 0.007

@@ -10,7 +10,7 @@ import numpy as np
 from ase.symbols import string2symbols
 from jaxtyping import Bool, Float, Int
 
-from betenet.ensemble.folds import fold_of
+from betenet.datasets.folds import fold_of
 from betenet.errors import ConfigError, DataError
 from betenet.input_files import in_short, read_text
 

@@ -9,8 +9,8 @@ import numpy as np
 from jaxtyping import Float
 
 from betenet.errors import SpectrumError
-from betenet.json_input import check_keys, read_array
 from betenet.phonon_dos import PhononDos
+from betenet.spectrum_json import check_keys, read_array
 
 _KEYS = ("cell_angstrom", "positions_angstrom")
 

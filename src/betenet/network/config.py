@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
 
 import numpy as np
 from jaxtyping import Float
 
 from betenet.errors import ConfigError
+from betenet.toml_input import checked_keys
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,30 +147,3 @@ class NetworkConfig:
     def to_dict(self) -> dict[str, Any]:
         """Plain values, ready for TOML or JSON."""
         return {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self).items()}
-
-
-def checked_keys(cls: Any, table: Mapping[str, Any], section: str) -> dict[str, Any]:
-    """The table as keyword arguments of a configuration class.
-
-    Raises
-    ------
-    ConfigError
-        If a key is unknown, or a value is not one of the choices; the message lists the valid ones.
-    """
-    valid = [field.name for field in fields(cls)]
-    unknown = sorted(set(table) - set(valid))
-    if unknown:
-        raise ConfigError(
-            f"Unknown key in [{section}]: {', '.join(unknown)}.",
-            f"The valid keys are {', '.join(valid)}.",
-            "Correct the spelling or remove the key.",
-        )
-    for name, hint in get_type_hints(cls).items():
-        choices = get_args(hint) if get_origin(hint) is Literal else ()
-        if name in table and choices and table[name] not in choices:
-            raise ConfigError(
-                f"[{section}] {name} = {table[name]!r} is not a known choice.",
-                f"The choices are {', '.join(map(repr, choices))}.",
-                f"Set {name} to one of them.",
-            )
-    return {k: tuple(v) if isinstance(v, list) else v for k, v in table.items()}

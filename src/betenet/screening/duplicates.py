@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from betenet.ensemble.folds import reduced_formula
+from betenet.datasets.folds import reduced_formula
 from betenet.errors import DataError
 from betenet.screening.candidates import Candidate
 from betenet.screening.fingerprint import difference, fingerprint, spacing

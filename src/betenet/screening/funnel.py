@@ -13,15 +13,14 @@ from typing import Any, Literal
 
 from betenet.addresses import masked
 from betenet.ensemble.prediction import TC_PROBABILITY
-from betenet.ensemble.recipe import read_table
 from betenet.ensemble.shipped import DEFAULT_MODEL, DEFAULT_PHONON_MODEL
 from betenet.errors import ConfigError
-from betenet.network.config import checked_keys
 from betenet.phonons import DEFAULT, FORCE_FIELDS, PhononSettings
 from betenet.quantities import QUANTITIES
 from betenet.screening.records import SOURCE
 from betenet.screening.thresholds import CRITERIA, Criterion
 from betenet.superconductivity.critical_temperature import DEFAULT_MU_STAR
+from betenet.toml_input import checked_keys, read_table
 
 Kind = Literal["structure", "stability", "phonons"]
 SCORES = (QUANTITIES["tc"].export_key, TC_PROBABILITY)

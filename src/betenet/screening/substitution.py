@@ -11,7 +11,7 @@ import numpy as np
 from ase import Atoms
 from ase.data import atomic_numbers
 
-from betenet.ensemble.folds import reduced_formula
+from betenet.datasets.folds import reduced_formula
 from betenet.errors import ConfigError, DataError
 from betenet.screening.candidates import Candidate, Unreadable
 

@@ -21,7 +21,6 @@ from betenet.ensemble.checkpoint import (
     write_checkpoint,
 )
 from betenet.ensemble.migrations import FORMAT_VERSION
-from betenet.ensemble.recipe import Recipe
 from betenet.errors import ModelError
 from betenet.network.config import NetworkConfig
 from betenet.network.model import initialise
@@ -30,8 +29,10 @@ APPLICABILITY_TENSORS = {"limits": torch.tensor([1.0, 2.0, 3.0])}
 
 
 @pytest.fixture
-def network(tiny_recipe: Recipe) -> NetworkConfig:
-    return tiny_recipe.network
+def network() -> NetworkConfig:
+    return NetworkConfig(
+        cutoff=3.5, lmax=1, layers=2, width=8, embedding=8, hidden=16, peaks=3, radial_size=4
+    )
 
 
 @pytest.fixture

@@ -15,14 +15,14 @@ from ase.build import bulk
 from safetensors.torch import load_file
 
 from betenet import __version__
-from betenet.ensemble.dataset import TARGETS, Row, data_digest
+from betenet.datasets.rows import TARGETS, Row, data_digest
 from betenet.ensemble.ensemble import Ensemble
 from betenet.ensemble.migrations import FORMAT_VERSION
-from betenet.ensemble.run import Workload
 from betenet.errors import DataError
 from betenet.evaluation import card as module
 from betenet.evaluation.card import write_model
 from betenet.evaluation.held_out import cross_validation, out_of_bag
+from betenet.training.run import Workload
 
 Finished = tuple[Workload, Path]
 

@@ -14,10 +14,10 @@ from ase import Atoms
 from ase.build import bulk
 from sklearn.preprocessing import minmax_scale
 
-from betenet.ensemble.dataset import TARGETS, Row
+from betenet.datasets.folds import reduced_formula
+from betenet.datasets.jsonl_rows import Dataset, Entry, Refusal, write_jsonl
+from betenet.datasets.rows import TARGETS, Row
 from betenet.ensemble.ensemble import Ensemble
-from betenet.ensemble.folds import reduced_formula
-from betenet.ensemble.jsonl_rows import Dataset, Entry, Refusal, write_jsonl
 from betenet.errors import DataError
 from betenet.evaluation.compare import compare, reference_values
 from betenet.evaluation.datasets import open_dataset
@@ -183,7 +183,7 @@ def test_formulas_that_were_not_seen_get_a_line_of_their_own(
 
 
 def test_training_data_are_recognised_by_their_digest(model: Ensemble, dataset: Dataset) -> None:
-    from betenet.ensemble.dataset import data_digest
+    from betenet.datasets.rows import data_digest
 
     digest = data_digest(entry.row for entry in dataset.entries)
     trained = replace(model, card=model.card | {"data_digest": digest})
@@ -222,7 +222,7 @@ def hostile_page(model: Ensemble, dataset: Dataset) -> str:
         warnings=("<em>",),
     )
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("betenet.evaluation.page._RESOLUTION", 25)
+        patch.setattr("betenet.pages.html._RESOLUTION", 25)
         return render(evaluate(model, named, SETTINGS))
 
 
@@ -273,7 +273,7 @@ def test_page_of_one_material_and_one_network(
     model: Ensemble, dataset: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Without spread, R², spectra, positives: what cannot be said is left out."""
-    monkeypatch.setattr("betenet.evaluation.page._RESOLUTION", 25)
+    monkeypatch.setattr("betenet.pages.html._RESOLUTION", 25)
     alone = replace(model, parameters={k: v[:1] for k, v in model.parameters.items()})
     tiny = replace(dataset, entries=dataset.entries[7:])
     result = evaluate(alone, tiny, Settings(n_resamples=0))

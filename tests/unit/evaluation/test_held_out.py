@@ -10,8 +10,7 @@ import numpy as np
 import pytest
 from safetensors.torch import save_file
 
-from betenet.ensemble.dataset import TARGETS
-from betenet.ensemble.run import Workload
+from betenet.datasets.rows import TARGETS
 from betenet.errors import DataError
 from betenet.evaluation import held_out as module
 from betenet.evaluation.held_out import (
@@ -27,6 +26,7 @@ from betenet.evaluation.held_out import (
 from betenet.network.batch import collate
 from betenet.network.model import forward_member
 from betenet.superconductivity.moments import moments
+from betenet.training.run import Workload
 from betenet.units import MEV_TO_KELVIN
 
 Finished = tuple[Workload, Path]

@@ -13,7 +13,6 @@ from ase.build import bulk
 from betenet.ensemble import ensemble as ensemble_module
 from betenet.ensemble.ensemble import Ensemble
 from betenet.ensemble.phonon_correction import CORRECTED, PhononCorrection, phonon_features
-from betenet.ensemble.run import Workload, run_training
 from betenet.ensemble.site_phonons import SitePhonons
 from betenet.errors import ConfigError, DataError, ModelError
 from betenet.evaluation import card as card_module
@@ -25,6 +24,7 @@ from betenet.phonon_dos import PhononDos
 from betenet.phonons.library import LibraryEntry, PhononLibrary
 from betenet.structures import StructureRecord, standardise
 from betenet.superconductivity.moments import moments
+from betenet.training.run import Workload, run_training
 
 Recorded = tuple[Workload, Path, dict[Path, set[str]]]
 

@@ -9,11 +9,11 @@ import pytest
 from ase import Atoms
 from ase.build import bulk
 
+from betenet.datasets.folds import fold_of
+from betenet.datasets.rows import data_digest
+from betenet.datasets.training_rows import read_rows
 from betenet.ensemble.applicability import Applicability
-from betenet.ensemble.dataset import data_digest
 from betenet.ensemble.ensemble import Ensemble
-from betenet.ensemble.folds import fold_of
-from betenet.ensemble.training_rows import read_rows
 from betenet.evaluation.seen import is_training_data, seen_formulas
 from betenet.graphs import build_graph
 

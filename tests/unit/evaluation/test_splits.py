@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from betenet.ensemble.folds import fold_of
-from betenet.ensemble.training_rows import read_rows
+from betenet.datasets.folds import fold_of
+from betenet.datasets.training_rows import read_rows
 from betenet.errors import ConfigError, DataError
 from betenet.evaluation.splits import (
     element_balanced_split,

@@ -10,7 +10,7 @@ from ase import Atoms
 from ase.build import bulk
 from ase.spacegroup import crystal
 
-from betenet.ensemble.folds import reduced_formula
+from betenet.datasets.folds import reduced_formula
 from betenet.errors import DataError
 from betenet.screening.candidates import Candidate
 from betenet.screening.duplicates import DIFFERENCE, LENGTH_TOLERANCE, DuplicateFinder

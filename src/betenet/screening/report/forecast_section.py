@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, cast
 
-from betenet.evaluation.page import paragraph, section, table, warning_box
+from betenet.pages.html import paragraph, section, table, warning_box
 from betenet.printable import escape
 from betenet.screening.report.summary import Summary
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from itertools import pairwise
 from math import log1p
 
-from betenet.evaluation.page import section, warning_box
+from betenet.pages.html import section, warning_box
 from betenet.printable import escape
 from betenet.screening.description import StageDescription
 from betenet.screening.filters import INSULATOR

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
 from betenet.citations import CITATIONS, EQUATIONS, FIRST_PRINCIPLES, Citation
-from betenet.evaluation.page import folded, section
+from betenet.pages.html import folded, section
 from betenet.printable import escape
 from betenet.screening.description import RunDescription
 from betenet.screening.report.forecast_section import FORECAST

@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from ase import Atoms
 
-from betenet.ensemble.jsonl_fields import read_structure
+from betenet.datasets.jsonl_fields import read_structure
 from betenet.errors import BetenetError, DataError
 from betenet.screening.candidates import Candidate, Entry
 from betenet.screening.sources.given import given_in, id_in

@@ -1,0 +1,266 @@
+"""The published database as rows of our JSONL layout: spectra binned, structures joined."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import tempfile
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, cast
+
+import numpy as np
+from ase import Atoms
+from ase.formula import Formula
+
+from betenet.datasets.bete_net_database import (
+    DATABASE_FILE,
+    NEGATIVE_TOLERANCE,
+    DatabaseRow,
+    Refusal,
+    read_database,
+)
+from betenet.datasets.folds import reduced_formula
+from betenet.errors import BetenetError, ConfigError, DataError
+from betenet.input_files import read_bytes
+from betenet.printable import shortened
+from betenet.quantities import export
+from betenet.spectrum import IntegrationRule
+from betenet.structures import check_structure, read_structures
+from betenet.superconductivity.binned import BINS, TRUNCATED, binned, share_above
+from betenet.superconductivity.moments import moments
+
+MomentsOf = Literal["published", "raw"]
+"""Moments of the binned spectrum by the published rule, or of the raw one by the onset rule."""
+
+RULES: Mapping[MomentsOf, IntegrationRule] = {"published": "published", "raw": "onset"}
+
+DIFFERENT = 0.02
+"""Relative difference of stated and integrated moments from which a row is reported."""
+
+SPLITS = {"train": "idx_train_full.txt", "test": "idx_test_full.txt"}
+
+
+LARGEST_LIST = 1 << 24
+"""Bytes of a list of ids; the published ones have some kB."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublishedRows:
+    """What became of the rows of the database.
+
+    Parameters
+    ----------
+    rows
+        Those that can be used, in our JSONL layout.
+    refused
+        Those that cannot.
+    truncated
+        Share of ∫α²F that lies above the bins, by id, where it is above :data:`TRUNCATED`.
+    different
+        For each id whose stated λ, ω_log or ω_2 differ from those of its own raw α²F by more
+        than :data:`DIFFERENT`, the largest relative difference.
+    """
+
+    rows: tuple[dict[str, Any], ...]
+    refused: tuple[Refusal, ...]
+    truncated: Mapping[str, float]
+    different: Mapping[str, float]
+
+
+def published_rows(
+    folder: str | Path,
+    *,
+    moments_of: MomentsOf = "published",
+    smearing: str | None = None,
+    negative_tolerance: float = NEGATIVE_TOLERANCE,
+) -> PublishedRows:
+    """Rows of the published database, preprocessed as in the paper.
+
+    Parameters
+    ----------
+    folder
+        Folder with ``database.json``, ``structures/<row>.cif`` and perhaps ``indices/``, from
+        which each row gets its ``split``.
+    moments_of
+        ``"published"``: λ and the frequencies of the binned α²F by the published rule, which
+        are the paper's targets. ``"raw"``: those of α²F as the file has it, by the onset rule.
+    smearing, negative_tolerance
+        As for :func:`~betenet.datasets.bete_net_database.read_database`.
+
+    Raises
+    ------
+    DataError
+        If the database cannot be read, or no row of it can be used.
+
+    Notes
+    -----
+    A row is refused for what ``read_database`` refuses, and for a structure that is missing,
+    is no ordered crystal, or does not match ``comp``, ``comp_name`` or the number of sites.
+    """
+    database, refused = read_database(
+        folder, smearing=smearing, negative_tolerance=negative_tolerance
+    )
+    splits = _read_splits(Path(folder) / "indices")
+    rows: list[dict[str, Any]] = []
+    truncated: dict[str, float] = {}
+    different: dict[str, float] = {}
+    for row in database:
+        try:
+            atoms = _structure(Path(folder) / "structures" / f"{row.id}.cif", row)
+            entry = _entry(row, atoms, moments_of)
+        except BetenetError as error:
+            refused.append(Refusal(id=row.id, formula=row.formula, reason=error.summary))
+            continue
+        if row.id in splits:
+            entry["split"] = splits[row.id]
+        rows.append(entry)
+        if (lost := share_above(row.frequencies, row.a2f)) > TRUNCATED:
+            truncated[row.id] = lost
+        if (largest := _difference(row)) > DIFFERENT:
+            different[row.id] = largest
+    if not rows:
+        raise DataError(
+            f"None of the {len(refused)} rows of {Path(folder) / DATABASE_FILE} can be used.",
+            reason="; ".join(f"row {r.id}: {r.reason}" for r in refused[:3]) or "There is none.",
+            fix="Compare the folder with the published one: database.json and structures/.",
+        )
+    return PublishedRows(
+        rows=tuple(rows), refused=tuple(refused), truncated=truncated, different=different
+    )
+
+
+def write_jsonl(path: str | Path, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write one JSON object a line; the file holds its old content or the new one, whole.
+
+    Parameters
+    ----------
+    path
+        Where to; compressed if it ends in ``.gz``.
+    rows
+        The objects.
+
+    Raises
+    ------
+    ConfigError
+        If it cannot be written.
+    """
+    target = Path(path)
+    lines = (json.dumps(row, ensure_ascii=False, allow_nan=False) for row in rows)
+    content = "".join(f"{line}\n" for line in lines).encode()
+    if target.suffix == ".gz":
+        content = gzip.compress(content, mtime=0)  # the same rows give the same file
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=f".{target.name}.", dir=target.parent) as beside:
+            unfinished = Path(beside) / target.name
+            unfinished.write_bytes(content)
+            unfinished.replace(target)
+    except OSError as error:
+        raise ConfigError(
+            f"Cannot write to {target}.",
+            reason=error.strerror or str(error),
+            fix="Give another path, or make this one writable.",
+        ) from error
+
+
+def _read_splits(folder: Path) -> dict[str, str]:
+    """Split of each id; the published lists print ids as floats."""
+    splits: dict[str, str] = {}
+    for split, name in SPLITS.items():
+        path = folder / name
+        if path.is_file():
+            for line in read_bytes(path, LARGEST_LIST).decode(errors="replace").split():
+                try:
+                    splits[str(int(float(line)))] = split
+                except (ValueError, OverflowError) as error:
+                    raise DataError(
+                        f"{path} holds {shortened(line)!r}.",
+                        reason="Its lines are the ids of rows.",
+                        fix="Fetch it again, or take the folder indices/ away.",
+                    ) from error
+    return splits
+
+
+def _structure(path: Path, row: DatabaseRow) -> Atoms:
+    if not path.is_file():
+        raise DataError(f"its structure, {path.name}, is missing")
+    records = list(read_structures(path))
+    if len(records) != 1:
+        raise DataError(f"{path.name} holds {len(records)} structures")
+    if records[0].error is not None:
+        raise records[0].error
+    atoms = cast("Atoms", records[0].atoms)
+    check_structure(atoms)
+    _check_match(row, atoms, path.name)
+    return atoms
+
+
+def _check_match(row: DatabaseRow, atoms: Atoms, file: str) -> None:
+    counts = Counter(cast("list[str]", atoms.get_chemical_symbols()))
+    found = reduced_formula(list(counts.elements()))
+    stated = reduced_formula(list(_elements("comp", row.formula).elements()))
+    if stated != found:
+        raise DataError(f"comp is {row.formula}, but {file} holds {found}")
+    cell = row.name.split("_")[0]
+    if cell and _elements("comp_name", cell) != counts:
+        raise DataError(f"comp_name is {row.name}, but {file} holds {atoms.get_chemical_formula()}")
+    for key, dos in row.phonon_dos.items():
+        if len(dos.sites) != len(atoms):
+            raise DataError(
+                f"the {key} phonon DOS has {len(dos.sites)} sites, but {file} {len(atoms)} atoms"
+            )
+
+
+def _elements(column: str, formula: str) -> Counter[str]:
+    try:
+        counts = Counter(cast("dict[str, int]", Formula(formula).count()))
+    except ValueError:
+        counts = Counter[str]()
+    if not counts:
+        raise DataError(f"{column} is {formula!r}, which is no chemical formula")
+    return counts
+
+
+def _entry(row: DatabaseRow, atoms: Atoms, moments_of: MomentsOf) -> dict[str, Any]:
+    a2f = binned(row.frequencies, row.a2f)
+    if not np.any(a2f):
+        raise DataError(f"α²F has no weight up to {BINS[-1]:g} meV")
+    rule = RULES[moments_of]
+    found = moments(BINS, a2f, rule) if moments_of == "published" else _raw_moments(row)
+    exported = {key: float(value) for key, value in export(found).items()}
+    broken = [key for key, value in exported.items() if not (np.isfinite(value) and value > 0.0)]
+    if broken:
+        raise DataError(f"{', '.join(broken)} of the {moments_of} α²F cannot be computed")
+    entry: dict[str, Any] = {
+        "id": row.id,
+        "source": "bete_net",
+        "formula": reduced_formula(atoms.get_chemical_symbols()),
+        "structure": {
+            "lattice": atoms.cell.array.tolist(),
+            "species": atoms.get_chemical_symbols(),
+            "frac_coords": atoms.get_scaled_positions(wrap=False).tolist(),
+        },
+        **exported,
+        "spectrum": {"frequencies_mev": BINS.tolist(), "a2f": a2f.tolist(), "rule": rule},
+    }
+    if row.phonon_dos:
+        entry["site_phonon_dos"] = {"frequencies_mev": BINS.tolist()} | {
+            f"{key}_per_mev": binned(dos.frequencies, dos.sites).tolist()
+            for key, dos in row.phonon_dos.items()
+        }
+    return entry
+
+
+def _raw_moments(row: DatabaseRow) -> dict[str, np.ndarray]:
+    positive = row.frequencies > 0.0
+    return moments(row.frequencies[positive], row.a2f[positive], RULES["raw"])
+
+
+def _difference(row: DatabaseRow) -> float:
+    """Largest relative difference of the moments that the database states from its own α²F."""
+    found = _raw_moments(row)
+    shares = (abs(value / float(found[key]) - 1.0) for key, value in row.stated.items())
+    return max(shares, default=0.0)

@@ -1,0 +1,168 @@
+"""Training rows from files: BETE-NET's, Alexandria's, JARVIS's, and one's own."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from ase import Atoms
+from ase.io import read
+
+from betenet.datasets.folds import reduced_formula
+from betenet.datasets.jsonl_rows import read_jsonl
+from betenet.datasets.rows import TARGETS, Row
+from betenet.errors import DataError
+from betenet.input_files import DAMAGE, in_short, lines_of, open_text
+from betenet.json_input import decode_json, read_json
+from betenet.printable import shortened
+from betenet.units import MEV_TO_KELVIN
+
+TEST_SPLIT = "test"
+"""Rows of our layout whose split is so called are never trained on."""
+
+
+def read_rows(folder: Path, sources: Sequence[str]) -> list[Row]:
+    """Rows of several sources, in a fixed order.
+
+    Parameters
+    ----------
+    folder
+        Of the data.
+    sources
+        ``"bete_net"``, ``"alexandria"``, ``"jarvis"``, or another NAME: then the rows are those of
+        ``NAME.jsonl`` or ``NAME.jsonl.gz`` in our dataset layout, as `betenet epc collect` and
+        `betenet data` write it.
+
+    Raises
+    ------
+    DataError
+        If a source is unknown, its files are absent, or a row of our layout cannot be used or is
+        marked as one to test with.
+    """
+    rows: list[Row] = []
+    for source in sources:
+        try:
+            if source == "bete_net":
+                rows += _read_bete_net(folder)
+            elif source in ("alexandria", "jarvis"):
+                rows += _read_jsonl(folder / source / "superconductors.jsonl.gz", source)
+            else:
+                rows += _read_own(folder, source)
+        except KeyError as error:
+            raise DataError(
+                f"{source}: the column {error} is missing.",
+                "A row needs it.",
+                f"Compare the files below {folder} with the published ones.",
+            ) from error
+        except FileNotFoundError as error:
+            raise DataError(
+                f"{source}: {error.filename} is missing.",
+                f"The source's files are expected below {folder}.",
+                "Set BETENET_DATA to the folder that holds them.",
+            ) from error
+        except (*DAMAGE, csv.Error, ValueError, TypeError) as error:
+            raise DataError(
+                f"{source}: {getattr(error, 'filename', None) or 'a row'} cannot be read.",
+                f"{shortened(in_short(error), 200)}.",
+                f"Compare the files below {folder} with the published ones.",
+            ) from error
+    return rows
+
+
+def _read_bete_net(folder: Path) -> list[Row]:
+    spectra: dict[str, Any] = {"spectra": {}, "frequencies_mev": []}
+    digitised = folder / "spectra" / "bete_net_digitised_train.json"
+    if digitised.exists():
+        spectra = read_json(digitised)
+    grid = np.asarray(spectra["frequencies_mev"])
+    rows: list[Row] = []
+    with open_text(folder / "bete_net" / "moments_train.csv") as file:
+        for entry in csv.DictReader(file):
+            path = folder / "bete_net" / "structures" / f"{entry['id']}.cif"
+            known = spectra["spectra"].get(entry["id"])
+            keys = ["coupling"] + [f"{t}_mev" for t in TARGETS[1:]]
+            rows.append(
+                _row(
+                    f"bete_net-{entry['id']}",
+                    "bete_net",
+                    _one(read(path)),
+                    [float(entry[k]) for k in keys],
+                    None if known is None else (grid, np.asarray(known["a2f"])),
+                )
+            )
+    return rows
+
+
+def _one(atoms: Atoms | list[Atoms]) -> Atoms:
+    return atoms[0] if isinstance(atoms, list) else atoms
+
+
+def _read_jsonl(path: Path, source: str) -> list[Row]:
+    rows: list[Row] = []
+    with open_text(path, largest=None) as lines:
+        for line in lines_of(lines):
+            entry = decode_json(line)
+            if not (entry["coupling"] > 0 and entry["omega_log_kelvin"] > 0):
+                continue
+            atoms = Atoms(
+                entry["species"],
+                cell=entry["lattice"],
+                scaled_positions=entry["frac_coords"],
+                pbc=True,
+            )
+            targets = [entry["coupling"], entry["omega_log_kelvin"] / MEV_TO_KELVIN] + [np.nan] * 4
+            dos = float(entry.get("dos_fermi") or "nan") / len(atoms)
+            row = _row(f"{source}-{entry['id']}", source, atoms, targets, None)
+            rows.append(replace(row, fermi_dos=dos if dos > 0 else float("nan")))
+    return rows
+
+
+def _read_own(folder: Path, source: str) -> list[Row]:
+    paths = [folder / f"{source}{suffix}" for suffix in (".jsonl", ".jsonl.gz")]
+    path = next((path for path in paths if path.exists()), None)
+    if path is None:
+        raise DataError(
+            f"Unknown source {source!r}.",
+            f"It is not bete_net, alexandria or jarvis, and {folder} has no {paths[0].name}.",
+            "Correct the recipe's list of sources, or put the dataset there.",
+        )
+    dataset = read_jsonl(path)
+    if dataset.refused:
+        first = dataset.refused[0]
+        raise DataError(
+            f"{len(dataset.refused)} rows of {path} cannot be used, the first is {first.id}.",
+            first.reason,
+            "Correct them, or leave them out.",
+        )
+    marked = [entry.row.id for entry in dataset.entries if entry.split == TEST_SPLIT]
+    if marked:
+        raise DataError(
+            f"{len(marked)} rows of {path} are not for training, the first is {marked[0]}.",
+            f"Their split is {TEST_SPLIT!r}: they judge what was trained without them.",
+            "Train on other rows.",
+        )
+    return [
+        replace(entry.row, id=f"{source}-{entry.row.id}", source=source)
+        for entry in dataset.entries
+    ]
+
+
+def _row(
+    name: str,
+    source: str,
+    atoms: Atoms,
+    targets: list[float],
+    spectrum: tuple[np.ndarray, np.ndarray] | None,
+) -> Row:
+    return Row(
+        id=name,
+        source=source,
+        atoms=atoms,
+        formula=reduced_formula(atoms.get_chemical_symbols()),
+        targets=np.asarray(targets),
+        spectrum=spectrum,
+    )

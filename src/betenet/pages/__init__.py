@@ -1,0 +1,1 @@
+"""Web pages in one file each: one kit of sections, tables and pictures for all of them."""

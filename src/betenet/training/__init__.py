@@ -1,0 +1,1 @@
+"""Training: recipes, losses, members, and the paper's full-batch run past overfitting."""

@@ -1,0 +1,338 @@
+"""Training of one member: bootstrap, one-cycle schedule, out-of-bag stopping, safe restart."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Int
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from betenet.datasets.folds import bootstrap_counts
+from betenet.datasets.rows import Row
+from betenet.ensemble.checkpoint import read_state
+from betenet.network.batch import Geometry, collate
+from betenet.network.geometry import CrystalGeometry
+from betenet.network.layers import Parameters
+from betenet.network.model import forward_member, initialise, member_parameters
+from betenet.training.losses import (
+    GridMoments,
+    dos_loss,
+    moment_loss,
+    smoothness_loss,
+    spectrum_loss,
+)
+from betenet.training.recipe import Recipe
+
+EVALUATION_BATCH = 128
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainingSet:
+    """Rows as tensors, shared by all members.
+
+    Attributes
+    ----------
+    crystals
+        Geometry of each row.
+    formulas
+        Reduced formulas.
+    sources
+        Index of each row's level of theory (row,).
+    targets
+        Natural logarithms, NaN where unknown (row, target).
+    log_dos
+        ln of the density of states at the Fermi level, NaN where unknown (row,).
+    spectra
+        Normalised to the network's grid; NaN where unknown (row, frequency).
+    """
+
+    crystals: list[CrystalGeometry]
+    formulas: list[str]
+    sources: Tensor
+    targets: Tensor
+    log_dos: Tensor
+    spectra: Tensor
+
+    @property
+    def first_source(self) -> Bool[np.ndarray, " row"]:
+        """Rows of the level of theory that is judged and predicted."""
+        return self.sources.numpy() == 0
+
+    @classmethod
+    def build(
+        cls, rows: Sequence[Row], crystals: Sequence[CrystalGeometry], recipe: Recipe
+    ) -> TrainingSet:
+        """Collect rows whose geometry is known."""
+        grid = recipe.network.frequencies
+        spectra = np.full((len(rows), len(grid)), np.nan)
+        for index, row in enumerate(rows):
+            if row.spectrum is not None:
+                spectra[index] = np.interp(grid, *row.spectrum, left=0.0, right=0.0)
+        return cls(
+            crystals=list(crystals),
+            formulas=[row.formula for row in rows],
+            sources=torch.tensor([recipe.data.sources.index(row.source) for row in rows]),
+            targets=torch.tensor(
+                np.log(np.stack([row.targets for row in rows])), dtype=torch.float32
+            ),
+            log_dos=torch.tensor([row.fermi_dos for row in rows], dtype=torch.float32).log(),
+            spectra=torch.tensor(spectra, dtype=torch.float32),
+        )
+
+
+@dataclass(slots=True)
+class _State:
+    """What a restart needs; written after every epoch."""
+
+    current: Parameters
+    average: Parameters
+    best: Parameters
+    optimizer: torch.optim.AdamW
+    epoch: int = 0
+    best_epoch: int = -1
+    best_loss: float = float("inf")
+
+    def save(self, folder: Path) -> None:
+        tensors: dict[str, Tensor] = {}
+        for kind, table in (("now", self.current), ("mean", self.average), ("best", self.best)):
+            tensors |= {f"{kind}/{k}": v.detach().clone() for k, v in table.items()}
+        for name, value in self.current.items():
+            moments = self.optimizer.state.get(value, {})
+            tensors |= {f"adam/{name}/{k}": torch.as_tensor(v).clone() for k, v in moments.items()}
+        numbers = {"epoch": self.epoch, "best_epoch": self.best_epoch, "best_loss": self.best_loss}
+        part = folder / "state.part"
+        save_file(tensors, part, metadata={"state": json.dumps(numbers)})
+        part.replace(folder / "state.safetensors")
+
+    def restore(self, folder: Path) -> None:
+        path = folder / "state.safetensors"
+        numbers, tensors = read_state(path)
+        with torch.no_grad():
+            for kind, table in (("now", self.current), ("mean", self.average), ("best", self.best)):
+                for name in table:
+                    table[name].copy_(tensors[f"{kind}/{name}"])
+        for name, value in self.current.items():
+            prefix = f"adam/{name}/"
+            self.optimizer.state[value] = {
+                k.removeprefix(prefix): v.to(value.device)
+                for k, v in tensors.items()
+                if k.startswith(prefix)
+            }
+        self.epoch, self.best_epoch = numbers["epoch"], numbers["best_epoch"]
+        self.best_loss = numbers["best_loss"]
+
+
+def in_bag_counts(
+    recipe: Recipe, formulas: Sequence[str], allowed: Bool[np.ndarray, " row"], seed: int
+) -> Int[np.ndarray, " row"]:
+    """Bootstrap multiplicity of each row; zero out of the bag and for rows that are not allowed."""
+    counts = np.zeros(len(formulas), dtype=np.int64)
+    chosen = np.flatnonzero(allowed)
+    names = [formulas[k] for k in chosen.tolist()]
+    counts[chosen] = bootstrap_counts(names, recipe.training.draws, seed)
+    return counts if recipe.training.repeats else np.minimum(counts, 1)
+
+
+def predict_spectra(
+    recipe: Recipe, parameters: Parameters, data: TrainingSet, rows: Int[np.ndarray, " row"]
+) -> Tensor:
+    """α²F of one member for some rows, each at its own level of theory (row, frequency)."""
+    parts: list[Tensor] = []
+    with torch.no_grad():
+        for start in range(0, len(rows), EVALUATION_BATCH):
+            batch = rows[start : start + EVALUATION_BATCH]
+            geometry, sources = _batch(recipe, parameters, data, batch)
+            output = forward_member(recipe.network, parameters, geometry, sources)
+            parts.append(output.a2f.cpu())
+    return torch.cat(parts)
+
+
+def predict_log_moments(
+    recipe: Recipe, parameters: Parameters, data: TrainingSet, rows: Int[np.ndarray, " row"]
+) -> Tensor:
+    """Log-moments of one member for some rows, each at its own level of theory (row, target)."""
+    moments = GridMoments.on(recipe.network.frequencies)
+    return moments.log_moments(predict_spectra(recipe, parameters, data, rows))
+
+
+def train_member(
+    recipe: Recipe,
+    data: TrainingSet,
+    allowed: Bool[np.ndarray, " row"],
+    seed: int,
+    folder: Path,
+    progress: Callable[[dict[str, Any]], None] | None = None,
+    device: str = "cpu",
+) -> Parameters:
+    """Train one member; a second call goes on where the first was killed.
+
+    Parameters
+    ----------
+    recipe
+        Settings of the run.
+    data
+        All rows.
+    allowed
+        Rows that may be drawn (row,).
+    seed
+        Of the bootstrap, the initial weights and the order of the batches.
+    folder
+        Receives `log.jsonl` (one record an epoch), `state.safetensors` while training and
+        `member.safetensors` at the end.
+    progress
+        Called with every record.
+    device
+        Where the network runs; the loss is computed on the CPU.
+
+    Returns
+    -------
+    dict
+        The averaged parameters with the lowest out-of-bag loss, without the member axis.
+    """
+    done = folder / "member.safetensors"
+    if done.exists():
+        return load_file(done)
+    folder.mkdir(parents=True, exist_ok=True)
+    counts = in_bag_counts(recipe, data.formulas, allowed, seed)
+    in_bag = np.flatnonzero(counts)
+    out_of_bag = np.flatnonzero(allowed & (counts == 0) & data.first_source)
+    state = _start(recipe, seed, device)
+    if (folder / "state.safetensors").exists():
+        state.restore(folder)
+    weights = torch.tensor(recipe.data.source_weights)[data.sources] * torch.tensor(counts)
+    weights = (weights / weights[in_bag].mean()).float()
+    settings = recipe.training
+    while state.epoch < settings.epochs and state.epoch - state.best_epoch <= settings.patience:
+        started = time.perf_counter()
+        train_loss = _run_epoch(recipe, data, in_bag, weights, state, seed)
+        held_out = _out_of_bag_loss(recipe, state.average, data, out_of_bag)
+        if held_out < state.best_loss:
+            state.best_loss, state.best_epoch = held_out, state.epoch
+            for name, value in state.average.items():
+                state.best[name].copy_(value)
+        record = {
+            "epoch": state.epoch,
+            "train_loss": train_loss,
+            "out_of_bag_loss": held_out,
+            "best_epoch": state.best_epoch,
+            "seconds": round(time.perf_counter() - started, 2),
+        }
+        state.epoch += 1
+        state.save(folder)
+        with (folder / "log.jsonl").open("a") as log:
+            log.write(json.dumps(record) + "\n")
+        if progress is not None:
+            progress(record)
+    part = folder / "member.part"
+    save_file(state.best, part)
+    part.replace(done)
+    (folder / "state.safetensors").unlink(missing_ok=True)
+    return state.best
+
+
+def _start(recipe: Recipe, seed: int, device: str) -> _State:
+    drawn = member_parameters(initialise(recipe.network, [seed]), 0)
+    first = {name: value.to(device) for name, value in drawn.items()}
+    current = {name: value.clone().requires_grad_() for name, value in first.items()}
+    optimizer = torch.optim.AdamW(
+        current.values(),
+        lr=recipe.training.learning_rate,
+        weight_decay=recipe.training.weight_decay,
+        fused=True,
+    )
+    average = {name: value.clone() for name, value in first.items()}
+    best = {name: value.clone() for name, value in first.items()}
+    return _State(current, average, best, optimizer)
+
+
+def learning_rate(recipe: Recipe, share: float) -> float:
+    """One cycle: a cosine up over the first tenth, a cosine down to nothing over the rest."""
+    peak = recipe.training.learning_rate
+    if share < 0.1:
+        return peak * (0.04 + 0.96 * 0.5 * (1 - np.cos(np.pi * share / 0.1)))
+    return peak * max(0.5 * (1 + np.cos(np.pi * (share - 0.1) / 0.9)), 1e-4)
+
+
+def _run_epoch(
+    recipe: Recipe,
+    data: TrainingSet,
+    in_bag: Int[np.ndarray, " row"],
+    weights: Tensor,
+    state: _State,
+    seed: int,
+) -> float:
+    settings = recipe.training
+    # Seeded by epoch, so that a restart repeats what an undisturbed run would have done.
+    order = np.random.default_rng([seed, state.epoch]).permutation(in_bag)
+    torch.manual_seed(seed * 10_007 + state.epoch)
+    batches = max(len(order) // settings.batch_size, 1)
+    moments = GridMoments.on(recipe.network.frequencies)
+    total = 0.0
+    for index, batch in enumerate(np.array_split(order, batches)):
+        step = state.epoch * batches + index
+        for group in state.optimizer.param_groups:
+            group["lr"] = learning_rate(recipe, step / (settings.epochs * batches))
+        loss = _batch_loss(recipe, data, batch, weights, state.current, moments)
+        state.optimizer.zero_grad()
+        loss.backward()
+        values = list(state.current.values())
+        torch.nn.utils.clip_grad_norm_(values, settings.clip_norm)
+        state.optimizer.step()
+        # The average forgets the random start quickly.
+        share = 1 - min(settings.average, (step + 1) / (step + 11))
+        with torch.no_grad():
+            for mean, value in zip(state.average.values(), values, strict=True):
+                mean.lerp_(value, share)
+        total += float(loss.detach())
+    return total / batches
+
+
+def _batch(
+    recipe: Recipe, parameters: Parameters, data: TrainingSet, rows: Int[np.ndarray, " row"]
+) -> tuple[Geometry, Tensor]:
+    """Geometry and sources of some rows, on the device of the parameters."""
+    weight = next(iter(parameters.values()))
+    crystals = [data.crystals[k] for k in rows]
+    geometry = collate(crystals, recipe.network, weight.dtype, weight.device)
+    return geometry, data.sources[rows].to(weight.device)
+
+
+def _batch_loss(
+    recipe: Recipe,
+    data: TrainingSet,
+    batch: Int[np.ndarray, " row"],
+    weights: Tensor,
+    parameters: Parameters,
+    moments: GridMoments,
+) -> Tensor:
+    geometry, sources = _batch(recipe, parameters, data, batch)
+    output = forward_member(recipe.network, parameters, geometry, sources, recipe.training.dropout)
+    a2f = output.a2f.cpu()
+    share = weights[batch]
+    loss = moment_loss(recipe.loss, moments.log_moments(a2f), data.targets[batch], share)
+    if recipe.loss.fermi_dos > 0 and recipe.network.readout == "lognormal":
+        dos = dos_loss(recipe.loss, output.fermi_dos.cpu(), data.log_dos[batch], share)
+        loss = loss + recipe.loss.fermi_dos * dos
+    loss = loss * share.mean()
+    known = torch.isfinite(data.spectra[batch]).all(dim=1)
+    if recipe.loss.spectrum > 0 and known.any():
+        shape = spectrum_loss(moments, a2f[known], data.spectra[batch][known])
+        loss = loss + recipe.loss.spectrum * known.float().mean() * shape
+    if recipe.loss.smoothness > 0:
+        loss = loss + recipe.loss.smoothness * smoothness_loss(moments, a2f)
+    return loss
+
+
+def _out_of_bag_loss(
+    recipe: Recipe, parameters: Parameters, data: TrainingSet, rows: Int[np.ndarray, " row"]
+) -> float:
+    predicted = predict_log_moments(recipe, parameters, data, rows)
+    return float(moment_loss(recipe.loss, predicted, data.targets[rows], torch.ones(len(rows))))

@@ -1,0 +1,134 @@
+"""A training run that can be repeated: data, network, loss, schedule and seeds in one TOML file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from betenet.errors import ConfigError
+from betenet.network.config import NetworkConfig
+from betenet.toml_input import checked_keys, read_table
+from betenet.training.losses import LossConfig
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataConfig:
+    """Rows to train on."""
+
+    sources: tuple[str, ...] = ("bete_net", "alexandria", "jarvis")
+    source_weights: tuple[float, ...] = (3.0, 1.0, 1.0)
+    """Weight of a row in the loss, by source."""
+    coupling_max: float = 4.0
+    """Rows with a larger λ are left out of training: mostly soft modes that did not converge."""
+    phonons: tuple[str, ...] = ()
+    """Libraries of phonon densities of states (`phonons.library`), one for each force field: the
+    model's card gets a linear correction of its predictions by each. Training does not use them."""
+    phonons_of_files: str = ""
+    """Force field whose line serves all other phonons: the one nearest to first principles. The
+    last of the libraries if empty."""
+    n_folds: int = 5
+    """Folds by reduced formula, for cross-validation."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainingConfig:
+    """Schedule of one member and number of members."""
+
+    members: int = 16
+    first_seed: int = 0
+    draws: float = 1.0
+    """Bootstrap draws in units of the number of formulas."""
+    repeats: bool = True
+    """Let a formula that is drawn twice count twice; without, as in the published bootstraps, the
+    bag is a subsample of 1 - exp(-draws) of the formulas."""
+    epochs: int = 20
+    batch_size: int = 64
+    learning_rate: float = 2e-3
+    """Peak of a one-cycle schedule."""
+    weight_decay: float = 1e-2
+    clip_norm: float = 1.0
+    dropout: float = 0.1
+    average: float = 0.99
+    """Decay of the running average of the weights, which is what is kept."""
+    patience: int = 6
+    """Epochs without a better out-of-bag loss before a member stops."""
+
+    def __post_init__(self) -> None:
+        for name in ("members", "draws", "epochs", "batch_size", "learning_rate", "patience"):
+            if getattr(self, name) <= 0:
+                raise ConfigError(
+                    f"[training] {name} = {getattr(self, name)} trains nothing.",
+                    "It must be above zero.",
+                    f"Set {name} in the recipe.",
+                )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipe:
+    """Everything that decides what a training run produces."""
+
+    name: str
+    description: str = ""
+    data: DataConfig = field(default_factory=DataConfig)
+    network: NetworkConfig = field(default_factory=NetworkConfig)
+    loss: LossConfig = field(default_factory=LossConfig)
+    training: TrainingConfig = field(default_factory=TrainingConfig)
+
+    def __post_init__(self) -> None:
+        if self.network.sources[: len(self.data.sources)] != self.data.sources:
+            raise ConfigError(
+                f"[network] sources {self.network.sources} do not begin with those of [data], "
+                f"{self.data.sources}.",
+                "The network labels the levels of theory in that order.",
+                "Write the same list in both sections.",
+            )
+        if len(self.data.source_weights) != len(self.data.sources):
+            raise ConfigError(
+                "[data] source_weights and sources differ in length.",
+                "Each source needs one weight.",
+                "Give as many weights as sources.",
+            )
+
+    @classmethod
+    def from_dict(cls, table: Mapping[str, Any]) -> Recipe:
+        """Build from nested tables.
+
+        Raises
+        ------
+        ConfigError
+            If a key is unknown or missing; the message lists the valid ones.
+        """
+        values = checked_keys(cls, table, "recipe")
+        if "name" not in values:
+            raise ConfigError(
+                "The recipe has no name.",
+                "Results are filed under it.",
+                'Add a line `name = "…"` at the top.',
+            )
+        sections = {
+            "data": DataConfig,
+            "network": NetworkConfig,
+            "loss": LossConfig,
+            "training": TrainingConfig,
+        }
+        for section, config in sections.items():
+            if section in values:
+                values[section] = config(**checked_keys(config, values[section], section))
+        return cls(**values)
+
+    @classmethod
+    def read(cls, path: str | Path) -> Recipe:
+        """Read a TOML file.
+
+        Raises
+        ------
+        ConfigError
+            If the file is missing or is not TOML, or a key is unknown.
+        """
+        return cls.from_dict(read_table(path))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Nested tables of plain values."""
+        return asdict(self)

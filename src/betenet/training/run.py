@@ -1,0 +1,236 @@
+"""A whole training run: every member of the ensemble and of every fold, one worker a core.
+
+The run is a manifest and one folder for each member. A second start skips what is done and goes
+on inside a member that was killed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Bool
+
+from betenet.datasets.folds import fold_of
+from betenet.datasets.rows import Row, data_digest
+from betenet.datasets.training_rows import read_rows
+from betenet.ensemble.device import choose_place
+from betenet.errors import BetenetError, ConfigError, DataError
+from betenet.graphs import CrystalGraph, build_graph
+from betenet.input_files import in_short
+from betenet.json_input import read_json
+from betenet.network.geometry import CrystalGeometry, crystal_geometry
+from betenet.phonons.library import PhononLibrary
+from betenet.structures import check_structure, find_symmetry, standardise
+from betenet.training.member import TrainingSet, train_member
+from betenet.training.recipe import Recipe
+from betenet.training.workers import run_jobs
+
+NOT_IN_TRAINING = ("phonons", "phonons_of_files")
+"""Data that the members do not depend on."""
+FULL = "full"
+"""Folder of the members that see every fold."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workload:
+    """Data of a run, ready for training.
+
+    Attributes
+    ----------
+    rows, graphs
+        Usable rows and their graphs.
+    data
+        The same as tensors.
+    folds
+        Fold of each row (row,).
+    refused
+        Rows that could not be used, with the reason.
+    """
+
+    recipe: Recipe
+    rows: list[Row]
+    graphs: list[CrystalGraph]
+    data: TrainingSet
+    folds: np.ndarray
+    refused: list[str]
+
+    @classmethod
+    def load(cls, recipe: Recipe, folder: Path) -> Workload:
+        """Read the recipe's sources and build every graph.
+
+        Raises
+        ------
+        DataError
+            If the data are absent.
+        """
+        rows: list[Row] = []
+        graphs: list[CrystalGraph] = []
+        crystals: list[CrystalGeometry] = []
+        refused: list[str] = []
+        for row in read_rows(folder, recipe.data.sources):
+            try:
+                check_structure(row.atoms)
+                atoms = standardise(row.atoms)
+                graph = build_graph(atoms, recipe.network.cutoff)
+            except BetenetError as error:
+                refused.append(f"{row.id}: {error.summary}")
+                continue
+            rows.append(row)
+            graphs.append(graph)
+            # The search for the symmetry pays off over epochs and members.
+            crystals.append(crystal_geometry(graph, recipe.network, find_symmetry(atoms)))
+        return cls(
+            recipe=recipe,
+            rows=rows,
+            graphs=graphs,
+            data=TrainingSet.build(rows, crystals, recipe),
+            folds=np.array([fold_of(row.formula, recipe.data.n_folds) for row in rows]),
+            refused=refused,
+        )
+
+    def allowed(self, fold: int | None) -> Bool[np.ndarray, " row"]:
+        """Rows that may be trained on: not in the fold, and λ within the recipe's limit."""
+        coupling = np.array([row.targets[0] for row in self.rows])
+        return (coupling <= self.recipe.data.coupling_max) & (self.folds != fold)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One member of one fold; the fold is None for the ensemble that sees everything."""
+
+    fold: int | None
+    member: int
+
+    def seed(self, recipe: Recipe) -> int:
+        """Every member of every fold has its own."""
+        return (
+            recipe.training.first_seed
+            + self.member
+            + 1000 * (0 if self.fold is None else self.fold + 1)
+        )
+
+    def folder(self, out: Path) -> Path:
+        """Where it is kept."""
+        part = FULL if self.fold is None else f"fold-{self.fold}"
+        return out / part / f"member-{self.member:02d}"
+
+
+def run_training(
+    recipe: Recipe,
+    data: Path,
+    out: Path,
+    *,
+    cross_validation_members: int = 0,
+    ensemble: bool = True,
+    workers: int | None = None,
+    device: str = "cpu",
+) -> None:
+    """Train what is not trained yet.
+
+    Parameters
+    ----------
+    recipe
+        Settings.
+    data
+        Folder of the first-principles data.
+    out
+        Folder of the run.
+    cross_validation_members
+        Members of each fold's ensemble; 0 for no cross-validation.
+    ensemble
+        Train the ensemble that sees every fold.
+    workers
+        Processes; one for each core if absent.
+    device
+        Where the networks run.
+
+    Raises
+    ------
+    ConfigError
+        If the folder holds a run with other settings, or the device cannot be used.
+    DataError
+        If the data or a library of phonons are absent.
+    """
+    choose_place(device)
+    for library in recipe.data.phonons:
+        PhononLibrary.read(Path(library))  # the card needs it, hours later
+    out.mkdir(parents=True, exist_ok=True)
+    settings = recipe.to_dict()
+    for name in NOT_IN_TRAINING:
+        del settings["data"][name]
+    digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
+    table = {"settings": digest, "data": data_digest(read_rows(data, recipe.data.sources))}
+    claim_folder(out, {**table, "recipe": recipe.to_dict()})
+    jobs = [Job(None, m) for m in range(recipe.training.members if ensemble else 0)]
+    jobs += [
+        Job(fold, m) for m in range(cross_validation_members) for fold in range(recipe.data.n_folds)
+    ]
+    waiting = [job for job in jobs if not (job.folder(out) / "member.safetensors").exists()]
+    run_jobs(
+        waiting,
+        _train,
+        done=len(jobs) - len(waiting),
+        workers=workers,
+        start=(_start_worker, (recipe, data, out, device)),
+    )
+
+
+def claim_folder(out: Path, table: dict[str, Any]) -> None:
+    """Write the run's manifest, or check that the one there is of the same run."""
+    manifest = out / "manifest.json"
+    if manifest.exists():
+        known = _known(manifest)
+        for key in ("settings", "data"):
+            if known.get(key, table[key]) != table[key]:
+                raise ConfigError(
+                    f"{out} holds a run with other {key}.",
+                    "Its members and new ones would not belong together.",
+                    "Choose another folder, or remove this one.",
+                )
+    part = out / "manifest.part"
+    part.write_text(json.dumps(table, indent=1))
+    part.replace(manifest)
+
+
+def _known(manifest: Path) -> dict[str, Any]:
+    """The manifest of a run that was begun."""
+    try:
+        return dict(read_json(manifest))
+    except (OSError, ValueError, TypeError) as error:
+        raise DataError(
+            f"{manifest} is damaged.",
+            in_short(error),
+            "Restore it from a copy, or remove it if the folder holds a run of this recipe.",
+        ) from error
+
+
+_worker: dict[str, Any] = {}
+
+
+def _start_worker(recipe: Recipe, data: Path, out: Path, device: str = "cpu") -> None:
+    torch.set_num_threads(1)
+    _worker.clear()
+    _worker.update(recipe=recipe, data=data, out=out, device=device)
+
+
+def _train(job: Job) -> dict[str, Any]:
+    if "load" not in _worker:  # not at the start, where an error would only break the pool
+        _worker["load"] = Workload.load(_worker["recipe"], _worker["data"])
+    load: Workload = _worker["load"]
+    last: dict[str, Any] = {}
+    train_member(
+        load.recipe,
+        load.data,
+        load.allowed(job.fold),
+        job.seed(load.recipe),
+        job.folder(_worker["out"]),
+        last.update,
+        _worker["device"],
+    )
+    return {"fold": job.fold, "member": job.member, "out_of_bag": last.get("out_of_bag_loss")}

@@ -1,0 +1,146 @@
+"""The paper's kind of run, from a recipe to an ensemble that predicts."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from ase.build import bulk
+
+from betenet.cli import main
+from betenet.datasets.training_rows import read_rows
+from betenet.ensemble import Ensemble
+from betenet.errors import ConfigError, DataError, ModelError
+from betenet.toml_input import read_table
+from betenet.training.full_batch_recipe import FullBatchRecipe
+from betenet.training.full_batch_run import (
+    FullBatchLoad,
+    bag_of,
+    member_folder,
+    run_full_batch,
+    write_full_batch_model,
+)
+
+ROOT = Path(__file__).parents[3]
+RECIPE = """\
+name = "tiny-paper"
+description = "for the tests"
+method = "full-batch"
+members = 2
+
+[network]
+width = 2
+embedding = 4
+radial_hidden = 5
+radial_size = 4
+
+[training]
+epochs = 12
+log_every = 1
+
+[training.patience]
+classical = 2
+critical = 2
+modern = 3
+"""
+
+
+@pytest.fixture
+def recipe_file(tmp_path: Path) -> Path:
+    path = tmp_path / "recipe.toml"
+    path.write_text(RECIPE, encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def recipe(recipe_file: Path) -> FullBatchRecipe:
+    return FullBatchRecipe.from_dict(read_table(recipe_file))
+
+
+def test_the_published_recipe_is_the_published_network():
+    recipe = FullBatchRecipe.from_dict(read_table(ROOT / "recipes" / "paper-cso.toml"))
+    assert recipe.network == type(recipe.network).paper()
+    assert recipe.members == 100
+    assert (recipe.training.learning_rate, recipe.training.weight_decay) == (0.005, 0.0)
+    assert recipe.training.patience.modern == 5000
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"members": 0}, "trains nothing"),
+        ({"training": {"loss": "best"}}, "Use one of mse"),
+        ({"training": {"patience": {"final": 3}}}, "Unknown key"),
+        ({"bags": "all"}, "not a known choice"),
+        ({"name": None}, "no name"),
+    ],
+)
+def test_wrong_recipes_are_refused(change, message):
+    table = {"name": "x", **change}
+    if table["name"] is None:
+        del table["name"]
+    with pytest.raises(ConfigError, match=message):
+        FullBatchRecipe.from_dict(table)
+
+
+def test_bags(recipe, tiny_data, tmp_path):
+    rows = read_rows(tiny_data, ["bete_net"])
+    first, again, other = (bag_of(recipe, rows, member, tiny_data) for member in (0, 0, 1))
+    assert np.array_equal(first, again)
+    assert not np.array_equal(first, other)
+    # repeats are kept, and about a third stays outside
+    assert first.sum() == len({row.formula for row in rows})
+    assert first.max() > 1
+    assert 0.2 < np.mean(first == 0) < 0.6
+    indices = tmp_path / "bete_net" / "indices"
+    indices.mkdir(parents=True)
+    ids = [int(row.id.split("-")[1]) for row in rows[:3]]
+    (indices / "idx_train_V2_0.txt").write_text("".join(f"{number:.18e}\n" for number in ids))
+    published = replace(recipe, bags="published")
+    assert np.flatnonzero(bag_of(published, rows, 0, tmp_path)).tolist() == [0, 1, 2]
+    with pytest.raises(DataError, match="no published bag"):
+        bag_of(published, rows, 1, tmp_path)
+
+
+@pytest.mark.slow
+def test_a_run_becomes_an_ensemble_that_predicts(recipe_file, tiny_data, tmp_path):
+    out, model = tmp_path / "run", tmp_path / "model"
+    arguments = ["train", str(recipe_file), "--out", str(out), "--data", str(tiny_data)]
+    assert main([*arguments, "--members", "0", "--workers", "1"]) == 0
+    assert not member_folder(out, 1).exists()
+    finished = (member_folder(out, 0) / "summary.json").stat().st_mtime_ns
+    assert main([*arguments, "--workers", "1", "--model", str(model), "--region", "classical"]) == 0
+    assert (member_folder(out, 0) / "summary.json").stat().st_mtime_ns == finished
+    assert json.loads((member_folder(out, 1) / "summary.json").read_text())["epochs"] <= 12
+    ensemble = Ensemble.load(model)
+    assert ensemble.n_members == 2
+    (prediction,) = ensemble.predict([bulk("Nb", "bcc", a=3.3)])
+    assert prediction.spectrum is not None
+    assert prediction.spectrum.a2f.shape == (2, 51)
+    assert any("not calibrated" in warning for warning in prediction.warnings)
+
+
+def test_a_region_that_was_not_reached_is_no_model(recipe, tiny_data, tmp_path):
+    with pytest.raises(ModelError, match=r"No member of .* critical region"):
+        write_full_batch_model(recipe, tiny_data, tmp_path, tmp_path / "model", "critical")
+
+
+def test_other_settings_are_another_run(recipe, tiny_data, tmp_path):
+    short = replace(recipe, training=replace(recipe.training, epochs=1))
+    run_full_batch(short, tiny_data, tmp_path, members=[])
+    with pytest.raises(ConfigError, match="other settings"):
+        run_full_batch(recipe, tiny_data, tmp_path, members=[])
+
+
+def test_rows_that_cannot_be_used_are_named(recipe, tiny_data):
+    rows = read_rows(tiny_data, ["bete_net"])
+    wrong = replace(rows[0], id="wrong", targets=rows[0].targets * np.array([1, 1, 1, 0.5, 1, 1]))
+    crowded = rows[1].atoms.copy()
+    crowded.set_cell(0.2 * crowded.cell.array, scale_atoms=True)
+    close = replace(rows[1], id="close", atoms=crowded)
+    load = FullBatchLoad.build([wrong, close, rows[2]], recipe.network)
+    assert [row.id for row in load.rows] == [rows[2].id]
+    assert sorted(text.split(":")[0] for text in load.refused) == ["close", "wrong"]

@@ -7,7 +7,6 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -27,9 +26,7 @@ def rows_of(path: Path) -> list[dict[str, str]]:
 
 @pytest.fixture
 def one_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    from betenet.cli import prediction_run
-
-    monkeypatch.setattr(prediction_run, "BATCH", 1)
+    monkeypatch.setattr("betenet.cli.predict.BATCH", 1)
 
 
 def interrupt_after(count: int, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -37,16 +34,16 @@ def interrupt_after(count: int, monkeypatch: pytest.MonkeyPatch) -> None:
     from betenet.ensemble import Ensemble
 
     calls = 0
-    original = Ensemble.predict
+    original = Ensemble.spectra
 
-    def predict(self: Ensemble, structures: Iterable[Any], **settings: Any) -> list[Any]:
+    def spectra(self: Ensemble, graphs: Sequence[Any]) -> Any:
         nonlocal calls
         calls += 1
         if calls > count:
             raise KeyboardInterrupt
-        return original(self, structures, **settings)
+        return original(self, graphs)
 
-    monkeypatch.setattr(Ensemble, "predict", predict)
+    monkeypatch.setattr(Ensemble, "spectra", spectra)
 
 
 def test_table_has_units_and_uncertainties(
@@ -199,12 +196,12 @@ def test_rows_are_on_disk_before_the_program_ends(cells: Path, tmp_path: Path) -
     out = tmp_path / "out.csv"
     # the second prediction kills the program outright
     code = (
-        "import os, signal, sys; from betenet.cli import main, prediction_run; "
-        "from betenet.ensemble import Ensemble; prediction_run.BATCH = 1; "
-        "predict, calls = Ensemble.predict, []; "
-        "Ensemble.predict = lambda self, batch, **settings: (calls.append(1), "
+        "import os, signal; from betenet.cli import main, predict; "
+        "from betenet.ensemble import Ensemble; predict.BATCH = 1; "
+        "spectra, calls = Ensemble.spectra, []; "
+        "Ensemble.spectra = lambda self, graphs: (calls.append(1), "
         "os.kill(os.getpid(), signal.SIGKILL) if len(calls) > 1 else None, "
-        "predict(self, batch, **settings))[-1]; "
+        "spectra(self, graphs))[-1]; "
         f"main(['predict', {str(cells)!r}, '--csv', {str(out)!r}])"
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
@@ -407,17 +404,15 @@ def test_phonons_that_cannot_be_used_are_refused_before_files_change(
 def test_phonons_choose_the_model_that_takes_them(
     cells: Path, phonon_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from betenet.cli import prediction_run
-    from betenet.ensemble import DEFAULT_PHONON_MODEL, Ensemble
+    from betenet.ensemble import DEFAULT_MODEL, DEFAULT_PHONON_MODEL, ensemble
 
     asked: list[object] = []
 
-    def load(name: object) -> Ensemble:
+    def find(name: object) -> Path:
         asked.append(name)
-        return original(phonon_model)
+        return phonon_model
 
-    original = Ensemble.load
-    monkeypatch.setattr(prediction_run.Ensemble, "load", load)
+    monkeypatch.setattr(ensemble, "find_model", find)
     assert main(["predict", str(cells / "Al.cif")]) == 0
     assert main(["predict", str(cells / "Al.cif"), "--phonons", str(tmp_path / "no.json")]) == 2
-    assert asked == [None, DEFAULT_PHONON_MODEL]
+    assert asked == [DEFAULT_MODEL, DEFAULT_PHONON_MODEL]

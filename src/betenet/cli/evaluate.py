@@ -118,7 +118,7 @@ def _share(text: str) -> float:
 
 def run(arguments: argparse.Namespace) -> int:
     """Evaluate, write the report, print the table."""
-    from betenet.cli.phonon_choice import phonon_source
+    from betenet.cli.phonon_progress import phonons_of
     from betenet.ensemble import Ensemble
     from betenet.evaluation.datasets import open_dataset
     from betenet.evaluation.evaluate import Settings, evaluate
@@ -132,7 +132,7 @@ def run(arguments: argparse.Namespace) -> int:
     dataset = open_dataset(arguments.dataset, split=arguments.split)
     baseline = None if arguments.baseline is None else open_dataset(arguments.baseline)
     model = Ensemble.load(arguments.model).to(arguments.device)
-    phonons = phonon_source(arguments, model)
+    phonons = phonons_of(arguments, model)
     found = evaluate(
         model,
         dataset,

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import argparse
 import shutil
 import sys
 import time
+from typing import TYPE_CHECKING
 
 from betenet.cli.streams import shortened
 from betenet.phonons.progress import Step
+
+if TYPE_CHECKING:
+    from betenet.ensemble import Ensemble
+    from betenet.ensemble.site_phonons import PhononSource
 
 _NARROWEST = 20
 _LONGEST_NAME = 28
@@ -55,6 +61,32 @@ class ProgressLine:
         width = max(_NARROWEST, shutil.get_terminal_size().columns - 1)
         sys.stderr.write("\r" + shortened(text, width).ljust(width))
         sys.stderr.flush()
+
+
+def phonons_of(arguments: argparse.Namespace, model: Ensemble) -> PhononSource | None:
+    """Phonons that ``--phonons``, ``--force-field`` and ``--phonon-cache`` ask for.
+
+    Raises
+    ------
+    ConfigError, DataError, ModelError
+        As `choose_phonons` raises them.
+    """
+    from betenet.ensemble.phonon_sources import choose_phonons
+
+    line = ProgressLine()
+
+    def told(name: str, step: Step) -> None:
+        line.name = in_short(name)
+        line.told(step)
+
+    return choose_phonons(
+        model,
+        arguments.phonons,
+        force_field=arguments.force_field,
+        cache=arguments.phonon_cache,
+        told=told,
+        done=line.clear,
+    )
 
 
 def in_short(name: str) -> str:

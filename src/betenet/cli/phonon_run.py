@@ -18,7 +18,6 @@ from betenet.cli.phonon_outputs import DosOutput, FigureOutput, TableOutput
 from betenet.cli.phonon_progress import ProgressLine, in_short
 from betenet.cli.short_names import ShortNames
 from betenet.cli.streams import spare_the_inputs
-from betenet.cli.structure_files import read_files
 from betenet.errors import BetenetError, ConfigError, StructureError, unexpected
 from betenet.phonons import (
     DEFAULT,
@@ -252,7 +251,7 @@ def _read(files: Sequence[str], layout: SupercellLayout) -> Iterator[Path | Stru
             yield Path(file)
             continue
         hint = _forces_beside(Path(file))
-        for record in prepare_structures(read_files([file])):
+        for record in prepare_structures(file):
             yield replace(record, warnings=(*record.warnings, *hint))
 
 

@@ -19,8 +19,13 @@ from betenet.cli.arguments import (
     add_table_unit,
     tc_method,
 )
+from betenet.cli.batch import put_away
+from betenet.cli.streams import spare_the_inputs
 from betenet.superconductivity.analysis_settings import ELIASHBERG
 from betenet.superconductivity.critical_temperature import METHODS, METHODS_OF_MOMENTS
+
+BATCH = 32
+"""Structures predicted at a time: what an interrupt can lose."""
 
 _EPILOG = (
     """\
@@ -118,14 +123,30 @@ def add_parser(verbs: Verbs) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Predict every structure of every file and put it where it was asked for."""
+    """Predict every structure of every file and write it where it was asked for."""
     if "torch" not in sys.modules:
         # Loading torch makes a million objects that live to the end of the process; looking for
         # garbage among them, again and again, is a tenth of the time of one prediction.
         gc.disable()
-        importlib.import_module("betenet.cli.prediction_run")
+        importlib.import_module("betenet.ensemble.ensemble")
         gc.freeze()
         gc.enable()
-    from betenet.cli.prediction_run import run_predictions
+    from betenet.cli.phonon_progress import phonons_of
+    from betenet.cli.prediction_outputs import outputs_of
+    from betenet.ensemble import Ensemble
 
-    return run_predictions(arguments)
+    spare_the_inputs(arguments.files, arguments.csv)
+    with_phonons = arguments.phonons != "none"
+    model = Ensemble.load(arguments.model, with_phonons=with_phonons)
+    model = model.to(arguments.device, arguments.precision)
+    phonons = phonons_of(arguments, model)
+    model.check_phonons(phonons)  # before any file is written
+    predictions = model.stream(
+        arguments.files,
+        mu_star=arguments.mu_star,
+        tc_method=arguments.tc_method,
+        phonons=phonons,
+        # phonons of a force field take longer than all else: lose one structure at most
+        at_a_time=1 if arguments.phonons == "auto" else BATCH,
+    )
+    return put_away(predictions, outputs_of(arguments, model), noun="structures")

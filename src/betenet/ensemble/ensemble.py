@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +19,9 @@ from betenet.ensemble.batching import batches
 from betenet.ensemble.checkpoint import APPLICABILITY, read_card, read_parameters, read_tensors
 from betenet.ensemble.device import choose_place
 from betenet.ensemble.estimates import Summary, summarise
-from betenet.ensemble.phonon_correction import PhononCorrection
+from betenet.ensemble.phonon_correction import CorrectionLines
 from betenet.ensemble.prediction import Prediction
-from betenet.ensemble.shipped import find_model
+from betenet.ensemble.shipped import DEFAULT_MODEL, DEFAULT_PHONON_MODEL, find_model
 from betenet.ensemble.site_phonons import PhononSource, SitePhonons
 from betenet.ensemble.spectrum_warnings import spectrum_warnings
 from betenet.ensemble.tc_settings import check_tc_settings
@@ -41,6 +42,8 @@ from betenet.superconductivity.critical_temperature import DEFAULT_MU_STAR
 BATCH_PAIRS = 3_000
 """Pairs of atoms computed at a time: a batch stays near the processor's cache, and the memory does
 not grow with the number of files."""
+AT_A_TIME = 256
+"""Structures that are read before they are predicted."""
 GEOMETRY_EDGES = 5_000
 """Edges whose harmonics are computed at a time: they stay in the processor's cache."""
 WIDE = 6.0
@@ -100,19 +103,25 @@ class Ensemble:
         return f"<Ensemble {self.name}: {self.n_members} networks, {self.path}>"
 
     @classmethod
-    def load(cls, name_or_path: str | Path | None = None) -> Ensemble:
+    def load(
+        cls, name_or_path: str | Path | None = None, *, with_phonons: bool = False
+    ) -> Ensemble:
         """Load a shipped ensemble by name, or any ensemble by its folder.
 
         Parameters
         ----------
         name_or_path
-            The default model if absent.
+            Name or folder; the default model if absent.
+        with_phonons
+            Whether the default model is the one for structures whose phonons are known.
 
         Raises
         ------
         ModelError
             If there is no such model, or its files are broken.
         """
+        if name_or_path is None:
+            name_or_path = DEFAULT_PHONON_MODEL if with_phonons else DEFAULT_MODEL
         path = find_model(name_or_path)
         card = read_card(path)
         config = NetworkConfig.from_dict(card["network"])
@@ -166,7 +175,7 @@ class Ensemble:
         *,
         mu_star: float = DEFAULT_MU_STAR,
         tc_method: str = "allen_dynes",
-        phonons: PhononSource | None = None,
+        phonons: PhononSource | str | Path | None = None,
         progress: bool = False,
     ) -> list[Prediction]:
         """α²F and the quantities that follow from it, for many structures.
@@ -180,8 +189,8 @@ class Ensemble:
         tc_method
             Formula for Tc, or ``"eliashberg"``, which gives the gap as well.
         phonons
-            Where the phonons of each structure come from, for a model that takes them:
-            `phonons_from_force_field`, `phonons_from_file`; without them if absent.
+            Phonons of each structure, for a model that takes them: ``"auto"`` computes them with a
+            force field, a path names a file, and `choose_phonons` has more. Without them if absent.
         progress
             Show a progress bar on stderr.
 
@@ -200,9 +209,18 @@ class Ensemble:
         *,
         mu_star: float = DEFAULT_MU_STAR,
         tc_method: str = "allen_dynes",
-        phonons: PhononSource | None = None,
+        phonons: PhononSource | str | Path | None = None,
+        at_a_time: int = AT_A_TIME,
     ) -> Iterator[Prediction]:
         """Like `predict`, one after the other: memory does not grow with their number.
+
+        Parameters
+        ----------
+        structures, mu_star, tc_method, phonons
+            As `predict` takes them.
+        at_a_time
+            Structures that are read, and given their phonons, before they are predicted: what an
+            interrupt can lose.
 
         Yields
         ------
@@ -217,11 +235,15 @@ class Ensemble:
             If μ* is out of its range, or Tc cannot be predicted by the method.
         """
         check_tc_settings(mu_star, tc_method)
+        if isinstance(phonons, str | Path):
+            from betenet.ensemble.phonon_sources import choose_phonons
+
+            phonons = choose_phonons(self, phonons)
         self.check_phonons(phonons)
         records = prepare_structures(structures)
-        items = (_prepare(record, self.config, phonons) for record in records)
-        for batch in batches(items, _pairs, BATCH_PAIRS):
-            yield from self._predict_batch(batch, mu_star, tc_method)
+        while part := [_prepare(one, self.config, phonons) for one in islice(records, at_a_time)]:
+            for batch in batches(part, _pairs, BATCH_PAIRS):
+                yield from self._predict_batch(batch, mu_star, tc_method)
 
     def check_phonons(self, phonons: PhononSource | None) -> None:
         """Check that the model can do with the phonons that it is given, or without.
@@ -276,6 +298,7 @@ class Ensemble:
         usable = [item.graph for item in items if item.graph is not None]
         a2f, sites = self.spectra(usable) if usable else (np.empty((0, 0, 0)), np.empty((0, 0)))
         predictions: list[Prediction] = []
+        lines = CorrectionLines(self.card)
         index = start = 0
         for item in items:
             if item.graph is None:
@@ -283,7 +306,7 @@ class Ensemble:
                 continue
             stop = start + item.graph.n_sites
             share = sites[start:stop] / (stop - start)
-            spectra, share = self._corrected(item.phonons, a2f[:, index], share)
+            spectra, share = lines.corrected(self.frequencies, a2f[:, index], share, item.phonons)
             predictions.append(self._finish(item, spectra, share, mu_star, tc_method))
             index, start = index + 1, stop
         return predictions
@@ -305,11 +328,14 @@ class Ensemble:
         assert item.record.atoms is not None
         assert item.graph is not None
         spectrum = Spectrum(self.frequencies, a2f)
-        summary = summarise(spectrum, mu_star, tc_method, "onset", self._calibration(item.phonons))
+        lines = CorrectionLines(self.card)
+        calibration = self.card if item.phonons.dos is None else lines.of(item.phonons)
+        summary = summarise(spectrum, mu_star, tc_method, "onset", calibration.get("calibration"))
         findings = (*item.findings, *self._unusual(item, summary))
         unknown = any(one.code in NOT_KNOWN for one in findings)
         warnings = [*item.record.warnings, *(one.text for one in findings)]
-        warnings.extend(self._of_phonons(item.phonons))
+        warnings.extend(item.phonons.warnings)
+        warnings.extend(lines.doubts(item.phonons))
         warnings.extend(summary.warnings)
         warnings.extend(self.card.get("caveats", ()))
         warnings.extend(spectrum_warnings(self.frequencies, a2f.mean(axis=0)))
@@ -347,36 +373,6 @@ class Ensemble:
         if high > WIDE * low:
             text = f"λ is hardly known: its 68 % interval is {low:.2f} to {high:.2f}"
             yield Finding(COUPLING_UNKNOWN, text)
-
-    def _of_phonons(self, phonons: SitePhonons) -> Iterator[str]:
-        yield from phonons.warnings
-        if phonons.force_field and phonons.force_field not in self.force_fields:
-            other = self.card["phonons_of_files"]
-            yield (
-                f"corrected as if its phonons, of {phonons.force_field}, were of {other}: "
-                "the model has learnt from no others like them"
-            )
-
-    def _corrected(
-        self, phonons: SitePhonons, a2f: np.ndarray, sites: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Spectra of members and sites, with what phonons say beyond the networks."""
-        if phonons.dos is None:
-            return a2f, sites
-        correction = PhononCorrection.from_dict(self._line(phonons)["correction"])
-        return correction.apply(
-            self.frequencies, a2f, sites, dos=phonons.dos, imaginary=phonons.imaginary
-        )
-
-    def _calibration(self, phonons: SitePhonons) -> dict[str, Any] | None:
-        """Of predictions with phonons or without: the latter are off by more."""
-        card = self.card if phonons.dos is None else self._line(phonons)
-        return card.get("calibration")
-
-    def _line(self, phonons: SitePhonons) -> dict[str, Any]:
-        """Correction and calibration for the phonons of a force field, or for those of others."""
-        lines: dict[str, dict[str, Any]] = self.card["with_phonons"]
-        return lines.get(phonons.force_field) or lines[self.card["phonons_of_files"]]
 
 
 def _prepare(record: StructureRecord, config: NetworkConfig, phonons: PhononSource | None) -> _Item:

@@ -6,13 +6,14 @@ straight line, too few for a network to find it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from jaxtyping import Float
 
+from betenet.ensemble.site_phonons import SitePhonons
 from betenet.phonon_dos import PhononDos
 from betenet.superconductivity.moments import moments
 from betenet.superconductivity.stretching import stretched
@@ -185,6 +186,48 @@ class PhononCorrection:
             weights=np.array([table["weights"][name] for name in CORRECTED]),
             offsets=np.array(table["offsets"]),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class CorrectionLines:
+    """Corrections that a model has learnt, one for the phonons of each force field.
+
+    Attributes
+    ----------
+    card
+        Card of the model: ``with_phonons`` has a correction and a calibration for each force
+        field, ``phonons_of_files`` names the one for phonons of unknown origin.
+    """
+
+    card: Mapping[str, Any]
+
+    def of(self, phonons: SitePhonons) -> Mapping[str, Any]:
+        """Correction and calibration for phonons of their force field, or of files."""
+        lines: Mapping[str, Mapping[str, Any]] = self.card["with_phonons"]
+        return lines.get(phonons.force_field) or lines[self.card["phonons_of_files"]]
+
+    def corrected(
+        self,
+        frequencies: Float[np.ndarray, " n_freq"],
+        a2f: Float[np.ndarray, "member n_freq"],
+        sites: Float[np.ndarray, "site n_freq"],
+        phonons: SitePhonons,
+    ) -> tuple[Float[np.ndarray, "member n_freq"], Float[np.ndarray, "site n_freq"]]:
+        """Spectra of members and sites, with what phonons say beyond the networks [1]."""
+        if phonons.dos is None:
+            return a2f, sites
+        correction = PhononCorrection.from_dict(self.of(phonons)["correction"])
+        return correction.apply(
+            frequencies, a2f, sites, dos=phonons.dos, imaginary=phonons.imaginary
+        )
+
+    def doubts(self, phonons: SitePhonons) -> Iterator[str]:
+        """Warning where the force field of the phonons is none that the model has learnt from."""
+        if phonons.force_field and phonons.force_field not in self.card.get("with_phonons", ()):
+            yield (
+                f"corrected as if its phonons, of {phonons.force_field}, were of "
+                f"{self.card['phonons_of_files']}: the model has learnt from no others like them"
+            )
 
 
 def _ridge(

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ase import Atoms
 from ase.calculators.calculator import Calculator
 
 from betenet.ensemble.site_phonons import PhononSource, SitePhonons
-from betenet.errors import BetenetError, DataError, StructureError
+from betenet.errors import BetenetError, ConfigError, DataError, StructureError
 from betenet.formats import PhononDosFile, read_phonon_dos
 from betenet.phonon_dos import PhononDos
 from betenet.phonons import (
@@ -31,11 +32,82 @@ from betenet.phonons.library import PhononLibrary
 from betenet.phonons.progress import Step, tell_nobody
 from betenet.structures import StructureRecord
 
+if TYPE_CHECKING:
+    from betenet.ensemble.ensemble import Ensemble
+
+AUTO, NONE = "auto", "none"
+"""Words for phonons of a force field and for no phonons, in the place of a file."""
+LIBRARY = ".npz"
+"""Suffix of a library of phonons."""
+
 FOR_PREDICTIONS = "7net-l3i5"
 """Force field whose phonons say most of λ: docs/phonons.md. Another one has the better phonons."""
 
 MOST_IMAGINARY = 0.5
 """Share of imaginary modes beyond which phonons are not used."""
+
+
+def choose_phonons(
+    model: Ensemble,
+    phonons: str | Path,
+    *,
+    force_field: str | None = None,
+    cache: str | Path | None = None,
+    told: Callable[[str, Step], None] | None = None,
+    done: Callable[[], None] | None = None,
+) -> PhononSource | None:
+    """Source of the phonons that a word or a path asks for.
+
+    Parameters
+    ----------
+    model
+        Ensemble whose predictions are corrected by the phonons.
+    phonons
+        ``"auto"`` for those of a force field, ``"none"``, the file of one crystal, or a library
+        (``.npz``) for many.
+    force_field
+        Name of the force field of ``"auto"``; the first that the model has learnt from if absent.
+    cache
+        Folder that keeps what ``"auto"`` computes.
+    told, done
+        Called as by `phonons_from_force_field`.
+
+    Returns
+    -------
+    PhononSource or None
+        None for a prediction from the structure alone.
+
+    Raises
+    ------
+    ConfigError
+        If the arguments contradict each other, or the extra ``phonons`` is needed and not
+        installed.
+    DataError
+        If the file or the cache cannot be read.
+    ModelError
+        If the model takes no phonons.
+    """
+    word = str(phonons)
+    for flag, value in (("--phonon-cache", cache), ("--force-field", force_field)):
+        if value is not None and word != AUTO:
+            raise ConfigError(
+                f"{flag} is for --phonons auto.",
+                reason="Nothing is computed otherwise.",
+                fix="Give both, or neither.",
+            )
+    if word == NONE:
+        return None
+    model.check_takes_phonons()
+    if word.lower().endswith(LIBRARY):
+        return phonons_from_library(word)
+    if word != AUTO:
+        return phonons_from_file(word)
+    return phonons_from_force_field(
+        force_field or model.force_fields[0],
+        cache=None if cache is None else PhononCache(Path(cache)),
+        told=told,
+        done=done,
+    )
 
 
 def phonons_from_force_field(

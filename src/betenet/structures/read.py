@@ -96,7 +96,13 @@ def read_structures(source: object) -> Iterator[StructureRecord]:
         )
         yield StructureRecord(name=repr(source), error=error)
     elif isinstance(source, str | Path):
-        yield from _read_path(Path(source))
+        try:
+            yield from _read_path(Path(source))
+        except OSError as failure:
+            reason = failure.strerror or str(failure)
+            fix = "Check the path and its permissions."
+            error = StructureError(f"{source}: The file cannot be read.", reason, fix)
+            yield StructureRecord(name=str(source), error=error)
     elif is_structure(source) or not isinstance(source, Iterable):
         for record in _read_frames(iter([partial(_converted, source)])):
             yield replace(record, name=_object_name(record, source))

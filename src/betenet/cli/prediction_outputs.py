@@ -1,21 +1,51 @@
-"""Where ``betenet predict`` puts each prediction: table and figures.
-
-Each output takes one prediction at a time and has put it away when ``write`` returns, so that an
-interrupt loses nothing that was done.
-"""
+"""Outputs of ``betenet predict``: a table or JSON on stdout, a CSV file, figures."""
 
 from __future__ import annotations
 
+import argparse
 import math
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from betenet import extras
+from betenet.cli.batch import CsvOutput, JsonOutput, Output
+from betenet.cli.short_names import ShortNames
 from betenet.cli.streams import FigureFolder, shortened
 from betenet.cli.table_units import heading, table_unit
+from betenet.ensemble import DEFAULT_PHONON_MODEL, Ensemble
+from betenet.ensemble.checkpoint import read_card
 from betenet.ensemble.estimates import GAP
-from betenet.ensemble.prediction import Prediction
+from betenet.ensemble.prediction import Prediction, csv_columns
+from betenet.ensemble.shipped import find_model
+from betenet.superconductivity.analysis_settings import ELIASHBERG
 from betenet.superconductivity.moments import coupling_constant
+
+
+def outputs_of(
+    arguments: argparse.Namespace, model: Ensemble
+) -> list[Callable[[], Output[Prediction]]]:
+    """Makers of the outputs that the flags ask for.
+
+    Parameters
+    ----------
+    arguments
+        Parsed flags of ``betenet predict``.
+    model
+        Ensemble that predicts.
+    """
+    outputs: list[Callable[[], Output[Prediction]]] = []
+    # files first: what is printed is then already safe
+    if arguments.csv is not None:
+        columns = csv_columns(arguments.tc_method)
+        outputs.append(lambda: CsvOutput(arguments.csv, columns, lambda one: [one.csv_row()]))
+    if arguments.plot is not None:
+        outputs.append(lambda: FigureOutput(arguments.plot, per_site=arguments.per_site))
+    if arguments.json:
+        outputs.append(lambda: JsonOutput(lambda one: [one.to_dict(per_site=arguments.per_site)]))
+    else:
+        outputs.append(lambda: TableOutput(arguments, model))
+    return outputs
 
 
 class TableOutput:
@@ -23,39 +53,22 @@ class TableOutput:
 
     Parameters
     ----------
-    per_site
-        Print what each site adds to λ.
-    footer
-        Lines below the table.
-    with_gap
-        Print the gap too.
-    with_phonons
-        Print which phonons the predictions were corrected by.
-    unit
-        Unit of phonon frequencies.
-    short
-        A shorter name for the name of a structure.
+    arguments
+        Parsed flags of ``betenet predict``.
+    model
+        Ensemble that predicts.
     """
 
     _COLUMNS = ("coupling", "omega_log", "omega_2", "tc")
     _WIDTH = 15
 
-    def __init__(
-        self,
-        *,
-        per_site: bool,
-        footer: str,
-        with_gap: bool = False,
-        with_phonons: bool = False,
-        unit: str = "",
-        short: Callable[[str], str] = str,
-    ) -> None:
-        self._short = short
-        self._unit = unit
+    def __init__(self, arguments: argparse.Namespace, model: Ensemble) -> None:
+        with_gap = arguments.tc_method == ELIASHBERG
         self._columns = (*self._COLUMNS, GAP) if with_gap else self._COLUMNS
-        self._per_site = per_site
-        self._with_phonons = with_phonons
-        self._footer = footer
+        self._short = ShortNames(arguments.files)
+        self._unit, self._per_site = arguments.table_unit, arguments.per_site
+        self._with_phonons = model.takes_phonons
+        self._footer = _footer(arguments, model) + _offer(arguments, model)
         self._started = False
 
     def write(self, prediction: Prediction) -> None:
@@ -140,6 +153,30 @@ class FigureOutput:
 
     def close(self) -> None:
         """Nothing is left to do."""
+
+
+def _footer(arguments: argparse.Namespace, model: Ensemble) -> str:
+    calibrated = "calibrated" if "calibration" in model.card else "uncalibrated"
+    return (
+        f"model {model.name} ({model.n_members} members), μ* = {arguments.mu_star:g}, "
+        f"Tc by {arguments.tc_method}\n"
+        f"in brackets the {calibrated} 68 % interval; the 95 % one is in --json and --csv"
+    )
+
+
+def _offer(arguments: argparse.Namespace, model: Ensemble) -> str:
+    """A line that names the better model, where it could have been used."""
+    if arguments.model or arguments.phonons != "none" or not extras.installed("phonons"):
+        return ""
+    better = read_card(find_model(DEFAULT_PHONON_MODEL))["with_phonons"]
+    cards = (better[next(iter(better))], model.card)
+    if not all("metrics" in card for card in cards):
+        return ""
+    off = [card["metrics"]["cross_validation"]["tc"]["mae"][0] for card in cards]
+    return (
+        "\nbetter, for some seconds a crystal: --phonons auto (phonons of a force field; Tc is "
+        f"off by {off[0]:.2f} K on average, by {off[1]:.2f} K without)"
+    )
 
 
 def _probability(prediction: Prediction) -> str:

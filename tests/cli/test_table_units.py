@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from betenet.cli import epc_run, main
-from betenet.cli.evaluate import _in_unit
 from betenet.evaluation.metrics import Score
+from betenet.evaluation.scores import score_in_unit
 
 OURS = Path(__file__).resolve().parents[2] / "benchmarks" / "first_principles"
 MEV = 11.604518  # K, CODATA: e/k_B/1000
@@ -104,13 +104,13 @@ def test_first_principles_results_are_printed_in_the_unit(tmp_path: Path, capsys
 
 def test_errors_of_frequencies_are_printed_in_the_unit() -> None:
     score = Score(value=29.0, unit="K", low=27.0, high=31.0)
-    found = _in_unit("omega_log", score, "meV")
+    found = score_in_unit("omega_log", score, "meV")
     assert found.unit == "meV"
     numbers = (found.value, found.low, found.high)
     assert numbers == pytest.approx((29.0 / MEV, 27.0 / MEV, 31.0 / MEV), rel=1e-6)
-    assert _in_unit("tc", score, "meV") == score
+    assert score_in_unit("tc", score, "meV") == score
     share = Score(value=0.8, unit="1")
-    assert _in_unit("omega_log", share, "meV") == share
+    assert score_in_unit("omega_log", share, "meV") == share
 
 
 def test_the_line_of_a_finished_calculation_is_in_the_unit(

@@ -8,14 +8,10 @@ import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from betenet.cli.arguments import HelpFormatter, Verbs, add_json, not_negative
 from betenet.datasets.bete_net_database import DATABASE_FILE, NEGATIVE_TOLERANCE
 from betenet.errors import ConfigError
-
-if TYPE_CHECKING:
-    from betenet.datasets.published_rows import PublishedRows
 
 _EPILOG = """\
 examples:
@@ -95,7 +91,8 @@ def run(arguments: argparse.Namespace) -> int:
     _note("α²F above 100.25 meV is lost: share of", found.truncated)
     _note("stated moments differ from those of α²F: by up to", found.different)
     if arguments.json:
-        sys.stdout.write(json.dumps(_summary(found, arguments.out), ensure_ascii=False) + "\n")
+        told = {"out": str(arguments.out), **found.to_dict()}
+        sys.stdout.write(json.dumps(told, ensure_ascii=False) + "\n")
     else:
         total = len(found.rows) + len(found.refused)
         sys.stdout.write(
@@ -112,16 +109,3 @@ def _note(text: str, shares: Mapping[str, float]) -> None:
         sys.stderr.write(f"note: row {row}: {text} {shares[row]:.0%}\n")
     if len(worst) > _SHOWN:
         sys.stderr.write(f"note: … and {len(worst) - _SHOWN} more such rows\n")
-
-
-def _summary(found: PublishedRows, out: Path) -> dict[str, Any]:
-    return {
-        "out": str(out),
-        "kept": len(found.rows),
-        "refused": [
-            {"id": refusal.id, "formula": refusal.formula, "reason": refusal.reason}
-            for refusal in found.refused
-        ],
-        "truncated": dict(found.truncated),
-        "different": dict(found.different),
-    }

@@ -12,14 +12,13 @@ from typing import Any
 
 from betenet.cli.batch import JsonOutput, Output, put_away
 from betenet.cli.streams import shortened, spare_the_inputs, table_row
-from betenet.cli.table_units import exported_in_table_unit
 from betenet.datasets.published_rows import write_jsonl
 from betenet.espresso.calculation import planned
 from betenet.espresso.campaign import CAMPAIGN, open_campaign
 from betenet.espresso.collect import Collected, collect_all
 from betenet.espresso.manifest import MANIFEST
 from betenet.espresso.settled_records import read_settled, settled_files, state_of
-from betenet.quantities import QUANTITIES
+from betenet.quantities import QUANTITIES, exported_in_table_unit
 
 _HEADINGS = (
     ("structure", 20),

@@ -9,14 +9,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from betenet.cli.epc_plan import changed_values, make_plans
-from betenet.cli.table_units import exported_in_table_unit, table_unit
 from betenet.errors import BetenetError, ConfigError
 from betenet.espresso.calculation import open_calculation, planned
 from betenet.espresso.collect import collect_record
 from betenet.espresso.launcher import Launcher
 from betenet.espresso.programs import find_programs
 from betenet.espresso.run import Outcome, Runner, run_material
-from betenet.quantities import QUANTITIES
+from betenet.quantities import QUANTITIES, exported_in_table_unit, table_unit
 
 _SHOWN = (
     ("coupling", 3),

@@ -5,9 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from betenet.cli.arguments import (
     HelpFormatter,
@@ -21,12 +19,6 @@ from betenet.cli.arguments import (
     whole,
 )
 from betenet.cli.streams import cannot_write
-from betenet.cli.table_units import exported_in_table_unit, table_unit
-from betenet.quantities import QUANTITIES
-
-if TYPE_CHECKING:
-    from betenet.evaluation.evaluate import Evaluation
-    from betenet.evaluation.metrics import Score
 
 _EPILOG = """\
 examples:
@@ -119,8 +111,8 @@ def _share(text: str) -> float:
 def run(arguments: argparse.Namespace) -> int:
     """Evaluate, write the report, print the table."""
     from betenet.cli.phonon_progress import phonons_of
+    from betenet.datasets.open import open_dataset
     from betenet.ensemble import Ensemble
-    from betenet.evaluation.datasets import open_dataset
     from betenet.evaluation.evaluate import Settings, evaluate
     from betenet.evaluation.report import write_report
 
@@ -130,9 +122,7 @@ def run(arguments: argparse.Namespace) -> int:
         except OSError as error:
             raise cannot_write(arguments.out, error) from error
     dataset = open_dataset(arguments.dataset, split=arguments.split)
-    baseline = None if arguments.baseline is None else open_dataset(arguments.baseline)
     model = Ensemble.load(arguments.model).to(arguments.device)
-    phonons = phonons_of(arguments, model)
     found = evaluate(
         model,
         dataset,
@@ -143,8 +133,8 @@ def run(arguments: argparse.Namespace) -> int:
             recalls=tuple(arguments.recall or (0.8,)),
             n_resamples=arguments.resamples,
         ),
-        baseline=baseline,
-        phonons=phonons,
+        baseline=arguments.baseline,
+        phonons=phonons_of(arguments, model),
         progress=sys.stderr.isatty(),
     )
     for name, reason in found.refused:
@@ -155,55 +145,7 @@ def run(arguments: argparse.Namespace) -> int:
         del plain["materials"]  # --out keeps them
         sys.stdout.write(json.dumps(plain, ensure_ascii=False, allow_nan=False, indent=1) + "\n")
     else:
-        _print(found, arguments.table_unit)
+        sys.stdout.write(found.as_text(arguments.table_unit) + "\n")
     for path in written:
         sys.stderr.write(f"betenet: wrote {path}\n")
     return 1 if found.refused else 0
-
-
-_MEASURES = {
-    "r2": "R²",
-    "mae": "MAE",
-    "rmse": "RMSE",
-    "average_precision": "AP by Tc",
-    "average_precision_by_probability": "AP by P(Tc > 5 K)",
-}
-
-
-def _print(found: Evaluation, unit: str) -> None:
-    """The table, with phonon frequencies in a unit, and what must be known to read it."""
-    write = sys.stdout.write
-    write(f"{found.model} on {found.dataset}: {len(found.comparison.ids)} materials\n")
-    for text in found.warnings:
-        write(f"  warning: {text}\n")
-    for row in found.table:
-        write(f"\n{row.model} ({row.scope})\n")
-        for key, measured in row.quantities.items():
-            quantity = QUANTITIES[key]
-            cells = (
-                f"{_MEASURES[name]} {_score_text(_in_unit(key, score, unit))}"
-                for name, score in measured.scores.items()
-            )
-            line = "   ".join(cells) or "not known"
-            write(f"  {quantity.symbol:<6} n = {measured.rows:<6} {line}\n")
-    settings = found.settings
-    write(f"\nTc by {settings.tc_method}, μ* = {settings.mu_star:g}; in brackets: 95 % bootstrap\n")
-
-
-def _in_unit(key: str, score: Score, unit: str) -> Score:
-    """A measure of a phonon frequency in a unit; one without a unit, and of others, as it is."""
-    if score.unit == "1":
-        return score
-    factor = float(exported_in_table_unit(key, 1.0, unit))
-    low, high = (None if end is None else end * factor for end in (score.low, score.high))
-    return replace(
-        score, value=score.value * factor, low=low, high=high, unit=table_unit(key, unit)
-    )
-
-
-def _score_text(score: Score) -> str:
-    digits = 1 if score.unit == "K" and abs(score.value) >= 10.0 else 3
-    unit = "" if score.unit == "1" else f" {score.unit}"
-    if score.low is None or score.high is None:
-        return f"{score.value:.{digits}f}{unit}"
-    return f"{score.value:.{digits}f}{unit} [{score.low:.{digits}f}, {score.high:.{digits}f}]"

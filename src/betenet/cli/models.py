@@ -5,9 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, cast
 
 from betenet.cli.arguments import HelpFormatter, Verbs, add_json
 
@@ -105,14 +103,14 @@ def run_list(arguments: argparse.Namespace) -> int:
 def run_show(arguments: argparse.Namespace) -> int:
     """Print the card of one ensemble."""
     from betenet.ensemble import Ensemble
+    from betenet.ensemble.checkpoint import card_lines
 
     ensemble = Ensemble.load(arguments.model)
     if arguments.json:
         sys.stdout.write(_to_json(ensemble.card))
         return 0
-    sys.stdout.write(f"{ensemble.name}\n{'=' * len(ensemble.name)}\n")
-    for line in _card_lines(ensemble.card, ""):
-        sys.stdout.write(line + "\n")
+    lines = (ensemble.name, "=" * len(ensemble.name), *card_lines(ensemble.card))
+    sys.stdout.write("\n".join(lines) + "\n")
     return 0
 
 
@@ -137,42 +135,6 @@ def run_import(arguments: argparse.Namespace) -> int:
     for caveat in card["caveats"]:
         sys.stdout.write(f"  {caveat}\n")
     return 0
-
-
-_INLINE = 8
-"""A table of more plain entries than this is printed in one line."""
-
-
-def _card_lines(table: Mapping[str, Any], indent: str) -> Iterator[str]:
-    """The entries of a card, numbers and texts before nested tables."""
-    nested = [key for key, value in table.items() if _is_nested(value)]
-    for key, value in table.items():
-        if key not in nested:
-            yield f"{indent}{key}: {_entry(value)}"
-    for key in nested:
-        yield f"{indent}{key}:"
-        if isinstance(table[key], Mapping):
-            yield from _card_lines(table[key], indent + "  ")
-        else:
-            yield from (f"{indent}  {_entry(item)}" for item in table[key])
-
-
-def _is_nested(value: object) -> bool:
-    """Whether an entry needs lines of its own."""
-    if isinstance(value, Mapping):
-        entries = list(cast("Mapping[str, object]", value).values())
-        return len(entries) <= _INLINE or any(isinstance(e, Mapping) for e in entries)
-    items = cast("list[object]", value) if isinstance(value, list) else []
-    return any(isinstance(item, Mapping) for item in items)
-
-
-def _entry(value: object) -> str:
-    if isinstance(value, Mapping):
-        table = cast("Mapping[str, object]", value)
-        return ", ".join(f"{key} {_entry(item)}" for key, item in table.items())
-    if isinstance(value, list):
-        return ", ".join(_entry(item) for item in cast("list[object]", value))
-    return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
 def _to_json(data: object) -> str:

@@ -12,10 +12,10 @@ from pathlib import Path
 
 from betenet.cli.phonon_entry import PhononEntry
 from betenet.cli.streams import FigureFolder, shortened
-from betenet.cli.table_units import in_table_unit
 from betenet.errors import BetenetError
 from betenet.formats import write_phonon_dos
 from betenet.phonons.from_phonopy import PHONOPY
+from betenet.quantities import in_table_unit
 
 _SUFFIX = r"\.\w+(?=#\d+$|$)"
 """Cut off a name; the number of a frame stays."""

@@ -12,12 +12,12 @@ from betenet import extras
 from betenet.cli.batch import CsvOutput, JsonOutput, Output
 from betenet.cli.short_names import ShortNames
 from betenet.cli.streams import FigureFolder, shortened
-from betenet.cli.table_units import heading, table_unit
 from betenet.ensemble import DEFAULT_PHONON_MODEL, Ensemble
 from betenet.ensemble.checkpoint import read_card
 from betenet.ensemble.estimates import GAP
 from betenet.ensemble.prediction import Prediction, csv_columns
 from betenet.ensemble.shipped import find_model
+from betenet.quantities import heading, table_unit
 from betenet.superconductivity.analysis_settings import ELIASHBERG
 from betenet.superconductivity.moments import coupling_constant
 

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
-from betenet.cli.table_units import heading, in_table_unit
 from betenet.cli.tc_words import (
     WIDTH,
     four_digits,
@@ -16,6 +15,7 @@ from betenet.cli.tc_words import (
     with_unit,
     wrapped,
 )
+from betenet.quantities import heading, in_table_unit
 from betenet.spectrum import Spectrum
 from betenet.superconductivity.analysis import Analysis
 from betenet.superconductivity.analysis_export import status_of

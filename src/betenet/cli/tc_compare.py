@@ -8,13 +8,12 @@ from pathlib import Path
 
 import numpy as np
 
-from betenet.cli.table_units import exported_in_table_unit, table_unit
 from betenet.cli.tc_words import difference
 from betenet.errors import DataError
 from betenet.formats import A2fFile, read_a2f
 from betenet.formats.epw_gap import Gap, is_isotropic_gap, parse_gap
 from betenet.formats.text import as_text, read_bytes
-from betenet.quantities import QUANTITIES
+from betenet.quantities import QUANTITIES, exported_in_table_unit, table_unit
 from betenet.superconductivity.analysis import Analysis
 from betenet.superconductivity.analysis_settings import ELIASHBERG
 

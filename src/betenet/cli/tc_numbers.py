@@ -8,11 +8,10 @@ import sys
 from collections.abc import Iterator, Sequence
 
 from betenet.cli.streams import CsvRows, FigureFolder
-from betenet.cli.table_units import in_table_unit, table_unit
 from betenet.cli.tc_analysis_text import band_lines, method_lines
 from betenet.cli.tc_outputs import CSV_COLUMNS, numbers_row
 from betenet.errors import ConfigError
-from betenet.quantities import QUANTITIES
+from betenet.quantities import QUANTITIES, in_table_unit, table_unit
 from betenet.superconductivity.analysis import Analysis, analyse_moments
 from betenet.superconductivity.analysis_settings import AnalysisSettings
 from betenet.superconductivity.comparison import NEEDS_OMEGA_2, NEEDS_OMEGA_LOG

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from betenet.cli.table_units import heading, in_table_unit, table_unit
 from betenet.cli.tc_analysis_text import MOMENTS, analysis_lines, band_lines, mode_lines
 from betenet.cli.tc_chosen import Chosen
 from betenet.cli.tc_compare import compared_lines
@@ -14,7 +13,7 @@ from betenet.cli.tc_result import FileResult
 from betenet.cli.tc_words import four_digits, kelvin, moment, wrapped
 from betenet.errors import BetenetError
 from betenet.formats import FORMATS, A2fFile
-from betenet.quantities import QUANTITIES
+from betenet.quantities import QUANTITIES, heading, in_table_unit, table_unit
 from betenet.superconductivity.analysis import Analysis
 from betenet.superconductivity.analysis_settings import ELIASHBERG
 from betenet.superconductivity.smearing import SETTLED

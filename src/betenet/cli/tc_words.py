@@ -6,8 +6,7 @@ import textwrap
 
 import numpy as np
 
-from betenet.cli.table_units import in_table_unit, table_unit
-from betenet.quantities import QUANTITIES
+from betenet.quantities import QUANTITIES, in_table_unit, table_unit
 from betenet.superconductivity.analysis import Analysis
 from betenet.superconductivity.eliashberg.transition import LOWEST, RESOLUTION
 

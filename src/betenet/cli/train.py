@@ -4,13 +4,8 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from betenet.cli.arguments import HelpFormatter, Verbs, add_device, count, whole
-
-if TYPE_CHECKING:
-    from betenet.training.full_batch_recipe import FullBatchRecipe
-    from betenet.training.recipe import Recipe
 
 _EPILOG = """\
 examples:
@@ -74,39 +69,17 @@ def _range(text: str) -> range:
 
 def run(arguments: argparse.Namespace) -> int:
     """Train, then write the checkpoint if it was asked for."""
-    from betenet.datasets.rows import data_folder  # loads torch
-    from betenet.training.full_batch_recipe import FullBatchRecipe, read_recipe
+    from betenet.evaluation.card import train  # loads torch
 
-    recipe = read_recipe(arguments.recipe)
-    data: Path = arguments.data or data_folder()
-    if isinstance(recipe, FullBatchRecipe):
-        _run_full_batch(recipe, data, arguments)
-    else:
-        _run_minibatch(recipe, data, arguments)
-    return 0
-
-
-def _run_minibatch(recipe: Recipe, data: Path, arguments: argparse.Namespace) -> None:
-    from betenet.evaluation.card import write_model
-    from betenet.training.run import Workload, run_training
-
-    run_training(
-        recipe,
-        data,
+    train(
+        arguments.recipe,
         arguments.out,
-        cross_validation_members=arguments.fold_members,
+        data=arguments.data,
+        fold_members=arguments.fold_members,
         workers=arguments.workers,
         device=arguments.device,
+        model=arguments.model,
+        members=arguments.members,
+        region=arguments.region,
     )
-    if arguments.model is not None:
-        write_model(Workload.load(recipe, data), arguments.out, arguments.model)
-
-
-def _run_full_batch(recipe: FullBatchRecipe, data: Path, arguments: argparse.Namespace) -> None:
-    from betenet.training.full_batch_run import run_full_batch, write_full_batch_model
-
-    run_full_batch(
-        recipe, data, arguments.out, members=arguments.members, workers=arguments.workers
-    )
-    if arguments.model is not None:
-        write_full_batch_model(recipe, data, arguments.out, arguments.model, arguments.region)
+    return 0

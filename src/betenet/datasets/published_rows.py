@@ -69,6 +69,16 @@ class PublishedRows:
     truncated: Mapping[str, float]
     different: Mapping[str, float]
 
+    def to_dict(self) -> dict[str, Any]:
+        """Number of the rows that were kept, and what is to be said of the others, for JSON."""
+        refused = [{"id": r.id, "formula": r.formula, "reason": r.reason} for r in self.refused]
+        return {
+            "kept": len(self.rows),
+            "refused": refused,
+            "truncated": dict(self.truncated),
+            "different": dict(self.different),
+        }
+
 
 def published_rows(
     folder: str | Path,

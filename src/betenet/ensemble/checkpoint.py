@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, cast
 
@@ -169,3 +169,39 @@ def read_parameters(folder: Path, config: NetworkConfig, members: int) -> Parame
             "Get the ensemble's folder again; do not edit members or [network] by hand.",
         )
     return {name: parameters[name].float() for name in shapes}
+
+
+_INLINE = 8
+"""Entries of a card's table above which plain ones are printed in one line."""
+
+
+def card_lines(table: Mapping[str, Any], indent: str = "") -> Iterator[str]:
+    """Entries of a card as lines of text, numbers and texts before nested tables."""
+    nested = [key for key, value in table.items() if _is_nested(value)]
+    for key, value in table.items():
+        if key not in nested:
+            yield f"{indent}{key}: {_entry(value)}"
+    for key in nested:
+        yield f"{indent}{key}:"
+        if isinstance(table[key], Mapping):
+            yield from card_lines(table[key], indent + "  ")
+        else:
+            yield from (f"{indent}  {_entry(item)}" for item in table[key])
+
+
+def _is_nested(value: object) -> bool:
+    """Whether an entry needs lines of its own."""
+    if isinstance(value, Mapping):
+        entries = list(cast("Mapping[str, object]", value).values())
+        return len(entries) <= _INLINE or any(isinstance(e, Mapping) for e in entries)
+    items = cast("list[object]", value) if isinstance(value, list) else []
+    return any(isinstance(item, Mapping) for item in items)
+
+
+def _entry(value: object) -> str:
+    if isinstance(value, Mapping):
+        table = cast("Mapping[str, object]", value)
+        return ", ".join(f"{key} {_entry(item)}" for key, item in table.items())
+    if isinstance(value, list):
+        return ", ".join(_entry(item) for item in cast("list[object]", value))
+    return f"{value:.6g}" if isinstance(value, float) else str(value)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
@@ -211,7 +211,7 @@ class Ensemble:
         tc_method: str = "allen_dynes",
         phonons: PhononSource | str | Path | None = None,
         at_a_time: int = AT_A_TIME,
-    ) -> Iterator[Prediction]:
+    ) -> Generator[Prediction]:
         """Like `predict`, one after the other: memory does not grow with their number.
 
         Parameters

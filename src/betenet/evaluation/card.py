@@ -11,7 +11,7 @@ import torch
 from safetensors.torch import load_file
 
 from betenet import __version__
-from betenet.datasets.rows import TARGETS, data_digest
+from betenet.datasets.rows import TARGETS, data_digest, data_folder
 from betenet.ensemble.applicability import Applicability
 from betenet.ensemble.checkpoint import write_checkpoint
 from betenet.ensemble.training_table import TrainingTable
@@ -30,7 +30,10 @@ from betenet.evaluation.held_out import (
 from betenet.evaluation.phonon_corrected import PhononCorrector
 from betenet.phonons.library import PhononLibrary
 from betenet.quantities import QUANTITIES
-from betenet.training.run import Job, Workload
+from betenet.training.full_batch_recipe import FullBatchRecipe, read_recipe
+from betenet.training.full_batch_run import run_full_batch, write_full_batch_model
+from betenet.training.regions import Region
+from betenet.training.run import Job, Workload, run_training
 
 RESAMPLES = 1000
 WORST = 12
@@ -41,6 +44,76 @@ CITATION = (
     "T. F. T. Cerqueira, A. Sanna, M. A. L. Marques, Adv. Mater. 36, 2307085 (2024); "
     "K. Choudhary, K. Garrity, npj Comput. Mater. 8, 244 (2022)"
 )
+
+
+def train(  # noqa: PLR0913 - one for each flag of the verb
+    recipe: str | Path,
+    out: str | Path,
+    *,
+    data: str | Path | None = None,
+    fold_members: int = 0,
+    workers: int | None = None,
+    device: str = "cpu",
+    model: str | Path | None = None,
+    members: range | None = None,
+    region: Region = "modern",
+) -> dict[str, Any] | None:
+    """Train an ensemble by a recipe, cross-validate it, and write its checkpoint.
+
+    A run that was killed goes on where it stopped.
+
+    Parameters
+    ----------
+    recipe
+        TOML file, of members in small batches or full batch.
+    out
+        Folder of the run.
+    data
+        Folder of the first-principles data; that of the environment variable BETENET_DATA if
+        absent.
+    fold_members
+        Members of each fold of the cross-validation; 0 for none. Not for full-batch recipes.
+    workers
+        Processes; one a core if absent.
+    device
+        ``"cpu"`` or ``"cuda"``. Not for full-batch recipes.
+    model
+        Folder to write the checkpoint into; none is written if absent.
+    members
+        Members of a full-batch recipe to train; all of them if absent.
+    region
+        Region of the training curve whose weights the checkpoint of a full-batch recipe takes.
+
+    Returns
+    -------
+    dict or None
+        Card of the checkpoint, if one is written.
+
+    Raises
+    ------
+    ConfigError
+        If the recipe cannot be read, or the run in the folder was told something else.
+    DataError
+        If the data cannot be read.
+    """
+    chosen = read_recipe(recipe)
+    known = data_folder() if data is None else Path(data)
+    if isinstance(chosen, FullBatchRecipe):
+        run_full_batch(chosen, known, Path(out), members=members, workers=workers)
+        if model is None:
+            return None
+        return write_full_batch_model(chosen, known, Path(out), Path(model), region)
+    run_training(
+        chosen,
+        known,
+        Path(out),
+        cross_validation_members=fold_members,
+        workers=workers,
+        device=device,
+    )
+    if model is None:
+        return None
+    return write_model(Workload.load(chosen, known), Path(out), Path(model))
 
 
 def write_model(load: Workload, out: Path, folder: Path) -> dict[str, Any]:

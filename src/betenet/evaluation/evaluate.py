@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,8 +12,10 @@ from jaxtyping import Float
 
 from betenet import __version__
 from betenet.datasets.jsonl_rows import Dataset
+from betenet.datasets.open import open_dataset
 from betenet.ensemble.ensemble import Ensemble
 from betenet.ensemble.estimates import TC_THRESHOLD
+from betenet.ensemble.phonon_sources import choose_phonons
 from betenet.ensemble.site_phonons import PhononSource
 from betenet.evaluation.compare import COMPARED, Comparison, Values, compare, reference_values
 from betenet.evaluation.element_errors import mean_by_element, normalised_errors
@@ -95,6 +98,26 @@ class Evaluation:
     warnings: tuple[str, ...]
     refused: tuple[tuple[str, str], ...]
 
+    def __repr__(self) -> str:
+        rows, refused = len(self.comparison.ids), len(self.refused)
+        return f"<Evaluation of {self.model} on {self.dataset}: {rows} rows, {refused} refused>"
+
+    def as_text(self, unit: str = "") -> str:
+        """Table of scores for people, and what must be known to read it.
+
+        Parameters
+        ----------
+        unit
+            Unit of phonon frequencies; that of files if empty.
+        """
+        lines = [f"{self.model} on {self.dataset}: {len(self.comparison.ids)} materials"]
+        lines += [f"  warning: {text}" for text in self.warnings]
+        for row in self.table:
+            lines += ["", *row.as_lines(unit)]
+        mu_star, method = self.settings.mu_star, self.settings.tc_method
+        lines += ["", f"Tc by {method}, μ* = {mu_star:g}; in brackets: 95 % bootstrap"]
+        return "\n".join(lines)
+
     def to_dict(self) -> dict[str, Any]:
         """Plain lists, numbers and strings for JSON; what is not known is None."""
         found = self.comparison
@@ -153,12 +176,13 @@ class Evaluation:
 
 
 def evaluate(
-    model: Ensemble,
-    dataset: Dataset,
+    model: Ensemble | str | Path,
+    dataset: Dataset | str,
     settings: Settings | None = None,
     *,
-    baseline: Dataset | None = None,
-    phonons: PhononSource | None = None,
+    split: str | None = None,
+    baseline: Dataset | str | None = None,
+    phonons: PhononSource | str | Path | None = None,
     progress: bool = False,
 ) -> Evaluation:
     """Judge a model on a dataset.
@@ -168,7 +192,7 @@ def evaluate(
     model
         The ensemble.
     dataset
-        From :func:`betenet.evaluation.datasets.open_dataset`.
+        From :func:`betenet.datasets.open.open_dataset`.
     settings
         The defaults if absent.
     baseline
@@ -182,13 +206,20 @@ def evaluate(
     Raises
     ------
     DataError
-        If no material could be predicted.
+        If there is no such dataset or split, or no material could be predicted.
     ConfigError
         If a setting is out of range.
     ModelError
         If the model takes no phonons and is given some.
     """
     chosen = settings or Settings()
+    model = model if isinstance(model, Ensemble) else Ensemble.load(model)
+    if not isinstance(dataset, Dataset):
+        dataset = open_dataset(dataset, split=split)
+    if isinstance(baseline, str):
+        baseline = open_dataset(baseline)
+    if isinstance(phonons, str | Path):
+        phonons = choose_phonons(model, phonons)
     found = compare(
         model,
         dataset,
@@ -206,13 +237,7 @@ def evaluate(
         settings=chosen,
         comparison=found,
         table=_table(model.name, found, chosen, baseline),
-        rankings=rank(
-            found,
-            tc_threshold=TC_THRESHOLD,
-            precisions=chosen.precisions,
-            recalls=chosen.recalls,
-            n_resamples=chosen.n_resamples,
-        ),
+        rankings=_rankings(found, chosen),
         reliability=measure_reliability(
             found, tc_threshold=TC_THRESHOLD, n_resamples=chosen.n_resamples
         ),
@@ -223,6 +248,16 @@ def evaluate(
             *dataset_findings(dataset, found, chosen.mu_star),
         ),
         refused=tuple(refused),
+    )
+
+
+def _rankings(found: Comparison, settings: Settings) -> tuple[Ranking, ...]:
+    return rank(
+        found,
+        tc_threshold=TC_THRESHOLD,
+        precisions=settings.precisions,
+        recalls=settings.recalls,
+        n_resamples=settings.n_resamples,
     )
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -20,7 +20,16 @@ from betenet.evaluation.metrics import (
     r2,
     rmse,
 )
-from betenet.quantities import QUANTITIES
+from betenet.quantities import QUANTITIES, exported_in_table_unit, table_unit
+
+_MEASURES = {
+    "r2": "R²",
+    "mae": "MAE",
+    "rmse": "RMSE",
+    "average_precision": "AP by Tc",
+    "average_precision_by_probability": "AP by P(Tc > 5 K)",
+}
+"""Names of the measures in text for people."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +74,23 @@ class TableRow:
         """For JSON, with the names of the quantities as files have them."""
         exported = {QUANTITIES[key].export_key: q.to_dict() for key, q in self.quantities.items()}
         return {"model": self.model, "scope": self.scope} | exported
+
+    def as_lines(self, unit: str = "") -> Iterator[str]:
+        """Lines of text for people: one of names, one of measures for each quantity.
+
+        Parameters
+        ----------
+        unit
+            Unit of phonon frequencies; that of files if empty.
+        """
+        yield f"{self.model} ({self.scope})"
+        for key, measured in self.quantities.items():
+            cells = (
+                f"{_MEASURES[name]} {score_text(score_in_unit(key, one, unit))}"
+                for name, one in measured.scores.items()
+            )
+            line = "   ".join(cells) or "not known"
+            yield f"  {QUANTITIES[key].symbol:<6} n = {measured.rows:<6} {line}"
 
 
 def table_row(
@@ -143,3 +169,29 @@ def score_dict(found: Score) -> dict[str, Any]:
     if found.low is not None:
         plain |= {"low_95": found.low, "high_95": found.high}
     return plain
+
+
+def score_in_unit(key: str, score: Score, unit: str) -> Score:
+    """A measure of a phonon frequency in a unit; any other measure as it is."""
+    if score.unit == "1":
+        return score
+    factor = float(exported_in_table_unit(key, 1.0, unit))
+    low, high = (None if end is None else end * factor for end in (score.low, score.high))
+    return replace(
+        score, value=score.value * factor, low=low, high=high, unit=table_unit(key, unit)
+    )
+
+
+def score_text(score: Score) -> str:
+    """A measure with its unit and interval, as text.
+
+    Examples
+    --------
+    >>> score_text(Score(value=30.57, unit="K", low=28.0, high=33.1))
+    '30.6 K [28.0, 33.1]'
+    """
+    digits = 1 if score.unit == "K" and abs(score.value) >= 10.0 else 3
+    unit = "" if score.unit == "1" else f" {score.unit}"
+    if score.low is None or score.high is None:
+        return f"{score.value:.{digits}f}{unit}"
+    return f"{score.value:.{digits}f}{unit} [{score.low:.{digits}f}, {score.high:.{digits}f}]"

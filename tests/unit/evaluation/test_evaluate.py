@@ -16,11 +16,11 @@ from sklearn.preprocessing import minmax_scale
 
 from betenet.datasets.folds import reduced_formula
 from betenet.datasets.jsonl_rows import Dataset, Entry, Refusal, write_jsonl
+from betenet.datasets.open import open_dataset
 from betenet.datasets.rows import TARGETS, Row
 from betenet.ensemble.ensemble import Ensemble
 from betenet.errors import DataError
 from betenet.evaluation.compare import compare, reference_values
-from betenet.evaluation.datasets import open_dataset
 from betenet.evaluation.evaluate import Evaluation, Settings, evaluate
 from betenet.evaluation.report import HTML, JSON, render, write_report
 from betenet.superconductivity.critical_temperature import allen_dynes, allen_dynes_simple

@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 
 from betenet.datasets.folds import fold_of
-from betenet.datasets.training_rows import read_rows
-from betenet.errors import ConfigError, DataError
-from betenet.evaluation.splits import (
+from betenet.datasets.splits import (
     element_balanced_split,
     element_shares,
     group_folds,
     read_published_split,
 )
+from betenet.datasets.training_rows import read_rows
+from betenet.errors import ConfigError, DataError
 
 ELEMENTS = ["Al", "B", "C", "Ga", "H", "In", "Mo", "N", "Nb", "Pd", "Sc", "Si", "Sn", "Ti", "V"]
 

@@ -9,9 +9,9 @@ import numpy as np
 
 from betenet.datasets.jsonl_rows import Dataset, Entry, read_jsonl, read_records
 from betenet.datasets.rows import data_folder
+from betenet.datasets.splits import N_FOLDS, element_balanced_split, group_folds
 from betenet.datasets.training_rows import read_rows
 from betenet.errors import DataError
-from betenet.evaluation.splits import N_FOLDS, element_balanced_split, group_folds
 
 SOURCES = ("bete_net", "alexandria", "jarvis")
 COMPUTED_SPLITS = (

@@ -5,12 +5,17 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import MISSING, fields, is_dataclass
 from pathlib import Path
-from typing import Any, Literal, cast, get_args, get_origin, get_type_hints
+from typing import Any, Literal, TypeVar, cast, get_args, get_origin, get_type_hints
+
+import msgspec
 
 from betenet.errors import ConfigError
 from betenet.input_files import DEEPEST, TOO_DEEP, check_nesting, read_text
+from betenet.spelling import did_you_mean
+
+Config = TypeVar("Config")
 
 LARGEST_TOML = 1 << 22
 """Bytes; the recipes, cards and tables that are read have some thousands."""
@@ -60,8 +65,8 @@ def read_toml(path: str | Path) -> dict[str, Any]:
     return decode_toml(read_text(path, LARGEST_TOML))
 
 
-def read_table(path: str | Path, what: str = "recipe") -> dict[str, Any]:
-    """The nested tables of a TOML file, which is called `what` in an error.
+def read_config(path: str | Path, what: str = "recipe") -> dict[str, Any]:
+    """Nested tables of a configuration file in TOML, which is called `what` in an error.
 
     Raises
     ------
@@ -76,6 +81,37 @@ def read_table(path: str | Path, what: str = "recipe") -> dict[str, Any]:
         ) from error
     except ValueError as error:
         raise ConfigError(f"{path} is not valid TOML.", str(error), "Correct it.") from error
+
+
+def configure(cls: type[Config], table: Mapping[str, Any], section: str) -> Config:
+    """A configuration from the nested tables of a file.
+
+    Parameters
+    ----------
+    cls
+        Dataclass of the configuration; its fields may be dataclasses, each a table of its own.
+    table
+        Plain values by the names of the fields.
+    section
+        Name of the table, for messages.
+
+    Raises
+    ------
+    ConfigError
+        If a key is unknown or missing, or a value is of another type or none of the choices; the
+        message lists the valid ones. What the dataclass itself refuses goes through.
+    """
+    _check_keys(cls, table, section)
+    try:
+        return msgspec.convert(table, cls)
+    except msgspec.ValidationError as error:
+        what, _, where = str(error).replace("`", "").partition(" - at $")
+        where = where.lstrip(".") or "it"
+        raise ConfigError(
+            f"[{section}] {where} is not as it should be.",
+            f"{what}.",
+            f"Correct {where}." if where != "it" else "Correct the table.",
+        ) from error
 
 
 def checked_keys(cls: Any, table: Mapping[str, Any], section: str) -> dict[str, Any]:
@@ -103,6 +139,36 @@ def checked_keys(cls: Any, table: Mapping[str, Any], section: str) -> dict[str, 
                 f"Set {name} to one of them.",
             )
     return {k: tuple(v) if isinstance(v, list) else v for k, v in table.items()}
+
+
+def _check_keys(cls: type[Any], table: Mapping[str, Any], section: str) -> None:
+    """Refuse keys that are unknown or missing, and values that are none of the choices."""
+    hints = get_type_hints(cls)
+    valid = [field.name for field in fields(cls)]
+    unknown = [key for key in table if key not in valid]
+    if unknown:
+        raise ConfigError(
+            f"Unknown key in [{section}]: {', '.join(sorted(unknown))}.",
+            f"The valid keys are {', '.join(valid)}.",
+            "Correct the spelling or remove the key." + did_you_mean(unknown[0], valid),
+        )
+    for one in fields(cls):
+        if one.name not in table and one.default is MISSING and one.default_factory is MISSING:
+            raise ConfigError(
+                f"The {section} has no {one.name}.",
+                "It has no default.",
+                f"Add a line `{one.name} = …`.",
+            )
+    for name, value in table.items():
+        choices = get_args(hints[name]) if get_origin(hints[name]) is Literal else ()
+        if choices and value not in choices:
+            raise ConfigError(
+                f"[{section}] {name} = {value!r} is not a known choice.",
+                f"The choices are {', '.join(map(repr, choices))}.",
+                f"Set {name} to one of them.",
+            )
+        if is_dataclass(hints[name]) and isinstance(value, Mapping):
+            _check_keys(cast("type[Any]", hints[name]), cast("Mapping[str, Any]", value), name)
 
 
 def _check_integers(value: object) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Float
 
 from betenet.errors import ConfigError
-from betenet.toml_input import checked_keys
+from betenet.toml_input import configure
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,7 +142,7 @@ class NetworkConfig:
         ConfigError
             If a key is unknown; the message lists the valid ones.
         """
-        return cls(**checked_keys(cls, table, "network"))
+        return configure(cls, table, "network")
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, ready for TOML or JSON."""

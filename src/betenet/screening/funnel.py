@@ -20,7 +20,7 @@ from betenet.quantities import QUANTITIES
 from betenet.screening.records import SOURCE
 from betenet.screening.thresholds import CRITERIA, Criterion
 from betenet.superconductivity.critical_temperature import DEFAULT_MU_STAR
-from betenet.toml_input import checked_keys, read_table
+from betenet.toml_input import checked_keys, read_config
 
 Kind = Literal["structure", "stability", "phonons"]
 SCORES = (QUANTITIES["tc"].export_key, TC_PROBABILITY)
@@ -291,7 +291,7 @@ class Funnel:
         ConfigError
             As for `from_dict`, or if the file cannot be read.
         """
-        return cls.from_dict(read_table(path, "funnel"))
+        return cls.from_dict(read_config(path, "funnel"))
 
     def with_thresholds(self, thresholds: Mapping[str, float]) -> Funnel:
         """The funnel with thresholds in place of what they were chosen for.

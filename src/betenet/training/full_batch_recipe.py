@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from betenet.errors import ConfigError
 from betenet.network.config import NetworkConfig
-from betenet.toml_input import checked_keys, read_table
+from betenet.toml_input import configure, read_config
 from betenet.training.full_batch_member import FullBatchConfig
 from betenet.training.recipe import Recipe
-from betenet.training.regions import Patience
 from betenet.training.spectrum_losses import LOSSES
 
 KIND = "full-batch"
@@ -62,24 +61,10 @@ class FullBatchRecipe:
         ConfigError
             If a key is unknown or the name is missing.
         """
-        values = checked_keys(cls, table, "recipe")
-        if "name" not in values:
-            raise ConfigError(
-                "The recipe has no name.",
-                "Results are filed under it.",
-                'Add a line `name = "…"` at the top.',
-            )
-        network = checked_keys(NetworkConfig, values.pop("network", {}), "network")
-        training = checked_keys(FullBatchConfig, values.pop("training", {}), "training")
-        if "patience" in training:
-            patience = checked_keys(Patience, training["patience"], "training.patience")
-            training["patience"] = Patience(**patience)
-        paper = NetworkConfig.paper().to_dict()
-        return cls(
-            **values,
-            network=NetworkConfig.from_dict({**paper, **network}),
-            training=FullBatchConfig(**training),
-        )
+        network = table.get("network", {})
+        if isinstance(network, Mapping):
+            network = {**NetworkConfig.paper().to_dict(), **cast("dict[str, Any]", network)}
+        return configure(cls, {**table, "network": network}, "recipe")
 
     def to_dict(self) -> dict[str, Any]:
         """Nested tables of plain values."""
@@ -94,6 +79,6 @@ def read_recipe(path: str | Path) -> Recipe | FullBatchRecipe:
     ConfigError
         If the file is missing or is not TOML, or a key is unknown.
     """
-    table = read_table(path)
+    table = read_config(path)
     kind = FullBatchRecipe if table.get("method") == KIND else Recipe
     return kind.from_dict(table)

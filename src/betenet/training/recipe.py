@@ -9,7 +9,7 @@ from typing import Any
 
 from betenet.errors import ConfigError
 from betenet.network.config import NetworkConfig
-from betenet.toml_input import checked_keys, read_table
+from betenet.toml_input import configure, read_config
 from betenet.training.losses import LossConfig
 
 
@@ -100,23 +100,7 @@ class Recipe:
         ConfigError
             If a key is unknown or missing; the message lists the valid ones.
         """
-        values = checked_keys(cls, table, "recipe")
-        if "name" not in values:
-            raise ConfigError(
-                "The recipe has no name.",
-                "Results are filed under it.",
-                'Add a line `name = "…"` at the top.',
-            )
-        sections = {
-            "data": DataConfig,
-            "network": NetworkConfig,
-            "loss": LossConfig,
-            "training": TrainingConfig,
-        }
-        for section, config in sections.items():
-            if section in values:
-                values[section] = config(**checked_keys(config, values[section], section))
-        return cls(**values)
+        return configure(cls, table, "recipe")
 
     @classmethod
     def read(cls, path: str | Path) -> Recipe:
@@ -127,7 +111,7 @@ class Recipe:
         ConfigError
             If the file is missing or is not TOML, or a key is unknown.
         """
-        return cls.from_dict(read_table(path))
+        return cls.from_dict(read_config(path))
 
     def to_dict(self) -> dict[str, Any]:
         """Nested tables of plain values."""

@@ -14,7 +14,7 @@ from betenet.cli import main
 from betenet.datasets.training_rows import read_rows
 from betenet.ensemble import Ensemble
 from betenet.errors import ConfigError, DataError, ModelError
-from betenet.toml_input import read_table
+from betenet.toml_input import read_config
 from betenet.training.full_batch_recipe import FullBatchRecipe
 from betenet.training.full_batch_run import (
     FullBatchLoad,
@@ -57,11 +57,11 @@ def recipe_file(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def recipe(recipe_file: Path) -> FullBatchRecipe:
-    return FullBatchRecipe.from_dict(read_table(recipe_file))
+    return FullBatchRecipe.from_dict(read_config(recipe_file))
 
 
 def test_the_published_recipe_is_the_published_network():
-    recipe = FullBatchRecipe.from_dict(read_table(ROOT / "recipes" / "paper-cso.toml"))
+    recipe = FullBatchRecipe.from_dict(read_config(ROOT / "recipes" / "paper-cso.toml"))
     assert recipe.network == type(recipe.network).paper()
     assert recipe.members == 100
     assert (recipe.training.learning_rate, recipe.training.weight_decay) == (0.005, 0.0)

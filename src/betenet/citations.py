@@ -62,7 +62,7 @@ class Citation:
         return f"{', '.join(named)}, {self.title}. {where} ({self.year}). doi:{self.doi}"
 
     def as_bibtex(self) -> str:
-        """The same reference as a BibTeX entry."""
+        """Reference as a BibTeX entry."""
         fields = {
             "author": " and ".join(self.authors),
             "title": "{" + self.title + "}",
@@ -110,5 +110,5 @@ def citations_text() -> str:
 
 
 def citations_bibtex() -> str:
-    """The same works as a BibTeX file."""
+    """Works as a BibTeX file."""
     return "\n\n".join(citation.as_bibtex() for citation in CITATIONS)

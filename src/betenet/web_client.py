@@ -288,7 +288,7 @@ class _WatchedSecure(HTTPSConnection, _Watched):
 
 
 def _opener(guard: _Guard) -> OpenerDirector:
-    """Of http and https alone, and without redirects."""
+    """Opener of http and https alone, and without redirects."""
 
     class Plain(HTTPHandler):
         def http_open(self, req: Request) -> HTTPResponse:

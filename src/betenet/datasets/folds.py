@@ -44,7 +44,7 @@ def bootstrap_counts(formulas: Sequence[str], draws: float, seed: int) -> Int[np
         Draws in units of the number of formulas; 1 is the usual bootstrap, which leaves a share
         e^-1 out of the bag.
     seed
-        Of the draw.
+        Seed of the draw.
 
     Returns
     -------

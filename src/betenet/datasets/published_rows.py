@@ -54,9 +54,9 @@ class PublishedRows:
     Parameters
     ----------
     rows
-        Those that can be used, in our JSONL layout.
+        Rows that can be used, in our JSONL layout.
     refused
-        Those that cannot.
+        Rows that cannot be used, and why.
     truncated
         Share of ∫α²F that lies above the bins, by id, where it is above :data:`TRUNCATED`.
     different

@@ -32,9 +32,9 @@ def element_balanced_split(
     formulas
         Reduced formula of each row. Rows that share one stay together.
     share
-        Of the rows, and of those of each element, that are tested on.
+        Share of the rows, and of those of each element, that is tested on.
     seed
-        Of the draw: another seed gives another split, as good.
+        Seed of the draw: another seed gives another split, as good.
 
     Returns
     -------

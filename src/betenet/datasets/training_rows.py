@@ -31,7 +31,7 @@ def read_rows(folder: Path, sources: Sequence[str]) -> list[Row]:
     Parameters
     ----------
     folder
-        Of the data.
+        Folder of the data.
     sources
         ``"bete_net"``, ``"alexandria"``, ``"jarvis"``, or another NAME: then the rows are those of
         ``NAME.jsonl`` or ``NAME.jsonl.gz`` in our dataset layout, as `betenet epc collect` and

@@ -16,7 +16,7 @@ def batches(items: Iterable[Item], size: Callable[[Item], int], limit: int) -> I
     items
         Taken one at a time.
     size
-        Of an item.
+        Size of an item.
     limit
         Largest sum of the sizes of a batch.
 

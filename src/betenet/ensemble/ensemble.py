@@ -69,7 +69,7 @@ class Ensemble:
     Attributes
     ----------
     name
-        Of the model.
+        Name of the model.
     path
         Its folder.
     card
@@ -136,7 +136,7 @@ class Ensemble:
         )
 
     def to(self, device: str = "cpu", precision: str = "float32") -> Ensemble:
-        """The same ensemble on another device or in another precision.
+        """Copy of the ensemble on another device or in another precision.
 
         Raises
         ------

@@ -30,7 +30,7 @@ def _attributes_first(tensors: Tensors) -> Tensors:
 STEPS: dict[int, Callable[[Card], Card]] = {1: dict}
 """`STEPS[n]` turns a card of version n into one of version n + 1."""
 TENSOR_STEPS: dict[int, Callable[[Tensors], Tensors]] = {1: _attributes_first}
-"""The same for the parameters; a version that is absent left them as they were."""
+"""Steps for the parameters; a version that is absent left them as they were."""
 
 
 def migrate(card: Card, path: Path) -> Card:

@@ -20,8 +20,8 @@ from betenet.superconductivity.stretching import stretched
 
 CORRECTED = ("coupling", "omega_log", "omega_2")
 POWERS = (-1, 1, 2, 4, 8)
-"""Of the phonon moments: the higher, the more they say of the top of the spectrum. Quantiles would
-jump where the density has a gap."""
+"""Powers of the phonon moments: the higher, the more they say of the top of the spectrum.
+Quantiles would jump where the density has a gap."""
 FEATURES = (
     *(f"ln {name}" for name in CORRECTED),
     *(f"ln phonon omega_{power}" for power in POWERS),
@@ -34,7 +34,7 @@ whose moments are ⟨ωⁿ⟩^(1/n) with the weight g; frequencies in meV."""
 SOFTEST = 1.0
 """Frequencies below this count as this much: hardly any states, and errors of any size [meV]."""
 PENALTIES = np.logspace(-1, 4, 16)
-"""Among which the fit chooses."""
+"""Penalties of the ridge among which the fit chooses."""
 LARGEST = 1.2
 """Errors of a logarithm beyond this count as this much in the fit: a few hopeless rows would rule
 it otherwise. No correction is larger either."""
@@ -53,7 +53,7 @@ def phonon_features(
     frequencies, a2f
         Predicted mean spectrum [meV], [1].
     dos
-        Of the cell; only what lies at ω > 0 is used.
+        Phonon density of states of the cell; only what lies at ω > 0 is used.
     imaginary
         Share of the states at imaginary frequencies; not all of them.
     """
@@ -83,9 +83,9 @@ class PhononCorrection:
     Attributes
     ----------
     means, scales
-        Of the features in training (feature,).
+        Mean and spread of the features in training (feature,).
     weights
-        Of the scaled features (quantity, feature).
+        Weights of the scaled features (quantity, feature).
     offsets
         Where the features have their means (quantity,): λ/λ_predicted - 1, then logarithms of
         ratios.
@@ -109,7 +109,7 @@ class PhononCorrection:
         Parameters
         ----------
         features
-            Of rows that the networks had not seen.
+            Features of rows that the networks had not seen.
         errors
             ln(reference/predicted) of each quantity.
         """
@@ -151,9 +151,9 @@ class PhononCorrection:
         Parameters
         ----------
         frequencies
-            Of the network [meV].
+            Grid of the network [meV].
         a2f
-            Of each member [1]; their mean is what is corrected.
+            α²F of each member [1]; their mean is what is corrected.
         sites
             Contribution of each site [1].
         dos, imaginary

@@ -280,7 +280,7 @@ def site_phonons(result: PhononResult, atoms: Atoms, name: str) -> SitePhonons:
     atoms
         The cell that is predicted.
     name
-        Of the force field.
+        Name of the force field.
     """
     if result.atoms.numbers.tolist() != atoms.numbers.tolist():
         return SitePhonons(warnings=("predicted without phonons: their cell is another one",))

@@ -83,9 +83,9 @@ def import_published(
     source
         Its files `*.pt` become members in the order of the numbers in their names.
     folder
-        Of the checkpoint; an ensemble that is there is replaced.
+        Folder of the checkpoint; an ensemble that is there is replaced.
     name
-        Of the model; that of `folder` if absent.
+        Name of the model; that of `folder` if absent.
     structures
         What the networks have learnt from, if it is known: whatever `prepare_structures` takes.
         Predictions then warn of what is unlike it.

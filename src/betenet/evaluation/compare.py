@@ -60,7 +60,7 @@ class Comparison:
     Attributes
     ----------
     ids, formulas, sources, elements
-        Of each material.
+        Id, formula, source and elements of each material.
     reference, predicted
         By the keys of `COMPARED`: λ [1], ω_log, ω_2 and Tc [K]; NaN where the reference is not
         known.
@@ -71,7 +71,7 @@ class Comparison:
     seen
         Whether the formula was in the model's training; None if the model does not tell.
     spectra
-        Of the materials whose α²F is known.
+        Spectra of the materials whose α²F is known.
     failed
         Materials without a prediction.
     phonons

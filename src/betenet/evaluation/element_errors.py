@@ -66,7 +66,7 @@ def mean_by_element(
     Parameters
     ----------
     elements
-        Of each row.
+        Elements of each row.
     values
         One per row; rows of NaN do not count.
 

@@ -66,7 +66,7 @@ class Evaluation:
     members
         Networks of the model.
     settings
-        Of the evaluation.
+        Settings of the evaluation.
     comparison
         Reference and prediction of every material.
     table
@@ -74,7 +74,7 @@ class Evaluation:
     rankings
         By Tc and by probability; empty where no reference Tc is above 5 K.
     reliability
-        Of intervals and probabilities.
+        Reliability of the intervals and probabilities.
     delta
         Δ of each material: normalised errors of λ, ω_log and ω_2, averaged [1].
     element_delta

@@ -221,7 +221,7 @@ def bootstrap_interval(
     level
         Fraction of the resampled measures inside the interval [1].
     seed
-        Of the draws; the same seed and number of rows draw the same rows.
+        Seed of the draws; the same seed and number of rows draw the same rows.
 
     Returns
     -------

@@ -50,7 +50,7 @@ def draw_elements(values: Mapping[str, tuple[int, float]], label: str) -> Figure
     values
         Number of compounds and value by symbol.
     label
-        Of the colour bar.
+        Label of the colour bar.
     """
     figure = Figure(figsize=(7.4, 4.3), layout="constrained")
     axes = figure.add_subplot()

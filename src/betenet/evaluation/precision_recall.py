@@ -17,7 +17,7 @@ class Point:
     Attributes
     ----------
     threshold
-        Of the score [unit of the score].
+        Threshold of the score [unit of the score].
     true_positives, false_positives, false_negatives, true_negatives
         The confusion matrix [rows].
     """
@@ -49,7 +49,7 @@ class Curve:
     thresholds
         The scores [their unit].
     precision, recall
-        Of the rows at the threshold and above [1].
+        Precision and recall of the rows at the threshold and above [1].
     """
 
     thresholds: Float[np.ndarray, " threshold"]

@@ -42,7 +42,7 @@ class Ranking:
     Attributes
     ----------
     key
-        Of the score: ``tc_kelvin``, or ``probability``.
+        Key of the score: ``tc_kelvin``, or ``probability``.
     text
         What it is.
     rows, positives

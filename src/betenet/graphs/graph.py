@@ -24,7 +24,7 @@ class CrystalGraph:
     cutoff
         Radius [Å].
     volume
-        Of the cell [Å³].
+        Volume of the cell [Å³].
     """
 
     numbers: Int[np.ndarray, " site"]

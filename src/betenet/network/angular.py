@@ -14,6 +14,7 @@ import numpy as np
 from jaxtyping import Float
 
 LMAX = 3
+"""Highest degree that there are formulas for."""
 
 
 def spherical_harmonics(

@@ -60,7 +60,7 @@ class Geometry:
     counts
         Atoms of each crystal (crystal,).
     statistics
-        Of composition and volume (crystal, statistic).
+        Statistics of composition and volume (crystal, statistic).
     present
         Elements of the batch (element,).
     expand

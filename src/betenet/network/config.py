@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Float
 
 from betenet.errors import ConfigError
+from betenet.network.angular import LMAX
 from betenet.toml_input import configure
 
 
@@ -74,11 +75,11 @@ class NetworkConfig:
     frequency_spacing: Literal["linear", "geometric"] = "geometric"
 
     def __post_init__(self) -> None:
-        if not 0 <= self.lmax <= 3:
+        if not 0 <= self.lmax <= LMAX:
             raise ConfigError(
                 f"lmax = {self.lmax} is not supported.",
                 "Spherical harmonics are there for l = 0 to 3.",
-                "Choose lmax between 0 and 3.",
+                f"Choose lmax between 0 and {LMAX}.",
             )
         for name in ("cutoff", "layers", "width", "radial_size", "num_neighbors", "peaks"):
             if getattr(self, name) <= 0:

@@ -57,7 +57,7 @@ class Entries:
     targets, senders
         Rows of features.
     distances
-        Of a radial network, as integers; zero for a linear radial function.
+        Distances of a radial network, as integers; zero for a linear radial function.
     weights
         One for each degree and radial basis function.
     """

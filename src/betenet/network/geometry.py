@@ -86,11 +86,11 @@ def crystal_geometry(
     config
         The network's settings.
     symmetry
-        Of the same crystal, from :func:`betenet.structures.find_symmetry`: only inequivalent
+        Symmetry of this crystal, from :func:`betenet.structures.find_symmetry`: only inequivalent
         sites are computed, and of their features only what symmetry allows. The result is the
         same. Without it, every atom is a site.
     site_inputs
-        Of each atom, if `config` asks for them; those of equivalent atoms are averaged.
+        Inputs of each atom, if `config` asks for them; those of equivalent atoms are averaged.
 
     Raises
     ------

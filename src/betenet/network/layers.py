@@ -147,7 +147,7 @@ def convolution(
     Parameters
     ----------
     index
-        Of the layer. Before the first one, rows are those of `Geometry.first_rows`.
+        Index of the layer. Before the first one, rows are those of `Geometry.first_rows`.
     features
         (row, channel) for each representation.
     z

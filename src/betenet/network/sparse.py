@@ -52,7 +52,7 @@ class SparseMap:
     offsets
         First entry of each row, and the number of entries (row + 1,).
     values
-        Of the entries; None for ones.
+        Values of the entries; None for ones.
     n_columns
         Number of columns.
     place
@@ -117,7 +117,7 @@ class SparseMap:
         return self.plain(x.contiguous())
 
     def plain(self, x: Tensor) -> Tensor:
-        """The same product without gradient."""
+        """Product without gradient."""
         if self.gathers:
             return x.index_select(0, self.columns)
         if len(self.columns) == 0:  # embedding_bag refuses an empty table
@@ -142,7 +142,7 @@ class _Product(Function):
 
 
 class _MemberProduct(Function):
-    """The same under `torch.vmap`.
+    """Product under `torch.vmap`.
 
     Torch looks at the signature of a function of this kind at every call, which takes longer than
     a small product; so it is not used elsewhere.

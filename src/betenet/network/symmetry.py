@@ -62,7 +62,7 @@ class Orbits:
 
     @classmethod
     def joined(cls, parts: Sequence[Orbits]) -> Orbits:
-        """Those of several crystals, one after the other."""
+        """Bases of several crystals, one after the other."""
         atoms = np.array([len(part.site_of) for part in parts])
         sites = np.array([len(part.sites) for part in parts])
         return cls(
@@ -133,7 +133,7 @@ class RowBasis:
     sizes
         Rows of each site.
     orbits
-        Of all crystals.
+        Orbits of all crystals.
     """
 
     atoms: Float[np.ndarray, "atom m row"] | None

@@ -42,7 +42,7 @@ class Line(Protocol):
 
     @property
     def place(self) -> np.ndarray:
-        """Of each point on the path, from 0 to 1."""
+        """Place of each point on the path, from 0 to 1."""
         ...
 
     @property
@@ -194,7 +194,7 @@ def _draw_states(axes: Axes, dos: PhononDos) -> None:
 
 
 def _range(every: np.ndarray, dos: PhononDos) -> tuple[float, float]:
-    """Of the frequency axis: all bands and states, and zero at the bottom where none is below."""
+    """Range of the frequency axis: all bands and states, from zero where none is below."""
     held = dos.frequencies[dos.total > 0.0]
     lowest = float(min(every.min(), held.min(initial=0.0)))
     highest = float(max(every.max(), held.max(initial=0.0)))

@@ -51,7 +51,7 @@ def plot_analysis(analysis: Analysis, target: str | Path | Axes, *, title: str =
     Parameters
     ----------
     analysis
-        Of one spectrum.
+        Analysis of one spectrum.
     target
         Axes to draw into, or the file to write; its suffix names the format.
     title
@@ -142,7 +142,7 @@ def plot_state(
     Parameters
     ----------
     state
-        Of one spectrum that is superconducting.
+        State of one spectrum that is superconducting.
     path
         File to write; its suffix names the format. None writes none.
     title

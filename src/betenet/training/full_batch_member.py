@@ -137,7 +137,7 @@ def train_full_batch_member(
     data
         Crystals and their losses.
     seed
-        Of the initial weights.
+        Seed of the initial weights.
     folder
         Receives the log, the state while training, and at the end one file of weights for each
         region and a summary, which says the epoch and the losses of each.

@@ -51,7 +51,7 @@ class FullBatchLoad:
     Attributes
     ----------
     rows
-        Those that can be used.
+        Rows that can be used.
     crystals
         Geometry of each.
     targets
@@ -183,9 +183,9 @@ def write_full_batch_model(
     Parameters
     ----------
     recipe, data, out
-        Of the run.
+        Recipe, data and folder of the run.
     folder
-        Of the checkpoint; an ensemble that is there is replaced.
+        Folder of the checkpoint; an ensemble that is there is replaced.
     region
         Whose weights are taken.
 

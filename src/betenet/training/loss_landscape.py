@@ -92,7 +92,7 @@ def loss_landscape(
     n_points
         Points along each direction, odd: the middle one is at the weights.
     seed
-        Of the two directions.
+        Seed of the two directions.
 
     Raises
     ------
@@ -138,7 +138,7 @@ def sharpness(
     n_directions
         Random directions, each drawn for itself: their spread says how sure the mean is.
     seed
-        Of the first direction; the others have the numbers after it.
+        Seed of the first direction; the others have the numbers after it.
 
     Raises
     ------
@@ -194,7 +194,7 @@ def filter_normalised_directions(
     count
         How many directions.
     seed
-        Of the draws.
+        Seed of the draws.
 
     Returns
     -------

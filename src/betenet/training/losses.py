@@ -101,7 +101,7 @@ class LossConfig:
     """Weight of an error of λ grows with the target to this power: 0 asks for relative errors, 1
     for mean absolute, 2 for mean squared ones."""
     frequency_power: float = 1.0
-    """The same for the frequencies."""
+    """Power of the target by which an error of a frequency grows, as that of λ does."""
 
 
 def moment_loss(config: LossConfig, predicted: Tensor, targets: Tensor, weights: Tensor) -> Tensor:
@@ -112,9 +112,9 @@ def moment_loss(config: LossConfig, predicted: Tensor, targets: Tensor, weights:
     predicted
         (crystal, target), from `GridMoments.log_moments`.
     targets
-        The same, NaN where unknown.
+        Known values of them, NaN where unknown.
     weights
-        Of each crystal (crystal,).
+        Weight of each crystal (crystal,).
     """
     parts = torch.tensor([getattr(config, name) for name in TARGETS], dtype=predicted.dtype)
     error = _known_error(config, predicted, targets)
@@ -136,7 +136,7 @@ def dos_loss(config: LossConfig, predicted: Tensor, log_dos: Tensor, weights: Te
     log_dos
         Natural logarithm of the targets, NaN where unknown (crystal,).
     weights
-        Of each crystal (crystal,).
+        Weight of each crystal (crystal,).
     """
     error = _known_error(config, predicted.clamp(min=TINY).log(), log_dos)
     return (error * weights).sum() / weights.sum().clamp(min=TINY)

@@ -183,7 +183,7 @@ def train_member(
     allowed
         Rows that may be drawn (row,).
     seed
-        Of the bootstrap, the initial weights and the order of the batches.
+        Seed of the bootstrap, the initial weights and the order of the batches.
     folder
         Receives `log.jsonl` (one record an epoch), `state.safetensors` while training and
         `member.safetensors` at the end.

@@ -43,7 +43,7 @@ class ThreeRegions:
     Parameters
     ----------
     patience
-        Of each region.
+        Patience in each region.
     region
         Where training is; None when it is over.
     epoch

@@ -46,7 +46,7 @@ class Workload:
     rows, graphs
         Usable rows and their graphs.
     data
-        The same as tensors.
+        These rows as tensors.
     folds
         Fold of each row (row,).
     refused

@@ -10,10 +10,12 @@ way back.
 from __future__ import annotations
 
 from betenet.formats.a2f_file import A2fFile
+from betenet.formats.file_format import A2fFormat, FileFormat
 from betenet.formats.join import join_smearings
-from betenet.formats.known_formats import FORMATS, PHONON_DOS_FORMATS, Format
+from betenet.formats.known_formats import FORMATS
 from betenet.formats.phonon_dos import read_phonon_dos
 from betenet.formats.phonon_dos_file import PhononDosFile, SitePlaces
+from betenet.formats.phonon_dos_formats import PHONON_DOS_FORMATS, PhononDosFormat
 from betenet.formats.phonon_dos_write import write_phonon_dos
 from betenet.formats.read import read_a2f
 from betenet.formats.recognise import recognise
@@ -23,8 +25,10 @@ __all__ = [
     "FORMATS",
     "PHONON_DOS_FORMATS",
     "A2fFile",
-    "Format",
+    "A2fFormat",
+    "FileFormat",
     "PhononDosFile",
+    "PhononDosFormat",
     "SitePlaces",
     "join_smearings",
     "read_a2f",

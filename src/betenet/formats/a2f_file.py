@@ -17,8 +17,6 @@ NEGLIGIBLE_FRACTION = 0.01
 TAIL_REACH = 0.05
 """Share of the highest frequency to which such a tail may reach below zero."""
 
-_SMEARINGS = ("qe-a2f-dos", "qe-alpha2f-dat", "qe-lambda", "qe-elph", "epw-a2f")
-
 UNIT_DEFINED, UNIT_STATED, UNIT_GIVEN = (
     "defined by the format",
     "stated in the file",
@@ -36,13 +34,14 @@ class A2fFile:
     path
         The file.
     format
-        Key of :data:`~betenet.formats.known_formats.FORMATS`.
+        Key of :data:`~betenet.formats.known_formats.FORMATS`; parsers leave it to ``read_a2f``.
     unit
-        Unit of the frequencies in the file; empty if it holds none.
+        Unit of the frequencies in the file; empty if it holds or states none.
     unit_source
         ``"defined by the format"``, ``"stated in the file"`` or ``"given by the user"``.
     frequencies
-        ω of every row, strictly increasing, ω ≤ 0 included [meV].
+        ω of every row, strictly increasing, ω ≤ 0 included [meV]. A parser of a format gives them
+        as they stand in the file, and ``read_a2f`` checks and converts them.
     a2f
         α²F as it stands in the file, nan and negative values included [1].
     smearings
@@ -56,8 +55,12 @@ class A2fFile:
     stated
         Numbers that the file states, one per column or one for all, in the package's units:
         ``coupling``, ``omega_log`` [meV], ``tc`` [K], and further ones with a unit in the key.
+    per_smearing
+        Whether the format has one column or file for each smearing of a calculation.
     lines
         Line of the file on which each row starts; empty for files without lines.
+    unknown_unit
+        Words with which the file states a unit that is not known.
     rule
         Integration rule that the file asks for.
     warnings
@@ -65,9 +68,9 @@ class A2fFile:
     """
 
     path: str
-    format: str
-    unit: str
-    unit_source: str
+    format: str = ""
+    unit: str = ""
+    unit_source: str = ""
     frequencies: Float[np.ndarray, " n_freq"]
     a2f: Float[np.ndarray, "column n_freq"]
     smearings: tuple[float, ...] | None = None
@@ -75,7 +78,9 @@ class A2fFile:
     modes: Float[np.ndarray, "mode n_freq"] | None = None
     names: tuple[str, ...] = ()
     stated: Mapping[str, tuple[float, ...]] = field(default_factory=dict[str, tuple[float, ...]])
+    per_smearing: bool = False
     lines: tuple[int, ...] = ()
+    unknown_unit: str = ""
     rule: IntegrationRule = "onset"
     warnings: tuple[str, ...] = ()
 
@@ -87,7 +92,7 @@ class A2fFile:
     @property
     def has_smearings(self) -> bool:
         """Whether the columns are known to be smearings of one calculation."""
-        return self.smearings is not None or self.format in _SMEARINGS
+        return self.smearings is not None or self.per_smearing
 
     def column(self, smearing: float) -> int:
         """Index of one column, from 0.

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import importlib
 import io
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -24,9 +25,9 @@ import numpy as np
 
 from betenet.errors import ConfigError, DataError
 from betenet.extras import load
-from betenet.formats.a2f_file import UNIT_DEFINED
-from betenet.formats.parsed import Parsed, need_columns
-from betenet.formats.text import TextFile, number_table
+from betenet.formats.a2f_file import UNIT_DEFINED, A2fFile
+from betenet.formats.file_format import A2fFormat
+from betenet.formats.text import TextFile, need_columns, number_table
 
 CLASSIC_MAGIC, HDF5_MAGIC = b"CDF", b"\x89HDF"
 
@@ -37,7 +38,7 @@ _ENDINGS = ("_qintp", "_qcoarse", "")
 Variables = Mapping[str, np.ndarray]
 
 
-def parse_netcdf(path: str, content: bytes) -> Parsed:
+def parse_netcdf(path: str, content: bytes) -> A2fFile:
     """Read ``*_A2F.nc``.
 
     Raises
@@ -65,7 +66,7 @@ def parse_netcdf(path: str, content: bytes) -> Parsed:
     )
 
 
-def parse_text(text: TextFile) -> Parsed:
+def parse_text(text: TextFile) -> A2fFile:
     """Read ``*_A2FW``.
 
     Raises
@@ -86,7 +87,7 @@ def _scaled(
     *,
     lines: tuple[int, ...],
     warnings: tuple[str, ...] = (),
-) -> Parsed:
+) -> A2fFile:
     """α²F by the customary definition, λ = 2∫α²F/ω dω."""
     ratio = None if not coupling else _customary_coupling(omega, by_mode[0]) / coupling
     if ratio is not None and abs(ratio / 2.0 - 1.0) < _RATIO_TOLERANCE:
@@ -95,7 +96,7 @@ def _scaled(
             *warnings,
             "α²F of the file is halved: abinit stores twice the customary one, as its λ(ω) shows",
         )
-    return Parsed(
+    return A2fFile(
         path=path,
         unit="Ha",
         unit_source=UNIT_DEFINED,
@@ -152,3 +153,17 @@ def _read_hdf5(path: str, content: bytes) -> dict[str, np.ndarray]:
         raise DataError(
             f"{path} cannot be read as NetCDF 4.", reason=str(error), fix="It may be cut off."
         ) from error
+
+
+FORMAT = A2fFormat(
+    key="abinit",
+    program="abinit",
+    text="*_A2F.nc (NetCDF), *_A2FW (text)",
+    unit="Ha",
+    beware="twice the customary α²F: halved where its λ(ω) shows it; modes in the NetCDF only; "
+    "NetCDF 4 needs the extra `netcdf`",
+    marks=re.compile(r"ABINIT package: a2F\(w\)"),
+    read=parse_text,
+    magic=(CLASSIC_MAGIC, HDF5_MAGIC),
+    read_binary=parse_netcdf,
+)

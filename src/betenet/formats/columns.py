@@ -7,16 +7,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import replace
 
 import numpy as np
 from jaxtyping import Float
 
 from betenet.errors import DataError
-from betenet.formats.a2f_file import UNIT_STATED
+from betenet.formats.a2f_file import UNIT_STATED, A2fFile
 from betenet.formats.column_names import UNITS, Column
 from betenet.formats.header import Header, no_a2f, place_of_frequency
-from betenet.formats.parsed import Parsed
 from betenet.formats.running_coupling import never_falls, running_couplings
 from betenet.formats.shares import choose_whole
 
@@ -24,51 +23,52 @@ _FEW_ROWS = 10
 _NORMALISED = 3e-3
 
 
-@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
-class Spectra:
-    """Columns by what they hold; fields are those of :class:`~betenet.formats.parsed.Parsed`."""
-
-    frequencies: Float[np.ndarray, " n_freq"]
-    a2f: Float[np.ndarray, "column n_freq"]
-    smearings: tuple[float, ...] | None = None
-    smearing_unit: str | None = None
-    modes: Float[np.ndarray, "mode n_freq"] | None = None
-    names: tuple[str, ...] = ()
-    stated: dict[str, tuple[float, ...]] = field(default_factory=dict[str, tuple[float, ...]])
-    warnings: tuple[str, ...] = ()
-
-    def parsed(self, path: str, header: Header, lines: tuple[int, ...]) -> Parsed:
-        """The spectra with the unit that the header states and the lines of their rows."""
-        return Parsed(
-            path=path,
-            unit=header.unit,
-            unit_source="" if header.unit is None else UNIT_STATED,
-            unknown_unit=header.unknown_unit,
-            frequencies=self.frequencies,
-            a2f=self.a2f,
-            smearings=self.smearings,
-            smearing_unit=self.smearing_unit,
-            modes=self.modes,
-            names=self.names,
-            stated=self.stated,
-            lines=lines,
-            warnings=self.warnings,
-        )
-
-
-def choose_columns(
-    path: str, table: Float[np.ndarray, "row column"], columns: Sequence[Column]
-) -> Spectra:
-    """Frequencies and spectra of a table.
+def read_columns(
+    path: str,
+    table: Float[np.ndarray, "row column"],
+    header: Header,
+    lines: tuple[int, ...],
+) -> A2fFile:
+    """Frequencies and spectra of a table below its header, in the unit of the file.
 
     Parameters
     ----------
     path
         The file, for messages.
     table
-        Its numbers; nan where a column that is no spectrum holds text.
+        Numbers of the table; nan where a column that is no spectrum holds text.
+    header
+        Names of the columns and unit of the frequencies.
+    lines
+        Line of the file on which each row starts.
+
+    Raises
+    ------
+    DataError
+        If no column can be α²F.
+    """
+    return replace(
+        choose_columns(path, table, header.columns),
+        unit=header.unit or "",
+        unit_source="" if header.unit is None else UNIT_STATED,
+        unknown_unit=header.unknown_unit,
+        lines=lines,
+    )
+
+
+def choose_columns(
+    path: str, table: Float[np.ndarray, "row column"], columns: Sequence[Column]
+) -> A2fFile:
+    """Frequencies and spectra of a table, which of its columns they are told by their names.
+
+    Parameters
+    ----------
+    path
+        The file, for messages.
+    table
+        Numbers of the table; nan where a column that is no spectrum holds text.
     columns
-        Their names; empty if they have none.
+        Names of the columns; empty if they have none.
 
     Raises
     ------
@@ -95,7 +95,8 @@ def choose_columns(
     if not columns:
         warnings += _doubts(omega, whole.a2f[0], whole.places[0] + 1)
     ends = _ends(values, columns, whole.places, running)
-    return Spectra(
+    return A2fFile(
+        path=path,
         frequencies=omega,
         a2f=whole.a2f,
         smearings=smearings,

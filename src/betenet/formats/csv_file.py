@@ -13,13 +13,13 @@ import re
 from collections.abc import Sequence
 
 import numpy as np
-from jaxtyping import Float
 
 from betenet.errors import DataError
+from betenet.formats.a2f_file import A2fFile
 from betenet.formats.column_names import Column, column
-from betenet.formats.columns import choose_columns
+from betenet.formats.columns import read_columns
+from betenet.formats.file_format import A2fColumns, A2fFormat
 from betenet.formats.header import named_columns, read_header, splittings
-from betenet.formats.parsed import Parsed
 from betenet.formats.text import (
     Row,
     TextFile,
@@ -60,7 +60,7 @@ def is_header(line: str) -> bool:
     return _names(line) is not None
 
 
-def parse_csv(text: TextFile) -> Parsed:
+def parse_csv(text: TextFile) -> A2fFile:
     """Read a table with named columns.
 
     Raises
@@ -84,24 +84,20 @@ def parse_csv(text: TextFile) -> Parsed:
         raise DataError(f"{text.path} has a header and no rows.", fix="Write the file again.")
     table, lines = join_rows(text.path, rows, wrapped=False)
     header = read_header(text, len(columns), columns)
-    return choose_columns(text.path, table, columns).parsed(text.path, header, lines)
+    return read_columns(text.path, table, header, lines)
 
 
-def format_csv(
-    frequencies: Float[np.ndarray, " n_freq"],
-    a2f: Float[np.ndarray, "column n_freq"],
-    unit: str,
-    smearings: Sequence[float] | None,
-) -> str:
+def format_csv(columns: A2fColumns) -> str:
     """Text of a table; numbers survive the round trip exactly."""
-    spelling = _OTHER_SPELLINGS.get(unit, unit)
+    a2f = columns.a2f
+    spelling = _OTHER_SPELLINGS.get(columns.unit, columns.unit)
     suffix = next(suffix for suffix, name in _SUFFIXES.items() if name == spelling)
     names = ["a2f"] if len(a2f) == 1 else [f"a2f_{i}" for i in range(1, len(a2f) + 1)]
-    if smearings is not None:
+    if columns.smearings is not None:
         # with a decimal point and no exponent: 1e-05 would be a factor, and 2 a number of a column
-        digits = (float(f"{smearing:.10g}") for smearing in smearings)
+        digits = (float(f"{smearing:.10g}") for smearing in columns.smearings)
         names = [f"a2f ({np.format_float_positional(x, trim='0')})" for x in digits]
-    rows = np.concatenate([frequencies[None], a2f]).T
+    rows = np.concatenate([columns.frequencies[None], a2f]).T
     lines = [",".join(repr(float(number)) for number in row) for row in rows]
     return "\n".join([",".join([f"frequencies_{suffix}", *names]), *lines]) + "\n"
 
@@ -139,3 +135,13 @@ def _row(text: TextFile, index: int, mark: str, columns: Sequence[Column]) -> Ro
         else:
             numbers.append(number_or_nan(field.strip()))
     return Row(index + 1, numbers)
+
+
+FORMAT = A2fFormat(
+    key="csv",
+    program="betenet",
+    text="a table whose header names the unit: frequencies_mev,a2f",
+    read=parse_csv,
+    write=format_csv,
+    is_columns=True,
+)

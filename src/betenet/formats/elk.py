@@ -8,16 +8,15 @@ them are in Ry, which the unit given by the user puts right.
 
 from __future__ import annotations
 
-import numpy as np
-from jaxtyping import Float
+import re
 
 from betenet.errors import DataError
-from betenet.formats.a2f_file import UNIT_DEFINED
-from betenet.formats.parsed import Parsed
+from betenet.formats.a2f_file import UNIT_DEFINED, A2fFile
+from betenet.formats.file_format import A2fColumns, A2fFormat
 from betenet.formats.text import TextFile, number_table
 
 
-def parse_alpha2f(text: TextFile) -> Parsed:
+def parse_alpha2f(text: TextFile) -> A2fFile:
     """Read ``ALPHA2F.OUT``.
 
     Raises
@@ -32,7 +31,7 @@ def parse_alpha2f(text: TextFile) -> Parsed:
             reason="ALPHA2F.OUT of elk has two: ω and α²F.",
             fix="Check which file this is.",
         )
-    return Parsed(
+    return A2fFile(
         path=text.path,
         unit="Ha",
         unit_source=UNIT_DEFINED,
@@ -42,9 +41,21 @@ def parse_alpha2f(text: TextFile) -> Parsed:
     )
 
 
-def format_alpha2f(
-    frequencies: Float[np.ndarray, " n_freq"], a2f: Float[np.ndarray, " n_freq"]
-) -> str:
+def format_alpha2f(columns: A2fColumns) -> str:
     """Text of an ``ALPHA2F.OUT``; ω in Hartree."""
-    rows = zip(frequencies, a2f, strict=True)
+    rows = zip(columns.frequencies, columns.a2f[0], strict=True)
     return "".join(f"{omega:18.10E}{value:18.10E}\n" for omega, value in rows)
+
+
+FORMAT = A2fFormat(
+    key="elk",
+    program="elk",
+    text="ALPHA2F.OUT: ω and α²F without a header",
+    unit="Ha",
+    beware="told by name; some copies are in Ry",
+    names=re.compile(r"alpha2f.*\.out", re.IGNORECASE),
+    read=parse_alpha2f,
+    write=format_alpha2f,
+    is_columns=True,
+    one_spectrum=True,
+)

@@ -19,23 +19,23 @@ transport, differs from it in nothing but the name.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 
 import numpy as np
-from jaxtyping import Float
 
-from betenet.formats.a2f_file import UNIT_DEFINED
-from betenet.formats.parsed import Parsed, need_columns
+from betenet.formats.a2f_file import UNIT_DEFINED, A2fFile
+from betenet.formats.file_format import EPW_ENDING, A2fColumns, A2fFormat
 from betenet.formats.text import (
     TextFile,
     broken,
     is_remark,
     join_rows,
+    need_columns,
     number_block,
     number_or_nan,
     number_rows,
     parse_numbers,
 )
+from betenet.superconductivity.moments import cumulative_coupling
 
 _HEADER_SMEARINGS = re.compile(r"for\s+(\d+)\s+smearing")
 _SETTINGS = {
@@ -51,7 +51,7 @@ _CUT_OFF = "the lines with λ that end the file are missing: the run may have st
 _PER_LINE, _PER_FOOTER_LINE = 21, 15
 
 
-def parse_a2f(text: TextFile) -> Parsed:
+def parse_a2f(text: TextFile) -> A2fFile:
     """Read ``PREFIX.a2f`` and its relatives.
 
     Raises
@@ -86,7 +86,7 @@ def parse_a2f(text: TextFile) -> Parsed:
             "are only numbered"
         )
         smearings = None
-    return Parsed(
+    return A2fFile(
         path=text.path,
         unit="meV",
         unit_source=UNIT_DEFINED,
@@ -96,20 +96,18 @@ def parse_a2f(text: TextFile) -> Parsed:
         smearing_unit=None if smearings is None else "meV",
         modes=table[:, 2:].T if projected else None,
         stated=stated,
+        per_smearing=True,
         lines=lines,
         warnings=tuple(warnings),
     )
 
 
-def format_a2f(
-    frequencies: Float[np.ndarray, " n_freq"],
-    a2f: Float[np.ndarray, "column n_freq"],
-    cumulative: Float[np.ndarray, "column n_freq"],
-    smearings: Sequence[float] | None,
-) -> str:
+def format_a2f(columns: A2fColumns) -> str:
     """Text of a ``PREFIX.a2f``; ω and smearings in meV."""
+    omega, a2f, smearings = columns.frequencies, columns.a2f, columns.smearings
+    cumulative = cumulative_coupling(omega, a2f)
     header = f" w[meV] a2f and integrated 2*a2f/w for {len(a2f):4d} smearing values"
-    table = np.concatenate([frequencies[None], a2f, cumulative]).T
+    table = np.concatenate([omega[None], a2f, cumulative]).T
     rows = ["".join(f"{number:18.10E}" for number in row) for row in table]
     footer = [f" {_COUPLING}", *_footer_lines(cumulative[:, -1])]
     if smearings is not None:
@@ -178,3 +176,19 @@ def _footer_lines(numbers: np.ndarray) -> list[str]:
         "  #         " + "".join(f"{x:12.7f}" for x in numbers[i : i + _PER_FOOTER_LINE])
         for i in range(0, len(numbers), _PER_FOOTER_LINE)
     ]
+
+
+FORMAT = A2fFormat(
+    key="epw-a2f",
+    program="EPW",
+    text="PREFIX.a2f: ω, one α²F per smearing, perhaps as many λ(ω); .a2f_proj: with modes",
+    unit="meV",
+    beware="also `.a2f_iso` and `.a2f.01.300.000`; half of the columns may be λ(ω); the header may "
+    "announce more smearings than there are; `.a2f_tr` is not α²F",
+    marks=re.compile(r"w\[meV\]\s+a2f\b|^\s*Summed el-ph coupling|^lambda_int\s*=", re.MULTILINE),
+    names=re.compile(rf".+\.a2f{EPW_ENDING}", re.IGNORECASE),
+    read=parse_a2f,
+    write=format_a2f,
+    is_columns=True,
+    needs_name=True,
+)

@@ -13,7 +13,8 @@ import re
 import numpy as np
 
 from betenet.errors import DataError
-from betenet.formats.parsed import Parsed
+from betenet.formats.a2f_file import A2fFile
+from betenet.formats.file_format import A2fFormat
 from betenet.formats.text import TextFile, number_or_nan
 
 _NUMBER = r"\s*([-+\d.eEdD]+|\*+|NaN|nan)"
@@ -27,12 +28,12 @@ _STATED: tuple[tuple[str, re.Pattern[str]], ...] = (
 )
 
 
-def parse_output(text: TextFile) -> Parsed:
+def parse_output(text: TextFile) -> A2fFile:
     """Read what epw.x has printed.
 
     Returns
     -------
-    Parsed
+    A2fFile
         Without frequencies; λ, ω_log [meV], μ* and Tc [K] by McMillan's formula with ω_log and by
         that of Allen and Dynes in ``stated``, as far as they are there.
 
@@ -56,11 +57,17 @@ def parse_output(text: TextFile) -> Parsed:
             reason="The run did not get to the Eliashberg equations, or computes something else.",
             fix="Give PREFIX.a2f of the same calculation.",
         )
-    return Parsed(
-        path=text.path,
-        unit=None,
-        unit_source="",
-        frequencies=np.empty(0),
-        a2f=np.empty((1, 0)),
-        stated=stated,
-    )
+    return A2fFile(path=text.path, frequencies=np.empty(0), a2f=np.empty((1, 0)), stated=stated)
+
+
+FORMAT = A2fFormat(
+    key="epw-out",
+    program="EPW",
+    text="what epw.x prints: λ, ω_log, Tc, no spectrum",
+    beware="ω_log is missing before EPW 5.3",
+    marks=re.compile(
+        r"^\s*Program EPW v|Electron-phonon coupling strength =|^\s*Estimated w_log",
+        re.MULTILINE,
+    ),
+    read=parse_output,
+)

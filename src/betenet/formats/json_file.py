@@ -13,8 +13,8 @@ from typing import Any, cast
 import numpy as np
 
 from betenet.errors import DataError, SpectrumError
-from betenet.formats.a2f_file import UNIT_STATED
-from betenet.formats.parsed import Parsed
+from betenet.formats.a2f_file import UNIT_STATED, A2fFile
+from betenet.formats.file_format import A2fColumns, A2fFormat, ends_of
 from betenet.formats.text import TextFile
 from betenet.json_input import decode_json, number_array
 from betenet.spectrum import check_rule
@@ -22,7 +22,7 @@ from betenet.spectrum import check_rule
 _KEYS = ("frequencies_mev", "a2f", "rule")
 
 
-def parse_json(text: TextFile) -> Parsed:
+def parse_json(text: TextFile) -> A2fFile:
     """Read a spectrum, or the spectrum of a single prediction.
 
     Raises
@@ -49,7 +49,7 @@ def parse_json(text: TextFile) -> Parsed:
         rule = check_rule(str(data.get("rule", "onset")))
     except SpectrumError as error:
         raise DataError(f"{text.path}: {error.summary}", error.reason, error.fix) from error
-    return Parsed(
+    return A2fFile(
         path=text.path,
         unit="meV",
         unit_source=UNIT_STATED,
@@ -57,6 +57,16 @@ def parse_json(text: TextFile) -> Parsed:
         a2f=np.atleast_2d(a2f),
         rule=rule,
     )
+
+
+def is_json(text: TextFile) -> bool:
+    """Whether a file starts as JSON does."""
+    return ends_of(text).lstrip()[:1] in {"{", "["}
+
+
+def format_json(columns: A2fColumns) -> str:
+    """Text of a JSON file."""
+    return columns.spectrum.to_json() + "\n"
 
 
 def _load(text: TextFile) -> object:
@@ -106,3 +116,14 @@ def _array(path: str, key: str, value: object) -> np.ndarray:
             reason=str(error),
             fix="Give lists of equal length, with numbers only.",
         ) from error
+
+
+FORMAT = A2fFormat(
+    key="json",
+    program="betenet",
+    text="a spectrum, or what betenet predict --json prints",
+    unit="meV",
+    fits=is_json,
+    read=parse_json,
+    write=format_json,
+)

@@ -13,9 +13,9 @@ from pathlib import Path
 import numpy as np
 
 from betenet.errors import DataError
+from betenet.formats.file_format import EPW_ENDING, ends_of, marked, uncompressed_name
 from betenet.formats.header import header_lines, names_a2f, names_columns
-from betenet.formats.marks import PHONON_DOS_MARKS, ends_of, marked, uncompressed_name
-from betenet.formats.phonon_dos_recognise import is_matdyn
+from betenet.formats.phonon_dos_formats import PHONON_DOS_FORMATS, is_matdyn
 from betenet.formats.text import TextFile, number_table
 
 _OF_QE = "a2F.dosN (matdyn.x), alpha2F.dat (lambda.x) or PREFIX.a2f (EPW) of the same calculation"
@@ -36,16 +36,16 @@ class Foreign:
     Parameters
     ----------
     what
-        Its content.
+        Name of its content, as in "a dynamical matrix of ph.x".
     instead
-        The file to give.
+        The file to give instead of it.
     """
 
     what: str
     instead: str = "the file with α²F of the same calculation"
 
     def error(self, path: str, *, by_name: bool = False) -> DataError:
-        """The error that names both."""
+        """Error that says what the file holds and what to give instead."""
         fix = f"Give {self.instead}."
         if by_name:
             fix += " If it is α²F after all, say so with --format table and --unit."
@@ -114,15 +114,12 @@ _BY_COLUMN: tuple[tuple[Foreign, str], ...] = (
     ),
     (Foreign(_BANDS), r"(?<![a-z])(?:band|branch)[ _]?\d"),
 )
-"""The same for lines that name the frequencies or temperatures first: names of columns."""
+"""Words of lines that name columns: the frequencies or temperatures come first."""
 
 _NAMES_COLUMNS = re.compile(r"(?:t|temp\w*|q|k|q-?path|k-?path)\s*(?:[\[(,]|\s|$)")
 
-# EPW 5 puts the number of the Fermi window and the temperature behind the name: .a2f.01.300.000
-_EPW_ENDING = r"(?:\.[\d.]+)?"
-
 _BY_NAME: tuple[tuple[Foreign, str], ...] = (
-    (Foreign(_TRANSPORT, "PREFIX.a2f"), rf".+\.a2f_tr{_EPW_ENDING}"),
+    (Foreign(_TRANSPORT, "PREFIX.a2f"), rf".+\.a2f_tr{EPW_ENDING}"),
     (
         _GAP_TABLE,
         (
@@ -168,7 +165,7 @@ def foreign_by_marks(text: TextFile) -> Foreign | None:
 def foreign_by_words(text: TextFile) -> Foreign | None:
     """What words say of a file that has no mark of a format of α²F."""
     ends = ends_of(text)
-    if marked(PHONON_DOS_MARKS, ends) is not None:
+    if marked(PHONON_DOS_FORMATS, ends) is not None:
         return Foreign(_DOS)
     program = _PROGRAM.search(ends)
     if program is not None:

@@ -1,39 +1,27 @@
-"""Phonon densities of states of other programs: recognised, read and checked.
-
-Layouts, each confirmed in the source that writes it:
-
-- matdyn.x (``matdyn.f90``): ω [cm⁻¹], total, one column per atom; old versions without the atoms
-  and without the header.
-- EPW (``write_phdos`` in ``io.f90``, before in ``supercond.f90``): ω [meV], one total per phonon
-  smearing; ``.phdos_proj`` has the total of the first smearing and its modes, sorted by
-  frequency: they are not sites. EPW 5 (``selfen.f90``) also writes ``.phdos.01.300.000``, the same
-  without a header: only its name, and how its numbers are written, tell it.
-- phonopy (``phonon/dos.py``): ω [THz] and either the total, or one column per atom of the
-  *primitive* cell, or with XYZ_PROJECTION three per atom, which only their integrals tell.
-"""
+"""Phonon densities of states of other programs: read and checked, whatever their format."""
 
 from __future__ import annotations
 
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
 import numpy as np
-from jaxtyping import Float
 
 from betenet.errors import DataError, SpectrumError
 from betenet.formats.a2f_file import UNIT_DEFINED, UNIT_GIVEN, UNIT_STATED
-from betenet.formats.known_formats import PHONON_DOS_FORMATS, check_format
-from betenet.formats.marks import told_by_name
-from betenet.formats.phonon_dos_columns import arrange_columns
+from betenet.formats.file_format import check_format, told_by_name
 from betenet.formats.phonon_dos_file import PhononDosFile, SitePlaces
-from betenet.formats.phonon_dos_recognise import (
-    decide_format,
+from betenet.formats.phonon_dos_formats import (
+    PHONON_DOS_FORMATS,
+    Layout,
     dos_header_lines,
     is_three_per_atom,
+)
+from betenet.formats.phonon_dos_recognise import (
+    decide_format,
     key_in_header,
     key_in_name,
     unit_in_header,
@@ -60,7 +48,6 @@ PLAUSIBLE_TOP = (5.0, 700.0)
 
 _OTHER_UNIT = "Give the right unit, with format table where a program's is another one."
 _SMEARINGS = re.compile(r"phdos.* for\s+(\d+)\s+smearing")
-_SUM_TOLERANCE = 0.01  # of the highest total; matdyn.x writes the share of an atom with 5 digits
 _COMPLETE = 0.05
 _WEIGHT = 0.01
 _IMAGINARY = 1e-3
@@ -80,7 +67,7 @@ def read_phonon_dos(
     path
         The file; its name is asked only where its content could be any table.
     format
-        Key of :data:`~betenet.formats.known_formats.PHONON_DOS_FORMATS`; recognised from the
+        Key of :data:`~betenet.formats.phonon_dos_formats.PHONON_DOS_FORMATS`; recognised from the
         content if not given.
     unit
         Unit of the frequencies, for a plain table, or where the file departs from its format.
@@ -112,28 +99,19 @@ def read_phonon_dos(
     header = header or by_name
     rows = _number_rows(text)
     # Fortran starts a new line after sixteen numbers of EPW; nobody else's rows are wrapped.
-    wrapped = (key or header or "").startswith("epw")
+    asked = PHONON_DOS_FORMATS.get(key or header or "")
+    wrapped = asked is not None and asked.is_wrapped
     table, lines = join_rows(text.path, rows, wrapped=wrapped, expected=_announced(text))
     wanted = key
     key = decide_format(text, table, header=header, wanted=key, unit=unit or stated)
     if by_name is None:
         _check_unit(text.path, key, unit, wanted)
-    if key == "table":
-        table = arrange_columns(dos_header_lines(text), table)
+    if (arrange := PHONON_DOS_FORMATS[key].arrange) is not None:
+        table = arrange(dos_header_lines(text), table)
     _check_rows(text.path, table, lines)
     layout = _layout(text.path, key, table, smearing)
     told = () if by_name is None else (told_by_name(by_name),)
     return _converted(text.path, key, unit, stated, layout, told)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Layout:
-    """Columns by their meaning, in the unit of the file."""
-
-    frequencies: Float[np.ndarray, " n_freq"]
-    total: Float[np.ndarray, " n_freq"]
-    sites: Float[np.ndarray, "site n_freq"] | None = None
-    warnings: tuple[str, ...] = ()
 
 
 def _stated_unit(text: TextFile, header: str | None, unit: str | None) -> str | None:
@@ -141,8 +119,9 @@ def _stated_unit(text: TextFile, header: str | None, unit: str | None) -> str | 
 
     The header of phonopy does not: its frequencies are in another unit where it was asked for one.
     """
-    known = None if header is None or header == "phonopy" else PHONON_DOS_FORMATS[header].unit
-    stated = known or unit_in_header(text)
+    known = None if header is None else PHONON_DOS_FORMATS[header]
+    by_format = None if known is None or known.unit_may_differ else known.unit
+    stated = by_format or unit_in_header(text)
     if unit is None or stated is None:
         return stated
     if not np.isclose(convert_frequency(1.0, unit, stated), 1.0):
@@ -221,68 +200,15 @@ def _check_rows(path: str, table: np.ndarray, lines: Sequence[int]) -> None:
         )
 
 
-def _layout(path: str, key: str, table: np.ndarray, smearing: int) -> _Layout:
-    if key == "epw-phdos":
-        return _epw_smearing(path, table, smearing)
-    if smearing != 1:
+def _layout(path: str, key: str, table: np.ndarray, smearing: int) -> Layout:
+    known = PHONON_DOS_FORMATS[key]
+    if smearing != 1 and not known.per_smearing:
         raise DataError(
             f"{path}: there is no smearing {smearing} in the format {key}.",
             reason="Only PREFIX.phdos of EPW has one column per smearing.",
             fix="Leave smearing out.",
         )
-    if key == "phonopy-projected-dos":
-        return _phonopy_projected(table)
-    frequencies, total, rest = table[:, 0], table[:, 1], table[:, 2:].T
-    if key == "phonopy-total-dos" and rest.size:
-        raise DataError(
-            f"{path} has {table.shape[1]} columns.",
-            reason="total_dos.dat of phonopy has two.",
-            fix="Use the format phonopy-projected-dos.",
-        )
-    if not rest.size:
-        return _Layout(frequencies, total)
-    parts = "modes" if key == "epw-phdos-proj" else "sites"
-    _check_sum(path, key, total, rest, parts)
-    return _Layout(frequencies, total, rest if parts == "sites" else None)
-
-
-def _check_sum(path: str, key: str, total: np.ndarray, rest: np.ndarray, parts: str) -> None:
-    worst = float(np.max(np.abs(rest.sum(axis=0) - total)))
-    if worst > _SUM_TOLERANCE * float(total.max()):
-        raise DataError(
-            f"{path}: columns 3 to {rest.shape[0] + 2} do not add up to column 2.",
-            reason=f"In the format {key} they are its {parts}.",
-            fix="Check which program wrote the file, and pass its format.",
-        )
-
-
-def _epw_smearing(path: str, table: np.ndarray, smearing: int) -> _Layout:
-    count = table.shape[1] - 1
-    if not 1 <= smearing <= count:
-        raise DataError(
-            f"{path} has no smearing {smearing}.",
-            reason=f"It holds {count}, numbered from 1.",
-            fix="Choose one of them.",
-        )
-    warnings: tuple[str, ...] = ()
-    if count > 1:
-        warnings = (f"Smearing {smearing} of {count} was taken; choose another with smearing=.",)
-    return _Layout(table[:, 0], table[:, smearing], warnings=warnings)
-
-
-def _phonopy_projected(table: np.ndarray) -> _Layout:
-    """Columns are atoms, with 3 states each, or Cartesian directions of atoms, with 1 each."""
-    columns = table[:, 1:].T
-    total = columns.sum(axis=0)
-    each = PhononDos(table[:, 0], total).n_states / columns.shape[0]
-    if columns.shape[0] % 3 or each > np.sqrt(3.0):
-        return _Layout(table[:, 0], total, columns)
-    sites = columns.reshape(-1, 3, table.shape[0]).sum(axis=1)
-    note = (
-        f"The {columns.shape[0]} columns hold one state each, so they are read as x, y and z of "
-        f"{sites.shape[0]} atoms (XYZ_PROJECTION)."
-    )
-    return _Layout(table[:, 0], total, sites, (note,))
+    return known.layout(path, table, smearing)
 
 
 def _converted(
@@ -290,7 +216,7 @@ def _converted(
     key: str,
     unit: str | None,
     stated: str | None,
-    layout: _Layout,
+    layout: Layout,
     told: tuple[str, ...],
 ) -> PhononDosFile:
     found = unit or PHONON_DOS_FORMATS[key].unit or stated

@@ -63,7 +63,7 @@ class PhononDosFile:
     path
         The file.
     format
-        Key of :data:`~betenet.formats.known_formats.PHONON_DOS_FORMATS`.
+        Key of :data:`~betenet.formats.phonon_dos_formats.PHONON_DOS_FORMATS`.
     unit
         Unit of the frequencies in the file; densities are per this unit there.
     unit_source

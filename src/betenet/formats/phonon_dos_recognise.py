@@ -18,32 +18,25 @@ from jaxtyping import Float
 from betenet.errors import DataError
 from betenet.formats.column_names import ANGULAR, plain
 from betenet.formats.csv_file import frequency_unit
-from betenet.formats.known_formats import PHONON_DOS_FORMATS
-from betenet.formats.marks import (
-    A2F_MARKS,
-    PHONON_DOS_MARKS,
-    PHONON_DOS_NAMES,
-    ends_of,
-    marked,
-    named,
+from betenet.formats.file_format import ends_of, marked, named
+from betenet.formats.known_formats import FORMATS
+from betenet.formats.phonon_dos_formats import (
+    PHONON_DOS_FORMATS,
+    dos_header_lines,
+    number_lines,
 )
-from betenet.formats.phonon_dos_columns import check_not_electronic
-from betenet.formats.text import TextFile, is_remark, starts_with_number
-
-STATES_TOLERANCE = 0.15
-"""How far ∫g dω may be from three times a whole number [states]."""
+from betenet.formats.text import TextFile
 
 _A2F = re.compile(r"a2f|alpha2f|eliashberg|α²F", re.IGNORECASE)
-# what Fortran's ES12.4 makes of a number that is not negative
-_OLD_MATDYN = re.compile(r"-?\d\.\d{4}E[+-]\d\d(?:\s+-?\d\.\d{4}E[+-]\d\d)+")
-# of ES18.10 for ω and the total, and ES12.4 for the atoms
-_MATDYN = re.compile(r"(?:\s*-?\d\.\d{10}E[+-]\d\d){2}(?:\s+-?\d\.\d{4}E[+-]\d\d)+")
-# and of F12.7
+# what Fortran's F12.7 makes of a number that is not negative
 _EPW = re.compile(r"(?:\s*-?\d*\.\d{7})+")
+_ELECTRONS = re.compile(
+    r"\bdos\s*\(e\)|\be_?f(?:ermi)?\b|fermi|electron|\bl?dos\s*\(?\s*(?:up|dn|dw|down)|\bldos\b"
+)
 
 
 def key_in_header(text: TextFile) -> str | None:
-    """Format that words in the file name; ``"phonopy"`` leaves open which, None all.
+    """Format that words in the file name, the first of the two of phonopy; None if none does.
 
     Raises
     ------
@@ -51,23 +44,40 @@ def key_in_header(text: TextFile) -> str | None:
         If they say that the file holds α²F.
     """
     ends = ends_of(text)
-    key = marked(PHONON_DOS_MARKS, ends)
-    if key is None and (marked(A2F_MARKS, ends) or any(map(_A2F.search, dos_header_lines(text)))):
+    key = marked(PHONON_DOS_FORMATS, ends)
+    if key is None and (marked(FORMATS, ends) or any(map(_A2F.search, dos_header_lines(text)))):
         raise DataError(
             f"{text.path} holds α²F or what follows from it, not a phonon density of states.",
             reason="Words in it say so.",
             fix="Read it with read_a2f.",
         )
     if key is None:
-        check_not_electronic(text.path, dos_header_lines(text))
+        _check_not_electronic(text.path, dos_header_lines(text))
     return key
+
+
+def _check_not_electronic(path: str, lines: list[str]) -> None:
+    """Refuse a density of states of electrons by the words of its header.
+
+    Raises
+    ------
+    DataError
+        With the files to give instead.
+    """
+    for line in lines:
+        if _ELECTRONS.search(line.lower()):
+            raise DataError(
+                f"{path} holds an electronic density of states, not one of phonons.",
+                reason=f"Its header says {line.strip()[:60]!r}.",
+                fix="Give matdyn.dos (matdyn.x), PREFIX.phdos (EPW) or total_dos.dat (phonopy).",
+            )
 
 
 def key_in_name(text: TextFile) -> str | None:
     """Format that the name of a file tells, where its numbers are written as in that format."""
-    if dos_header_lines(text) or not all(map(_EPW.fullmatch, _rows(text))):
+    if dos_header_lines(text) or not all(map(_EPW.fullmatch, number_lines(text))):
         return None
-    return named(PHONON_DOS_NAMES, text.path)
+    return named(PHONON_DOS_FORMATS, text.path)
 
 
 def unit_in_header(text: TextFile) -> str | None:
@@ -102,18 +112,18 @@ def decide_format(
     text, table
         The file and its numbers.
     header
-        What :func:`key_in_header` said.
+        Format by :func:`key_in_header`.
     wanted
-        What the user said.
+        Format that the user has given.
     unit
-        What the user or the name of the first column said.
+        Unit that the user or the name of the first column has given.
 
     Raises
     ------
     DataError
         If the header says otherwise than the user, or nobody says enough.
     """
-    if header == "phonopy":
+    if header == "phonopy-total-dos":
         projected = wanted == "phonopy-projected-dos" or table.shape[1] > 2
         header = "phonopy-projected-dos" if projected else "phonopy-total-dos"
     if wanted is not None:
@@ -126,8 +136,9 @@ def decide_format(
         return wanted
     if header is not None:
         return header
-    if is_matdyn(text, table):
-        return "qe-matdyn-dos"
+    for key, known in PHONON_DOS_FORMATS.items():
+        if known.fits is not None and known.fits(text, table):
+            return key
     if unit is not None:
         return "table"
     raise DataError(
@@ -138,36 +149,3 @@ def decide_format(
         "(matdyn.x: cm-1, EPW: meV, phonopy: THz), for a table of ω, total and one column per "
         f"atom. In Python: pass unit='cm-1', or format=… (one of {', '.join(PHONON_DOS_FORMATS)}).",
     )
-
-
-def is_three_per_atom(states: float) -> bool:
-    """Whether ∫g dω can be that of a whole number of atoms."""
-    return states > 1.5 and abs(states - 3.0 * round(states / 3.0)) < STATES_TOLERANCE
-
-
-def is_matdyn(text: TextFile, table: Float[np.ndarray, "row column"]) -> bool:
-    """Whether a file without a header has a layout of matdyn.x that nobody else writes."""
-    rows = _rows(text)
-    if dos_header_lines(text):
-        return False
-    if all(map(_MATDYN.fullmatch, rows)):
-        return True
-    states = float(np.sum(0.5 * (table[1:, 1] + table[:-1, 1]) * np.diff(table[:, 0])))
-    return (
-        table.shape[1] == 2 and all(map(_OLD_MATDYN.fullmatch, rows)) and is_three_per_atom(states)
-    )
-
-
-def _rows(text: TextFile) -> list[str]:
-    return [line.strip() for line in text.lines if not is_remark(line)]
-
-
-def dos_header_lines(text: TextFile) -> list[str]:
-    """Lines before the first row of numbers that are not blank."""
-    lines: list[str] = []
-    for line in text.lines:
-        if starts_with_number(line):
-            break
-        if line.strip():
-            lines.append(line)
-    return lines

@@ -18,7 +18,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from betenet.errors import DataError
-from betenet.formats.parsed import Parsed
+from betenet.formats.a2f_file import A2fFile
+from betenet.formats.file_format import A2fFormat
 from betenet.formats.text import TextFile, broken, is_remark, parse_numbers
 from betenet.units import KELVIN_TO_MEV
 
@@ -43,12 +44,12 @@ _TETRAHEDRA = (
 Columns = dict[str, list[float]]
 
 
-def parse_lambda(text: TextFile) -> Parsed:
+def parse_lambda(text: TextFile) -> A2fFile:
     """Read ``lambda``, ``lambda.dat`` or what lambda.x prints.
 
     Returns
     -------
-    Parsed
+    A2fFile
         Without frequencies; λ, ω_log [meV], T_c [K] and N(E_F) [1/Ry, as printed] in ``stated``.
 
     Raises
@@ -78,14 +79,13 @@ def parse_lambda(text: TextFile) -> Parsed:
             )
     if "omega_log" in columns:
         columns["omega_log"] = [x * KELVIN_TO_MEV for x in columns["omega_log"]]
-    return Parsed(
+    return A2fFile(
         path=text.path,
-        unit=None,
-        unit_source="",
         frequencies=np.empty(0),
         a2f=np.empty((max(len(smearings), 1), 0)),
         smearings=smearings or None,
         smearing_unit="Ry" if smearings else None,
+        per_smearing=True,
         stated={key: tuple(values) for key, values in columns.items()},
     )
 
@@ -128,3 +128,18 @@ def _tetrahedra(line: str) -> tuple[str, str] | None:
         if match is not None:
             return name, match.group(1)
     return None
+
+
+FORMAT = A2fFormat(
+    key="qe-lambda",
+    program="Quantum ESPRESSO matdyn.x, lambda.x and alpha2f.x",
+    text="lambda, lambda.dat, lambda.out: λ and ω_log per smearing, no spectrum",
+    beware="λ is a sum over q, that of a spectrum an integral: some per cent apart; N(E_F) and T_c "
+    "as far as they are there; old `lambda` has no ω_log, so no Tc",
+    marks=re.compile(
+        r"^\s*Broadening\s.*lambda.*dos\(Ef\)|^#\s*degauss\s+lambda|lambda =.*<log w>="
+        r"|omegalog\[K\]\s*:",
+        re.MULTILINE,
+    ),
+    read=parse_lambda,
+)

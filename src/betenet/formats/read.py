@@ -3,31 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
 from jaxtyping import Float
 
 from betenet.errors import DataError
-from betenet.formats import (
-    abinit,
-    csv_file,
-    elk,
-    elph,
-    epw,
-    epw_output,
-    json_file,
-    qe,
-    qe_lambda,
-    table,
-)
 from betenet.formats.a2f_file import UNIT_GIVEN, A2fFile
 from betenet.formats.column_names import ANGULAR, plain
+from betenet.formats.file_format import check_format, told_by_name
 from betenet.formats.findings import findings
-from betenet.formats.known_formats import FORMATS, check_format
-from betenet.formats.marks import told_by_name
-from betenet.formats.parsed import Parsed
+from betenet.formats.known_formats import FORMATS
 from betenet.formats.phonon_range import (
     UNITS_TO_SUGGEST,
     check_phonon_range,
@@ -35,29 +21,13 @@ from betenet.formats.phonon_range import (
     units_that_fit,
 )
 from betenet.formats.recognise import Recognition, check_words, recognise_content
-from betenet.formats.text import TextFile, as_text, broken, read_bytes
+from betenet.formats.text import as_text, broken, read_bytes
 from betenet.units import convert_frequency
-
-_TEXT_PARSERS: Mapping[str, Callable[[TextFile], Parsed]] = {
-    "qe-a2f-dos": qe.parse_a2f_dos,
-    "qe-lambda": qe_lambda.parse_lambda,
-    "qe-alpha2f-dat": qe.parse_alpha2f_dat,
-    "qe-alpha2f": qe.parse_alpha2f,
-    "epw-a2f": epw.parse_a2f,
-    "elk": elk.parse_alpha2f,
-    "abinit": abinit.parse_text,
-    "json": json_file.parse_json,
-    "csv": csv_file.parse_csv,
-    "table": table.parse_table,
-    "qe-elph": elph.parse_elph,
-    "epw-out": epw_output.parse_output,
-}
 
 _OTHER_UNIT = (
     "Give the right unit (unit= in Python, --unit on the command line), with format table for a "
     "file that only looks like that of a program."
 )
-_COLUMNS = ("table", "csv", "elk", "epw-a2f", "qe-a2f-dos", "qe-alpha2f-dat", "qe-alpha2f")
 
 
 def read_a2f(
@@ -102,19 +72,22 @@ def read_a2f(
         else:
             parsed = _parse(path, content, told.format)
     else:
-        told = Recognition(check_format(format))
+        told = Recognition(check_format(format, FORMATS))
         content = read_bytes(path)
         return _read_forced(path, content, told, unit)
     return _as_file(parsed, told, unit)
 
 
-def _parse(path: str | Path, content: bytes, key: str) -> Parsed:
-    if key == "abinit" and content.startswith((abinit.CLASSIC_MAGIC, abinit.HDF5_MAGIC)):
-        return abinit.parse_netcdf(str(path), content)
-    return _TEXT_PARSERS[key](as_text(path, content))
+def _parse(path: str | Path, content: bytes, key: str) -> A2fFile:
+    known = FORMATS[key]
+    if known.read_binary is not None and content.startswith(known.magic):
+        return known.read_binary(str(path), content)
+    return known.read(as_text(path, content))
 
 
-def _parse_named(path: str | Path, content: bytes, told: Recognition) -> tuple[Parsed, Recognition]:
+def _parse_named(
+    path: str | Path, content: bytes, told: Recognition
+) -> tuple[A2fFile, Recognition]:
     """Parse what only its name tells, and whose unit the user knows better: perhaps a table."""
     try:
         return _parse(path, content, told.format), told
@@ -125,7 +98,7 @@ def _parse_named(path: str | Path, content: bytes, told: Recognition) -> tuple[P
 def _read_forced(path: str | Path, content: bytes, told: Recognition, unit: str | None) -> A2fFile:
     """Read as asked for; where that fails, say what the file looks like."""
     key = told.format
-    if key in _COLUMNS:
+    if FORMATS[key].is_columns:
         check_words(as_text(path, content))
     try:
         return _as_file(_parse(path, content, key), told, unit)
@@ -143,14 +116,15 @@ def _read_forced(path: str | Path, content: bytes, told: Recognition, unit: str 
         ) from error
 
 
-def _as_file(parsed: Parsed, told: Recognition, unit: str | None) -> A2fFile:
+def _as_file(parsed: A2fFile, told: Recognition, unit: str | None) -> A2fFile:
+    """Complete what a parser gives: its format, its unit, frequencies in meV, and warnings."""
     warnings = list(parsed.warnings)
     if told.by_name:
         warnings.append(told_by_name(told.format))
     used, source = parsed.unit, parsed.unit_source
     if parsed.frequencies.size:
         if unit is not None:
-            if parsed.unit is not None and not _are_equal(parsed.unit, unit):
+            if parsed.unit and not _are_equal(parsed.unit, unit):
                 if FORMATS[told.format].unit is not None and not told.by_name:
                     raise _another_unit(parsed, told.format, unit)
                 warnings.append(f"frequencies are taken in {unit} as given, not in {parsed.unit}")
@@ -160,26 +134,14 @@ def _as_file(parsed: Parsed, told: Recognition, unit: str | None) -> A2fFile:
                     f"{parsed.unknown_unit!r}"
                 )
             used, source = unit, UNIT_GIVEN
-        if used is None:
+        if not used:
             raise _no_unit(parsed)
     frequencies = _in_mev(parsed, used)
-    if used is not None:
+    if used:
         highest = highest_frequency(frequencies, parsed.a2f)
         check_phonon_range(parsed.path, highest, used, _OTHER_UNIT)
-    file = A2fFile(
-        path=parsed.path,
-        format=told.format,
-        unit=used or "",
-        unit_source=source,
-        frequencies=frequencies,
-        a2f=parsed.a2f,
-        smearings=parsed.smearings,
-        smearing_unit=parsed.smearing_unit,
-        modes=parsed.modes,
-        names=parsed.names,
-        stated=parsed.stated,
-        lines=parsed.lines,
-        rule=parsed.rule,
+    file = dataclasses.replace(
+        parsed, format=told.format, unit=used, unit_source=source, frequencies=frequencies
     )
     return dataclasses.replace(file, warnings=(*warnings, *findings(file)))
 
@@ -188,7 +150,7 @@ def _are_equal(unit: str, other: str) -> bool:
     return float(convert_frequency(1.0, unit, other)) == 1.0
 
 
-def _another_unit(parsed: Parsed, key: str, unit: str) -> DataError:
+def _another_unit(parsed: A2fFile, key: str, unit: str) -> DataError:
     return DataError(
         f"{parsed.path} has its frequencies in {parsed.unit}, not in {unit}.",
         reason=f"That is the unit of every file of {FORMATS[key].program} ({key}).",
@@ -197,10 +159,10 @@ def _another_unit(parsed: Parsed, key: str, unit: str) -> DataError:
     )
 
 
-def _in_mev(parsed: Parsed, unit: str | None) -> Float[np.ndarray, " n_freq"]:
+def _in_mev(parsed: A2fFile, unit: str) -> Float[np.ndarray, " n_freq"]:
     """Frequencies in meV, checked to increase."""
     omega = parsed.frequencies
-    if unit is None:
+    if not unit:
         return omega
     bad = ~np.isfinite(omega)
     bad[1:] |= ~(np.diff(omega) > 0.0)
@@ -227,7 +189,7 @@ def _in_mev(parsed: Parsed, unit: str | None) -> Float[np.ndarray, " n_freq"]:
     return convert_frequency(omega, unit, "meV")
 
 
-def _no_unit(parsed: Parsed) -> DataError:
+def _no_unit(parsed: A2fFile) -> DataError:
     highest = float(np.nanmax(parsed.frequencies))
     fitting = units_that_fit(highest)
     guess = f"; the highest, {highest:.6g}, would be {', '.join(fitting)}" if fitting else ""

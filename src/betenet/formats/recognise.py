@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from betenet.errors import DataError
-from betenet.formats import abinit, csv_file, qe
+from betenet.formats import csv_file
+from betenet.formats.file_format import ends_of, marked, named
 from betenet.formats.header import header_lines, names_a2f, read_header
 from betenet.formats.known_formats import FORMATS
-from betenet.formats.marks import A2F_MARKS, A2F_NAMES, ends_of, marked, named
 from betenet.formats.not_a2f import (
     foreign_by_marks,
     foreign_by_name,
@@ -61,13 +61,15 @@ def recognise(path: str | Path) -> str:
 
 def recognise_content(path: str | Path, content: bytes) -> Recognition:
     """Format of a file whose content is at hand; errors are those of :func:`recognise`."""
-    if content.startswith((abinit.CLASSIC_MAGIC, abinit.HDF5_MAGIC)):
-        return Recognition("abinit")
+    for key, known in FORMATS.items():
+        if content.startswith(known.magic):
+            return Recognition(key)
     text = as_text(path, content)
-    if ends_of(text).lstrip()[:1] in {"{", "["}:
-        return Recognition("json")
-    key = check_words(text) or ("qe-alpha2f" if qe.is_old_alpha2f(text) else None)
-    if key in {None, "epw-a2f"}:
+    for key, known in FORMATS.items():
+        if known.fits is not None and known.fits(text):
+            return Recognition(key)
+    key = check_words(text)
+    if key is None or FORMATS[key].needs_name:
         check_name(text)
     return _recognise_table(text) if key is None else Recognition(key)
 
@@ -80,7 +82,7 @@ def check_words(text: TextFile) -> str | None:
     DataError
         If they say that it is something else; the message says what to give instead.
     """
-    key = marked(A2F_MARKS, ends_of(text))
+    key = marked(FORMATS, ends_of(text))
     foreign = foreign_by_marks(text) or (foreign_by_words(text) if key is None else None)
     if foreign is not None:
         raise foreign.error(text.path)
@@ -114,7 +116,7 @@ def _recognise_table(text: TextFile) -> Recognition:
     content = [line for line in text.lines if not is_remark(line)]
     n_rows = sum(map(starts_with_number, content))
     if 2 * n_rows >= len(content) > 0:
-        key = named(A2F_NAMES, text.path)
+        key = named(FORMATS, text.path)
         width = max(len(split_columns(line)) for line in content[-1:])
         if read_header(text, width).unit is not None:
             return Recognition("table")

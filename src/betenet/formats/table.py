@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import numpy as np
-from jaxtyping import Float
 
 from betenet.errors import DataError
-from betenet.formats.columns import choose_columns
+from betenet.formats.a2f_file import A2fFile
+from betenet.formats.columns import read_columns
+from betenet.formats.file_format import A2fColumns, A2fFormat
 from betenet.formats.header import read_header
-from betenet.formats.parsed import Parsed, need_columns
 from betenet.formats.text import (
     Row,
     TextFile,
     first_number_line,
     is_remark,
     join_rows,
+    need_columns,
     parse_numbers,
     starts_with_number,
 )
 
 
-def parse_table(text: TextFile) -> Parsed:
+def parse_table(text: TextFile) -> A2fFile:
     """Read columns that are separated by blanks, tabs, commas or semicolons.
 
     Raises
@@ -40,7 +41,7 @@ def parse_table(text: TextFile) -> Parsed:
     table, lines = join_rows(text.path, rows, wrapped=False)
     need_columns(text.path, table.shape[1], "ω and at least one α²F", minimum=2)
     header = read_header(text, table.shape[1])
-    return choose_columns(text.path, table, header.columns).parsed(text.path, header, lines)
+    return read_columns(text.path, table, header, lines)
 
 
 def _check_one_curve(text: TextFile) -> None:
@@ -55,13 +56,11 @@ def _check_one_curve(text: TextFile) -> None:
         )
 
 
-def format_table(
-    frequencies: Float[np.ndarray, " n_freq"], a2f: Float[np.ndarray, "column n_freq"], unit: str
-) -> str:
+def format_table(columns: A2fColumns) -> str:
     """Text of a table; the unit stands in a remark."""
-    rows = np.concatenate([frequencies[None], a2f]).T
+    rows = np.concatenate([columns.frequencies[None], columns.a2f]).T
     lines = ["".join(f"{number:20.12E}" for number in row) for row in rows]
-    return "\n".join([f"# frequency [{unit}], a2F", *lines]) + "\n"
+    return "\n".join([f"# frequency [{columns.unit}], a2F", *lines]) + "\n"
 
 
 def split_columns(line: str) -> list[str]:
@@ -80,3 +79,14 @@ def split_columns(line: str) -> list[str]:
         if mark in line:
             return [field.strip() for field in line.strip().rstrip(mark).split(mark)]
     return line.split()
+
+
+FORMAT = A2fFormat(
+    key="table",
+    program="any program",
+    text="columns of numbers: ω in the given unit, then α²F",
+    beware="see below",
+    read=parse_table,
+    write=format_table,
+    is_columns=True,
+)

@@ -285,6 +285,22 @@ def join_rows(
     return numbers.reshape(-1, int(pattern.sum())), tuple(row.line for row in rows[::period])
 
 
+def need_columns(path: str, found: int, wanted: str, *, minimum: int, fix: str = "") -> None:
+    """Check the number of columns.
+
+    Raises
+    ------
+    DataError
+        If there are fewer than ``minimum``.
+    """
+    if found < minimum:
+        raise DataError(
+            f"{path} has {found} {'column' if found == 1 else 'columns'} of numbers.",
+            reason=f"Expected are {wanted}.",
+            fix=fix or "Check which file this is.",
+        )
+
+
 def _pattern(counts: np.ndarray) -> np.ndarray:
     """Numbers on each line of a row: the pattern that repeats for longest from the first line."""
     best, reach = 0, 0

@@ -150,7 +150,8 @@ def writer_and_unit(
     Raises
     ------
     ConfigError
-        If the format is unknown or only read, or has another unit than the given one.
+        If the format is unknown or only read, has another unit than the given one, or the unit is
+        unknown.
     """
     known: FileFormat = formats[check_format(key, formats)]
     if known.write is None:
@@ -166,7 +167,9 @@ def writer_and_unit(
             reason="Whoever reads such a file takes that unit for granted.",
             fix="Leave out the unit, or write a table.",
         )
-    return known.write, known.unit or unit or "meV"
+    used = known.unit or unit or "meV"
+    convert_frequency(1.0, used, "meV")  # an unknown unit is told before anything is written
+    return known.write, used
 
 
 def ends_of(text: TextFile) -> str:

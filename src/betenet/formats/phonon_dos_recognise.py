@@ -52,11 +52,11 @@ def key_in_header(text: TextFile) -> str | None:
             fix="Read it with read_a2f.",
         )
     if key is None:
-        _check_not_electronic(text.path, dos_header_lines(text))
+        check_not_electronic(text.path, dos_header_lines(text))
     return key
 
 
-def _check_not_electronic(path: str, lines: list[str]) -> None:
+def check_not_electronic(path: str, lines: list[str]) -> None:
     """Refuse a density of states of electrons by the words of its header.
 
     Raises

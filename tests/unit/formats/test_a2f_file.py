@@ -70,9 +70,9 @@ def test_many_lines_are_shortened():
 
 
 @pytest.mark.parametrize(
-    ("format_", "smearings", "expected"),
-    [("table", None, False), ("csv", (0.1,), True), ("qe-alpha2f-dat", None, True)],
+    ("per_smearing", "smearings", "expected"),
+    [(False, None, False), (False, (0.1,), True), (True, None, True)],
 )
-def test_columns_that_are_known_to_be_smearings(format_, smearings, expected):
-    file = file_of(format=format_, smearings=smearings)
+def test_columns_that_are_known_to_be_smearings(per_smearing, smearings, expected):
+    file = file_of(per_smearing=per_smearing, smearings=smearings)
     assert file.has_smearings is expected

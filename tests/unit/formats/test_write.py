@@ -14,7 +14,7 @@ from betenet.superconductivity.moments import coupling_constant, omega_log
 from betenet.units import FREQUENCY_UNITS_IN_MEV
 
 WRITABLE = [key for key, known in FORMATS.items() if known.writable]
-MANY = [key for key in WRITABLE if key not in {"qe-a2f-dos", "elk"}]
+MANY = [key for key in WRITABLE if not FORMATS[key].one_spectrum]
 EXACT = {"json", "csv"}
 
 

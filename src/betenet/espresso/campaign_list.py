@@ -15,6 +15,7 @@ from pathlib import Path
 from betenet.errors import ConfigError, DataError
 from betenet.input_files import in_short, read_text
 from betenet.printable import from_cell, shortened
+from betenet.structures.formula import formula_amounts
 
 FILE, PRESSURE, FORMULA, FAMILY = "file", "pressure_gpa", "formula", "family"
 """Columns that are read; only the first must be there, others are passed over."""
@@ -24,8 +25,6 @@ MOST_BYTES = 50_000_000
 """Size of a list from which it is taken for something else."""
 MOST_PRESSURE = 10_000.0
 """GPa; the centre of Jupiter has 4000."""
-
-_FORMULA = re.compile(r"([A-Z][a-z]?\d{0,6}){1,40}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,7 +179,7 @@ def read_held_out(path: str | Path) -> frozenset[str]:
             f"{in_short(error)}.",
             "Give a text file with a reduced formula in each line.",
         ) from error
-    wrong = next((line for line in lines if not _FORMULA.fullmatch(line)), None)
+    wrong = next((line for line in lines if not _whole_amounts(line)), None)
     if wrong is not None:
         raise ConfigError(
             f"{path} holds {shortened(wrong)!r}, which is no formula.",
@@ -191,15 +190,22 @@ def read_held_out(path: str | Path) -> frozenset[str]:
 
 
 def formula_key(formula: str) -> str:
-    """A formula as it is compared: elements by name, smallest whole numbers, each one written.
+    """Formula as crystals are compared: elements by name, smallest whole numbers, each written.
+
+    A text that is no formula of whole numbers stays as it is.
 
     Examples
     --------
     >>> formula_key("SH3"), formula_key("S2H6"), formula_key("H3S1")
     ('H3S1', 'H3S1', 'H3S1')
     """
-    counts: dict[str, int] = {}
-    for symbol, number in re.findall(r"([A-Z][a-z]?)(\d{0,6})", formula):
-        counts[symbol] = counts.get(symbol, 0) + int(number or 1)
+    counts = _whole_amounts(formula)
     divisor = math.gcd(*counts.values()) or 1
-    return "".join(f"{symbol}{n // divisor}" for symbol, n in sorted(counts.items()))
+    return "".join(f"{name}{n // divisor}" for name, n in sorted(counts.items())) or formula
+
+
+def _whole_amounts(formula: str) -> dict[str, int]:
+    """Whole numbers of atoms by element; empty if the text is no formula of such."""
+    amounts = formula_amounts(formula)
+    whole = all(amount.is_integer() for amount in amounts.values())
+    return {element: int(amount) for element, amount in amounts.items() if whole}

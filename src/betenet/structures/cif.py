@@ -17,7 +17,7 @@ from betenet.structures.cif_sites import read_sites
 from betenet.structures.cif_statements import Statements
 from betenet.structures.cif_symmetry import read_symmetry
 from betenet.structures.cif_whole import check_is_whole, without_dummies
-from betenet.structures.convert import HYDROGEN_ISOTOPES
+from betenet.structures.element_names import HYDROGEN_ISOTOPES
 from betenet.structures.symmetry_choice import build_cell
 
 CELL = ("length_a", "length_b", "length_c", "angle_alpha", "angle_beta", "angle_gamma")

@@ -10,8 +10,13 @@ from jaxtyping import Float
 
 from betenet.errors import StructureError
 from betenet.structures.cif_blocks import UNKNOWN, CifBlock, as_number
-from betenet.structures.convert import HYDROGEN_ISOTOPES
-from betenet.structures.element_names import ELEMENTS, element_of_label, element_of_type
+from betenet.structures.element_names import (
+    ELEMENTS,
+    HYDROGEN_ISOTOPES,
+    element_of_label,
+    element_of_type,
+)
+from betenet.structures.formula import formula_amounts
 
 ROUNDED = 0.7
 """Part of a unit of the last digit by which a coordinate may be off: 0.66 can be two thirds."""
@@ -73,27 +78,17 @@ def read_sites(block: CifBlock, lattice: Float[np.ndarray, "3 3"]) -> Sites:
     )
 
 
-def formula_amounts(block: CifBlock) -> dict[str, float]:
-    """Return how many atoms of each element the stated formula has; nothing if it is no plain one.
+def stated_amounts(block: CifBlock) -> dict[str, float]:
+    """Atoms of each element in the stated formula; empty if it is no plain one.
 
-    Deuterium counts as hydrogen. A formula all in capitals without blanks, BN or CO2, could mean
-    two things and is passed over.
+    Between blanks a symbol may be in capitals, as in ``NB3 SN1``. A formula all in capitals without
+    blanks, BN or CO2, could mean two things and is passed over.
     """
-    text = block.text("_chemical_formula_sum")
-    terms = text.split()
-    if len(terms) == 1 and re.fullmatch(r"([A-Z][a-z]?[\d.]*)+", text):
-        terms = re.findall(r"[A-Z][a-z]?[\d.]*", text)
-        if len(terms) > 1 and text == text.upper():
-            return {}
-    amounts: dict[str, float] = {}
-    for term in terms:
-        match = re.fullmatch(r"([A-Za-z]{1,2})(\d+\.?\d*|\.\d+|)", term)
-        element = match[1].capitalize() if match else ""
-        if match is None or element not in ELEMENTS:
-            return {}
-        element = "H" if element in HYDROGEN_ISOTOPES else element
-        amounts[element] = amounts.get(element, 0.0) + float(match[2] or 1)
-    return amounts if sum(amounts.values()) > 0 else {}
+    words = block.text("_chemical_formula_sum").split()
+    if len(words) > 1:
+        return formula_amounts(" ".join(map(str.capitalize, words)))
+    amounts = formula_amounts("".join(words))
+    return {} if len(amounts) > 1 and words[0] == words[0].upper() else amounts
 
 
 def _occupancy(text: str) -> float:
@@ -141,7 +136,7 @@ def _read_elements(block: CifBlock) -> list[str]:
     """Element of each site, by its type symbol if there is one, else by its label."""
     labels = block.column("_atom_site_label")
     types = block.column("_atom_site_type_symbol")
-    named = {*formula_amounts(block)}
+    named = {*stated_amounts(block)}
     if not named:
         listed = (re.match("[A-Za-z]*", text) for text in block.column("_atom_type_symbol"))
         named = {match[0] for match in listed if match and match[0] in ELEMENTS}

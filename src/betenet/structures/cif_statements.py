@@ -14,7 +14,7 @@ from jaxtyping import Float
 
 from betenet.structures.check import check_lattice
 from betenet.structures.cif_blocks import CifBlock
-from betenet.structures.cif_sites import Sites, formula_amounts
+from betenet.structures.cif_sites import Sites, stated_amounts
 from betenet.structures.orbits import FilledCell
 
 FORMULA_TOLERANCE = 1e-2
@@ -57,7 +57,7 @@ class Statements:
     @cached_property
     def amounts(self) -> dict[str, float]:
         """Atoms of each element in the stated formula."""
-        return formula_amounts(self.block)
+        return stated_amounts(self.block)
 
     @property
     def formula(self) -> str:

@@ -15,14 +15,13 @@ from betenet.errors import StructureError
 from betenet.json_input import number_array
 from betenet.structures.check import FULL_OCCUPANCY_TOLERANCE, disorder_error
 from betenet.structures.documents import inner_structure, is_answer
+from betenet.structures.element_names import HYDROGEN_ISOTOPES
 from betenet.structures.optimade import atoms_from_optimade
 from betenet.structures.reading_errors import reason_of
 from betenet.structures.stated import stated_otherwise
 
 _APART = 0.02
 """Distance from which a site's fractional and Cartesian coordinates contradict each other [Å]."""
-HYDROGEN_ISOTOPES = {"D": 2.01410178, "T": 3.01604928}
-"""Symbol to mass [u]; read as hydrogen, the mass kept so that it can be reported."""
 
 
 @runtime_checkable

@@ -8,7 +8,9 @@ from collections.abc import Set as AbstractSet
 from ase.data import chemical_symbols
 
 from betenet.errors import StructureError
-from betenet.structures.convert import HYDROGEN_ISOTOPES
+
+HYDROGEN_ISOTOPES = {"D": 2.01410178, "T": 3.01604928}
+"""Mass of each isotope by its symbol [u]; it is read as hydrogen, the mass kept to report it."""
 
 ELEMENTS = frozenset({*chemical_symbols[1:], *HYDROGEN_ISOTOPES})
 _SECOND = ELEMENTS - {*HYDROGEN_ISOTOPES}

@@ -16,7 +16,8 @@ from jaxtyping import Float
 
 from betenet.errors import StructureError
 from betenet.formats.text import to_number
-from betenet.structures.convert import HYDROGEN_ISOTOPES, crystal
+from betenet.structures.convert import crystal
+from betenet.structures.element_names import HYDROGEN_ISOTOPES
 
 HEADER = 6
 """Lines up to that with the symbols or, in files of VASP 4, the counts."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, cast
 
 from ase.data import atomic_numbers
+
+from betenet.structures.formula import MOST_ATOMS, formula_amounts
 
 FORMULAS = (
     *("chemical_formula_reduced", "chemical_formula_descriptive", "formula_pretty"),
@@ -16,13 +17,8 @@ FORMULAS = (
 """Keys of formulas: OPTIMADE's, the Materials Project's, JARVIS's and pymatgen's."""
 COMPOSITIONS = ("composition", "composition_reduced", "unit_cell_formula")
 NUMBERS = ("nsites", "n_sites", "num_sites", "nat")
-MOST = 1_000_000
-"""Atoms of an element from which on a composition is not looked at."""
-LONGEST = 200
-"""Letters of a formula that is looked at."""
 SAME = 1e-3
 """Difference of an element's share up to which two compositions are the same."""
-_PART = re.compile(r"([A-Z][a-z]?)(\d*\.?\d*)")
 
 Composition = Mapping[str, float]
 
@@ -66,22 +62,11 @@ def _composition(stated: object) -> Composition | None:
         counts = {
             str(name): float(number)
             for name, number in table.items()
-            if isinstance(number, int | float) and 0 <= number < MOST
+            if isinstance(number, int | float) and 0 <= number < MOST_ATOMS
         }
         known = len(counts) == len(table) and all(map(atomic_numbers.get, counts))
         return counts if known else None
-    if not isinstance(stated, str) or not 0 < len(stated) <= LONGEST:
-        return None
-    text = stated.replace(" ", "")
-    parts = [(match.group(1), match.group(2)) for match in _PART.finditer(text)]
-    if "".join(a + b for a, b in parts) != text or any(b == "." for _, b in parts):
-        return None
-    found: Counter[str] = Counter()
-    for element, number in parts:
-        if not atomic_numbers.get(element):
-            return None
-        found[element] += float(number or 1.0)  # pyright: ignore[reportArgumentType]
-    return found
+    return formula_amounts(stated) if isinstance(stated, str) else None
 
 
 def _same(stated: Composition, counts: Counter[str]) -> bool:

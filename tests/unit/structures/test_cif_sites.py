@@ -5,7 +5,7 @@ import pytest
 
 from betenet.errors import StructureError
 from betenet.structures.cif_blocks import CifBlock
-from betenet.structures.cif_sites import Sites, formula_amounts, read_sites
+from betenet.structures.cif_sites import Sites, read_sites, stated_amounts
 
 
 def sites_of(
@@ -119,4 +119,4 @@ def test_occupancies() -> None:
     ],
 )
 def test_formulas(text: str, amounts: dict[str, float]) -> None:
-    assert formula_amounts(CifBlock("x", {"_chemical_formula_sum": [text]})) == amounts
+    assert stated_amounts(CifBlock("x", {"_chemical_formula_sum": [text]})) == amounts

@@ -1,11 +1,16 @@
-"""The training data, for the tests that read it."""
+"""The training data and real spectra, for the tests that read them."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import pytest
+from tests.real_spectra import OURS, literature_spectra, our_spectrum
+
+from betenet.spectrum import Spectrum
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -17,3 +22,22 @@ def data_folder() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no training data at {folder} (set BETENET_DATA to the folder that holds it)")
     return folder
+
+
+@pytest.fixture(scope="session")
+def read_spectrum(request: pytest.FixtureRequest) -> Callable[[str], Spectrum]:
+    """Reader of a real spectrum by its name; a test of one of the literature needs the data."""
+
+    @cache
+    def literature() -> dict[str, Spectrum]:
+        return literature_spectra(request.getfixturevalue("data_folder"))
+
+    return lambda name: our_spectrum(name) if name in OURS else literature()[name]
+
+
+@pytest.fixture(params=["ours", pytest.param("literature", marks=pytest.mark.data)])
+def real_spectra(request: pytest.FixtureRequest) -> dict[str, Spectrum]:
+    """Every real spectrum by its name: our own ones, then those of the literature."""
+    if request.param == "ours":
+        return {name: our_spectrum(name) for name in OURS}
+    return literature_spectra(request.getfixturevalue("data_folder"))

@@ -112,7 +112,7 @@ class PhononDos:
         return float(weight @ function(self.frequencies[above])) / states if states > 0 else np.nan
 
     def positive(self) -> PhononDos:
-        """Only the rows at ω > 0; how much was lost is :attr:`imaginary_fraction`."""
+        """Density of states at ω > 0 alone; how much was lost is :attr:`imaginary_fraction`."""
         kept = self.frequencies > 0.0
         sites = None if self.sites is None else self.sites[:, kept]
         return PhononDos(self.frequencies[kept], self.total[kept], sites, self.symbols)

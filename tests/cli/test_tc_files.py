@@ -4,11 +4,13 @@ import csv
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from tests.real_spectra import our_spectrum, record_of
 
 import betenet.cli.tc_files
 from betenet.cli import main, tc_outputs, tc_result
@@ -81,11 +83,25 @@ def test_same_spectrum_has_the_same_tc_in_every_format(
     assert f"frequencies in {unit}, {source}" in shown
 
 
+@pytest.mark.parametrize("name", ["Al", "Nb", "Pb", "TiN"])
+@pytest.mark.parametrize("key", ["csv", "epw-a2f", "qe-alpha2f-dat", "qe-a2f-dos"])
+def test_our_spectra_have_the_numbers_of_their_records(
+    name: str, key: str, tmp_path: Path, capsys: Capture
+) -> None:
+    write_a2f(tmp_path / name, our_spectrum(name), format=key)
+    (found,) = results([str(tmp_path / name), "--mu-star", "0.1"], capsys)
+    record = record_of(name)
+    for number in ("coupling", "omega_log_kelvin", "omega_2_kelvin"):
+        assert found[number] == pytest.approx(record[number], rel=1e-4)
+    simple = found["methods"]["allen_dynes_simple"]["tc_kelvin"]
+    assert simple == pytest.approx(record["tc_kelvin"], rel=1e-3)
+
+
 @pytest.mark.data
-def test_literature_spectrum_of_niobium(data_folder: Path, tmp_path: Path, capsys: Capture) -> None:
-    stored = json.loads((data_folder / "spectra" / "literature_a2f.json").read_text())["Nb_c15"]
-    omega, a2f = np.array(stored["frequencies_mev"]), np.array(stored["a2f"])
-    write_a2f(tmp_path / "Nb.csv", Spectrum(omega[omega > 0], a2f[omega > 0]), format="csv")
+def test_literature_spectrum_of_niobium(
+    read_spectrum: Callable[[str], Spectrum], tmp_path: Path, capsys: Capture
+) -> None:
+    write_a2f(tmp_path / "Nb.csv", read_spectrum("Nb_c15"), format="csv")
     (found,) = results([str(tmp_path / "Nb.csv"), "--mu-star", "0.12"], capsys)
     assert found["coupling"] == pytest.approx(0.9377, abs=1e-4)
     assert found["omega_log_kelvin"] == pytest.approx(156.7, abs=0.1)

@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 
 from betenet.quantities import export
-from betenet.spectrum import Spectrum
 from betenet.superconductivity.critical_temperature import METHODS_OF_MOMENTS, critical_temperature
 from betenet.superconductivity.moments import coupling_constant, moments, omega_log
 from betenet.units import convert_frequency
@@ -23,17 +22,6 @@ def in_mev(row, key):
     if f"{key}_mev" in row:
         return float(row[f"{key}_mev"])
     return float(convert_frequency(float(row[f"{key}_kelvin"]), "K", "meV"))
-
-
-@pytest.fixture(scope="module")
-def read_spectrum(data_folder):
-    data = json.loads((data_folder / "spectra" / "literature_a2f.json").read_text("utf-8"))
-
-    def read(name):
-        omega, a2f = np.array(data[name]["frequencies_mev"]), np.array(data[name]["a2f"])
-        return Spectrum(omega[omega > 0.0], a2f[omega > 0.0])
-
-    return read
 
 
 @pytest.mark.parametrize("row", REFERENCE["critical_temperature"], ids=lambda row: row["name"])

@@ -22,12 +22,12 @@ UNIT_DEFINED, UNIT_STATED, UNIT_GIVEN = (
     "stated in the file",
     "given by the user",
 )
-"""Where the unit of the frequencies came from; empty if the file holds no frequencies."""
+"""Sources of the unit of the frequencies; an empty text stands for a file without frequencies."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class A2fFile:
-    """What a file of α²F holds: raw columns, their unit and what the file says of itself.
+    """Content of a file of α²F: raw columns, their unit and what the file says of itself.
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ class A2fFile:
     a2f
         α²F as it stands in the file, nan and negative values included [1].
     smearings
-        What tells the columns apart; None if the file does not say [smearing_unit].
+        Smearing of each column; None if the file does not say [smearing_unit].
     smearing_unit
         Unit of the smearings; None without them.
     modes
@@ -64,7 +64,7 @@ class A2fFile:
     rule
         Integration rule that the file asks for.
     warnings
-        What a user should know or act on.
+        Sentences that a user should know or act on.
     """
 
     path: str

@@ -1,4 +1,4 @@
-"""What the name of a column that speaks of α²F says: α²F itself, a share, or what follows from it.
+"""Meaning of the name of a column that speaks of α²F: α²F itself, a share, or what follows from it.
 
 ``a2F``, ``α²F(ω)``, ``a2F (0.02 Ry)`` and ``Nb a2F`` are α²F; ``a2F/omega``, ``a2F x 10``,
 ``log10(a2F)``, ``a2F (arb. units)`` and ``a2Ftr`` are not: to read them as α²F would scale λ.
@@ -68,21 +68,21 @@ _INTEGER = re.compile(r"[\s_#\[(]*\d{1,3}\s*[\])]?")
 
 @dataclass(frozen=True, slots=True)
 class A2fName:
-    """What a name says of a column.
+    """Meaning of the name of a column.
 
     Parameters
     ----------
     kind
-        Whether it is the whole of α²F, at a smearing, one by number or by another name, or a
+        Kind: whether it is the whole of α²F, at a smearing, one by number or by another name, or a
         share; ``"other"`` for what is not α²F.
     label
-        What tells it from others, in small letters and digits.
+        Rest of the name that tells the column from others, in small letters and digits.
     why
-        What is wrong with it as α²F; empty if nothing is.
+        Reason why the column is not α²F; empty if there is none.
     smearing
-        Its smearing [smearing_unit]; None if it states none.
+        Smearing of the column [smearing_unit]; None if the name states none.
     smearing_unit
-        In small letters; empty if it is not stated.
+        Unit of the smearing in small letters; empty if it is not stated.
     unit
         Unit of frequencies that stands behind the name, though α²F has none.
     """
@@ -99,7 +99,7 @@ _WRITE_PLAIN = "is α²F times a factor or another function of it"
 
 
 def a2f_name(plain: str) -> A2fName | None:
-    """What a name says, in small letters with ω and α spelt out; None if it is not about α²F.
+    """Meaning of a name in small letters, ω and α spelt out; None if it is not about α²F.
 
     Examples
     --------
@@ -127,7 +127,7 @@ def a2f_name(plain: str) -> A2fName | None:
 
 
 def a2f_in_words(plain: str) -> str:
-    """What a sentence says that is wrong with the α²F which it speaks of; empty if nothing is."""
+    """Reason by a sentence why what it speaks of is not α²F; empty if there is none."""
     for core in _CORE.finditer(plain):
         behind = plain[core.end() :]
         argument = _ARGUMENT.match(behind)
@@ -146,7 +146,7 @@ def a2f_in_words(plain: str) -> str:
 def _derived(
     before: str, behind: str, label: str = "", in_front: re.Pattern[str] = _BEFORE
 ) -> A2fName | None:
-    """What follows from α²F and is not it."""
+    """Meaning of a name of what follows from α²F and is not it."""
     if _PER_UNIT.match(behind.strip(" ,_")):
         return A2fName("other", label, why="has a unit, which α²F has not")
     if in_front.search(before):

@@ -1,4 +1,4 @@
-"""What the name of a column says: what it holds, and the unit of frequencies."""
+"""Meaning of the name of a column: its content, and the unit of frequencies."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ ANGULAR = re.compile(r"angular|(?<![a-z])t?rad(?:ians?)?(?![a-z])|2\s*\*?\s*pi|p
 
 
 LONGEST_NAME = 100
-"""Characters of a name of a column."""
+"""Length of the name of a column that is looked at [characters]."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,17 +59,17 @@ class Column:
     Parameters
     ----------
     name
-        As the file has it.
+        Name as the file has it.
     role
-        What it holds.
+        Content of the column.
     unit
         Unit of frequencies, as in :data:`UNITS`; None if the name has none.
     unknown_unit
-        What stands where a unit is expected and is none that is known.
+        Words that stand where a unit is expected, if the unit is not known.
     label
         Mark of α²F that tells it from others, in small letters; empty for a total.
     about_a2f
-        What a name that speaks of α²F says of it; None for others.
+        Meaning of a name that speaks of α²F; None for others.
     """
 
     name: str
@@ -96,7 +96,7 @@ class Column:
 
 
 def column(name: str) -> Column:
-    """What a name says of its column.
+    """Column by its name.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Which columns of a table are spectra: told by their names, or else by their numbers.
+"""Spectra among the columns of a table: told by their names, or else by their numbers.
 
 λ(ω), ω_log, Tc, modes and errors are not α²F. λ(ω) is kept for comparison with the integral.
 """
@@ -59,7 +59,7 @@ def read_columns(
 def choose_columns(
     path: str, table: Float[np.ndarray, "row column"], columns: Sequence[Column]
 ) -> A2fFile:
-    """Frequencies and spectra of a table, which of its columns they are told by their names.
+    """Frequencies and spectra of a table; names of columns tell them where there are names.
 
     Parameters
     ----------
@@ -184,7 +184,7 @@ def _left_out(index: int, source: int, end: float) -> str:
 
 
 def _doubts(omega: np.ndarray, values: np.ndarray, number: int) -> list[str]:
-    """What to say of a column without a name that is normalised as a density of states."""
+    """Warning of a column without a name that is normalised as a density of states."""
     states = float(np.trapezoid(values, omega))
     modes = 3 * round(states / 3.0) if math.isfinite(states) else 0
     if modes == 0 or len(omega) <= _FEW_ROWS or abs(states / modes - 1.0) > _NORMALISED:

@@ -103,7 +103,7 @@ def format_csv(columns: A2fColumns) -> str:
 
 
 def _names(line: str) -> tuple[str, tuple[Column, ...]] | None:
-    """What parts the names of a header, and the columns; None if it is none."""
+    """Mark between the names of a header, and the columns; None if the line is no header."""
     for mark, fields in splittings(line.strip(" \r\n")):
         columns = named_columns(fields)
         if any(found.role == "a2f" or found.about_a2f is not None for found in columns):

@@ -138,7 +138,7 @@ def _has_running_coupling(table: np.ndarray, n_smearings: int) -> bool:
 def _footer(
     text: TextFile, stop: int
 ) -> tuple[dict[str, tuple[float, ...]], tuple[float, ...] | None]:
-    """What follows the rows: numbers by name, and the smearings."""
+    """Numbers by name, and smearings, that follow the rows."""
     lists: dict[str, list[float]] = {}
     stated: dict[str, tuple[float, ...]] = {}
     current = ""

@@ -33,11 +33,12 @@ class Gap:
     path
         The file.
     axis
-        Whether it is Δ(iπT), at the lowest Matsubara frequency, or the edge where Re Δ(ω) = ω.
+        Axis: whether the gap is Δ(iπT), at the lowest Matsubara frequency, or the edge where Re
+        Δ(ω) = ω.
     temperature
-        T [K].
+        Temperature T [K].
     gap
-        Δ; 0 for a normal metal [meV].
+        Gap Δ; 0 for a normal metal [meV].
     """
 
     path: str
@@ -84,7 +85,7 @@ def parse_gap(text: TextFile) -> Gap:
 
 
 def _edge(omega: np.ndarray, delta: np.ndarray) -> float:
-    """Where Re Δ(ω) crosses ω, by linear interpolation; 0 where it starts below [meV]."""
+    """Energy at which Re Δ(ω) crosses ω, by linear interpolation; 0 where it starts below [meV]."""
     above = delta > omega
     if not above[0]:
         return 0.0

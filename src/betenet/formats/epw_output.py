@@ -34,8 +34,8 @@ def parse_output(text: TextFile) -> A2fFile:
     Returns
     -------
     A2fFile
-        Without frequencies; λ, ω_log [meV], μ* and Tc [K] by McMillan's formula with ω_log and by
-        that of Allen and Dynes in ``stated``, as far as they are there.
+        File without frequencies; λ, ω_log [meV], μ* and Tc [K] by McMillan's formula with ω_log and
+        by that of Allen and Dynes in ``stated``, as far as they are there.
 
     Raises
     ------

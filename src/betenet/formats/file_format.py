@@ -1,6 +1,6 @@
-"""What a file format is: its name, how its files are told from others, read and written.
+"""Record of a file format: its name, how its files are told from others, read and written.
 
-Each format of α²F is one module that ends in a ``FORMAT``; ``known_formats`` lists the modules.
+A format of α²F is a module that ends in its ``FORMAT``; ``known_formats`` lists the modules.
 """
 
 from __future__ import annotations

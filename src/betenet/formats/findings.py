@@ -1,4 +1,4 @@
-"""What a user should know of a file of α²F that could be read; each finding is a sentence."""
+"""Findings that a user should know of a file of α²F that could be read, each a sentence."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ STATED_TOLERANCE = 0.05
 """Relative difference from a number that the file states above which a warning is given."""
 
 HIGHEST_FREQUENCY = (3.0, 800.0)
-"""Where the end of a phonon spectrum lies [meV]: from soft heavy metals to above hydrogen's 540."""
+"""Bounds of the end of a phonon spectrum [meV]: from soft heavy metals to above hydrogen's 540."""
 
 _NOTHING = 1e-6
 """Share of the peak below which α²F at ω ≤ 0 is zero to the digits of the files."""

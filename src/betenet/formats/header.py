@@ -1,4 +1,4 @@
-"""What the header of a table says: names of its columns, and the unit of its frequencies.
+"""Header of a table: names of its columns, and the unit of its frequencies.
 
 A header is every line before the first row of numbers, remark or not: ``# omega [meV]  a2F``,
 ``"freqs, THz","a2f (lambda), THz",lambda``, ``E(cm-1)``, ``@ xaxis label "Frequency (THz)"``, a
@@ -29,7 +29,7 @@ from betenet.formats.text import COMMENT_MARKS, TextFile, starts_with_number, to
 
 _HEAD = 60
 LONGEST_LINE = 4000
-"""Characters of a line that may be part of a header: longer ones name nothing."""
+"""Length of a line that may be part of a header [characters]: longer ones name nothing."""
 _SENTENCE = re.compile(
     rf"(?:frequenc(?:y|ies)|freqs?|energ(?:y|ies)|omega|units?)(?:\s+(?:of|for)\s+\w+)?\s*"
     rf"(?:(?:is|are)\s+)?(?:given\s+)?(?:in|:|=|[\[(])\s*(?:in\s+)?({UNIT_PATTERN})"
@@ -54,16 +54,16 @@ _LISTED = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What was found out of a header.
+    """Content of a header.
 
     Parameters
     ----------
     columns
-        One for each column of numbers; empty if the header does not name so many.
+        Columns of numbers by their names; empty if the header does not name so many.
     unit
         Unit of the frequencies; None if it is not stated.
     unknown_unit
-        What the header says of a unit from which none can be told.
+        Words of the header on a unit from which none can be told.
     """
 
     columns: tuple[Column, ...] = ()
@@ -103,7 +103,7 @@ def read_header(text: TextFile, width: int, columns: tuple[Column, ...] = ()) ->
     width
         Number of its columns.
     columns
-        Their names where they are known; else they are looked for.
+        Names of its columns where they are known; else they are looked for.
 
     Raises
     ------

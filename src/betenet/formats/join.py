@@ -43,7 +43,7 @@ def join_smearings(
     Returns
     -------
     A2fFile
-        Its modes are those of the first column.
+        File of all columns, with the modes of the first one.
 
     Raises
     ------
@@ -127,7 +127,7 @@ def _check_same(first: A2fFile, file: A2fFile) -> None:
 def _own_smearings(
     files: Sequence[A2fFile],
 ) -> tuple[tuple[float, ...] | None, str | None]:
-    """What every file states, in one unit; (None, None) otherwise."""
+    """Smearings that every file states, and their unit; (None, None) if one states none."""
     values = [x for file in files for x in file.smearings or ()]
     units = {file.smearing_unit for file in files}
     if len(values) < len(files) or len(units) != 1:
@@ -142,7 +142,7 @@ def _stated(files: Sequence[A2fFile]) -> dict[str, tuple[float, ...]]:
 
 
 def _warnings(files: Sequence[A2fFile]) -> Iterable[str]:
-    """What was said of reading them, each once, with the files that it is about."""
+    """Warnings of reading the files, each once, with the files that it is about."""
     about: dict[str, list[A2fFile]] = {}
     for file in files:
         found = findings(file)

@@ -30,4 +30,4 @@ def _formats() -> dict[str, A2fFormat]:
 
 
 FORMATS: Mapping[str, A2fFormat] = MappingProxyType(_formats())
-"""Every format of α²F by its key, in the order of help texts."""
+"""Formats of α²F by key, in the order of help texts."""

@@ -31,7 +31,7 @@ _TRANSPORT = "a transport function α²_tr F of EPW"
 
 @dataclass(frozen=True, slots=True)
 class Foreign:
-    """What a file holds that is not α²F.
+    """Content of a file that is not α²F.
 
     Parameters
     ----------
@@ -158,12 +158,12 @@ _BY_NAME: tuple[tuple[Foreign, str], ...] = (
 
 
 def foreign_by_marks(text: TextFile) -> Foreign | None:
-    """What the words of a program say that may stand beside words of α²F."""
+    """Content by words of a program that may stand beside words of α²F; None if there are none."""
     return _first(_BY_MARKS, ends_of(text))
 
 
 def foreign_by_words(text: TextFile) -> Foreign | None:
-    """What words say of a file that has no mark of a format of α²F."""
+    """Content by the words of a file that no format of α²F has marked; None without them."""
     ends = ends_of(text)
     if marked(PHONON_DOS_FORMATS, ends) is not None:
         return Foreign(_DOS)
@@ -183,7 +183,7 @@ def foreign_by_words(text: TextFile) -> Foreign | None:
 
 
 def foreign_by_name(path: str | Path) -> Foreign | None:
-    """What the name of a file says."""
+    """Content by the name of a file; None if it does not tell."""
     name = uncompressed_name(path).lower()
     if re.search(r"(?<!dyn)a2f(?!_tr|q2r|matdyn)|alpha2f", name):
         return None
@@ -191,7 +191,7 @@ def foreign_by_name(path: str | Path) -> Foreign | None:
 
 
 def foreign_by_numbers(text: TextFile) -> Foreign | None:
-    """What the numbers of a table without a header say.
+    """Content by the numbers of a table without a header; None if they do not tell.
 
     Notes
     -----

@@ -44,7 +44,7 @@ from betenet.phonon_dos import PhononDos
 from betenet.units import convert_frequency
 
 PLAUSIBLE_TOP = (5.0, 700.0)
-"""Between these the highest phonon of a solid is expected, from caesium to hydrogen [meV]."""
+"""Bounds of the highest phonon of a solid, from caesium to hydrogen [meV]."""
 
 _OTHER_UNIT = "Give the right unit, with format table where a program's is another one."
 _SMEARINGS = re.compile(r"phdos.* for\s+(\d+)\s+smearing")
@@ -72,7 +72,7 @@ def read_phonon_dos(
     unit
         Unit of the frequencies, for a plain table, or where the file departs from its format.
     smearing
-        Which column of an EPW ``.phdos``, from 1.
+        Number of the column of an EPW ``.phdos``, from 1.
 
     Returns
     -------
@@ -248,7 +248,7 @@ def _unit_source(key: str, unit: str | None) -> str:
 
 
 def _doubts(dos: PhononDos) -> tuple[str, ...]:
-    """What does not look like a complete density of states in the unit assumed."""
+    """Doubts whether a density of states is complete, and its unit the one assumed."""
     doubts: list[str] = []
     states, n_sites = dos.n_states, None if dos.sites is None else dos.sites.shape[0]
     if n_sites is not None and abs(states / (3.0 * n_sites) - 1.0) > _COMPLETE:

@@ -17,14 +17,14 @@ _KEYS = ("cell_angstrom", "positions_angstrom")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SitePlaces:
-    """Where the sites of a density of states are.
+    """Places of the sites of a density of states.
 
     Parameters
     ----------
     cell
         Vectors of the cell as rows [Å].
     positions
-        Cartesian, in the order of the sites [Å].
+        Cartesian positions of the sites, in their order [Å].
     """
 
     cell: Float[np.ndarray, "3 3"]
@@ -69,13 +69,13 @@ class PhononDosFile:
     unit_source
         ``"defined by the format"``, ``"stated in the file"`` or ``"given by the user"``.
     dos
-        What was read, in meV and states/meV, not normalised.
+        Density of states as it was read, not normalised [meV, states/meV].
     warnings
-        What a user should know about it.
+        Sentences that a user should know.
     places
         Cell and positions of its sites, where the file states them.
     force_field
-        That it was computed with, where the file states one.
+        Force field that it was computed with; empty if the file states none.
     """
 
     path: str

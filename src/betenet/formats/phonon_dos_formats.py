@@ -34,7 +34,7 @@ from betenet.phonon_dos import PhononDos
 from betenet.units import convert_frequency
 
 STATES_TOLERANCE = 0.15
-"""How far ∫g dω may be from three times a whole number [states]."""
+"""Distance that ∫g dω may have from three times a whole number [states]."""
 
 _SUM_TOLERANCE = 0.01  # of the highest total; matdyn.x writes the share of an atom with 5 digits
 # what Fortran's ES12.4 makes of a number that is not negative
@@ -326,4 +326,4 @@ _RECORDS = (
 PHONON_DOS_FORMATS: Mapping[str, PhononDosFormat] = MappingProxyType(
     {record.key: record for record in _RECORDS}
 )
-"""Every format of a phonon density of states by its key: a new one is a record above."""
+"""Formats of phonon densities of states by key: a new one is a record above."""

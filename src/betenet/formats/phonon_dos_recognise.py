@@ -1,4 +1,4 @@
-"""Which program wrote a phonon density of states, told from the content of the file.
+"""Program that wrote a phonon density of states, told from the content of the file.
 
 Headers decide where there is one: matdyn.x writes ``# Frequency[cm^-1] DOS PDOS`` (since about
 version 6), EPW ``w[meV] phdos[states/meV] …``, phonopy ``# Tetrahedron method`` or ``# Sigma = …``;

@@ -28,16 +28,16 @@ def write_phonon_dos(
     path
         The file.
     dos
-        What to write; it is not normalised.
+        Density of states to write; it is not normalised.
     format
         Key of :data:`~betenet.formats.phonon_dos_formats.PHONON_DOS_FORMATS`.
     unit
         Unit of the frequencies of a ``table`` (meV if None); the other formats define theirs.
     places
-        Where the sites are, for ``json``: with them the file can be used for any cell of the
+        Places of the sites, for ``json``: with them the file can be used for any cell of the
         crystal.
     force_field
-        That it was computed with, for ``json``: what predicts from it must know.
+        Force field that it was computed with, for ``json``: what predicts from it must know.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Where phonons can end, and the units that would put the frequencies of a file there."""
+"""Frequencies at which phonons can end, and the units in which those of a file end there."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from betenet.errors import DataError
 from betenet.units import convert_frequency
 
 NO_PHONONS = (0.3, 1000.0)
-"""Below and above these no phonon spectrum ends [meV]: that of H2 does at 546 meV."""
+"""Bounds between which every phonon spectrum ends [meV]: that of H2 does at 546 meV."""
 
 UNITS_TO_SUGGEST = ("meV", "THz", "cm-1", "Ry", "Ha", "eV", "K")
 
@@ -27,7 +27,7 @@ def highest_frequency(
 
 
 def units_that_fit(frequency: float) -> list[str]:
-    """What a frequency would be in each unit in which it is one of phonons, for messages.
+    """Texts that say what a frequency is in each unit in which it is one of phonons.
 
     Examples
     --------
@@ -54,7 +54,7 @@ def check_phonon_range(path: str, highest: float, unit: str, fix: str) -> None:
     unit
         Unit in which the frequencies were taken.
     fix
-        How to give another.
+        Words that say how to give another.
 
     Raises
     ------

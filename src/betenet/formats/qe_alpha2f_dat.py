@@ -87,7 +87,7 @@ def format_alpha2f_dat(columns: A2fColumns) -> str:
 
 
 def _wrapped_header(rows: Sequence[Row]) -> int:
-    """How many lines of smearings follow a full header line: they are shorter than a row."""
+    """Number of lines of smearings that follow a full header line: they are shorter than a row."""
     for index, row in enumerate(rows):
         if len(row.numbers) > SMEARINGS_PER_LINE:
             return index

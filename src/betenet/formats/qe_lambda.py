@@ -50,7 +50,8 @@ def parse_lambda(text: TextFile) -> A2fFile:
     Returns
     -------
     A2fFile
-        Without frequencies; λ, ω_log [meV], T_c [K] and N(E_F) [1/Ry, as printed] in ``stated``.
+        File without frequencies; λ, ω_log [meV], T_c [K] and N(E_F) [1/Ry, as printed] in
+        ``stated``.
 
     Raises
     ------

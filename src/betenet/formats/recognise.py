@@ -1,4 +1,4 @@
-"""Which format a file of α²F has: told by its content; its name only parts look-alikes."""
+"""Format of a file of α²F: told by its content; its name only parts look-alikes."""
 
 from __future__ import annotations
 

@@ -18,14 +18,14 @@ _FEW_ROWS = 5
 def running_couplings(
     frequencies: Float[np.ndarray, " n_freq"], columns: Float[np.ndarray, "column n_freq"]
 ) -> dict[int, int]:
-    """Which columns are λ(ω), and of which others.
+    """Columns that are λ(ω), and the columns whose integrals they are.
 
     Parameters
     ----------
     frequencies
         ω, increasing, in any unit: λ is the same in each.
     columns
-        What stands beside it.
+        Columns beside the frequencies.
 
     Returns
     -------
@@ -55,7 +55,7 @@ def running_couplings(
 
 
 def never_falls(columns: Float[np.ndarray, "column n_freq"]) -> Bool[np.ndarray, " column"]:
-    """Which columns grow to their end, as integrals do and α²F does not."""
+    """Mask of the columns that grow to their end, as integrals do and α²F does not."""
     values = np.where(np.isfinite(columns), columns, 0.0)
     size = np.abs(values).max(axis=1, keepdims=True)
     steps = np.diff(values, axis=1)

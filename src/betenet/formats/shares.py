@@ -1,4 +1,4 @@
-"""Which of several columns is the whole of α²F: by their names, and by what they add up to."""
+"""The whole of α²F among several columns: by their names, and by what they add up to."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ _FEWEST_TO_ADD = 3
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Whole:
-    """What is taken of several columns.
+    """Columns that are taken of several.
 
     Parameters
     ----------
     a2f
         The spectra.
     places
-        Columns that they are, from 0; of a sum the first that is in it.
+        Places of their columns, from 0; of a sum the first that is in it.
     modes
         Shares of the only spectrum by mode; None if there are none.
     warnings
-        What was chosen, where names alone do not tell.
+        Sentences on the choice, where names alone do not tell.
     """
 
     a2f: Float[np.ndarray, "column n_freq"]
@@ -53,9 +53,9 @@ def choose_whole(
     path
         The file, for messages.
     values
-        All columns of the table.
+        Columns of the table.
     columns
-        Their names; empty if they have none.
+        Names of the columns; empty if they have none.
     candidates
         Places of those that may be α²F.
 

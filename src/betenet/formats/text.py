@@ -14,10 +14,10 @@ from betenet import input_files
 from betenet.errors import DataError
 
 COMMENT_MARKS = ("#", "!", "%", "@")
-"""What a line that is a remark starts with (``@`` in files for Grace)."""
+"""Marks with which a remark starts (``@`` in files for Grace)."""
 
 LONGEST_NUMBER = 400
-"""Characters; the longest numbers that programs write, 1e308 in full, have some more than 300."""
+"""Length of a number [characters]; those that programs write, 1e308 in full, have some 300."""
 
 _BINARY = {
     b"PK\x03\x04": "an archive or a spreadsheet (zip)",
@@ -29,7 +29,7 @@ _BINARY = {
     b"\x89HDF": "an HDF5 file",
     b"\x93NUMPY": "an array of numpy",
 }
-"""What a file is by its first bytes that has no text to read."""
+"""Kinds of files without text to read, by their first bytes."""
 
 _MAX_WRAPPED_LINES = 20
 # Fortran drops the E of an exponent that takes three digits: 1.0-101.
@@ -46,7 +46,7 @@ class TextFile:
     path
         The file.
     lines
-        Its lines; the first one is line 1 in messages.
+        Lines of the file; the first one is line 1 in messages.
     """
 
     path: str
@@ -62,7 +62,7 @@ class Row:
     line
         Number of the line, from 1.
     numbers
-        What stands on it.
+        Numbers that stand on it.
     """
 
     line: int

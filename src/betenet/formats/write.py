@@ -35,7 +35,7 @@ def write_a2f(
     unit
         Unit of the frequencies, for ``csv`` and ``table`` (meV if None); the others have their own.
     smearings
-        What tells the spectra of a batch apart, in the unit of the format (Ry for
+        Smearing of each spectrum of a batch, in the unit of the format (Ry for
         ``qe-alpha2f-dat``, meV for ``epw-a2f``); formats without a place for it leave it out.
 
     Raises

@@ -1,4 +1,4 @@
-"""What is known of a crystal before anything is computed.
+"""Knowledge of a crystal before anything is computed.
 
 Facts of the elements; metal or insulator; magnetism; families of unconventional superconductors;
 vacuum. `judge.judge` says all of it as `findings.Finding`s. No torch.

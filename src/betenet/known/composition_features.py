@@ -1,4 +1,4 @@
-"""What a composition says of metal or insulator: charges that balance, electrons, elements."""
+"""Features of a composition that tell metals from insulators: charges, electrons, elements."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def composition_features(numbers: Numbers, amounts: Amounts) -> Float[np.ndarray
     numbers
         Atomic numbers, each once.
     amounts
-        How much there is of each: whole numbers for a cell or a formula [1].
+        Amount of each element: whole numbers for a cell or a formula [1].
 
     Notes
     -----
@@ -140,7 +140,7 @@ def formal_charges(
     numbers
         Atomic numbers, each once.
     amounts
-        How much there is of each [1].
+        Amount of each element [1].
     fixed
         Charges of elements that are known, by atomic number [e].
 

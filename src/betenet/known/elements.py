@@ -43,7 +43,7 @@ def element_facts() -> tuple[tuple[str, ...], Float[np.ndarray, "number fact"]]:
     Returns
     -------
     names
-        One for each column; a name starting with ``log_`` holds the natural logarithm.
+        Names of the columns; one starting with ``log_`` holds the natural logarithm.
     Float[ndarray, "number fact"]
         Row Z - 1 is the element Z, in the units of the names; NaN where nothing is tabulated.
     """
@@ -76,7 +76,7 @@ def scaled_facts() -> Float[np.ndarray, "number fact"]:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Bonding:
-    """How the elements bond, by atomic number; row 0 is no element.
+    """Bonding of the elements, by atomic number; row 0 is no element.
 
     Attributes
     ----------
@@ -91,7 +91,7 @@ class Bonding:
     radius, c
         Parameters of the bond-valence law [Å], [1].
     volume
-        Of an atom in the elemental solid or liquid [Å³].
+        Volume of an atom in the elemental solid or liquid [Å³].
     """
 
     common: tuple[tuple[int, ...], ...]

@@ -28,17 +28,19 @@ _PLANES = {
     "Ru": (RUTHENATE, f"layered ruthenate (Ru–O planes): {_NOT}"),
 }
 _METAL_OXYGEN = 2.25
-"""Å, longest bond in a plane of Cu, Ni or Ru and O."""
+"""Longest bond in a plane of Cu, Ni or Ru and O [Å]."""
 _STRAIGHT = 150.0
-"""Degrees. M–O–M angles of planes are 160 to 180, of chains that share edges 90, of CuO 146."""
+"""Bounds of straight angles [degrees]. M–O–M angles of planes are 160 to 180, of chains that share
+edges 90, of CuO 146."""
 _PARTNERS = frozenset("P As Sb S Se Te".split())  # noqa: SIM905
 _IRON_PARTNER, _IRON_IRON = 2.80, 3.05
-"""Å. Fe–As 2.4, Fe–Te 2.6, Fe–Sb 2.7; Fe–Fe in the plane 2.6 to 2.85."""
+"""Longest bonds of iron to its partner and to iron [Å]: Fe–As 2.4, Fe–Te 2.6, Fe–Sb 2.7; Fe–Fe in
+the plane 2.6 to 2.85."""
 _TETRAHEDRON = (90.0, 135.0)
-"""Degrees, angles of partner–Fe–partner."""
+"""Bounds of the angles of partner–Fe–partner [degrees]."""
 _HEAVY = frozenset("Ce Yb U Np Pu".split())  # noqa: SIM905
 _HILL = 3.4
-"""Å between f atoms below which their electrons overlap and are no longer heavy."""
+"""Distance between f atoms [Å] below which their electrons overlap and are no longer heavy."""
 _BINDING = frozenset("H N O F Cl Br I".split())  # noqa: SIM905
 _CAGE, _CAGE_BOND = 60, 1.65
 """Atoms of the smallest common cage of carbon; longest bond [Å]."""
@@ -90,7 +92,7 @@ class _Near:
         return _Near(self.index[which], self.vector[which], self.length[which])
 
     def angles(self) -> Float[np.ndarray, "near near"]:
-        """Between the vectors [degrees]."""
+        """Angles between the vectors [degrees]."""
         units = self.vector / self.length[:, None]
         return np.degrees(np.arccos(np.clip(units @ units.T, -1.0, 1.0)))
 

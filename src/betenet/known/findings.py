@@ -1,4 +1,4 @@
-"""What a model of electron-phonon coupling in metals was not made for, or does not know."""
+"""Findings: crystals that a model of electron-phonon coupling in metals was not made for."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class Finding:
     code
         Name that does not change: one of `CODES`.
     text
-        What it is, in words.
+        Finding in words.
     """
 
     code: str

@@ -20,9 +20,9 @@ class Forest:
     roots
         First node of each tree.
     feature
-        That a node asks for; -1 at a leaf.
+        Number of the feature that a node asks for; -1 at a leaf.
     threshold
-        A feature at it or below goes left.
+        Value of the feature up to which a crystal goes left.
     left, right
         Nodes that follow.
     unknown_left
@@ -30,7 +30,7 @@ class Forest:
     value
         Score that a leaf adds [1].
     offset
-        Added to the sum [1].
+        Score that is added to the sum [1].
     """
 
     roots: Int[np.ndarray, " tree"]
@@ -59,7 +59,7 @@ class Forest:
             nodes = np.where(inner, following, nodes)
 
     def to_tensors(self, name: str) -> dict[str, np.ndarray]:
-        """For a safetensors file, under ``name.…``."""
+        """Arrays for a safetensors file, under ``name.…``."""
         tensors = {f"{name}.{field}": np.asarray(getattr(self, field)) for field in _FIELDS}
         return tensors | {f"{name}.offset": np.array([self.offset])}
 

@@ -1,4 +1,4 @@
-"""Is a crystal a metal at all? Boosted trees on composition, bonds, volume and electrons.
+"""Metals told from insulators by boosted trees on composition, bonds, volume and electrons.
 
 Two forests, one after the other: the first was trained on compositions that are known to be metals
 or not, the second on crystals, with what the first says as one of its features.
@@ -28,7 +28,7 @@ LIKELY = -1.6
 """Logit of being a metal below which a crystal is likely an insulator: 3 % of the metals at most,
 in any of the training sets, each judged by forests that have not seen its formula [1]."""
 POSSIBLE = 1.5
-"""Below it, possibly an insulator [1]."""
+"""Logit below which a crystal is possibly an insulator [1]."""
 
 
 @lru_cache(maxsize=1)
@@ -75,7 +75,7 @@ def crystal_features(
     composition: Float[np.ndarray, " statistic"],
     structure: Float[np.ndarray, " descriptor"],
 ) -> Float[np.ndarray, " feature"]:
-    """What the second forest is asked: the first one's answer, charge balance, structure."""
+    """Features of the second forest: the first one's answer, charge balance, structure."""
     return np.concatenate([[logit], composition[_balance_columns()], structure])
 
 

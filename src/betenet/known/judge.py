@@ -19,7 +19,7 @@ from betenet.structures.dimensionality import Dimensionality, dimensionality, pi
 
 
 def judge(atoms: Atoms) -> tuple[Finding, ...]:
-    """What the models were not made for, the most serious first; empty for an ordinary metal.
+    """Findings on what the models were not made for, the most serious first; none for most metals.
 
     Parameters
     ----------
@@ -59,7 +59,7 @@ def _insulator(atoms: Atoms) -> tuple[Finding, ...]:
 
 
 def refuse_vacuum(atoms: Atoms) -> Dimensionality:
-    """In how many directions matter goes on, if it is a crystal or a layer.
+    """Number of directions in which matter goes on, if it is a crystal or a layer.
 
     Raises
     ------

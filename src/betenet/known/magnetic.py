@@ -17,10 +17,10 @@ from betenet.known.structure_features import site_charges_of
 MAGNETIC = frozenset(
     "Cr Mn Fe Co Ni Ce Pr Nd Pm Sm Eu Gd Tb Dy Ho Er Tm Yb U Np Pu Am Cm Bk Cf".split()  # noqa: SIM905
 )
-"""Those that have moments in many of their metals."""
+"""Elements that have moments in many of their metals."""
 OPEN_SHELL_F = frozenset("Pr Nd Pm Sm Eu Gd Tb Dy Ho Er Tm Np Am Cm Bk Cf".split())  # noqa: SIM905
-"""Those of them whose f shell keeps its moment in nearly all crystals. Ce, Yb, U and Pu may lose
-theirs."""
+"""Elements among them whose f shell keeps its moment in nearly all crystals. Ce, Yb, U and Pu may
+lose theirs."""
 _ANIONS = frozenset("N O F S Cl Se Br Te I".split())  # noqa: SIM905
 _PNICTIDES = frozenset("P As Sb".split())  # noqa: SIM905
 _IN_METALS = {"Cr": 0.95, "Mn": 0.20, "Fe": 0.55, "Co": 0.70, "Ni": 0.80}

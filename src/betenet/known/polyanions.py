@@ -41,9 +41,9 @@ _PAIRS = {
 pernitride; carbides of acetylene, of ethylene and of ethane."""
 SUPEROXIDE = -1
 _AZIDE_BOND = 1.30
-"""Å, longest bond of N₃⁻."""
+"""Longest bond of N₃⁻ [Å]."""
 _CONJUGATED = 1.50
-"""Å, longest bond of carbon whose rings and chains may be neutral."""
+"""Longest bond [Å] of carbon whose rings and chains may be neutral."""
 _MOST_CHOICES = 64
 
 
@@ -54,11 +54,11 @@ class Charges:
     Attributes
     ----------
     charges
-        One for each site [e]; 0 in an element or an alloy.
+        Charge of each site [e]; 0 in an element or an alloy.
     left_over
         Sum of the charges per atom [e]; -1 where there are none.
     within
-        Which pairs are bonds within an anion of several atoms.
+        Mask of the pairs that are bonds within an anion of several atoms.
     superoxide
         Whether there are pairs O₂⁻, which have an unpaired electron.
     """

@@ -1,4 +1,4 @@
-"""What a crystal's structure says of metal or insulator: bonds, neighbours, volume, electrons."""
+"""Features of a structure that tell metals from insulators: bonds, volume, electrons."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from betenet.known.polyanions import Charges, site_charges
 from betenet.structures.dimensionality import dimensionality
 
 CUTOFF = 5.0
-"""Å. The valence of a bond this long is below 0.01."""
+"""Longest bond that is looked at [Å]: its valence is below 0.01."""
 SOFTNESS = 0.37
-"""Å, of the bond-valence law."""
+"""Softness of the bond-valence law [Å]."""
 _ROOMY = 1.5
 """Volume over that of the elements from which there may be vacuum [1]."""
 _GAP = 1.5
-"""Å between the covalent spheres of two layers that touch."""
+"""Distance between the covalent spheres of two layers that touch [Å]."""
 _LONG_FORMULA = 24
-"""Atoms from which the number of electrons of a formula says nothing: it is that of a few atoms
+"""Number of atoms from which the electrons of a formula say nothing: it is that of a few atoms
 that are missing or exchanged."""
 _DIGITS = 5
-"""Decimals of the features."""
+"""Number of decimals of the features."""
 _LOW, _HIGH = 1 / 8, 7 / 8
 """Quantiles in place of extremes, which grow with the number of atoms where the places are noisy.
 Eighths are exact in binary, so that repeated cells have the same."""

@@ -1,4 +1,4 @@
-"""What was read: the crystal of a file as it was understood, for people to compare with theirs."""
+"""Crystal of a file as it was understood, for people to compare with theirs."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class AsRead:
     space_group
         Short Hermann–Mauguin symbol; empty if it is not known.
     space_group_number
-        Its number; 0 if it is not known.
+        Number of the space group; 0 if it is not known.
     symprec
         Tolerance of the space group [Å].
     lengths
@@ -150,7 +150,7 @@ class AsRead:
         return dict(zip(COLUMNS, values, strict=True))
 
     def cells(self) -> dict[str, str]:
-        """The same as texts, numbers with six digits."""
+        """Texts of all fields, numbers with six digits."""
         return {
             key: value if isinstance(value, str) else f"{value:.6g}"
             for key, value in self.columns().items()

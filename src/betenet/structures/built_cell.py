@@ -30,7 +30,7 @@ class BuiltCell:
     cell
         The atoms.
     notes
-        What a user should know.
+        Sentences that a user should know.
     """
 
     cell: FilledCell

@@ -16,28 +16,31 @@ from betenet.errors import StructureError
 from betenet.structures.cell import cell_vectors, reduce_cell
 
 MAX_ATOMS = 200
-"""Most atoms in a primitive cell, unless the caller allows more: memory grows with them."""
+"""Number of atoms that a primitive cell may have, unless the caller allows more: memory grows with
+them."""
 
 MOST_GIVEN = 10_000
-"""Atoms of a cell, primitive or not, whose symmetry is searched: the time grows with their square,
-and is minutes here."""
+"""Number of atoms of a cell, primitive or not, whose symmetry is searched: the time grows with
+their square, and is minutes here."""
 
 MAX_ATOMIC_NUMBER = 103
-"""Lawrencium: no crystal of a heavier element has been made."""
+"""Atomic number of lawrencium: no crystal of a heavier element has been made."""
 
 MIN_VOLUME_PER_ATOM = 0.1
-"""Å³. Metallic hydrogen near 1 TPa still has 0.8 Å³ per atom."""
+"""Volume that an atom needs at least [Å³]. Metallic hydrogen near 1 TPa still has 0.8 Å³ per
+atom."""
 MAX_VOLUME_PER_ATOM = 1e5
 """Å³. Caesium has 115; a small molecule in a large empty box has 10 000."""
 
 FLAT_CELL = 1e-6
 """Volume over the product of the edges below which the three edges lie in a plane."""
 LONGEST_GIVEN = 1e5
-"""Å of a lattice vector as it is given."""
+"""Length of a lattice vector as it is given [Å]."""
 LONGEST_PERIOD = 3e3
-"""Å of the reduced lattice vectors. The longest known polytypes of SiC repeat after 1500 Å."""
+"""Length of the reduced lattice vectors [Å]. The longest known polytypes of SiC repeat after 1500
+Å."""
 REACH = 10.0
-"""Å within which neighbours are looked for, by whatever comes later."""
+"""Distance [Å] within which neighbours are looked for, by whatever comes later."""
 MOST_IMAGES = 200_000
 """Images of a cell within `REACH` across its planes, more than the shortest vectors make: a search
 takes a second then. A cubic cell of 3 Å has 729."""
@@ -47,10 +50,12 @@ FARTHEST = 1e6
 FULL_OCCUPANCY_TOLERANCE = 1e-3
 
 COLLISION_FRACTION = 0.4
-"""Of the sum of covalent radii. Caesium at 200 GPa still keeps half of it."""
+"""Share of the sum of covalent radii below which two atoms collide. Caesium at 200 GPa still keeps
+half of it."""
 
 COLLISION_FLOOR = 0.5
-"""Å. The bond of H₂ is 0.74 Å; nothing in a crystal is shorter."""
+"""Distance between atoms at least [Å]. The bond of H₂ is 0.74 Å; nothing in a crystal is
+shorter."""
 
 SMALL = 24
 """Most atoms of a cell whose distances are all looked at."""

@@ -23,7 +23,7 @@ from betenet.structures.symmetry_choice import build_cell
 CELL = ("length_a", "length_b", "length_c", "angle_alpha", "angle_beta", "angle_gamma")
 
 RIGHT_ANGLE = 90.0
-"""Degrees. Default of the core dictionary of CIF for an angle of the cell."""
+"""Default of the core dictionary of CIF for an angle of the cell [degrees]."""
 
 
 def atoms_from_block(block: CifBlock) -> Atoms:
@@ -32,12 +32,12 @@ def atoms_from_block(block: CifBlock) -> Atoms:
     Parameters
     ----------
     block
-        With sites; `betenet.structures.cif_blocks.read_blocks` finds it.
+        Block with sites; `betenet.structures.cif_blocks.read_blocks` finds it.
 
     Returns
     -------
     Atoms
-        All atoms of the cell as the file describes it, centring included.
+        Atoms of the cell as the file describes it, centring included.
 
     Raises
     ------

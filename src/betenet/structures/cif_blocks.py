@@ -10,14 +10,14 @@ from math import isfinite
 from betenet.errors import StructureError
 
 UNKNOWN = frozenset({"", ".", "?"})
-"""How a CIF writes that a value does not apply or is not known."""
+"""Marks with which a CIF says that a value does not apply or is not known."""
 
 LONG_LINE = 20_000
 """Characters; quotes are not looked for in longer lines, which no program writes."""
 
 _OPERATIONS = "xyz"
 _WITH_BLANKS = (_OPERATIONS, "h-m", "hall")
-"""In the names of values that are also written with blanks and without quotes."""
+"""Parts of the names of values that are also written with blanks and without quotes."""
 
 _TOKEN = re.compile(r"""'.*?'(?=\s|$)|".*?"(?=\s|$)|\#.*|[^\s,]*(?:,\s*[^\s,#]+)+|\S+""")
 """One value of a line: quoted, a comment, words held together by commas (x, y, z), or one word."""
@@ -33,12 +33,12 @@ class CifBlock:
     Attributes
     ----------
     name
-        What follows ``data_``.
+        Name that follows ``data_``.
     values
         Name in small letters, its dots written as underscores, to its values, one for each row of
         the loop: the dictionaries of CIF differ in the dots.
     problem
-        Why the block cannot be read to its end.
+        Reason why the block cannot be read to its end.
     twice
         Names with two values that differ.
     """
@@ -114,7 +114,7 @@ def read_blocks(text: str) -> Iterator[CifBlock]:
     Yields
     ------
     CifBlock
-        In the order of the file.
+        Blocks in the order of the file.
     """
     block: CifBlock | None = None
     lines = _logical_lines(text)[::-1]

@@ -35,15 +35,15 @@ class Sites:
     Attributes
     ----------
     labels
-        As written, for messages.
+        Labels as written, for messages.
     elements
         Symbols; D and T stay apart from H.
     positions
         Fractional coordinates (site, 3).
     precisions
-        How far each coordinate may be off by its number of digits (site, 3).
+        Error that each coordinate may have by its number of digits (site, 3).
     occupancies
-        None where the CIF says nothing.
+        Occupancy of each site; None where the CIF says nothing.
     """
 
     labels: list[str]

@@ -1,4 +1,4 @@
-"""What a CIF says about its crystal besides sites and symmetry, held against what was built."""
+"""Statements of a CIF about its crystal besides sites and symmetry, held against what was built."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ from betenet.structures.cif_sites import Sites, stated_amounts
 from betenet.structures.orbits import FilledCell
 
 FORMULA_TOLERANCE = 1e-2
-"""On the share of an element; formulas are written with two or three digits."""
+"""Tolerance on the share of an element; formulas are written with two or three digits."""
 
 VOLUME_TOLERANCE = 1e-2
-"""Relative; volumes are often of another temperature, or rounded."""
+"""Tolerance on the volume, relative; volumes are often of another temperature, or rounded."""
 
 DENSITY_TOLERANCE = 0.1
-"""Relative; half of the atoms, or twice as many, are far beyond."""
+"""Tolerance on the density, relative; half of the atoms, or twice as many, are far beyond."""
 
 GRAMS_PER_CUBIC_CENTIMETRE = 1.66053906660
-"""Of one atomic mass unit per Å³ (CODATA 2018)."""
+"""Density of one atomic mass unit per Å³ [g/cm³] (CODATA 2018)."""
 
 CLOSE = 0.6
-"""Of the sum of covalent radii: a setting that brings atoms closer gives way to one that keeps
-them beyond `APART`."""
+"""Share of the sum of covalent radii: a setting that brings atoms closer gives way to one that
+keeps them beyond `APART`."""
 
 APART = 0.75
 
@@ -45,9 +45,9 @@ class Statements:
     block
         The block.
     sites
-        Its sites.
+        Sites that it lists.
     lattice
-        Its cell, vectors as rows [Å].
+        Cell vectors as rows [Å].
     """
 
     block: CifBlock

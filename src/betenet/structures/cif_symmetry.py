@@ -1,4 +1,4 @@
-"""Which symmetry operations a CIF means: listed, or named by Hall symbol, symbol or number."""
+"""Symmetry operations that a CIF means: listed, or named by Hall symbol, symbol or number."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class StatedSymmetry:
     system
         Crystal system, if it is all that is stated.
     source
-        Where the operations of the list are from, in words.
+        Origin of the operations of the list, in words.
     """
 
     listed: Operations | None = None
@@ -74,7 +74,7 @@ class StatedSymmetry:
 
     @property
     def settings(self) -> list[Setting]:
-        """All settings that the names can mean."""
+        """Settings that the names can mean."""
         return [setting for tier in self.tiers for setting in tier]
 
 

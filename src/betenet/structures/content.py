@@ -17,9 +17,9 @@ def content_hash(atoms: Atoms, *settings: bytes) -> bytes:
     Parameters
     ----------
     atoms
-        Its periodicity is not part of it: it belongs to the settings.
+        Crystal; its periodicity is not part of the hash: it belongs to the settings.
     settings
-        Hashed first, one after the other.
+        Settings that are hashed first, one after the other.
     """
     digest = hashlib.blake2b(b"".join(settings), digest_size=32)
     digest.update(np.ascontiguousarray(atoms.numbers, dtype="<i8").data)

@@ -15,21 +15,23 @@ from betenet.structures.cell import cell_vectors
 Kind = Literal["bulk", "layer", "wire", "molecule"]
 
 VACUUM = 5.0
-"""Å between covalent spheres beyond which there is nothing but vacuum. Spheres of neighbouring
-layers are 1 to 2 Å apart in graphite, MoS₂ and Bi₂Te₃, and 3.5 Å where a density functional without
-van der Waals forces has pushed them apart; 3 Å apart in solid helium. Slabs are computed with 10 Å
-of vacuum and more."""
+"""Distance between covalent spheres [Å] beyond which there is nothing but vacuum. Spheres of
+neighbouring layers are 1 to 2 Å apart in graphite, MoS₂ and Bi₂Te₃, and 3.5 Å where a density
+functional without van der Waals forces has pushed them apart; 3 Å apart in solid helium. Slabs are
+computed with 10 Å of vacuum and more."""
 
 _VAN_DER_WAALS = 1.25
 """Distance over the sum of van der Waals radii beyond which pieces no longer touch [1]: density
 functionals without van der Waals forces push layers apart by up to that."""
 _UNKNOWN_RADIUS = 2.4
-"""Å, of elements without a van der Waals radius: those of most metals are 2.3 to 2.5 Å."""
+"""Radius of elements without a van der Waals radius [Å]: those of most metals are 2.3 to 2.5 Å."""
 _LEAST_RADIUS = 1.43
-"""Å, of helium. Molecules of solid hydrogen are as far apart, by their zero-point motion."""
+"""Radius of helium [Å]. Molecules of solid hydrogen are as far apart, by their zero-point
+motion."""
 
 _DENSE = 1.5
-"""Å between spheres; enough to find most crystals connected, with few pairs to look at."""
+"""Distance between spheres [Å]; enough to find most crystals connected, with few pairs to look
+at."""
 
 _KINDS: tuple[Kind, ...] = ("molecule", "wire", "layer", "bulk")
 
@@ -44,7 +46,7 @@ class Dimensionality:
         ``"bulk"`` in three directions, ``"layer"`` in two, ``"wire"`` in one, ``"molecule"`` in
         none.
     vacuum
-        Across each lattice vector, width of the widest flat slab between covalent spheres [Å];
+        Width, across each lattice vector, of the widest flat slab between covalent spheres [Å];
         0 along a direction in which matter goes on.
     """
 
@@ -58,14 +60,14 @@ class Dimensionality:
 
 
 def dimensionality(atoms: Atoms, *, vacuum: float = VACUUM) -> Dimensionality:
-    """In how many directions the matter of a structure goes on without a break.
+    """Number of directions in which the matter of a structure goes on without a break.
 
     Parameters
     ----------
     atoms
         Any cell of the structure.
     vacuum
-        Empty space between covalent spheres that counts as a break [Å].
+        Width of empty space between covalent spheres that counts as a break [Å].
 
     Returns
     -------
@@ -118,7 +120,7 @@ class Apart:
     kind
         ``"layer"``, ``"wire"`` or ``"molecule"``.
     distance
-        Between the nearest atoms of two of them [Å].
+        Distance between the nearest atoms of two of them [Å].
     """
 
     kind: Kind

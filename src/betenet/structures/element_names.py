@@ -25,7 +25,7 @@ NO_ATOMS = re.compile(
 _CHARGE = r"(\d+(\.\d+)?[+-]|[+-]\d*(\.\d+)?|\(\d*[+-]\d*\))"
 _TYPE = re.compile(rf"(\d{{1,3}})?([A-Za-z]{{1,2}})({_CHARGE}|[ (_]?\d{{1,3}}\)?{_CHARGE}?|)")
 _JOINED = re.compile(r"[/,;|&]|\+(?=[A-Za-z])|\d\.\d*[A-Za-z]|\.\d+[A-Za-z]|-[xyz]\b")
-"""Between two elements, or behind a share of one."""
+"""Marks between two elements, or behind a share of one."""
 _REST = re.compile(r"(?P<link>^[_:(-]?)(?P<one>[A-Za-z]+)|(?<=[\d.])(?P<two>[A-Z][a-z]?)")
 MIXED = "Give an ordered crystal, with one element at each site."
 

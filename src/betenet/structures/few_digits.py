@@ -14,20 +14,20 @@ from betenet.structures.orbits import nearest_image
 from betenet.structures.symmetry_operations import Operations
 
 FEW = (2, 3)
-"""Decimals. With four, rounding is within the tolerance of the search; with one, a coordinate is
-meant as it stands."""
+"""Number of decimals that are few. With four, rounding is within the tolerance of the search; with
+one, a coordinate is meant as it stands."""
 
 AS_WRITTEN = 1e-9
-"""How near to a short decimal a coordinate lies that was written as one."""
+"""Distance from a short decimal at which a coordinate lies that was written as one."""
 
 STRICT = 1e-3
-"""Å. Tolerance of the symmetry of coordinates as they stand."""
+"""Tolerance of the symmetry of coordinates as they stand [Å]."""
 
 MISFIT = 1e-3
 """Relative change of the cell's metric under an operation: edges are not made equal here."""
 
 MOST_ATOMS = 400
-"""Atoms of a cell that is looked at: the search is repeated."""
+"""Number of atoms of a cell that is looked at: the search is repeated."""
 
 
 def complete_digits(atoms: Atoms) -> tuple[Atoms, str]:
@@ -36,7 +36,7 @@ def complete_digits(atoms: Atoms) -> tuple[Atoms, str]:
     Parameters
     ----------
     atoms
-        All atoms of a cell as a file lists them.
+        Atoms of a cell as a file lists them.
 
     Returns
     -------

@@ -17,7 +17,7 @@ Operations = tuple[Int[np.ndarray, "op 3 3"], Float[np.ndarray, "op 3"]]
 """Rotations, acting on columns of fractional coordinates, and translations."""
 
 _SHORT = np.array([v for v in product((-1.0, 0.0, 1.0), repeat=3) if any(v)])
-"""Where an operation can take a vector of a Niggli-reduced cell: no longer one is as short."""
+"""Images that a vector of a Niggli-reduced cell can have under an operation: none is as short."""
 
 
 def find_space_group(atoms: Atoms, symprec: float) -> tuple[str, int]:
@@ -28,7 +28,7 @@ def find_space_group(atoms: Atoms, symprec: float) -> tuple[str, int]:
     atoms
         Primitive, Niggli-reduced cell, as `standardise` returns it.
     symprec
-        How closely an operation maps each atom and lattice vector [Å].
+        Distance within which an operation maps each atom and lattice vector [Å].
 
     Returns
     -------

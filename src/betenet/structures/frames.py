@@ -32,10 +32,10 @@ from betenet.structures.reading_errors import FIX, in_words
 
 Frame = Callable[[], Atoms]
 Kind = tuple[str, Callable[[Path], Iterator[Frame]]]
-"""What a file is, in words, and its reader."""
+"""Kind of a file in words, and its reader."""
 
 START = 1 << 16
-"""Bytes by which a format is told."""
+"""Number of bytes by which a format is told."""
 
 _POSCAR_NAME = re.compile(r"POSCAR|CONTCAR|CENTCAR|\.vasp$", re.IGNORECASE)
 _ESPRESSO_PROGRAM = re.compile(r"^\s*Program (\w+)\s+v\.", re.MULTILINE)
@@ -59,7 +59,7 @@ def open_frames(path: Path) -> Iterator[Frame]:
     Yields
     ------
     Callable
-        It raises `StructureError` if this structure is broken.
+        Reader of one structure; it raises `StructureError` if this structure is broken.
 
     Raises
     ------

@@ -52,8 +52,8 @@ def hall_operations(text: str) -> Operations:
     Parameters
     ----------
     text
-        As in ``-P 2ybc``, with a shift of the origin in twelfths, ``(0 0 4)``, or a change of
-        axes, ``(x-z,y,z)``, at its end.
+        Symbol such as ``-P 2ybc``, with a shift of the origin in twelfths, ``(0 0 4)``, or a change
+        of axes, ``(x-z,y,z)``, at its end.
 
     Raises
     ------

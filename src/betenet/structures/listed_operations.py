@@ -20,14 +20,14 @@ def built_with_list(
     Parameters
     ----------
     listed
-        As in the file.
+        Operations as in the file.
     stated
-        What else the file says of its symmetry. If the operations are not a group, or are too few
+        Further words of the file on its symmetry. If the operations are not a group, or are too few
         for the formula, the setting that is named and has them all completes them.
     statements
-        What the file says of its crystal.
+        Statements of the file on its crystal.
     notes
-        What was noted so far.
+        Notes so far.
 
     Raises
     ------

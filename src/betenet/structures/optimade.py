@@ -38,7 +38,7 @@ def atoms_from_optimade(attributes: Mapping[str, Any]) -> Atoms:
     Parameters
     ----------
     attributes
-        Of the resource: lattice vectors and Cartesian positions in Å, species by name.
+        Attributes of the resource: lattice vectors and Cartesian positions in Å, species by name.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""All atoms of a cell from the sites listed and the operations; special positions made exact."""
+"""Atoms of a cell from the sites listed and the operations; special positions made exact."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from betenet.structures.cif_sites import Sites
 from betenet.structures.symmetry_operations import Operations
 
 ONE_ATOM = (0.3, 0.1, 0.03, 0.01, 0.003)
-"""Å. Images of a site that lie so close may be one atom; the farthest that fits is taken."""
+"""Distance of images of a site [Å] that may be one atom; the farthest that fits is taken."""
 
 SAME_PLACE = 0.02
-"""Å. Sites that lie so close are the same one listed twice, or share it."""
+"""Distance of sites [Å] that are the same one listed twice, or share it."""
 
 COINCIDE = 1e-3
-"""Å. Images this close are one atom."""
+"""Distance of images that are one atom [Å]."""
 
 LARGEST_CELL = 500_000
-"""Sites times operations."""
+"""Number of sites times operations that a cell may have."""
 
 WORTH_A_NOTE = 5e-4
-"""Å. Atoms are moved onto special positions by less in silence."""
+"""Distance [Å]: atoms are moved onto special positions by less in silence."""
 
 
 @dataclass(slots=True)
@@ -37,15 +37,15 @@ class FilledCell:
     Attributes
     ----------
     positions
-        Fractional (atom, 3).
+        Fractional positions (atom, 3).
     kinds
         Listed site of each atom (atom,).
     shares
         Element to occupancy for each listed site that is kept.
     notes
-        What was moved or merged.
+        Sentences on what was moved or merged.
     problem
-        Why some site fits no special position, if so.
+        Reason why some site fits no special position, if so.
     """
 
     positions: Float[np.ndarray, "atom 3"]
@@ -63,8 +63,8 @@ def fill_cell(
     Parameters
     ----------
     sites
-        As listed. A site that lies off a special position by no more than its digits allow is put
-        on it: 0.333 becomes a third where symmetry asks for it.
+        Sites as listed. One that lies off a special position by no more than its digits allow is
+        put on it: 0.333 becomes a third where symmetry asks for it.
     operations
         Operations of the whole cell, centring translations among them.
     lattice

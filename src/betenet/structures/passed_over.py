@@ -1,4 +1,4 @@
-"""What ASE's readers pass over in their files: symmetry, units, keywords that change a crystal.
+"""Words that ASE's readers pass over: symmetry, units, keywords that change a crystal.
 
 A file that has one of them is refused, because what is read without it is another crystal.
 """

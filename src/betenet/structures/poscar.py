@@ -23,11 +23,11 @@ HEADER = 6
 """Lines up to that with the symbols or, in files of VASP 4, the counts."""
 
 _SYMBOL = re.compile(r"([A-Z][a-z]?)(?:_\w[\w.]*)?(?:/\w*)?")
-"""With what VASP adds of the POTCAR: ``Ti_sv/8a7b``."""
+"""Symbol with what VASP adds of the POTCAR: ``Ti_sv/8a7b``."""
 _LISTED = re.compile(r"([A-Z][a-z]?)(\d{0,3})")
 _TERM = re.compile(r"[A-Z][a-z]?\d{0,3}")
 _FORMULA = re.compile(rf"(?=.*\d)({_TERM.pattern}){{2,}}")
-"""In one word only with numbers: ``SCF`` is none."""
+"""Formula in one word, with numbers: ``SCF`` is none."""
 _ENGLISH = frozenset(("Am", "As", "At", "Be", "He", "Ho", "I", "In", "No", "Pa"))
 """Symbols of elements that are words as well."""
 _AGAIN = "Write the file again; the program that made it may have been stopped."
@@ -41,7 +41,7 @@ def poscar_frames(lines: Sequence[str], path: Path) -> Iterator[Callable[[], Ato
     lines
         Lines of the file.
     path
-        Beside it a POTCAR or OUTCAR may tell the elements of a file of VASP 4.
+        Path of the file; a POTCAR or OUTCAR beside it may tell the elements of a file of VASP 4.
 
     Raises
     ------

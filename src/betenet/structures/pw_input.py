@@ -59,7 +59,7 @@ def read_pw_input(text: str) -> Atoms:
     Returns
     -------
     Atoms
-        Hydrogen whose species has the mass of deuterium or tritium keeps it.
+        Crystal; hydrogen whose species has the mass of deuterium or tritium keeps it.
 
     Raises
     ------

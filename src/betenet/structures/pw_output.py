@@ -100,7 +100,7 @@ def _is_same(one: Atoms, other: Atoms) -> bool:
 
 
 class _Run:
-    """What a run says before a place: it holds until it is said anew."""
+    """Settings that a run states before a place: they hold until they are stated anew."""
 
     def __init__(self, lines: Sequence[str]) -> None:
         self._lines = lines

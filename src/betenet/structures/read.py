@@ -30,14 +30,14 @@ class StructureRecord:
     Parameters
     ----------
     name
-        Where it comes from: the path as given, with ``#n`` counted from 0 when a file or an
+        Source of the structure: the path as given, with ``#n`` counted from 0 when a file or an
         iterable holds several; the formula for objects.
     atoms
         The structure; ``None`` if there is an error.
     error
-        Why there is no structure; ``None`` if there is one.
+        Reason why there is no structure; ``None`` if there is one.
     warnings
-        What a user should know about how it was read.
+        Sentences that a user should know about how it was read.
     given
         The structure as it was read, where ``atoms`` is its primitive cell.
     as_read
@@ -76,7 +76,7 @@ def read_structures(source: object) -> Iterator[StructureRecord]:
     Yields
     ------
     StructureRecord
-        For each structure, and for each file or frame that is missing, empty, broken or of an
+        Record of each structure, and of each file or frame that is missing, empty, broken or of an
         unknown format. A broken frame of a CIF block, xyz file or JSON list loses itself only; in
         other formats also those behind it.
 
@@ -121,16 +121,16 @@ def prepare_structures(
     Parameters
     ----------
     source
-        As for :func:`read_structures`.
+        Source of structures, as for :func:`read_structures`.
     symprec
         Tolerance of the search for the primitive cell [Å].
     max_atoms
-        Most atoms in the primitive cell; ``None`` for no limit.
+        Number of atoms that the primitive cell may have; ``None`` for no limit.
 
     Yields
     ------
     StructureRecord
-        With the primitive cell and what was read, or with the error of the step that failed,
+        Record with the primitive cell and what was read, or with the error of the step that failed,
         which names the structure.
     """
     for record in read_structures(source):
@@ -196,7 +196,7 @@ _NOTHING = "There is no such file or folder."
 
 
 def _why_not(path: Path) -> str:
-    """Why a path is none of a file that can be read; empty if it is."""
+    """Reason why a path is none of a file that can be read; empty if it is."""
     try:
         check_file(path)
     except OSError as error:

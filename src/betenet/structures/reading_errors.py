@@ -1,4 +1,4 @@
-"""What the readers of many formats raise, in words that name the kind of file and the remedy."""
+"""Errors of the readers of many formats, in words that name the kind of file and the remedy."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _NOT_A_NUMBER = re.compile(
 _LABEL = re.compile(r"'[A-Z][A-Za-z]{0,2}\d{0,3}[A-Za-z+-]?'|'[a-z]{1,2}'")
 """A key that was looked up among the elements: Nb1, Xx."""
 _SHORT = (IndexError, EOFError, StopIteration, AssertionError, TypeError, AttributeError)
-"""What a reader raises that finds less than it looks for."""
+"""Exceptions of a reader that finds less than it looks for."""
 
 
 @contextmanager
@@ -28,7 +28,7 @@ def in_words(kind: str) -> Generator[None]:
     Parameters
     ----------
     kind
-        What the file was taken for.
+        Kind of file that it was taken for.
 
     Examples
     --------
@@ -59,7 +59,7 @@ def unreadable(failure: Exception, kind: str) -> StructureError:
 
 
 def reason_of(failure: BaseException) -> str:
-    """What a reader's exception means, without its own words."""
+    """Meaning of a reader's exception, without its own words."""
     if isinstance(failure, RuntimeError) and isinstance(failure.__cause__, StopIteration):
         failure = failure.__cause__
     if isinstance(failure, json.JSONDecodeError):

@@ -27,7 +27,7 @@ class Setting:
     Attributes
     ----------
     hall
-        spglib's number of the setting, 1 to 530; 0 for the centred triclinic cells it lacks.
+        Number of the setting in spglib, 1 to 530; 0 for the centred triclinic cells it lacks.
     number
         Number of the space group in International Tables.
     symbol
@@ -50,7 +50,7 @@ class Setting:
 
     @property
     def operations(self) -> Operations:
-        """All operations of the setting's cell."""
+        """Operations of the setting's cell."""
         if self.hall:
             return Operations.of_hall_number(self.hall)
         return hall_operations(self.hall_symbol)
@@ -69,7 +69,7 @@ class Setting:
 
 @cache
 def all_settings() -> tuple[Setting, ...]:
-    """Every setting that spglib has, and the centred cells of P 1 and P -1."""
+    """Settings that spglib has, and the centred cells of P 1 and P -1."""
     found = [
         Setting(0, number, f"{letter} {sign}1", "centred", f"{sign}{letter} 1")
         for letter in "ABCFI"
@@ -137,9 +137,9 @@ def of_code(settings: list[Setting], code: str) -> list[Setting]:
     Parameters
     ----------
     code
-        As the end of a symbol or ``_space_group_IT_coordinate_system_code`` has it: ``2``, ``b1``,
-        ``-cba``, ``1abc``, ``h``. Behind the symbol of a standard setting it may name another
-        setting of that group: P n m a with cab is P b n m.
+        Code as the end of a symbol or ``_space_group_IT_coordinate_system_code`` has it: ``2``,
+        ``b1``, ``-cba``, ``1abc``, ``h``. Behind the symbol of a standard setting it may name
+        another setting of that group: P n m a with cab is P b n m.
     """
     plain = code.lower().strip().replace("abc", "").lstrip(":")
     exact = [setting for setting in settings if setting.choice.lower() == plain]

@@ -1,4 +1,4 @@
-"""The same crystal, whatever cell it was written in: its primitive cell, reduced and ordered."""
+"""Primitive cell of a crystal, reduced and ordered: one for whatever cell it was written in."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def standardise(atoms: Atoms, *, symprec: float = 1e-3, max_atoms: int | None = 
         default lets coordinates written with four or five digits pass, and is far below the
         displacements that make a different crystal.
     max_atoms
-        Most atoms in the primitive cell; ``None`` for no limit.
+        Number of atoms that the primitive cell may have; ``None`` for no limit.
 
     Returns
     -------

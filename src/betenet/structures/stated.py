@@ -1,4 +1,4 @@
-"""What a document states of its structure beside the sites themselves: formula and their number."""
+"""Statements of a document on its structure beside the sites: formula and number of sites."""
 
 from __future__ import annotations
 

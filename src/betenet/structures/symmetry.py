@@ -27,7 +27,7 @@ class SiteSymmetry:
     Attributes
     ----------
     rotations
-        Cartesian, proper or improper (op, 3, 3).
+        Cartesian rotations, proper or improper (op, 3, 3).
     images
         Index of the atom that each atom is mapped on (op, atom).
     """
@@ -47,7 +47,7 @@ def find_symmetry(atoms: Atoms, *, most: float = float("inf")) -> SiteSymmetry:
     Parameters
     ----------
     atoms
-        Periodic in three directions.
+        Crystal, periodic in three directions.
     most
         Distances between atoms and images of atoms that may be compared. A large cell that repeats
         a small one has thousands of operations: to find where they put the atoms takes seconds.

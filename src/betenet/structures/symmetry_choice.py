@@ -27,10 +27,10 @@ AS_GOOD = 3e-4
 """Settings whose misfits to the cell differ by less fit it equally; digits of the cell allow it."""
 
 SAME_CRYSTAL = 1e-3
-"""In fractional coordinates."""
+"""Distance up to which two crystals are the same, in fractional coordinates."""
 
 MOST_COMPARED = 400
-"""Atoms of cells that are compared atom by atom."""
+"""Number of atoms of cells that are compared atom by atom."""
 
 SYSTEMS = {2: "triclinic", 15: "monoclinic", 74: "orthorhombic", 142: "tetragonal"} | {
     167: "trigonal",
@@ -171,7 +171,7 @@ def _remarks(
 
 
 def _with_soft_objections(good: list[_Candidate], statements: Statements) -> list[_Candidate]:
-    """The same with what speaks against some of them: multiplicities, atoms that are too close."""
+    """Choices with what speaks against some of them: multiplicities, atoms that are too close."""
     cells = [item.cell for item in good if item.cell is not None]
     agree = [statements.multiplicities_agree(cell) for cell in cells]
     closeness = [statements.closeness(cell) for cell in cells]

@@ -14,10 +14,11 @@ from betenet.structures.cell import call_spglib
 from betenet.structures.cif_blocks import as_number
 
 LARGEST_GROUP = 192
-"""Operations of a conventional cell of F m -3 m, translations of the centring counted."""
+"""Number of operations of a conventional cell of F m -3 m, translations of the centring counted."""
 
 MAX_OPERATIONS = 4 * LARGEST_GROUP
-"""Beyond this a list of operations is of no crystal; some write cells of several primitive ones."""
+"""Number of operations beyond which a list is of no crystal; some write cells of several primitive
+ones."""
 
 TWENTY_FOURTHS = 24
 """Translations of all settings are multiples of 1/24."""
@@ -33,9 +34,9 @@ class Operations:
     Attributes
     ----------
     rotations
-        In fractional coordinates (op, 3, 3).
+        Rotations in fractional coordinates (op, 3, 3).
     translations
-        Between 0 and 1 (op, 3).
+        Translations between 0 and 1 (op, 3).
     """
 
     rotations: Int[np.ndarray, "op 3 3"]
@@ -57,14 +58,14 @@ class Operations:
 
     @cached_property
     def keys(self) -> frozenset[tuple[int, ...]]:
-        """The same operations as whole numbers, translations in 1/10000 to the nearest 1/24."""
+        """Operations as whole numbers, translations in 1/10000 to the nearest 1/24."""
         steps = np.round(self.translations * 1e4).astype(int) % 10_000
         return frozenset(
             map(tuple, np.concatenate([self.rotations.reshape(-1, 9), steps], axis=1).tolist())
         )
 
     def times(self, other: Operations) -> Operations:
-        """Every operation after every one of the other, each once."""
+        """Products of every operation after every one of the other, each once."""
         rotations = np.einsum("aij,bjk->abik", self.rotations, other.rotations)
         shifts = np.einsum("aij,bj->abi", self.rotations, other.translations)
         translations = shifts + self.translations[:, None]

@@ -41,9 +41,9 @@ _PROSE = re.compile(
 """Names of files for people."""
 
 LARGEST_MANIFEST = 1 << 24
-"""Bytes of a file from which it is no manifest of ours."""
+"""Size of a file from which it is no manifest of ours [bytes]."""
 _OURS = frozenset(("format", "digest", "settings", "steps"))
-"""What `manifest.json` of a first-principles calculation has."""
+"""Keys of `manifest.json` of a first-principles calculation."""
 
 
 def structure_files(root: Path) -> list[Path]:

@@ -5,6 +5,7 @@ import json
 
 import numpy as np
 import pytest
+from tests.real_spectra import needs_data
 
 from betenet.errors import ConfigError, DataError
 from betenet.formats.phonon_dos import read_phonon_dos
@@ -398,11 +399,10 @@ def test_what_cannot_be_written(options, words, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.data
-def test_digitised_literature_is_not_mistaken_for_a_density_of_states(data_folder, read):
-    spectra = json.loads((data_folder / "spectra" / "literature_a2f.json").read_text("utf-8"))
-    row = spectra["Nb_c15"]
-    columns = zip(row["frequencies_mev"], row["a2f"], strict=True)
+@pytest.mark.parametrize("name", ["Nb", "Pb", needs_data("Nb_c15")])
+def test_a_real_spectrum_is_not_mistaken_for_a_density_of_states(name, read_spectrum, read):
+    spectrum = read_spectrum(name)
+    columns = zip(spectrum.frequencies, spectrum.a2f, strict=True)
     with pytest.raises(DataError, match="not recognised"):
         read("".join(f"{omega:12.4E}{a2f:12.4E}\n" for omega, a2f in columns))
 

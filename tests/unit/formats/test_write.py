@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import json
-
 import numpy as np
 import pytest
 
@@ -59,14 +57,9 @@ def test_every_unit(spectrum, tmp_path, key, unit):
     np.testing.assert_allclose(file.frequencies, spectrum.frequencies, rtol=1e-11)
 
 
-@pytest.mark.data
 @pytest.mark.parametrize("key", WRITABLE)
-def test_spectra_of_the_literature_keep_their_moments(data_folder, tmp_path, key):
-    data = json.loads((data_folder / "spectra" / "literature_a2f.json").read_text("utf-8"))
-    for name, entry in data.items():
-        omega, a2f = np.array(entry["frequencies_mev"]), np.array(entry["a2f"])
-        kept = omega > 0.0
-        spectrum = Spectrum(omega[kept], a2f[kept], allow_negative=True)
+def test_real_spectra_keep_their_moments(real_spectra, tmp_path, key):
+    for name, spectrum in real_spectra.items():
         write_a2f(tmp_path / name, spectrum, format=key)
         copy = read_a2f(tmp_path / name, **options(key)).spectrum()
         for moment in (coupling_constant, omega_log):

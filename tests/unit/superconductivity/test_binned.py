@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.real_spectra import record_of
 
 from betenet.errors import SpectrumError
 from betenet.superconductivity.binned import BINS, binned, share_above
@@ -58,13 +59,22 @@ def test_negative_values_become_zero_and_a_narrow_peak_undershoots():
     assert 0.0 < result.max() < 0.5  # 1 before: a peak narrower than the window is cut down
 
 
+@pytest.mark.parametrize("name", ["Al", "Mo", "Pb", "TiN", "V"])
+def test_our_spectra_keep_their_moments(name, read_spectrum):
+    spectrum, record = read_spectrum(name), record_of(name)
+    a2f = binned(spectrum.frequencies, spectrum.a2f)
+    coupling = coupling_constant(BINS, a2f, "published")
+    assert coupling == pytest.approx(record["coupling"], rel=0.02)
+    logarithmic = MEV_TO_KELVIN * omega_log(BINS, a2f, "published")
+    assert logarithmic == pytest.approx(record["omega_log_kelvin"], rel=0.02)
+
+
 @pytest.mark.data
-def test_niobium_has_the_published_moments(data_folder):
-    literature = json.loads((data_folder / "spectra" / "literature_a2f.json").read_text("utf-8"))
-    niobium = literature["Nb_c15"]
+def test_niobium_has_the_published_moments(read_spectrum):
+    niobium = read_spectrum("Nb_c15")
     path = Path(__file__).parents[2] / "reference" / "superconductivity.json"
     expected = json.loads(path.read_text("utf-8"))["binned_niobium"]["published"]
-    a2f = binned(np.array(niobium["frequencies_mev"]), np.array(niobium["a2f"]))
+    a2f = binned(niobium.frequencies, niobium.a2f)
     tolerance = expected["relative_tolerance"]
     coupling = coupling_constant(BINS, a2f, "published")
     assert coupling == pytest.approx(expected["coupling"], rel=tolerance)

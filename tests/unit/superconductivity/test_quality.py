@@ -188,6 +188,20 @@ def test_arrays_that_are_no_spectrum(frequencies, a2f, words):
         assess(frequencies, a2f)
 
 
+@pytest.mark.parametrize(
+    ("name", "problems"),
+    [
+        *((name, set()) for name in ("Al", "Be", "In", "Mg", "Mo", "Nb", "Pb", "Ta", "TiN", "V")),
+        ("MgB2", {"negative"}),
+        ("Li-30GPa", {"onset", "rule", "grid"}),
+    ],
+)
+def test_our_spectra(name, problems, read_spectrum):
+    spectrum = read_spectrum(name)
+    found = assess(spectrum.frequencies, spectrum.a2f).problems
+    assert {finding.key for finding in found} == problems
+
+
 @pytest.mark.data
 def test_literature_spectra(data_folder):
     spectra = json.loads((data_folder / "spectra" / "literature_a2f.json").read_text("utf-8"))

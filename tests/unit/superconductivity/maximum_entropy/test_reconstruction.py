@@ -4,6 +4,7 @@ import csv
 
 import numpy as np
 import pytest
+from tests.real_spectra import OURS, needs_data, our_spectrum
 
 from betenet.errors import SpectrumError
 from betenet.phonon_dos import PhononDos
@@ -149,14 +150,26 @@ def test_an_empty_batch():
     assert found.a2f.shape == (0, FINE.size)
 
 
-@pytest.mark.data
-def test_every_training_row_has_a_spectrum_on_a_fine_grid(data_folder):
-    with (data_folder / "bete_net" / "moments_train.csv").open(encoding="utf-8") as file:
+def moments_of_ours(_):
+    """Moments of each of our own spectra, in one array by key."""
+    each = [moments(spectrum.frequencies, spectrum.a2f) for spectrum in map(our_spectrum, OURS)]
+    return {key: np.array([float(row[key]) for row in each]) for key in SIX}
+
+
+def moments_of_the_training_rows(request):
+    """Moments of each sixteenth training row, in one array by key."""
+    path = request.getfixturevalue("data_folder") / "bete_net" / "moments_train.csv"
+    with path.open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))[::16]
-    known = {
+    return {
         key: np.array([float(row[key if key == "coupling" else f"{key}_mev"]) for row in rows])
         for key in SIX
     }
+
+
+@pytest.mark.parametrize("source", [moments_of_ours, needs_data(moments_of_the_training_rows)])
+def test_every_real_crystal_has_a_spectrum_on_a_fine_grid(source, request):
+    known = source(request)
     grid = np.arange(0.25, 201.0, 0.1)
     found = moments(grid, maximum_entropy_spectrum(grid, **known).spectrum.a2f)
     for key in list(SIX)[:-1]:

@@ -24,29 +24,9 @@ _NORMALISED = 3e-3
 
 
 def read_columns(
-    path: str,
-    table: Float[np.ndarray, "row column"],
-    header: Header,
-    lines: tuple[int, ...],
+    path: str, table: Float[np.ndarray, "row column"], header: Header, lines: tuple[int, ...]
 ) -> A2fFile:
-    """Frequencies and spectra of a table below its header, in the unit of the file.
-
-    Parameters
-    ----------
-    path
-        The file, for messages.
-    table
-        Numbers of the table; nan where a column that is no spectrum holds text.
-    header
-        Names of the columns and unit of the frequencies.
-    lines
-        Line of the file on which each row starts.
-
-    Raises
-    ------
-    DataError
-        If no column can be α²F.
-    """
+    """Spectra of a table by :func:`choose_columns`, with the unit that its header states."""
     return replace(
         choose_columns(path, table, header.columns),
         unit=header.unit or "",

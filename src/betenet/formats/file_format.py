@@ -50,7 +50,8 @@ class FileFormat:
     fits
         Test of the content for files that no words mark; it comes before the words of others.
     write
-        Function that gives the text of a file; None for a format that is only read.
+        Function that gives the text of a file, from :class:`A2fColumns` or a ``PhononDosFile``;
+        None for a format that is only read.
     """
 
     key: str
@@ -106,8 +107,6 @@ class A2fFormat(FileFormat):
     ----------
     read
         Parser of a text file; its frequencies are in the unit of the file.
-    write
-        Writer, from :class:`A2fColumns` to the text of a file; None for a format that is only read.
     magic
         First bytes of its binary files.
     read_binary

@@ -22,8 +22,7 @@ from scipy.optimize import least_squares
 from betenet.datasets.rows import data_folder
 from betenet.evaluation.metrics import mae, r2, rmse
 from betenet.superconductivity.critical_temperature import (
-    METHODS,
-    METHODS_WITH_DEBYE_TEMPERATURE,
+    FORMULAS_OF_MOMENTS,
     critical_temperature,
 )
 from betenet.superconductivity.eliashberg import eliashberg_tc
@@ -109,8 +108,7 @@ def main() -> None:
             omega_2=table["omega_2"],
             mu_star=table["mu_star"],
         )
-        for method in METHODS
-        if method not in METHODS_WITH_DEBYE_TEMPERATURE  # the table has none
+        for method in FORMULAS_OF_MOMENTS  # the table has no Debye temperatures
     }
     found[EQUATIONS] = by_equations(table)
     measured = table["tc_kelvin"]

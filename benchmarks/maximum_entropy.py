@@ -26,6 +26,7 @@ from scipy.optimize import least_squares, minimize
 from betenet.datasets.rows import data_folder
 from betenet.spectrum import Spectrum
 from betenet.superconductivity.eliashberg import eliashberg_tc
+from betenet.superconductivity.integration import moment_weights
 from betenet.superconductivity.maximum_entropy import (
     Reconstruction,
     dual,
@@ -33,7 +34,7 @@ from betenet.superconductivity.maximum_entropy import (
     reconstruction,
 )
 from betenet.superconductivity.maximum_entropy.prior import debye_like_prior
-from betenet.superconductivity.moments import moment_weights, moments
+from betenet.superconductivity.moments import moments
 
 MADE = ("six moments", "λ, ω_log, ω_2", "gaussian", "prior")
 COLOURS = dict(zip(MADE, ("#c1440e", "#e8a33d", "#3a7d44", "0.6"), strict=True))

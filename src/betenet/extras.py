@@ -16,6 +16,7 @@ from betenet.errors import ConfigError
 EXTRAS = {
     "materials-project": "Searches in the Materials Project",
     "netcdf": "NetCDF 4 and HDF5 files",
+    "pandas": "Tables of pandas",
     "phonons": "Phonons",
     "pymatgen": "Structures of pymatgen",
     "screen": "Several workers, clusters and Parquet files",

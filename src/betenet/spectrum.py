@@ -119,6 +119,14 @@ def check_a2f(a2f: ArrayLike, n_freq: int) -> Float[np.ndarray, "*batch n_freq"]
     return values
 
 
+def check_spectrum(
+    frequencies: ArrayLike, a2f: ArrayLike
+) -> tuple[Float[np.ndarray, " n_freq"], Float[np.ndarray, "*batch n_freq"]]:
+    """Both arrays of a spectrum, by :func:`check_frequencies` and :func:`check_a2f`."""
+    grid = check_frequencies(frequencies)
+    return grid, check_a2f(a2f, grid.size)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Spectrum:
     """Eliashberg spectral function α²F(ω), or a batch of them on one grid.
@@ -160,8 +168,7 @@ class Spectrum:
     allow_negative: bool = False
 
     def __post_init__(self) -> None:
-        frequencies = check_frequencies(self.frequencies)
-        a2f = check_a2f(self.a2f, frequencies.size)
+        frequencies, a2f = check_spectrum(self.frequencies, self.a2f)
         check_rule(self.rule)
         if not self.allow_negative:
             _check_not_negative(frequencies, a2f)
@@ -183,12 +190,17 @@ class Spectrum:
     def members(self) -> tuple[Spectrum, ...]:
         """The spectra along the leading axis; an error for a single spectrum."""
         self._need_leading_axis("split into members")
-        return tuple(self._with(self.frequencies, a2f) for a2f in self.a2f)
+        return tuple(self._part(a2f) for a2f in self.a2f)
+
+    @property
+    def batch(self) -> Spectrum:
+        """A batch of one, of a single spectrum; a batch as it is."""
+        return self if self.batch_shape else self._part(self.a2f[None])
 
     def mean(self) -> Spectrum:
         """Average over the leading axis; an error for a single spectrum."""
         self._need_leading_axis("averaged")
-        return self._with(self.frequencies, self.a2f.mean(axis=0))
+        return self._part(self.a2f.mean(axis=0))
 
     def resample(self, frequencies: ArrayLike) -> Spectrum:
         """Linear interpolation onto another grid.
@@ -216,7 +228,7 @@ class Spectrum:
         a2f = (1.0 - fraction) * self.a2f[..., left] + fraction * self.a2f[..., left + 1]
         onset = self.a2f[..., :1] * (grid / old[0]) ** 2
         a2f = np.where(grid < old[0], onset, np.where(grid > old[last], 0.0, a2f))
-        return self._with(grid, a2f)
+        return self._part(a2f, grid)
 
     def smooth(self, width_mev: float, method: str = "gaussian") -> Spectrum:
         """Smooth along the frequency axis.
@@ -262,7 +274,7 @@ class Spectrum:
                 f"Unknown smoothing method: {method!r}.",
                 fix=f"Use one of {', '.join(SMOOTHING_METHODS)}.",
             )
-        return self._with(self.frequencies, a2f)
+        return Spectrum(self.frequencies, a2f, rule=self.rule, allow_negative=self.allow_negative)
 
     def to_dict(self) -> dict[str, object]:
         """Plain lists and strings, with keys that carry the unit."""
@@ -324,8 +336,16 @@ class Spectrum:
                 f"{path}: {error.summary}", reason=error.reason, fix=error.fix
             ) from error
 
-    def _with(self, frequencies: np.ndarray, a2f: np.ndarray) -> Spectrum:
-        return Spectrum(frequencies, a2f, rule=self.rule, allow_negative=self.allow_negative)
+    def _part(self, a2f: np.ndarray, frequencies: np.ndarray | None = None) -> Spectrum:
+        """Other values, and perhaps another grid, that are valid because these are."""
+        part = object.__new__(Spectrum)
+        grid = self.frequencies if frequencies is None else frequencies
+        for name, array in (("frequencies", grid), ("a2f", a2f)):
+            array.setflags(write=False)
+            object.__setattr__(part, name, array)
+        for name in ("rule", "allow_negative"):
+            object.__setattr__(part, name, getattr(self, name))
+        return part
 
     def _need_leading_axis(self, action: str) -> None:
         if not self.batch_shape:

@@ -16,9 +16,9 @@ def nearest(word: str, names: Iterable[str]) -> str | None:
 
     Examples
     --------
-    >>> nearest("mev", ["K", "meV"]), nearest("alen_dynes", ["xie_2019", "allen_dynes"])
-    ('meV', 'allen_dynes')
-    >>> nearest("bcs", ["xie_2019", "allen_dynes"]) is None
+    >>> nearest("mev", ["K", "meV"]), nearest("smaering", ["unit", "smearing"])
+    ('meV', 'smearing')
+    >>> nearest("bcs", ["unit", "smearing"]) is None
     True
     """
     folded = {_folded(name): name for name in names}

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from betenet.cli import main
-from betenet.superconductivity.critical_temperature import METHODS
+from betenet.superconductivity.critical_temperature import FORMULAS
 
 # the MgB2 test of EPW, in meV
 MGB2 = ["--coupling", "0.8714948", "--omega-log", "61.4704", "--omega-2", "70.6457"]
@@ -22,7 +22,7 @@ def methods(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> dict[st
 
 def test_every_method_side_by_side(capsys: pytest.CaptureFixture[str]) -> None:
     found = methods([*MGB2, "--unit", "meV", "--mu-star", "0.16"], capsys)
-    assert set(found) == set(METHODS)
+    assert set(found) == set(FORMULAS)
     expected = {"allen_dynes_simple": 26.4082, "allen_dynes": 27.4569, "xie_2022": 31.5015}
     for method, tc in expected.items():
         assert found[method]["tc_kelvin"] == pytest.approx(tc, rel=3e-5)

@@ -12,13 +12,14 @@ import numpy as np
 import pytest
 from tests.real_spectra import our_spectrum, record_of
 
-import betenet.cli.tc_files
-from betenet.cli import main, tc_outputs, tc_result
-from betenet.cli.tc_outputs import CSV_COLUMNS
+from betenet.analysis import FileAnalysis
+from betenet.analysis import files as analysis_files
+from betenet.analysis.table import COLUMNS
+from betenet.cli import main, tc_outputs
 from betenet.formats import write_a2f
 from betenet.quantities import QUANTITIES
 from betenet.spectrum import Spectrum
-from betenet.superconductivity.analysis_settings import ALL_METHODS
+from betenet.superconductivity.critical_temperature import ALL_METHODS
 from betenet.superconductivity.eliashberg.transition import eliashberg_tc
 from betenet.superconductivity.moments import coupling_constant
 
@@ -355,7 +356,7 @@ def test_csv_has_a_row_for_each_column_and_flags_the_chosen(capsys: Capture) -> 
     capsys.readouterr()
     with Path("o.csv").open(newline="") as table:
         rows = list(csv.DictReader(table))
-    assert tuple(rows[0]) == CSV_COLUMNS
+    assert tuple(rows[0]) == COLUMNS
     assert [row["smearing"] for row in rows] == [f"{s:g}" for s in SMEARINGS]
     assert [row["chosen"] for row in rows] == ["no", "no", "yes", "no", "no"]
     assert [bool(row["gap_mev"]) for row in rows] == [False, False, True, False, False]
@@ -366,8 +367,8 @@ def test_csv_has_a_row_for_each_column_and_flags_the_chosen(capsys: Capture) -> 
 def test_names_of_the_columns_are_those_of_the_package() -> None:
     exported = {quantity.export_key for quantity in QUANTITIES.values()}
     assert {"coupling", "omega_log_kelvin", "tc_kelvin", "gap_mev", "gap_ratio"} <= exported
-    assert len(set(CSV_COLUMNS)) == len(CSV_COLUMNS)
-    assert {"tc_kelvin", "gap_mev", "gap_ratio", "mu_star_cutoff"} <= set(CSV_COLUMNS) & exported
+    assert len(set(COLUMNS)) == len(COLUMNS)
+    assert {"tc_kelvin", "gap_mev", "gap_ratio", "mu_star_cutoff"} <= set(COLUMNS) & exported
 
 
 @pytest.mark.usefixtures("files")
@@ -380,14 +381,14 @@ def test_inputs_are_not_overwritten(capsys: Capture) -> None:
 
 @pytest.mark.usefixtures("files")
 def test_interrupt_keeps_what_is_done(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
-    analyse_file = betenet.cli.tc_files.analyse_file
+    analyse_file = analysis_files.analyse_file
 
-    def interrupted(name: str, request: Any) -> Any:
+    def interrupted(name: str, **settings: Any) -> Any:
         if name == "X.json":
             raise KeyboardInterrupt
-        return analyse_file(name, request)
+        return analyse_file(name, **settings)
 
-    monkeypatch.setattr(betenet.cli.tc_files, "analyse_file", interrupted)
+    monkeypatch.setattr(analysis_files, "analyse_file", interrupted)
     assert main(["tc", "X.csv", "X.a2f", "X.json", "--json", "--csv", "o.csv"]) == 130
     captured = capsys.readouterr()
     assert "2 files are done" in captured.err
@@ -565,14 +566,14 @@ def test_folder_of_ph_x_is_read(capsys: Capture) -> None:
 def test_a_fault_in_one_file_does_not_lose_the_others(
     monkeypatch: pytest.MonkeyPatch, capsys: Capture
 ) -> None:
-    real = tc_result._read
+    real = analysis_files._read
 
-    def fail(name: str, request: tc_result.Request) -> Any:
+    def fail(name: str, request: Any) -> Any:
         if name == "X.a2f":
             raise ZeroDivisionError
         return real(name, request)
 
-    monkeypatch.setattr(tc_result, "_read", fail)
+    monkeypatch.setattr(analysis_files, "_read", fail)
     assert main(["tc", "X.a2f", "X.csv", "--json"]) == 1
     told = capsys.readouterr()
     assert "X.a2f: this ended with ZeroDivisionError" in told.err
@@ -588,7 +589,7 @@ def test_a_fault_in_one_figure_does_not_lose_the_others(
 ) -> None:
     real = tc_outputs.FigureOutput.write
 
-    def fail(self: tc_outputs.FigureOutput, item: tc_result.FileResult) -> None:
+    def fail(self: tc_outputs.FigureOutput, item: FileAnalysis) -> None:
         if item.name == "X.a2f":
             raise ZeroDivisionError
         real(self, item)
@@ -671,7 +672,8 @@ def test_modes_that_do_not_add_up_are_a_warning(tmp_path: Path, capsys: Capture)
 @pytest.mark.usefixtures("files")
 def test_material_is_named_everywhere(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
     titles: list[str] = []
-    monkeypatch.setattr("betenet.plotting.plot_analysis", lambda *_, title: titles.append(title))
+    module = "betenet.plotting.superconductivity"
+    monkeypatch.setattr(f"{module}.plot_analysis", lambda *_, title: titles.append(title))
     monkeypatch.setattr(Path, "replace", lambda *_: None)
     (found,) = results(["X.csv", "--material", "Nb3Sn", "--csv", "o.csv", "--plot", "f"], capsys)
     assert found["material"] == "Nb3Sn"

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from betenet.quantities import export
-from betenet.superconductivity.critical_temperature import METHODS_OF_MOMENTS, critical_temperature
+from betenet.superconductivity.critical_temperature import FORMULAS_OF_MOMENTS, critical_temperature
 from betenet.superconductivity.moments import coupling_constant, moments, omega_log
 from betenet.units import convert_frequency
 
@@ -92,7 +92,7 @@ ALLEN_DYNES_TABLE = {
 
 
 @pytest.mark.data
-@pytest.mark.parametrize("method", METHODS_OF_MOMENTS)
+@pytest.mark.parametrize("method", FORMULAS_OF_MOMENTS)
 def test_measured_tc_of_the_allen_dynes_table(method, data_folder):
     with (data_folder / "allen_dynes" / "allen_dynes_1975.csv").open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 from betenet.errors import ConfigError
 from betenet.printable import shortened
 from betenet.spelling import none_of
-from betenet.superconductivity.analysis_settings import METHODS_OF_SPECTRA
 from betenet.superconductivity.critical_temperature import (
     DEFAULT_MU_STAR,
-    METHODS_WITH_DEBYE_TEMPERATURE,
+    FORMULAS,
+    METHODS_OF_SPECTRA,
 )
 
 if TYPE_CHECKING:
@@ -93,10 +93,10 @@ def tc_method(text: str) -> str:
     if text in METHODS_OF_SPECTRA:
         return text
     usable = ", ".join(METHODS_OF_SPECTRA)
-    if text in METHODS_WITH_DEBYE_TEMPERATURE:
+    if text in FORMULAS:
         raise argparse.ArgumentTypeError(
-            f"{text} needs the Debye temperature, which is not predicted: use allen_dynes_simple, "
-            f"the same formula with ω_log/1.2 for Θ_D/1.45, or another of {usable}"
+            f"{text} needs the Debye temperature, which is not predicted: "
+            f"{FORMULAS[text].instead}, or another of {usable}"
         )
     raise argparse.ArgumentTypeError(none_of(text, METHODS_OF_SPECTRA))
 

@@ -19,6 +19,7 @@ from betenet.cli.arguments import (
     whole,
 )
 from betenet.cli.streams import cannot_write
+from betenet.superconductivity.critical_temperature import PAPER_METHOD
 
 _EPILOG = """\
 examples:
@@ -71,7 +72,7 @@ def add_parser(verbs: Verbs) -> None:
     parser.add_argument(
         "--tc-method",
         type=tc_method,
-        default="allen_dynes_simple",
+        default=PAPER_METHOD,
         metavar="METHOD",
         help="how every Tc is computed (default: %(default)s), see `betenet predict --help`",
     )

@@ -21,8 +21,12 @@ from betenet.cli.arguments import (
 )
 from betenet.cli.batch import put_away
 from betenet.cli.streams import spare_the_inputs
-from betenet.superconductivity.analysis_settings import ELIASHBERG
-from betenet.superconductivity.critical_temperature import METHODS, METHODS_OF_MOMENTS
+from betenet.superconductivity.critical_temperature import (
+    DEFAULT_METHOD,
+    ELIASHBERG,
+    FORMULAS,
+    FORMULAS_OF_MOMENTS,
+)
 
 BATCH = 32
 """Structures predicted at a time: what an interrupt can lose."""
@@ -34,7 +38,7 @@ examples:
   betenet predict POSCAR relaxation.extxyz folder_of_cifs/
   betenet predict *.cif --csv results.csv --plot figures/
   betenet predict MgB2.cif --per-site --json > MgB2.json
-  betenet predict Nb.cif --mu-star 0.13 --tc-method xie_2022
+  betenet predict Nb.cif --mu-star 0.13 --tc-method eliashberg
   betenet predict Nb.cif --tc-method eliashberg            Tc and gap by the equations themselves
   betenet predict cells/ --phonons auto --phonon-cache phonons/
   betenet predict MgB2.cif --phonons dos/MgB2_dos.json     of `betenet phonons --dos dos/`
@@ -68,7 +72,7 @@ about --phonons:
 
 methods of --tc-method:
 """
-    + "".join(f"  {name:<20}{METHODS[name]}\n" for name in METHODS_OF_MOMENTS)
+    + "".join(f"  {name:<20}{FORMULAS[name].source}\n" for name in FORMULAS_OF_MOMENTS)
     + f"""\
   {ELIASHBERG:<20}the isotropic equations themselves, with the gap Δ₀; a tenth of a second
                       for each structure
@@ -99,7 +103,7 @@ def add_parser(verbs: Verbs) -> None:
     parser.add_argument(
         "--tc-method",
         type=tc_method,
-        default="allen_dynes",
+        default=DEFAULT_METHOD,
         metavar="METHOD",
         help="how Tc is computed (default: %(default)s), see below",
     )

@@ -18,7 +18,7 @@ from betenet.ensemble.estimates import GAP
 from betenet.ensemble.prediction import Prediction, csv_columns
 from betenet.ensemble.shipped import find_model
 from betenet.quantities import heading, table_unit
-from betenet.superconductivity.analysis_settings import ELIASHBERG
+from betenet.superconductivity.critical_temperature import ELIASHBERG
 from betenet.superconductivity.moments import coupling_constant
 
 

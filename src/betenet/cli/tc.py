@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import functools
+import json
+import sys
 
 from betenet.cli.arguments import (
     MU_STAR_TEXT,
@@ -18,12 +20,13 @@ from betenet.cli.arguments import (
 )
 from betenet.errors import ConfigError
 from betenet.spelling import did_you_mean, none_of
-from betenet.superconductivity.analysis_settings import ALL_METHODS, ELIASHBERG
-from betenet.superconductivity.critical_temperature import METHODS
+from betenet.superconductivity.critical_temperature import ALL_METHODS, ELIASHBERG, FORMULAS
 
 _FREQUENCY_UNITS = ("meV", "THz", "cm-1", "Ry", "Ha", "eV", "K")
 
+_FOR_BOTH = ("mu_star", "mu_star_band", "debye", "material")
 _FOR_NUMBERS = ("coupling", "omega_log", "omega_2")
+_WITH_DEBYE = [name for name, formula in FORMULAS.items() if formula.needs_debye_temperature]
 _NUMBERS_NEED = "numbers need --coupling with --omega-log, or with --debye"
 _FOR_FILES = (
     "format",
@@ -74,9 +77,9 @@ about the frequencies:
   correct for the shape of α²F cannot be used.
 
 about the Debye temperature (--debye):
-  mcmillan is McMillan's formula of 1968 with Θ_D/1.45, where Θ_D is that of the specific heat at
-  low temperature. α²F does not tell it, so that without --debye the formula has no Tc. With
-  ω_log/1.2 for Θ_D/1.45, which many programs call McMillan's formula, it is allen_dynes_simple.
+  McMillan's formula of 1968 has Θ_D/1.45, where Θ_D is that of the specific heat at low
+  temperature. α²F does not tell it, so that without --debye the formula has no Tc. What many
+  programs call McMillan's formula has ω_log/1.2 for Θ_D/1.45: Allen and Dynes with f1 = f2 = 1.
 
 about modes:
   a2F.dosN of matdyn.x, a2f_proj of EPW and A2F.nc of abinit split α²F into its phonon modes: λ of
@@ -100,7 +103,7 @@ class _HelpWithFormats(HelpFormatter):
             from betenet.formats.known_formats import FORMATS
 
             text += "methods (--tc-method):\n"
-            text += "".join(f"  {key:<20}{source}\n" for key, source in METHODS.items())
+            text += "".join(f"  {key:<20}{formula.source}\n" for key, formula in FORMULAS.items())
             text += f"  {ELIASHBERG:<20}the isotropic equations themselves (needs α²F)\n"
             text += "\nformats (--format):\n"
             text += "".join(f"  {key:<16}{known.text}\n" for key, known in FORMATS.items())
@@ -126,7 +129,10 @@ def add_parser(verbs: Verbs) -> None:
         help="Tc at each μ* of this range too, as 0.10:0.16 (step: 0.01)",
     )
     parser.add_argument(
-        "--debye", type=positive, metavar="K", help="Debye temperature, for mcmillan, see below"
+        "--debye",
+        type=positive,
+        metavar="K",
+        help=f"Debye temperature, for {' and '.join(_WITH_DEBYE)}, see below",
     )
     parser.add_argument(
         "--material",
@@ -159,15 +165,49 @@ def run(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> int:
             parser.error(wrong)
         except SystemExit:
             return 2
-    if arguments.files:
-        from betenet.cli.tc_files import run_files
+    return _run_files(arguments) if arguments.files else _run_numbers(arguments)
 
-        arguments.tc_method = tuple(dict.fromkeys(arguments.tc_method or ALL_METHODS))
-        return run_files(arguments)
-    from betenet.cli.tc_numbers import run_numbers
 
-    arguments.unit = arguments.unit or "K"
-    return run_numbers(arguments)
+def _run_files(arguments: argparse.Namespace) -> int:
+    from betenet.analysis import analyse_files
+    from betenet.analysis.other_programs import read_reference
+    from betenet.cli.batch import put_away
+    from betenet.cli.streams import spare_the_inputs
+    from betenet.cli.tc_outputs import outputs_of
+
+    compare = arguments.compare or ()
+    spare_the_inputs((*arguments.files, *compare), arguments.csv)
+    flags = {name: getattr(arguments, name) for name in (*_FOR_BOTH, *_FOR_FILES)}
+    flags["compare"] = tuple(map(read_reference, compare))
+    given = {name: value for name, value in flags.items() if value is not None}
+    results = analyse_files(arguments.files, **given, unit=arguments.unit, progress=True)
+    return put_away(results, outputs_of(arguments), noun="files", total=len(arguments.files))
+
+
+def _run_numbers(arguments: argparse.Namespace) -> int:
+    from betenet.analysis import analyse_numbers
+    from betenet.analysis.table import COLUMNS, as_cells
+    from betenet.cli.streams import CsvRows, FigureFolder
+
+    flags = {name: getattr(arguments, name) for name in (*_FOR_BOTH, *_FOR_NUMBERS)}
+    given = {name: value for name, value in flags.items() if value is not None}
+    found = analyse_numbers(**given, unit=arguments.unit or "K")
+    unit: str = arguments.table_unit or ""
+    if arguments.csv is not None:
+        rows = CsvRows(arguments.csv, COLUMNS)
+        for row in found.to_rows():
+            rows.write(as_cells(row))
+        rows.close()
+    if arguments.plot is not None:
+        from betenet.plotting.superconductivity import plot_mu_star
+
+        figures = FigureFolder(arguments.plot)
+        title = found.material or found.title(unit)
+        stem = figures.new_stem(found.material or "numbers")
+        figures.draw(stem, "mu_star", lambda path: plot_mu_star(found.band, path, title=title))
+    shown = json.dumps(found.to_dict(), ensure_ascii=False, indent=2)
+    sys.stdout.write((shown if arguments.json else found.text(unit)) + "\n")
+    return 0
 
 
 def _wrong_usage(arguments: argparse.Namespace) -> str:
@@ -183,8 +223,9 @@ def _wrong_with_files(arguments: argparse.Namespace) -> str:
         )
     if arguments.plasma_energy is not None and not arguments.resistivity:
         return "--plasma-energy is for --resistivity: give both"
-    if arguments.debye is not None and "mcmillan" not in (arguments.tc_method or ALL_METHODS):
-        return "--debye is for mcmillan, which --tc-method leaves out: name it, or no --debye"
+    if arguments.debye is not None and not {*_WITH_DEBYE} & {*(arguments.tc_method or ALL_METHODS)}:
+        names = " and ".join(_WITH_DEBYE)
+        return f"--debye is for {names}, which --tc-method leaves out: name it, or no --debye"
     return ""
 
 
@@ -293,7 +334,7 @@ def _methods(text: str) -> tuple[str, ...]:
 
 def _mu_star_band(text: str) -> tuple[float, ...]:
     """The values of μ* from LOW to HIGH."""
-    from betenet.superconductivity.mu_star_band import STEP, mu_star_values
+    from betenet.analysis.mu_star_band import STEP, mu_star_values
 
     parts = text.split(":")
     try:

@@ -37,7 +37,7 @@ from betenet.network.layers import Parameters
 from betenet.network.model import forward
 from betenet.spectrum import Spectrum
 from betenet.structures import StructureRecord, prepare_structures
-from betenet.superconductivity.critical_temperature import DEFAULT_MU_STAR
+from betenet.superconductivity.critical_temperature import DEFAULT_METHOD, DEFAULT_MU_STAR
 
 BATCH_PAIRS = 3_000
 """Pairs of atoms computed at a time: a batch stays near the processor's cache, and the memory does
@@ -174,7 +174,7 @@ class Ensemble:
         structures: object,
         *,
         mu_star: float = DEFAULT_MU_STAR,
-        tc_method: str = "allen_dynes",
+        tc_method: str = DEFAULT_METHOD,
         phonons: PhononSource | str | Path | None = None,
         progress: bool = False,
     ) -> list[Prediction]:
@@ -208,7 +208,7 @@ class Ensemble:
         structures: object,
         *,
         mu_star: float = DEFAULT_MU_STAR,
-        tc_method: str = "allen_dynes",
+        tc_method: str = DEFAULT_METHOD,
         phonons: PhononSource | str | Path | None = None,
         at_a_time: int = AT_A_TIME,
     ) -> Generator[Prediction]:

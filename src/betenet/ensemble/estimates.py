@@ -16,7 +16,7 @@ from betenet.ensemble.estimate import Estimate
 from betenet.ensemble.tc_surface import EliashbergSurface, FormulaSurface
 from betenet.errors import SpectrumError
 from betenet.spectrum import IntegrationRule, Spectrum
-from betenet.superconductivity.analysis_settings import ELIASHBERG
+from betenet.superconductivity.critical_temperature import ELIASHBERG
 from betenet.superconductivity.eliashberg import Status, eliashberg_gap
 from betenet.superconductivity.moments import moments
 

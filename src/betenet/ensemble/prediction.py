@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from ase import Atoms
@@ -22,7 +23,11 @@ from betenet.quantities import QUANTITIES
 from betenet.spectrum import IntegrationRule, Spectrum, check_rule
 from betenet.structures import AsRead
 from betenet.structures.as_read import COLUMNS
-from betenet.superconductivity.analysis_settings import ELIASHBERG
+from betenet.superconductivity.critical_temperature import ELIASHBERG
+from betenet.tables import as_cell, html_table
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 __all__ = ["ESTIMATED", "Estimate", "Prediction", "csv_columns", "estimate_quantities"]
 
@@ -130,6 +135,28 @@ class Prediction:
         more = f", {len(self.warnings)} warnings" if self.warnings else ""
         return f"<Prediction {self.name}: {', '.join([self.formula, *shown])}{more}>"
 
+    def _repr_html_(self) -> str:
+        rows = [
+            (QUANTITIES[key].symbol, estimate.as_text()) for key, estimate in self.estimates.items()
+        ]
+        rows += [("warning", text) for text in self.warnings]
+        if self.error is not None:
+            rows.append(("error", self.error.in_one_line()))
+        return html_table(f"{self.name} {self.formula}".rstrip(), rows)
+
+    def plot(self, target: str | Path | Axes | None = None) -> Axes:
+        """α²F(ω) with its interval and λ(ω), see `betenet.plotting.plot_spectrum`.
+
+        Parameters
+        ----------
+        target
+            Axes to draw into, or the file to write; its suffix names the format. A new figure if
+            absent.
+        """
+        from betenet.plotting.spectrum import plot_spectrum
+
+        return plot_spectrum(self, target)
+
     @property
     def unknown_because(self) -> tuple[str, ...]:
         """Codes of the findings for which the probability of a high Tc is not known."""
@@ -221,24 +248,32 @@ class Prediction:
             ) from error
 
     def csv_row(self) -> dict[str, str]:
-        """One flat row with the columns of :func:`csv_columns`; what is not known stays empty."""
-        row = dict.fromkeys(csv_columns(self.tc_method), "")
-        row["name"], row["formula"] = self.name, self.formula
-        row["n_atoms"] = str(len(self.symbols)) if self.symbols else ""
-        row |= {} if self.as_read is None else self.as_read.cells()
-        for estimate in self.estimates.values():
-            for column, number in estimate.exported().items():
-                row[column] = f"{number:.6g}" if math.isfinite(number) else ""
+        """One flat row of text with the columns of :func:`csv_columns`, numbers with six digits.
+
+        What is not known stays empty.
+        """
+        row = {key: as_cell(value) for key, value in self.to_rows()[0].items()}
         if math.isfinite(self.tc_probability):
             row[TC_PROBABILITY] = f"{self.tc_probability:.4f}"
-        row["mu_star"], row["tc_method"] = f"{self.mu_star:g}", self.tc_method
+        return row
+
+    def to_rows(self) -> list[dict[str, object]]:
+        """One flat row of numbers and words with the columns of :func:`csv_columns`."""
+        row: dict[str, object] = dict.fromkeys(csv_columns(self.tc_method), "")
+        row["name"], row["formula"] = self.name, self.formula
+        row["n_atoms"] = len(self.symbols) or None
+        row |= {} if self.as_read is None else self.as_read.cells()
+        for estimate in self.estimates.values():
+            row |= estimate.exported()
+        row[TC_PROBABILITY] = self.tc_probability
+        row["mu_star"], row["tc_method"] = self.mu_star, self.tc_method
         row["rule"], row["model"], row["phonons"] = self.rule, self.model, self.phonons
         row[UNKNOWN_BECAUSE] = "; ".join(self.unknown_because)
         row["in_training"] = "" if self.in_training is None else self.in_training.as_text()
         row["findings"] = "; ".join(one.code for one in self.findings)
         row["warnings"] = "; ".join(self.warnings)
         row["error"] = "" if self.error is None else self.error.in_one_line()
-        return row
+        return [row]
 
 
 def csv_columns(tc_method: str = "") -> tuple[str, ...]:

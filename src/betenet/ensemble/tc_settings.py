@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from betenet.errors import ConfigError
-from betenet.superconductivity.analysis_settings import METHODS_OF_SPECTRA
+from betenet.superconductivity.critical_temperature import METHODS_OF_SPECTRA
 
 
 def check_tc_settings(mu_star: float, tc_method: str) -> None:

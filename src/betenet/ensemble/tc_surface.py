@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Float
 
 from betenet.spectrum import Spectrum
-from betenet.superconductivity.critical_temperature import allen_dynes, critical_temperature
+from betenet.superconductivity.critical_temperature import DEFAULT_METHOD, critical_temperature
 from betenet.superconductivity.eliashberg import eliashberg_gap
 from betenet.superconductivity.moments import moments
 from betenet.units import KELVIN_TO_MEV, MEV_TO_KELVIN
@@ -109,8 +109,16 @@ class EliashbergSurface:
         """Allen and Dynes' Tc, over the one with the ratio ω_2/ω_log of the spectrum."""
         coupling, omega_log, omega_2 = np.exp(logs).T
         same = omega_log * np.exp(self._centre[2] - self._centre[1])
-        with_own = allen_dynes(coupling, omega_log, omega_2, self._mu_star)
-        with_same = allen_dynes(coupling, omega_log, same, self._mu_star)
+        with_own, with_same = (
+            critical_temperature(
+                DEFAULT_METHOD,
+                coupling=coupling,
+                omega_log=omega_log,
+                omega_2=second,
+                mu_star=self._mu_star,
+            )
+            for second in (omega_2, same)
+        )
         return np.divide(with_own, with_same, out=np.ones_like(with_own), where=with_same > 0.0)
 
 

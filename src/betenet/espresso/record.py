@@ -29,7 +29,7 @@ from betenet.json_output import finite_or_none
 from betenet.quantities import export
 from betenet.spectrum import IntegrationRule
 from betenet.superconductivity.binned import BINS, binned
-from betenet.superconductivity.critical_temperature import allen_dynes_simple
+from betenet.superconductivity.critical_temperature import PAPER_METHOD, critical_temperature
 from betenet.superconductivity.moments import moments
 from betenet.superconductivity.quality import without_small_negatives
 from betenet.superconductivity.smearing import flattest
@@ -134,7 +134,8 @@ def _spectrum(results: Results, index: int) -> tuple[np.ndarray, np.ndarray, int
 def _moments(frequencies: np.ndarray, a2f: np.ndarray) -> dict[str, float | None]:
     try:
         found = moments(frequencies, a2f, RULE)
-        tc = float(allen_dynes_simple(found["coupling"], found["omega_log"], MU_STAR))
+        known = {key: found[key] for key in ("coupling", "omega_log")}
+        tc = float(critical_temperature(PAPER_METHOD, **known, mu_star=MU_STAR))
     except BetenetError:  # NaN, or nothing positive: said in the reasons
         return {}
     exported = {key: _number(float(value)) for key, value in export(found).items()}

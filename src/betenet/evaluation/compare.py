@@ -20,15 +20,17 @@ from betenet.evaluation.seen import seen_formulas
 from betenet.quantities import QUANTITIES
 from betenet.spectrum import Spectrum
 from betenet.structures import StructureRecord
-from betenet.superconductivity.analysis_settings import ELIASHBERG
-from betenet.superconductivity.critical_temperature import critical_temperature
+from betenet.superconductivity.critical_temperature import (
+    ELIASHBERG,
+    FORMULAS,
+    critical_temperature,
+)
 from betenet.superconductivity.eliashberg import eliashberg_tc
 
 COMPARED = ("coupling", "omega_log", "omega_2", "tc")
 """Quantities of a comparison, in export units: λ [1], the others [K]."""
 
 Values = Mapping[str, Float[np.ndarray, " row"]]
-_NEEDS_OMEGA_2 = ("allen_dynes", "xie_2022")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -191,7 +193,7 @@ def reference_values(
     if tc_method == ELIASHBERG:
         tc = np.array([_solved(row, mu_star) for row in rows])
     else:
-        needs = tc_method in _NEEDS_OMEGA_2
+        needs = FORMULAS[tc_method].needs_omega_2
         known = np.isfinite(inside["omega_2"]) | (not needs)
         tc = np.full(len(rows), np.nan)
         tc[known] = critical_temperature(

@@ -25,7 +25,7 @@ from betenet.evaluation.reliability import Reliability, measure_reliability
 from betenet.evaluation.scores import TableRow, table_row
 from betenet.json_output import finite_or_none
 from betenet.quantities import QUANTITIES
-from betenet.superconductivity.critical_temperature import DEFAULT_MU_STAR
+from betenet.superconductivity.critical_temperature import DEFAULT_MU_STAR, PAPER_METHOD
 
 _FEWEST = 5
 """Rows from which those of unseen formulas get a line of their own."""
@@ -49,7 +49,7 @@ class Settings:
     """
 
     mu_star: float = DEFAULT_MU_STAR
-    tc_method: str = "allen_dynes_simple"
+    tc_method: str = PAPER_METHOD
     precisions: tuple[float, ...] = (0.8,)
     recalls: tuple[float, ...] = (0.8,)
     n_resamples: int = 1000

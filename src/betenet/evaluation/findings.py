@@ -11,7 +11,7 @@ from betenet.ensemble.ensemble import Ensemble
 from betenet.ensemble.site_phonons import NO_PHONONS
 from betenet.evaluation.compare import Comparison
 from betenet.evaluation.seen import is_training_data
-from betenet.superconductivity.critical_temperature import allen_dynes_simple
+from betenet.superconductivity.critical_temperature import PAPER_METHOD, critical_temperature
 
 _OFF_KELVIN, _OFF_SHARE = 0.5, 0.1
 """A stated Tc further from the computed one than both is reported."""
@@ -88,8 +88,11 @@ def _unlike_stated(dataset: Dataset) -> int:
         return 0
     tc = np.array([entry.tc for entry in stated])
     targets = np.stack([entry.row.targets for entry in stated])
-    own = allen_dynes_simple(
-        targets[:, 0], targets[:, 1], np.array([entry.mu_star for entry in stated])
+    own = critical_temperature(
+        PAPER_METHOD,
+        coupling=targets[:, 0],
+        omega_log=targets[:, 1],
+        mu_star=np.array([entry.mu_star for entry in stated]),
     )
     off = np.abs(tc - own)
     return int(((off > _OFF_KELVIN) & (off > _OFF_SHARE * tc)).sum())

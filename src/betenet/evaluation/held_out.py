@@ -25,12 +25,16 @@ from betenet.evaluation.metrics import (
 )
 from betenet.quantities import QUANTITIES
 from betenet.spectrum import Spectrum
-from betenet.superconductivity.critical_temperature import DEFAULT_MU_STAR, allen_dynes_simple
+from betenet.superconductivity.critical_temperature import (
+    DEFAULT_MU_STAR,
+    PAPER_METHOD,
+    critical_temperature,
+)
 from betenet.superconductivity.moments import moments
 from betenet.training.member import in_bag_counts, predict_spectra
 from betenet.training.run import Job, Workload
 
-TC_SETTINGS = (DEFAULT_MU_STAR, "allen_dynes_simple", "onset")
+TC_SETTINGS = (DEFAULT_MU_STAR, PAPER_METHOD, "onset")
 """μ*, formula and integration rule of the Tc that is judged, as published."""
 FEWEST = 20
 """Rows that must know a quantity which others lack before it is judged and calibrated: with fewer,
@@ -240,7 +244,7 @@ def screening_precision(load: Workload, held_out: HeldOut) -> tuple[float, float
         for row in np.flatnonzero(folds == fold).tolist():
             spectrum = Spectrum(grid, held_out.spectra[row])
             scores[row] = tc_probability(spectrum, *TC_SETTINGS, calibration)
-    true = allen_dynes_simple(held_out.reference[:, 0], held_out.reference[:, 1])
+    true = _true_tc(held_out)
     positive = true > TC_THRESHOLD
     interval = bootstrap_interval(average_precision, positive, scores)
     return average_precision(positive, scores), *interval
@@ -252,12 +256,18 @@ def _mean_share(of_folds: list[tuple[int, float, float]]) -> tuple[float, float]
     return float(np.average(narrow, weights=weights)), float(np.average(wide, weights=weights))
 
 
+def _true_tc(held_out: HeldOut) -> Float[np.ndarray, " row"]:
+    """First-principles Tc of each row, by the paper's formula [K]."""
+    coupling, omega_log = held_out.reference[:, :2].T
+    return critical_temperature(PAPER_METHOD, coupling=coupling, omega_log=omega_log)
+
+
 def _tc_coverage(
     load: Workload, held_out: HeldOut, calibration: dict[str, dict[str, float]]
 ) -> tuple[float, float]:
     """Share of rows whose first-principles Tc lies in the predicted intervals."""
     grid = load.recipe.network.frequencies
-    true = allen_dynes_simple(held_out.reference[:, 0], held_out.reference[:, 1])
+    true = _true_tc(held_out)
     inside = np.zeros((len(true), 2), dtype=bool)
     for row, (tc, spectra) in enumerate(zip(true, held_out.spectra, strict=True)):
         spectrum = Spectrum(grid, spectra)

@@ -11,7 +11,7 @@ from jaxtyping import Bool, Float
 
 from betenet.errors import ConfigError, DataError
 from betenet.quantities import QUANTITIES
-from betenet.superconductivity.critical_temperature import allen_dynes_simple
+from betenet.superconductivity.critical_temperature import PAPER_METHOD, critical_temperature
 from betenet.units import KELVIN_TO_MEV
 
 Values = Float[np.ndarray, " n"]
@@ -277,8 +277,7 @@ def table(
 ) -> dict[str, dict[str, Score]]:
     """The published table of results: errors of λ, ω_log, ω_2 and Tc.
 
-    Tc of both sides comes from their own λ and ω_log, by
-    :func:`~betenet.superconductivity.critical_temperature.allen_dynes_simple`.
+    Tc of both sides comes from their own λ and ω_log, by the paper's formula.
 
     Parameters
     ----------
@@ -334,8 +333,11 @@ def table(
         }
     both = known["coupling"] & known["omega_log"]
     tc_reference, tc_predicted = (
-        allen_dynes_simple(
-            side["coupling"][both], side["omega_log"][both] * KELVIN_TO_MEV, mu_star=mu_star
+        critical_temperature(
+            PAPER_METHOD,
+            coupling=side["coupling"][both],
+            omega_log=side["omega_log"][both] * KELVIN_TO_MEV,
+            mu_star=mu_star,
         )
         for side in (reference, predicted)
     )

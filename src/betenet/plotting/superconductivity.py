@@ -6,9 +6,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float
@@ -30,14 +30,14 @@ from betenet.plotting.canvas import (
 )
 from betenet.plotting.spectrum import plot_spectrum
 from betenet.quantities import QUANTITIES
-from betenet.superconductivity.analysis import Analysis
-from betenet.superconductivity.analysis_settings import ELIASHBERG
-from betenet.superconductivity.critical_temperature import METHODS
+from betenet.spectrum import Spectrum
+from betenet.superconductivity.comparison import MethodResult
+from betenet.superconductivity.critical_temperature import DEFAULT_METHOD, ELIASHBERG, FORMULAS
 from betenet.superconductivity.eliashberg.state import SuperconductingState
 from betenet.superconductivity.resistivity import Resistivity
 
 _REFERENCE = "#9a9a9a"
-_TC_COLOURS = {"allen_dynes": COLOURS[1], "eliashberg": COLOURS[2]}
+_TC_COLOURS = {DEFAULT_METHOD: COLOURS[1], ELIASHBERG: COLOURS[2]}
 _OTHER_COLOURS = (COLOURS[0], COLOURS[4], COLOURS[1], COLOURS[3], COLOURS[5])
 _DASHES = ("-", (0, (5, 2)), "-", (0, (1, 1)), (0, (3, 1, 1, 1)))
 _SHOWN_GAPS = 3.0
@@ -45,7 +45,43 @@ _HIGHEST_DOS = 5.0
 _BCS_DEVIATION = -0.037  # the minimum at weak coupling
 
 
-def plot_analysis(analysis: Analysis, target: str | Path | Axes, *, title: str = "") -> Axes:
+@runtime_checkable
+class AnalysedSpectrum(Protocol):
+    """What a figure needs of an analysis of a spectrum."""
+
+    @property
+    def spectrum(self) -> Spectrum | None:
+        """α²F without leading axes; None if only its moments are known."""
+        ...
+
+    @property
+    def quantities(self) -> Mapping[str, float]:
+        """λ [1] and moments [meV] by key."""
+        ...
+
+    @property
+    def mu_star(self) -> float:
+        """μ* of Tc [1]."""
+        ...
+
+    @property
+    def methods(self) -> Sequence[MethodResult]:
+        """Tc by each method."""
+        ...
+
+    @property
+    def best(self) -> MethodResult:
+        """Tc to quote."""
+        ...
+
+    def method(self, name: str, /) -> MethodResult | None:
+        """Tc by one method; None if it was not asked for."""
+        ...
+
+
+def plot_analysis(
+    analysis: AnalysedSpectrum, target: str | Path | Axes | None = None, *, title: str = ""
+) -> Axes:
     """α²F(ω) and λ(ω), with λ, ω_log and Tc printed.
 
     Parameters
@@ -53,7 +89,8 @@ def plot_analysis(analysis: Analysis, target: str | Path | Axes, *, title: str =
     analysis
         Analysis of one spectrum.
     target
-        Axes to draw into, or the file to write; its suffix names the format.
+        Axes to draw into, or the file to write; its suffix names the format. A new figure, which is
+        not written, if absent.
     title
         Above the figure.
 
@@ -74,7 +111,7 @@ def plot_analysis(analysis: Analysis, target: str | Path | Axes, *, title: str =
     if np.isfinite(omega_log):
         lines.append(rf"$\omega_{{\mathrm{{log}}}}$ = {omega_log:.1f} {unit.export_unit}")
     if best.tc is not None:
-        mu_star = analysis.settings.mu_star
+        mu_star = analysis.mu_star
         lines.append(rf"$T_{{\mathrm{{c}}}}$ = {best.tc:.4g} K  ($\mu^*$ = {mu_star:g})")
         lines.append(best.method)
     _head(axes, title)
@@ -85,8 +122,8 @@ def plot_analysis(analysis: Analysis, target: str | Path | Axes, *, title: str =
 
 def plot_smearings(
     smearings: Float[np.ndarray, " smearing"],
-    analyses: Sequence[Analysis],
-    target: str | Path | Axes,
+    analyses: Sequence[AnalysedSpectrum],
+    target: str | Path | Axes | None = None,
     *,
     label: str = "smearing",
     title: str = "",
@@ -99,12 +136,10 @@ def plot_smearings(
         Values along the axis.
     analyses
         One for each.
-    target
-        Axes to draw into, or the file to write; its suffix names the format.
+    target, title
+        As for :func:`plot_analysis`.
     label
         What the values are, with their unit.
-    title
-        Above the figure.
 
     Returns
     -------
@@ -142,7 +177,7 @@ def plot_state(
     Parameters
     ----------
     state
-        State of one spectrum that is superconducting.
+        Solution for one spectrum that is superconducting.
     path
         File to write; its suffix names the format. None writes none.
     title
@@ -176,17 +211,17 @@ def plot_state(
     return figure
 
 
-def plot_resistivity(found: Resistivity, target: str | Path | Axes, *, title: str = "") -> Axes:
+def plot_resistivity(
+    found: Resistivity, target: str | Path | Axes | None = None, *, title: str = ""
+) -> Axes:
     """ρ(T) of one spectrum.
 
     Parameters
     ----------
     found
         Without leading axes.
-    target
-        Axes to draw into, or the file to write; its suffix names the format.
-    title
-        Above the figure.
+    target, title
+        As for :func:`plot_analysis`.
     """
     axes = axes_of(target)
     _head(axes, title)
@@ -203,18 +238,18 @@ def plot_resistivity(found: Resistivity, target: str | Path | Axes, *, title: st
     return axes
 
 
-def plot_mu_star(band: Sequence[Analysis], target: str | Path | Axes, *, title: str = "") -> Axes:
+def plot_mu_star(
+    band: Sequence[AnalysedSpectrum], target: str | Path | Axes | None = None, *, title: str = ""
+) -> Axes:
     """Tc by each method over a band of μ*.
 
     Parameters
     ----------
     band
         One analysis for each μ*, as of
-        :func:`~betenet.superconductivity.mu_star_band.analyse_mu_star_band`.
-    target
-        Axes to draw into, or the file to write; its suffix names the format.
-    title
-        Above the figure.
+        :func:`~betenet.analysis.mu_star_band.analyse_mu_star_band`.
+    target, title
+        As for :func:`plot_analysis`.
 
     Raises
     ------
@@ -228,7 +263,7 @@ def plot_mu_star(band: Sequence[Analysis], target: str | Path | Axes, *, title: 
             fix="Give at least one μ*, and what a method needs: α²F, or λ and ω_log.",
         )
     axes = axes_of(target)
-    mu_star = [found.settings.mu_star for found in band]
+    mu_star = [found.mu_star for found in band]
     for place in known:
         method = band[0].methods[place].method
         tc = [found.methods[place].tc for found in band]
@@ -335,7 +370,7 @@ def _style(method: str) -> dict[str, Any]:
     """Line of a method: the equations stand out, and each has its colour in every figure."""
     if method == ELIASHBERG:
         return {"color": _TC_COLOURS[method], "marker": "o", "ms": 3.2, "lw": 1.6, "zorder": 3}
-    place = list(METHODS).index(method)
+    place = list(FORMULAS).index(method)
     colour = _TC_COLOURS.get(method, _OTHER_COLOURS[place % len(_OTHER_COLOURS)])
     return {"color": colour, "lw": 1.1, "ls": _DASHES[place % len(_DASHES)]}
 
@@ -357,12 +392,6 @@ def _tc_label(method: str) -> str:
 
 def _print(axes: Axes, text: str) -> None:
     axes.text(
-        0.03,
-        0.96,
-        text,
-        transform=axes.transAxes,
-        ha="left",
-        va="top",
-        fontsize=FONT,
+        0.03, 0.96, text, transform=axes.transAxes, ha="left", va="top", fontsize=FONT,
         linespacing=1.45,
-    )
+    )  # fmt: skip

@@ -5,46 +5,25 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TypedDict
 
 from betenet.errors import ConfigError
 from betenet.superconductivity.critical_temperature import (
     DEFAULT_MU_STAR,
-    METHODS,
-    METHODS_WITH_DEBYE_TEMPERATURE,
-    METHODS_WITH_OMEGA_2,
-    XIE_2022_POLE_HALF_WIDTH,
+    FORMULAS,
+    Inputs,
     critical_temperature,
 )
 
-MCMILLAN_LARGEST_COUPLING = 1.5
-"""λ above which McMillan's formula falls below Eliashberg theory (Allen and Dynes 1975)."""
-
-XIE_2019_COUPLING_RANGE = (0.69, 2.59)
-"""λ of the materials that the formula of Xie 2019 was learnt from."""
-
-NEEDS_DEBYE_TEMPERATURE = (
-    "needs the Debye temperature, which α²F does not tell: give --debye (debye_temperature in "
-    "Python)"
-)
-NEEDS_OMEGA_2 = "needs ω_2"
-NEEDS_OMEGA_LOG = "needs ω_log"
-"""Why a row has no Tc; a program adds how to give what is missing."""
-
-_WITHOUT_STRONG_COUPLING = frozenset(("mcmillan", "allen_dynes_simple"))
+NEEDS = {
+    "omega_log": "needs ω_log",
+    "omega_2": "needs ω_2",
+    "debye_temperature": "needs the Debye temperature, which α²F does not tell: give --debye "
+    "(debye_temperature in Python)",
+}
+"""Why a row has no Tc, by what is missing; a program adds how to give it."""
 
 # ω_2 is never below ω_log; rounded input may put it there by less than this.
 _ROUNDING = 0.999
-
-
-class _Inputs(TypedDict):
-    """What a formula may need."""
-
-    coupling: float
-    omega_log: float | None
-    omega_2: float | None
-    mu_star: float
-    debye_temperature: float | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +33,7 @@ class MethodResult:
     Parameters
     ----------
     method
-        Name of the method; a key of ``critical_temperature.METHODS`` for a closed formula.
+        Name of the method; a key of ``critical_temperature.FORMULAS`` for a closed formula.
     tc
         Tc [K]; ``None`` if the method cannot be used.
     remark
@@ -108,7 +87,7 @@ def compare_methods(
     Returns
     -------
     list[MethodResult]
-        One row for each method, in the order of ``critical_temperature.METHODS``.
+        One row for each method, in the order of ``critical_temperature.FORMULAS``.
 
     Raises
     ------
@@ -123,35 +102,34 @@ def compare_methods(
     Examples
     --------
     >>> rows = compare_methods(coupling=2.0, omega_log=10.0)
-    >>> [row.method for row in rows if row.tc is None]
-    ['mcmillan', 'allen_dynes', 'xie_2022']
+    >>> [row.remark[:10] for row in rows if row.tc is None]  # what each formula lacks
+    ['needs the ', 'needs ω_2', 'needs ω_2']
     >>> rows[1].remark
     'too low: fitted to λ below 1.5, and it saturates above'
     """
-    if omega_log is not None and omega_2 is not None and omega_2 < _ROUNDING * omega_log:
+    if not possible(omega_log, omega_2):
         raise ConfigError(
             f"omega_2 ({omega_2:g} meV) is below omega_log ({omega_log:g} meV).",
             reason="No spectrum has such moments: ω_log is the smallest of the averages.",
             fix="Check whether the two were exchanged, or given in different units.",
         )
     check_debye_temperature(debye_temperature)
-    inputs: _Inputs = {
-        "coupling": coupling,
-        "omega_log": omega_log,
-        "omega_2": omega_2,
-        "mu_star": mu_star,
-        "debye_temperature": debye_temperature,
-    }
+    inputs = Inputs(coupling, omega_log, omega_2, mu_star, debye_temperature)
     rows = [
         MethodResult(
-            method=method,
-            tc=_tc(method, **inputs),
-            remark=method_remark(method, **inputs),
-            source=source,
+            method=name,
+            tc=_tc(name, inputs),
+            remark=method_remark(name, **inputs._asdict()),
+            source=formula.source,
         )
-        for method, source in METHODS.items()
+        for name, formula in FORMULAS.items()
     ]
     return rows + list(further)
+
+
+def possible(omega_log: float | None, omega_2: float | None) -> bool:
+    """Whether a spectrum that is nowhere negative can have these moments, as far as known."""
+    return omega_log is None or omega_2 is None or not omega_2 < _ROUNDING * omega_log
 
 
 def check_debye_temperature(debye_temperature: float | None) -> None:
@@ -185,62 +163,18 @@ def method_remark(
 
     Arguments are those of :func:`compare_methods`.
     """
-    missing = _missing(method, omega_log, omega_2, debye_temperature)
+    formula = FORMULAS[method]
+    inputs = Inputs(coupling, omega_log, omega_2, mu_star, debye_temperature)
+    missing = [key for key in formula.needs if getattr(inputs, key) is None]
     if missing:
-        return missing
-    of_moments = method not in METHODS_WITH_DEBYE_TEMPERATURE
-    if not coupling > 0.0 or (of_moments and not (omega_log is not None and omega_log > 0.0)):
+        return NEEDS[missing[0]]
+    scale = omega_log if "omega_log" in formula.needs else debye_temperature
+    if not (coupling > 0.0 and scale is not None and scale > 0.0):
         return "no coupling: λ or ω_log is not positive"
-    if method == "xie_2019":
-        low, high = XIE_2019_COUPLING_RANGE
-        fitted = low <= coupling <= high
-        return "" if fitted else f"outside the λ of {low} to {high} that it was learnt from"
-    if coupling <= mu_star * (1.0 + 0.62 * coupling):
-        return "λ ≤ μ*(1+0.62λ): the repulsion wins"
-    if method in _WITHOUT_STRONG_COUPLING and coupling > MCMILLAN_LARGEST_COUPLING:
-        return f"too low: fitted to λ below {MCMILLAN_LARGEST_COUPLING}, and it saturates above"
-    if method == "xie_2022" and omega_2 is not None and omega_log is not None:
-        distance = 1.0 / coupling - mu_star - omega_log / omega_2
-        if abs(distance) < XIE_2022_POLE_HALF_WIDTH:
-            return (
-                "the formula has a pole at 1/λ = μ* + ω_log/ω_2, which is smoothed here: prefer "
-                "another method"
-            )
-    return ""
+    return next((text for doubt in formula.doubts if (text := doubt(inputs))), "")
 
 
-def _missing(
-    method: str,
-    omega_log: float | None,
-    omega_2: float | None,
-    debye_temperature: float | None,
-) -> str:
-    """What a formula needs and is not given; empty if nothing."""
-    if method in METHODS_WITH_DEBYE_TEMPERATURE:
-        return NEEDS_DEBYE_TEMPERATURE if debye_temperature is None else ""
-    if omega_log is None:
-        return NEEDS_OMEGA_LOG
-    return NEEDS_OMEGA_2 if method in METHODS_WITH_OMEGA_2 and omega_2 is None else ""
-
-
-def _tc(
-    method: str,
-    *,
-    coupling: float,
-    omega_log: float | None,
-    omega_2: float | None,
-    mu_star: float,
-    debye_temperature: float | None,
-) -> float | None:
-    if _missing(method, omega_log, omega_2, debye_temperature):
+def _tc(method: str, inputs: Inputs) -> float | None:
+    if any(getattr(inputs, key) is None for key in FORMULAS[method].needs):
         return None
-    return float(
-        critical_temperature(
-            method,
-            coupling=coupling,
-            omega_log=math.nan if omega_log is None else omega_log,
-            omega_2=omega_2,
-            mu_star=mu_star,
-            debye_temperature=debye_temperature,
-        )
-    )
+    return float(critical_temperature(method, **inputs._asdict()))

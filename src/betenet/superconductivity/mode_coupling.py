@@ -8,7 +8,8 @@ import numpy as np
 from jaxtyping import Float
 
 from betenet.quantities import QUANTITIES
-from betenet.superconductivity.moments import coupling_constant, omega_log
+from betenet.spectrum import check_spectrum
+from betenet.superconductivity.moments import CheckedMoments, coupling_constant
 
 SUM_TOLERANCE = 0.01
 """Difference between the sum over the modes and λ, as a share of λ, that rounding explains."""
@@ -95,9 +96,10 @@ def mode_coupling(
     >>> (found.coupling / found.total).round(3).tolist(), found.is_complete
     ([0.25, 0.75], True)
     """
-    coupling = np.asarray(coupling_constant(frequencies, modes, rule))
+    known = CheckedMoments(*check_spectrum(frequencies, modes), rule)
+    coupling = known.coupling
     with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
-        logarithmic = np.asarray(omega_log(frequencies, modes, rule))
+        logarithmic = known.omega_log
     return ModeCoupling(
         coupling=coupling,
         omega_log=np.where(coupling > 0.0, logarithmic, np.nan),

@@ -21,30 +21,26 @@ A niobium spectrum with λ = 0.938 and ω_log = 156.7 K, smoothed and binned at 
 and 158.2 K (published): about 0.5 % error from 2 meV bins, if the peaks are wider than a bin.
 Weight that smoothing has left below 1 meV on a fine grid is integrated as it stands.
 
-Each rule is linear in α²F, so it is held as one weight per sample; :func:`kernel_weights` gives
-them for any integral over α²F, and to callers that need derivatives or another array library.
+Each rule is linear in α²F, so it is held as one weight per sample; ``integration.kernel_weights``
+gives them for any integral over α²F, and to callers that need derivatives or another array library.
+
+The functions check their spectrum and ask :class:`CheckedMoments`, which does not: code that has a
+``Spectrum``, or has checked its arrays, uses that class.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import lru_cache
+from functools import cached_property
 
 import numpy as np
 from jaxtyping import Float
 
 from betenet.errors import SpectrumError
-from betenet.spectrum import IntegrationRule, check_a2f, check_frequencies, check_rule
-
-Kernel = Callable[[np.ndarray], np.ndarray]
-"""A function of ω [meV] that α²F is integrated against."""
+from betenet.spectrum import check_spectrum
+from betenet.superconductivity.integration import interval_weights, known_weights, power_kernel
 
 OMEGA_MAX_FRACTION = 0.03
 """Share of the highest peak above which α²F counts as weight; smoothing tails stay below it."""
-
-# 16 Gauss-Legendre nodes integrate 1/ω to 1e-9 even between neighbours a factor 10 apart, and
-# to rounding on any grid in use; closed forms would cancel on fine grids.
-_NODES, _NODE_WEIGHTS = np.polynomial.legendre.leggauss(16)
 
 
 def coupling_constant(
@@ -88,7 +84,7 @@ def coupling_constant(
     >>> round(float(coupling_constant(omega, omega**2)), 5)
     1.0
     """
-    return _integral(frequencies, a2f, 2.0 * moment_weights(frequencies, 0, rule))
+    return CheckedMoments(*check_spectrum(frequencies, a2f), rule).coupling
 
 
 def cumulative_coupling(
@@ -106,13 +102,7 @@ def cumulative_coupling(
         λ(ω) [1]; its last value is :func:`coupling_constant`, whose arguments and errors
         are the same.
     """
-    grid = check_frequencies(frequencies)
-    values = check_a2f(a2f, grid.size)
-    first, left, right = _interval_weights(grid, _power_kernel(0), check_rule(rule))
-    increments = np.concatenate(
-        [first * values[..., :1], left * values[..., :-1] + right * values[..., 1:]], axis=-1
-    )
-    return 2.0 * np.cumsum(increments, axis=-1)
+    return CheckedMoments(*check_spectrum(frequencies, a2f), rule).cumulative_coupling()
 
 
 def omega_log(
@@ -145,9 +135,7 @@ def omega_log(
     >>> round(float(omega_log(omega, omega**2)), 4)
     0.6065
     """
-    half_coupling = _integral(frequencies, a2f, moment_weights(frequencies, 0, rule))
-    integral = _integral(frequencies, a2f, log_moment_weights(frequencies, rule))
-    return np.asarray(np.exp(_ratio(integral, half_coupling)))
+    return CheckedMoments(*check_spectrum(frequencies, a2f), rule).omega_log
 
 
 def omega_n(
@@ -201,10 +189,7 @@ def omega_n(
             reason="The root of order n is defined for n of 1 and above.",
             fix="Use omega_log for the limit of order 0.",
         )
-    half_coupling = _integral(frequencies, a2f, moment_weights(frequencies, 0, rule))
-    moment = _integral(frequencies, a2f, moment_weights(frequencies, n, rule))
-    mean_power = _ratio(moment, half_coupling)
-    return np.where(mean_power > 0.0, np.abs(mean_power) ** (1.0 / n), np.nan)
+    return CheckedMoments(*check_spectrum(frequencies, a2f), rule).omega_n(n)
 
 
 def omega_1(
@@ -272,12 +257,7 @@ def omega_max(
             reason="It is a share of the highest peak.",
             fix="Use a value from 0 to below 1.",
         )
-    grid = check_frequencies(frequencies)
-    values = check_a2f(a2f, grid.size)
-    peak = values.max(axis=-1, keepdims=True)
-    weighty = (values > fraction * peak) & (peak > 0.0)
-    highest = np.where(weighty, grid, -np.inf).max(axis=-1)
-    return np.where(np.isfinite(highest), highest, np.nan)
+    return CheckedMoments(*check_spectrum(frequencies, a2f)).omega_max(fraction)
 
 
 def moments(
@@ -295,103 +275,78 @@ def moments(
         ``coupling`` [1], ``omega_log``, ``omega_1``, ``omega_2``, ``omega_3`` and
         ``omega_max`` [meV], each of shape ``*batch``.
     """
-    return {
-        "coupling": coupling_constant(frequencies, a2f, rule),
-        "omega_log": omega_log(frequencies, a2f, rule),
-        "omega_1": omega_1(frequencies, a2f, rule),
-        "omega_2": omega_2(frequencies, a2f, rule),
-        "omega_3": omega_3(frequencies, a2f, rule),
-        "omega_max": omega_max(frequencies, a2f),
-    }
+    return CheckedMoments(*check_spectrum(frequencies, a2f), rule).to_dict()
 
 
-def kernel_weights(
-    frequencies: Float[np.ndarray, " n_freq"], kernel: Kernel, rule: str = "onset"
-) -> Float[np.ndarray, " n_freq"]:
-    r"""Weights w with :math:`\sum_i w_i\,\alpha^2F(\omega_i) = \int \alpha^2F\,k(\omega)`.
+class CheckedMoments:
+    """Moments of a spectrum that is valid already; nothing is checked but the rule.
 
     Parameters
     ----------
     frequencies
         ω, strictly increasing and positive [meV].
-    kernel
-        k(ω): takes ω > 0 as an array of any shape [meV], gives one of the same shape.
+    a2f
+        α²F(ω), finite, one spectrum per leading index [1].
     rule
-        Integration rule, see the module's text. ``"onset"`` is exact for kernels as smooth
-        as 1/ω between neighbouring frequencies.
-
-    Returns
-    -------
-    Float[ndarray, " n_freq"]
-        In the unit of k times meV. Errors are those of :func:`coupling_constant`.
+        Integration rule, see the module's text.
     """
-    grid = check_frequencies(frequencies)
-    first, left, right = _interval_weights(grid, kernel, check_rule(rule))
-    weights = np.zeros_like(grid)
-    weights[0] = first
-    weights[:-1] += left
-    weights[1:] += right
-    return weights
 
+    def __init__(
+        self,
+        frequencies: Float[np.ndarray, " n_freq"],
+        a2f: Float[np.ndarray, "*batch n_freq"],
+        rule: str = "onset",
+    ) -> None:
+        self._grid, self._values, self._rule = frequencies, a2f, rule
+        self._bytes = frequencies.tobytes()
 
-def moment_weights(
-    frequencies: Float[np.ndarray, " n_freq"], n: int, rule: str = "onset"
-) -> Float[np.ndarray, " n_freq"]:
-    """:func:`kernel_weights` of k(ω) = ω^(n-1) [meV^n]; order 0 gives λ/2."""
-    return _known_weights(check_frequencies(frequencies).tobytes(), n, rule).copy()
+    def integral(self, n: int | None) -> Float[np.ndarray, "*batch"]:
+        """∫ α²F ω^(n-1) dω [meV^n], or of ln ω/ω [1] where n is None."""
+        return np.asarray(self._values @ known_weights(self._bytes, n, self._rule))
 
+    @cached_property
+    def _half_coupling(self) -> np.ndarray:
+        return self.integral(0)
 
-def log_moment_weights(
-    frequencies: Float[np.ndarray, " n_freq"], rule: str = "onset"
-) -> Float[np.ndarray, " n_freq"]:
-    """:func:`kernel_weights` of k(ω) = ln ω/ω, where ω counts in meV."""
-    return _known_weights(check_frequencies(frequencies).tobytes(), None, rule).copy()
+    @property
+    def coupling(self) -> Float[np.ndarray, "*batch"]:
+        """λ [1], see :func:`coupling_constant`."""
+        return np.asarray(2.0 * self._half_coupling)
 
+    @property
+    def omega_log(self) -> Float[np.ndarray, "*batch"]:
+        """ω_log [meV], see :func:`omega_log`."""
+        return np.asarray(np.exp(_ratio(self.integral(None), self._half_coupling)))
 
-@lru_cache(maxsize=64)
-def _known_weights(grid: bytes, n: int | None, rule: str) -> np.ndarray:
-    # a million spectra share a grid
-    kernel = _log_kernel if n is None else _power_kernel(n)
-    return kernel_weights(np.frombuffer(grid), kernel, rule)
+    def omega_n(self, n: int) -> Float[np.ndarray, "*batch"]:
+        """ω_n [meV], see :func:`omega_n`."""
+        mean_power = _ratio(self.integral(n), self._half_coupling)
+        return np.where(mean_power > 0.0, np.abs(mean_power) ** (1.0 / n), np.nan)
 
+    def omega_max(self, fraction: float = OMEGA_MAX_FRACTION) -> Float[np.ndarray, "*batch"]:
+        """ω_max [meV], see :func:`omega_max`."""
+        peak = self._values.max(axis=-1, keepdims=True)
+        weighty = (self._values > fraction * peak) & (peak > 0.0)
+        highest = np.where(weighty, self._grid, -np.inf).max(axis=-1)
+        return np.where(np.isfinite(highest), highest, np.nan)
 
-def _power_kernel(n: int) -> Kernel:
-    return lambda omega: omega ** float(n - 1)
+    def cumulative_coupling(self) -> Float[np.ndarray, "*batch n_freq"]:
+        """λ(ω) [1], see :func:`cumulative_coupling`."""
+        values = self._values
+        first, left, right = interval_weights(self._grid, power_kernel(0), self._rule)
+        increments = np.concatenate(
+            [first * values[..., :1], left * values[..., :-1] + right * values[..., 1:]], axis=-1
+        )
+        return 2.0 * np.cumsum(increments, axis=-1)
 
-
-def _log_kernel(omega: np.ndarray) -> np.ndarray:
-    return np.log(omega) / omega
-
-
-def _interval_weights(
-    grid: np.ndarray, kernel: Kernel, rule: IntegrationRule
-) -> tuple[float, np.ndarray, np.ndarray]:
-    """Weights of the first sample below it, and of both ends of each interval within it."""
-    lower, upper = grid[:-1], grid[1:]
-    step = upper - lower
-    if rule == "published":
-        return 0.0, np.zeros_like(step), kernel(upper) * step
-    if rule == "trapezoid":
-        return 0.0, 0.5 * kernel(lower) * step, 0.5 * kernel(upper) * step
-    position = 0.5 * (1.0 + _NODES)
-    share = 0.5 * _NODE_WEIGHTS * kernel(lower[:, None] + step[:, None] * position)
-    left = step * (share @ (1.0 - position))
-    right = step * (share @ position)
-    if grid[1] > 2.0 * grid[0]:
-        left[0], right[0] = 0.0, _onset_weight(grid[1], kernel)
-        return 0.0, left, right
-    return _onset_weight(grid[0], kernel), left, right
-
-
-def _onset_weight(omega: float, kernel: Kernel) -> float:
-    r"""∫ (x/omega)² kernel(x) dx from 0 to omega."""
-    # With x = omega·t² the integrand of the logarithm is smooth enough for the nodes at t = 0.
-    t = 0.5 * (1.0 + _NODES)
-    return float(omega * np.sum(_NODE_WEIGHTS * t**5 * kernel(omega * t**2)))
-
-
-def _integral(frequencies: np.ndarray, a2f: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    return np.asarray(check_a2f(a2f, np.size(frequencies)) @ weights)
+    def to_dict(self) -> dict[str, Float[np.ndarray, "*batch"]]:
+        """All moments by key, see :func:`moments`."""
+        return {
+            "coupling": self.coupling,
+            "omega_log": self.omega_log,
+            **{f"omega_{n}": self.omega_n(n) for n in (1, 2, 3)},
+            "omega_max": self.omega_max(),
+        }
 
 
 def _ratio(moment: np.ndarray, half_coupling: np.ndarray) -> np.ndarray:

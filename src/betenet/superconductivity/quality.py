@@ -18,12 +18,7 @@ from numpy.typing import ArrayLike
 
 from betenet.errors import SpectrumError
 from betenet.spectrum import INTEGRATION_RULES
-from betenet.superconductivity.moments import (
-    coupling_constant,
-    cumulative_coupling,
-    moment_weights,
-    omega_log,
-)
+from betenet.superconductivity.moments import CheckedMoments
 
 Severity = Literal["ok", "warning", "error"]
 
@@ -255,7 +250,7 @@ def _no_weight(omega: np.ndarray, values: np.ndarray) -> Finding:
     remedy = "Check that the file holds α²F, and that its frequencies are in the unit assumed."
     if omega.size < 2:
         return _finding("no_weight", 1.0, "Fewer than two usable rows at ω > 0.", remedy)
-    coupling = float(coupling_constant(omega, values))
+    coupling = float(CheckedMoments(omega, values).coupling)
     if coupling > 0.0:
         return _finding("no_weight", 0.0, f"λ = {coupling:.4g}.", remedy)
     return _finding("no_weight", 1.0, f"λ = {coupling:.4g}: there is no coupling.", remedy)
@@ -263,7 +258,7 @@ def _no_weight(omega: np.ndarray, values: np.ndarray) -> Finding:
 
 def _strength(omega: np.ndarray, values: np.ndarray) -> Finding:
     """λ itself, which is about 4 in the strongest superconductors."""
-    coupling = float(coupling_constant(omega, values))
+    coupling = float(CheckedMoments(omega, values).coupling)
     remedy = (
         "The strongest superconductors have λ of about 4: check that the values are α²F without a "
         "factor, and for soft modes near an instability."
@@ -274,9 +269,9 @@ def _strength(omega: np.ndarray, values: np.ndarray) -> Finding:
 def _negative(omega: np.ndarray, values: np.ndarray) -> Finding:
     shares: list[float] = []
     for order in (1, 0):  # ∫α²F dω and λ
-        weights = moment_weights(omega, order)
-        negative = float(weights @ np.maximum(-values, 0.0))
-        shares.append(_share(negative, float(weights @ np.abs(values))))
+        parts = (np.maximum(-values, 0.0), np.abs(values))
+        negative, whole = (float(CheckedMoments(omega, part).integral(order)) for part in parts)
+        shares.append(_share(negative, whole))
     text = f"Negative values are {shares[0]:.2%} of ∫|α²F| dω and {shares[1]:.2%} of λ."
     remedy = (
         "α²F is never negative: use denser grids or another smearing; setting them to zero "
@@ -287,13 +282,10 @@ def _negative(omega: np.ndarray, values: np.ndarray) -> Finding:
 
 def _onset(omega: np.ndarray, values: np.ndarray) -> Finding:
     """Coupling at low frequency beyond that of an ω² onset, which gives λ(ω) = α²F(ω)."""
-    coupling = coupling_constant(omega, values)
-    mean = _share(
-        float(moment_weights(omega, 2) @ values), float(moment_weights(omega, 1) @ values)
-    )
+    known = CheckedMoments(omega, values)
+    mean = _share(float(known.integral(2)), float(known.integral(1)))
     low = omega <= max(ONSET_SHARE * mean, omega[1])
-    running = cumulative_coupling(omega, values)
-    excess = float(np.max((running - values)[low]) / coupling)
+    excess = float(np.max((known.cumulative_coupling() - values)[low]) / known.coupling)
     value = max(excess, 0.0)
     edge = float(omega[low][-1])
     text = f"{value:.2%} of λ is more than α²F ∝ ω² allows below {edge:.3g} meV."
@@ -312,8 +304,9 @@ def _truncation(omega: np.ndarray, values: np.ndarray) -> Finding:
 
 
 def _rule(omega: np.ndarray, values: np.ndarray) -> Finding:
-    coupling = np.array([coupling_constant(omega, values, rule) for rule in INTEGRATION_RULES])
-    logarithmic = np.array([omega_log(omega, values, rule) for rule in INTEGRATION_RULES])
+    known = [CheckedMoments(omega, values, rule) for rule in INTEGRATION_RULES]
+    coupling = np.array([one.coupling for one in known])
+    logarithmic = np.array([one.omega_log for one in known])
     changes = [_largest_change(coupling), _largest_change(logarithmic)]
     listed = "; ".join(
         f"{_RULES[rule]}, λ = {lam:.4g} and ω_log = {log:.4g} meV"
@@ -335,10 +328,9 @@ def _grid(omega: np.ndarray, values: np.ndarray) -> Finding:
         return _finding("grid", 1.0, text, remedy)
     changes: list[float] = []
     for start in (0, 1):
-        coarse, sparse = omega[start::2], values[start::2]
-        for quantity in (coupling_constant, omega_log):
-            pair = np.array([quantity(omega, values), quantity(coarse, sparse)])
-            changes.append(_largest_change(pair))
+        both = [CheckedMoments(omega[k::n], values[k::n]) for k, n in ((0, 1), (start, 2))]
+        changes.append(_largest_change(np.array([one.coupling for one in both])))
+        changes.append(_largest_change(np.array([one.omega_log for one in both])))
     value = max(changes) / 3.0  # linear interpolation: a fourth of the error at half the step
     step = float(np.median(np.diff(omega)))
     text = f"The grid (steps of {step:.3g} meV) puts an error of about {value:.2%} on λ or ω_log."

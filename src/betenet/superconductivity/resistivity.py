@@ -15,8 +15,9 @@ from jaxtyping import Float
 from numpy.typing import ArrayLike
 
 from betenet.errors import ConfigError
-from betenet.spectrum import Spectrum, check_a2f, check_frequencies
-from betenet.superconductivity.moments import coupling_constant, kernel_weights
+from betenet.spectrum import Spectrum, check_spectrum
+from betenet.superconductivity.integration import checked_kernel_weights
+from betenet.superconductivity.moments import CheckedMoments
 from betenet.units import (
     BOLTZMANN_EV_PER_KELVIN,
     ELEMENTARY_CHARGE,
@@ -169,7 +170,8 @@ def resistivity(
             reason="The carriers of a metal have a positive Drude weight.",
             fix=f"Give ħω_p in eV, or leave it out for the default {DEFAULT_PLASMA_ENERGY} eV.",
         )
-    spectrum = _onset_curve(frequencies, a2f)
+    grid, values = check_spectrum(frequencies, a2f)
+    spectrum = _onset_curve(grid, values)
     rate = np.stack([_scattering_rate(spectrum, float(t)) for t in kelvin], axis=-1)
     # ρ = (ħ/τ) ħ / [ε₀ (ħω_p)²]: with both energies in eV one ħ in eV s is left.
     factor = 1e-3 * _HBAR_EV_SECOND / (VACUUM_PERMITTIVITY * energy**2)
@@ -177,7 +179,7 @@ def resistivity(
         temperatures=kelvin,
         resistivity=_OHM_METRE_IN_MICROOHM_CM * factor * rate,
         scattering_rate=rate,
-        coupling_tr=coupling_constant(frequencies, a2f),
+        coupling_tr=CheckedMoments(grid, values).coupling,
         plasma_energy=energy,
         plasma_energy_is_default=plasma_energy is None,
         approximation="" if is_transport else APPROXIMATION,
@@ -195,10 +197,8 @@ def _check_temperatures(temperatures: ArrayLike) -> np.ndarray:
     return kelvin
 
 
-def _onset_curve(frequencies: np.ndarray, a2f: np.ndarray) -> Spectrum:
+def _onset_curve(grid: np.ndarray, values: np.ndarray) -> Spectrum:
     """The samples that the onset rule uses: not the first, where the grid cannot resolve it."""
-    grid = check_frequencies(frequencies)
-    values = check_a2f(a2f, grid.size)
     if grid.size > 2 and grid[1] > 2.0 * grid[0]:
         grid, values = grid[1:], values[..., 1:]
     return Spectrum(grid, values, allow_negative=True)
@@ -212,7 +212,7 @@ def _scattering_rate(spectrum: Spectrum, kelvin: float) -> np.ndarray:
     added = thermal * _THERMAL_STEPS
     added = added[added < spectrum.frequencies[-1]]
     fine = spectrum.resample(np.union1d(spectrum.frequencies, added))
-    weights = kernel_weights(fine.frequencies, _thermal_kernel(thermal))
+    weights = checked_kernel_weights(fine.frequencies, _thermal_kernel(thermal))
     return np.asarray(4.0 * np.pi * thermal * (fine.a2f @ weights))
 
 

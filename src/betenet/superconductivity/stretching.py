@@ -11,7 +11,7 @@ from typing import Any, cast
 import numpy as np
 from jaxtyping import Float
 
-from betenet.superconductivity.moments import moment_weights
+from betenet.superconductivity.integration import moment_weights
 
 STRETCH = (0.2, 4.0)
 """Limits of the factor between distances along ln ω."""

@@ -1,11 +1,19 @@
-"""Closed formulas of the critical temperature, each by its authors' name.
+"""Closed formulas of the critical temperature, each by its authors' name, and where each fails.
 
-Frequencies are in meV, temperatures in K. All arguments broadcast. Tc is 0 where a formula has
-no superconducting solution, where λ is not positive, and where a frequency is nan or not
-positive, as it is for a spectrum without weight; it is nan where λ itself is nan.
+The arguments of a formula say what it needs: ``coupling`` is λ [1], ``omega_log`` and ``omega_2``
+are ω_log and ω_2 [meV], ``mu_star`` is μ* [1], ``debye_temperature`` is Θ_D [K]. All of them
+broadcast, and the result is Tc [K]: 0 where a formula has no superconducting solution, where λ is
+not positive, and where a frequency is nan or not positive, as it is for a spectrum without weight;
+nan where λ itself is nan. A μ* that is negative or not finite, and shapes that do not broadcast,
+are a :class:`~betenet.errors.ConfigError`.
+
+A doubt is a function that says why a formula was not made for such an input; its text is empty
+where there is no reason. The table of formulas is ``critical_temperature.FORMULAS``.
 """
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float
@@ -16,8 +24,24 @@ from betenet.units import MEV_TO_KELVIN
 
 DEFAULT_MU_STAR = 0.10
 
+LARGEST_COUPLING_OF_MCMILLAN = 1.5
+"""λ above which McMillan's exponential falls below Eliashberg theory (Allen and Dynes 1975) [1]."""
+
+COUPLING_RANGE_OF_XIE_2019 = (0.69, 2.59)
+"""λ of the materials that the formula of Xie 2019 was learnt from [1]."""
+
 XIE_2022_POLE_HALF_WIDTH = 0.1
-"""|1/λ - μ* - ω_log/ω_2| below which f_μ of Xie 2022 is led through its pole."""
+"""|1/λ - μ* - ω_log/ω_2| below which f_μ of Xie 2022 is led through its pole [1]."""
+
+
+class Inputs(NamedTuple):
+    """Numbers that a formula may need, as in the module's text; None if one is not known."""
+
+    coupling: float
+    omega_log: float | None
+    omega_2: float | None
+    mu_star: float
+    debye_temperature: float | None
 
 
 def mcmillan(
@@ -29,24 +53,7 @@ def mcmillan(
         T_c = \frac{\Theta_D}{1.45}
         \exp\left[-\frac{1.04(1+\lambda)}{\lambda-\mu^*(1+0.62\lambda)}\right]
 
-    Parameters
-    ----------
-    coupling
-        λ [1].
-    debye_temperature
-        Θ_D, as measured by the specific heat at low temperature [K].
-    mu_star
-        μ* [1].
-
-    Returns
-    -------
-    Float[ndarray, "..."]
-        Tc [K]; 0 where λ ≤ μ*(1+0.62λ).
-
-    Raises
-    ------
-    ConfigError
-        If μ* is negative or not finite.
+    Tc is 0 where λ ≤ μ*(1+0.62λ).
 
     Notes
     -----
@@ -80,24 +87,7 @@ def allen_dynes_simple(
         T_c = \frac{\omega_{\log}}{1.2}
         \exp\left[-\frac{1.04(1+\lambda)}{\lambda-\mu^*(1+0.62\lambda)}\right]
 
-    Parameters
-    ----------
-    coupling
-        λ [1].
-    omega_log
-        ω_log [meV].
-    mu_star
-        μ* [1].
-
-    Returns
-    -------
-    Float[ndarray, "..."]
-        Tc [K]; 0 where λ ≤ μ*(1+0.62λ).
-
-    Raises
-    ------
-    ConfigError
-        If μ* is negative or not finite.
+    Tc is 0 where λ ≤ μ*(1+0.62λ).
 
     Notes
     -----
@@ -133,24 +123,7 @@ def allen_dynes(
 
     with Tc of :func:`allen_dynes_simple`, r = ω_2/ω_log, Λ₁ = 2.46(1+3.8μ*), Λ₂ = 1.82(1+6.3μ*)r.
 
-    Parameters
-    ----------
-    coupling
-        λ [1].
-    omega_log, omega_2
-        ω_log and ω_2 [meV].
-    mu_star
-        μ* [1].
-
-    Returns
-    -------
-    Float[ndarray, "..."]
-        Tc [K]; 0 where :func:`allen_dynes_simple` is 0.
-
-    Raises
-    ------
-    ConfigError
-        If μ* is negative or not finite.
+    Tc is 0 where that of :func:`allen_dynes_simple` is.
 
     Notes
     -----
@@ -183,25 +156,6 @@ def xie_2019(
     r"""Tc by the first formula that symbolic regression found in Allen and Dynes' table.
 
     .. math:: T_c = 0.09525\,\frac{\lambda^4\,\omega_{\log}}{\lambda^3+\sqrt{\mu^*}}
-
-    Parameters
-    ----------
-    coupling
-        λ [1].
-    omega_log
-        ω_log [meV].
-    mu_star
-        μ* [1].
-
-    Returns
-    -------
-    Float[ndarray, "..."]
-        Tc [K].
-
-    Raises
-    ------
-    ConfigError
-        If μ* is negative or not finite.
 
     Notes
     -----
@@ -242,24 +196,7 @@ def xie_2022(
 
     with Tc of :func:`allen_dynes_simple` and r = ω_log/ω_2.
 
-    Parameters
-    ----------
-    coupling
-        λ [1].
-    omega_log, omega_2
-        ω_log and ω_2 [meV].
-    mu_star
-        μ* [1].
-
-    Returns
-    -------
-    Float[ndarray, "..."]
-        Tc [K]; 0 where :func:`allen_dynes_simple` is 0 or a factor is negative.
-
-    Raises
-    ------
-    ConfigError
-        If μ* is negative or not finite.
+    Tc is 0 where that of :func:`allen_dynes_simple` is, or a factor is negative.
 
     Notes
     -----
@@ -290,6 +227,39 @@ def xie_2022(
     f_mu = 1.0 + 6.86 * np.exp(-lam_ / np.maximum(mu, 1e-12)) * inverse
     factor = np.maximum(f_omega, 0.0) * np.maximum(f_mu, 0.0)
     return _zero_unless(valid, factor * _simple(lam, omega, mu), lam)
+
+
+def repulsion_wins(inputs: Inputs) -> str:
+    """Doubt of every formula with McMillan's exponential, which is 0 here."""
+    wins = inputs.coupling <= inputs.mu_star * (1.0 + 0.62 * inputs.coupling)
+    return "λ ≤ μ*(1+0.62λ): the repulsion wins" if wins else ""
+
+
+def saturates(inputs: Inputs) -> str:
+    """Doubt of McMillan's exponential without a correction for strong coupling."""
+    if inputs.coupling <= LARGEST_COUPLING_OF_MCMILLAN:
+        return ""
+    return f"too low: fitted to λ below {LARGEST_COUPLING_OF_MCMILLAN}, and it saturates above"
+
+
+def outside_the_table(inputs: Inputs) -> str:
+    """Doubt of Xie 2019: λ beyond that of Allen and Dynes' table."""
+    low, high = COUPLING_RANGE_OF_XIE_2019
+    known = low <= inputs.coupling <= high
+    return "" if known else f"outside the λ of {low} to {high} that it was learnt from"
+
+
+def near_the_pole(inputs: Inputs) -> str:
+    """Doubt of Xie 2022: λ so near the pole that f_μ is not the published one."""
+    if inputs.omega_log is None or inputs.omega_2 is None:
+        return ""
+    distance = 1.0 / inputs.coupling - inputs.mu_star - inputs.omega_log / inputs.omega_2
+    if not abs(distance) < XIE_2022_POLE_HALF_WIDTH:
+        return ""
+    return (
+        "the formula has a pole at 1/λ = μ* + ω_log/ω_2, which is smoothed here: prefer another "
+        "method"
+    )
 
 
 _TINY = np.finfo(np.float64).tiny

@@ -11,9 +11,19 @@ from torch import Tensor
 from torch.nn import functional
 
 from betenet.datasets.rows import TARGETS
+from betenet.errors import ConfigError
+from betenet.superconductivity.integration import log_moment_weights, moment_weights
+from betenet.superconductivity.moments import OMEGA_MAX_FRACTION
 
+GRID_SUM = "grid-sum"
+MOMENTS = {GRID_SUM: "trapezoid", "onset": "onset"}
+"""Integration rule (`superconductivity.moments`) of each way to take the moments of a loss.
+
+``"grid-sum"`` takes ω_max where `TOP_SHARE` of the area is above it, as the shipped models were
+trained; ``"onset"`` takes what the package computes everywhere else, ω_max included.
+"""
 TOP_SHARE = 0.005
-"""Share of the area of α²F that may lie above ω_max."""
+"""Share of the area of α²F that lies above ω_max of the grid sum [1]."""
 TINY = 1e-12
 TYPICAL = tuple(np.log([0.36, 18.0, 20.0, 22.0, 24.0, 40.0]).tolist())
 """Logarithms of typical targets, in the order of `TARGETS` [ln 1, ln meV]."""
@@ -26,22 +36,38 @@ class GridMoments:
     Attributes
     ----------
     frequencies
-        The grid [meV] (frequency,).
+        ω of the grid [meV] (frequency,).
     weights
         Trapezoid weights [meV] (frequency,).
+    integrals
+        Weights of ∫α²F k dω for k of 1/ω, ln ω/ω, 1, ω and ω² [meV^n] (frequency, kernel).
+    kind
+        Key of `MOMENTS`.
     """
 
     frequencies: Tensor
     weights: Tensor
+    integrals: Tensor
+    kind: str
 
     @classmethod
     def on(
-        cls, frequencies: Float[np.ndarray, " n_freq"], dtype: torch.dtype = torch.float32
+        cls,
+        frequencies: Float[np.ndarray, " n_freq"],
+        dtype: torch.dtype = torch.float32,
+        kind: str = GRID_SUM,
     ) -> GridMoments:
-        """For a grid [meV]."""
-        steps = np.diff(frequencies)
-        weights = 0.5 * (np.append(steps, 0) + np.append(0, steps))
-        return cls(torch.tensor(frequencies, dtype=dtype), torch.tensor(weights, dtype=dtype))
+        """Moments on a grid [meV]."""
+        rule = MOMENTS[kind]
+        kernels = [moment_weights(frequencies, 0, rule), log_moment_weights(frequencies, rule)]
+        kernels += [moment_weights(frequencies, n, rule) for n in (1, 2, 3)]
+        arrays = (
+            frequencies,
+            moment_weights(frequencies, 1, "trapezoid"),
+            np.stack(kernels, axis=-1),
+        )
+        grid, weights, integrals = (torch.tensor(array, dtype=dtype) for array in arrays)
+        return cls(grid, weights, integrals, kind)
 
     def log_moments(self, a2f: Tensor) -> Tensor:
         """Natural logarithms of λ, ω_log, ω_1, ω_2, ω_3 and ω_max [ln 1, ln meV].
@@ -56,27 +82,35 @@ class GridMoments:
         Tensor
             (…, target), in the order of `TARGETS`.
         """
-        log_frequencies = self.frequencies.log()
-        density = a2f * (2 * self.weights / self.frequencies)
-        coupling = density.sum(-1).clamp(min=TINY)
-        share = density / coupling[..., None]
-        columns = [coupling.log(), share @ log_frequencies]
-        columns += [(share @ self.frequencies**n).clamp(min=TINY).log() / n for n in (1, 2, 3)]
-        area = (a2f * self.weights).cumsum(-1)
-        below = area / area[..., -1:].clamp(min=TINY)
-        columns.append(self._crossing(below, log_frequencies))
-        return torch.stack(columns, dim=-1)
+        half_coupling, *rest = (a2f @ self.integrals).unbind(-1)
+        half_coupling = half_coupling.clamp(min=TINY)
+        log_integral, *powers = (integral / half_coupling for integral in rest)
+        columns = [(2 * half_coupling).log(), log_integral]
+        columns += [power.clamp(min=TINY).log() / n for n, power in enumerate(powers, start=1)]
+        return torch.stack([*columns, self._log_omega_max(a2f)], dim=-1)
 
-    @staticmethod
-    def _crossing(below: Tensor, log_frequencies: Tensor) -> Tensor:
-        """Ln ω where the cumulative area reaches 1 - TOP_SHARE, between grid points linear."""
-        level = 1 - TOP_SHARE
-        upper = (below < level).sum(-1, keepdim=True).clamp(1, below.shape[-1] - 1)
-        low, high = below.gather(-1, upper - 1), below.gather(-1, upper)
-        share = ((level - low) / (high - low).clamp(min=TINY)).clamp(0, 1)
-        step = log_frequencies[1:] - log_frequencies[:-1]
-        position = log_frequencies[upper - 1] + share * step[upper - 1]
-        return position.squeeze(-1)
+    def _log_omega_max(self, a2f: Tensor) -> Tensor:
+        """Ln ω_max, between grid points linear."""
+        if self.kind == GRID_SUM:
+            area = (a2f * self.weights).cumsum(-1)
+            below = area / area[..., -1:].clamp(min=TINY)
+            upper = (below < 1 - TOP_SHARE).sum(-1, keepdim=True)
+            return self._crossing(below, 1 - TOP_SHARE, upper)
+        height = a2f / a2f.amax(-1, keepdim=True).clamp(min=TINY)
+        places = torch.arange(1, a2f.shape[-1] + 1)
+        upper = (places * (height > OMEGA_MAX_FRACTION)).amax(-1, keepdim=True)
+        return self._crossing(height, OMEGA_MAX_FRACTION, upper)
+
+    def _crossing(self, values: Tensor, level: float, upper: Tensor) -> Tensor:
+        """Ln ω where values reach a level in the interval that ends at a grid point."""
+        log_frequencies = self.frequencies.log()
+        upper = upper.clamp(1, values.shape[-1] - 1)
+        low, high = values.gather(-1, upper - 1), values.gather(-1, upper)
+        step = high - low
+        away = torch.where(step.abs() < TINY, torch.full_like(step, TINY), step)
+        share = ((level - low) / away).clamp(0, 1)
+        first = log_frequencies[upper - 1]
+        return (first + share * (log_frequencies[upper] - first)).squeeze(-1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +135,17 @@ class LossConfig:
     """Weight of an error of λ grows with the target to this power: 0 asks for relative errors, 1
     for mean absolute, 2 for mean squared ones."""
     frequency_power: float = 1.0
-    """Power of the target by which an error of a frequency grows, as that of λ does."""
+    """Weight of an error of a frequency grows with the target to this power."""
+    moments: str = GRID_SUM
+    """Key of `MOMENTS`: how λ, the mean frequencies and ω_max of a prediction are taken."""
+
+    def __post_init__(self) -> None:
+        if self.moments not in MOMENTS:
+            raise ConfigError(
+                f"[loss] moments = {self.moments!r} is unknown.",
+                "It says how moments of the predicted spectrum are taken.",
+                f"Use one of {', '.join(MOMENTS)}.",
+            )
 
 
 def moment_loss(config: LossConfig, predicted: Tensor, targets: Tensor, weights: Tensor) -> Tensor:
@@ -112,7 +156,7 @@ def moment_loss(config: LossConfig, predicted: Tensor, targets: Tensor, weights:
     predicted
         (crystal, target), from `GridMoments.log_moments`.
     targets
-        Known values of them, NaN where unknown.
+        Known values in that form, NaN where unknown.
     weights
         Weight of each crystal (crystal,).
     """

@@ -159,7 +159,7 @@ def predict_log_moments(
     recipe: Recipe, parameters: Parameters, data: TrainingSet, rows: Int[np.ndarray, " row"]
 ) -> Tensor:
     """Log-moments of one member for some rows, each at its own level of theory (row, target)."""
-    moments = GridMoments.on(recipe.network.frequencies)
+    moments = GridMoments.on(recipe.network.frequencies, kind=recipe.loss.moments)
     return moments.log_moments(predict_spectra(recipe, parameters, data, rows))
 
 
@@ -274,7 +274,7 @@ def _run_epoch(
     order = np.random.default_rng([seed, state.epoch]).permutation(in_bag)
     torch.manual_seed(seed * 10_007 + state.epoch)
     batches = max(len(order) // settings.batch_size, 1)
-    moments = GridMoments.on(recipe.network.frequencies)
+    moments = GridMoments.on(recipe.network.frequencies, kind=recipe.loss.moments)
     total = 0.0
     for index, batch in enumerate(np.array_split(order, batches)):
         step = state.epoch * batches + index

@@ -27,6 +27,7 @@ from betenet.json_input import read_json
 from betenet.network.geometry import CrystalGeometry, crystal_geometry
 from betenet.phonons.library import PhononLibrary
 from betenet.structures import check_structure, find_symmetry, standardise
+from betenet.training.losses import GRID_SUM
 from betenet.training.member import TrainingSet, train_member
 from betenet.training.recipe import Recipe
 from betenet.training.workers import run_jobs
@@ -164,6 +165,8 @@ def run_training(
     settings = recipe.to_dict()
     for name in NOT_IN_TRAINING:
         del settings["data"][name]
+    if recipe.loss.moments == GRID_SUM:
+        del settings["loss"]["moments"]  # runs that were begun before it could be chosen go on
     digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
     table = {"settings": digest, "data": data_digest(read_rows(data, recipe.data.sources))}
     claim_folder(out, {**table, "recipe": recipe.to_dict()})

@@ -4,6 +4,9 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
+from betenet.analysis.mu_star_band import analyse_mu_star_band
+from betenet.analysis.settings import AnalysisSettings
+from betenet.analysis.spectrum import analyse, analyse_each, analyse_moments
 from betenet.errors import SpectrumError
 from betenet.plotting import (
     plot_analysis,
@@ -15,10 +18,7 @@ from betenet.plotting import (
 )
 from betenet.plotting.superconductivity import typeset_title
 from betenet.spectrum import Spectrum
-from betenet.superconductivity.analysis import analyse, analyse_each, analyse_moments
-from betenet.superconductivity.analysis_settings import AnalysisSettings
 from betenet.superconductivity.mode_coupling import mode_coupling
-from betenet.superconductivity.mu_star_band import analyse_mu_star_band
 
 OMEGA = np.linspace(0.25, 40.0, 160)
 A2F = 0.9 * (OMEGA / 30.0) ** 2 * (OMEGA < 30.0)

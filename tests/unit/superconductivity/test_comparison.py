@@ -5,7 +5,7 @@ import pytest
 
 from betenet.errors import ConfigError
 from betenet.superconductivity.comparison import MethodResult, compare_methods, method_remark
-from betenet.superconductivity.critical_temperature import METHODS, xie_2022
+from betenet.superconductivity.critical_temperature import FORMULAS, xie_2022
 
 # the MgB2 test of EPW, in meV, and the Tc that EPW prints for it
 MGB2 = {"coupling": 0.8714948, "omega_log": 61.4704, "omega_2": 70.6457}
@@ -22,7 +22,7 @@ def by_method(**inputs):
 @pytest.mark.parametrize("mu_star", EPW_TC)
 def test_every_method_side_by_side(mu_star):
     rows = by_method(**MGB2, mu_star=mu_star)
-    assert list(rows) == list(METHODS)
+    assert list(rows) == list(FORMULAS)
     for method, tc in EPW_TC[mu_star].items():
         assert rows[method].tc == pytest.approx(tc, rel=3e-5)
         assert rows[method].remark == ""
@@ -123,7 +123,7 @@ def test_exchanged_frequencies_are_refused():
 def test_a_row_of_the_caller_comes_last():
     row = MethodResult(method="eliashberg", tc=9.1, remark="", source="isotropic equations")
     rows = compare_methods(coupling=1.0, omega_log=13.0, further=[row])
-    assert [found.method for found in rows] == [*METHODS, "eliashberg"]
+    assert [found.method for found in rows] == [*FORMULAS, "eliashberg"]
     assert rows[-1].to_dict()["tc_kelvin"] == 9.1
 
 

@@ -1,12 +1,16 @@
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+import betenet
 from betenet.errors import ConfigError
 from betenet.superconductivity.critical_temperature import (
     DEFAULT_MU_STAR,
-    METHODS,
+    FORMULAS,
     XIE_2022_POLE_HALF_WIDTH,
     allen_dynes,
     allen_dynes_simple,
@@ -16,6 +20,27 @@ from betenet.superconductivity.critical_temperature import (
     xie_2022,
 )
 from betenet.units import MEV_TO_KELVIN
+
+ROOT = Path(betenet.__file__).parent
+HOMES = {
+    ROOT / "__init__.py",
+    ROOT / "superconductivity" / "critical_temperature.py",
+    ROOT / "superconductivity" / "tc_formulas.py",
+}
+
+
+def test_no_formula_is_named_but_in_its_table_and_the_exports():
+    name = re.compile(rf"\b({'|'.join(FORMULAS)})\b")
+    files = [path for kind in ("*.py", "*.md", "*.html") for path in ROOT.rglob(kind)]
+    assert {*files} > HOMES
+    named = {path for path in files if name.search(path.read_text("utf-8"))}
+    assert named == HOMES
+
+
+def test_the_page_has_the_table():
+    page = (Path(__file__).parents[3] / "docs" / "superconductivity.md").read_text("utf-8")
+    for key, formula in FORMULAS.items():
+        assert f"| `{key}` | {formula.expression} | {formula.range} | {formula.reference} |" in page
 
 
 def by_method(method, coupling, omega_log=10.0, omega_2=12.0, mu_star=0.1):
@@ -29,7 +54,7 @@ def by_method(method, coupling, omega_log=10.0, omega_2=12.0, mu_star=0.1):
     )
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", FORMULAS)
 def test_methods_broadcast_and_equal_their_scalars(method):
     coupling = np.array([[0.4], [0.9], [2.5]])
     mu_star = np.array([0.08, 0.13])
@@ -41,7 +66,7 @@ def test_methods_broadcast_and_equal_their_scalars(method):
         assert batch[i, j] == pytest.approx(float(single), rel=1e-14)
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", FORMULAS)
 def test_tc_scales_with_the_frequencies(method):
     coupling = np.linspace(0.3, 4.0, 50)
     np.testing.assert_allclose(
@@ -51,7 +76,7 @@ def test_tc_scales_with_the_frequencies(method):
     )
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", FORMULAS)
 def test_no_weight_no_tc(method):
     tc = by_method(
         method,
@@ -61,7 +86,7 @@ def test_no_weight_no_tc(method):
     np.testing.assert_array_equal(tc, np.zeros(6))
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", FORMULAS)
 def test_unknown_coupling_gives_unknown_tc(method):
     assert np.isnan(by_method(method, np.nan))
 
@@ -74,7 +99,7 @@ def test_tc_is_zero_where_the_repulsion_wins(method):
     assert above > 0.0
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", FORMULAS)
 @pytest.mark.parametrize("mu_star", [0.0, 0.1, 0.3])
 def test_extreme_couplings_stay_finite_and_silent(method, mu_star):
     coupling = np.array([1e-300, 1e-12, 1e-3, 0.1, 1.0, 10.0, 1e3, 1e12])
@@ -183,7 +208,7 @@ def test_xie_2022_is_continuous_through_its_pole(mu_star):
     assert xie_2022(pole, 10.0, 12.0, mu_star) == pytest.approx(float(expected), rel=1e-9)
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", FORMULAS)
 def test_default_mu_star(method):
     assert DEFAULT_MU_STAR == 0.10
     tc = critical_temperature(
@@ -193,7 +218,7 @@ def test_default_mu_star(method):
 
 
 def test_unknown_method_lists_the_valid_ones():
-    with pytest.raises(ConfigError, match=", ".join(METHODS)):
+    with pytest.raises(ConfigError, match=", ".join(FORMULAS)):
         by_method("bcs", 1.0)
 
 

@@ -8,12 +8,10 @@ from scipy.integrate import quad
 
 from betenet.errors import SpectrumError
 from betenet.spectrum import INTEGRATION_RULES
+from betenet.superconductivity.integration import kernel_weights, log_moment_weights, moment_weights
 from betenet.superconductivity.moments import (
     coupling_constant,
     cumulative_coupling,
-    kernel_weights,
-    log_moment_weights,
-    moment_weights,
     moments,
     omega_1,
     omega_2,

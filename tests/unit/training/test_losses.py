@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from betenet.datasets.rows import TARGETS
+from betenet.errors import ConfigError
 from betenet.superconductivity.moments import moments
 from betenet.training.losses import (
     GridMoments,
@@ -23,12 +24,29 @@ def _peaks(centres: list[float], width: float = 0.2) -> np.ndarray:
     return np.stack([np.exp(-0.5 * ((np.log(GRID) - np.log(c)) / width) ** 2) for c in centres])
 
 
-def test_moments_agree_with_the_physics() -> None:
+@pytest.mark.parametrize(("kind", "rtol"), [("grid-sum", 2e-3), ("onset", 1e-12)])
+def test_moments_agree_with_the_physics(kind: str, rtol: float) -> None:
     a2f = _peaks([8.0, 30.0, 150.0])
-    ours = GridMoments.on(GRID, torch.float64).log_moments(torch.tensor(a2f)).exp().numpy()
+    grid = GridMoments.on(GRID, torch.float64, kind)
+    ours = grid.log_moments(torch.tensor(a2f)).exp().numpy()
     theirs = moments(GRID, a2f)
     for column, name in enumerate(TARGETS[:5]):
-        np.testing.assert_allclose(ours[:, column], theirs[name], rtol=2e-3)
+        np.testing.assert_allclose(ours[:, column], theirs[name], rtol=rtol)
+
+
+def test_highest_frequency_is_that_of_the_physics_up_to_a_step_of_the_grid() -> None:
+    a2f = torch.tensor(_peaks([8.0, 30.0, 150.0]), requires_grad=True)
+    found = GridMoments.on(GRID, torch.float64, "onset").log_moments(a2f)
+    found.sum().backward()
+    assert a2f.grad is not None
+    assert torch.isfinite(a2f.grad).all()
+    steps = found[:, 5].exp().detach().numpy() / moments(GRID, a2f.detach().numpy())["omega_max"]
+    assert np.all((steps >= 1.0 - 1e-12) & (steps < GRID[1] / GRID[0]))
+
+
+def test_an_unknown_way_to_take_the_moments_is_named() -> None:
+    with pytest.raises(ConfigError, match="grid-sum, onset"):
+        LossConfig(moments="simpson")
 
 
 def test_lognormal_has_its_closed_form() -> None:

@@ -11,8 +11,7 @@ from betenet.pages.html import folded, section
 from betenet.printable import escape
 from betenet.screening.description import RunDescription
 from betenet.screening.report.forecast_section import FORECAST
-from betenet.superconductivity.analysis_settings import ELIASHBERG
-from betenet.superconductivity.critical_temperature import DEFAULT_MU_STAR
+from betenet.superconductivity.critical_temperature import DEFAULT_MU_STAR, ELIASHBERG
 
 LONGEST = 300
 """Letters of a value; a list of thousands of numbers tells nobody anything."""

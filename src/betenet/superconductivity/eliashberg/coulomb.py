@@ -9,7 +9,7 @@ from jaxtyping import Float
 from numpy.typing import ArrayLike
 
 from betenet.errors import ConfigError
-from betenet.superconductivity.moments import coupling_constant, omega_2, omega_max
+from betenet.superconductivity.moments import CheckedMoments
 
 CUTOFF_FACTOR = 30.0
 """ω_c over ω_max. Tc is then within 0.1 % of its limit for μ* up to 0.13 and λ above 0.35."""
@@ -114,7 +114,7 @@ def coulomb(
     Parameters
     ----------
     frequencies, a2f
-        ω [meV] and α²F [1].
+        ω [meV] and α²F [1], which are not checked.
     mu_star
         μ*, one for all or one for each spectrum [1].
     cutoff
@@ -131,10 +131,9 @@ def coulomb(
     ConfigError
         If a number is out of range, or μ* diverges below the cutoff.
     """
-    highest = omega_max(frequencies, a2f)
-    strong = np.sqrt(np.abs(coupling_constant(frequencies, a2f, rule))) * omega_2(
-        frequencies, a2f, rule
-    )
+    known = CheckedMoments(frequencies, a2f, rule)
+    highest = known.omega_max()
+    strong = np.sqrt(np.abs(known.coupling)) * known.omega_n(2)
     top = np.where(np.isfinite(highest), highest, frequencies[-1])
     default = np.fmax(CUTOFF_FACTOR * top, STRONG_CUTOFF_FACTOR * strong)
     batch = a2f.shape[:-1]

@@ -8,12 +8,12 @@ import numpy as np
 from jaxtyping import Float
 from numpy.typing import ArrayLike
 
-from betenet.spectrum import check_a2f, check_frequencies
+from betenet.spectrum import check_spectrum
 from betenet.superconductivity.critical_temperature import DEFAULT_MU_STAR
 from betenet.superconductivity.eliashberg.continuation import gap_edge
 from betenet.superconductivity.eliashberg.gap_equations import solve_gap_equations
 from betenet.superconductivity.eliashberg.kernel import PairingKernel
-from betenet.superconductivity.eliashberg.transition import LOWEST, Transition, eliashberg_tc
+from betenet.superconductivity.eliashberg.transition import LOWEST, Transition, checked_transition
 from betenet.units import KELVIN_TO_MEV
 
 FROZEN = 0.1
@@ -74,9 +74,8 @@ def eliashberg_gap(
     >>> eliashberg_gap(omega, np.stack([weak, 5.0 * weak]), 0.0).gap_ratio.round(1).tolist()
     [3.5, 4.8]
     """
-    grid = check_frequencies(frequencies)
-    values = check_a2f(a2f, grid.size)
-    transition = eliashberg_tc(
+    grid, values = check_spectrum(frequencies, a2f)
+    transition = checked_transition(
         grid, values, mu_star, cutoff=cutoff, mu_star_frequency=mu_star_frequency, rule=rule,
         lowest=lowest,
     )  # fmt: skip

@@ -9,7 +9,7 @@ from jaxtyping import Float
 from numpy.typing import ArrayLike
 
 from betenet.errors import ConfigError
-from betenet.spectrum import check_a2f, check_frequencies
+from betenet.spectrum import check_spectrum
 from betenet.superconductivity.eliashberg.coulomb import coulomb, rescale
 from betenet.superconductivity.eliashberg.kernel import PairingKernel
 from betenet.superconductivity.eliashberg.linearised import matsubara_sums, pairing_matrix
@@ -82,8 +82,7 @@ def fit_mu_star(
     No search is needed: μ*_c enters the pairing matrix through one vector u, so that its
     eigenvalue is 1 where :math:`1 + 2\mu^*_c\,u^T(1-A)^{-1}u = 0`.
     """
-    grid = check_frequencies(frequencies)
-    values = check_a2f(a2f, grid.size)
+    grid, values = check_spectrum(frequencies, a2f)
     shape, flat = values.shape[:-1], values.reshape(-1, grid.size)
     measured = for_each(tc, shape, "tc")
     if not np.all(np.isfinite(measured) & (measured > 0.0)):

@@ -9,7 +9,7 @@ from jaxtyping import Float, Int
 from numpy.typing import ArrayLike
 
 from betenet.spectrum import check_frequencies
-from betenet.superconductivity.moments import kernel_weights
+from betenet.superconductivity.integration import checked_kernel_weights
 
 STEP = 0.04
 """Spacing of the table in ln ν; with cubics between, its error is below 2e-7 of λ."""
@@ -54,7 +54,9 @@ class PairingKernel:
         highest: float,
         rule: str = "onset",
     ) -> None:
-        grid = check_frequencies(frequencies)
+        self._tabulate(check_frequencies(frequencies), a2f, highest, rule)
+
+    def _tabulate(self, grid: np.ndarray, a2f: np.ndarray, highest: float, rule: str) -> None:
         self._lowest = BELOW * float(grid[0])
         span = np.log(max(highest, float(grid[-1])) / self._lowest)
         # one entry before and two after: each cubic goes through four of them
@@ -69,10 +71,15 @@ class PairingKernel:
         cutoff: Float[np.ndarray, " batch"],
         rule: str = "onset",
     ) -> PairingKernel:
-        """λ(iν) for sums up to each ω_c [meV], and to twice it for the check of convergence."""
+        """λ(iν) for sums up to each ω_c [meV], and to twice it for the check of convergence.
+
+        The frequencies are not checked.
+        """
         # two frequencies below the cutoff are up to twice it apart, by n + m + 1
         highest = 2.0 * 2.0 * float(cutoff.max(initial=1.0))
-        return cls(frequencies, a2f, highest, rule)
+        kernel = object.__new__(cls)
+        kernel._tabulate(frequencies, a2f, highest, rule)
+        return kernel
 
     def __call__(self, nu: Float[np.ndarray, "batch *rest"]) -> Float[np.ndarray, "batch *rest"]:
         """λ(iν) at ν [meV], any sign, other ν for each spectrum."""
@@ -111,7 +118,9 @@ def _table_weights(
     """Weights of the samples of α²F in each entry of the table."""
     grid = np.frombuffer(grid_bytes)
     nodes = BELOW * grid[0] * np.exp(STEP * np.arange(-1, n_entries - 1))
-    return np.stack([kernel_weights(grid, partial(pole, nu), rule) for nu in nodes.tolist()])
+    return np.stack(
+        [checked_kernel_weights(grid, partial(pole, nu), rule) for nu in nodes.tolist()]
+    )
 
 
 def pole(nu: ArrayLike, omega: Float[np.ndarray, "..."]) -> Float[np.ndarray, "..."]:

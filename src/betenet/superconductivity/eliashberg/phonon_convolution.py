@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Float
 
-from betenet.superconductivity.moments import kernel_weights
+from betenet.superconductivity.integration import checked_kernel_weights
 
 ONSET_STEPS = 40
 """Lines that stand for the ω² onset below the first sample."""
@@ -42,7 +42,7 @@ def phonon_curve(
     """
     grid, values = frequencies, a2f
     if rule != "onset":
-        shares = kernel_weights(grid, np.reciprocal, rule)
+        shares = checked_kernel_weights(grid, np.reciprocal, rule)
         values = values * shares / _shares_of_coupling(grid)
     elif grid[1] > 2.0 * grid[0]:  # as the moments have it
         grid, values = grid[1:], values[1:]

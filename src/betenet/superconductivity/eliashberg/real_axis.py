@@ -27,7 +27,7 @@ from betenet.superconductivity.eliashberg.phonon_convolution import (
     thermal_curve,
 )
 from betenet.superconductivity.eliashberg.status import Status
-from betenet.superconductivity.moments import omega_max
+from betenet.superconductivity.moments import CheckedMoments
 
 HEIGHT = 0.01
 """η over Δ(iπT): the broadening of the density of states."""
@@ -157,7 +157,7 @@ def continue_to_real_axis(
     kt, scale = float(solution.sums.temperature[0]), float(solution.gap[0])
     height = min(HEIGHT * scale, HIGHEST * np.pi * kt)
     nodes, curve = phonon_curve(frequencies, a2f, rule, kt)
-    phonons = float(omega_max(nodes[1:], curve[1:]))
+    phonons = float(CheckedMoments(nodes[1:], curve[1:]).omega_max())
     at = scale if near is None else near
     found = _solve(_Equations(solution, nodes, curve, phonons, height, at), scale)
     if abs(found.edge - at) > _EDGE_WIDTH * height:

@@ -14,7 +14,7 @@ import numpy as np
 from jaxtyping import Float
 
 from betenet.errors import SpectrumError
-from betenet.spectrum import check_a2f, check_frequencies
+from betenet.spectrum import check_a2f, check_spectrum
 from betenet.superconductivity.critical_temperature import DEFAULT_MU_STAR
 from betenet.superconductivity.eliashberg.coulomb import Coulomb
 from betenet.superconductivity.eliashberg.kernel import PairingKernel, pole
@@ -25,10 +25,10 @@ from betenet.superconductivity.eliashberg.linearised import (
 )
 from betenet.superconductivity.eliashberg.transition import (
     Transition,
+    checked_transition,
     eigenvalues,
-    eliashberg_tc,
 )
-from betenet.superconductivity.moments import kernel_weights
+from betenet.superconductivity.integration import checked_kernel_weights
 from betenet.units import KELVIN_TO_MEV
 
 _DIFFERENCE = 1e-3  # of ln T, for dρ/d ln T
@@ -106,8 +106,7 @@ def tc_response(
     ----------
     Bergmann, Rainer, Z. Phys. 263, 59 (1973); Rainer, Culetto, Phys. Rev. B 19, 2540 (1979).
     """
-    grid = check_frequencies(frequencies)
-    values = check_a2f(a2f, grid.size)
+    grid, values = check_spectrum(frequencies, a2f)
     sites = None if site_a2f is None else check_a2f(site_a2f, grid.size)
     if values.ndim != 1 or (sites is not None and sites.ndim != 2):
         raise SpectrumError(
@@ -115,7 +114,7 @@ def tc_response(
             reason="The response is that of one spectrum, its sites one row each.",
             fix="Pass one spectrum at a time.",
         )
-    transition = eliashberg_tc(
+    transition = checked_transition(
         grid, values, mu_star, cutoff=cutoff, mu_star_frequency=mu_star_frequency, rule=rule
     )
     tc = float(transition.tc)
@@ -133,7 +132,7 @@ def tc_response(
     slope = _slope(kernel, repulsion, kt)
     scale = -tc / slope
     derivative = scale * _tabulated(grid, distances, shares, pole)(grid)
-    isotope = kernel_weights(
+    isotope = checked_kernel_weights(
         grid, _tabulated(grid, distances, scale * shares, _shifted_pole), rule
     ) / (2.0 * tc)
     return TcResponse(

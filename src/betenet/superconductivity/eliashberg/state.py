@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Float
 
 from betenet.errors import ConfigError, SpectrumError
-from betenet.spectrum import check_a2f, check_frequencies
+from betenet.spectrum import check_spectrum
 from betenet.superconductivity.critical_temperature import DEFAULT_MU_STAR
 from betenet.superconductivity.eliashberg.continuation import (
     SPREAD_TOLERANCE,
@@ -31,8 +31,8 @@ from betenet.superconductivity.eliashberg.thermodynamics import (
     specific_heat_jump,
     zero_temperature_energy,
 )
-from betenet.superconductivity.eliashberg.transition import Transition, eliashberg_tc
-from betenet.superconductivity.moments import coupling_constant
+from betenet.superconductivity.eliashberg.transition import Transition, checked_transition
+from betenet.superconductivity.moments import CheckedMoments
 from betenet.units import KELVIN_TO_MEV
 
 REDUCED_TEMPERATURES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 0.98, 0.99)
@@ -163,8 +163,7 @@ def superconducting_state(
     >>> round(state.gap_ratio, 2), round(state.specific_heat_jump, 2)
     (3.54, 1.44)
     """
-    grid = check_frequencies(frequencies)
-    values = check_a2f(a2f, grid.size)
+    grid, values = check_spectrum(frequencies, a2f)
     if values.ndim != 1:
         raise SpectrumError(
             f"α²F of shape {values.shape} for one superconducting state.",
@@ -172,7 +171,7 @@ def superconducting_state(
             fix="Pass one spectrum at a time.",
         )
     _check_temperatures(reduced_temperatures)
-    transition = eliashberg_tc(
+    transition = checked_transition(
         grid, values, mu_star, cutoff=cutoff, mu_star_frequency=mu_star_frequency, rule=rule
     )
     if float(transition.tc) <= 0.0:
@@ -188,7 +187,7 @@ class _Metal:
         self, grid: np.ndarray, a2f: np.ndarray, rule: str, transition: Transition
     ) -> None:
         self.transition, self.tc = transition, float(transition.tc)
-        self.coupling = float(coupling_constant(grid, a2f, rule))
+        self.coupling = float(CheckedMoments(grid, a2f, rule).coupling)
         self._spectrum, self._rule = (grid, a2f), rule
         cutoff = transition.coulomb.cutoff
         self.kernel = PairingKernel.for_cutoff(grid, a2f[None], cutoff, rule)

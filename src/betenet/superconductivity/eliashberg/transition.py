@@ -9,15 +9,19 @@ from jaxtyping import Float
 from numpy.typing import ArrayLike
 
 from betenet.errors import ConfigError
-from betenet.spectrum import check_a2f, check_frequencies
-from betenet.superconductivity.critical_temperature import DEFAULT_MU_STAR, allen_dynes
+from betenet.spectrum import check_spectrum
+from betenet.superconductivity.critical_temperature import (
+    DEFAULT_METHOD,
+    DEFAULT_MU_STAR,
+    critical_temperature,
+)
 from betenet.superconductivity.eliashberg.coulomb import Coulomb, coulomb
 from betenet.superconductivity.eliashberg.kernel import PairingKernel
 from betenet.superconductivity.eliashberg.linearised import largest_eigenvalue, matsubara_sums
 from betenet.superconductivity.eliashberg.matsubara import by_terms
 from betenet.superconductivity.eliashberg.status import Status, first_status
 from betenet.superconductivity.eliashberg.threads import one_blas_thread
-from betenet.superconductivity.moments import coupling_constant, omega_2, omega_log
+from betenet.superconductivity.moments import CheckedMoments
 from betenet.units import KELVIN_TO_MEV
 
 LOWEST = 1e-3
@@ -124,8 +128,24 @@ def eliashberg_tc(
     >>> round(float(eliashberg_tc(omega, a2f, 0.0).tc) / 116.045, 4)
     0.1146
     """
-    grid = check_frequencies(frequencies)
-    values = check_a2f(a2f, grid.size)
+    return checked_transition(
+        *check_spectrum(frequencies, a2f), mu_star, cutoff=cutoff,
+        mu_star_frequency=mu_star_frequency, rule=rule, lowest=lowest, check_cutoff=check_cutoff,
+    )  # fmt: skip
+
+
+def checked_transition(
+    grid: Float[np.ndarray, " n_freq"],
+    values: Float[np.ndarray, "*batch n_freq"],
+    mu_star: ArrayLike,
+    *,
+    cutoff: float | None,
+    mu_star_frequency: float | None,
+    rule: str,
+    lowest: float = LOWEST,
+    check_cutoff: bool = True,
+) -> Transition:
+    """:func:`eliashberg_tc` of a spectrum that is valid already."""
     shape, flat = values.shape[:-1], values.reshape(-1, grid.size)
     mu = for_each(mu_star, shape, "mu_star")
     if not (np.isfinite(lowest) and lowest > 0.0):
@@ -134,8 +154,15 @@ def eliashberg_tc(
         grid, flat, mu, cutoff=cutoff, mu_star_frequency=mu_star_frequency, rule=rule
     )
     kernel = PairingKernel.for_cutoff(grid, flat, repulsion.cutoff, rule)
-    coupling = coupling_constant(grid, flat, rule)
-    start = allen_dynes(coupling, omega_log(grid, flat, rule), omega_2(grid, flat, rule), mu)
+    known = CheckedMoments(grid, flat, rule)
+    coupling = known.coupling
+    start = critical_temperature(
+        DEFAULT_METHOD,
+        coupling=coupling,
+        omega_log=known.omega_log,
+        omega_2=known.omega_n(2),
+        mu_star=mu,
+    )
     with one_blas_thread():
         root = _search(kernel, repulsion, start * KELVIN_TO_MEV, lowest, coupling > 0.0)
         change = np.full(len(flat), np.nan)

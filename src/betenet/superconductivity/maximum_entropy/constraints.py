@@ -10,7 +10,7 @@ from jaxtyping import Float
 
 from betenet.errors import SpectrumError
 from betenet.quantities import QUANTITIES
-from betenet.superconductivity.moments import log_moment_weights, moment_weights
+from betenet.superconductivity.integration import log_moment_weights, moment_weights
 
 ORDERS: Mapping[str, int] = {"omega_log": 0, "omega_1": 1, "omega_2": 2, "omega_3": 3}
 """The moments that are averages over 2α²F/(λω), in the order in which they must increase."""

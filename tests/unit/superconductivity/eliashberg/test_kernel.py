@@ -11,7 +11,8 @@ from tests.reference.dense_eliashberg import SPECTRA, einstein_mode, sampled_ker
 from betenet.errors import SpectrumError
 from betenet.spectrum import INTEGRATION_RULES
 from betenet.superconductivity.eliashberg.kernel import BELOW, PairingKernel, pole
-from betenet.superconductivity.moments import coupling_constant, kernel_weights
+from betenet.superconductivity.integration import kernel_weights
+from betenet.superconductivity.moments import coupling_constant
 
 NU = np.geomspace(1e-6, 1e5, 67)
 # Cubics through points 0.04 apart in ln ν: 3/128 0.04⁴ of the fourth derivative, which for a

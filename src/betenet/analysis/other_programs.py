@@ -1,4 +1,4 @@
-"""``betenet tc --compare``: what another program found, beside what is computed here."""
+"""What another program found, beside what is computed here (``betenet tc --compare``)."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from pathlib import Path
 
 import numpy as np
 
-from betenet.cli.tc_words import difference
+from betenet.analysis.result import Analysis
+from betenet.analysis.words import difference
 from betenet.errors import DataError
 from betenet.formats import A2fFile, read_a2f
 from betenet.formats.epw_gap import Gap, is_isotropic_gap, parse_gap
 from betenet.formats.text import as_text, read_bytes
 from betenet.quantities import QUANTITIES, exported_in_table_unit, table_unit
-from betenet.superconductivity.analysis import Analysis
-from betenet.superconductivity.analysis_settings import ELIASHBERG
+from betenet.superconductivity.critical_temperature import ELIASHBERG, FORMULAS
 
 Reference = Gap | A2fFile
 
@@ -33,7 +33,7 @@ class Compared:
     key
         Key of :data:`~betenet.quantities.QUANTITIES`.
     what
-        What it is, for people.
+        What the number is, for people.
     there, here
         The two, in the unit in which the quantity leaves the package; nan if there is none.
     """
@@ -91,7 +91,7 @@ def read_reference(path: str) -> Reference:
     return file
 
 
-def compare(
+def compare_with(
     analysis: Analysis, references: Sequence[Reference], smearing: float | None
 ) -> tuple[Compared, ...]:
     """Every number of the references that has a counterpart.
@@ -122,9 +122,9 @@ def _numbers(analysis: Analysis, file: A2fFile, smearing: float | None) -> list[
         (key, key, f"{QUANTITIES[key].symbol}{at}", analysis.quantities.get(key, np.nan))
         for key in ("coupling", "omega_log")
     ]
-    here = f"μ* = {analysis.settings.mu_star:g} by betenet"
-    # what other programs call McMillan's formula has ω_log/1.2
-    for key, method in (("tc", "allen_dynes_simple"), ("tc_allen_dynes", "allen_dynes")):
+    here = f"μ* = {analysis.mu_star:g} by betenet"
+    stated_by = {name: one.stated_as for name, one in FORMULAS.items() if one.stated_as}
+    for method, key in stated_by.items():
         row = analysis.method(method)
         tc = np.nan if row is None or row.tc is None else row.tc
         name = f"Tc by {method}{at}, with {mu_star} in the file and {here}"

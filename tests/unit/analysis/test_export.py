@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from betenet.superconductivity.analysis_export import status_name, status_of, without_nan
+from betenet.analysis.export import status_name, status_of, without_nan
 from betenet.superconductivity.eliashberg.status import Status
 
 

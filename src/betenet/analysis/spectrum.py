@@ -3,28 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, TypedDict, TypeVar
+from dataclasses import replace
+from typing import TYPE_CHECKING, TypedDict
 
 import numpy as np
 
-from betenet.errors import SpectrumError
-from betenet.quantities import export
-from betenet.spectrum import Spectrum
-from betenet.superconductivity.analysis_export import (
-    fitted_to_dict,
-    response_to_dict,
-    state_to_dict,
+from betenet.analysis.export import (
     status_of,
-    transition_to_dict,
-    without_nan,
 )
-from betenet.superconductivity.analysis_settings import ELIASHBERG, AnalysisSettings
-from betenet.superconductivity.comparison import MethodResult, compare_methods
-from betenet.superconductivity.critical_temperature import METHODS_WITH_OMEGA_2
+from betenet.analysis.result import Analysis
+from betenet.analysis.settings import AnalysisSettings
+from betenet.errors import SpectrumError
+from betenet.spectrum import Spectrum
+from betenet.superconductivity.comparison import MethodResult, compare_methods, possible
+from betenet.superconductivity.critical_temperature import ELIASHBERG, FORMULAS
 from betenet.superconductivity.eliashberg.status import Status
 from betenet.superconductivity.eliashberg.transition import Transition, eliashberg_tc
-from betenet.superconductivity.moments import moments
+from betenet.superconductivity.moments import CheckedMoments
 from betenet.superconductivity.quality import QualityReport, assess
 from betenet.superconductivity.resistivity import Resistivity, resistivity
 
@@ -33,105 +28,7 @@ if TYPE_CHECKING:
     from betenet.superconductivity.eliashberg.response import TcResponse
     from betenet.superconductivity.eliashberg.state import SuperconductingState
 
-_T = TypeVar("_T")
-
 _SOURCE = "linearised isotropic Migdal-Eliashberg equations on the imaginary axis"
-_FROM_BEST = (ELIASHBERG, "allen_dynes")
-_ROUNDING = 0.999  # of ω_2 ≥ ω_log, as in ``comparison``
-
-
-@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
-class Analysis:
-    """What one spectrum says.
-
-    Parameters
-    ----------
-    spectrum
-        The spectrum; None if only its moments were known.
-    quantities
-        λ, ω_log, ω_2 and further moments by key of ``quantities.QUANTITIES``, in its units.
-    settings
-        What was asked for.
-    methods
-        Tc by each method that was asked for.
-    quality
-        What is wrong with the spectrum; None without one.
-    transition
-        Tc by the Eliashberg equations with its cutoff and μ*_c (a batch of one); None if that
-        method was not asked for.
-    state
-        Gap, its temperature dependence and thermodynamics.
-    response
-        Isotope coefficient and δTc/δα²F.
-    fitted
-        μ* that gives the measured Tc.
-    resistivity
-        ρ(T).
-    """
-
-    spectrum: Spectrum | None
-    quantities: Mapping[str, float]
-    settings: AnalysisSettings
-    methods: tuple[MethodResult, ...]
-    quality: QualityReport | None = None
-    transition: Transition | None = None
-    state: SuperconductingState | None = None
-    response: TcResponse | None = None
-    fitted: FittedRepulsion | None = None
-    resistivity: Resistivity | None = None
-
-    def method(self, name: str) -> MethodResult | None:
-        """Tc by one method; None if it was not asked for."""
-        return next((row for row in self.methods if row.method == name), None)
-
-    @property
-    def best(self) -> MethodResult:
-        """The row to quote: the Eliashberg equations, else Allen and Dynes, else the first.
-
-        Rows without a Tc are passed over while there are others.
-        """
-        known = [row for row in self.methods if row.tc is not None] or list(self.methods)
-        return next((row for name in _FROM_BEST for row in known if row.method == name), known[0])
-
-    def to_dict(self, *, with_spectrum: bool = True) -> dict[str, object]:
-        """Plain lists, numbers and strings for JSON, with keys that carry the unit.
-
-        Parameters
-        ----------
-        with_spectrum
-            Include α²F.
-
-        Notes
-        -----
-        A number that is not finite becomes None: JSON has no nan.
-        """
-        data: dict[str, object] = {
-            **{key: float(value) for key, value in export(self.quantities).items()},
-            "mu_star": self.settings.mu_star,
-            "debye_temperature_kelvin": self.settings.debye_temperature,
-            "rule": None if self.spectrum is None else self.spectrum.rule,
-            "tc_kelvin": self.best.tc,
-            "tc_method": self.best.method,
-            "methods": {
-                row.method: {"tc_kelvin": row.tc, "remark": row.remark, "source": row.source}
-                for row in self.methods
-            },
-            ELIASHBERG: _or_none(transition_to_dict, self.transition),
-            "quality": None if self.quality is None else self.quality.to_dict(),
-            "state": _or_none(state_to_dict, self.state),
-            "response": _or_none(response_to_dict, self.response),
-            "measured": self._measured(),
-            "resistivity": None if self.resistivity is None else self.resistivity.to_dict(),
-        }
-        if with_spectrum:
-            data["spectrum"] = None if self.spectrum is None else self.spectrum.to_dict()
-        return {key: without_nan(value) for key, value in data.items()}
-
-    def _measured(self) -> dict[str, object] | None:
-        measured = self.settings.measured_tc
-        if measured is None or self.fitted is None:
-            return None
-        return fitted_to_dict(self.fitted, measured)
 
 
 def analyse(
@@ -174,10 +71,8 @@ def analyse(
             fix="Use analyse_each for a batch.",
         )
     wanted = AnalysisSettings() if settings is None else settings
-    batch = Spectrum(
-        spectrum.frequencies, spectrum.a2f[None], rule=spectrum.rule, allow_negative=True
-    )
-    found = analyse_each(batch, wanted, quality=None if quality is None else [quality])[0]
+    judged = None if quality is None else [quality]
+    found = analyse_each(spectrum.batch, wanted, quality=judged)[0]
     return replace(
         found,
         spectrum=spectrum,
@@ -209,7 +104,7 @@ def analyse_each(
     omega, rule = spectra.frequencies, spectra.rule
     transitions = _transitions(spectra, wanted)
     reports = [assess(omega, row) for row in spectra.a2f] if quality is None else quality
-    by_key = moments(omega, spectra.a2f, rule)
+    by_key = CheckedMoments(omega, spectra.a2f, rule).to_dict()
     found: list[Analysis] = []
     for i, (spectrum, report) in enumerate(zip(spectra.members, reports, strict=True)):
         quantities = {key: float(values[i]) for key, values in by_key.items()}
@@ -274,9 +169,7 @@ def _methods(
     quantities: Mapping[str, float], settings: AnalysisSettings, transition: Transition | None
 ) -> tuple[MethodResult, ...]:
     omega_log, omega_2 = quantities.get("omega_log"), quantities.get("omega_2")
-    impossible = False
-    if omega_log is not None and omega_2 is not None:
-        impossible = omega_2 < _ROUNDING * omega_log
+    impossible = not possible(omega_log, omega_2)
     rows = compare_methods(
         coupling=quantities["coupling"],
         omega_log=omega_log,
@@ -288,7 +181,7 @@ def _methods(
     if impossible:
         rows = [
             replace(row, remark="ω_2 < ω_log: α²F is negative somewhere")
-            if row.method in METHODS_WITH_OMEGA_2
+            if row.method in FORMULAS and FORMULAS[row.method].needs_omega_2
             else row
             for row in rows
         ]
@@ -360,7 +253,3 @@ def _options(spectrum: Spectrum, settings: AnalysisSettings) -> _Options:
         "mu_star_frequency": settings.mu_star_frequency,
         "rule": spectrum.rule,
     }
-
-
-def _or_none(convert: Callable[[_T], dict[str, object]], value: _T | None) -> object:
-    return None if value is None else convert(value)

@@ -1,13 +1,9 @@
-"""Numbers of ``betenet tc`` as people read them: a Tc however small, and how it changes."""
+"""Numbers as people read them: a Tc however small, and how it changes."""
 
 from __future__ import annotations
 
 import textwrap
 
-import numpy as np
-
-from betenet.quantities import QUANTITIES, in_table_unit, table_unit
-from betenet.superconductivity.analysis import Analysis
 from betenet.superconductivity.eliashberg.transition import LOWEST, RESOLUTION
 
 WIDTH = 100
@@ -63,19 +59,6 @@ def difference(there: float, here: float, unit: str) -> str:
 def wrapped(text: str) -> list[str]:
     """A sentence in lines of a terminal's width, those after the first indented."""
     return textwrap.wrap(text, WIDTH - 2, subsequent_indent="    ", break_long_words=False)
-
-
-def moment(analysis: Analysis, key: str, unit: str) -> str:
-    """A quantity of an analysis in the unit in which it is printed; a dash if there is none."""
-    value = float(in_table_unit(key, analysis.quantities.get(key, np.nan), unit))
-    return four_digits(value) if np.isfinite(value) else "-"
-
-
-def with_unit(analysis: Analysis, key: str, unit: str) -> str:
-    """Symbol, number and unit; phonon frequencies are in the unit given."""
-    number = moment(analysis, key, unit)
-    shown = "" if number == "-" else table_unit(key, unit)
-    return f"{QUANTITIES[key].symbol} = {number} {shown}".rstrip()
 
 
 def four_digits(value: float) -> str:

@@ -3,16 +3,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from betenet.errors import ConfigError
-from betenet.spectrum import Spectrum
-from betenet.superconductivity.analysis_settings import AnalysisSettings
-from betenet.superconductivity.critical_temperature import allen_dynes, mcmillan
-from betenet.superconductivity.eliashberg.transition import eliashberg_tc
-from betenet.superconductivity.mu_star_band import (
+from betenet.analysis.mu_star_band import (
     analyse_mu_star_band,
     band_to_dicts,
     mu_star_values,
 )
+from betenet.analysis.settings import AnalysisSettings
+from betenet.errors import ConfigError
+from betenet.spectrum import Spectrum
+from betenet.superconductivity.critical_temperature import allen_dynes, mcmillan
+from betenet.superconductivity.eliashberg.transition import eliashberg_tc
 
 OMEGA = np.linspace(0.25, 40.0, 160)
 A2F = 0.9 * (OMEGA / 30.0) ** 2 * (OMEGA < 30.0)

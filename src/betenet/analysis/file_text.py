@@ -1,27 +1,28 @@
-"""What ``betenet tc FILE`` prints for people: lines with units, a table for each question."""
+"""What was found in a file as text: lines with units, a table for each question."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import numpy as np
 
-from betenet.cli.tc_analysis_text import MOMENTS, analysis_lines, band_lines, mode_lines
-from betenet.cli.tc_chosen import Chosen
-from betenet.cli.tc_compare import compared_lines
-from betenet.cli.tc_result import FileResult
-from betenet.cli.tc_words import four_digits, kelvin, moment, wrapped
+from betenet.analysis.figures import series_number
+from betenet.analysis.file_analysis import Chosen, FileAnalysis
+from betenet.analysis.other_programs import compared_lines
+from betenet.analysis.result import Analysis
+from betenet.analysis.text import MOMENTS, analysis_lines, band_lines, mode_lines, moment
+from betenet.analysis.words import four_digits, kelvin, wrapped
 from betenet.errors import BetenetError
 from betenet.formats import FORMATS, A2fFile
 from betenet.quantities import QUANTITIES, heading, in_table_unit, table_unit
-from betenet.superconductivity.analysis import Analysis
-from betenet.superconductivity.analysis_settings import ELIASHBERG
+from betenet.superconductivity.critical_temperature import DEFAULT_METHOD, ELIASHBERG
 from betenet.superconductivity.smearing import SETTLED
 
 _MANY_METHODS = 2
 
 
-def result_lines(result: FileResult, unit: str = "") -> Iterator[str]:
+def result_lines(result: FileAnalysis, unit: str = "") -> Iterator[str]:
     """Everything that is printed for one file, with phonon frequencies in a unit."""
     yield f"{result.material}: {result.name}" if result.material else result.name
     if result.file is None:
@@ -48,6 +49,14 @@ def result_lines(result: FileResult, unit: str = "") -> Iterator[str]:
             yield from _indented(compared_lines(result.compared[number], unit))
 
 
+def series_lines(results: Sequence[FileAnalysis], folder: Path, unit: str = "") -> Iterator[str]:
+    """How λ and Tc move along the files of a series, one smearing in each."""
+    ordered = sorted(results, key=series_number)
+    rows = [(Path(result.name).name, result.columns[0]) for result in ordered]
+    yield f"the smearings in {folder}"
+    yield from (f"  {line}".rstrip() for line in table_lines(rows, "file", unit))
+
+
 def table_lines(
     rows: Sequence[tuple[str, Analysis | BetenetError]], names: str, unit: str = ""
 ) -> Iterator[str]:
@@ -56,7 +65,7 @@ def table_lines(
     Parameters
     ----------
     rows
-        What each is called, and what was found.
+        Name of each spectrum, and what was found.
     names
         Heading of the names.
     unit
@@ -104,7 +113,7 @@ def _stated_lines(file: A2fFile, chosen: Chosen, unit: str) -> Iterator[str]:
         yield f"the file states {'   '.join(parts)}"
 
 
-def _column_lines(result: FileResult, unit: str) -> Iterator[str]:
+def _column_lines(result: FileAnalysis, unit: str) -> Iterator[str]:
     if result.is_ensemble:
         yield from _spread_lines(result, unit)
         return
@@ -121,7 +130,7 @@ def _column_lines(result: FileResult, unit: str) -> Iterator[str]:
     yield from table_lines(list(zip(names, result.columns, strict=True)), columns, unit)
 
 
-def _spread_lines(result: FileResult, unit: str) -> Iterator[str]:
+def _spread_lines(result: FileAnalysis, unit: str) -> Iterator[str]:
     """Mean and 68 % interval over the members of an ensemble."""
     found = [analysis for _, analysis in result.usable]
     yield f"{'over the members':<20}  {'mean':>10}  {'68 % of them':>20}"
@@ -142,7 +151,7 @@ def _spread_lines(result: FileResult, unit: str) -> Iterator[str]:
         yield f"{what:<20}  {np.nanmean(values):>10.4g}  {interval:>20}"
 
 
-def _chosen_because(result: FileResult, column: int | None) -> str:
+def _chosen_because(result: FileAnalysis, column: int | None) -> str:
     label = result.label(column)
     known = result.file is None or result.file.has_smearings or result.is_ensemble
     if label and not known:
@@ -162,7 +171,7 @@ def _chosen_because(result: FileResult, column: int | None) -> str:
 def _shown_methods(analysis: Analysis) -> list[str]:
     """Two methods at most: those that are quoted, else the first that have a Tc."""
     known = [row.method for row in analysis.methods if row.tc is not None]
-    quoted = [method for method in ("allen_dynes", ELIASHBERG) if method in known]
+    quoted = [method for method in (DEFAULT_METHOD, ELIASHBERG) if method in known]
     return quoted or known[:_MANY_METHODS]
 
 

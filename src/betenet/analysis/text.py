@@ -1,4 +1,4 @@
-"""What ``betenet tc`` prints of one spectrum: moments, Tc by method, gap, resistivity and more."""
+"""One analysis as text: moments, Tc by method, gap, resistivity and more."""
 
 from __future__ import annotations
 
@@ -7,18 +7,17 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
-from betenet.cli.tc_words import (
+from betenet.analysis.export import status_of
+from betenet.analysis.result import Analysis
+from betenet.analysis.words import (
     WIDTH,
     four_digits,
     kelvin,
     tc_change,
-    with_unit,
     wrapped,
 )
-from betenet.quantities import heading, in_table_unit
+from betenet.quantities import QUANTITIES, heading, in_table_unit, table_unit
 from betenet.spectrum import Spectrum
-from betenet.superconductivity.analysis import Analysis
-from betenet.superconductivity.analysis_export import status_of
 from betenet.superconductivity.eliashberg.inverse import FittedRepulsion
 from betenet.superconductivity.eliashberg.state import SuperconductingState
 from betenet.superconductivity.eliashberg.status import Status
@@ -117,6 +116,19 @@ def mode_lines(modes: ModeCoupling, unit: str = "") -> Iterator[str]:
         f"{text} Modes are numbered by their frequency at each q, so that branches that cross "
         "share their numbers."
     )
+
+
+def moment(analysis: Analysis, key: str, unit: str) -> str:
+    """A quantity of an analysis in the unit in which it is printed; a dash if there is none."""
+    value = float(in_table_unit(key, analysis.quantities.get(key, np.nan), unit))
+    return four_digits(value) if np.isfinite(value) else "-"
+
+
+def with_unit(analysis: Analysis, key: str, unit: str) -> str:
+    """Symbol, number and unit; phonon frequencies are in the unit given."""
+    number = moment(analysis, key, unit)
+    shown = "" if number == "-" else table_unit(key, unit)
+    return f"{QUANTITIES[key].symbol} = {number} {shown}".rstrip()
 
 
 def _rule_text(spectrum: Spectrum) -> str:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from betenet.cli.tc_words import difference, kelvin, tc_change
+from betenet.analysis.words import difference, kelvin, tc_change
 
 
 @pytest.mark.parametrize(

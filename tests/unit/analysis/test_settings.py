@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
+from betenet.analysis.settings import ALL_METHODS, AnalysisSettings
 from betenet.errors import ConfigError
-from betenet.superconductivity.analysis_settings import ALL_METHODS, AnalysisSettings
 
 
 @pytest.mark.parametrize("methods", [(), ("mcmillan", "bcs")])

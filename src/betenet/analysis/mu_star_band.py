@@ -8,11 +8,12 @@ from dataclasses import replace
 import numpy as np
 from jaxtyping import Float
 
+from betenet.analysis.export import without_nan
+from betenet.analysis.result import Analysis
+from betenet.analysis.settings import AnalysisSettings
+from betenet.analysis.spectrum import analyse_each, analyse_moments
 from betenet.errors import ConfigError
 from betenet.spectrum import Spectrum
-from betenet.superconductivity.analysis import Analysis, analyse_each, analyse_moments
-from betenet.superconductivity.analysis_export import without_nan
-from betenet.superconductivity.analysis_settings import AnalysisSettings
 
 STEP = 0.01
 """Distance of the values of μ* where none is given [1]."""
@@ -69,7 +70,7 @@ def analyse_mu_star_band(
     ----------
     source
         α²F without leading axes; or ``coupling`` [1], ``omega_log`` and ``omega_2`` [meV], as for
-        :func:`~betenet.superconductivity.analysis.analyse_moments`, for the formulas alone.
+        :func:`~betenet.analysis.spectrum.analyse_moments`, for the formulas alone.
     mu_star
         Values of μ*, as from :func:`mu_star_values` [1].
     settings

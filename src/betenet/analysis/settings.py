@@ -6,23 +6,10 @@ from dataclasses import dataclass, replace
 
 from betenet.errors import ConfigError
 from betenet.superconductivity.comparison import check_debye_temperature
-from betenet.superconductivity.critical_temperature import (
-    DEFAULT_MU_STAR,
-    METHODS,
-    METHODS_OF_MOMENTS,
-)
-
-ELIASHBERG = "eliashberg"
-"""Name of the method that solves the equations instead of a formula fitted to them."""
-
-ALL_METHODS = (*METHODS, ELIASHBERG)
-"""Every method of Tc, the closed formulas first."""
-
-METHODS_OF_SPECTRA = (*METHODS_OF_MOMENTS, ELIASHBERG)
-"""Methods of Tc that need nothing but α²F(ω) and μ*, as for a prediction."""
+from betenet.superconductivity.critical_temperature import ALL_METHODS, DEFAULT_MU_STAR
 
 RESISTIVITY_TEMPERATURES = tuple(float(t) for t in range(5, 301, 5))
-"""Where ρ is computed if nothing else is asked for [K]."""
+"""Temperatures of ρ where nothing else is asked for [K]."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -34,9 +21,9 @@ class AnalysisSettings:
     mu_star
         μ* [1].
     methods
-        Names out of :data:`ALL_METHODS`.
+        Names out of ``critical_temperature.ALL_METHODS``.
     debye_temperature
-        Θ_D of McMillan's formula; without it that formula has no Tc [K].
+        Θ_D; without it a formula that needs it has no Tc [K].
     cutoff, mu_star_frequency
         ω_c of the Matsubara sums and the frequency that μ* belongs to; see
         :func:`~betenet.superconductivity.eliashberg.transition.eliashberg_tc` for the defaults
@@ -78,5 +65,5 @@ class AnalysisSettings:
             )
 
     def only_tc(self) -> AnalysisSettings:
-        """The same without what takes more than the moments and Tc."""
+        """Settings without what takes more than the moments and Tc."""
         return replace(self, with_state=False, measured_tc=None, resistivity_temperatures=())

@@ -7,14 +7,11 @@ import math
 import numpy as np
 import pytest
 
+from betenet.analysis.settings import AnalysisSettings
+from betenet.analysis.spectrum import analyse, analyse_each, analyse_moments
 from betenet.errors import SpectrumError
 from betenet.spectrum import Spectrum
-from betenet.superconductivity.analysis import analyse, analyse_each, analyse_moments
-from betenet.superconductivity.analysis_settings import (
-    ALL_METHODS,
-    METHODS_OF_SPECTRA,
-    AnalysisSettings,
-)
+from betenet.superconductivity.critical_temperature import ALL_METHODS, METHODS_OF_SPECTRA
 from betenet.superconductivity.moments import omega_log
 from betenet.superconductivity.quality import assess
 from betenet.units import MEV_TO_KELVIN

@@ -1,0 +1,68 @@
+"""Results as tables: of pandas for many, of HTML for one in a notebook."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from html import escape
+from typing import Any, Protocol, runtime_checkable
+
+from betenet.extras import load
+
+
+@runtime_checkable
+class HasRows(Protocol):
+    """A result that knows its rows of a table."""
+
+    def to_rows(self) -> Iterable[Mapping[str, object]]:
+        """Rows with names that carry the unit; most results have one."""
+        ...
+
+
+def to_dataframe(results: HasRows | Iterable[HasRows]) -> Any:
+    """Results as a table of pandas.
+
+    Parameters
+    ----------
+    results
+        Analyses, predictions, or one of them.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The rows of each result; a unit is part of its column's name.
+
+    Raises
+    ------
+    ConfigError
+        If pandas is not installed.
+    """
+    pandas = load("pandas", "pandas")
+    each = results if isinstance(results, Iterable) else [results]
+    return pandas.DataFrame([row for result in each for row in result.to_rows()])
+
+
+def as_cell(value: object) -> str:
+    """Text of a cell of a CSV file: six digits of a number, nothing where it is not known.
+
+    Examples
+    --------
+    >>> [as_cell(value) for value in (1.23456789, float("nan"), None, 3, "Nb")]
+    ['1.23457', '', '', '3', 'Nb']
+    """
+    if isinstance(value, float):
+        return f"{value:.6g}" if math.isfinite(value) else ""
+    return "" if value is None else str(value)
+
+
+def html_table(title: str, rows: Iterable[Sequence[str]]) -> str:
+    """A small table of HTML, what a notebook shows of a result.
+
+    Examples
+    --------
+    >>> html_table("Nb", [("λ", "< 1")])
+    '<table><caption>Nb</caption><tr><td>λ</td><td>&lt; 1</td></tr></table>'
+    """
+    cells = (f"<td>{'</td><td>'.join(map(escape, row))}</td>" for row in rows)
+    body = "".join(f"<tr>{row}</tr>" for row in cells)
+    return f"<table><caption>{escape(title)}</caption>{body}</table>"

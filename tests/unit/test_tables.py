@@ -8,14 +8,8 @@ from betenet.analysis import analyse_numbers
 from betenet.errors import ConfigError
 from betenet.tables import html_table, to_dataframe
 
-FOUND = analyse_numbers(
-    coupling=0.87,
-    omega_log=61.5,
-    omega_2=70.6,
-    unit="meV",
-    mu_star_band=(0.1, 0.16),
-    material="MgB2",
-)
+MGB2 = {"coupling": 0.87, "omega_log": 61.5, "omega_2": 70.6, "unit": "meV"}
+FOUND = analyse_numbers(**MGB2, mu_star_band=(0.1, 0.16), material="MgB2")
 
 
 def test_one_result_or_many_become_one_table():

@@ -165,3 +165,13 @@ def test_short_in_a_notebook_also_without_estimates() -> None:
     settings = {"model": "m", "mu_star": 0.1, "tc_method": "allen_dynes"}
     bare = Prediction(name="a.cif", rule="onset", formula="Nb", **settings)
     assert repr(bare) == "<Prediction a.cif: Nb>"
+
+
+def test_shows_itself_in_a_notebook_and_as_a_row() -> None:
+    found = prediction()
+    assert "<td>λ</td>" in found._repr_html_()
+    (row,) = found.to_rows()
+    assert list(row) == list(csv_columns())
+    assert row["coupling"] == found.estimates["coupling"].value
+    assert found.plot().figure is not None
+    assert "<td>error</td>" in failed()._repr_html_()

@@ -90,7 +90,7 @@ def status_name(status: Status) -> str:
 
 
 def without_nan(value: object) -> object:
-    """The same with None for every number that is not finite, inside lists and tables too."""
+    """A value with None for every number that is not finite, inside lists and tables too."""
     if isinstance(value, float):
         return finite_or_none(value)
     if isinstance(value, Mapping):

@@ -39,7 +39,7 @@ LIMITS: dict[str, tuple[float, float]] = {
     "rule": (3e-2, 3e-1),
     "grid": (1e-2, 5e-2),
 }
-"""Of each check: the value up to which it is ``ok``, and that up to which it is a warning."""
+"""Limits of each check: the value up to which it is ``ok``, and that up to which it warns."""
 
 ONSET_SHARE = 0.1
 """The onset is looked for below this share of the mean frequency ∫ω α²F/∫α²F."""

@@ -32,7 +32,7 @@ class PadeApproximant:
     points
         z.
     coefficients
-        Of the continued fraction.
+        Coefficients of the continued fraction.
 
     References
     ----------

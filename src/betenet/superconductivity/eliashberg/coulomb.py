@@ -41,7 +41,7 @@ class Coulomb:
     mu_star_cutoff: Float[np.ndarray, " batch"]
 
     def at_cutoff(self, cutoff: ArrayLike) -> Coulomb:
-        """The same repulsion seen at another cutoff [meV]; an error if it diverges below it."""
+        """Repulsion seen at another cutoff [meV]; an error if it diverges below it."""
         wanted = np.broadcast_to(np.asarray(cutoff, dtype=np.float64), self.cutoff.shape)
         return Coulomb(
             mu_star=self.mu_star,
@@ -51,7 +51,7 @@ class Coulomb:
         )
 
     def rows(self, chosen: np.ndarray) -> Coulomb:
-        """Those of some of the spectra."""
+        """Repulsion of some of the spectra."""
         return Coulomb(
             mu_star=self.mu_star[chosen],
             mu_star_frequency=self.mu_star_frequency[chosen],

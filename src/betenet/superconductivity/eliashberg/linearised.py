@@ -36,7 +36,7 @@ class Sums:
     n_matsubara
         Number of positive Matsubara frequencies below the cutoff, not whole [1].
     indices, weights
-        Of the Matsubara sums, see ``matsubara`` [1].
+        Weights of the Matsubara sums, see ``matsubara`` [1].
     minus, plus
         λ(n - m) and λ(n + m + 1) [1].
     tail

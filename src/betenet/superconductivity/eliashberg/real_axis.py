@@ -326,7 +326,7 @@ def _poles(z: np.ndarray, solution: ImaginaryAxis) -> tuple[np.ndarray, np.ndarr
 
 
 def _upper_root(normal: np.ndarray, anomalous: np.ndarray) -> np.ndarray:
-    """Of (zZ)² - (ZΔ)² the root in the upper half-plane: excitations decay."""
+    """Root of (zZ)² - (ZΔ)² in the upper half-plane: excitations decay."""
     root = np.sqrt((normal - anomalous) * (normal + anomalous))
     return np.where(np.imag(root) < 0.0, -root, root)
 

@@ -51,8 +51,8 @@ class TcResponse:
     isotope_coefficient
         -d ln Tc/d ln M, all masses together; 0.5 without repulsion [1].
     site_isotope_coefficients
-        The same for the mass of each site, where partial spectra were given; they sum to the
-        total if the partial spectra sum to α²F [1].
+        Isotope coefficient of the mass of each site, where partial spectra were given; their sum
+        is the total if the partial spectra sum to α²F [1].
     """
 
     transition: Transition

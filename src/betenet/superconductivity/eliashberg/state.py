@@ -200,7 +200,7 @@ class _Metal:
         return dict(zip(reduced.tolist(), found, strict=True))
 
     def continued(self, solution: ImaginaryAxis, near: GapEdge) -> RealAxis:
-        """The same on the real axis."""
+        """Solution on the real axis."""
         expected = near.gap if near.status is Status.CONVERGED else None
         return continue_to_real_axis(*self._spectrum, solution, rule=self._rule, near=expected)
 

@@ -110,7 +110,7 @@ def critical_field_tesla(
     fermi_dos
         N(0) of one spin and one cell, without the phonons' enhancement [1/eV].
     volume
-        Of the cell [Å³].
+        Volume of the cell [Å³].
 
     Returns
     -------

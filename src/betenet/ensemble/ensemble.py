@@ -24,7 +24,7 @@ from betenet.ensemble.prediction import Prediction
 from betenet.ensemble.shipped import DEFAULT_MODEL, DEFAULT_PHONON_MODEL, find_model
 from betenet.ensemble.site_phonons import PhononSource, SitePhonons
 from betenet.ensemble.spectrum_warnings import spectrum_warnings
-from betenet.ensemble.tc_settings import check_tc_settings
+from betenet.ensemble.tc_surface import check_tc_settings
 from betenet.ensemble.training_table import TrainingTable
 from betenet.errors import BetenetError, DataError, ModelError, StructureError
 from betenet.graphs import CrystalGraph, build_graph

@@ -9,14 +9,41 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Float
 
+from betenet.errors import ConfigError
 from betenet.spectrum import Spectrum
-from betenet.superconductivity.critical_temperature import DEFAULT_METHOD, critical_temperature
+from betenet.superconductivity.critical_temperature import (
+    DEFAULT_METHOD,
+    METHODS_OF_SPECTRA,
+    critical_temperature,
+)
 from betenet.superconductivity.eliashberg import eliashberg_gap
 from betenet.superconductivity.moments import moments
 from betenet.units import KELVIN_TO_MEV, MEV_TO_KELVIN
 
 _POINTS = 9
 _LOWEST = 1e-6  # K; what lies below is interpolated to zero
+
+
+def check_tc_settings(mu_star: float, tc_method: str) -> None:
+    """Refuse a μ* or a method that Tc cannot be predicted by.
+
+    Raises
+    ------
+    ConfigError
+        If μ* is not from 0 to below 1, or the method is unknown or needs more than α²F and μ*.
+    """
+    if not 0.0 <= mu_star < 1.0:
+        raise ConfigError(
+            f"μ* = {mu_star:g} is out of its range.",
+            "It is a number from 0 to below 1; Tc falls to 0 as it grows.",
+            "Give 0.10 to 0.16 for most metals.",
+        )
+    if tc_method not in METHODS_OF_SPECTRA:
+        raise ConfigError(
+            f"Tc cannot be predicted by {tc_method!r}.",
+            "A prediction has α²F and μ*, and nothing else.",
+            f"Use one of {', '.join(METHODS_OF_SPECTRA)}.",
+        )
 
 
 class FormulaSurface:

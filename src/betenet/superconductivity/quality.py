@@ -328,7 +328,7 @@ def _grid(omega: np.ndarray, values: np.ndarray) -> Finding:
         return _finding("grid", 1.0, text, remedy)
     changes: list[float] = []
     for start in (0, 1):
-        both = [CheckedMoments(omega[k::n], values[k::n]) for k, n in ((0, 1), (start, 2))]
+        both = [CheckedMoments(omega[k::n], values[k::n].copy()) for k, n in ((0, 1), (start, 2))]
         changes.append(_largest_change(np.array([one.coupling for one in both])))
         changes.append(_largest_change(np.array([one.omega_log for one in both])))
     value = max(changes) / 3.0  # linear interpolation: a fourth of the error at half the step

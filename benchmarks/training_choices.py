@@ -30,6 +30,7 @@ from betenet.datasets.training_rows import read_rows
 from betenet.evaluation.metrics import table
 from betenet.network.layers import Parameters
 from betenet.network.model import forward, initialise
+from betenet.runs import replacing
 from betenet.superconductivity.binned import BINS
 from betenet.superconductivity.moments import moments
 from betenet.training.full_batch import FullBatch
@@ -37,8 +38,8 @@ from betenet.training.full_batch_member import FullBatchData
 from betenet.training.full_batch_recipe import FullBatchRecipe, read_recipe
 from betenet.training.full_batch_run import FullBatchLoad, bag_of, member_folder
 from betenet.training.regions import REGIONS
+from betenet.training.run import train_all
 from betenet.training.spectrum_losses import make_loss
-from betenet.training.workers import run_jobs
 from betenet.units import MEV_TO_KELVIN
 
 LOSSES = {"mse": 1.0, "huber": 0.1, "wasserstein": 1.0, "curvature": 1.0, "moments": 0.03}
@@ -96,44 +97,39 @@ def main() -> None:
         seeds = arguments.mse_seeds if loss == "mse" else arguments.seeds
         jobs += [Job(loss, bag, seed) for seed in range(seeds) for bag in bags]
     waiting = [job for job in jobs if not job.file(arguments.out).exists()]
-    start = (_start_worker, (arguments.run, arguments.out))
-    done = len(jobs) - len(waiting)
-    run_jobs(waiting, _train, done=done, workers=arguments.workers, start=start)
+    folders = (arguments.run, arguments.out)
+    train_all(waiting, make_trainer, folders, of=len(jobs), workers=arguments.workers)
     report(arguments.out, jobs)
 
 
 # ---------------------------------------------------------------------------------------- training
 
-_worker: dict[str, Any] = {}
 
-
-def _start_worker(run: Path, out: Path) -> None:
+def make_trainer(run: Path, out: Path) -> Callable[[Job], dict[str, Any]]:
+    """Load the data in a process of its own; the function that does a job there."""
     torch.set_num_threads(1)
-    _worker.update(run=run, out=out)
-
-
-def _train(job: Job) -> dict[str, Any]:
     recipe = the_recipe()
-    if "load" not in _worker:
-        _worker["load"] = load_rows(recipe)
-    load: FullBatchLoad = _worker["load"]
-    loss = "mse" if job.course == "long" else job.course
-    settings = replace(recipe.training, loss=loss, loss_scale=LOSSES[loss])
-    counts = bag_of(recipe, load.rows, job.bag, data_folder())
-    data = load.data(replace(recipe, training=settings), counts)
-    if job.course == "long":
-        found = long_course(recipe, data, member_folder(_worker["run"], job.bag))
-    else:
-        found = short_course(recipe, data, 1000 + job.seed)
-    rows = np.flatnonzero(counts == 0)
-    result: dict[str, Any] = {"rows": rows}
-    for name, best in found.items():
-        result[f"{name}/a2f"] = predict(recipe, best.weights, data)[rows].double().numpy()
-        result[f"{name}/epochs"] = 1 + best.epoch
-    part = job.file(_worker["out"]).with_suffix(".part.npz")
-    np.savez_compressed(part, **result)
-    part.replace(job.file(_worker["out"]))
-    return {"job": f"{job.course}-{job.bag}-{job.seed}"}
+    load = load_rows(recipe)
+
+    def train(job: Job) -> dict[str, Any]:
+        loss = "mse" if job.course == "long" else job.course
+        settings = replace(recipe.training, loss=loss, loss_scale=LOSSES[loss])
+        counts = bag_of(recipe, load.rows, job.bag, data_folder())
+        data = load.data(replace(recipe, training=settings), counts)
+        if job.course == "long":
+            found = long_course(recipe, data, member_folder(run, job.bag))
+        else:
+            found = short_course(recipe, data, 1000 + job.seed)
+        rows = np.flatnonzero(counts == 0)
+        result: dict[str, Any] = {"rows": rows}
+        for name, best in found.items():
+            result[f"{name}/a2f"] = predict(recipe, best.weights, data)[rows].double().numpy()
+            result[f"{name}/epochs"] = 1 + best.epoch
+        with replacing(job.file(out)) as unfinished, unfinished.open("wb") as file:
+            np.savez_compressed(file, **result)
+        return {"job": f"{job.course}-{job.bag}-{job.seed}"}
+
+    return train
 
 
 def the_recipe() -> FullBatchRecipe:

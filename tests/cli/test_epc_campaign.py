@@ -24,7 +24,7 @@ from betenet.espresso import campaign
 from betenet.espresso.campaign import open_campaign
 from betenet.espresso.campaign_run import LOWEST_PRIORITY
 from betenet.espresso.campaign_status import status_of
-from betenet.espresso.lock import only_runner
+from betenet.runs.lock import lock_folder
 
 UPF = '<UPF><PP_HEADER element="{}" pseudo_type="NC" relativistic="scalar" z_valence="11.0"/>\n'
 MAIN = "import sys; from betenet.cli import main; sys.exit(main(sys.argv[1:]))"
@@ -359,7 +359,7 @@ def test_settings_are_neither_changed_nor_kept_by_a_start_that_is_refused(
     assert not list(home.glob("a"))
     assert main(told) == 0
     before = (home / "campaign.json").read_text()
-    with only_runner(home):
+    with lock_folder(home):
         assert main([*told, "--most-hours", "1e-5"]) == 2
         assert "is running with other settings" in capsys.readouterr().err
         assert main([*told, "--retry-failed"]) == 2

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import gzip
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -103,7 +102,7 @@ def run_recipe() -> Recipe:
 @pytest.fixture(scope="session")
 def recorded_run(
     tiny_data: Path, run_recipe: Recipe, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[tuple[Workload, Path, dict[Path, set[str]]]]:
+) -> tuple[Workload, Path, dict[Path, set[str]]]:
     """A run trained in this process, as a worker does it, with a record of every row drawn."""
     out = tmp_path_factory.mktemp("run")
     drawn: set[str] = set()
@@ -116,15 +115,16 @@ def recorded_run(
 
     jobs = [run.Job(None, m) for m in range(run_recipe.training.members)]
     jobs += [run.Job(fold, m) for fold in range(2) for m in range(2)]
-    run._start_worker(run_recipe, tiny_data, out)
+    load = run.Workload.load(run_recipe, tiny_data)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(member, "_run_epoch", recorded)
+        patch.setattr(run.Workload, "load", lambda *_: load)
+        train = run.make_trainer(run_recipe, tiny_data, out)
         for job in jobs:
             drawn.clear()
-            run._train(job)
+            train(job)
             seen[job.folder(out)] = set(drawn)
-    yield run._worker["load"], out, seen
-    run._worker.clear()
+    return load, out, seen
 
 
 @pytest.fixture

@@ -13,10 +13,10 @@ from betenet.espresso.campaign_list import read_list
 from betenet.espresso.campaign_run import feed_campaign, run_campaign
 from betenet.espresso.campaign_settings import Given, read_settings
 from betenet.espresso.launcher import Launcher
-from betenet.espresso.lock import FolderInUseError
 from betenet.espresso.programs import find_programs
 from betenet.espresso.pseudopotentials import FOLDER_VARIABLE
 from betenet.espresso.runner import Runner
+from betenet.runs.lock import FolderInUseError
 
 
 def campaign(arguments: argparse.Namespace) -> int:

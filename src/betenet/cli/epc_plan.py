@@ -19,7 +19,7 @@ from betenet.espresso.plan import Plan, parse_changes, plan_calculations
 from betenet.espresso.protocol import DEFAULT_PROTOCOL, Protocol, protocol_names
 from betenet.espresso.pseudopotentials import FOLDER_VARIABLE, WHERE
 from betenet.espresso.slurm import OPTIONS, check_options, job_script
-from betenet.formats.replace_file import replace_file
+from betenet.runs.replace_file import replace_file
 
 _HEADINGS = (
     ("structure", 20),

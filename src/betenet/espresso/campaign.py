@@ -28,11 +28,11 @@ from betenet.espresso.campaign_settings import (
     write_settings,
 )
 from betenet.espresso.listed import Listed, read_listed, write_listed
-from betenet.espresso.lock import LOCK, only_runner
 from betenet.espresso.plan import Plan, plan_one
 from betenet.espresso.settled_records import read_record
-from betenet.formats.replace_file import replace_file
 from betenet.json_input import read_json
+from betenet.runs.lock import LOCK, lock_folder
+from betenet.runs.replace_file import replace_file
 from betenet.structures import prepare_structures
 
 LISTS, REASONS = "lists", "reasons.json"
@@ -200,7 +200,7 @@ class Campaign:
                 "Remove it, or put the folder itself in its place.",
             )
         (self.folder / LISTS).mkdir(parents=True, exist_ok=True)
-        with only_runner(self.folder / LISTS):
+        with lock_folder(self.folder / LISTS):
             new = self._new(entries)
             for start in range(0, len(new), AT_ONCE):
                 planned = [self.expected(entry, tell) for entry in new[start : start + AT_ONCE]]

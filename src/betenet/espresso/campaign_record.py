@@ -21,7 +21,7 @@ from betenet.espresso.manifest import StepRecord
 from betenet.espresso.record import SOURCE, formula_of
 from betenet.espresso.settings import structure_of
 from betenet.espresso.step_error import step_error
-from betenet.formats.replace_file import replace_file
+from betenet.runs.replace_file import replace_file
 
 TRAIN, TEST = "train", "test"
 RULES = {IMAGINARY_MODES: "imaginary", NOT_A_METAL: "band_gap"}

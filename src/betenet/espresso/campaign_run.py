@@ -19,13 +19,13 @@ from betenet.espresso.campaign_record import broken_record, settled_record, writ
 from betenet.espresso.campaign_settings import Given
 from betenet.espresso.failures import DISK_FULL, UNKNOWN, failure_named
 from betenet.espresso.listed import Listed
-from betenet.espresso.lock import only_runner
 from betenet.espresso.manifest import StepRecord, read_manifest
 from betenet.espresso.processes import termination_raises
 from betenet.espresso.run import run_material
 from betenet.espresso.runner import Outcome, Runner
 from betenet.espresso.settled_records import state_of
 from betenet.espresso.steps import SCRATCH
+from betenet.runs.lock import lock_folder
 
 LOWEST_PRIORITY = 19
 """Niceness: programs get what others leave."""
@@ -102,7 +102,7 @@ def run_campaign(
     """
     os.nice(max(0, LOWEST_PRIORITY - os.nice(0)))
     folder.mkdir(parents=True, exist_ok=True)
-    with termination_raises(), only_runner(folder):
+    with termination_raises(), lock_folder(folder):
         campaign = begin_campaign(folder, given)
         campaign.add(entries, tell)
         campaign.plan_again()

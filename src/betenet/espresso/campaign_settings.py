@@ -12,9 +12,9 @@ from typing import Any, cast
 from betenet.errors import ConfigError, DataError
 from betenet.espresso.campaign_list import read_held_out
 from betenet.espresso.protocol import Protocol
-from betenet.formats.replace_file import replace_file
 from betenet.json_differences import differences
 from betenet.json_input import read_json, what_is_wrong
+from betenet.runs.replace_file import replace_file
 
 CAMPAIGN = "campaign.json"
 RECORDS = "records"

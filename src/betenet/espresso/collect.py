@@ -17,7 +17,7 @@ from betenet.espresso.record import make_record
 from betenet.espresso.relaxation import Start
 from betenet.espresso.results import read_results
 from betenet.espresso.step_error import step_error
-from betenet.formats.replace_file import replace_file
+from betenet.runs.replace_file import replace_file
 
 RECORD = "record.json"
 

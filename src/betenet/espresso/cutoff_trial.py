@@ -25,7 +25,6 @@ from betenet.espresso.attempt import output_of
 from betenet.espresso.cutoffs import density_ratio
 from betenet.espresso.failures import Failure, judge, quoted
 from betenet.espresso.layout import PSEUDOPOTENTIALS
-from betenet.espresso.lock import only_runner
 from betenet.espresso.namelist import Namelists, changed
 from betenet.espresso.processes import start_program, stop_programs, termination_raises
 from betenet.espresso.programs import Programs
@@ -35,6 +34,7 @@ from betenet.espresso.pw_inputs import coarse_step
 from betenet.espresso.pw_output import PwOutput, read_pw_output
 from betenet.espresso.settings import Settings
 from betenet.espresso.steps import Step
+from betenet.runs.lock import lock_folder
 
 PROGRAM = "pw.x"
 DISTANCE = 2.0
@@ -134,7 +134,7 @@ def open_trial(one: Pseudopotential, programs: Programs) -> Generator[Trial]:
             tempfile.TemporaryDirectory(prefix="betenet-cutoffs-") as folder,
             termination_raises(),
             # held over all runs: helpers of MPI may live a little longer than the program
-            only_runner(Path(folder)) as lock,
+            lock_folder(Path(folder)) as lock,
         ):
             place = Path(folder) / PSEUDOPOTENTIALS
             place.mkdir()

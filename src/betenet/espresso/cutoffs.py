@@ -29,8 +29,8 @@ from betenet.espresso.protocol import (
     Protocol,
 )
 from betenet.espresso.pseudopotentials import AUGMENTED, WHERE, Pseudopotential
-from betenet.formats.replace_file import replace_file
 from betenet.json_input import read_json
+from betenet.runs.replace_file import replace_file
 from betenet.toml_input import read_toml
 
 TABLE = "cutoffs.toml"

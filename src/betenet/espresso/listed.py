@@ -10,8 +10,8 @@ from typing import Any
 
 from betenet.errors import DataError
 from betenet.espresso.campaign_list import Entry, entry_from_dict, entry_to_dict, formula_key
-from betenet.formats.replace_file import replace_file
 from betenet.json_input import read_json, what_is_wrong
+from betenet.runs.replace_file import replace_file
 
 SAME_VOLUME = 0.01
 """Relative difference of volumes below which a cell was not changed, but rounded."""

@@ -14,9 +14,9 @@ from typing import Any, Literal, cast, get_args
 from betenet.errors import ConfigError, DataError
 from betenet.espresso.failures import Start, check_remedy
 from betenet.espresso.namelist import Namelists
-from betenet.formats.replace_file import replace_file
 from betenet.json_differences import differences
 from betenet.json_input import read_json, what_is_wrong
+from betenet.runs.replace_file import replace_file
 
 MANIFEST = "manifest.json"
 FORMAT = 1

@@ -13,9 +13,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 
-from betenet.child_processes import end_with_parent
 from betenet.errors import ConfigError
 from betenet.espresso.programs import ONE_THREAD
+from betenet.runs.child_processes import end_with_parent
 
 GRACE = 10.0
 """A program has so long to end after it was asked to [s]."""

@@ -38,7 +38,6 @@ from betenet.espresso.failures import (
     quoted,
 )
 from betenet.espresso.launcher import other_processes
-from betenet.espresso.lock import only_runner
 from betenet.espresso.manifest import Attempt, Manifest, StepRecord, agree_on, write_manifest
 from betenet.espresso.processes import reap, start_program, stop_programs, termination_raises
 from betenet.espresso.relaxation import not_relaxed
@@ -47,6 +46,7 @@ from betenet.espresso.runner import Outcome, Runner, Workflow
 from betenet.espresso.stability import band_gap, imaginary_mode
 from betenet.espresso.step_error import step_error
 from betenet.espresso.steps import SCRATCH, Step, by_key
+from betenet.runs.lock import lock_folder
 
 PAUSE = (0.02, 0.5)
 """Shortest and longest time between two looks at running programs [s]."""
@@ -96,7 +96,7 @@ def run_material(
     home = Path(folder)
     check_enclosed(home)
     home.mkdir(parents=True, exist_ok=True)
-    with termination_raises(), only_runner(home) as lock:
+    with termination_raises(), lock_folder(home) as lock:
         manifest = agree_on(home, settings, runner.launcher.programs.version)
         run = _Run(home, workflow, runner, manifest, lock, progress or (lambda _: None))
         try:

@@ -23,7 +23,6 @@ from betenet.evaluation.metrics import Score
 from betenet.evaluation.periodic_table import FEWEST, draw_elements
 from betenet.evaluation.ranking import OperatingPoint
 from betenet.evaluation.scores import TableRow
-from betenet.formats.replace_file import replace_file
 from betenet.pages.html import (
     folded,
     grid,
@@ -36,6 +35,7 @@ from betenet.pages.html import (
 )
 from betenet.printable import escape
 from betenet.quantities import QUANTITIES
+from betenet.runs.replace_file import replace_file
 
 EXTREMES = 6
 """Materials shown as the best, and as the worst."""

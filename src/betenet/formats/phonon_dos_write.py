@@ -8,8 +8,8 @@ from betenet.formats.a2f_file import UNIT_GIVEN
 from betenet.formats.file_format import writer_and_unit
 from betenet.formats.phonon_dos_file import PhononDosFile, SitePlaces
 from betenet.formats.phonon_dos_formats import PHONON_DOS_FORMATS
-from betenet.formats.replace_file import replace_file
 from betenet.phonon_dos import PhononDos
+from betenet.runs.replace_file import replace_file
 
 
 def write_phonon_dos(

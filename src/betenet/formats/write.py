@@ -10,7 +10,7 @@ import numpy as np
 from betenet.errors import SpectrumError
 from betenet.formats.file_format import A2fColumns, writer_and_unit
 from betenet.formats.known_formats import FORMATS
-from betenet.formats.replace_file import replace_file
+from betenet.runs.replace_file import replace_file
 from betenet.spectrum import Spectrum
 
 

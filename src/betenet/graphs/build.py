@@ -38,18 +38,12 @@ def build_graph(atoms: Atoms, cutoff: float) -> CrystalGraph:
     >>> build_graph(bulk("Nb", "bcc", a=3.3), cutoff=3.0).neighbor_counts.tolist()
     [8]
     """
-    expected_edges(atoms, cutoff)
+    _check_size(atoms, cutoff)
     return join(find_pairs(atoms.positions, atoms.cell.array, float(cutoff)), atoms, cutoff)
 
 
-def expected_edges(atoms: Atoms, cutoff: float) -> float:
-    """About how many edges there will be, by the density of the cell.
-
-    Raises
-    ------
-    StructureError
-        If the structure is not a crystal, or too large.
-    """
+def _check_size(atoms: Atoms, cutoff: float) -> None:
+    """Refuse what is no crystal, or has too many edges by the density of its cell."""
     if len(atoms) == 0:
         raise StructureError(
             "The structure has no atoms.",
@@ -79,4 +73,3 @@ def expected_edges(atoms: Atoms, cutoff: float) -> float:
             f"More than {MAX_EDGES:.1g} pairs do not fit into memory.",
             "Give a smaller or less dense cell.",
         )
-    return edges

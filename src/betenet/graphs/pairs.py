@@ -1,20 +1,15 @@
-"""Pairs of neighbours, each named once: what a graph is made of, and all that is worth storing."""
+"""Pairs of neighbours, each named once, and the graph that they make."""
 
 from __future__ import annotations
 
-import struct
 from dataclasses import dataclass
 
 import numpy as np
 from ase import Atoms
 from jaxtyping import Float, Integer
 
-from betenet.errors import DataError, StructureError
+from betenet.errors import StructureError
 from betenet.graphs.graph import CrystalGraph
-
-_HEADER = struct.Struct("<IBB")
-_INDEX_TYPES = ("<u1", "<u2", "<i4")
-_SHIFT_TYPES = ("<i1", "<i2", "<i4")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,54 +27,6 @@ class Pairs:
     receivers: Integer[np.ndarray, " pair"]
     senders: Integer[np.ndarray, " pair"]
     shifts: Integer[np.ndarray, "pair 3"]
-
-    def to_bytes(self) -> bytes:
-        """Return the pairs with the narrowest integers that hold them, about 5 bytes a pair."""
-        indices = np.stack([self.receivers, self.senders])
-        index_type = _narrowest(indices, _INDEX_TYPES)
-        shift_type = _narrowest(self.shifts, _SHIFT_TYPES)
-        header = _HEADER.pack(len(self.receivers), index_type, shift_type)
-        return b"".join(
-            [
-                header,
-                indices.astype(_INDEX_TYPES[index_type]).tobytes(),
-                self.shifts.T.astype(_SHIFT_TYPES[shift_type]).tobytes(),
-            ]
-        )
-
-    @classmethod
-    def from_bytes(cls, data: bytes) -> Pairs:
-        """Read what `to_bytes` wrote.
-
-        Raises
-        ------
-        DataError
-            If it is something else.
-        """
-        try:
-            count, index_type, shift_type = _HEADER.unpack_from(data)
-            index, shift = np.dtype(_INDEX_TYPES[index_type]), np.dtype(_SHIFT_TYPES[shift_type])
-            middle = _HEADER.size + 2 * count * index.itemsize
-            if len(data) != middle + 3 * count * shift.itemsize:
-                raise ValueError(f"{len(data)} bytes do not hold {count} pairs")
-        except (struct.error, IndexError, ValueError) as error:
-            raise DataError(
-                "These bytes are no pairs of neighbours.",
-                f"Reading them ends with: {error}.",
-                "Build the graph again.",
-            ) from error
-        indices = np.frombuffer(data, index, 2 * count, _HEADER.size).reshape(2, count)
-        shifts = np.frombuffer(data, shift, 3 * count, middle).reshape(3, count)
-        return cls(indices[0], indices[1], shifts.T)
-
-
-def _narrowest(values: Integer[np.ndarray, "..."], types: tuple[str, ...]) -> int:
-    if values.size == 0:
-        return 0
-    low, high = int(values.min()), int(values.max())
-    limits = [np.iinfo(name) for name in types[:-1]]
-    fits = [limit.min <= low and high <= limit.max for limit in limits]
-    return [*fits, True].index(True)
 
 
 def find_pairs(
@@ -125,7 +72,7 @@ def join(pairs: Pairs, atoms: Atoms, cutoff: float) -> CrystalGraph:
     Notes
     -----
     The vectors are computed element by element, without a matrix product: its rounding depends on
-    the processor, and a graph from the cache shall be that from the structure to the last bit.
+    the processor.
     """
     sites, count = len(atoms), len(pairs.receivers)
     places = atoms.positions.T

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import struct
 from pathlib import Path
 
 import numpy as np
 from ase import Atoms
 
-from betenet.content_store import ContentStore
 from betenet.phonons.result import PhononResult
-from betenet.structures.content import content_hash
+from betenet.runs import ContentStore
 from betenet.structures.dimensionality import dimensionality
 
 FORMAT = 1
@@ -25,6 +25,26 @@ def phonon_key(atoms: Atoms, digest: str) -> bytes:
     if all(atoms.pbc) and dimensionality(atoms).kind != "bulk":
         settings.append(b"in vacuum")  # computed in another way since entries are kept
     return content_hash(atoms, *settings)
+
+
+def content_hash(atoms: Atoms, *settings: bytes) -> bytes:
+    """Hash of numbers, cell and positions, and of what else a result depends on.
+
+    Two structures share a hash only if they agree to the last bit and in the order of atoms; a
+    rotated copy is another structure.
+
+    Parameters
+    ----------
+    atoms
+        Crystal; its periodicity is not part of the hash: it belongs to the settings.
+    settings
+        Settings that are hashed first, one after the other.
+    """
+    digest = hashlib.blake2b(b"".join(settings), digest_size=32)
+    digest.update(np.ascontiguousarray(atoms.numbers, dtype="<i8").data)
+    digest.update(np.ascontiguousarray(atoms.cell.array, dtype="<f8").data)
+    digest.update(np.ascontiguousarray(atoms.positions, dtype="<f8").data)
+    return digest.digest()
 
 
 class PhononCache(ContentStore[PhononResult]):

@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import pickle
 import time
-from collections.abc import Generator, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, wait
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
-from typing import Any
 
 from ase import Atoms
 from ase.calculators.calculator import Calculator
 from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
-from betenet.child_processes import spawn_pool
 from betenet.errors import BetenetError, ConfigError, StructureError, unexpected
 from betenet.phonons.cache import PhononCache, phonon_key
 from betenet.phonons.compute import phonons
@@ -25,6 +21,7 @@ from betenet.phonons.force_field import DEFAULT, ForceField, identity_of, make_f
 from betenet.phonons.progress import Step, Told, tell_nobody
 from betenet.phonons.result import PhononResult
 from betenet.phonons.settings import PhononSettings
+from betenet.runs import WorkerKilledError, WorkerPool
 
 Outcome = tuple[int, PhononResult | BetenetError]
 
@@ -147,7 +144,7 @@ def _by_processes(
     force_field: str | Calculator | ForceField,
     workers: int,
 ) -> Iterator[tuple[int, bytes | BetenetError]]:
-    """Hand out one structure to each process at a time; go on when one is killed."""
+    """Phonons by several processes; a structure is given up whose process is killed twice."""
     try:
         start = pickle.dumps((settings, force_field))
     except Exception as error:
@@ -156,68 +153,48 @@ def _by_processes(
             f"Pickling it ends with: {error}.",
             "Use one worker.",
         ) from error
-    left = list(reversed(waiting))
-    while left:
-        # which of those in hand was the one to blame shows when each is alone
-        for place in (yield from _pool(structures, left, start, workers)):
-            if (yield from _pool(structures, [place], start, 1)):
-                yield place, _killed(structures[place])
+    jobs = ((place, structures[place]) for place in waiting)
+    with WorkerPool(workers, _make_work, (start,), name=_name) as pool:
+        for (place, _), answer in pool.work_through(jobs, try_alone=True):
+            if isinstance(answer, WorkerKilledError):
+                yield place, _killed(answer)
+            elif isinstance(answer, BetenetError) and not isinstance(answer, ConfigError):
+                yield place, answer
+            elif isinstance(answer, Exception):
+                raise answer
+            else:
+                yield place, answer
 
 
-def _pool(
-    structures: Sequence[Atoms], left: list[int], start: bytes, workers: int
-) -> Generator[tuple[int, bytes | BetenetError], None, list[int]]:
-    """Work through a list from its end; return those in hand when a process was killed."""
-    count = min(workers, len(left))
-    pool = spawn_pool(count, _start_worker, (start,))
-    running: dict[Future[bytes | BetenetError], int] = {}
-    try:
-        while left or running:
-            while left and len(running) < count:
-                future = pool.submit(_work, structures[left[-1]])
-                running[future] = left.pop()
-            for future in wait(running, return_when=FIRST_COMPLETED).done:
-                answer = future.result()
-                yield running.pop(future), answer
-    except BrokenProcessPool:
-        return list(running.values())
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
-    return []
+def _name(job: tuple[int, Atoms]) -> str:
+    return f"the phonons of {job[1].symbols}"
 
 
-def _killed(atoms: Atoms) -> StructureError:
+def _killed(error: WorkerKilledError) -> StructureError:
     return StructureError(
-        f"A process was killed while the phonons of {atoms.symbols} were computed.",
-        "Usually the machine ran out of memory.",
+        error.summary,
+        error.reason,
         "Run it again with fewer workers, or with a smaller most_atoms.",
     )
 
 
-_worker: dict[str, Any] = {}
+def _make_work(data: bytes) -> Callable[[tuple[int, Atoms]], bytes | BetenetError]:
+    """Make the force field in a process of its own; the function that computes phonons there."""
+    threadpool_limits(1)
+    try:
+        settings, source = pickle.loads(data)  # noqa: S301 - the parent's
+    except Exception as error:
+        raise ConfigError(
+            "The calculator cannot be made in another process.",
+            f"Unpickling it ends with: {error}.",
+            "Define its class in a module that can be imported, or use one worker.",
+        ) from error
+    if isinstance(source, str):
+        import torch
 
-
-def _start_worker(data: bytes) -> None:
-    _worker["threads"] = threadpool_limits(1)
-    _worker["data"] = data
-
-
-def _work(atoms: Atoms) -> bytes | BetenetError:
-    if "field" not in _worker:  # not at the start, where an error would only break the pool
-        try:
-            _worker["settings"], source = pickle.loads(_worker["data"])  # noqa: S301 - the parent's
-        except Exception as error:
-            raise ConfigError(
-                "The calculator cannot be made in another process.",
-                f"Unpickling it ends with: {error}.",
-                "Define its class in a module that can be imported, or use one worker.",
-            ) from error
-        if isinstance(source, str):
-            import torch
-
-            torch.set_num_threads(1)
-        _worker["field"] = make_force_field(source)
-    return _compute(atoms, _worker["field"], _worker["settings"])
+        torch.set_num_threads(1)
+    field = make_force_field(source)
+    return lambda job: _compute(job[1], field, settings)
 
 
 @contextmanager

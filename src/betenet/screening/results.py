@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 
 from betenet.extras import missing
-from betenet.formats.replace_file import replacing
 from betenet.printable import to_cell
+from betenet.runs.replace_file import replacing
 from betenet.screening.description import RunDescription, describe_run
 from betenet.screening.joined import RecordReader, joined, open_records
 from betenet.screening.rows import Ranking, Row, columns, flat_row

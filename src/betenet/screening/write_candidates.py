@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, cast
 
-from betenet.formats.replace_file import replacing
+from betenet.runs.replace_file import replacing
 from betenet.screening.candidates import Candidate
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,7 @@ from betenet.network.batch import collate
 from betenet.network.config import NetworkConfig
 from betenet.network.geometry import CrystalGeometry, crystal_geometry
 from betenet.printable import shortened
+from betenet.runs import lock_folder
 from betenet.structures import check_structure, find_symmetry, standardise
 from betenet.training.full_batch_member import (
     SUMMARY,
@@ -38,10 +39,9 @@ from betenet.training.full_batch_member import (
 )
 from betenet.training.full_batch_recipe import FullBatchRecipe
 from betenet.training.regions import Region
-from betenet.training.run import claim_folder
+from betenet.training.run import claim_folder, train_all
 from betenet.training.spectrum_losses import make_loss
 from betenet.training.spectrum_targets import SpectrumTargets, spectrum_targets
-from betenet.training.workers import run_jobs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,16 +163,11 @@ def run_full_batch(
     out.mkdir(parents=True, exist_ok=True)
     digest = hashlib.sha256(json.dumps(recipe.to_dict(), sort_keys=True).encode()).hexdigest()
     table = {"settings": digest, "data": data_digest(read_rows(data, recipe.sources))}
-    claim_folder(out, {**table, "recipe": recipe.to_dict()})
     wanted = list(range(recipe.members) if members is None else members)
-    waiting = [m for m in wanted if not (member_folder(out, m) / SUMMARY).exists()]
-    run_jobs(
-        waiting,
-        _train,
-        done=len(wanted) - len(waiting),
-        workers=workers,
-        start=(_start_worker, (recipe, data, out)),
-    )
+    with lock_folder(out):
+        waiting = [m for m in wanted if not (member_folder(out, m) / SUMMARY).exists()]
+        claim_folder(out, {**table, "recipe": recipe.to_dict()})
+        train_all(waiting, make_trainer, (recipe, data, out), of=len(wanted), workers=workers)
 
 
 def write_full_batch_model(
@@ -229,24 +224,18 @@ def member_folder(out: Path, member: int) -> Path:
     return out / f"member-{member:03d}"
 
 
-_worker: dict[str, Any] = {}
-
-
-def _start_worker(recipe: FullBatchRecipe, data: Path, out: Path) -> None:
+def make_trainer(recipe: FullBatchRecipe, data: Path, out: Path) -> Callable[[int], dict[str, Any]]:
+    """Load the data in a process of its own; the function that trains a member there."""
     torch.set_num_threads(1)
-    _worker.clear()
-    _worker.update(recipe=recipe, data=data, out=out)
+    load = FullBatchLoad.build(read_rows(data, recipe.sources), recipe.network)
 
+    def train(member: int) -> dict[str, Any]:
+        counts = bag_of(recipe, load.rows, member, data)
+        learned = load.data(recipe, counts)
+        folder = member_folder(out, member)
+        kept = train_full_batch_member(
+            recipe.network, recipe.training, learned, seed=member, folder=folder
+        )
+        return {"member": member, "regions": len(kept)}
 
-def _train(member: int) -> dict[str, Any]:
-    recipe: FullBatchRecipe = _worker["recipe"]
-    if "load" not in _worker:  # not at the start, where an error would only break the pool
-        rows = read_rows(_worker["data"], recipe.sources)
-        _worker["load"] = FullBatchLoad.build(rows, recipe.network)
-    load: FullBatchLoad = _worker["load"]
-    counts = bag_of(recipe, load.rows, member, _worker["data"])
-    folder = member_folder(_worker["out"], member)
-    kept = train_full_batch_member(
-        recipe.network, recipe.training, load.data(recipe, counts), seed=member, folder=folder
-    )
-    return {"member": member, "regions": len(kept)}
+    return train

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,7 @@ from typing import Any
 import numpy as np
 import torch
 from jaxtyping import Bool
+from tqdm import tqdm
 
 from betenet.datasets.folds import fold_of
 from betenet.datasets.rows import Row, data_digest
@@ -26,11 +29,11 @@ from betenet.input_files import in_short
 from betenet.json_input import read_json
 from betenet.network.geometry import CrystalGeometry, crystal_geometry
 from betenet.phonons.library import PhononLibrary
+from betenet.runs import WorkerPool, lock_folder
 from betenet.structures import check_structure, find_symmetry, standardise
 from betenet.training.losses import GRID_SUM
 from betenet.training.member import TrainingSet, train_member
 from betenet.training.recipe import Recipe
-from betenet.training.workers import run_jobs
 
 NOT_IN_TRAINING = ("phonons", "phonons_of_files")
 """Data that the members do not depend on."""
@@ -116,6 +119,10 @@ class Job:
             + 1000 * (0 if self.fold is None else self.fold + 1)
         )
 
+    def __str__(self) -> str:
+        run = "the ensemble" if self.fold is None else f"fold {self.fold}"
+        return f"member {self.member} of {run}"
+
     def folder(self, out: Path) -> Path:
         """Where it is kept."""
         part = FULL if self.fold is None else f"fold-{self.fold}"
@@ -169,19 +176,54 @@ def run_training(
         del settings["loss"]["moments"]  # runs that were begun before it could be chosen go on
     digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
     table = {"settings": digest, "data": data_digest(read_rows(data, recipe.data.sources))}
-    claim_folder(out, {**table, "recipe": recipe.to_dict()})
     jobs = [Job(None, m) for m in range(recipe.training.members if ensemble else 0)]
     jobs += [
         Job(fold, m) for m in range(cross_validation_members) for fold in range(recipe.data.n_folds)
     ]
-    waiting = [job for job in jobs if not (job.folder(out) / "member.safetensors").exists()]
-    run_jobs(
-        waiting,
-        _train,
-        done=len(jobs) - len(waiting),
-        workers=workers,
-        start=(_start_worker, (recipe, data, out, device)),
-    )
+    with lock_folder(out):
+        waiting = [job for job in jobs if not (job.folder(out) / "member.safetensors").exists()]
+        claim_folder(out, {**table, "recipe": recipe.to_dict()})
+        train_all(waiting, make_trainer, (recipe, data, out, device), of=len(jobs), workers=workers)
+
+
+def train_all(
+    waiting: Sequence[Any],
+    make_work: Callable[..., Callable[[Any], dict[str, Any]]],
+    arguments: tuple[Any, ...],
+    *,
+    of: int,
+    workers: int | None,
+) -> None:
+    """Train members side by side, one process a core, with a bar.
+
+    Parameters
+    ----------
+    waiting
+        Members that are to be trained, as the work takes them.
+    make_work, arguments
+        As of `WorkerPool`; what the work returns is shown beside the bar.
+    of
+        Members of the run, with those that were trained before.
+    workers
+        Processes; one for each core if absent.
+
+    Raises
+    ------
+    WorkerKilledError
+        If a process was killed; the message names the member.
+    """
+    if not waiting:
+        return
+    count = min(workers or os.cpu_count() or 1, len(waiting))
+    with (
+        WorkerPool(count, make_work, arguments) as pool,
+        tqdm(total=of, initial=of - len(waiting), unit=" members") as bar,
+    ):
+        for _, answer in pool.work_through(waiting):
+            if isinstance(answer, Exception):
+                raise answer
+            bar.set_postfix(answer)
+            bar.update()
 
 
 def claim_folder(out: Path, table: dict[str, Any]) -> None:
@@ -213,27 +255,18 @@ def _known(manifest: Path) -> dict[str, Any]:
         ) from error
 
 
-_worker: dict[str, Any] = {}
-
-
-def _start_worker(recipe: Recipe, data: Path, out: Path, device: str = "cpu") -> None:
+def make_trainer(
+    recipe: Recipe, data: Path, out: Path, device: str = "cpu"
+) -> Callable[[Job], dict[str, Any]]:
+    """Load the data in a process of its own; the function that trains a member there."""
     torch.set_num_threads(1)
-    _worker.clear()
-    _worker.update(recipe=recipe, data=data, out=out, device=device)
+    load = Workload.load(recipe, data)
 
+    def train(job: Job) -> dict[str, Any]:
+        last: dict[str, Any] = {}
+        allowed, seed = load.allowed(job.fold), job.seed(recipe)
+        train_member(recipe, load.data, allowed, seed, job.folder(out), last.update, device)
+        loss = last.get("out_of_bag_loss")
+        return {"fold": job.fold, "member": job.member, "out_of_bag": loss}
 
-def _train(job: Job) -> dict[str, Any]:
-    if "load" not in _worker:  # not at the start, where an error would only break the pool
-        _worker["load"] = Workload.load(_worker["recipe"], _worker["data"])
-    load: Workload = _worker["load"]
-    last: dict[str, Any] = {}
-    train_member(
-        load.recipe,
-        load.data,
-        load.allowed(job.fold),
-        job.seed(load.recipe),
-        job.folder(_worker["out"]),
-        last.update,
-        _worker["device"],
-    )
-    return {"fold": job.fold, "member": job.member, "out_of_bag": last.get("out_of_bag_loss")}
+    return train

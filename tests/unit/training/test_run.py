@@ -13,9 +13,8 @@ import torch
 from safetensors.torch import load_file
 
 from betenet.errors import ConfigError
-from betenet.training import run
 from betenet.training.recipe import Recipe
-from betenet.training.run import Job, Workload, run_training
+from betenet.training.run import Job, Workload, make_trainer, run_training
 
 Finished = tuple[Workload, Path]
 
@@ -114,13 +113,19 @@ def test_every_job_has_its_seed_and_folder(run_recipe: Recipe, tmp_path: Path) -
 def test_worker_reads_the_data_of_its_own_run(
     tiny_data: Path, run_recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(run, "_worker", {})
+    loaded: list[Recipe] = []
+    load = Workload.load
+
+    def noted(recipe: Recipe, folder: Path) -> Workload:
+        loaded.append(recipe)
+        return load(recipe, folder)
+
+    monkeypatch.setattr(Workload, "load", noted)
     short = replace(run_recipe, training=replace(run_recipe.training, epochs=1))
-    for number, recipe in enumerate((short, replace(short, name="other"))):
-        run._start_worker(recipe, tiny_data, tmp_path / str(number))
-        summary = run._train(Job(1, 0))
+    recipes = [short, replace(short, name="other")]
+    for number, recipe in enumerate(recipes):
+        summary = make_trainer(recipe, tiny_data, tmp_path / str(number))(Job(1, 0))
         assert summary["fold"] == 1
         assert np.isfinite(summary["out_of_bag"])
-        load: Workload = run._worker["load"]
-        assert load.recipe == recipe
         assert list(members(tmp_path / str(number))) == ["fold-1/member-00"]
+    assert loaded == recipes

@@ -10,8 +10,8 @@ from jaxtyping import Float
 
 from betenet import __version__
 from betenet.evaluation.periodic_table import FEWEST, draw_elements
-from betenet.formats.replace_file import replace_file
 from betenet.pages.html import folded, grid, page, paragraph, picture, section, table
+from betenet.runs.replace_file import replace_file
 from betenet.screening.description import describe_run
 from betenet.screening.joined import RecordReader, open_records
 from betenet.screening.report.figures import (

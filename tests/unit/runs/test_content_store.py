@@ -7,36 +7,47 @@ import sqlite3
 import subprocess
 import sys
 import textwrap
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
 import pytest
-from ase import Atoms
 
 from betenet.errors import DataError
-from betenet.graphs import GraphCache, content_key
-from betenet.graphs.pairs import Pairs, find_pairs
+from betenet.runs import ContentStore
+
+
+class TextStore(ContentStore[str]):
+    """Texts by key."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder / "texts.sqlite", table="pairs", what="Texts", decode=decoded)
+
+
+def decoded(data: bytes) -> str:
+    try:
+        return data.decode()
+    except UnicodeDecodeError as error:
+        raise DataError("no text") from error
 
 
 @pytest.fixture
-def cache(tmp_path: Path) -> GraphCache:
-    return GraphCache(tmp_path / "graphs")
+def cache(tmp_path: Path) -> TextStore:
+    return TextStore(tmp_path / "texts")
 
 
 @pytest.fixture(scope="module")
-def entries(crystals: list[Atoms]) -> list[tuple[bytes, bytes]]:
-    return [
-        (content_key(atoms, 5.0), find_pairs(atoms.positions, atoms.cell.array, 5.0).to_bytes())
-        for atoms in crystals
-    ]
+def entries() -> list[tuple[bytes, bytes]]:
+    texts = [f"{number} " * (300 + 40 * number) for number in range(28)]
+    return [(sha256(text.encode()).digest(), text.encode()) for text in texts]
 
 
-def kept(cache: GraphCache, entries: list[tuple[bytes, bytes]]) -> list[bool]:
+def kept(cache: TextStore, entries: list[tuple[bytes, bytes]]) -> list[bool]:
     """Whether each entry is there; one that is there must be the one that was stored."""
     found = cache.load([key for key, _ in entries])
-    for pairs, (_, data) in zip(found, entries, strict=True):
-        assert pairs is None or pairs.to_bytes() == data
-    return [pairs is not None for pairs in found]
+    for text, (_, data) in zip(found, entries, strict=True):
+        assert text is None or text.encode() == data
+    return [text is not None for text in found]
 
 
 def start(program: str, *arguments: object) -> subprocess.Popen[str]:
@@ -47,46 +58,27 @@ def start(program: str, *arguments: object) -> subprocess.Popen[str]:
     )
 
 
-def test_what_is_stored_is_found(cache: GraphCache, entries: list[tuple[bytes, bytes]]) -> None:
+def test_what_is_stored_is_found(cache: TextStore, entries: list[tuple[bytes, bytes]]) -> None:
     assert kept(cache, entries) == [False] * len(entries)
     cache.store(entries[:20])
     assert kept(cache, entries) == [True] * 20 + [False] * (len(entries) - 20)
-    assert kept(GraphCache(cache.path.parent), entries[:20]) == [True] * 20
+    assert kept(TextStore(cache.path.parent), entries[:20]) == [True] * 20
     assert len(cache) == 20
     assert cache.n_bytes == cache.path.stat().st_size > 0
     assert cache.damaged == 0
     assert len(list(cache.path.parent.iterdir())) == 1
 
 
-def test_key_is_that_of_the_content(crystals: list[Atoms]) -> None:
-    atoms = crystals[3]
-    key = content_key(atoms, 5.0)
-    assert content_key(atoms.copy(), 5.0) == key
-    assert content_key(Atoms(atoms.numbers, atoms.positions, cell=atoms.cell, pbc=True), 5) == key
-    assert len(key) == 32
-
-
-@pytest.mark.parametrize("change", ["number", "position", "cell", "pbc", "order", "cutoff"])
-def test_any_change_is_another_key(change: str, crystals: list[Atoms]) -> None:
-    atoms, cutoff = crystals[3].copy(), 5.0
-    if change == "number":
-        atoms.numbers[0] += 1
-    elif change == "position":
-        atoms.positions[1, 2] = np.nextafter(atoms.positions[1, 2], 9.0)
-    elif change == "cell":
-        atoms.cell[0, 0] = np.nextafter(atoms.cell[0, 0], 9.0)
-    elif change == "pbc":
-        atoms.pbc[1] = False
-    elif change == "order":
-        atoms = atoms[::-1]
-    else:
-        cutoff = np.nextafter(5.0, 9.0).item()
-    assert content_key(atoms, cutoff) != content_key(crystals[3], 5.0)
+def test_what_cannot_be_decoded_is_absent(cache: TextStore) -> None:
+    cache.store([(b"key", b"\xff\xff")])
+    assert cache.load([b"key"]) == [None]
+    assert cache.load_bytes([b"key"]) == [b"\xff\xff"]
+    assert cache.damaged == 1
 
 
 @pytest.mark.parametrize("where", ["middle", "end", "checksum", "exchanged"])
 def test_garbled_entry_is_absent_and_can_be_stored_again(
-    where: str, cache: GraphCache, entries: list[tuple[bytes, bytes]]
+    where: str, cache: TextStore, entries: list[tuple[bytes, bytes]]
 ) -> None:
     cache.store(entries)
     (key, data), (_, other) = entries[1], entries[2]
@@ -129,7 +121,7 @@ def other_table(path: Path) -> None:
 
 @pytest.mark.parametrize("harm", [cut, garble, replace, other_table, Path.unlink])
 def test_damaged_file_is_begun_again(
-    harm: object, cache: GraphCache, entries: list[tuple[bytes, bytes]]
+    harm: object, cache: TextStore, entries: list[tuple[bytes, bytes]]
 ) -> None:
     cache.store(entries)
     assert callable(harm)
@@ -147,14 +139,14 @@ def test_damaged_file_is_begun_again(
 def test_folder_that_cannot_be_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("mine")
     with pytest.raises(DataError, match="cannot be cached"):
-        GraphCache(tmp_path / "file" / "graphs")
+        TextStore(tmp_path / "file" / "graphs")
     with pytest.raises(DataError, match="cannot be cached"):
-        GraphCache(tmp_path / "file")
+        TextStore(tmp_path / "file")
     assert (tmp_path / "file").read_text() == "mine"
 
 
 def test_interrupted_store_leaves_nothing(
-    cache: GraphCache, entries: list[tuple[bytes, bytes]]
+    cache: TextStore, entries: list[tuple[bytes, bytes]]
 ) -> None:
     cache.store(entries[:5])
 
@@ -170,9 +162,9 @@ def test_interrupted_store_leaves_nothing(
 
 KILLED_WHILE_WRITING = """
     import os, signal, sys
-    from betenet.graphs import GraphCache
+    from betenet.runs import ContentStore
 
-    cache = GraphCache(sys.argv[1])
+    cache = ContentStore(sys.argv[1], table="pairs", what="Texts", decode=bytes.decode)
 
     def write(db):
         # more than SQLite keeps in memory: part of it is in the file before the end
@@ -185,10 +177,10 @@ KILLED_WHILE_WRITING = """
 """
 
 
-def test_killed_while_writing(cache: GraphCache, entries: list[tuple[bytes, bytes]]) -> None:
+def test_killed_while_writing(cache: TextStore, entries: list[tuple[bytes, bytes]]) -> None:
     cache.store(entries[:10])
     size = cache.n_bytes
-    with start(KILLED_WHILE_WRITING, cache.path.parent) as process:
+    with start(KILLED_WHILE_WRITING, cache.path) as process:
         assert process.wait(timeout=60) == -signal.SIGKILL
     # the file is half written, and its journal tells how to undo that
     assert cache.n_bytes > size + 1_000_000
@@ -202,48 +194,40 @@ def test_killed_while_writing(cache: GraphCache, entries: list[tuple[bytes, byte
     cache.store(entries)
     assert all(kept(cache, entries))
     # without the journal, the same file is of no use: the test does cut a transaction in two
-    alone = GraphCache(copy)
+    alone = TextStore(copy)
     assert not all(kept(alone, entries[:10]))
     alone.store(entries)
     assert all(kept(alone, entries))
 
 
 WRITER = """
-    import struct, sys
-    import numpy as np
-    from betenet.graphs import GraphCache
-    from betenet.graphs.pairs import Pairs
+    import sys
+    from betenet.runs import ContentStore
 
-    cache, name = GraphCache(sys.argv[1]), sys.argv[2].encode()
+    name = sys.argv[2]
+    cache = ContentStore(sys.argv[1], table="pairs", what="Texts", decode=bytes.decode)
 
     def entry(owner, index):
-        values = np.full(50, index)
-        return owner.ljust(28) + struct.pack("<I", index), Pairs(
-            values, values, np.tile(values[:, None], 3)
-        ).to_bytes()
+        return f"{owner} {index}".encode(), str(index).encode()
 
     print("ready", flush=True)
     for start in range(0, 400, 20):
         block = range(start, start + 20)
         # its own entries, and some that the other one writes too
         cache.store([entry(name, index) for index in block])
-        cache.store([entry(b"both", index) for index in block])
+        cache.store([entry("both", index) for index in block])
         found = cache.load([entry(name, index)[0] for index in range(start + 20)])
-        assert [pairs.receivers[0] for pairs in found] == list(range(start + 20))
+        assert found == [str(index) for index in range(start + 20)]
     assert cache.damaged == 0
 """
 
 
 def test_two_processes_at_once(tmp_path: Path) -> None:
-    with start(WRITER, tmp_path, "first") as first, start(WRITER, tmp_path, "second") as second:
+    cache = TextStore(tmp_path)
+    with start(WRITER, cache.path, "first") as first, start(WRITER, cache.path, "second") as second:
         assert first.wait(timeout=60) == 0
         assert second.wait(timeout=60) == 0
-    cache = GraphCache(tmp_path)
     assert len(cache) == 3 * 400
-    keys = [
-        owner.ljust(28) + index.to_bytes(4, "little")
-        for owner in (b"first", b"second", b"both")
-        for index in range(400)
-    ]
-    found = [pairs for pairs in cache.load(keys) if isinstance(pairs, Pairs)]
-    assert [int(pairs.senders[0]) for pairs in found] == [*range(400)] * 3
+    owners = ("first", "second", "both")
+    keys = [f"{owner} {index}".encode() for owner in owners for index in range(400)]
+    assert cache.load(keys) == [str(index) for index in range(400)] * 3

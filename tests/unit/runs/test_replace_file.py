@@ -7,8 +7,8 @@ import pytest
 
 from betenet.errors import DataError
 from betenet.formats import write_a2f, write_phonon_dos
-from betenet.formats.replace_file import replace_file
 from betenet.phonon_dos import PhononDos
+from betenet.runs.replace_file import replace_file
 from betenet.spectrum import Spectrum
 
 OMEGA = np.array([1.0, 2.0, 3.0])

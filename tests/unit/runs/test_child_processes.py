@@ -12,28 +12,17 @@ from pathlib import Path
 import pytest
 
 PROGRAMS = {
-    "training": """
-from betenet.training.workers import run_jobs
-run_jobs([600, 600], time.sleep, done=0, workers=2, start=(time.sleep, (0,)))
-""",
-    "phonons": """
-from betenet.child_processes import spawn_pool
-pool = spawn_pool(2, time.sleep, (0,))
-[pool.submit(exec, "while True: pass") for _ in range(4)]
-time.sleep(600)
-""",
-    "graphs": """
-import numpy as np
-from ase import Atoms
-from betenet.graphs.worker import Worker
-workers = [Worker(), Worker()]
-many = Atoms("H4000", positions=np.random.rand(4000, 3), cell=np.eye(3), pbc=True)
-workers[0].send([many], 9.0)  # takes long; the other one waits
+    "pool": """
+from betenet.runs import WorkerPool
+from functools import partial
+pool = WorkerPool(2, partial, (exec,))
+for program in ("while True: pass", "import time; time.sleep(600)", "", ""):
+    pool.submit(program)
 time.sleep(600)
 """,
     "program": """
 import subprocess
-from betenet.child_processes import end_with_parent
+from betenet.runs.child_processes import end_with_parent
 for _ in range(2):
     subprocess.Popen(["sleep", "600"], process_group=0, preexec_fn=end_with_parent())
 time.sleep(600)

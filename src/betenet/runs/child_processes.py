@@ -4,17 +4,12 @@ from __future__ import annotations
 
 import ctypes
 import os
-import pickle
 import signal
 import sys
 import threading
 import time
 from collections.abc import Callable
 from functools import cache
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from concurrent.futures import ProcessPoolExecutor
 
 PAUSE = 0.5
 """A Python process looks so often whether its parent is still there [s]."""
@@ -22,37 +17,23 @@ PAUSE = 0.5
 _PR_SET_PDEATHSIG = 1
 
 
-def spawn_pool(
-    count: int, start: Callable[..., None], arguments: tuple[Any, ...]
-) -> ProcessPoolExecutor:
-    """A pool of fresh Python processes, none of which outlives this one by more than a moment.
-
-    Parameters
-    ----------
-    count
-        How many.
-    start
-        What each process begins with; it can be pickled.
-    arguments
-        Arguments of `start`.
-    """
-    import multiprocessing
-    from concurrent.futures import ProcessPoolExecutor
-
-    context = multiprocessing.get_context("spawn")
-    # packed, so that a process is bound to this one before it loads what it is to begin with
-    packed = pickle.dumps((start, arguments))
-    return ProcessPoolExecutor(count, context, _begin, (os.getpid(), packed))
-
-
-def watch_parent(parent: int) -> None:
-    """End this process when its parent is gone; a thread looks, whatever the others compute.
+def end_with(parent: int) -> None:
+    """End this process when its parent is gone.
 
     Parameters
     ----------
     parent
         Process number of the parent, which it has told: it may be gone already.
+
+    Notes
+    -----
+    On Linux the system ends it at once; elsewhere, and where the thread that started it goes
+    before its parent does, a thread looks, whatever the others compute.
     """
+    if sys.platform.startswith("linux"):
+        _libc().prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:
+            os._exit(1)
     threading.Thread(target=_watch, args=(parent,), daemon=True).start()
 
 
@@ -75,16 +56,6 @@ def end_with_parent() -> Callable[[], None] | None:
             os._exit(1)
 
     return in_child
-
-
-def _begin(parent: int, packed: bytes) -> None:
-    if sys.platform.startswith("linux"):  # at once, where the thread that looks may have to wait
-        _libc().prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != parent:
-            os._exit(1)
-    watch_parent(parent)
-    start, arguments = pickle.loads(packed)  # noqa: S301 - from the process that made this one
-    start(*arguments)
 
 
 def _watch(parent: int) -> None:

@@ -16,9 +16,9 @@ from betenet.datasets.published_rows import write_jsonl
 from betenet.espresso.calculation import planned
 from betenet.espresso.campaign import CAMPAIGN, open_campaign
 from betenet.espresso.collect import Collected, collect_all
-from betenet.espresso.manifest import MANIFEST
 from betenet.espresso.settled_records import read_settled, settled_files, state_of
 from betenet.quantities import QUANTITIES, exported_in_table_unit
+from betenet.runs import MANIFEST
 
 _HEADINGS = (
     ("structure", 20),

@@ -28,6 +28,7 @@ from betenet.input_files import DAMAGE, in_short, lines_of, open_text
 from betenet.input_files import read_text as read_text_file
 from betenet.json_input import decode_json
 from betenet.quantities import QUANTITIES
+from betenet.runs import replace_file
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -221,14 +222,17 @@ def write_jsonl(path: str | Path, entries: Iterable[Entry]) -> None:
         The file; what it held is replaced.
     entries
         The materials. What is not known of them is left out.
+
+    Raises
+    ------
+    DataError
+        If it cannot be written; the old content is still there then.
     """
     target = Path(path)
     lines = (json.dumps(_to_object(entry), ensure_ascii=False) + "\n" for entry in entries)
     content = "".join(lines).encode()
-    part = target.with_name(target.name + ".part")
     # without a time stamp the same rows give the same file
-    part.write_bytes(gzip.compress(content, mtime=0) if target.suffix == ".gz" else content)
-    part.replace(target)
+    replace_file(target, gzip.compress(content, mtime=0) if target.suffix == ".gz" else content)
 
 
 def _lines(path: Path, refused: list[Refusal]) -> Iterator[tuple[int, str]]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import json
-import tempfile
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -27,6 +26,7 @@ from betenet.errors import BetenetError, ConfigError, DataError
 from betenet.input_files import read_bytes
 from betenet.printable import shortened
 from betenet.quantities import export
+from betenet.runs import replace_file
 from betenet.spectrum import IntegrationRule
 from betenet.structures import check_structure, read_structures
 from betenet.superconductivity.binned import BINS, TRUNCATED, binned, share_above
@@ -155,6 +155,8 @@ def write_jsonl(path: str | Path, rows: Sequence[Mapping[str, Any]]) -> None:
     Raises
     ------
     ConfigError
+        If there can be no such folder.
+    DataError
         If it cannot be written.
     """
     target = Path(path)
@@ -164,10 +166,7 @@ def write_jsonl(path: str | Path, rows: Sequence[Mapping[str, Any]]) -> None:
         content = gzip.compress(content, mtime=0)  # the same rows give the same file
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=f".{target.name}.", dir=target.parent) as beside:
-            unfinished = Path(beside) / target.name
-            unfinished.write_bytes(content)
-            unfinished.replace(target)
+        replace_file(target, content)
     except OSError as error:
         raise ConfigError(
             f"Cannot write to {target}.",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, cast
@@ -20,6 +19,7 @@ from betenet.json_input import decode_json
 from betenet.network.config import NetworkConfig
 from betenet.network.layers import Parameters
 from betenet.network.model import parameter_shapes
+from betenet.runs import replacing_folder
 from betenet.toml_input import read_toml
 
 CARD = "ensemble.toml"
@@ -41,36 +41,31 @@ def write_checkpoint(
     Parameters
     ----------
     folder
-        Replaced if it exists.
+        Folder of the ensemble; one that exists is replaced.
     card
         Everything a reader should know; `network` holds the configuration.
     parameters
-        With a leading member axis.
+        Parameters of the network with a leading member axis.
     applicability
-        From `Applicability.to_tensors`.
+        Tensors of `Applicability.to_tensors`.
     training
-        What the model was trained on, row by row, if that may be told.
+        Rows that the model was trained on, if they may be told.
+
+    Raises
+    ------
+    DataError
+        If it cannot be written; the old folder is still there then.
     """
-    part = folder.with_name(folder.name + ".part")
-    shutil.rmtree(part, ignore_errors=True)
-    part.mkdir(parents=True)
     table = {"format_version": FORMAT_VERSION, **card}
-    (part / CARD).write_text(tomli_w.dumps(table), encoding="utf-8")
-    for name, tensors in ((PARAMETERS, parameters), (APPLICABILITY, applicability)):
-        # Not by `save_file`: its files can be read by their owner only.
-        content = save({k: v.detach().contiguous() for k, v in tensors.items()})
-        (part / name).write_bytes(content)
-    if training is not None:
-        sources = card.get("citation", "its data")
-        training.write(part, f"λ of what {card['name']} was trained on, computed by {sources}")
-    if folder.exists():
-        old = folder.with_name(folder.name + ".old")
-        shutil.rmtree(old, ignore_errors=True)
-        folder.replace(old)
-        part.replace(folder)
-        shutil.rmtree(old)
-    else:
-        part.replace(folder)
+    with replacing_folder(folder) as unfinished:
+        (unfinished / CARD).write_text(tomli_w.dumps(table), encoding="utf-8")
+        for name, tensors in ((PARAMETERS, parameters), (APPLICABILITY, applicability)):
+            # Not by `save_file`: its files can be read by their owner only.
+            content = save({k: v.detach().contiguous() for k, v in tensors.items()})
+            (unfinished / name).write_bytes(content)
+        if training is not None:
+            title = f"λ of what {card['name']} was trained on, computed by "
+            training.write(unfinished, title + card.get("citation", "its data"))
 
 
 def read_card(folder: Path) -> dict[str, Any]:

@@ -18,13 +18,14 @@ from ase import Atoms
 from betenet.enclosed import check_enclosed
 from betenet.errors import BetenetError, ConfigError, DataError
 from betenet.espresso.layout import PSEUDOPOTENTIALS
-from betenet.espresso.manifest import MANIFEST, Manifest, agree_on, read_manifest
+from betenet.espresso.manifest import CALCULATION, Manifest, begin_calculation
 from betenet.espresso.plan import Plan
 from betenet.espresso.protocol import Protocol
 from betenet.espresso.pseudopotentials import Pseudopotential, read_pseudopotential
 from betenet.espresso.settings import Settings, structure_of, symbols_of
 from betenet.espresso.workflow import Workflow
 from betenet.json_input import number_array, what_is_wrong
+from betenet.runs import MANIFEST, replacing
 
 _ROUNDING = 1e-9
 """Within which a structure that is planned again is the one that is kept [Å]."""
@@ -86,7 +87,7 @@ def keep_plan(home: Path, plan: Plan) -> Plan:
         _check_place(folder)
         folder.mkdir(parents=True, exist_ok=True)
         workflow, told = _as_kept(folder, plan.workflow)
-        agree_on(folder, told)
+        begin_calculation(folder, told)
         _copy(folder / PSEUDOPOTENTIALS, workflow.settings.pseudopotentials.values())
     except BetenetError as error:
         return replace(plan, error=error, workflow=None, work=None)
@@ -121,7 +122,7 @@ def _as_kept(folder: Path, workflow: Workflow) -> tuple[Workflow, dict[str, obje
     told = describe(workflow)
     if not (folder / MANIFEST).exists():
         return workflow, told
-    settings = read_manifest(folder).settings
+    settings = CALCULATION.read(folder).settings
     try:
         kept = _atoms(cast("Mapping[str, Any]", settings))
     except (KeyError, TypeError, ValueError):  # of something else: what differs is told
@@ -149,7 +150,7 @@ def open_calculation(folder: Path) -> Calculation:
         If a pseudopotential is not there any more, or is another one.
     """
     check_enclosed(folder)
-    manifest = read_manifest(folder)
+    manifest = CALCULATION.read(folder)
     told = cast("Mapping[str, Any]", manifest.settings)
     try:
         atoms = _atoms(told)
@@ -241,6 +242,5 @@ def _copy(folder: Path, pseudopotentials: Iterable[Pseudopotential]) -> None:
         if target.exists():
             _kept(target, one.sha256)
             continue
-        part = target.with_name(f".{target.name}.part")
-        shutil.copyfile(one.path, part)
-        part.replace(target)
+        with replacing(target) as unfinished:
+            shutil.copyfile(one.path, unfinished)

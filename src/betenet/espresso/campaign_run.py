@@ -19,7 +19,7 @@ from betenet.espresso.campaign_record import broken_record, settled_record, writ
 from betenet.espresso.campaign_settings import Given
 from betenet.espresso.failures import DISK_FULL, UNKNOWN, failure_named
 from betenet.espresso.listed import Listed
-from betenet.espresso.manifest import StepRecord, read_manifest
+from betenet.espresso.manifest import CALCULATION, StepRecord
 from betenet.espresso.processes import termination_raises
 from betenet.espresso.run import run_material
 from betenet.espresso.runner import Outcome, Runner
@@ -221,7 +221,7 @@ class _Run:
     def _settled(self, listed: Listed, folder: Path) -> Ended:
         """Keep what has become of a calculation that has ended."""
         name = listed.entry.name
-        outside = _outside(read_manifest(folder).steps)
+        outside = _outside(CALCULATION.read(folder).steps)
         if outside == DISK_FULL:
             raise _disk_full(self.campaign.folder, name)
         if outside:
@@ -232,7 +232,7 @@ class _Run:
         for scratch in sorted(folder.glob(f"**/{SCRATCH}")):
             remove(scratch)
         state: State = record["campaign"]["state"]
-        suspicious = state == "failed" and _last_failure(read_manifest(folder).steps) == UNKNOWN
+        suspicious = state == "failed" and _last_failure(CALCULATION.read(folder).steps) == UNKNOWN
         return Ended(name=name, state=state, text=summary_of(record), suspicious=suspicious)
 
     def _record(self, listed: Listed, folder: Path) -> dict[str, Any]:

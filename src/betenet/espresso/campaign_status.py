@@ -11,8 +11,8 @@ from betenet.espresso.campaign import Campaign
 from betenet.espresso.campaign_run import summary_of
 from betenet.espresso.collect import progress_of
 from betenet.espresso.listed import Listed
-from betenet.espresso.manifest import MANIFEST
 from betenet.espresso.settled_records import state_of
+from betenet.runs import MANIFEST
 
 HOURS_PER_DAY = 24.0
 STATES = ("kept", "dropped", "failed", "skipped", "begun", "left")

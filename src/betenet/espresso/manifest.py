@@ -1,9 +1,7 @@
-"""What a material's calculation was told, and how far it is: one file, always whole."""
+"""What a material's calculation was told, and how far each of its steps is."""
 
 from __future__ import annotations
 
-import hashlib
-import json
 import math
 import re
 from collections.abc import Mapping
@@ -11,21 +9,15 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, cast, get_args
 
-from betenet.errors import ConfigError, DataError
 from betenet.espresso.failures import Start, check_remedy
 from betenet.espresso.namelist import Namelists
-from betenet.json_differences import differences
-from betenet.json_input import read_json, what_is_wrong
-from betenet.runs.replace_file import replace_file
+from betenet.runs import ManifestKind, digest
 
-MANIFEST = "manifest.json"
-FORMAT = 1
 State = Literal["waiting", "running", "done", "failed"]
 
 _KEY = re.compile(r"\w[\w-]*(/\w[\w-]*)*", re.ASCII)
 """Keys of steps, which are folders too."""
 _NONE: Namelists = {}
-_FIX = "Restore it from a copy, or remove the folder and compute the material again."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,23 +27,23 @@ class Attempt:
     Attributes
     ----------
     started
-        When, in UTC (ISO 8601).
+        Time of the start in UTC (ISO 8601).
     processes
-        How many.
+        Number of processes.
     start
-        How it began.
+        How the program began: from scratch, or with the files of an earlier attempt.
     changes
-        Of the step's namelists, for the sake of earlier failures.
+        Changes of the step's namelists because of earlier failures.
     seconds
-        How long it took by the clock on the wall; None while it runs, and where it was killed
-        together with the runner [s].
+        Time on the wall clock; None while the program runs, and where it was killed together with
+        the runner [s].
     cpu_seconds
         Processor time of all its processes; None as above, and where it cannot be known: srun has
         processes that are not its own, and old manifests do not have it [s].
     failure
         Key of what went wrong; None if nothing did, or not yet.
     said
-        What the program says of it.
+        Words of the program about the failure.
     """
 
     started: str
@@ -73,11 +65,11 @@ class StepRecord:
     state
         ``"waiting"``, ``"running"``, ``"done"`` or ``"failed"``.
     attempts
-        All that were made, oldest first.
+        Attempts that were made, oldest first.
     forgiven
-        So many of the first attempts do not count: a new start of the run tries afresh.
+        Number of first attempts that do not count, because a new start of the run tries afresh.
     cleaned
-        Whether its scratch folder was removed, as of no more use.
+        Whether the scratch folder of the step was removed.
     """
 
     state: State = "waiting"
@@ -103,11 +95,11 @@ class Manifest:
     Attributes
     ----------
     settings
-        What it was told; plain JSON values.
+        What the calculation was told; plain JSON values.
     version
-        Of the programs that it was begun with.
+        Version of the programs that it was begun with.
     steps
-        Records by key, in the order of their first attempts.
+        Records of the steps by key, in the order of their first attempts.
     """
 
     settings: Mapping[str, object]
@@ -122,39 +114,18 @@ class Manifest:
         """The manifest with a record added or replaced."""
         return replace(self, steps={**self.steps, key: record})
 
-    def to_dict(self) -> dict[str, object]:
-        """Plain values, for JSON."""
-        return {
-            "format": FORMAT,
-            "digest": digest(self.settings),
-            "version": self.version,
-            "settings": self.settings,
-            "steps": {key: asdict(record) for key, record in self.steps.items()},
-        }
 
-
-def digest(settings: Mapping[str, object]) -> str:
-    """Hash of settings.
-
-    Examples
-    --------
-    >>> digest({"a": 1, "b": 2}) == digest({"b": 2, "a": 1})
-    True
-    """
-    return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
-
-
-def agree_on(folder: Path, settings: Mapping[str, object], version: str = "") -> Manifest:
-    """The manifest of a new calculation, or of the one that is in the folder.
+def begin_calculation(folder: Path, settings: Mapping[str, object], version: str = "") -> Manifest:
+    """Begin a calculation, or go on with the one that is in the folder.
 
     Parameters
     ----------
     folder
-        Of the material.
+        Folder of the material.
     settings
         What the calculation is told; values that JSON can hold.
     version
-        Of the programs, kept for the record.
+        Version of the programs, kept for the record.
 
     Raises
     ------
@@ -163,68 +134,20 @@ def agree_on(folder: Path, settings: Mapping[str, object], version: str = "") ->
     DataError
         If its manifest is damaged, or cannot be written.
     """
-    wanted = cast("dict[str, object]", json.loads(json.dumps(settings)))
-    if not (folder / MANIFEST).exists():
-        manifest = Manifest(settings=wanted, version=version)
-        write_manifest(folder, manifest)
-        return manifest
-    found = read_manifest(folder)
-    apart = differences(found.settings, wanted)
-    if apart:
-        raise ConfigError(
-            f"{folder} holds a calculation with other settings.",
-            f"{apart}.",
-            "Give another folder, or the settings of that calculation.",
-        )
-    if version and not found.version:  # it was planned before the programs were asked
-        found = replace(found, version=version)
-        write_manifest(folder, found)
-    return found
+    manifest = CALCULATION.begin(folder, Manifest(settings=settings, version=version))
+    if version and not manifest.version:  # it was planned before the programs were asked
+        manifest = replace(manifest, version=version)
+        CALCULATION.write(folder, manifest)
+    return manifest
 
 
-def read_manifest(folder: Path) -> Manifest:
-    """The manifest of a calculation.
-
-    Raises
-    ------
-    DataError
-        If there is none, it is damaged, or a newer version of betenet has written it.
-    """
-    path = folder / MANIFEST
-    try:
-        table = read_json(path)
-        written = table["format"]
-        if written == FORMAT:
-            return _manifest(table)
-    except FileNotFoundError:
-        raise DataError(
-            f"There is no calculation in {folder}.",
-            f"It has no {MANIFEST}.",
-            "Give the folder of one material.",
-        ) from None
-    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
-        raise DataError(
-            f"{path} is damaged, or somebody has changed it.",
-            f"{what_is_wrong(error)}.",
-            _FIX,
-        ) from error
-    raise DataError(
-        f"{path} has format {written!r}.",
-        f"This version of betenet reads format {FORMAT}.",
-        "Use the version that has begun the calculation.",
-    )
-
-
-def write_manifest(folder: Path, manifest: Manifest) -> None:
-    """Write the manifest; it holds its old content or the new one, whole, also after a crash.
-
-    Raises
-    ------
-    DataError
-        If it cannot be written.
-    """
-    text = json.dumps(manifest.to_dict(), ensure_ascii=False, indent=1)
-    replace_file(folder / MANIFEST, text + "\n")
+def _table(manifest: Manifest) -> dict[str, object]:
+    return {
+        "digest": digest(manifest.settings),
+        "version": manifest.version,
+        "settings": manifest.settings,
+        "steps": {key: asdict(record) for key, record in manifest.steps.items()},
+    }
 
 
 def _manifest(table: dict[str, Any]) -> Manifest:
@@ -296,3 +219,15 @@ def _is_count(value: object) -> bool:
 def _is_time(value: object) -> bool:
     number = isinstance(value, int | float) and not isinstance(value, bool)
     return number and 0.0 <= cast("float", value) < math.inf
+
+
+CALCULATION = ManifestKind(
+    run="calculation",
+    format=1,
+    settings=lambda table: table["settings"],
+    parse=_manifest,
+    dump=_table,
+    absent="Give the folder of one material.",
+    remedy="Restore it from a copy, or remove the folder and compute the material again.",
+)
+"""Manifests of calculations."""

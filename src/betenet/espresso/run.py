@@ -38,7 +38,7 @@ from betenet.espresso.failures import (
     quoted,
 )
 from betenet.espresso.launcher import other_processes
-from betenet.espresso.manifest import Attempt, Manifest, StepRecord, agree_on, write_manifest
+from betenet.espresso.manifest import CALCULATION, Attempt, Manifest, StepRecord, begin_calculation
 from betenet.espresso.processes import reap, start_program, stop_programs, termination_raises
 from betenet.espresso.relaxation import not_relaxed
 from betenet.espresso.retries import Plan, next_attempt
@@ -97,7 +97,7 @@ def run_material(
     check_enclosed(home)
     home.mkdir(parents=True, exist_ok=True)
     with termination_raises(), lock_folder(home) as lock:
-        manifest = agree_on(home, settings, runner.launcher.programs.version)
+        manifest = begin_calculation(home, settings, runner.launcher.programs.version)
         run = _Run(home, workflow, runner, manifest, lock, progress or (lambda _: None))
         try:
             run.work()
@@ -361,4 +361,4 @@ class _Run:
 
     def _record(self, key: str, record: StepRecord) -> None:
         self.manifest = self.manifest.having(key, record)
-        write_manifest(self.folder, self.manifest)
+        CALCULATION.write(self.folder, self.manifest)

@@ -16,6 +16,7 @@ from betenet.errors import DataError
 from betenet.input_files import check_file, too_large
 from betenet.json_input import decode_json
 from betenet.phonon_dos import PhononDos
+from betenet.runs import replacing
 
 BINS = 128
 """Bins of each density between zero and its highest frequency."""
@@ -139,7 +140,13 @@ class PhononLibrary:
         return entry
 
     def write(self, path: Path) -> None:
-        """Write one compressed file: shares in half precision, everything else as it is."""
+        """Write one compressed file: shares in half precision, everything else as it is.
+
+        Raises
+        ------
+        DataError
+            If it cannot be written; the old content is still there then.
+        """
         entries = list(self.entries.values())
         arrays = {
             "keys": np.array(list(self.entries)),
@@ -151,9 +158,9 @@ class PhononLibrary:
             "counts": np.array([len(e.shares) for e in entries]),
             "shares": np.concatenate([e.shares for e in entries]).astype(np.float16),
         }
-        part = path.with_suffix(".part.npz")
-        np.savez_compressed(part, settings=np.array(json.dumps(dict(self.settings))), **arrays)
-        part.replace(path)
+        settings = np.array(json.dumps(dict(self.settings)))
+        with replacing(path) as unfinished, unfinished.open("wb") as file:
+            np.savez_compressed(file, settings=settings, **arrays)
 
     @classmethod
     def read(cls, path: Path) -> PhononLibrary:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import cast
 
 from betenet.json_input import read_json
+from betenet.runs import MANIFEST
 from betenet.structures.documents import is_answer
 from betenet.structures.links import Links
 
@@ -69,7 +70,7 @@ def structure_files(root: Path) -> list[Path]:
 def _is_calculation(folder: Path) -> bool:
     """Whether `betenet epc` works there: inputs and outputs of its programs are no materials."""
     try:
-        table = read_json(folder / "manifest.json", LARGEST_MANIFEST)
+        table = read_json(folder / MANIFEST, LARGEST_MANIFEST)
     except (OSError, ValueError):
         return False
     return isinstance(table, dict) and table.keys() >= _OURS

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from torch import Tensor
 
 from betenet.ensemble.checkpoint import read_state
@@ -22,6 +22,7 @@ from betenet.network.batch import Geometry
 from betenet.network.config import NetworkConfig
 from betenet.network.layers import Parameters
 from betenet.network.model import initialise, member_parameters
+from betenet.runs import replace_file
 from betenet.training.full_batch import CrystalLoss, FullBatch
 from betenet.training.regions import REGIONS, Patience, Region, ThreeRegions
 
@@ -96,9 +97,8 @@ class _Course:
             "found": self.found,
             "seconds": self.seconds,
         }
-        part = folder / "state.part"
-        save_file({k: v.detach().clone() for k, v in tensors.items()}, part, _metadata(state))
-        part.replace(folder / STATE)
+        content = {k: v.detach().clone() for k, v in tensors.items()}
+        replace_file(folder / STATE, save(content, {"state": json.dumps(state)}))
 
     def restore(self, folder: Path) -> None:
         path = folder / STATE
@@ -171,13 +171,14 @@ def train_full_batch_member(
         course.restore(folder)
     _run(course, config, folder, progress)
     for region, table in course.kept.items():
-        save_file(member_parameters(table, 0), folder / f"{region}.safetensors")
+        weights = {k: v.contiguous() for k, v in member_parameters(table, 0).items()}
+        replace_file(folder / f"{region}.safetensors", save(weights))
     summary = {
         "epochs": course.regions.epoch,
         "seconds": round(course.seconds, 1),
         "regions": course.found,
     }
-    done.write_text(json.dumps(summary) + "\n", encoding="utf-8")
+    replace_file(done, json.dumps(summary) + "\n")
     (folder / STATE).unlink(missing_ok=True)
     return {r: member_parameters(course.kept[r], 0) for r in REGIONS if r in course.kept}
 
@@ -224,7 +225,7 @@ def _drop_records_after(log: Path, epoch: int) -> None:
     if log.exists():
         lines = log.read_text(encoding="utf-8").splitlines()
         kept = [line for line in lines if _epoch_of(line) < epoch]
-        log.write_text("".join(f"{line}\n" for line in kept), encoding="utf-8")
+        replace_file(log, "".join(f"{line}\n" for line in kept))
 
 
 def _epoch_of(line: str) -> float:
@@ -233,7 +234,3 @@ def _epoch_of(line: str) -> float:
         return float(decode_json(line)["epoch"])
     except (ValueError, TypeError, KeyError):
         return math.inf
-
-
-def _metadata(state: dict[str, Any]) -> dict[str, str]:
-    return {"state": json.dumps(state)}

@@ -5,8 +5,6 @@ A folder for each member, restarted where it was killed; see ``full_batch_member
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,8 +36,9 @@ from betenet.training.full_batch_member import (
     train_full_batch_member,
 )
 from betenet.training.full_batch_recipe import FullBatchRecipe
+from betenet.training.manifest import begin_training
 from betenet.training.regions import Region
-from betenet.training.run import claim_folder, train_all
+from betenet.training.run import train_all
 from betenet.training.spectrum_losses import make_loss
 from betenet.training.spectrum_targets import SpectrumTargets, spectrum_targets
 
@@ -161,12 +160,11 @@ def run_full_batch(
         If the data are absent, or a process was killed.
     """
     out.mkdir(parents=True, exist_ok=True)
-    digest = hashlib.sha256(json.dumps(recipe.to_dict(), sort_keys=True).encode()).hexdigest()
-    table = {"settings": digest, "data": data_digest(read_rows(data, recipe.sources))}
+    rows = data_digest(read_rows(data, recipe.sources))
     wanted = list(range(recipe.members) if members is None else members)
     with lock_folder(out):
         waiting = [m for m in wanted if not (member_folder(out, m) / SUMMARY).exists()]
-        claim_folder(out, {**table, "recipe": recipe.to_dict()})
+        begin_training(out, recipe.to_dict(), rows)
         train_all(waiting, make_trainer, (recipe, data, out), of=len(wanted), workers=workers)
 
 

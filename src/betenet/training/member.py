@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 from jaxtyping import Bool, Int
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from torch import Tensor
 
 from betenet.datasets.folds import bootstrap_counts
@@ -22,6 +22,7 @@ from betenet.network.batch import Geometry, collate
 from betenet.network.geometry import CrystalGeometry
 from betenet.network.layers import Parameters
 from betenet.network.model import forward_member, initialise, member_parameters
+from betenet.runs import replace_file
 from betenet.training.losses import (
     GridMoments,
     dos_loss,
@@ -32,6 +33,8 @@ from betenet.training.losses import (
 from betenet.training.recipe import Recipe
 
 EVALUATION_BATCH = 128
+MEMBER, STATE = "member.safetensors", "state.safetensors"
+"""Files of a member that is trained, and of one in training."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,13 +111,10 @@ class _State:
             moments = self.optimizer.state.get(value, {})
             tensors |= {f"adam/{name}/{k}": torch.as_tensor(v).clone() for k, v in moments.items()}
         numbers = {"epoch": self.epoch, "best_epoch": self.best_epoch, "best_loss": self.best_loss}
-        part = folder / "state.part"
-        save_file(tensors, part, metadata={"state": json.dumps(numbers)})
-        part.replace(folder / "state.safetensors")
+        replace_file(folder / STATE, save(tensors, metadata={"state": json.dumps(numbers)}))
 
     def restore(self, folder: Path) -> None:
-        path = folder / "state.safetensors"
-        numbers, tensors = read_state(path)
+        numbers, tensors = read_state(folder / STATE)
         with torch.no_grad():
             for kind, table in (("now", self.current), ("mean", self.average), ("best", self.best)):
                 for name in table:
@@ -197,7 +197,7 @@ def train_member(
     dict
         The averaged parameters with the lowest out-of-bag loss, without the member axis.
     """
-    done = folder / "member.safetensors"
+    done = folder / MEMBER
     if done.exists():
         return load_file(done)
     folder.mkdir(parents=True, exist_ok=True)
@@ -205,7 +205,7 @@ def train_member(
     in_bag = np.flatnonzero(counts)
     out_of_bag = np.flatnonzero(allowed & (counts == 0) & data.first_source)
     state = _start(recipe, seed, device)
-    if (folder / "state.safetensors").exists():
+    if (folder / STATE).exists():
         state.restore(folder)
     weights = torch.tensor(recipe.data.source_weights)[data.sources] * torch.tensor(counts)
     weights = (weights / weights[in_bag].mean()).float()
@@ -231,10 +231,8 @@ def train_member(
             log.write(json.dumps(record) + "\n")
         if progress is not None:
             progress(record)
-    part = folder / "member.part"
-    save_file(state.best, part)
-    part.replace(done)
-    (folder / "state.safetensors").unlink(missing_ok=True)
+    replace_file(done, save(state.best))
+    (folder / STATE).unlink(missing_ok=True)
     return state.best
 
 

@@ -6,8 +6,6 @@ on inside a member that was killed.
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -23,20 +21,16 @@ from betenet.datasets.folds import fold_of
 from betenet.datasets.rows import Row, data_digest
 from betenet.datasets.training_rows import read_rows
 from betenet.ensemble.device import choose_place
-from betenet.errors import BetenetError, ConfigError, DataError
+from betenet.errors import BetenetError
 from betenet.graphs import CrystalGraph, build_graph
-from betenet.input_files import in_short
-from betenet.json_input import read_json
 from betenet.network.geometry import CrystalGeometry, crystal_geometry
 from betenet.phonons.library import PhononLibrary
 from betenet.runs import WorkerPool, lock_folder
 from betenet.structures import check_structure, find_symmetry, standardise
-from betenet.training.losses import GRID_SUM
-from betenet.training.member import TrainingSet, train_member
+from betenet.training.manifest import begin_training
+from betenet.training.member import MEMBER, TrainingSet, train_member
 from betenet.training.recipe import Recipe
 
-NOT_IN_TRAINING = ("phonons", "phonons_of_files")
-"""Data that the members do not depend on."""
 FULL = "full"
 """Folder of the members that see every fold."""
 
@@ -169,20 +163,14 @@ def run_training(
     for library in recipe.data.phonons:
         PhononLibrary.read(Path(library))  # the card needs it, hours later
     out.mkdir(parents=True, exist_ok=True)
-    settings = recipe.to_dict()
-    for name in NOT_IN_TRAINING:
-        del settings["data"][name]
-    if recipe.loss.moments == GRID_SUM:
-        del settings["loss"]["moments"]  # runs that were begun before it could be chosen go on
-    digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
-    table = {"settings": digest, "data": data_digest(read_rows(data, recipe.data.sources))}
+    rows = data_digest(read_rows(data, recipe.data.sources))
     jobs = [Job(None, m) for m in range(recipe.training.members if ensemble else 0)]
     jobs += [
         Job(fold, m) for m in range(cross_validation_members) for fold in range(recipe.data.n_folds)
     ]
     with lock_folder(out):
-        waiting = [job for job in jobs if not (job.folder(out) / "member.safetensors").exists()]
-        claim_folder(out, {**table, "recipe": recipe.to_dict()})
+        waiting = [job for job in jobs if not (job.folder(out) / MEMBER).exists()]
+        begin_training(out, recipe.to_dict(), rows)
         train_all(waiting, make_trainer, (recipe, data, out, device), of=len(jobs), workers=workers)
 
 
@@ -224,35 +212,6 @@ def train_all(
                 raise answer
             bar.set_postfix(answer)
             bar.update()
-
-
-def claim_folder(out: Path, table: dict[str, Any]) -> None:
-    """Write the run's manifest, or check that the one there is of the same run."""
-    manifest = out / "manifest.json"
-    if manifest.exists():
-        known = _known(manifest)
-        for key in ("settings", "data"):
-            if known.get(key, table[key]) != table[key]:
-                raise ConfigError(
-                    f"{out} holds a run with other {key}.",
-                    "Its members and new ones would not belong together.",
-                    "Choose another folder, or remove this one.",
-                )
-    part = out / "manifest.part"
-    part.write_text(json.dumps(table, indent=1))
-    part.replace(manifest)
-
-
-def _known(manifest: Path) -> dict[str, Any]:
-    """The manifest of a run that was begun."""
-    try:
-        return dict(read_json(manifest))
-    except (OSError, ValueError, TypeError) as error:
-        raise DataError(
-            f"{manifest} is damaged.",
-            in_short(error),
-            "Restore it from a copy, or remove it if the folder holds a run of this recipe.",
-        ) from error
 
 
 def make_trainer(

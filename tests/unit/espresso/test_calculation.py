@@ -13,9 +13,9 @@ from ase.build import bulk
 
 from betenet.errors import BetenetError, ConfigError, DataError
 from betenet.espresso.calculation import describe, keep_plan, open_calculation, planned
-from betenet.espresso.manifest import digest
 from betenet.espresso.plan import Plan, plan_calculations
 from betenet.espresso.protocol import Protocol
+from betenet.runs import digest
 
 Maker = Callable[..., Path]
 FAST = Protocol.named("fast")

@@ -10,7 +10,7 @@ from ase.build import bulk
 
 from betenet.espresso.calculation import keep_plan, open_calculation
 from betenet.espresso.collect import collect_all, progress_of
-from betenet.espresso.manifest import Attempt, StepRecord, read_manifest, write_manifest
+from betenet.espresso.manifest import CALCULATION, Attempt, StepRecord
 from betenet.espresso.plan import plan_calculations
 from betenet.espresso.protocol import Protocol
 
@@ -28,7 +28,7 @@ def folder(tmp_path: Path, pseudopotentials: Callable[..., Path]) -> Path:
 
 
 def mark(folder: Path, key: str, record: StepRecord) -> None:
-    write_manifest(folder, read_manifest(folder).having(key, record))
+    CALCULATION.write(folder, CALCULATION.read(folder).having(key, record))
 
 
 def attempt(**more: object) -> Attempt:

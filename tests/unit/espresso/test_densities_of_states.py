@@ -11,7 +11,7 @@ from tests.fake_espresso import fake_step
 from betenet.espresso.densities_of_states import not_numbers
 from betenet.espresso.launcher import Launcher
 from betenet.espresso.layout import COARSE_DOS, COARSE_FORCE_CONSTANTS, PHONON_DOS_FILE
-from betenet.espresso.manifest import read_manifest
+from betenet.espresso.manifest import CALCULATION
 from betenet.espresso.phonon_inputs import coarse_dos_step
 from betenet.espresso.programs import find_programs
 from betenet.espresso.protocol import Protocol
@@ -62,7 +62,7 @@ def test_the_other_sum_rule_makes_numbers_of_lead(tmp_path: Path) -> None:
 
     assert run_material(tmp_path, OneStep(), runner, {}).state == "done"
 
-    failures = [one.failure for one in read_manifest(tmp_path).of(STEP.key).attempts]
+    failures = [one.failure for one in CALCULATION.read(tmp_path).of(STEP.key).attempts]
     assert failures in ([None], ["not_a_number", None])  # later versions may do well at once
     values = np.loadtxt(tmp_path / COARSE_DOS / PHONON_DOS_FILE)
     assert np.trapezoid(values[:, 1], values[:, 0]) == pytest.approx(3.0, abs=0.01)  # its modes

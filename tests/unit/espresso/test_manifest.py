@@ -7,14 +7,7 @@ import pytest
 
 from betenet.errors import ConfigError, DataError
 from betenet.espresso.failures import remedies
-from betenet.espresso.manifest import (
-    Attempt,
-    Manifest,
-    StepRecord,
-    agree_on,
-    read_manifest,
-    write_manifest,
-)
+from betenet.espresso.manifest import CALCULATION, Attempt, Manifest, StepRecord, begin_calculation
 
 SETTINGS = {"protocol": {"k_density": 40.0, "smearing": "mp"}, "elements": ["Al"]}
 
@@ -41,32 +34,32 @@ def full() -> Manifest:
 
 
 def test_what_is_written_is_read(tmp_path: Path) -> None:
-    write_manifest(tmp_path, full())
-    assert read_manifest(tmp_path) == full()
+    CALCULATION.write(tmp_path, full())
+    assert CALCULATION.read(tmp_path) == full()
     assert [path.name for path in tmp_path.iterdir()] == ["manifest.json"]
 
 
 def test_a_manifest_without_processor_times_is_read(tmp_path: Path) -> None:
-    write_manifest(tmp_path, full())
+    CALCULATION.write(tmp_path, full())
     table = json.loads((tmp_path / "manifest.json").read_text())
     for attempt in table["steps"]["dense"]["attempts"]:
         del attempt["cpu_seconds"]
     (tmp_path / "manifest.json").write_text(json.dumps(table))
-    first, second = read_manifest(tmp_path).of("dense").attempts
+    first, second = CALCULATION.read(tmp_path).of("dense").attempts
     assert (first.seconds, first.cpu_seconds, second.cpu_seconds) == (1.5, None, None)
 
 
 def test_the_same_settings_go_on(tmp_path: Path) -> None:
-    assert agree_on(tmp_path, SETTINGS, "6.7MaX").steps == {}
-    write_manifest(tmp_path, full())
-    assert agree_on(tmp_path, {**SETTINGS, "elements": ("Al",)}) == full()
+    assert begin_calculation(tmp_path, SETTINGS, "6.7MaX").steps == {}
+    CALCULATION.write(tmp_path, full())
+    assert begin_calculation(tmp_path, {**SETTINGS, "elements": ("Al",)}) == full()
 
 
 def test_other_settings_are_refused_and_named(tmp_path: Path) -> None:
-    agree_on(tmp_path, SETTINGS)
+    begin_calculation(tmp_path, SETTINGS)
     other = {"protocol": {"k_density": 30.0}, "elements": ["Al"], "cutoff": 80}
     with pytest.raises(ConfigError) as caught:
-        agree_on(tmp_path, other)
+        begin_calculation(tmp_path, other)
     assert caught.value.reason == (
         "cutoff is not given there and 80 here; "
         "protocol.k_density is 40.0 there and 30.0 here; "
@@ -75,18 +68,18 @@ def test_other_settings_are_refused_and_named(tmp_path: Path) -> None:
 
 
 def test_only_some_of_many_differences_are_listed(tmp_path: Path) -> None:
-    agree_on(tmp_path, {f"key{index}": 0 for index in range(20)})
+    begin_calculation(tmp_path, {f"key{index}": 0 for index in range(20)})
     with pytest.raises(ConfigError, match="; and 12 more"):
-        agree_on(tmp_path, {f"key{index}": 1 for index in range(20)})
+        begin_calculation(tmp_path, {f"key{index}": 1 for index in range(20)})
 
 
 @pytest.mark.parametrize("kept", [0, 1, 20, 200])
 def test_a_manifest_that_is_cut_off_is_damaged(tmp_path: Path, kept: int) -> None:
-    write_manifest(tmp_path, full())
+    CALCULATION.write(tmp_path, full())
     text = (tmp_path / "manifest.json").read_text()
     (tmp_path / "manifest.json").write_text(text[:kept])
     with pytest.raises(DataError, match=r"manifest\.json is damaged"):
-        agree_on(tmp_path, SETTINGS)
+        begin_calculation(tmp_path, SETTINGS)
 
 
 @pytest.mark.parametrize(
@@ -94,28 +87,28 @@ def test_a_manifest_that_is_cut_off_is_damaged(tmp_path: Path, kept: int) -> Non
     [('"k_density": 40.0', '"k_density": 41.0'), ('"attempts"', '"tries"'), ('"steps"', '"stepz"')],
 )
 def test_a_manifest_that_was_tampered_with_is_damaged(tmp_path: Path, old: str, new: str) -> None:
-    write_manifest(tmp_path, full())
+    CALCULATION.write(tmp_path, full())
     text = (tmp_path / "manifest.json").read_text()
     assert old in text
     (tmp_path / "manifest.json").write_text(text.replace(old, new))
     with pytest.raises(DataError, match="damaged"):
-        read_manifest(tmp_path)
+        CALCULATION.read(tmp_path)
 
 
 def test_a_manifest_of_a_later_version_is_not_read(tmp_path: Path) -> None:
     (tmp_path / "manifest.json").write_text(json.dumps({"format": 2, "anything": 1}))
     with pytest.raises(DataError, match="has format 2"):
-        read_manifest(tmp_path)
+        CALCULATION.read(tmp_path)
 
 
 def test_a_folder_without_a_manifest(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no calculation"):
-        read_manifest(tmp_path)
+        CALCULATION.read(tmp_path)
 
 
 def changed_by_hand(folder: Path, **attempt: object) -> None:
     """The manifest as somebody else may send it: what was attempted is not in the digest."""
-    write_manifest(folder, full())
+    CALCULATION.write(folder, full())
     table = json.loads((folder / "manifest.json").read_text())
     table["steps"]["dense"]["attempts"][-1] |= attempt
     (folder / "manifest.json").write_text(json.dumps(table))
@@ -150,7 +143,7 @@ def test_only_changes_that_a_failure_asks_for_are_read(
 ) -> None:
     changed_by_hand(tmp_path, changes=changes)
     with pytest.raises(DataError, match="is damaged, or somebody has changed it") as caught:
-        read_manifest(tmp_path)
+        CALCULATION.read(tmp_path)
     assert named in caught.value.reason
 
 
@@ -158,7 +151,9 @@ def test_every_remedy_is_read(tmp_path: Path) -> None:
     for (name, key), values in remedies().items():
         for value in values:
             changed_by_hand(tmp_path, changes={name: {key: value}})
-            assert read_manifest(tmp_path).of("dense").attempts[-1].changes == {name: {key: value}}
+            assert CALCULATION.read(tmp_path).of("dense").attempts[-1].changes == {
+                name: {key: value}
+            }
 
 
 @pytest.mark.parametrize(
@@ -179,7 +174,7 @@ def test_every_remedy_is_read(tmp_path: Path) -> None:
 def test_an_attempt_is_what_it_should_be(tmp_path: Path, attempt: dict[str, object]) -> None:
     changed_by_hand(tmp_path, **attempt)
     with pytest.raises(DataError, match="is damaged"):
-        read_manifest(tmp_path)
+        CALCULATION.read(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -196,9 +191,9 @@ def test_an_attempt_is_what_it_should_be(tmp_path: Path, attempt: dict[str, obje
     ],
 )
 def test_a_step_is_what_it_should_be(tmp_path: Path, key: str, step: dict[str, object]) -> None:
-    write_manifest(tmp_path, full())
+    CALCULATION.write(tmp_path, full())
     table = json.loads((tmp_path / "manifest.json").read_text())
     table["steps"] = {key: table["steps"]["dense"] | step}
     (tmp_path / "manifest.json").write_text(json.dumps(table))
     with pytest.raises(DataError, match="is damaged"):
-        read_manifest(tmp_path)
+        CALCULATION.read(tmp_path)

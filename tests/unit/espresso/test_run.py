@@ -15,7 +15,7 @@ from tests.fake_espresso import FakeEspresso, FakeWorkflow, make_fake_espresso
 
 from betenet.errors import ConfigError, DataError
 from betenet.espresso import run
-from betenet.espresso.manifest import agree_on, read_manifest, write_manifest
+from betenet.espresso.manifest import CALCULATION, begin_calculation
 from betenet.espresso.run import Outcome, run_material
 
 TESTS = Path(__file__).resolve().parents[2]
@@ -103,8 +103,8 @@ def test_scratch_goes_when_it_is_of_no_more_use(folder: Path, fake: FakeEspresso
     assert not list(folder.glob("phonons/*/scratch"))
     assert (folder / "states/scratch/density").exists()  # the failed step may want it
 
-    manifest = read_manifest(folder)
-    write_manifest(folder, manifest.having("dos", type(manifest.of("dos"))()))
+    manifest = CALCULATION.read(folder)
+    CALCULATION.write(folder, manifest.having("dos", type(manifest.of("dos"))()))
     assert go(folder, fake).state == "done"
     assert not list(folder.rglob("scratch"))
 
@@ -164,7 +164,7 @@ def test_a_density_that_does_not_settle_is_mixed_more_carefully(
     fake.behave({"dense": [says, says]})
 
     assert go(folder, fake).state == "done"
-    attempts = read_manifest(folder).of("dense").attempts
+    attempts = CALCULATION.read(folder).of("dense").attempts
     betas = [attempt.changes.get("electrons", {}).get("mixing_beta") for attempt in attempts]
     assert betas == [None, 0.3, 0.1]
     assert [attempt.failure for attempt in attempts] == ["not_self_consistent"] * 2 + [None]
@@ -202,9 +202,9 @@ def test_the_version_is_noted_of_a_calculation_that_was_planned_without(
     folder: Path, fake: FakeEspresso
 ) -> None:
     folder.mkdir()
-    agree_on(folder, SETTINGS)
+    begin_calculation(folder, SETTINGS)
     go(folder, fake)
-    assert read_manifest(folder).version == "6.7MaX"
+    assert CALCULATION.read(folder).version == "6.7MaX"
 
 
 def test_a_cause_outside_of_the_calculation_is_tried_again_by_a_new_start(
@@ -224,7 +224,7 @@ def test_a_program_that_is_killed_goes_on_where_it_was(folder: Path, fake: FakeE
     assert go(folder, fake).state == "done"
     begun = [what for key, what, _, _ in fake.log() if key == "phonons/q2" and "from" in what]
     assert begun == ["from 0", "from 3"]
-    first, second = read_manifest(folder).of("phonons/q2").attempts
+    first, second = CALCULATION.read(folder).of("phonons/q2").attempts
     assert (first.failure, second.start) == ("killed", "recovery")
 
 
@@ -235,7 +235,7 @@ def test_a_killed_step_without_recovery_starts_from_an_empty_scratch_folder(
     go(folder, fake)
 
     assert [w for k, w, _, _ in fake.log() if k == "dense" and "from" in w] == ["from 0"] * 2
-    assert [a.start for a in read_manifest(folder).of("dense").attempts] == ["scratch"] * 2
+    assert [a.start for a in CALCULATION.read(folder).of("dense").attempts] == ["scratch"] * 2
 
 
 def test_damaged_files_of_an_interrupted_attempt_are_left_behind(
@@ -245,7 +245,7 @@ def test_damaged_files_of_an_interrupted_attempt_are_left_behind(
     fake.behave({"phonons/q1": ["signal 15", damaged]})
     assert go(folder, fake).state == "done"
 
-    starts = [attempt.start for attempt in read_manifest(folder).of("phonons/q1").attempts]
+    starts = [attempt.start for attempt in CALCULATION.read(folder).of("phonons/q1").attempts]
     assert starts == ["scratch", "recovery", "scratch"]
 
 
@@ -253,7 +253,7 @@ def test_processor_time_is_that_of_each_program_alone(folder: Path, fake: FakeEs
     fake.behave({"relax": ["sleep 0.8"], "phonons/q1": ["compute 0.6"], "states": ["sleep 0.6"]})
     go(folder, fake, jobs=2)
 
-    manifest = read_manifest(folder)
+    manifest = CALCULATION.read(folder)
     (slept,), (computed,), (beside,) = (
         manifest.of(key).attempts for key in ("relax", "phonons/q1", "states")
     )
@@ -274,7 +274,7 @@ def test_processor_time_of_an_interrupted_program_is_kept(folder: Path, fake: Fa
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=20)
 
-    (attempt,) = read_manifest(folder).of("relax").attempts
+    (attempt,) = CALCULATION.read(folder).of("relax").attempts
     assert attempt.failure == "interrupted"
     assert attempt.cpu_seconds is not None
     assert 0.0 < attempt.cpu_seconds < 0.4
@@ -365,7 +365,7 @@ def test_ctrl_c_and_termination_stop_the_programs(
 
     assert "KeyboardInterrupt" in errors
     assert not alive(program)
-    record = read_manifest(folder).of("phonons/q1")
+    record = CALCULATION.read(folder).of("phonons/q1")
     assert (record.state, record.attempts[0].failure) == ("waiting", "interrupted")
     fake.behave({})
     again = start(folder, fake)
@@ -382,7 +382,7 @@ def test_programs_die_with_a_runner_that_is_killed(folder: Path, fake: FakeEspre
     again = start(folder, fake)
     assert again.communicate(timeout=30)[0] == "done\n"
     assert not alive(program)
-    assert [a.failure for a in read_manifest(folder).of("phonons/q1").attempts] == [
+    assert [a.failure for a in CALCULATION.read(folder).of("phonons/q1").attempts] == [
         "interrupted",
         None,
     ]

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from betenet.espresso.launcher import Launcher
-from betenet.espresso.manifest import read_manifest
+from betenet.espresso.manifest import CALCULATION
 from betenet.espresso.namelist import changed
 from betenet.espresso.programs import find_programs
 from betenet.espresso.run import Outcome, Runner, run_material
@@ -206,7 +206,7 @@ def test_out_of_time_and_done_again(
 ) -> None:
     outcome = go(tmp_path, potentials, max_seconds=0.3)
     assert "out_of_time" in outcome.errors["phonons/q2"].summary
-    attempts = read_manifest(tmp_path).of("phonons/q2").attempts
+    attempts = CALCULATION.read(tmp_path).of("phonons/q2").attempts
     assert [(one.failure, one.start) for one in attempts] == [("out_of_time", "scratch")] * 3
 
     assert go(tmp_path, potentials).state == "done"
@@ -220,7 +220,7 @@ def test_ph_is_wrong_where_it_goes_on(
     if not find_programs().version.startswith("6.7"):
         pytest.skip("known of version 6.7 only")
     outcome = go(tmp_path, potentials, recovering=("ph.x",), max_seconds=0.3)
-    first, second, *_ = read_manifest(tmp_path).of("phonons/q2").attempts
+    first, second, *_ = CALCULATION.read(tmp_path).of("phonons/q2").attempts
     assert (first.failure, second.start) == ("out_of_time", "recovery")
     if outcome.state == "done" and second.failure is None:
         assert np.abs(answer(tmp_path)[0] - undisturbed[0]).max() > 1.0
@@ -244,7 +244,7 @@ def test_killed_within_ph_and_started_again(
 
     assert go(tmp_path, potentials).state == "done"
 
-    first, second = read_manifest(tmp_path).of("phonons/q2").attempts
+    first, second = CALCULATION.read(tmp_path).of("phonons/q2").attempts
     assert (first.failure, second.start) == ("interrupted", "scratch")
     same(answer(tmp_path), undisturbed)
 
@@ -258,7 +258,7 @@ def test_a_density_goes_on_where_its_time_was_over(tmp_path: Path, potentials: P
         runner = Runner(launcher=Launcher(programs=find_programs()), keep_scratch=True)
         assert run_material(folder, Fixed((one,)), runner, {}).state == "done"
 
-    first, second = read_manifest(halves).of("dense").attempts
+    first, second = CALCULATION.read(halves).of("dense").attempts
     assert (first.failure, second.start) == ("out_of_time", "recovery")
     energies = [
         float(re.findall(r"!\s+total energy\s+=\s+(\S+) Ry", text)[-1])
@@ -271,7 +271,7 @@ def test_a_response_that_does_not_settle_is_mixed_more_carefully(
     tmp_path: Path, potentials: Path, undisturbed: tuple[np.ndarray, np.ndarray]
 ) -> None:
     assert go(tmp_path, potentials, niter_ph=2).state == "done"
-    first, second = read_manifest(tmp_path).of("phonons/q2").attempts
+    first, second = CALCULATION.read(tmp_path).of("phonons/q2").attempts
     assert first.failure == "response_not_converged"
     assert second.changes == {"inputph": {"alpha_mix(1)": 0.3, "niter_ph": 100}}
     same(answer(tmp_path), undisturbed)

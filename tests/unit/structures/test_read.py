@@ -11,7 +11,7 @@ from ase.build import bulk
 from ase.io import write
 
 from betenet.errors import StructureError
-from betenet.espresso.manifest import Manifest
+from betenet.espresso.manifest import CALCULATION, Manifest
 from betenet.structures import (
     SKIPPED_NAMES,
     SKIPPED_SUFFIXES,
@@ -214,7 +214,7 @@ def test_first_principles_calculations_are_passed_over(tmp_path: Path) -> None:
     for folder in ("epc/Nb/relax", "other"):
         (tmp_path / folder).mkdir(parents=True)
         shutil.copy(EXAMPLES / "Al.cif", tmp_path / folder / "Al.cif")
-    manifest = Manifest(settings={"a": 1}).to_dict()
+    manifest = CALCULATION.table(Manifest(settings={"a": 1}))
     (tmp_path / "epc/Nb/manifest.json").write_text(json.dumps(manifest))
     (tmp_path / "other/manifest.json").write_text('{"name": "of somebody else"}')
     names = [record.name for record in read_structures(tmp_path)]

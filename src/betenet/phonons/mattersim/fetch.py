@@ -26,6 +26,7 @@ from betenet.phonons.mattersim.weights import (
     read_weights,
     write_weights,
 )
+from betenet.runs.replace_file import UNFINISHED, replacing
 
 if TYPE_CHECKING:
     from betenet.web_client import Answer
@@ -91,15 +92,15 @@ def fetch_weights(
     if target.is_file():
         return target
     # with these names a rest that a killed process has left is overwritten by the next
-    parts = [target.with_name(f"{name}.part.{kind}") for kind in ("whl", "pth", "safetensors")]
+    parts = [target.with_name(f"{name}{UNFINISHED}.{kind}") for kind in ("whl", "pth")]
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         _check_room(target.parent)
         _download(_address(index), parts[0], progress=progress)
         _extract(name, parts[0], parts[1])
-        write_weights(parts[2], *read_weights(parts[1]))
-        parts[2].chmod(0o644)  # safetensors lets only its owner read it
-        parts[2].replace(target)
+        weights = read_weights(parts[1])
+        with replacing(target) as unfinished:
+            write_weights(unfinished, *weights)
     except (HTTPException, zipfile.BadZipFile, OSError) as error:
         raise _failed(name, target, error) from error
     finally:

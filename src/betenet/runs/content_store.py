@@ -34,19 +34,18 @@ class ContentStore(Generic[_T]):
         The file. Its folder is made if it is absent. It may be removed at any time; nothing else
         removes old entries.
     table
-        Name of the table in it.
+        Name of the table in the file.
     what
-        Is kept there, in the plural, for errors.
+        Name of the objects in the plural, for errors.
     decode
-        From the bytes to what they stand for; raises DataError for others, which then count as
-        damaged.
+        Makes an object of its bytes; raises DataError for other bytes, which count as damaged.
 
     Attributes
     ----------
     path
         The file.
     damaged
-        Damaged entries and files that were met.
+        Number of damaged entries and files that were met.
 
     Raises
     ------
@@ -77,11 +76,6 @@ class ContentStore(Generic[_T]):
         """Entries kept."""
         query = f"SELECT count(*) FROM {self._table}"  # noqa: S608 - a name of this package
         return self._run(lambda db: int(db.execute(query).fetchone()[0]))
-
-    @property
-    def n_bytes(self) -> int:
-        """Size of the file."""
-        return self.path.stat().st_size
 
     def load(self, keys: Sequence[bytes]) -> list[_T | None]:
         """Return what is kept under each key, or None.

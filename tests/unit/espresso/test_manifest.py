@@ -49,6 +49,17 @@ def test_a_manifest_without_processor_times_is_read(tmp_path: Path) -> None:
     assert (first.seconds, first.cpu_seconds, second.cpu_seconds) == (1.5, None, None)
 
 
+def test_a_calculation_of_an_earlier_version_goes_on(tmp_path: Path) -> None:
+    kept = Path(__file__).resolve().parents[2] / "fixtures" / "runs" / "calculation.json"
+    (tmp_path / "manifest.json").write_bytes(kept.read_bytes())
+    settings = json.loads(kept.read_text())["settings"]
+    manifest = begin_calculation(tmp_path, settings, "6.7MaX")
+    assert manifest.of("relax").state == "done"
+    assert manifest.of("phonons/q1").attempts
+    CALCULATION.write(tmp_path, manifest)
+    assert json.loads((tmp_path / "manifest.json").read_text()) == json.loads(kept.read_text())
+
+
 def test_the_same_settings_go_on(tmp_path: Path) -> None:
     assert begin_calculation(tmp_path, SETTINGS, "6.7MaX").steps == {}
     CALCULATION.write(tmp_path, full())

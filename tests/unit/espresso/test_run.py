@@ -1,11 +1,8 @@
 from __future__ import annotations
 
-import json
-import random
 import signal
 import subprocess
 import sys
-import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -399,33 +396,6 @@ def test_a_second_runner_is_refused(folder: Path, fake: FakeEspresso) -> None:
     finally:
         process.terminate()
         process.communicate()
-
-
-@pytest.mark.parametrize("seed", range(3))
-def test_killed_at_random_moments_it_ends_with_the_same_results(
-    folder: Path, fake: FakeEspresso, seed: int
-) -> None:
-    chance = random.Random(seed)  # noqa: S311 - no secret
-    fake.behave({}, work=10, pause=0.01)
-    kills = 0
-    for _ in range(40):
-        process = start(folder, fake, jobs=1 + seed % 2)
-        killer = threading.Timer(chance.uniform(0.3, 1.2), process.kill)
-        if kills < 12:
-            killer.start()
-        output, errors = process.communicate()
-        killer.cancel()
-        if process.returncode == 0:
-            break
-        assert process.returncode == -signal.SIGKILL, errors
-        kills += 1
-    assert output == "done\n"
-    assert kills > 0
-    assert (folder / "fine-dos/result").read_text() == ANSWER
-    assert (folder / "dos/result").read_text() == "dos(states(dense()))"
-    assert not list(folder.rglob("scratch"))
-    manifest = json.loads((folder / "manifest.json").read_text())
-    assert {record["state"] for record in manifest["steps"].values()} == {"done"}
 
 
 def test_no_descriptor_or_signal_handler_is_left(folder: Path, fake: FakeEspresso) -> None:

@@ -151,7 +151,10 @@ def run(kind: Kind, folder: Path, options: list[str], kill: int = -1) -> int:
     return done.returncode
 
 
-@pytest.mark.parametrize("name", KINDS)
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param("training", marks=pytest.mark.slow), *(n for n in KINDS if n != "training")],
+)
 def test_a_run_that_is_killed_ends_as_one_that_is_not(
     name: str, tmp_path: Path, options: Callable[[str], list[str]]
 ) -> None:

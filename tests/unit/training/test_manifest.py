@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from betenet.errors import ConfigError, DataError
+from betenet.training.manifest import begin_training
+
+FIXTURES = Path(__file__).resolve().parents[2] / "fixtures" / "runs"
+ROWS = "0f1e2d"
+
+
+@pytest.fixture(params=["training", "full_batch"])
+def begun(request, tmp_path: Path) -> Path:
+    """A run that version 0.1 has begun, whose manifests had no format."""
+    shutil.copy(FIXTURES / f"{request.param}.json", tmp_path / "manifest.json")
+    return tmp_path
+
+
+def table_of(folder: Path) -> dict:
+    return json.loads((folder / "manifest.json").read_text())
+
+
+def test_a_run_of_an_earlier_version_goes_on(begun: Path) -> None:
+    before = table_of(begun)
+    begin_training(begun, before["recipe"], ROWS)
+    assert table_of(begun) in (before, {"format": 1, **before})
+
+
+def test_what_differs_is_listed(begun: Path) -> None:
+    recipe = table_of(begun)["recipe"]
+    recipe["training"]["learning_rate"] = 0.5
+    recipe["network"]["lmax"] = 9
+    before = (begun / "manifest.json").read_bytes()
+    with pytest.raises(ConfigError, match="holds a run with other settings") as caught:
+        begin_training(begun, recipe, "other rows")
+    for words in ("network.lmax is", "training.learning_rate is", 'rows is "0f1e2d" there'):
+        assert words in caught.value.reason
+    assert (begun / "manifest.json").read_bytes() == before
+
+
+def test_phonons_that_the_members_do_not_depend_on_may_differ(tmp_path: Path) -> None:
+    shutil.copy(FIXTURES / "training.json", tmp_path / "manifest.json")
+    recipe = table_of(tmp_path)["recipe"]
+    recipe["data"]["phonons"] = ["some.npz"]
+    begin_training(tmp_path, recipe, ROWS)
+    assert table_of(tmp_path)["recipe"]["data"]["phonons"] == ["some.npz"]
+
+
+def test_a_changed_manifest_is_damaged(begun: Path) -> None:
+    text = (begun / "manifest.json").read_text()
+    (begun / "manifest.json").write_text(text.replace('"lmax": ', '"lmax": 1'))
+    with pytest.raises(DataError, match="damaged") as caught:
+        begin_training(begun, table_of(begun)["recipe"], ROWS)
+    assert "digest" in caught.value.reason

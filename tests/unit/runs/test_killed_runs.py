@@ -117,6 +117,9 @@ KINDS = {
 }
 
 
+SLOW = pytest.mark.slow
+
+
 @pytest.fixture
 def options(request, tmp_path: Path) -> Callable[[str], list[str]]:
     def options_of(kind: str) -> list[str]:
@@ -152,8 +155,7 @@ def run(kind: Kind, folder: Path, options: list[str], kill: int = -1) -> int:
 
 
 @pytest.mark.parametrize(
-    "name",
-    [pytest.param("training", marks=pytest.mark.slow), *(n for n in KINDS if n != "training")],
+    "name", [pytest.param(name, marks=SLOW if name == "training" else ()) for name in KINDS]
 )
 def test_a_run_that_is_killed_ends_as_one_that_is_not(
     name: str, tmp_path: Path, options: Callable[[str], list[str]]

@@ -56,3 +56,14 @@ def test_a_changed_manifest_is_damaged(begun: Path) -> None:
     with pytest.raises(DataError, match="damaged") as caught:
         begin_training(begun, table_of(begun)["recipe"], ROWS)
     assert "digest" in caught.value.reason
+
+
+def test_the_sum_that_was_the_only_one_is_no_other_setting(tmp_path: Path) -> None:
+    shutil.copy(FIXTURES / "training.json", tmp_path / "manifest.json")
+    recipe = table_of(tmp_path)["recipe"]
+    recipe["loss"]["moments"] = "grid-sum"
+    begin_training(tmp_path, recipe, ROWS)
+    recipe["loss"]["moments"] = "onset"
+    with pytest.raises(ConfigError, match="other settings") as caught:
+        begin_training(tmp_path, recipe, ROWS)
+    assert 'loss.moments is not given there and "onset" here' in caught.value.reason

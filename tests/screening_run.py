@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import math
-from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 
-from betenet.screening.records import Record
+from betenet.json_output import finite_or_none
+from betenet.screening.records import RECORDS, Record
 from betenet.screening.report import write
+from betenet.screening.store import RecordStore
 
 STAGES = [
     {"name": "first", "kind": "structure", "model": "cso-1", "score": "tc_kelvin", "threshold": 4},
@@ -21,20 +22,19 @@ STAGES = [
 MANIFEST = {"stages": STAGES, "mu_star": 0.13, "source": {"path": "cells"}, "digest": "abc123"}
 
 
-class Records:
-    """A store in memory, with the interface that results and report need."""
+def write_run(folder: Path, records: Iterable[Record], manifest: dict | None = None) -> Path:
+    """A folder with the records of a run and its manifest; older ones in it are replaced."""
+    folder.mkdir(exist_ok=True)
+    path = folder / RECORDS
+    path.unlink(missing_ok=True)
+    RecordStore(path, create=True).store(records)
+    (folder / "manifest.json").write_text(json.dumps(MANIFEST if manifest is None else manifest))
+    return folder
 
-    def __init__(self, records: Iterable[Record]) -> None:
-        self.kept = list(records)
 
-    def records(self, stage: str | None = None) -> Iterator[Record]:
-        return (record for record in self.kept if stage in {None, record.stage})
-
-    def counts(self) -> dict[str, dict[str, int]]:
-        found: dict[str, dict[str, int]] = {}
-        for (stage, outcome), n in Counter((r.stage, r.outcome) for r in self.kept).items():
-            found.setdefault(stage, {})[outcome] = n
-        return found
+def stored(folder: Path, records: Iterable[Record]) -> RecordStore:
+    """The records alone."""
+    return RecordStore(write_run(folder, records) / RECORDS)
 
 
 def predicted(name, stage, outcome, tc, *, formula="NbN", reason="", warnings=()):
@@ -46,7 +46,8 @@ def predicted(name, stage, outcome, tc, *, formula="NbN", reason="", warnings=()
         "omega_log_kelvin": 200.0,
         "omega_2_kelvin": 250.0,
     }.items():
-        values |= {key: value, f"{key}_low_68": 0.8 * value, f"{key}_high_68": 1.2 * value}
+        ends = {"": 1.0, "_low_68": 0.8, "_high_68": 1.2}
+        values |= {key + end: finite_or_none(share * value) for end, share in ends.items()}
     return Record(
         name=name,
         stage=stage,
@@ -131,13 +132,8 @@ def write_page(
     folder: Path, records: Iterable[Record], manifest: dict | None = None, **settings: int
 ) -> Path:
     """The page without its figures, which take most of the time."""
-    write_manifest(folder, manifest)
+    write_run(folder, records, manifest)
     with pytest.MonkeyPatch.context() as patch:
         for section in ("_figure_section", "_element_section"):
             patch.setattr(write, section, lambda _: "")
-        return write.write_report(folder, Records(records), **settings)
-
-
-def write_manifest(folder: Path, manifest: dict | None = None) -> Path:
-    (folder / "manifest.json").write_text(json.dumps(MANIFEST if manifest is None else manifest))
-    return folder
+        return write.write_report(folder, **settings)

@@ -1,11 +1,8 @@
-"""Crystals to screen, and stand-ins for a source and a funnel."""
+"""Crystals to screen, a source in memory, and funnels that let everything in."""
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -13,41 +10,26 @@ from ase import Atoms
 from ase.build import bulk
 
 from betenet.screening.candidates import Candidate, Entry
+from betenet.screening.funnel import Funnel, Stage
 from betenet.screening.run import ScreeningRun
 
 METALS = ("Al", "Cu", "Ni", "Pd", "Ag", "Pt", "Au", "Nb", "Ta", "W", "V", "Mo")
 
 
-@dataclass(frozen=True, kw_only=True)
-class FakeStage:
-    name: str
-    kind: str
-    model: str | None = None
-    force_field: Any = None  # a calculator too, in the tests
-    score: str | None = None
-    threshold: float | None = None
-    precision: float | None = None
-    recall: float | None = None
-    budget: int | None = None
-    keep_unknown: bool = True  # the tiny model knows next to nothing
-    options: dict[str, Any] = field(default_factory=dict)
+def known_or_not(**asked: Any) -> Stage:
+    """A stage that decides everything: the tiny model knows next to nothing."""
+    return Stage(**{"name": "structure", "kind": "structure", "keep_unknown": True, **asked})
 
 
-@dataclass(frozen=True, kw_only=True)
-class FakeFunnel:
-    stages: tuple[FakeStage, ...]
-    source: str = "memory"
-    filters: dict[str, Any] = field(default_factory=dict)
-    mu_star: float = 0.1
-
-    def to_dict(self) -> dict[str, Any]:
-        return asdict(self)
-
-    def digest(self) -> str:
-        return hashlib.sha256(json.dumps(self.to_dict(), default=str).encode()).hexdigest()
+def funnel_of(*stages: Stage, **filters: Any) -> Funnel:
+    """A funnel of a source in memory that lets everything in, unless its filters say else."""
+    everything = {"duplicates": False, "keep_insulators": True}
+    return Funnel(source="memory", stages=stages, filters={**everything, **filters})
 
 
-class FakeSource:
+class MemorySource:
+    """A source whose entries are given, and which counts how many of them were read."""
+
     def __init__(self, entries: Sequence[Entry], name: str = "memory") -> None:
         self.entries, self.name = list(entries), name
         self.read = 0
@@ -78,9 +60,10 @@ def crystals(count: int) -> list[Candidate]:
 
 def run_in(folder: Path, model: Path) -> ScreeningRun:
     """A run of two stages with a budget each."""
-    stages = (
-        FakeStage(name="first", kind="structure", model=str(model), budget=40),
-        FakeStage(name="second", kind="structure", model=str(model), score="coupling", budget=20),
+    probability = "probability_tc_above_5_kelvin"
+    funnel = funnel_of(
+        known_or_not(name="first", model=str(model), budget=40),
+        known_or_not(name="second", model=str(model), score=probability, budget=20),
     )
-    funnel, source = FakeFunnel(stages=stages), FakeSource(crystals(80))
+    source = MemorySource(crystals(80))
     return ScreeningRun.prepare(folder, funnel, source, quiet=True, batch=4)

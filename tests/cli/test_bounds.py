@@ -96,7 +96,8 @@ def test_a_link_given_itself_is_a_folder(linked: Path) -> None:
 def test_a_missing_file_is_told_before_all_is_loaded(
     verb: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(sys.modules, "betenet.cli.screening_run", None)  # an import would fail
+    for name in ("screening", "substitution"):  # an import would fail
+        monkeypatch.setitem(sys.modules, f"betenet.screening.{name}", None)
     more = {"run": ["--out", "x"], "plan": [], "substitute": ["--candidates", "5", "--out", "x"]}
     assert main(["screen", verb, "nowhere/funnel.toml", *more[verb]]) == 2
     assert "There is no file or folder nowhere/funnel.toml." in capsys.readouterr().err

@@ -187,7 +187,7 @@ def test_an_interrupt_says_how_to_go_on(tmp_path: Path) -> None:
 
 
 def test_status_does_not_wait_for_torch() -> None:
-    program = "import sys, betenet.cli.screening_status; print('torch' in sys.modules)"
+    program = "import sys, betenet.screening.status; print('torch' in sys.modules)"
     finished = subprocess.run(
         [sys.executable, "-c", program],
         capture_output=True,

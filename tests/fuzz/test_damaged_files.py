@@ -36,7 +36,7 @@ from betenet.datasets.training_rows import TARGETS, Row
 from betenet.errors import BetenetError
 from betenet.formats import read_a2f, read_phonon_dos, write_a2f
 from betenet.screening.intake import take_source
-from betenet.screening.sources.opened import open_source
+from betenet.screening.sources import open_source
 from betenet.screening.store import RecordStore
 from betenet.spectrum import Spectrum
 from betenet.structures import prepare_structures

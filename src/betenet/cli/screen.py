@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import re
+import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from betenet.cli.arguments import HelpFormatter, Verbs, add_json, count, whole
+from betenet.cli.arguments import HelpFormatter, Verbs, add_json, count, key_values, whole
+from betenet.cli.streams import spare_the_inputs
 from betenet.errors import ConfigError
+
+if TYPE_CHECKING:
+    from betenet.screening.forecast import Forecast
+    from betenet.screening.status import Status
+
+MOST_TOLD = 20
+"""Number of damaged records that are named."""
 
 _EPILOG = """\
 examples:
   betenet screen plan funnel.toml                 what to expect, before anything is computed
-  betenet screen run funnel.toml --out run/
   betenet screen run funnel.toml --out run/ --workers 8
   betenet screen run cells/ --out run/            a folder of structures, by the default funnel
   betenet screen status run/                      how far it is, also while it is running
@@ -81,8 +91,8 @@ about workers:
 _SUBSTITUTE_EPILOG = """\
 Each candidate is a parent in which one element or more became another that stands near it in the
 order of their chemistry (the modified Pettifor scale), with the cell scaled by the atoms' volumes.
-No two have the same name; some are the same crystal, which `betenet screen run` leaves out. The
-same parents, number and seed give the same candidates.
+No two have one name; some are one crystal, which `betenet screen run` leaves out. Equal parents,
+number and seed give equal candidates.
 """
 
 
@@ -96,11 +106,8 @@ def add_parser(verbs: Verbs) -> None:
         formatter_class=HelpFormatter,
     )
     actions = parser.add_subparsers(title="verbs", metavar="VERB", required=True)
-    _add_plan(actions)
-    _add_run(actions)
-    _add_status(actions)
-    _add_report(actions)
-    _add_substitute(actions)
+    for add in (_add_plan, _add_run, _add_status, _add_report, _add_substitute):
+        add(actions)
     parser.verb_for_files = lambda file: f"run {file} --out run/"
 
 
@@ -112,14 +119,13 @@ def _add_plan(actions: Verbs) -> None:
         epilog=_FUNNEL_TEXT,
         formatter_class=HelpFormatter,
     )
-    plan.add_argument("target", metavar="FUNNEL|SOURCE", help="funnel.toml, or what to screen")
+    _add_target(plan)
     plan.add_argument(
         "--candidates",
         type=count,
         metavar="N",
         help="how many there are (default: the source is read and counted)",
     )
-    _add_calibration(plan)
     add_json(plan, "the forecast")
     plan.set_defaults(run=run_plan)
 
@@ -132,34 +138,33 @@ def _add_run(actions: Verbs) -> None:
         epilog=_RUN_EPILOG,
         formatter_class=HelpFormatter,
     )
-    running.add_argument("target", metavar="FUNNEL|SOURCE", help="funnel.toml, or what to screen")
+    _add_target(running)
     running.add_argument(
         "--out", type=Path, required=True, metavar="DIR", help="folder of the screening"
     )
-    running.add_argument(
-        "--workers",
-        type=count,
-        default=1,
-        metavar="N",
-        help="processes that compute (default: %(default)s), see below",
-    )
-    _add_calibration(running)
+    workers = "processes that compute (default: %(default)s), see below"
+    running.add_argument("--workers", type=count, default=1, metavar="N", help=workers)
     where = running.add_mutually_exclusive_group()
-    where.add_argument("--scheduler", metavar="ADDRESS", help="of a Dask scheduler")
-    where.add_argument(
-        "--slurm",
-        action="extend",
-        nargs="*",
-        metavar="KEY=VALUE",
-        help="start the workers as jobs of Slurm",
-    )
+    where.add_argument("--scheduler", metavar="ADDRESS", help="address of a Dask scheduler")
+    jobs = "start the workers as jobs of Slurm"
+    where.add_argument("--slurm", action="extend", nargs="*", metavar="KEY=VALUE", help=jobs)
     running.set_defaults(run=run_run)
 
 
-def _add_status(actions: Verbs) -> None:
-    status = actions.add_parser(
-        "status", help="say how far a screening is", description="Say how far a screening is."
+def _add_target(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("target", metavar="FUNNEL|SOURCE", help="funnel.toml, or what to screen")
+    parser.add_argument(
+        "--calibration",
+        type=Path,
+        metavar="TABLE.csv",
+        help="held-out scores that thresholds and forecast follow from (default: the shipped "
+        "table of BETE-NET's materials, see docs/screening.md)",
     )
+
+
+def _add_status(actions: Verbs) -> None:
+    text = "say how far a screening is"
+    status = actions.add_parser("status", help=text, description=text.capitalize() + ".")
     status.add_argument("folder", type=Path, metavar="DIR", help="folder of the screening")
     add_json(status, "the numbers")
     status.set_defaults(run=run_status)
@@ -184,43 +189,19 @@ def _add_substitute(actions: Verbs) -> None:
         epilog=_SUBSTITUTE_EPILOG,
         formatter_class=HelpFormatter,
     )
-    substitute.add_argument("source", metavar="SOURCE", help="the parents, as of `screen run`")
-    substitute.add_argument(
-        "--candidates", type=count, required=True, metavar="N", help="how many candidates"
-    )
-    substitute.add_argument(
-        "--out", type=Path, required=True, metavar="FILE", help="candidates.jsonl, or .jsonl.gz"
-    )
-    substitute.add_argument(
-        "--seed", type=whole, default=0, metavar="N", help="of the draw (default: %(default)s)"
-    )
-    substitute.add_argument(
-        "--reach",
-        type=count,
-        default=4,
-        metavar="N",
-        help="places between an element and what takes its place (default: %(default)s)",
-    )
-    substitute.add_argument(
-        "--exclude-elements",
-        action="extend",
-        nargs="+",
-        default=[],
-        metavar="EL",
-        help="never put in",
-    )
+    add = substitute.add_argument
+    add("source", metavar="SOURCE", help="the parents, as for `screen run`")
+    add("--candidates", type=count, required=True, metavar="N", help="how many candidates")
+    text = "candidates.jsonl, or .jsonl.gz"
+    add("--out", type=Path, required=True, metavar="FILE", help=text)
+    text = "seed of the draw (default: %(default)s)"
+    add("--seed", type=whole, default=0, metavar="N", help=text)
+    text = "places between an element and what takes its place (default: %(default)s)"
+    add("--reach", type=count, default=4, metavar="N", help=text)
+    text = "elements that are never put in"
+    add("--exclude-elements", action="extend", nargs="+", default=[], metavar="EL", help=text)
     substitute.rename("--count", "--candidates")
     substitute.set_defaults(run=run_substitute)
-
-
-def _add_calibration(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--calibration",
-        type=Path,
-        metavar="TABLE.csv",
-        help="held-out scores that thresholds and forecast follow from (default: the shipped "
-        "table of BETE-NET's materials, see docs/screening.md)",
-    )
 
 
 def _check_files(*names: str | Path | None) -> None:
@@ -245,36 +226,92 @@ def _check_files(*names: str | Path | None) -> None:
 def run_plan(arguments: argparse.Namespace) -> int:
     """Print what to expect."""
     _check_files(arguments.target, arguments.calibration)
-    from betenet.cli.screening_run import plan
+    from betenet.screening.screening import plan
 
-    return plan(arguments)
+    expected = plan(
+        arguments.target, candidates=arguments.candidates, calibration=arguments.calibration
+    )
+    _print(expected, as_json=arguments.json)
+    return 0
 
 
 def run_run(arguments: argparse.Namespace) -> int:
-    """Screen."""
+    """Screen; the exit code is 130 after an interrupt."""
     _check_files(arguments.target, arguments.calibration)
-    from betenet.cli.screening_run import screen
+    from betenet.screening.screening import screen
 
-    return screen(arguments)
+    example = "queue=long memory=8GB"
+    slurm = None if arguments.slurm is None else key_values(arguments.slurm, "--slurm", example)
+    try:
+        found = screen(
+            arguments.out,
+            arguments.target,
+            calibration=arguments.calibration,
+            workers=arguments.workers,
+            scheduler=arguments.scheduler,
+            slurm=slurm,
+        )
+    except KeyboardInterrupt:
+        sys.stderr.write("betenet: interrupted; what is done is kept:\n")
+        sys.stderr.flush()
+        _print_status(arguments.out)
+        sys.stderr.write("betenet: start the same command again to go on\n")
+        return 130
+    code = _print_written(found.page, found.status)
+    sys.stdout.write(f"{found.status.as_text()}\n\n{found.as_text()}\n")
+    return code
 
 
 def run_status(arguments: argparse.Namespace) -> int:
     """Print how far a screening is."""
-    from betenet.cli.screening_status import status
-
-    return status(arguments.folder, as_json=arguments.json)
+    return _print_status(arguments.folder, as_json=arguments.json)
 
 
 def run_report(arguments: argparse.Namespace) -> int:
-    """Write the results."""
-    from betenet.cli.screening_run import report
+    """Write the results; the exit code is 1 if something is damaged."""
+    from betenet.screening.screening import write_outputs
 
-    return report(arguments.folder)
+    found = write_outputs(arguments.folder)
+    return _print_written(found.page, found.status)
 
 
 def run_substitute(arguments: argparse.Namespace) -> int:
     """Write candidates."""
     _check_files(arguments.source)
-    from betenet.cli.screening_run import substitute
+    from betenet.screening.substitution import substitute
 
-    return substitute(arguments)
+    spare_the_inputs([arguments.source], arguments.out, "--out")
+    names = ("candidates", "seed", "reach", "exclude_elements")
+    options = {name: getattr(arguments, name) for name in names}
+    written = substitute(arguments.source, arguments.out, **options)
+    sys.stderr.write(f"betenet: wrote {written} candidates to {arguments.out}\n")
+    if written < arguments.candidates:
+        sys.stderr.write("betenet: no more are found: give more parents\n")
+    return 0
+
+
+def _print_status(folder: Path, *, as_json: bool = False) -> int:
+    from betenet.screening.status import status_of
+
+    found = status_of(folder)
+    _print(found, as_json=as_json)
+    return _tell_damage(found)
+
+
+def _print(found: Forecast | Status, *, as_json: bool) -> None:
+    told = json.dumps(found.to_dict(), indent=2) if as_json else found.as_text()
+    sys.stdout.write(told + "\n")
+
+
+def _print_written(page: Path, found: Status) -> int:
+    sys.stderr.write(f"betenet: wrote {page}\n")
+    return _tell_damage(found)
+
+
+def _tell_damage(found: Status) -> int:
+    """Name what is damaged; the exit code is 1 if something is, else 0."""
+    for one in found.damage[:MOST_TOLD]:
+        sys.stderr.write(f"betenet: error: {one.as_error()}\n")
+    if len(found.damage) > MOST_TOLD:
+        sys.stderr.write(f"betenet: and {len(found.damage) - MOST_TOLD:,} more are damaged.\n")
+    return 1 if found.damage else 0

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from betenet.errors import DataError
-from betenet.screening.records import SOURCE
+from betenet.errors import BetenetError, DataError
+from betenet.screening.records import SOURCE, as_text, checked_record
 from betenet.screening.store import RecordStore
-from betenet.screening.stored_rows import as_text, checked_record
 from betenet.screening.structure_bytes import structure_from_bytes
 
 
@@ -19,24 +18,33 @@ class Damage:
     Attributes
     ----------
     what
-        The record, the structure or the stage.
+        Name of the record, the structure or the stage.
     why
-        What is wrong with it.
+        Reason, as a clause.
     """
 
     what: str
     why: str
 
+    def as_error(self) -> BetenetError:
+        """Error that says what it means for the screening."""
+        return BetenetError(
+            f"{self.what} is damaged: {self.why}.",
+            "The file was changed from outside, or the disk is failing.",
+            "A damaged record counts as failed, the others are as they were; screen again in a "
+            "new folder.",
+        )
+
 
 def find_damage(store: RecordStore, stages: Sequence[str]) -> list[Damage]:
-    """All that is damaged, in the order of the records.
+    """Everything that is damaged, in the order of the records.
 
     Parameters
     ----------
     store
-        The records of a run.
+        Records of a run.
     stages
-        Names of its stages in their order, ``"source"`` first.
+        Names of the run's stages in their order, ``"source"`` first.
     """
     return [*_of_records(store, stages), *_of_counts(store, stages)]
 

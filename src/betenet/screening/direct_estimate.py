@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from jaxtyping import Bool, Float
@@ -35,15 +34,6 @@ class DirectEstimate:
     promised_passing: float
     kept: Interval
     positives: Interval
-
-    def to_dict(self) -> dict[str, Any]:
-        """For JSON."""
-        return {
-            "promised": self.promised,
-            "promised_passing": self.promised_passing,
-            "kept": self.kept.to_dict(),
-            "positives": self.positives.to_dict(),
-        }
 
 
 def direct_estimate(

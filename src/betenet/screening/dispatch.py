@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol, runtime_checkable
 
 from betenet.errors import BetenetError, ConfigError, ModelError, StructureError
+from betenet.screening.run_stage import RunStage
 from betenet.screening.stages import Answer, Item, failed
-from betenet.screening.tasks import StageTask
 
 TRIES = 2
 """How often a structure is tried alone before it is blamed for a kill."""
@@ -21,15 +21,15 @@ class Job:
 
     Attributes
     ----------
-    task
-        What is to be done.
+    stage
+        Stage that computes them.
     items
-        The structures.
+        Structures of the batch.
     alone
-        How often it was tried while nothing else was computed.
+        Number of times that it was tried while nothing else was computed.
     """
 
-    task: StageTask
+    stage: RunStage
     items: tuple[Item, ...]
     alone: int = 0
 
@@ -126,13 +126,13 @@ class _Dispatch:
         if len(job.items) > 1:
             middle = len(job.items) // 2
             for items in (job.items[:middle], job.items[middle:]):
-                self.halves.append(Job(job.task, items))
+                self.halves.append(Job(job.stage, items))
             return None
         if isinstance(error, KilledError) and job.alone < TRIES:
             self.suspects.append(replace(job, alone=job.alone + 1))
             return None
         return Answer(
-            tuple(failed(job.task, item.name, _blame(item.name, error)) for item in job.items)
+            tuple(failed(job.stage, item.name, _blame(item.name, error)) for item in job.items)
         )
 
 

@@ -48,7 +48,7 @@ class SerialEngine:
         job, self._job = self._job, None
         assert job is not None
         try:
-            return job, compute(job.task, job.items)
+            return job, compute(job.stage, job.items)
         except Exception as error:  # noqa: BLE001 - whatever it is, the other structures go on
             return job, error
 
@@ -169,9 +169,9 @@ class DaskEngine:
 
     def submit(self, job: Job) -> None:
         """Send a job to the scheduler."""
-        key = f"{job.task.name}-{uuid.uuid4().hex}"
+        key = f"{job.stage.name}-{uuid.uuid4().hex}"
         self._jobs[key] = job
-        future = self._client.submit(compute, job.task, job.items, key=key, pure=False)
+        future = self._client.submit(compute, job.stage, job.items, key=key, pure=False)
         self._running.add(future)
 
     def finished(self) -> tuple[Job, Answer | Exception]:

@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Float
 
 from betenet.errors import ConfigError, DataError
+from betenet.json_output import plain_table
 from betenet.screening.calibration import SECONDS, Calibration
 from betenet.screening.direct_estimate import DirectEstimate, direct_estimate
 from betenet.screening.forecast_findings import extrapolated, findings
@@ -20,10 +21,8 @@ from betenet.screening.populations import Draws, PassedRows, draw_populations
 from betenet.screening.reweighting import Reweighting, reweight
 from betenet.screening.thresholds import Threshold
 
-STAGE_SECONDS: Mapping[str, float] = {"structure": 0.006, "stability": 3.7, "phonons": 0.008}
-"""Of one core for one structure, by the kind of stage, where neither the caller nor the table says.
-Measured on BETE-NET's cells, of 3.4 atoms on average, with 20 networks; reading and writing are not
-in it. A phonons stage takes the phonons of the stability stage."""
+_HEADS = ("stage", "threshold", "in", "out", "precision", "recall", "core-hours")
+"""Columns of a forecast on a terminal."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,20 +32,21 @@ class StageForecast:
     Attributes
     ----------
     name
-        Of the stage.
+        Name of the stage.
     threshold
-        That will decide, judged on the rows of the table that reach it; None where none does.
+        Threshold that will decide, judged on the rows of the table that reach it; None where none
+        does.
     entering, passing
-        Candidates.
+        Numbers of candidates.
     precision
-        Share of positives of what passes [1].
+        Share of positives among what passes [1].
     recall
         Share of all positives in front of the funnel that passes [1].
     core_hours
-        Of the stage.
+        Cost of the stage [core-hours].
     table_rows, table_positives
-        Rows of the table that pass it and all before, and positive ones of them: what is known of
-        it comes from these.
+        Numbers of rows of the table that pass it and all before, and of positive ones among them:
+        what is known of the stage comes from these.
     """
 
     name: str
@@ -59,19 +59,21 @@ class StageForecast:
     table_rows: int
     table_positives: int
 
-    def to_dict(self) -> dict[str, Any]:
-        """For JSON."""
-        return {
-            "name": self.name,
-            "threshold": None if self.threshold is None else self.threshold.to_dict(),
-            "entering": self.entering.to_dict(),
-            "passing": self.passing.to_dict(),
-            "precision": self.precision.to_dict(),
-            "recall": self.recall.to_dict(),
-            "core_hours": self.core_hours.to_dict(),
-            "table_rows": self.table_rows,
-            "table_positives": self.table_positives,
-        }
+    def cells(self) -> tuple[str, ...]:
+        """Cells of the stage's line in a table on a terminal."""
+        cut = float("inf") if self.threshold is None else self.threshold.value
+        threshold = f"{cut:.3g}" if cut < float("inf") else "–"
+        if self.threshold is not None and self.threshold.criterion != "threshold":
+            threshold += f" ({self.threshold.criterion} {self.threshold.wanted:g})"
+        return (
+            self.name,
+            threshold,
+            self.entering.rounded().as_text(),
+            self.passing.rounded().as_text(),
+            self.precision.as_text(percent=True),
+            self.recall.as_text(percent=True),
+            self.core_hours.as_text(),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,17 +83,17 @@ class Forecast:
     Attributes
     ----------
     n_candidates
-        In front of it.
+        Number of candidates in front of the funnel.
     stages
-        One after the other; the last one's are precision and recall of the whole.
+        Forecasts of the stages; precision and recall of the last one are those of the funnel.
     positives
-        In the population.
+        Number of positives in the population.
     core_hours
-        Of all stages.
+        Cost of all stages [core-hours].
     table
         Name of the calibration table.
     rows, n_effective
-        Rows of the table, and how many of equal weight say as much.
+        Number of rows of the table, and of rows of equal weight that say as much.
     reweighted
         Whether the scores of the population were known.
     direct
@@ -99,7 +101,7 @@ class Forecast:
     extrapolated
         Why it is nothing but an extrapolation, as a clause; empty if it is more.
     warnings
-        What a user must know, the most important first.
+        Warnings that a user must know, the most important first.
     """
 
     n_candidates: int
@@ -116,22 +118,22 @@ class Forecast:
 
     @property
     def precision(self) -> Interval:
-        """Of the shortlist [1]."""
+        """Precision of the shortlist [1]."""
         return self.stages[-1].precision
 
     @property
     def recall(self) -> Interval:
-        """Of the whole funnel [1]."""
+        """Recall of the whole funnel [1]."""
         return self.stages[-1].recall
 
     @property
     def shortlist(self) -> Interval:
-        """Structures that pass all stages."""
+        """Number of structures that pass all stages."""
         return self.stages[-1].passing
 
     @property
     def thresholds(self) -> dict[str, float]:
-        """Those that were chosen for a precision or a recall, by the name of the stage."""
+        """Thresholds that were chosen for a precision or a recall, by the name of the stage."""
         return {
             stage.name: stage.threshold.value
             for stage in self.stages
@@ -139,23 +141,42 @@ class Forecast:
         }
 
     def to_dict(self) -> dict[str, Any]:
-        """For JSON."""
-        return {
-            "n_candidates": self.n_candidates,
-            "stages": [stage.to_dict() for stage in self.stages],
-            "positives": self.positives.to_dict(),
-            "precision": self.precision.to_dict(),
-            "recall": self.recall.to_dict(),
-            "shortlist": self.shortlist.to_dict(),
-            "core_hours": self.core_hours.to_dict(),
-            "table": self.table,
-            "rows": self.rows,
-            "n_effective": self.n_effective,
-            "reweighted": self.reweighted,
-            "direct": None if self.direct is None else self.direct.to_dict(),
-            "extrapolated": self.extrapolated,
-            "warnings": list(self.warnings),
-        }
+        """Table for JSON, with precision, recall and shortlist of the whole funnel."""
+        names = ("precision", "recall", "shortlist")
+        whole = {name: getattr(self, name).to_dict() for name in names}
+        return plain_table(self) | whole
+
+    def as_text(self) -> str:
+        """Text for a terminal: stages in a table, the whole, and what to mind."""
+        lines = [_HEADS, *(stage.cells() for stage in self.stages)]
+        widths = [max(len(line[column]) for line in lines) for column in range(len(_HEADS))]
+        table = [
+            "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+            for line in lines
+        ]
+        table.insert(1, "─" * (sum(widths) + 2 * (len(widths) - 1)))
+        count = f"{self.n_candidates:,}".replace(",", " ")
+        rows = f"{self.rows} rows of {self.table}"
+        if self.reweighted:
+            rows += f", weighted to the candidates' scores: as good as {self.n_effective:.0f}"
+        precision, recall = (one.as_text(percent=True) for one in (self.precision, self.recall))
+        shares = f"precision {precision}, recall {recall}"
+        whole = [
+            "",
+            f"Of {count} candidates {self.positives.as_text()} are to be found.",
+            f"The shortlist has {self.shortlist.as_text()}; {shares}.",
+            f"It costs {self.core_hours.as_text()} core-hours.",
+            f"Intervals of 95 % in brackets, from {rows}.",
+        ]
+        if self.direct is not None:
+            whole.append(
+                f"By the sum of their probabilities {self.direct.promised:.3g} are to be found; on "
+                f"the table {self.direct.kept.as_text(percent=True)} of such a sum came true: "
+                f"{self.direct.positives.as_text()}."
+            )
+        doubt = f"An extrapolation, not a forecast: {self.extrapolated}."
+        first = [doubt] if self.extrapolated else []
+        return "\n".join([*first, *table, *whole, *(f"! {one}" for one in self.warnings)])
 
 
 def forecast(
@@ -173,21 +194,21 @@ def forecast(
     Parameters
     ----------
     funnel
-        Its stages; thresholds that it does not give are chosen from the table.
+        The funnel; thresholds that it does not give are chosen from the table.
     calibration
-        Scores of materials whose Tc is known.
+        Table of scores of materials whose Tc is known.
     n_candidates
-        Structures in front of the first stage.
+        Number of structures in front of the first stage.
     population_scores
-        What the first stage says of them, nan where it failed; the table is then weighted to have
-        the same scores (`reweight`). Without, the candidates are taken to be like the table.
+        Scores of the first stage, nan where it failed; the table is then weighted to have the same
+        scores (`reweight`). Without, the candidates are taken to be like the table.
     population_probabilities
-        Their probabilities of a Tc above 5 K, for the direct estimate.
+        The candidates' probabilities of a Tc above 5 K [1], for the direct estimate.
     seconds
-        Of one core for a structure, by the name of a stage or its kind; those measured on the
-        table, else `STAGE_SECONDS`, if absent.
+        Time of one core for a structure [s], by the name of a stage or its kind. If absent, the
+        time that was measured on the table, else that of the stage's kind.
     seed
-        Of the draws.
+        Seed of the draws.
 
     Raises
     ------
@@ -232,7 +253,7 @@ def forecast(
         n_candidates=n_candidates,
         stages=stages,
         positives=Interval.from_draws(counts.expected[0, 1], counts.draws.found[:, 0]),
-        core_hours=_sum([stage.core_hours for stage in stages]),
+        core_hours=Interval.total(stage.core_hours for stage in stages),
         table=calibration.name,
         rows=len(calibration),
         n_effective=n_effective,
@@ -275,15 +296,17 @@ def _weighed(
     if known is None:
         return None, pass_through(funnel, table, n_candidates, np.ones(len(table)))
     first = funnel.stages[0]
-    if first.kind == "stability":
+    if not first.rules.ranks:
         raise ConfigError(
             f"The first stage, {first.name!r}, gives no score of the candidates.",
             "It computes phonons, which is what a forecast is to be made before.",
             "Put a structure stage in front, or leave the population's scores out.",
         )
     scores = table.column(first)
+    given = None
     if first.criterion is not None and first.criterion[0] == "budget":
-        cut = _budget_cut(known, int(first.criterion[1]))
+        # the candidates' own scores say where the budget cuts
+        cut = given = _budget_cut(known, int(first.criterion[1]))
     elif first.criterion is not None and first.criterion[0] == "threshold":
         cut = first.criterion[1]
     else:
@@ -292,7 +315,7 @@ def _weighed(
         threshold = passage.thresholds[0]
         cut = None if threshold is None else threshold.value
     weighing = reweight(scores, known, cut)
-    return weighing, pass_through(funnel, table, n_candidates, weighing.weights)
+    return weighing, pass_through(funnel, table, n_candidates, weighing.weights, given)
 
 
 def _budget_cut(known: np.ndarray, budget: int) -> float | None:
@@ -374,10 +397,4 @@ def _seconds(
             variance = float(np.average((values - mean) ** 2, weights=known))
             return mean, (variance / effective_number(known)) ** 0.5
     facts: Mapping[str, float] = table.facts.get("seconds", {})
-    return float(facts.get(stage.kind, STAGE_SECONDS[stage.kind])), 0.0
-
-
-def _sum(parts: list[Interval]) -> Interval:
-    """Of costs that grow together, as each stage's grow with what the first one passes."""
-    names = ("value", "low_68", "high_68", "low_95", "high_95")
-    return Interval(**{name: sum(getattr(part, name) for part in parts) for name in names})
+    return float(facts.get(stage.kind, stage.rules.seconds)), 0.0

@@ -10,7 +10,7 @@ from betenet.screening.passage import Passage
 from betenet.screening.reweighting import Reweighting
 
 FEW_ROWS = 10
-"""Of the table behind a number, below which it is pointed out."""
+"""Number of the table's rows behind a forecast, below which it is pointed out."""
 HEAVY = 5.0
 """A row that stands for as many times its share of the table is pointed out."""
 FEW_EFFECTIVE = 0.3
@@ -101,8 +101,5 @@ def _of_stages(funnel: Funnel, table: Calibration) -> Iterator[str]:
             yield f"{stage.name}: scores of {used} stand for those of {stage.by}, trained alike"
         if stage.options:
             yield f"{stage.name}: the table's phonons have the default settings"
-        if stage.kind == "stability":
-            yield (
-                f"{stage.name}: every crystal of the table has a first-principles α²F, so hardly "
-                "any is unstable; of other candidates more will be rejected"
-            )
+        if stage.rules.caution:
+            yield f"{stage.name}: {stage.rules.caution}"

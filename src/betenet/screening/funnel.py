@@ -7,62 +7,61 @@ import json
 import math
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
+
+from ase.calculators.calculator import Calculator
 
 from betenet.addresses import masked
-from betenet.ensemble.prediction import TC_PROBABILITY
-from betenet.ensemble.shipped import DEFAULT_MODEL, DEFAULT_PHONON_MODEL
 from betenet.errors import ConfigError
-from betenet.phonons import DEFAULT, FORCE_FIELDS, PhononSettings
-from betenet.quantities import QUANTITIES
+from betenet.phonons import FORCE_FIELDS
+from betenet.phonons.force_field import identity_of
+from betenet.screening.kinds import KINDS, StageKind
 from betenet.screening.records import SOURCE
 from betenet.screening.thresholds import CRITERIA, Criterion
 from betenet.superconductivity.critical_temperature import DEFAULT_MU_STAR
 from betenet.toml_input import checked_keys, read_config
 
-Kind = Literal["structure", "stability", "phonons"]
-SCORES = (QUANTITIES["tc"].export_key, TC_PROBABILITY)
-"""What a stage of a model can decide by."""
-STABILITY_SCORE = "imaginary_fraction"
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 _NO_OPTIONS: Mapping[str, Any] = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
-    """One step of a funnel.
+    """A stage of a funnel as it is asked for.
 
     Attributes
     ----------
     name
-        Its own in the funnel.
+        Name of the stage, unique in the funnel.
     kind
-        ``"structure"``: a model predicts from the structure. ``"stability"``: a force field relaxes
-        the structure and computes its phonons. ``"phonons"``: a model predicts with these.
+        Key of `KINDS`. ``"structure"``: a model predicts from the structure. ``"stability"``: a
+        force field relaxes the structure and computes its phonons. ``"phonons"``: a model predicts
+        with these.
     model
-        Of a structure or phonons stage; the shipped one for its kind if empty.
+        Name or folder of the model of a structure or phonons stage; the shipped one for its kind if
+        empty.
     force_field
-        Of a stability stage; the default one if empty. A phonons stage has that of the stability
-        stage before it.
+        Name of the force field of a stability stage, or from Python a calculator of ASE; the
+        default one if empty. A phonons stage has that of the stability stage before it.
     score
-        What a structure or phonons stage decides by, one of `SCORES`; the first if empty. A
-        stability stage has the share of imaginary modes.
+        Score that the stage decides by, one of those of its kind; the first of them if empty.
     threshold
         Structures at it or above pass; at it or below, of a stability stage. Without it, a
         stability stage passes what the force field does not find unstable.
     precision, recall
-        Wanted of what passes this stage, relative to what reaches it: the threshold is chosen from
-        the calibration table [1].
+        Shares [1] of what passes this stage that shall be sought, and of what is sought that shall
+        pass, relative to what reaches it: the threshold is chosen from the calibration table. This
+        precision is no precision of floating-point numbers.
     budget
-        Structures that pass, the best of those that reach the stage. Without threshold, precision,
-        recall and budget, every structure passes that has a score.
+        Number of structures that pass, the best of those that reach the stage. Without threshold,
+        precision, recall and budget, every structure passes that has a score.
     keep_unknown
         Whether a structure or phonons stage decides crystals that the model was not made for or
         does not know by their numbers, instead of leaving them out.
     options
-        Of a stability stage, fields of `PhononSettings`.
+        Options of a stability stage, fields of `PhononSettings`.
 
     Raises
     ------
@@ -71,9 +70,9 @@ class Stage:
     """
 
     name: str
-    kind: Kind
+    kind: str
     model: str = ""
-    force_field: str = ""
+    force_field: str | Calculator = ""
     score: str = ""
     threshold: float | None = None
     precision: float | None = None
@@ -83,25 +82,29 @@ class Stage:
     options: Mapping[str, Any] = field(default_factory=lambda: _NO_OPTIONS)
 
     def __post_init__(self) -> None:
-        defaults = {
-            "structure": {"model": DEFAULT_MODEL, "score": SCORES[0]},
-            "stability": {"force_field": DEFAULT, "score": STABILITY_SCORE},
-            "phonons": {"model": DEFAULT_PHONON_MODEL, "score": SCORES[0]},
-        }
         self._check_name()
-        for key, value in defaults[self.kind].items():
+        if self.kind not in KINDS:
+            raise ConfigError(
+                f"Stage {self.name!r} has the unknown kind {self.kind!r}.",
+                f"The kinds are {', '.join(map(repr, KINDS))}.",
+                "Choose one of them.",
+            )
+        for key, value in {**self.rules.defaults, "score": self.rules.scores[0]}.items():
             if not getattr(self, key):
                 object.__setattr__(self, key, value)
-        self._check_kind(
-            {*defaults[self.kind], *(("force_field",) if self.kind == "phonons" else ())}
-        )
+        self._check_kind()
         self._check_criterion()
         self._check_options()
 
     @property
+    def rules(self) -> StageKind:
+        """Record of the stage's kind."""
+        return KINDS[self.kind]
+
+    @property
     def by(self) -> str:
         """What computes it: a model, a force field, or both as ``model+force field``."""
-        return "+".join(part for part in (self.model, self.force_field) if part)
+        return "+".join(part for part in (self.model, force_field_name(self.force_field)) if part)
 
     @property
     def criterion(self) -> tuple[Criterion, float] | None:
@@ -113,10 +116,12 @@ class Stage:
         return None
 
     def to_dict(self) -> dict[str, Any]:
-        """For TOML and JSON: what is not given is left out."""
-        table = asdict(self)
+        """Table for TOML and JSON, without what is not given."""
+        table = {each.name: getattr(self, each.name) for each in fields(self)}
+        if isinstance(self.force_field, Calculator):
+            table["force_field"] = identity_of(self.force_field)
         return {
-            key: value
+            key: dict(value) if isinstance(value, Mapping) else value
             for key, value in table.items()
             if value is not False and value not in (None, "", {})
         }
@@ -129,30 +134,31 @@ class Stage:
                 "Use letters, digits, - and _, a letter first.",
             )
 
-    def _check_kind(self, owned: set[str]) -> None:
+    def _check_kind(self) -> None:
+        owned = {*self.rules.defaults, *(("force_field",) if self.rules.phonons_of else ())}
         for key in ("model", "force_field"):
             if getattr(self, key) and key not in owned:
                 raise ConfigError(
                     f"Stage {self.name!r} of kind {self.kind!r} has a {key}.",
-                    f"A stage of this kind has {' and '.join(sorted(owned))}.",
+                    f"A stage of this kind has {' and '.join(sorted(owned)) or 'neither'}.",
                     f"Remove {key}, or change the kind.",
                 )
-        if self.keep_unknown and self.kind == "stability":
+        if self.keep_unknown and "model" not in owned:
             raise ConfigError(
                 f"Stage {self.name!r} has keep_unknown.",
-                "A force field does not say what it does not know.",
+                "Only a model says what it does not know.",
                 "Remove it, or give it to a structure or phonons stage.",
             )
-        scores = (STABILITY_SCORE,) if self.kind == "stability" else SCORES
-        if self.score not in scores:
+        if self.score not in self.rules.scores:
             raise ConfigError(
                 f"Stage {self.name!r} cannot decide by {self.score!r}.",
-                f"The scores of a {self.kind} stage are {', '.join(scores)}.",
+                f"The scores of a {self.kind} stage are {', '.join(self.rules.scores)}.",
                 "Choose one of them.",
             )
-        if self.force_field and self.force_field not in FORCE_FIELDS:
+        force_field = self.force_field
+        if force_field and isinstance(force_field, str) and force_field not in FORCE_FIELDS:
             raise ConfigError(
-                f"Stage {self.name!r}: there is no force field {self.force_field!r}.",
+                f"Stage {self.name!r}: there is no force field {force_field!r}.",
                 f"The force fields are {', '.join(FORCE_FIELDS)}.",
                 "Choose one of them.",
             )
@@ -165,17 +171,18 @@ class Stage:
                 "Its threshold follows from one of them.",
                 "Keep one.",
             )
-        if self.kind == "stability" and given not in ([], ["threshold"]):
+        if given and given[0] not in self.rules.criteria:
             raise ConfigError(
                 f"Stage {self.name!r} has a {given[0]}.",
-                "A stability stage passes what is stable; it ranks nothing.",
-                "Remove it, or give `threshold`, the largest share of imaginary modes.",
+                f"A {self.kind} stage passes what is on one side of a limit; it ranks nothing.",
+                f"Remove it, or give {' or '.join(self.rules.criteria)}.",
             )
         for name in given:
             _check_number(self.name, name, getattr(self, name))
 
     def _check_options(self) -> None:
-        valid = [f.name for f in fields(PhononSettings)] if self.kind == "stability" else []
+        options = self.rules.options
+        valid = [] if options is None else [each.name for each in fields(options)]
         unknown = sorted(set(self.options) - set(valid))
         if unknown:
             raise ConfigError(
@@ -183,8 +190,13 @@ class Stage:
                 f"The options of a {self.kind} stage are {', '.join(valid) or 'none'}.",
                 "Correct the spelling or remove it.",
             )
-        if self.kind == "stability":
-            PhononSettings(**self.options)
+        if options is not None:
+            options(**self.options)
+
+
+def force_field_name(force_field: str | Calculator) -> str:
+    """Name of a force field; the class of a calculator."""
+    return force_field if isinstance(force_field, str) else type(force_field).__name__
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,11 +206,11 @@ class Funnel:
     Attributes
     ----------
     source
-        As `open_source` takes it.
+        Where the structures come from, as `open_source` takes it.
     stages
-        In their order; each takes what the one before has passed.
+        Stages in their order; each takes what the one before has passed.
     filters
-        Before the stages; checked where they are used.
+        Filters in front of the stages, as `Filters.from_dict` takes them, which checks them.
     mu_star
         μ* of every Tc [1].
 
@@ -233,7 +245,7 @@ class Funnel:
             raise ConfigError(
                 f"Two stages are called {', '.join(twice)}.",
                 "Records are kept under the stage's name.",
-                "Give each its own.",
+                "Give each stage another name.",
             )
         object.__setattr__(self, "stages", tuple(self._with_force_fields()))
         if not (math.isfinite(self.mu_star) and self.mu_star >= 0.0):
@@ -243,24 +255,25 @@ class Funnel:
 
     def _with_force_fields(self) -> Iterator[Stage]:
         """The stages; those of kind phonons with the force field whose phonons they get."""
-        force_field = ""
+        before: dict[str, str | Calculator] = {}
         for stage in self.stages:
-            if stage.kind == "stability":
-                force_field = stage.force_field
-            if stage.kind != "phonons":
+            before[stage.kind] = stage.force_field
+            kind = stage.rules.phonons_of
+            if not kind:
                 yield stage
                 continue
-            if not force_field:
+            if kind not in before:
                 raise ConfigError(
                     f"Stage {stage.name!r} has no phonons.",
-                    "It uses those of a stability stage, and there is none before it.",
-                    'Put a stage of kind "stability" in front.',
+                    f"It uses those of a {kind} stage, and there is none before it.",
+                    f'Put a stage of kind "{kind}" in front.',
                 )
+            force_field = before[kind]
             if stage.force_field not in ("", force_field):
                 raise ConfigError(
                     f"Stage {stage.name!r} has the force field {stage.force_field!r}.",
                     f"It uses the phonons of the stage before it, of {force_field!r}.",
-                    "Remove it, or change that of the stability stage.",
+                    f"Remove it, or change that of the {kind} stage.",
                 )
             yield replace(stage, force_field=force_field)
 
@@ -317,7 +330,7 @@ class Funnel:
         return replace(self, stages=stages)
 
     def to_dict(self) -> dict[str, Any]:
-        """Nested tables of plain values; `from_dict` reads them."""
+        """Nested tables of plain values; `from_dict` reads them, unless a calculator is in them."""
         return {
             "source": self.source,
             "mu_star": self.mu_star,

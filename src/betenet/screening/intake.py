@@ -6,47 +6,29 @@ from collections.abc import Iterable, Iterator
 from contextlib import closing, suppress
 from dataclasses import replace
 from time import monotonic
-from typing import Protocol, runtime_checkable
 
 from ase import Atoms
 
 from betenet.errors import BetenetError, DataError, unexpected
 from betenet.screening.candidates import Candidate, Entry, Unreadable
+from betenet.screening.duplicates import DuplicateFinder
+from betenet.screening.filters import Filters
 from betenet.screening.progress import Progress
-from betenet.screening.records import SOURCE, Record, storable
-from betenet.screening.rounding import kept_number
+from betenet.screening.records import SOURCE, Record, kept_number, storable
 from betenet.screening.store import RecordStore
 from betenet.structures import check_structure
 
 BATCH = 200
-"""Entries that a kill can lose."""
+"""Number of entries that a kill can lose."""
 MOST_SECONDS = 5.0
-"""Seconds of work that a kill can lose, and the entry that is being read."""
-
-
-@runtime_checkable
-class Refusing(Protocol):
-    """Filters."""
-
-    def refuse(self, candidate: Candidate) -> str | None:
-        """Why a candidate is not wanted; None if it is."""
-        ...
-
-
-@runtime_checkable
-class FindingDuplicates(Protocol):
-    """Knows the crystals that came before."""
-
-    def first_of(self, candidate: Candidate) -> str | None:
-        """Name of the earlier candidate that is the same crystal; else it is remembered."""
-        ...
+"""Work [s] that a kill can lose, beside the entry that is being read."""
 
 
 def take_source(
     store: RecordStore,
     source: Iterable[Entry],
-    filters: Refusing | None = None,
-    duplicates: FindingDuplicates | None = None,
+    filters: Filters | None = None,
+    duplicates: DuplicateFinder | None = None,
     *,
     quiet: bool = False,
 ) -> None:
@@ -55,15 +37,16 @@ def take_source(
     Parameters
     ----------
     store
-        What it has of the source is skipped; after the last entry the stage is finished.
+        Records of the run: an entry that has one is skipped, and after the last entry the stage is
+        finished.
     source
-        Gives the same entries each time that it is read.
+        Entries, the same each time that it is read.
     filters
-        Asked first.
+        Filters that are asked first; none if absent.
     duplicates
-        Asked for what passed the filters. It need remember nothing between runs.
+        Finder that is asked for what passed the filters. It need remember nothing between runs.
     quiet
-        Show no progress.
+        Whether to show no progress.
 
     Notes
     -----
@@ -106,8 +89,8 @@ def _batches(source: Iterable[Entry]) -> Iterator[list[Entry]]:
 def _take(
     store: RecordStore,
     batch: list[Entry],
-    filters: Refusing | None,
-    duplicates: FindingDuplicates | None,
+    filters: Filters | None,
+    duplicates: DuplicateFinder | None,
 ) -> None:
     """Judge a batch, and store what is done after some seconds at the latest."""
     named = {storable(entry.name): entry for entry in reversed(batch)}
@@ -131,8 +114,8 @@ def _take(
 def judge(
     name: str,
     entry: Entry,
-    filters: Refusing | None = None,
-    duplicates: FindingDuplicates | None = None,
+    filters: Filters | None = None,
+    duplicates: DuplicateFinder | None = None,
 ) -> Record:
     """The record of an entry: failed, rejected by the filters or as a duplicate, or passed."""
     if isinstance(entry, Unreadable):
@@ -147,7 +130,7 @@ def judge(
 
 
 def _judged(
-    entry: Candidate, filters: Refusing | None, duplicates: FindingDuplicates | None
+    entry: Candidate, filters: Filters | None, duplicates: DuplicateFinder | None
 ) -> Record:
     check_structure(entry.atoms)
     reason = _refusal(entry, filters, duplicates)
@@ -165,7 +148,7 @@ def _judged(
 
 
 def _refusal(
-    candidate: Candidate, filters: Refusing | None, duplicates: FindingDuplicates | None
+    candidate: Candidate, filters: Filters | None, duplicates: DuplicateFinder | None
 ) -> str:
     reason = None if filters is None else filters.refuse(candidate)
     if reason:

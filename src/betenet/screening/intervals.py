@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, fields
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
 from scipy.special import betaincinv
 
 from betenet.errors import DataError
-from betenet.json_output import finite_or_none
+from betenet.json_output import plain_table
 
 LEVELS = (0.68, 0.95)
 
@@ -35,7 +35,7 @@ class Interval:
 
     @classmethod
     def exact(cls, value: float) -> Interval:
-        """Of a number that is known.
+        """Interval of a number that is known.
 
         Examples
         --------
@@ -70,6 +70,13 @@ class Interval:
             high_95=max(high_95, value),
         )
 
+    @classmethod
+    def total(cls, parts: Iterable[Interval]) -> Interval:
+        """Sum of numbers that grow together: their ends are added, too."""
+        ends = zip(*(asdict(part).values() for part in parts), strict=True)
+        names = (each.name for each in fields(cls))
+        return cls(**{name: sum(end) for name, end in zip(names, ends, strict=True)})
+
     def holds(self, value: float, level: int = 95) -> bool:
         """Whether a value lies inside, ends included.
 
@@ -80,6 +87,10 @@ class Interval:
         """
         low, high = (self.low_68, self.high_68) if level == 68 else (self.low_95, self.high_95)
         return bool(low <= value <= high)
+
+    def rounded(self) -> Interval:
+        """The interval in whole numbers, as of structures."""
+        return Interval(**{name: round(value) for name, value in asdict(self).items()})
 
     def as_text(self, *, percent: bool = False) -> str:
         """Value and the ends of the 95 % interval, to three digits.
@@ -103,8 +114,8 @@ class Interval:
         return cls(**{key: float("nan") if end is None else end for key, end in table.items()})
 
     def to_dict(self) -> dict[str, float | None]:
-        """For JSON; None for what is undefined."""
-        return {key: finite_or_none(value) for key, value in asdict(self).items()}
+        """Table for JSON; None for what is undefined."""
+        return plain_table(self)
 
 
 def share(hits: float, rows: float, value: float | None = None) -> Interval:

@@ -16,8 +16,9 @@ from betenet.ensemble.prediction import TC_PROBABILITY
 from betenet.printable import from_cell, printable
 from betenet.quantities import QUANTITIES
 from betenet.screening.intervals import Interval
-from betenet.screening.results import SHORTLIST
-from betenet.screening.store import UNKNOWN, RecordStore
+from betenet.screening.records import UNKNOWN
+from betenet.screening.results import RANKED
+from betenet.screening.store import RecordStore
 
 BEST = 10
 """Candidates that are named."""
@@ -35,11 +36,11 @@ def outcome_text(folder: Path, store: RecordStore, forecast: Mapping[str, Any] |
     folder
         The folder of the run.
     store
-        Its records.
+        Records of the run.
     forecast
-        The forecast that is kept with it, as `Forecast.to_dict` gives it; None if there is none.
+        Forecast that is kept with the run, as `Forecast.to_dict` gives it; None if there is none.
     """
-    lines = [*_best(folder / SHORTLIST), *_expected(forecast), *_left_out(store)]
+    lines = [*_best(folder / RANKED), *_expected(forecast), *_left_out(store)]
     return "\n".join(lines)
 
 

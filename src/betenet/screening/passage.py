@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
@@ -22,11 +22,11 @@ class Passage:
     Attributes
     ----------
     thresholds
-        Of each stage, judged on the rows that reach it; None where none decides.
+        Threshold of each stage, judged on the rows that reach it; None where none decides.
     reached
         Number of stages that each row passes, by thresholds that it had no part in choosing (row,).
     apparent
-        The same by the thresholds themselves.
+        Number of stages that each row passes, by the thresholds themselves (row,).
     """
 
     thresholds: tuple[Threshold | None, ...]
@@ -39,19 +39,22 @@ def pass_through(
     table: Calibration,
     n_candidates: int,
     weights: Float[np.ndarray, " row"],
+    first_cut: float | None = None,
 ) -> Passage:
     """Send the rows of a table through a funnel, each through the stages that it reaches.
 
     Parameters
     ----------
     funnel
-        Its stages.
+        The funnel.
     table
-        With the scores of each.
+        Table with the scores of each stage.
     n_candidates
-        In front of the funnel: it says how large a share a budget is.
+        Number of candidates in front of the funnel: it says how large a share a budget is.
     weights
         How many candidates each row stands for, in proportion (row,).
+    first_cut
+        Threshold of the first stage, where it does not follow from the table.
 
     Raises
     ------
@@ -60,12 +63,12 @@ def pass_through(
     DataError
         If the table lacks scores of a stage, or no positive row reaches one that needs some.
     """
-    cuts = choose_cuts(funnel, table, n_candidates, weights)
+    cuts = choose_cuts(funnel, table, n_candidates, weights, first_cut)
     apparent = count_passed(funnel.stages, table, cuts)
     reached = apparent.copy()
     if any(one.criterion and one.criterion[0] in ("precision", "recall") for one in funnel.stages):
         for part in parts(table.groups):
-            others = _others(funnel, table, n_candidates, weights, ~part)
+            others = _others(funnel, table, n_candidates, weights, ~part, first_cut)
             reached[part] = count_passed(funnel.stages, table[part], others)
     judged = tuple(
         _judged(stage, table, cut, reaching=apparent >= place, weights=weights)
@@ -79,12 +82,15 @@ def choose_cuts(
     table: Calibration,
     n_candidates: int,
     weights: Float[np.ndarray, " row"],
+    first_cut: float | None = None,
 ) -> list[float | None]:
     """The threshold of each stage, chosen on the rows that reach it; None where none decides."""
     cuts: list[float | None] = []
     reaching = np.ones(len(table), dtype=bool)
     for stage in funnel.stages:
-        cut = _cut(stage, table, reaching, n_candidates, weights)
+        cut = None if cuts else first_cut
+        if cut is None:
+            cut = _cut(stage, table, reaching, n_candidates, weights)
         cuts.append(cut)
         reaching = reaching & passes(stage, table, cut)
     return cuts
@@ -104,7 +110,7 @@ def count_passed(
 
 def passes(stage: Stage, table: Calibration, cut: float | None) -> Bool[np.ndarray, " row"]:
     """Rows that pass a stage if they reach it; one without a score does not."""
-    if stage.kind == "stability":
+    if not stage.rules.ranks:
         if cut is None:
             return np.asarray(table.column(stage, STABLE) == 1.0)
         return np.asarray(np.nan_to_num(table.column(stage), nan=np.inf) <= cut)
@@ -137,10 +143,14 @@ def _cut(
         wanted = min(1.0, wanted / entering) if entering > 0.0 else 1.0
     rows = scored_rows(stage, table, weights)[reaching]
     try:
-        return find(rows, criterion, wanted)
+        value = find(rows, criterion, wanted)
     except ConfigError as error:
         named = f"Stage {stage.name!r}: {error.summary}"
         raise ConfigError(named, error.reason, error.fix) from error
+    scored = rows.scores[np.isfinite(rows.scores)]
+    if criterion == "budget" and value == np.inf and scored.size:
+        return float(scored.max())  # somebody passes, though one row stands for more than these
+    return value
 
 
 def _others(
@@ -149,10 +159,11 @@ def _others(
     n_candidates: int,
     weights: Float[np.ndarray, " row"],
     chosen: Bool[np.ndarray, " row"],
+    first_cut: float | None,
 ) -> list[float | None]:
     """Thresholds of some of the rows; infinite where they cannot give what is wanted."""
     try:
-        return choose_cuts(funnel, table[chosen], n_candidates, weights[chosen])
+        return choose_cuts(funnel, table[chosen], n_candidates, weights[chosen], first_cut)
     except (ConfigError, DataError):
         return [float("inf")] * len(funnel.stages)
 
@@ -166,7 +177,7 @@ def _judged(
     weights: Float[np.ndarray, " row"],
 ) -> Threshold | None:
     """A threshold with what it gives of the rows that reach it."""
-    if cut is None or stage.criterion is None or stage.kind == "stability":
+    if cut is None or stage.criterion is None or not stage.rules.ranks:
         return None
     rows = scored_rows(stage, table, weights)[reaching]
     criterion, wanted = stage.criterion
@@ -193,10 +204,4 @@ def _judged(
     found = choose_threshold(
         rows.scores, rows.positive, weights=rows.weights, groups=rows.groups, **asked
     )
-    return found if criterion != "budget" else _as_budget(found, wanted)
-
-
-def _as_budget(found: Threshold, wanted: float) -> Threshold:
-    from dataclasses import replace
-
-    return replace(found, criterion="budget", wanted=wanted)
+    return found if criterion != "budget" else replace(found, criterion="budget", wanted=wanted)

@@ -37,17 +37,20 @@ class PassedRows:
     ) -> Float[np.ndarray, "stages 2"]:
         """Candidates that pass as many stages at least, and positive ones of them.
 
-        Arguments are those of `draw_populations`; a first stage that no row passes, and
-        candidates do, leaves the rest at zero.
+        Arguments are those of `draw_populations`. Where candidates pass the first stage and no row
+        does (or fail it and no row does), nothing is known of them: their cells are alike.
         """
         cells = self.cells(n_stages).reshape(-1, 2)
         if n_first is None:
             cells = cells * (n_candidates / cells.sum())
         else:
-            sizes = np.array([n_candidates - n_first, *[n_first] * n_stages], dtype=float)
-            sums = np.array([cells[0].sum(), *[cells[1:].sum()] * n_stages])
-            cells = (
-                cells * np.divide(sizes, sums, out=np.zeros_like(sums), where=sums > 0.0)[:, None]
+            sides = ((cells[:1], n_candidates - n_first), (cells[1:], n_first))
+            cells = np.concatenate(
+                [
+                    size
+                    * (side / side.sum() if side.sum() > 0.0 else np.ones_like(side) / side.size)
+                    for side, size in sides
+                ]
             )
         passing = cells[::-1].cumsum(0)[::-1]
         return np.stack([passing.sum(1), passing[:, 1]], axis=1)

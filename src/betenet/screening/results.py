@@ -1,29 +1,37 @@
-"""The results of a screening as files: a row for every candidate, and the ranked shortlist."""
+"""The results of a screening as files: a row for every candidate, the ranked list, structures."""
 
 from __future__ import annotations
 
 import csv
 import json
-from array import array
-from collections.abc import Callable, Generator, Iterable, Iterator
+import re
+import shutil
+import warnings
+from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from importlib.util import find_spec
-from io import BufferedReader
-from itertools import groupby
+from itertools import islice, takewhile
 from pathlib import Path
 from typing import Any
 
-import numpy as np
+from ase.io import write
 
+from betenet.errors import DataError
 from betenet.extras import missing
 from betenet.printable import to_cell
 from betenet.runs.replace_file import replacing
-from betenet.screening.description import RunDescription, describe_run
-from betenet.screening.joined import RecordReader, joined, open_records
+from betenet.screening.description import describe_run
+from betenet.screening.records import RECORDS
 from betenet.screening.rows import Ranking, Row, columns, flat_row
+from betenet.screening.run_stage import RunStage, ranking_stage
+from betenet.screening.store import RecordStore
 
-PARQUET, JSON_LINES, SHORTLIST = "results.parquet", "results.jsonl", "report.csv"
+PARQUET, JSON_LINES, RANKED = "results.parquet", "results.jsonl", "report.csv"
+SHORTLIST = "shortlist"
+"""Folder of the structures that passed the last stage."""
+MOST_STRUCTURES = 1_000
+"""Structures of the shortlist that are written at most."""
 ROW_GROUP = 20_000
 """Rows held at a time for Parquet: some tens of megabytes."""
 
@@ -35,7 +43,7 @@ class Results:
     Attributes
     ----------
     files
-        The files.
+        Paths of the files.
     rows, ranked
         Number of candidates in all, and in the ranked list.
     note
@@ -48,15 +56,13 @@ class Results:
     note: str = ""
 
 
-def write_results(folder: str | Path, reader: RecordReader | None = None) -> Results:
+def write_results(folder: str | Path) -> Results:
     """Write `results.parquet`, `results.jsonl` and `report.csv`.
 
     Parameters
     ----------
     folder
-        Of the run; older results in it are replaced.
-    reader
-        Its records; those in the folder if absent.
+        Folder of the run; older results in it are replaced.
 
     Returns
     -------
@@ -67,97 +73,55 @@ def write_results(folder: str | Path, reader: RecordReader | None = None) -> Res
     Raises
     ------
     DataError
-        If the manifest cannot be read or a file cannot be written.
+        If the manifest or the records cannot be read, or a file cannot be written.
 
     Notes
     -----
     Parquet and JSON Lines hold a row for every candidate, in the order of the source, with the
     columns of `betenet.screening.rows.columns`; the CSV file those that reached the last stage:
     first those that passed, from the highest score down, then those that did not. Memory: a group
-    of rows and 17 bytes for each candidate of the ranked list.
+    of rows and 8 bytes for each candidate of the ranked list.
     """
     out = Path(folder)
-    reader = open_records(out) if reader is None else reader
-    counts = reader.counts()
+    store = RecordStore(out / RECORDS)
+    counts = store.counts()
     run = describe_run(out, tuple(counts))
-    ranking = Ranking.of(run, counts)
-    with_parquet = find_spec("pyarrow") is not None
-    order = _Order()
     with ExitStack() as stack:
-        lines = stack.enter_context(replacing(out / JSON_LINES))
-        file = stack.enter_context(lines.open("wb"))
-        add = _nothing
-        if with_parquet:
-            add = stack.enter_context(_parquet(out / PARQUET, columns(run)))
+        file = stack.enter_context(stack.enter_context(replacing(out / JSON_LINES)).open("wb"))
+        parquet = None
+        if find_spec("pyarrow") is not None:
+            parquet = stack.enter_context(_parquet(out / PARQUET, columns(run)))
         n_rows = 0
-        for row in rows_of(reader, run):
-            if ranking.reached(row):
-                order.add(ranking.key(row), file.tell())
+        for records in store.candidates(run.names):
+            row = flat_row(run, records)
             file.write(json.dumps(row, ensure_ascii=False, allow_nan=False).encode() + b"\n")
-            add(row)
+            if parquet is not None:
+                parquet(row)
             n_rows += 1
-        file.flush()
-        table = stack.enter_context(replacing(out / SHORTLIST))
-        with lines.open("rb") as stored:
-            _write_csv(table, columns(run), _ranked(stored, order))
-    files = ([out / PARQUET] if with_parquet else []) + [out / JSON_LINES, out / SHORTLIST]
-    note = "" if with_parquet else f"No {PARQUET}: {missing('screen', 'pyarrow').in_one_line()}"
-    return Results(files=tuple(files), rows=n_rows, ranked=len(order.merits), note=note)
+        table = stack.enter_context(replacing(out / RANKED))
+        n_ranked = _write_csv(table, columns(run), Ranking.of(run, counts).rows(store, run))
+    files = ([] if parquet is None else [out / PARQUET]) + [out / JSON_LINES, out / RANKED]
+    note = "" if parquet else f"No {PARQUET}: {missing('screen', 'pyarrow').in_one_line()}"
+    return Results(files=tuple(files), rows=n_rows, ranked=n_ranked, note=note)
 
 
-def rows_of(reader: RecordReader, run: RunDescription) -> Iterator[Row]:
-    """One row for each candidate, in the order of the source."""
-    return (flat_row(run, records) for records in joined(reader, run.names))
-
-
-@dataclass(frozen=True, slots=True)
-class _Order:
-    """Where the ranked rows are: compact, since a funnel of one stage ranks every candidate."""
-
-    groups: array[int] = field(default_factory=lambda: array("b"))
-    merits: array[float] = field(default_factory=lambda: array("d"))
-    offsets: array[int] = field(default_factory=lambda: array("q"))
-
-    def add(self, key: tuple[int, float, str], place: int) -> None:
-        self.groups.append(key[0])
-        self.merits.append(key[1])
-        self.offsets.append(place)
-
-    def places(self, name: Callable[[int], str]) -> Iterator[int]:
-        """Offsets by group and merit; of equal ones by the name that is at the offset."""
-        order: list[int] = np.lexsort((self.merits, self.groups)).tolist()
-        for _, ties in groupby(order, key=lambda i: (self.groups[i], self.merits[i])):
-            equal = [self.offsets[i] for i in ties]
-            yield from sorted(equal, key=name) if len(equal) > 1 else equal
-
-
-def _nothing(_: Row) -> None: ...
-
-
-def _ranked(stored: BufferedReader, order: _Order) -> Iterator[Row]:
-    def row_at(place: int) -> Row:
-        stored.seek(place)
-        return json.loads(stored.readline())
-
-    places = order.places(lambda place: str(row_at(place)["name"]))
-    for rank, row in enumerate(map(row_at, places), start=1):
-        yield {"rank": rank, **row}
-
-
-def _write_csv(path: Path, names: Iterable[str], rows: Iterable[Row]) -> None:
+def _write_csv(path: Path, names: Iterable[str], rows: Iterable[Row]) -> int:
+    """Write the ranked rows, and say how many there were."""
+    rank = 0
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, ["rank", *names])
         writer.writeheader()
-        for row in rows:
-            warnings = row["warnings"]
-            joined_up = "; ".join(warnings) if isinstance(warnings, list) else ""
-            cells = {**row, "warnings": joined_up}
+        for rank, row in enumerate(rows, start=1):
+            listed = row["warnings"]
+            text = "; ".join(listed) if isinstance(listed, list) else ""
+            cells = {"rank": rank, **row, "warnings": text}
             writer.writerow({key: to_cell(value) for key, value in cells.items()})
+    return rank
 
 
 @contextmanager
 def _parquet(path: Path, types: dict[str, type]) -> Generator[Callable[[Row], None]]:
-    """Takes rows, and writes them in groups."""
+    """Give a function that takes rows, and writes them in groups."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -183,3 +147,43 @@ def _parquet(path: Path, types: dict[str, type]) -> Generator[Callable[[Row], No
         yield add
         if held:
             write()
+
+
+def write_shortlist(
+    folder: Path, store: RecordStore, stages: Sequence[RunStage], most: int = MOST_STRUCTURES
+) -> Path:
+    """Write the structures that passed the last stage, the best first.
+
+    Parameters
+    ----------
+    folder
+        Folder of the run; the files appear in its ``shortlist``, whole or not at all.
+    store
+        Records of the run.
+    stages
+        Stages of the run. The order is that of the last one that ranks.
+    most
+        Number of files at most.
+
+    Returns
+    -------
+    Path
+        Folder of the files, named by rank, formula and candidate: ``0001_NbN_mp-1234.cif``. The
+        structures are those of the source.
+    """
+    part, whole = folder / f"{SHORTLIST}.part", folder / SHORTLIST
+    shutil.rmtree(part, ignore_errors=True)
+    part.mkdir()
+    last, by = stages[-1].name, ranking_stage(stages).name
+    ranked = store.ranked((by, last), last, by)
+    passed = takewhile(lambda of_one: of_one[-1].outcome == "passed", ranked)
+    for rank, (record, *_) in enumerate(islice(passed, most), 1):
+        words = (f"{rank:04d}", record.formula, record.name.replace("\\", "/").split("/")[-1])
+        stem = re.sub(r"[^\w.+-]", "_", "_".join(words), flags=re.ASCII)[:100].removesuffix(".cif")
+        try:
+            write(part / f"{stem}.cif", store.structure(record.name))
+        except DataError as error:
+            warnings.warn(f"{record.name} is not in the shortlist. {error}", stacklevel=2)
+    shutil.rmtree(whole, ignore_errors=True)
+    part.replace(whole)
+    return whole

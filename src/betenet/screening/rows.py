@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -14,7 +13,10 @@ from betenet.phonons.result import OF_STABILITY
 from betenet.quantities import QUANTITIES
 from betenet.screening.candidates import BAND_GAP, HULL_DISTANCE
 from betenet.screening.description import RunDescription
-from betenet.screening.records import SOURCE, Outcome, Record
+from betenet.screening.kinds import IMAGINARY
+from betenet.screening.records import SOURCE, Record
+from betenet.screening.run_stage import ranking_stage
+from betenet.screening.store import RecordStore
 from betenet.structures.as_read import COLUMNS as READ
 
 Value = float | int | str | list[str] | None
@@ -23,12 +25,10 @@ Row = dict[str, Value]
 PREDICTED = ("coupling", "omega_log", "omega_2", "tc")
 """Keys of the quantities in a row, each with its 68 % interval."""
 ENDS = ("", "_low_68", "_high_68")
-IMAGINARY = "imaginary_fraction"
 _TEXTS = {
     *("name", "formula", "stage", "outcome", "reason", "predicted_by", "given", "space_group"),
     "findings",
 }
-_GROUPS: Mapping[Outcome, int] = {"passed": 0, "rejected": 1, "failed": 2}
 
 
 def score_column(stage: str) -> str:
@@ -42,7 +42,7 @@ def columns(run: RunDescription) -> dict[str, type]:
     Parameters
     ----------
     run
-        Whose stages have scores.
+        The run; each of its stages has a column for its score.
     """
     keys = [QUANTITIES[key].export_key + end for key in PREDICTED for end in ENDS]
     names = (
@@ -62,16 +62,16 @@ def flat_row(run: RunDescription, records: Sequence[Record]) -> Row:
     Parameters
     ----------
     run
-        What the stages are.
+        The run that the candidate is of.
     records
-        Of the candidate, in the order of the stages.
+        Records of the candidate in the order of the stages.
 
     Returns
     -------
     dict
-        By the columns of `columns`; None for what is not known. λ, the frequencies and Tc are
-        those of the last stage that predicts them, which ``predicted_by`` names; ``given`` holds
-        what else the database says, as JSON.
+        Values by name of a column (see `columns`); None for what is not known. λ, the frequencies
+        and Tc are those of the last stage that predicts them, which ``predicted_by`` names;
+        ``given`` holds what else the database says, as JSON.
     """
     row: Row = dict.fromkeys(columns(run))
     last = records[-1]
@@ -137,31 +137,24 @@ class Ranking:
     Attributes
     ----------
     last
-        The stage that they reached.
-    column
-        Of the score that puts them in order.
+        Name of the stage that they reached.
+    by
+        Name of the stage whose score puts them in order.
     """
 
     last: str
-    column: str
+    by: str
 
     @classmethod
     def of(cls, run: RunDescription, counts: Mapping[str, Mapping[str, int]]) -> Ranking:
         """By the last stage that has records: the last of all, unless the run is not done."""
         begun = [stage for stage in run.stages if any(counts.get(stage.name, {}).values())]
-        until = RunDescription(run.manifest, tuple(begun or run.stages[:1]))
-        return cls(last=until.names[-1], column=score_column(until.ranked_by))
+        stages = begun or run.stages[:1]
+        return cls(last=stages[-1].name, by=ranking_stage(stages[1:] or stages).name)
 
-    def reached(self, row: Row) -> bool:
-        """Whether the candidate is in the ranking."""
-        return row["stage"] == self.last
-
-    def key(self, row: Row) -> tuple[int, float, str]:
-        """Sorts by outcome, then from the highest score down, then by name."""
-        score = row.get(self.column)
-        merit = float(score) if isinstance(score, int | float) else -math.inf
-        outcome = str(row["outcome"])
-        return next(n for o, n in _GROUPS.items() if o == outcome), -merit, str(row["name"])
+    def rows(self, store: RecordStore, run: RunDescription) -> Iterator[Row]:
+        """Rows of these candidates: first those that passed, from the highest score down."""
+        return (flat_row(run, of_one) for of_one in store.ranked(run.names, self.last, self.by))
 
 
 def _number(value: object) -> float | None:

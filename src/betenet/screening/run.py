@@ -3,56 +3,48 @@
 from __future__ import annotations
 
 import fcntl
+import hashlib
+import json
 import os
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from itertools import islice
 from math import pi
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, cast
 
+from betenet import __version__
+from betenet.addresses import masked
 from betenet.enclosed import check_enclosed, follow_no_link
 from betenet.ensemble.batching import batches
 from betenet.errors import BetenetError, DataError
 from betenet.phonons import PhononCache
 from betenet.phonons.cache import phonon_key
 from betenet.phonons.isotopes import with_isotopes
-from betenet.screening.candidates import Entry
 from betenet.screening.dispatch import Engine, Job, work_through
+from betenet.screening.duplicates import DuplicateFinder
 from betenet.screening.engines import SerialEngine
-from betenet.screening.intake import FindingDuplicates, Refusing, take_source
-from betenet.screening.manifest import agree_on
+from betenet.screening.filters import Filters
+from betenet.screening.funnel import Funnel
+from betenet.screening.intake import take_source
+from betenet.screening.manifest import COMPARED, FORMAT, agree_on
 from betenet.screening.progress import Progress
 from betenet.screening.records import RECORDS, SOURCE
-from betenet.screening.run_settings import describe
-from betenet.screening.shortlist import write_shortlist
-from betenet.screening.stages import Item
+from betenet.screening.results import write_shortlist
+from betenet.screening.run_stage import RunStage
+from betenet.screening.sources import Source
+from betenet.screening.stages import Item, prepare_stages
 from betenet.screening.store import RecordStore, Waiting
 from betenet.screening.structure_bytes import structure_from_bytes
-from betenet.screening.tasks import (
-    JOB_EDGES,
-    JOB_STRUCTURES,
-    STABILITY,
-    STRUCTURE,
-    FunnelLike,
-    StageTask,
-    tasks_of,
-)
 from betenet.structures import standardise
 
 LOCK = "run.lock"
-
-
-@runtime_checkable
-class SourceLike(Protocol):
-    """Where candidates come from."""
-
-    def identity(self) -> dict[str, Any]:
-        """What tells it from other sources."""
-        ...
-
-    def __iter__(self) -> Iterator[Entry]: ...
+JOB_EDGES = 60_000
+"""Edges of the graphs of one job: a second or so, which is what a kill can lose."""
+JOB_STRUCTURES = 256
+"""Structures in one job at most."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,32 +54,24 @@ class ScreeningRun:
     Attributes
     ----------
     folder
-        Receives everything.
+        Folder that receives everything.
     funnel
-        What is asked for.
+        The funnel as it was asked for; its filters stand in front of the stages.
     source
-        Read once, in its order; again from its start where a run was killed before its end.
-    tasks
-        Stages of the funnel.
-    filters
-        Of the funnel.
-    duplicates
-        Makes what finds them; None to let them pass.
-    forecast
-        Kept in the manifest.
+        Source of the structures, read once, in its order; again from its start where a run was
+        killed before its end.
+    stages
+        Stages of the funnel as they are carried out.
     batch
-        Structures in a job at most.
+        Number of structures in a job at most.
     quiet
-        Show no progress.
+        Whether to show no progress.
     """
 
     folder: Path
-    funnel: FunnelLike
-    source: SourceLike
-    tasks: tuple[StageTask, ...]
-    filters: Refusing | None = None
-    duplicates: Callable[[], FindingDuplicates] | None = None
-    forecast: Mapping[str, Any] | None = None
+    funnel: Funnel
+    source: Source
+    stages: tuple[RunStage, ...]
     batch: int = JOB_STRUCTURES
     quiet: bool = False
 
@@ -95,8 +79,8 @@ class ScreeningRun:
     def prepare(
         cls,
         folder: str | Path,
-        funnel: FunnelLike,
-        source: SourceLike,
+        funnel: Funnel,
+        source: Source,
         thresholds: Mapping[str, float] | None = None,
         **options: Any,
     ) -> ScreeningRun:
@@ -105,43 +89,44 @@ class ScreeningRun:
         Parameters
         ----------
         folder, funnel, source
-            As for the class.
+            Attributes of the class.
         thresholds
-            By stage, for those that ask for a precision or a recall.
+            Thresholds by stage, for those that ask for a precision or a recall.
         options
             Other attributes of the class.
 
         Raises
         ------
         ConfigError, ModelError
-            As for `tasks_of`.
+            As for `prepare_stages`, or if a filter is wrong.
         """
-        tasks = tasks_of(funnel, thresholds)
-        return cls(folder=Path(folder), funnel=funnel, source=source, tasks=tasks, **options)
+        Filters.from_dict(funnel.filters)
+        stages = prepare_stages(funnel, thresholds)
+        return cls(folder=Path(folder), funnel=funnel, source=source, stages=stages, **options)
 
     @property
     def store(self) -> RecordStore:
-        """What has been found so far."""
+        """Records that were found so far."""
         return RecordStore(self.folder / RECORDS)
 
     def run(
         self,
         engine: Engine | None = None,
-        after: Callable[[StageTask, RecordStore], None] | None = None,
+        after: Callable[[RunStage, RecordStore], None] | None = None,
     ) -> RecordStore:
-        """Do what is left to do.
+        """Compute what is left to do.
 
         Parameters
         ----------
         engine
-            This process if absent.
+            Engine that computes; this process if absent.
         after
-            Called when a stage is done, also if it was done before.
+            Function that is called when a stage is done, also if it was done before.
 
         Returns
         -------
         RecordStore
-            With everything.
+            Records of all stages.
 
         Raises
         ------
@@ -158,54 +143,57 @@ class ScreeningRun:
         """
         engine = SerialEngine() if engine is None else engine
         with _only_one(self.folder):
-            wanted = describe(self.funnel, self.tasks, self.source.identity(), self.forecast)
-            agree_on(self.folder, wanted)
+            settings = run_settings(self.funnel, self.stages, self.source.identity())
+            agree_on(self.folder, settings)
             store = RecordStore(self.folder / RECORDS, create=True)
-            found = None if self.duplicates is None else self.duplicates()
-            take_source(store, self.source, self.filters, found, quiet=self.quiet)
+            filters = Filters.from_dict(self.funnel.filters)
+            duplicates = DuplicateFinder() if filters.duplicates else None
+            take_source(store, self.source, filters, duplicates, quiet=self.quiet)
             previous = SOURCE
-            for task in self.tasks:
-                self._do(store, task, previous, engine)
+            for stage in self.stages:
+                self._run_stage(store, stage, previous, engine)
                 if after is not None:
-                    after(task, store)
-                previous = task.name
-            write_shortlist(self.folder, store, self.tasks)
+                    after(stage, store)
+                previous = stage.name
+            write_shortlist(self.folder, store, self.stages)
         return store
 
-    def _do(self, store: RecordStore, task: StageTask, previous: str, engine: Engine) -> None:
-        """All of a stage."""
-        if task.name in store.finished():
+    def _run_stage(
+        self, store: RecordStore, stage: RunStage, previous: str, engine: Engine
+    ) -> None:
+        """Compute what is left of a stage."""
+        if stage.name in store.finished():
             return
         counts = store.counts()
-        total, done = counts.get(previous, {}).get("passed", 0), counts.get(task.name, {})
-        cache = None if task.kind == STRUCTURE else PhononCache(self.folder)
-        with closing(Progress(task.name, total, sum(done.values()), quiet=self.quiet)) as progress:
-            for answer in work_through(engine, self._jobs(store, task, previous, cache)):
+        total, done = counts.get(previous, {}).get("passed", 0), counts.get(stage.name, {})
+        cache = PhononCache(self.folder) if stage.rules.phonons else None
+        with closing(Progress(stage.name, total, sum(done.values()), quiet=self.quiet)) as progress:
+            for answer in work_through(engine, self._jobs(store, stage, previous, cache)):
                 # phonons first: a record that says so shall find them
                 if cache is not None and answer.phonons:
                     cache.store(answer.phonons)
                 store.store(answer.records)
                 progress.update(len(answer.records))
-        if task.budget is None:
-            store.finish(task.name)
+        if stage.budget is None:
+            store.finish(stage.name)
         else:
-            store.finish_with_budget(task.name, task.budget)
+            store.finish_with_budget(stage.name, stage.budget)
 
     def _jobs(
-        self, store: RecordStore, task: StageTask, previous: str, cache: PhononCache | None
+        self, store: RecordStore, stage: RunStage, previous: str, cache: PhononCache | None
     ) -> Iterator[Job]:
-        sphere = 4.0 / 3.0 * pi * task.cutoff**3
-        # phonons take seconds for each structure
-        most = 1 if task.kind == STABILITY else self.batch
-        waiting = store.waiting(task.name, previous)
+        sphere = 4.0 / 3.0 * pi * stage.cutoff**3
+        most = min(self.batch, stage.rules.largest_batch or self.batch)
+        waiting = store.waiting(stage.name, previous)
         sized = batches(waiting, lambda one: int(one.load * sphere), JOB_EDGES)
         for group in sized:
             rest = iter(group)
             while part := list(islice(rest, most)):
-                yield Job(task, tuple(_item(one, task, cache) for one in part))
+                yield Job(stage, tuple(_item(one, stage, cache) for one in part))
 
 
-def _item(one: Waiting, task: StageTask, cache: PhononCache | None) -> Item:
+def _item(one: Waiting, stage: RunStage, cache: PhononCache | None) -> Item:
+    """A structure with its phonons, where the stage uses them and they are known."""
     if cache is None:
         return Item(one.name, one.structure)
     try:
@@ -213,8 +201,49 @@ def _item(one: Waiting, task: StageTask, cache: PhononCache | None) -> Item:
         atoms = with_isotopes(standardise(given), given)
     except BetenetError:  # the stage says why
         return Item(one.name, one.structure)
-    (known,) = cache.load_bytes([phonon_key(atoms, task.phonon_digest)])
+    (known,) = cache.load_bytes([phonon_key(atoms, stage.phonon_digest)])
     return Item(one.name, one.structure, known)
+
+
+def run_settings(
+    funnel: Funnel, stages: Sequence[RunStage], source: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Table for the manifest: everything that the result of a run depends on.
+
+    Parameters
+    ----------
+    funnel
+        The funnel as it was asked for.
+    stages
+        Stages of the run with their thresholds.
+    source
+        Identity of the source.
+    """
+    table: dict[str, Any] = {
+        "format": FORMAT,
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "versions": {"betenet": __version__},
+        "source": dict(source),
+        "filters": dict(funnel.filters),
+        "mu_star": funnel.mu_star,
+        "stages": [stage.to_dict() for stage in stages],
+        "funnel": _without_secrets(funnel.to_dict()),
+        "funnel_digest": funnel.digest(),
+    }
+    # as it is read again: no tuples, no numbers as keys
+    plain = cast("dict[str, Any]", json.loads(json.dumps(table, allow_nan=False, default=str)))
+    return plain | {"digest": _digest(plain)}
+
+
+def _without_secrets(table: Mapping[str, Any]) -> dict[str, Any]:
+    """A funnel's table without the secrets of the address of its source."""
+    source = table.get("source")
+    return {**table, "source": masked(source)} if isinstance(source, str) else dict(table)
+
+
+def _digest(table: Mapping[str, Any]) -> str:
+    text = json.dumps({key: table.get(key) for key in COMPARED}, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 @contextmanager

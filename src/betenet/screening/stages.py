@@ -5,29 +5,19 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field, replace
-from functools import cache
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from importlib import import_module
+from pathlib import Path
+from typing import Any
 
-from ase.calculators.calculator import Calculator
-
-from betenet.ensemble.ensemble import Ensemble
-from betenet.ensemble.phonon_sources import site_phonons
-from betenet.ensemble.prediction import TC_PROBABILITY, Prediction
-from betenet.ensemble.site_phonons import SitePhonons
-from betenet.errors import BetenetError, ConfigError, ModelError, StructureError
-from betenet.phonons import ForceField, PhononResult, make_force_field
-from betenet.phonons.cache import phonon_key
-from betenet.phonons.compute import phonons
-from betenet.phonons.isotopes import with_isotopes
-from betenet.phonons.run import one_thread
-from betenet.screening.records import Record
-from betenet.screening.rounding import kept_number
-from betenet.screening.store import UNDECIDED, UNKNOWN
+from betenet.errors import BetenetError, ConfigError, StructureError
+from betenet.screening.funnel import Funnel
+from betenet.screening.records import UNDECIDED, Record, kept_number
+from betenet.screening.run_stage import RunStage
 from betenet.screening.structure_bytes import structure_from_bytes
-from betenet.screening.tasks import PHONONS, STABILITY, StageTask, folder_digest
-from betenet.structures import AsRead, StructureRecord, prepare_structures
+from betenet.structures import AsRead, StructureRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +27,11 @@ class Item:
     Attributes
     ----------
     name
-        Of the candidate.
+        Name of the candidate.
     structure
-        As bytes.
+        The structure as bytes.
     phonons
-        Of a `PhononResult`, where the stage needs them and they are known.
+        A `PhononResult` as bytes, where the stage needs it and it is known.
     """
 
     name: str
@@ -56,16 +46,50 @@ class Answer:
     Attributes
     ----------
     records
-        One for each item, in their order.
+        One record for each item, in their order.
     phonons
-        To be kept: key of `PhononCache`, and bytes.
+        Phonons to be kept: key of `PhononCache`, and bytes.
     """
 
     records: tuple[Record, ...]
     phonons: tuple[tuple[bytes, bytes], ...] = field(default=())
 
 
-def compute(task: StageTask, items: Sequence[Item]) -> Answer:
+def prepare_stages(
+    funnel: Funnel, thresholds: Mapping[str, float] | None = None
+) -> tuple[RunStage, ...]:
+    """The stages of a funnel, once what they need is seen to be there.
+
+    Parameters
+    ----------
+    funnel
+        The funnel.
+    thresholds
+        Thresholds by stage, for those that ask for a precision or a recall.
+
+    Raises
+    ------
+    ConfigError
+        If a force field is unknown, a threshold is missing, or the extra ``phonons`` is not
+        installed.
+    ModelError
+        If there is no such model, or it takes no phonons and is to be given some.
+    """
+    found: list[RunStage] = []
+    for stage in funnel.stages:
+        threshold = (thresholds or {}).get(stage.name, stage.threshold)
+        if threshold is None and (stage.precision is not None or stage.recall is not None):
+            raise ConfigError(
+                f"Stage {stage.name!r} has no threshold yet.",
+                "It asks for a precision or a recall, which need a calibration table.",
+                "Choose the threshold first, or give it as a number.",
+            )
+        prepare = _module(stage.rules.module).prepare
+        found.append(prepare(stage, threshold, funnel.mu_star, tuple(found)))
+    return tuple(found)
+
+
+def compute(stage: RunStage, items: Sequence[Item]) -> Answer:
     """Do a batch; a structure that cannot be done is a failed record.
 
     Raises
@@ -73,68 +97,37 @@ def compute(task: StageTask, items: Sequence[Item]) -> Answer:
     ConfigError, ModelError
         If what the stage needs is not there: no structure is to blame.
     """
-    began = time.perf_counter()
-    if task.kind == STABILITY:
-        return _stability(task, items)
-    records = tuple(_predicted(task, items))
-    seconds = (time.perf_counter() - began) / max(len(items), 1)
-    return Answer(tuple(replace(record, seconds=seconds) for record in records))
+    answer: Answer = _module(stage.rules.module).compute(stage, items)
+    return answer
 
 
-def failed(task: StageTask, name: str, error: BetenetError) -> Record:
+def _module(name: str) -> Any:
+    return import_module(f"betenet.screening.{name}")
+
+
+def failed(stage: RunStage, name: str, error: BetenetError) -> Record:
     """The record of a structure that cannot be done."""
-    return Record(name=name, stage=task.name, outcome="failed", reason=error.in_one_line())
+    return Record(name=name, stage=stage.name, outcome="failed", reason=error.in_one_line())
 
 
-# ---------------------------------------------------------------------------------- by the networks
+def decided(stage: RunStage, record: Record) -> Record:
+    """A record with the score that the stage decides by, and its decision."""
+    value = record.values[stage.score]
+    score = float("nan") if value is None else float(value)
+    outcome, reason = stage.decide(score)
+    if stage.budget is not None and outcome == "passed":
+        outcome, reason = "rejected", UNDECIDED
+    return replace(record, score=score, outcome=outcome, reason=reason)
 
 
-def _predicted(task: StageTask, items: Sequence[Item]) -> Iterator[Record]:
-    ensemble = _ensemble(task.model, task.model_digest)
-    known = {item.name: item.phonons for item in items}
-
-    def source(record: StructureRecord) -> SitePhonons:
-        return _site_phonons(task, record, known[record.name])
-
-    with_phonons = source if task.kind == PHONONS else None
-    stream = ensemble.stream(_opened(items), mu_star=task.mu_star, phonons=with_phonons)
-    return (_of_prediction(task, prediction) for prediction in stream)
-
-
-def _opened(items: Iterable[Item]) -> Iterator[StructureRecord]:
+def unpacked(items: Iterable[Item]) -> Iterator[StructureRecord]:
+    """The structures of a batch; what is no structure is a record with its error."""
     for item in items:
         try:
             yield StructureRecord(name=item.name, atoms=structure_from_bytes(item.structure))
         except BetenetError as error:
             refused = StructureError(f"{item.name}: {error.summary}", error.reason, error.fix)
             yield StructureRecord(name=item.name, error=refused)
-
-
-def _of_prediction(task: StageTask, prediction: Prediction) -> Record:
-    if prediction.error is not None:
-        return failed(task, prediction.name, prediction.error)
-    values = {"n_atoms": len(prediction.symbols), **read_values(prediction.as_read)}
-    for estimate in prediction.estimates.values():
-        values |= {name: kept_number(number) for name, number in estimate.exported().items()}
-    unknown = bool(prediction.unknown_because)
-    kept = task.keep_unknown and unknown
-    chance = prediction.unchecked_tc_probability if kept else prediction.tc_probability
-    values[TC_PROBABILITY] = kept_number(chance)
-    values["findings"] = ", ".join(finding.code for finding in prediction.findings)
-    if task.kind == PHONONS:
-        values["phonons"] = prediction.phonons
-    record = Record(
-        name=prediction.name,
-        stage=task.name,
-        outcome="passed",
-        formula=prediction.formula,
-        values=values,
-        warnings=prediction.warnings,
-    )
-    if unknown and not kept:
-        why = ", ".join(code.replace("_", " ") for code in prediction.unknown_because)
-        return replace(record, outcome="rejected", reason=f"{UNKNOWN}: {why}")
-    return decided(task, record)
 
 
 def read_values(as_read: AsRead | None) -> dict[str, float | str | None]:
@@ -146,109 +139,10 @@ def read_values(as_read: AsRead | None) -> dict[str, float | str | None]:
     }
 
 
-def decided(task: StageTask, record: Record) -> Record:
-    """A record with the score that the stage decides by, and its decision."""
-    value = record.values[task.score]
-    score = float("nan") if value is None else float(value)
-    outcome, reason = task.decide(score)
-    if task.budget is not None and outcome == "passed":
-        outcome, reason = "rejected", UNDECIDED
-    return replace(record, score=score, outcome=outcome, reason=reason)
-
-
-@cache
-def _ensemble(model: str, digest: str) -> Ensemble:
-    """A model in double precision, where no result depends on what is computed beside it."""
-    ensemble = Ensemble.load(model).to(precision="float64")
-    if folder_digest(ensemble.path) != digest:
-        raise ModelError(
-            f"{model} is not the model that the screening began with.",
-            "Its files have changed, or are other ones on this machine.",
-            "Bring the same files to every machine.",
-        )
-    return ensemble
-
-
-# ------------------------------------------------------------------------------ by the force field
-
-
-def _stability(task: StageTask, items: Sequence[Item]) -> Answer:
-    records: list[Record] = []
-    kept: list[tuple[bytes, bytes]] = []
-    for item, prepared in zip(items, prepare_structures(_opened(items)), strict=True):
-        began = time.perf_counter()
-        try:
-            if prepared.error is not None:
-                raise prepared.error
-            assert prepared.atoms is not None
-            data = item.phonons
-            if data is None:
-                data = _phonons(task, prepared)
-                atoms = with_isotopes(prepared.atoms, prepared.given)
-                kept.append((phonon_key(atoms, task.phonon_digest), data))
-            record = _of_phonons(task, prepared, PhononResult.from_bytes(data))
-        except (ConfigError, ModelError):
-            raise
-        except BetenetError as error:
-            record = failed(task, item.name, error)
-        records.append(replace(record, seconds=time.perf_counter() - began))
-    return Answer(tuple(records), tuple(kept))
-
-
-def _phonons(task: StageTask, prepared: StructureRecord) -> bytes:
-    assert prepared.atoms is not None
-    with one_thread():
-        field = _force_field(task.force_field)
-        atoms = with_isotopes(prepared.atoms, prepared.given)
-        return phonons(atoms, field, task.phonon_settings).to_bytes()
-
-
-def _of_phonons(task: StageTask, prepared: StructureRecord, result: PhononResult) -> Record:
-    facts = asdict(result.facts)
-    flags = facts.pop("flags")
-    # no numbers of the crystal
-    for name in ("digest", "seconds", "remarks", "isotopes", "force_field"):
-        facts.pop(name)
-    values: dict[str, float | str | None] = {
-        name: number if isinstance(number, int) else kept_number(number)
-        for name, number in facts.items()
-    } | read_values(prepared.as_read)
-    values["flags"] = ", ".join(flags)
-    values["verdict"] = result.verdict.sentence
-    assert prepared.atoms is not None
-    record = decided(
-        task,
-        Record(
-            name=prepared.name,
-            stage=task.name,
-            outcome="passed",
-            formula=prepared.atoms.get_chemical_formula(mode="metal", empirical=True),
-            values=values,
-            warnings=(*prepared.warnings, *result.facts.remarks),
-        ),
-    )
-    if not result.is_plausible:
-        return replace(record, outcome="failed", reason="the force field fails: absurd frequencies")
-    if task.threshold is None and not result.is_stable:
-        return replace(record, outcome="rejected", reason=result.verdict.sentence)
-    return record
-
-
-def _site_phonons(task: StageTask, record: StructureRecord, data: bytes | None) -> SitePhonons:
-    """Computed again where they are gone: that gives the same."""
-    assert record.atoms is not None
-    if data is None:
-        data = _phonons(task, record)
-    name = task.force_field
-    name = name if isinstance(name, str) else type(name).__name__
-    return site_phonons(PhononResult.from_bytes(data), record.atoms, name)
-
-
-_fields: dict[str, ForceField] = {}
-
-
-def _force_field(source: str | Calculator) -> ForceField:
-    key = source if isinstance(source, str) else repr(type(source))
-    if key not in _fields:
-        _fields[key] = make_force_field(source)
-    return _fields[key]
+def folder_digest(folder: Path) -> str:
+    """SHA-256 of the files of a model."""
+    digest = hashlib.sha256()
+    for path in sorted(path for path in folder.iterdir() if path.is_file()):
+        digest.update(f"{path.name} {path.stat().st_size} ".encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()

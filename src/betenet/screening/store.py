@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
+from array import array
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from itertools import groupby, islice
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -13,14 +16,17 @@ from ase import Atoms
 
 from betenet.errors import DataError
 from betenet.input_files import check_file
-from betenet.screening.records import Outcome, Record
-from betenet.screening.stored_rows import COLUMNS, as_text, record_of, row_of
+from betenet.screening.records import (
+    COLUMNS,
+    DAMAGED,
+    Outcome,
+    Record,
+    as_text,
+    record_of,
+    row_of,
+)
 from betenet.screening.structure_bytes import structure_from_bytes, structure_to_bytes
 
-UNDECIDED = "the best are chosen once every score is known"
-UNKNOWN = "the model does not know it"
-"""How the reason begins for a crystal that a stage leaves out because of what was found."""
-"""Reason of a record of a stage with a budget, until the stage is done."""
 LOCK_SECONDS = 120.0
 """How long to wait for another process that reads or writes."""
 PAGE = 2_000
@@ -46,11 +52,11 @@ class Waiting:
     number
         Place in the order of the source.
     name
-        Of the candidate.
+        Name of the candidate.
     load
         Atoms² over the volume [1/Å³]: times the sphere of a cutoff, about its edges.
     structure
-        As bytes.
+        The structure as bytes.
     """
 
     number: int
@@ -72,7 +78,7 @@ class RecordStore:
     Raises
     ------
     DataError
-        If there is no such file, or it cannot be used.
+        If there is no such file, or, at any call, it cannot be read or written.
 
     Notes
     -----
@@ -97,33 +103,11 @@ class RecordStore:
     # ------------------------------------------------------------------------------------ writing
 
     def store(self, records: Iterable[Record]) -> None:
-        """Keep records, all of them or none; one that is there already stays as it is.
-
-        Raises
-        ------
-        DataError
-            If the file cannot be written.
-        """
+        """Keep records, all of them or none; one that is there already stays as it is."""
         self.add((), records)
 
-    def add_structures(self, structures: Iterable[tuple[str, Atoms]]) -> None:
-        """Keep structures under their names, all of them or none.
-
-        Raises
-        ------
-        DataError
-            If the file cannot be written.
-        """
-        self.add(structures, ())
-
     def add(self, structures: Iterable[tuple[str, Atoms]], records: Iterable[Record]) -> None:
-        """Keep structures and records in one transaction.
-
-        Raises
-        ------
-        DataError
-            If the file cannot be written.
-        """
+        """Keep structures and records in one transaction."""
         kept = [(name, _load(atoms), structure_to_bytes(atoms)) for name, atoms in structures]
         rows = [row_of(record) for record in records]
 
@@ -143,13 +127,7 @@ class RecordStore:
         self._write(write)
 
     def finish(self, stage: str) -> None:
-        """Note that a stage has done all there was.
-
-        Raises
-        ------
-        DataError
-            If the file cannot be written.
-        """
+        """Note that a stage has done all there was."""
         self._write(lambda db: db.execute("INSERT OR IGNORE INTO finished VALUES (?)", (stage,)))
 
     def finish_with_budget(self, stage: str, budget: int) -> None:
@@ -158,14 +136,9 @@ class RecordStore:
         Parameters
         ----------
         stage
-            All its scores are known.
+            Name of the stage, all of whose scores are known.
         budget
-            How many pass.
-
-        Raises
-        ------
-        DataError
-            If the file cannot be written.
+            Number of structures that pass.
         """
 
         def write(db: sqlite3.Connection) -> None:
@@ -220,14 +193,63 @@ class RecordStore:
         )
         return [row[0] for row in self._rows(query, {})]
 
-    def ranked(self, stage: str, by: str, limit: int) -> list[Record]:
-        """The best of those that passed a stage, by their scores at another, ties by name."""
+    def candidates(self, stages: Sequence[str]) -> Iterator[tuple[Record, ...]]:
+        """Records of each candidate in the order of the stages; candidates in that of the source.
+
+        Parameters
+        ----------
+        stages
+            Names of the stages that are read.
+        """
+        query = "SELECT number FROM entries WHERE number > :after ORDER BY number LIMIT :page"
+        numbers = (row[0] for row in self._pages(query, {}))
+        yield from self._joined(stages, numbers)
+
+    def ranked(self, stages: Sequence[str], last: str, by: str) -> Iterator[tuple[Record, ...]]:
+        """Records of each candidate that reached a stage, the best first.
+
+        Those that passed it come before those that it rejected, and these before those that
+        failed; each from the highest score down, ties by name. What is damaged comes last.
+
+        Parameters
+        ----------
+        stages
+            Names of the stages that are read, `last` and `by` among them.
+        last
+            Stage that they reached.
+        by
+            Stage whose score puts them in order.
+        """
         query = (
-            f"SELECT {COLUMNS} FROM records r JOIN entries e USING (number) "  # noqa: S608
-            "JOIN records p ON p.number = r.number AND p.stage = :stage "
-            "WHERE r.stage = :by AND p.outcome = 'passed' ORDER BY r.score DESC, e.name LIMIT :n"
+            "SELECT r.number FROM records r JOIN entries e USING (number) "
+            "LEFT JOIN records b ON b.number = r.number AND b.stage = :by WHERE r.stage = :last "
+            "ORDER BY CASE r.outcome WHEN 'passed' THEN 0 WHEN 'rejected' THEN 1 ELSE 2 END, "
+            "CASE typeof(b.score) WHEN 'real' THEN b.score END DESC, e.name"
         )
-        return [record_of(row) for row in self._rows(query, {"stage": stage, "by": by, "n": limit})]
+        table = {"last": last, "by": by}
+        order = self._read(lambda db: array("q", (row[0] for row in db.execute(query, table))))
+        damaged: list[tuple[Record, ...]] = []
+        for records in self._joined(stages, iter(order)):
+            if any(one.stage == last and one.reason.startswith(DAMAGED) for one in records):
+                damaged.append(records)
+            else:
+                yield records
+        yield from damaged
+
+    def _joined(
+        self, stages: Sequence[str], numbers: Iterator[int]
+    ) -> Iterator[tuple[Record, ...]]:
+        """Records of the candidates with these numbers, in their order."""
+        query = (
+            f"SELECT n.key, {COLUMNS} FROM json_each(:numbers) n "  # noqa: S608
+            "CROSS JOIN entries e ON e.number = n.value CROSS JOIN json_each(:stages) s "
+            "CROSS JOIN records r ON r.stage = s.value AND r.number = e.number "
+            "ORDER BY n.key, s.key"
+        )
+        while page := list(islice(numbers, PAGE)):
+            table = {"numbers": json.dumps(page), "stages": json.dumps(list(stages))}
+            for _, rows in groupby(self._rows(query, table), key=lambda row: row[0]):
+                yield tuple(record_of(row[1:]) for row in rows)
 
     def counts(self) -> dict[str, dict[str, int]]:
         """Number of records by stage and outcome."""

@@ -6,6 +6,7 @@ import csv
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from importlib.resources import files
+from pathlib import Path
 
 import numpy as np
 from ase import Atoms
@@ -13,7 +14,8 @@ from ase.data import atomic_numbers
 
 from betenet.datasets.folds import reduced_formula
 from betenet.errors import ConfigError, DataError
-from betenet.screening.candidates import Candidate, Unreadable
+from betenet.screening.candidates import Candidate, Unreadable, write_candidates
+from betenet.screening.sources import open_source
 
 FRUITLESS = 10_000
 """Draws in a row that give nothing new after which nothing new is taken to be left."""
@@ -38,6 +40,45 @@ def similar_elements() -> dict[str, float]:
     return {row["symbol"]: float(row["volume"]) for row in rows if row["volume"]}
 
 
+def substitute(
+    source: str | Path,
+    out: str | Path,
+    *,
+    candidates: int,
+    seed: int = 0,
+    reach: int = 4,
+    exclude_elements: Iterable[str] = (),
+) -> int:
+    """Write candidates by elemental substitution, one JSON object a line.
+
+    Parameters
+    ----------
+    source
+        Source of the parents, as `open_source` takes it.
+    out
+        File to write, ``.jsonl`` or ``.jsonl.gz``.
+    candidates
+        Number of candidates.
+    seed, reach, exclude_elements
+        Parameters of `substituted`.
+
+    Returns
+    -------
+    int
+        Number of candidates that were written: fewer if no more are found.
+
+    Raises
+    ------
+    ConfigError, DataError
+        If a parameter is out of range, no parent can be used, or the file cannot be written.
+    """
+    parents = open_source(source)
+    children = substituted(
+        parents, candidates, seed, reach=reach, exclude_elements=exclude_elements
+    )
+    return write_candidates(out, children)
+
+
 def substituted(
     structures: Iterable[Candidate | Unreadable],
     n: int,
@@ -60,16 +101,16 @@ def substituted(
         The parents, such as a source; they are kept in memory. Those that are unreadable or hold
         an element without a known volume are passed over.
     n
-        How many.
+        Number of candidates.
     seed
         The same parents, number and seed give the same candidates in the same order, and a larger
         number begins with those of a smaller one.
     reach
-        In places of the order.
+        Places of the order between an element and what takes its place, at most.
     share
-        Chance of an element to be replaced, above 0 and up to 1.
+        Chance of an element to be replaced, above 0 and up to 1 [1].
     exclude_elements
-        Never put in.
+        Elements that are never put in.
 
     Yields
     ------

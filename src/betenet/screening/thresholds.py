@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from betenet.errors import ConfigError, DataError
 from betenet.evaluation.precision_recall import Curve, precision_recall_curve
-from betenet.json_output import finite_or_none
 from betenet.screening.intervals import Interval, weighted_share
 
 Criterion = Literal["threshold", "precision", "recall", "budget"]
@@ -48,21 +47,6 @@ class Threshold:
     picked: int
     rows: int
     positives: int
-
-    def to_dict(self) -> dict[str, Any]:
-        """For JSON."""
-        return {
-            "value": self.value,
-            "criterion": self.criterion,
-            "wanted": self.wanted,
-            "precision": self.precision.to_dict(),
-            "recall": self.recall.to_dict(),
-            "apparent_precision": finite_or_none(self.apparent_precision),
-            "apparent_recall": finite_or_none(self.apparent_recall),
-            "picked": self.picked,
-            "rows": self.rows,
-            "positives": self.positives,
-        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

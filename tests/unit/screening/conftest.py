@@ -7,13 +7,14 @@ from pathlib import Path
 import pytest
 from ase import Atoms
 from ase.calculators.emt import EMT
-from tests.screening_stand_ins import crystals
+from tests.screening_stand_ins import crystals, funnel_of, known_or_not
 from tests.tiny_model import write_tiny_model
 
 from betenet.errors import StructureError
 from betenet.phonons import PhononSettings
 from betenet.screening.candidates import Candidate, Entry, Unreadable
-from betenet.screening.tasks import StageTask, folder_digest
+from betenet.screening.run_stage import RunStage
+from betenet.screening.stages import prepare_stages
 
 
 @pytest.fixture
@@ -34,22 +35,15 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def structure_task(tiny_model: Path) -> StageTask:
-    return StageTask(
-        name="structure",
-        kind="structure",
-        score="tc_kelvin",
-        keep_unknown=True,
-        model=str(tiny_model),
-        model_digest=folder_digest(tiny_model),
-        cutoff=4.5,
-    )
+def structure_stage(tiny_model: Path) -> RunStage:
+    (stage,) = prepare_stages(funnel_of(known_or_not(model=str(tiny_model))))
+    return stage
 
 
 @pytest.fixture
-def stability_task() -> StageTask:
+def stability_stage() -> RunStage:
     settings = PhononSettings(distance=5.0, relaxation="none", q_length=20.0)
-    return StageTask(
+    return RunStage(
         name="stability",
         kind="stability",
         score="imaginary_fraction",

@@ -1,12 +1,11 @@
 from __future__ import annotations
 
-import math
-
 import pytest
-from tests.screening_run import MANIFEST, STAGES, write_manifest
+from tests.screening_run import MANIFEST, STAGES, write_run
 
 from betenet.errors import DataError
 from betenet.screening.description import describe_run
+from betenet.screening.run_stage import ranking_stage
 
 
 @pytest.mark.parametrize(
@@ -19,22 +18,22 @@ from betenet.screening.description import describe_run
     ids=["plain", "inside", "beside a forecast"],
 )
 def test_stages_are_found_wherever_the_manifest_keeps_them(tmp_path, manifest):
-    run = describe_run(write_manifest(tmp_path, manifest))
+    run = describe_run(write_run(tmp_path, [], manifest))
     assert run.names == ("source", "first", "stable", "last")
     assert [stage.by for stage in run.stages] == ["", "cso-1", "7net-l3i5", "phonons-1"]
     assert [stage.wish for stage in run.stages] == ["", "threshold 4", "", "budget 2"]
     assert run.stages[1].threshold == 4.0
-    assert math.isnan(run.stages[3].threshold)
+    assert run.stages[3].threshold is None
 
 
 @pytest.mark.parametrize(("kept", "ranked_by"), [(3, "last"), (2, "first"), (1, "first")])
 def test_the_last_stage_that_predicts_ranks(tmp_path, kept, ranked_by):
-    run = describe_run(write_manifest(tmp_path, {"stages": STAGES[:kept]}))
-    assert run.ranked_by == ranked_by
+    run = describe_run(write_run(tmp_path, [], {"stages": STAGES[:kept]}))
+    assert ranking_stage(run.stages).name == ranked_by
 
 
 def test_stages_that_only_the_records_know_come_last(tmp_path):
-    run = describe_run(write_manifest(tmp_path, {}), ("source", "other"))
+    run = describe_run(write_run(tmp_path, [], {}), ("source", "other"))
     assert run.names == ("source", "other")
 
 
@@ -50,7 +49,7 @@ def test_stages_that_only_the_records_know_come_last(tmp_path):
 )
 def test_a_score_is_named_with_its_unit(tmp_path, score, words):
     stage = {"name": "x", "kind": "structure", "score": score}
-    run = describe_run(write_manifest(tmp_path, {"stages": [stage]}))
+    run = describe_run(write_run(tmp_path, [], {"stages": [stage]}))
     assert run.stages[1].score_in_words == words
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.screening_stand_ins import FakeFunnel, FakeSource, FakeStage, crystals
+from tests.screening_stand_ins import MemorySource, crystals, funnel_of, known_or_not
 
 from betenet.errors import ConfigError
 from betenet.screening import engines, stages
@@ -20,9 +20,9 @@ from betenet.screening.dispatch import Job, work_through
 from betenet.screening.engines import DaskEngine, SerialEngine, slurm_cluster
 from betenet.screening.records import Record
 from betenet.screening.run import ScreeningRun
+from betenet.screening.run_stage import RunStage
 from betenet.screening.stages import Answer, Item
 from betenet.screening.structure_bytes import structure_to_bytes
-from betenet.screening.tasks import StageTask
 
 pytest.importorskip("distributed", reason="Dask is in the extra screen")
 pytestmark = [
@@ -47,45 +47,45 @@ def _texts(records: Any) -> list[str]:
     return sorted(repr(record) for record in found)
 
 
-def _slow() -> Callable[[StageTask, tuple[Item, ...]], Answer]:
+def _slow() -> Callable[[RunStage, tuple[Item, ...]], Answer]:
     """Takes some time for each job, and dies of a structure called deadly.
 
     A function in a function goes to the workers as a whole: they cannot import the tests.
     """
 
-    def compute(task: StageTask, items: tuple[Item, ...]) -> Answer:
+    def compute(stage: RunStage, items: tuple[Item, ...]) -> Answer:
         time.sleep(0.3)
         if any(item.name.startswith("deadly") for item in items):
             os.kill(os.getpid(), signal.SIGKILL)
         return Answer(
-            tuple(Record(name=i.name, stage=task.name, outcome="passed", score=1.0) for i in items)
+            tuple(Record(name=i.name, stage=stage.name, outcome="passed", score=1.0) for i in items)
         )
 
     return compute
 
 
-def _jobs(task: StageTask, names: list[str], size: int) -> Iterator[Job]:
+def _jobs(stage: RunStage, names: list[str], size: int) -> Iterator[Job]:
     for start in range(0, len(names), size):
-        yield Job(task, tuple(Item(name, b"") for name in names[start : start + size]))
+        yield Job(stage, tuple(Item(name, b"") for name in names[start : start + size]))
 
 
 def test_two_workers_give_what_one_process_gives(
     tiny_model: Path, tmp_path: Path, two_workers: DaskEngine
 ) -> None:
-    stage = FakeStage(name="structure", kind="structure", model=str(tiny_model), budget=7)
-    funnel, source = FakeFunnel(stages=(stage,)), FakeSource(crystals(40))
+    funnel = funnel_of(known_or_not(model=str(tiny_model), budget=7))
+    source = MemorySource(crystals(40))
     alone = ScreeningRun.prepare(tmp_path / "1", funnel, source, quiet=True).run()
     both = ScreeningRun.prepare(tmp_path / "2", funnel, source, quiet=True, batch=3)
     assert _texts(both.run(two_workers).records()) == _texts(alone.records())
 
 
 def test_the_work_of_a_killed_worker_is_redone_and_counted_once(
-    structure_task: StageTask, two_workers: DaskEngine, monkeypatch: pytest.MonkeyPatch
+    structure_stage: RunStage, two_workers: DaskEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("betenet.screening.engines.compute", _slow())
     names = [f"n{number}" for number in range(24)]
     found: list[str] = []
-    for count, answer in enumerate(work_through(two_workers, _jobs(structure_task, names, 2))):
+    for count, answer in enumerate(work_through(two_workers, _jobs(structure_stage, names, 2))):
         found += [record.name for record in answer.records]
         if count == 2:
             victim, *_ = _pids(two_workers)
@@ -95,11 +95,11 @@ def test_the_work_of_a_killed_worker_is_redone_and_counted_once(
 
 
 def test_a_structure_that_kills_every_worker_fails_alone(
-    structure_task: StageTask, two_workers: DaskEngine, monkeypatch: pytest.MonkeyPatch
+    structure_stage: RunStage, two_workers: DaskEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("betenet.screening.engines.compute", _slow())
     names = ["n0", "deadly", "n2", "n3"]
-    answers = list(work_through(two_workers, _jobs(structure_task, names, 2)))
+    answers = list(work_through(two_workers, _jobs(structure_stage, names, 2)))
     outcomes = {record.name: record.outcome for answer in answers for record in answer.records}
     assert outcomes == {name: "failed" if name == "deadly" else "passed" for name in names}
     (failure,) = [r for a in answers for r in a.records if r.outcome == "failed"]
@@ -107,13 +107,13 @@ def test_a_structure_that_kills_every_worker_fails_alone(
 
 
 def test_no_more_jobs_are_taken_than_fit(
-    structure_task: StageTask, two_workers: DaskEngine, monkeypatch: pytest.MonkeyPatch
+    structure_stage: RunStage, two_workers: DaskEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("betenet.screening.engines.compute", _slow())
     taken: list[str] = []
 
     def counted() -> Iterator[Job]:
-        for job in _jobs(structure_task, [f"n{number}" for number in range(12)], 1):
+        for job in _jobs(structure_stage, [f"n{number}" for number in range(12)], 1):
             taken.append(job.items[0].name)
             yield job
 
@@ -121,16 +121,16 @@ def test_no_more_jobs_are_taken_than_fit(
         assert len(taken) - done <= 2 * 2 + 1
 
 
-def test_a_scheduler_by_its_address(structure_task: StageTask) -> None:
+def test_a_scheduler_by_its_address(structure_stage: RunStage) -> None:
     from distributed import LocalCluster
 
     item = Item("Nb", structure_to_bytes(crystals(1)[0].atoms))
-    expected = stages.compute(structure_task, [item]).records
+    expected = stages.compute(structure_stage, [item]).records
     with (
         LocalCluster(n_workers=1, processes=False, dashboard_address=None) as cluster,
         closing(DaskEngine.at(cluster.scheduler_address)) as engine,
     ):
-        (answer,) = work_through(engine, iter([Job(structure_task, (item,))]))
+        (answer,) = work_through(engine, iter([Job(structure_stage, (item,))]))
     assert _texts(answer.records) == _texts(expected)
 
 
@@ -169,11 +169,11 @@ def test_an_unknown_option_for_slurm_is_an_error() -> None:
 
 
 def test_one_process_needs_no_dask(
-    structure_task: StageTask, monkeypatch: pytest.MonkeyPatch
+    structure_stage: RunStage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "distributed", None)
     item = Item("Nb", structure_to_bytes(crystals(1)[0].atoms))
-    (answer,) = work_through(SerialEngine(), iter([Job(structure_task, (item,))]))
+    (answer,) = work_through(SerialEngine(), iter([Job(structure_stage, (item,))]))
     assert answer.records[0].outcome == "passed"
     with pytest.raises(ConfigError, match=r"betenet\[screen\]"):
         DaskEngine.local(2)

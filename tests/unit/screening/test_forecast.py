@@ -10,7 +10,6 @@ import pytest
 from betenet.errors import ConfigError, DataError
 from betenet.screening.calibration import Calibration
 from betenet.screening.forecast import Forecast, forecast
-from betenet.screening.forecast_text import forecast_text
 from betenet.screening.funnel import Funnel, Stage
 from betenet.screening.passage import count_passed
 
@@ -192,10 +191,10 @@ def test_scores_that_the_table_does_not_reach_are_pointed_out() -> None:
 
 def test_text_has_a_line_for_each_stage_and_the_whole() -> None:
     found = forecast(funnel({"precision": 0.6}, {"threshold": 1.0}), materials(12, 600), 12_345)
-    lines = forecast_text(found).splitlines()
+    lines = found.as_text().splitlines()
     assert [line.split()[0] for line in lines[2:5]] == ["structure", "stability", "phonons"]
     assert "(precision 0.6)" in lines[2]
-    assert "Of 12 345 candidates" in forecast_text(found)
+    assert "Of 12 345 candidates" in found.as_text()
     assert found.to_dict()["stages"][0]["threshold"]["wanted"] == 0.6
 
 
@@ -261,3 +260,16 @@ def test_a_funnel_that_passes_nothing_of_the_table() -> None:
     assert found.shortlist.value == 0.0
     assert found.shortlist.high_95 > 0.0
     assert "hardly a forecast" in " ".join(found.warnings)
+
+
+@pytest.mark.parametrize("shift", [0.0, 1.5, 6.0])
+def test_a_budget_passes_as_many_as_it_says_once_the_scores_are_known(shift: float) -> None:
+    asked = funnel({"budget": 4}, {"budget": 3})
+    scores = materials(21, 300, shift).column(asked.stages[0])
+    found = forecast(asked, materials(20, 600), 300, scores)
+    first = found.stages[0]
+    assert first.threshold is not None
+    assert first.threshold.value == np.sort(scores)[-4]
+    assert first.passing.value == pytest.approx(4.0)
+    assert found.precision.low_95 <= found.precision.value <= found.precision.high_95
+    assert "inf" not in found.as_text()

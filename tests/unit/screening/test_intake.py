@@ -9,6 +9,7 @@ from ase.build import bulk
 
 from betenet.screening import intake
 from betenet.screening.candidates import Candidate, Entry
+from betenet.screening.filters import Filters
 from betenet.screening.intake import judge, take_source
 from betenet.screening.records import RECORDS
 from betenet.screening.store import RecordStore
@@ -30,57 +31,49 @@ def test_numbers_beyond_the_periodic_table_are_refused_in_words(number: int) -> 
     assert "is not a number" in judge("x", Candidate(name="x", atoms=broken)).reason
 
 
-class Faulty:
-    """Filters that fail for one candidate, and remember the names that they see."""
+def test_a_fault_loses_one_entry_at_every_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names: list[str] = []
 
-    def __init__(self) -> None:
-        self.names: list[str] = []
-
-    def refuse(self, candidate: Candidate) -> str | None:
-        self.names.append(candidate.name)
+    def refuse(_: Filters, candidate: Candidate) -> str | None:
+        names.append(candidate.name)
         if candidate.name == "bad":
             raise ZeroDivisionError
         return None
 
-
-def test_a_fault_loses_one_entry_at_every_start(tmp_path: Path) -> None:
+    monkeypatch.setattr(Filters, "refuse", refuse)
     store = RecordStore(tmp_path / RECORDS, create=True)
     entries: list[Entry] = [
         Candidate(name=name, atoms=bulk("Nb", a=3.3), given={"note": "\ud800"})
         for name in ("a", "bad", "caf\udce9", "z")
     ]
     for _ in range(2):
-        filters = Faulty()
-        take_source(store, entries, filters, quiet=True)
+        names.clear()
+        take_source(store, entries, Filters(), quiet=True)
         records = {record.name: record for record in store.records()}
         outcomes = {name: record.outcome for name, record in records.items()}
         assert outcomes == {"a": "passed", "bad": "failed", "caf\\udce9": "passed", "z": "passed"}
         assert "ZeroDivisionError" in records["bad"].reason
-    assert filters.names == []
-
-
-class Slow:
-    """Filters that take ten seconds for an entry, by a clock of their own."""
-
-    def __init__(self, store: RecordStore) -> None:
-        self.store, self.seconds, self.stored = store, 0.0, list[int]()
-
-    def refuse(self, candidate: Candidate) -> str | None:
-        del candidate
-        self.stored.append(len(list(self.store.names("source"))))
-        self.seconds += 10.0
-        return None
+    assert names == []
 
 
 def test_what_is_done_is_stored_while_entries_are_slow(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store = RecordStore(tmp_path / RECORDS, create=True)
-    slow = Slow(store)
-    monkeypatch.setattr(intake, "monotonic", lambda: slow.seconds)
+    clock = [0.0]
+    stored: list[int] = []
+
+    def refuse(*_: object) -> None:
+        stored.append(len(list(store.names("source"))))
+        clock[0] += 10.0
+
+    monkeypatch.setattr(Filters, "refuse", refuse)
+    monkeypatch.setattr(intake, "monotonic", lambda: clock[0])
     entries: list[Entry] = [Candidate(name=name, atoms=bulk("Nb", a=3.3)) for name in "abcd"]
-    take_source(store, entries, slow, quiet=True)
-    assert slow.stored == [0, 1, 2, 3]
+    take_source(store, entries, Filters(), quiet=True)
+    assert stored == [0, 1, 2, 3]
 
 
 def test_what_a_slow_source_gave_is_stored_before_the_next_comes(

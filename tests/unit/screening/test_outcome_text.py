@@ -9,7 +9,7 @@ import pytest
 
 from betenet.screening.outcome_text import outcome_text
 from betenet.screening.records import RECORDS, Outcome, Record
-from betenet.screening.results import SHORTLIST
+from betenet.screening.results import RANKED
 from betenet.screening.store import RecordStore
 
 COLUMNS = (
@@ -43,7 +43,7 @@ def run(tmp_path: Path) -> Path:
             *(record(f"r{k}", "second", "rejected", f"reason {k}") for k in range(6)),
         ]
     )
-    with (tmp_path / SHORTLIST).open("w", encoding="utf-8", newline="") as file:
+    with (tmp_path / RANKED).open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(COLUMNS)
         for k in range(12):
@@ -74,7 +74,7 @@ def test_the_ten_best_and_why_the_others_are_not_there(run: Path) -> None:
 def test_nothing_has_passed(tmp_path: Path) -> None:
     store = RecordStore(tmp_path / RECORDS, create=True)
     store.store([record("a", "first", "rejected", "tc_kelvin = 1 is below 5")])
-    (tmp_path / SHORTLIST).write_text(",".join(COLUMNS) + "\n")
+    (tmp_path / RANKED).write_text(",".join(COLUMNS) + "\n")
     assert outcome_text(tmp_path, store, None).startswith("nothing has passed\nleft out:")
 
 

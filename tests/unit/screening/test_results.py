@@ -5,17 +5,22 @@ import json
 import tracemalloc
 
 import pytest
-from tests.screening_run import Records, many, predicted, small_run, source, write_manifest
+from ase.build import bulk
+from tests.screening_run import many, predicted, small_run, source, stability, write_run
 
 from betenet.printable import from_cell, printable
 from betenet.screening import results
-from betenet.screening.results import write_results
+from betenet.screening import store as module
+from betenet.screening.records import RECORDS
+from betenet.screening.results import write_results, write_shortlist
+from betenet.screening.run_stage import RunStage
+from betenet.screening.store import RecordStore
 
 
 @pytest.fixture
 def written(tmp_path):
     pytest.importorskip("pyarrow")
-    return write_results(write_manifest(tmp_path), Records(small_run()))
+    return write_results(write_run(tmp_path, small_run()))
 
 
 def lines(folder):
@@ -39,7 +44,7 @@ def test_parquet_and_json_lines_hold_the_same(written, tmp_path):
 def test_parquet_is_written_in_groups(tmp_path, monkeypatch):
     pq = pytest.importorskip("pyarrow.parquet")
     monkeypatch.setattr(results, "ROW_GROUP", 10)
-    write_results(write_manifest(tmp_path), Records(many(25)))
+    write_results(write_run(tmp_path, many(25)))
     file = pq.ParquetFile(tmp_path / "results.parquet")
     sizes = [file.metadata.row_group(i).num_rows for i in range(file.num_row_groups)]
     assert sizes == [10, 10, 5]
@@ -64,14 +69,14 @@ def test_equal_scores_are_ordered_by_name_whatever_the_order_of_the_source(tmp_p
     tc = {"e": 7.0, "b": 7.0, "d": 9.0, "a": 7.0, "c": 7.0}
     records = [source(n) for n in names]
     records += [predicted(n, "first", "passed", tc[n]) for n in names]
-    write_results(write_manifest(tmp_path), Records(records))
+    write_results(write_run(tmp_path, records))
     assert [row["name"] for row in shortlist(tmp_path)] == ["d", "a", "b", "c", "e"]
 
 
 def test_odd_names_survive(tmp_path):
     names = ['a,"b"\nc', "=1+1", "ü\u2028x", "<script>"]
     records = [source(n) for n in names] + [predicted(n, "first", "passed", 9.0) for n in names]
-    write_results(write_manifest(tmp_path), Records(records))
+    write_results(write_run(tmp_path, records))
     assert [row["name"] for row in lines(tmp_path)] == names
     shown = [from_cell(row["name"]) for row in shortlist(tmp_path)]
     assert sorted(shown) == sorted(map(printable, names))
@@ -80,52 +85,51 @@ def test_odd_names_survive(tmp_path):
 
 def test_without_pyarrow_the_rest_is_written_and_the_note_says_so(tmp_path, monkeypatch):
     monkeypatch.setattr(results, "find_spec", lambda _: None)
-    found = write_results(write_manifest(tmp_path), Records(small_run()))
+    found = write_results(write_run(tmp_path, small_run()))
     assert [path.name for path in found.files] == ["results.jsonl", "report.csv"]
     assert "the extra `screen`" in found.note
     assert "[screen]" in found.note.split("pip install")[1]
     assert not (tmp_path / "results.parquet").exists()
 
 
-class Failing(Records):
-    def records(self, stage=None):
-        yield from super().records(stage)
-        if stage == "source":
-            raise KeyboardInterrupt
-
-
 @pytest.mark.usefixtures("written")
-def test_old_results_stay_whole_when_writing_is_interrupted(tmp_path):
+def test_old_results_stay_whole_when_writing_is_interrupted(tmp_path, monkeypatch):
+    candidates = RecordStore.candidates
+
+    def failing(store, stages):
+        yield from candidates(store, stages)
+        raise KeyboardInterrupt
+
+    write_run(tmp_path, many(30))
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    monkeypatch.setattr(RecordStore, "candidates", failing)
     with pytest.raises(KeyboardInterrupt):
-        write_results(tmp_path, Failing(many(30)))
+        write_results(tmp_path)
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
 def test_memory_does_not_grow_with_the_number_of_candidates(tmp_path, monkeypatch):
     monkeypatch.setattr(results, "ROW_GROUP", 50)
+    monkeypatch.setattr(module, "PAGE", 50)
     peaks: list[int] = []
-
-    class Endless(Records):
-        """Records that are made as they are read: only the source's, and the first stage's."""
-
-        def __init__(self, n):
-            self.n = n
-
-        def records(self, stage=None):
-            if stage == "source":
-                return (source(f"m-{i}") for i in range(self.n))
-            rejected = (predicted(f"m-{i}", "first", "rejected", i) for i in range(self.n))
-            return rejected if stage == "first" else iter(())
-
-        def counts(self):
-            return {"source": {"passed": self.n}, "first": {"rejected": self.n}}
-
-    write_manifest(tmp_path)
-    for n in (50, 50, 350):
+    for n in (150, 150, 450):  # more than a page of the store
+        records = [source(f"m-{i}") for i in range(n)]
+        records += [predicted(f"m-{i}", "first", "rejected", i) for i in range(n)]
+        write_run(tmp_path, records)
+        del records
         tracemalloc.start()
-        write_results(tmp_path, Endless(n))
+        write_results(tmp_path)
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
     grown = (peaks[2] - peaks[1]) / 300
     assert grown < 300.0, f"{grown:.0f} bytes for each candidate"
+
+
+def test_the_shortlist_is_ranked_by_the_last_stage_that_predicts(tmp_path):
+    store = RecordStore(tmp_path / RECORDS, create=True)
+    store.add([(name, bulk("Nb")) for name in "abc"], [source(name) for name in "abc"])
+    store.store(predicted(n, "first", "passed", tc) for n, tc in {"a": 5, "b": 9, "c": 7}.items())
+    store.store(stability(name, "rejected" if name == "c" else "passed", 0.0) for name in "abc")
+    stages = [RunStage(name="first", kind="structure"), RunStage(name="stable", kind="stability")]
+    folder = write_shortlist(tmp_path, store, stages)
+    assert [path.name for path in sorted(folder.iterdir())] == ["0001_NbN_b.cif", "0002_NbN_a.cif"]

@@ -6,10 +6,9 @@ from dataclasses import replace
 
 import pytest
 from ase.build import bulk
-from tests.screening_run import STAGES, Records, predicted, small_run, source, write_manifest
+from tests.screening_run import STAGES, predicted, small_run, source, stored, write_run
 
 from betenet.screening.description import describe_run
-from betenet.screening.joined import joined
 from betenet.screening.rows import Ranking, columns, flat_row
 from betenet.screening.stages import read_values
 from betenet.structures import prepare_structures
@@ -17,12 +16,13 @@ from betenet.structures import prepare_structures
 
 @pytest.fixture
 def run(tmp_path):
-    return describe_run(write_manifest(tmp_path))
+    return describe_run(write_run(tmp_path, []))
 
 
 @pytest.fixture
-def rows(run):
-    every = (flat_row(run, of_one) for of_one in joined(Records(small_run()), run.names))
+def rows(run, tmp_path):
+    store = stored(tmp_path, small_run())
+    every = (flat_row(run, of_one) for of_one in store.candidates(run.names))
     return {row["name"]: row for row in every}
 
 
@@ -109,18 +109,17 @@ def test_a_number_that_is_not_known_is_none(run):
     assert row["tc_kelvin"] is None
 
 
-def test_order_of_the_ranking(run, rows):
-    ranking = Ranking.of(run, Records(small_run()).counts())
-    reached = [row for row in rows.values() if ranking.reached(row)]
-    assert [row["name"] for row in sorted(reached, key=ranking.key)] == ["c", "a", "near"]
+def test_order_of_the_ranking(run, tmp_path):
+    store = stored(tmp_path, small_run())
+    ranking = Ranking.of(run, store.counts())
+    assert [row["name"] for row in ranking.rows(store, run)] == ["c", "a", "near"]
 
 
-def test_equal_scores_are_ordered_by_name(run):
+def test_equal_scores_are_ordered_by_name(run, tmp_path):
+    records = [source(n) for n in ("b", "c", "a")]
+    records += [predicted(n, "first", "passed", 7.0) for n in ("b", "c", "a")]
     ranking = Ranking.of(run, {"first": {"passed": 3}})
-    same = [
-        flat_row(run, [source(n), predicted(n, "first", "passed", 7.0)]) for n in ("b", "c", "a")
-    ]
-    assert [row["name"] for row in sorted(same, key=ranking.key)] == ["a", "b", "c"]
+    assert [row["name"] for row in ranking.rows(stored(tmp_path, records), run)] == ["a", "b", "c"]
 
 
 @pytest.mark.parametrize("begun", [1, 2, 3])
@@ -128,4 +127,4 @@ def test_a_run_that_is_not_done_is_ranked_by_what_there_is(run, begun):
     names = [stage["name"] for stage in STAGES[:begun]]
     ranking = Ranking.of(run, {name: {"passed": 1} for name in ("source", *names)})
     assert ranking.last == names[-1]
-    assert ranking.column == ("score_last" if begun == 3 else "score_first")
+    assert ranking.by == ("last" if begun == 3 else "first")

@@ -8,20 +8,20 @@ import numpy as np
 import pytest
 from ase.build import bulk
 from ase.io import read
-from tests.screening_stand_ins import FakeFunnel, FakeSource, FakeStage
+from tests.screening_stand_ins import MemorySource, funnel_of, known_or_not
 
 from betenet.errors import ConfigError, DataError
 from betenet.screening import dispatch, engines, intake, stages
 from betenet.screening.candidates import Candidate, Entry
+from betenet.screening.funnel import Funnel
 from betenet.screening.records import Record
 from betenet.screening.run import ScreeningRun
+from betenet.screening.run_stage import RunStage
 from betenet.screening.store import RecordStore
-from betenet.screening.tasks import StageTask
 
 
-def _funnel(model: Path, **wish: float) -> FakeFunnel:
-    stage = FakeStage(name="structure", kind="structure", model=str(model), **wish)
-    return FakeFunnel(stages=(stage,))
+def _funnel(model: Path, **wish: float) -> Funnel:
+    return funnel_of(known_or_not(model=str(model), **wish))
 
 
 def _plain(store: RecordStore) -> list[Record]:
@@ -34,8 +34,8 @@ def _texts(store: RecordStore) -> list[str]:
     return [repr(record) for record in _plain(store)]  # nan is not equal to itself
 
 
-def _screen(folder: Path, funnel: FakeFunnel, entries: Sequence[Entry], **options: object):
-    run = ScreeningRun.prepare(folder, funnel, FakeSource(entries), quiet=True, **options)
+def _screen(folder: Path, funnel: Funnel, entries: Sequence[Entry], **options: object):
+    run = ScreeningRun.prepare(folder, funnel, MemorySource(entries), quiet=True, **options)
     return run.run()
 
 
@@ -89,7 +89,7 @@ def test_a_budget_is_met_and_the_shortlist_is_its_ranking(
 def test_a_second_start_does_nothing_again(
     tiny_model: Path, entries: list[Entry], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    funnel, source = _funnel(tiny_model), FakeSource(entries)
+    funnel, source = _funnel(tiny_model), MemorySource(entries)
     first = _texts(ScreeningRun.prepare(tmp_path, funnel, source, quiet=True).run())
     monkeypatch.setattr(engines, "compute", lambda *_: pytest.fail("computed again"))
     again = ScreeningRun.prepare(tmp_path, funnel, source, quiet=True).run()
@@ -132,7 +132,7 @@ def test_a_run_that_stopped_goes_on(
 def test_a_source_that_breaks_off_is_read_again_from_its_start(
     tiny_model: Path, entries: list[Entry], tmp_path: Path
 ) -> None:
-    class Breaking(FakeSource):
+    class Breaking(MemorySource):
         def __iter__(self):
             for number, entry in enumerate(super().__iter__()):
                 if number == 30:
@@ -152,7 +152,10 @@ def test_a_source_that_breaks_off_is_read_again_from_its_start(
     ("change", "said"),
     [
         ({"mu_star": 0.13}, "mu_star is 0.1 there and 0.13 here"),
-        ({"filters": {"most_atoms": 3}}, "filters.most_atoms is not given there and 3 here"),
+        (
+            {"filters": {"most_atoms": 3, "duplicates": False, "keep_insulators": True}},
+            "filters.most_atoms is not given there and 3 here",
+        ),
     ],
 )
 def test_other_settings_in_the_folder_are_refused(
@@ -186,7 +189,7 @@ def test_another_model_of_the_same_name_is_refused(
 def test_only_one_process_works_in_a_folder(
     tiny_model: Path, entries: list[Entry], tmp_path: Path
 ) -> None:
-    class Nosy(FakeSource):
+    class Nosy(MemorySource):
         def __iter__(self):
             with pytest.raises(DataError, match="Another process"):
                 _screen(tmp_path, _funnel(tiny_model), entries)
@@ -194,20 +197,6 @@ def test_only_one_process_works_in_a_folder(
 
     run = ScreeningRun.prepare(tmp_path, _funnel(tiny_model), Nosy(entries), quiet=True)
     assert run.run().counts()["source"]["passed"] == 40
-
-
-class _NotOxides:
-    def refuse(self, candidate: Candidate) -> str | None:
-        return "it holds N" if "N" in candidate.atoms.get_chemical_symbols() else None
-
-
-class _SameFormula:
-    def __init__(self) -> None:
-        self.first: dict[str, str] = {}
-
-    def first_of(self, candidate: Candidate) -> str | None:
-        first = self.first.setdefault(str(candidate.atoms.symbols), candidate.name)
-        return None if first == candidate.name else first
 
 
 def test_filters_and_duplicates_are_rejected_also_after_a_restart(
@@ -219,22 +208,22 @@ def test_filters_and_duplicates_are_rejected_also_after_a_restart(
         for name, what in cells
     ]
 
-    class Breaking(FakeSource):
+    class Breaking(MemorySource):
         def __iter__(self):
             yield from self.entries[:4]
             raise DataError("The connection is lost.")
 
-    options = {"filters": _NotOxides(), "duplicates": _SameFormula, "quiet": True}
-    funnel = _funnel(tiny_model)
-    broken = ScreeningRun.prepare(tmp_path, funnel, Breaking(entries), **options)
+    stage = known_or_not(model=str(tiny_model))
+    funnel = funnel_of(stage, exclude_elements=["N"], duplicates=True)
+    broken = ScreeningRun.prepare(tmp_path, funnel, Breaking(entries), quiet=True)
     monkeypatch.setattr(intake, "BATCH", 2)
     with pytest.raises(DataError):
         broken.run()
-    store = ScreeningRun.prepare(tmp_path, funnel, FakeSource(entries), **options).run()
+    store = ScreeningRun.prepare(tmp_path, funnel, MemorySource(entries), quiet=True).run()
     reasons = {record.name: record.reason for record in store.records("source")}
     assert reasons == {
         "a": "",
-        "b": "it holds N",
+        "b": "has N, excluded",
         "c": "the same crystal as a",
         "d": "",
         "e": "the same crystal as d",
@@ -246,10 +235,10 @@ def test_one_structure_that_breaks_the_program_does_not_cost_its_batch(
 ) -> None:
     compute = stages.compute
 
-    def breaking(task: StageTask, items: tuple[stages.Item, ...]) -> stages.Answer:
+    def breaking(stage: RunStage, items: tuple[stages.Item, ...]) -> stages.Answer:
         if any(item.name == "crystal-0013" for item in items):
             raise ZeroDivisionError("oops")
-        return compute(task, items)
+        return compute(stage, items)
 
     monkeypatch.setattr(engines, "compute", breaking)
     store = _screen(tmp_path, _funnel(tiny_model), entries)
@@ -270,7 +259,7 @@ def test_an_error_of_the_settings_ends_the_run(
         _screen(tmp_path, _funnel(tiny_model), entries)
 
 
-def test_who_kills_is_found_and_who_stood_beside_is_not_blamed(structure_task: StageTask) -> None:
+def test_who_kills_is_found_and_who_stood_beside_is_not_blamed(structure_stage: RunStage) -> None:
     """An engine in which a structure kills the process, and with it every job in hand."""
 
     class Deadly:
@@ -298,7 +287,7 @@ def test_who_kills_is_found_and_who_stood_beside_is_not_blamed(structure_task: S
         def close(self) -> None: ...
 
     items = [stages.Item(str(number), b"") for number in range(9)]
-    jobs = iter([dispatch.Job(structure_task, tuple(items[k : k + 3])) for k in (0, 3, 6)])
+    jobs = iter([dispatch.Job(structure_stage, tuple(items[k : k + 3])) for k in (0, 3, 6)])
     records = [record for a in dispatch.work_through(Deadly(), jobs) for record in a.records]
     assert sorted(record.name for record in records) == [str(number) for number in range(9)]
     assert [record.name for record in records if record.outcome == "failed"] == ["5"]
@@ -307,19 +296,19 @@ def test_who_kills_is_found_and_who_stood_beside_is_not_blamed(structure_task: S
 def test_a_precision_needs_a_threshold_first(tiny_model: Path, tmp_path: Path) -> None:
     funnel = _funnel(tiny_model, precision=0.9)
     with pytest.raises(ConfigError, match="no threshold"):
-        ScreeningRun.prepare(tmp_path, funnel, FakeSource([]))
-    run = ScreeningRun.prepare(tmp_path, funnel, FakeSource([]), {"structure": 3.0})
-    assert run.tasks[0].threshold == 3.0
+        ScreeningRun.prepare(tmp_path, funnel, MemorySource([]))
+    run = ScreeningRun.prepare(tmp_path, funnel, MemorySource([]), {"structure": 3.0})
+    assert run.stages[0].threshold == 3.0
 
 
-def test_unknown_scores_are_refused(tiny_model: Path, tmp_path: Path) -> None:
-    stage = FakeStage(name="s", kind="structure", model=str(tiny_model), score="beauty")
+def test_filters_that_are_none_are_refused(tiny_model: Path, tmp_path: Path) -> None:
+    funnel = funnel_of(known_or_not(model=str(tiny_model)), beauty=3)
     with pytest.raises(ConfigError, match="beauty"):
-        ScreeningRun.prepare(tmp_path, FakeFunnel(stages=(stage,)), FakeSource([]))
+        ScreeningRun.prepare(tmp_path, funnel, MemorySource([]))
 
 
-def test_an_error_is_told_with_the_name_of_the_structure(structure_task: StageTask) -> None:
-    answer = stages.compute(structure_task, [stages.Item("damaged", b"nonsense")])
+def test_an_error_is_told_with_the_name_of_the_structure(structure_stage: RunStage) -> None:
+    answer = stages.compute(structure_stage, [stages.Item("damaged", b"nonsense")])
     assert answer.records[0].outcome == "failed"
     assert "damaged: A kept structure cannot be read" in answer.records[0].reason
 

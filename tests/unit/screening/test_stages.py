@@ -8,18 +8,19 @@ import pytest
 from ase import Atoms
 from ase.build import bulk
 from ase.calculators.emt import EMT
-from tests.screening_stand_ins import FakeFunnel, FakeSource, FakeStage, crystals
+from tests.screening_stand_ins import MemorySource, crystals, funnel_of, known_or_not
 
 from betenet import Ensemble
 from betenet.ensemble.phonon_sources import phonons_from_force_field
 from betenet.errors import ModelError
 from betenet.phonons import PhononCache, compute_phonons
-from betenet.screening import stages
+from betenet.screening import stability_stage as module
 from betenet.screening.candidates import Candidate
+from betenet.screening.funnel import Funnel, Stage
 from betenet.screening.run import ScreeningRun
+from betenet.screening.run_stage import RunStage
 from betenet.screening.stages import Item, compute
 from betenet.screening.structure_bytes import structure_to_bytes
-from betenet.screening.tasks import StageTask
 
 pytest.importorskip("phonopy", reason="it is in the extra phonons")
 
@@ -32,10 +33,10 @@ STABLE, UNSTABLE = bulk("Al", "fcc", a=4.0), bulk("Cu", "sc", a=2.6)
 
 
 def test_numbers_are_those_of_a_prediction_in_double_precision(
-    structure_task: StageTask, tiny_model: Path
+    structure_stage: RunStage, tiny_model: Path
 ) -> None:
     cells = [candidate.atoms for candidate in crystals(9)]
-    records = compute(structure_task, _items(*cells)).records
+    records = compute(structure_stage, _items(*cells)).records
     predictions = Ensemble.load(tiny_model).to(precision="float64").predict(cells)
     for record, prediction in zip(records, predictions, strict=True):
         row = prediction.csv_row()
@@ -47,46 +48,46 @@ def test_numbers_are_those_of_a_prediction_in_double_precision(
         assert record.score == record.values["tc_kelvin"]
 
 
-def test_findings_are_kept_with_a_record(structure_task: StageTask) -> None:
-    records = compute(structure_task, _items(bulk("Fe"), bulk("Al"))).records
+def test_findings_are_kept_with_a_record(structure_stage: RunStage) -> None:
+    records = compute(structure_stage, _items(bulk("Fe"), bulk("Al"))).records
     found = [str(record.values["findings"]).split(", ") for record in records]
     assert ["magnetic_elements" in codes for codes in found] == [True, False]
 
 
 def test_what_the_model_does_not_know_is_left_out_unless_asked_for(
-    structure_task: StageTask,
+    structure_stage: RunStage,
 ) -> None:
-    kept = compute(structure_task, _items(bulk("Fe"))).records[0]
+    kept = compute(structure_stage, _items(bulk("Fe"))).records[0]
     assert kept.outcome == "passed"
     assert 0.0 <= float(kept.values["probability_tc_above_5_kelvin"] or 0.0) <= 1.0
-    (left,) = compute(replace(structure_task, keep_unknown=False), _items(bulk("Fe"))).records
+    (left,) = compute(replace(structure_stage, keep_unknown=False), _items(bulk("Fe"))).records
     assert left.outcome == "rejected"
     assert left.reason.startswith("the model does not know it: magnetic elements")
     assert left.values["probability_tc_above_5_kelvin"] is None
     assert left.values["tc_kelvin"] == kept.values["tc_kelvin"]
 
 
-def test_a_threshold_is_reached_by_what_equals_it_as_it_is_kept(structure_task: StageTask) -> None:
+def test_a_threshold_is_reached_by_what_equals_it_as_it_is_kept(structure_stage: RunStage) -> None:
     items = _items(STABLE)
-    (record,) = compute(structure_task, items).records
+    (record,) = compute(structure_stage, items).records
     for threshold, outcome in (
         (record.score, "passed"),
         (record.score * 1.00001, "rejected"),
         (None, "passed"),
     ):
-        (judged,) = compute(replace(structure_task, threshold=threshold), items).records
+        (judged,) = compute(replace(structure_stage, threshold=threshold), items).records
         assert judged.outcome == outcome
 
 
-def test_a_model_that_has_changed_is_an_error(structure_task: StageTask) -> None:
+def test_a_model_that_has_changed_is_an_error(structure_stage: RunStage) -> None:
     with pytest.raises(ModelError, match="not the model"):
-        compute(replace(structure_task, model_digest="other"), _items(STABLE))
+        compute(replace(structure_stage, model_digest="other"), _items(STABLE))
 
 
-def test_stability_is_that_of_the_phonons(stability_task: StageTask) -> None:
-    answer = compute(stability_task, _items(STABLE, UNSTABLE, bulk("U", "fcc", a=4.9)))
+def test_stability_is_that_of_the_phonons(stability_stage: RunStage) -> None:
+    answer = compute(stability_stage, _items(STABLE, UNSTABLE, bulk("U", "fcc", a=4.9)))
     stable, unstable, unknown = answer.records
-    found = dict(compute_phonons([STABLE, UNSTABLE], stability_task.phonon_settings, EMT()))
+    found = dict(compute_phonons([STABLE, UNSTABLE], stability_stage.phonon_settings, EMT()))
     assert (stable.outcome, unstable.outcome, unknown.outcome) == ("passed", "rejected", "failed")
     assert unstable.score == pytest.approx(found[1].facts.imaginary_fraction, rel=1e-5)
     assert unstable.score > 0.05
@@ -97,40 +98,38 @@ def test_stability_is_that_of_the_phonons(stability_task: StageTask) -> None:
     assert len(answer.phonons) == 2
 
 
-def test_a_threshold_of_the_stability_is_the_largest_share(stability_task: StageTask) -> None:
-    (record,) = compute(stability_task, _items(UNSTABLE)).records
+def test_a_threshold_of_the_stability_is_the_largest_share(stability_stage: RunStage) -> None:
+    (record,) = compute(stability_stage, _items(UNSTABLE)).records
     for threshold, outcome in ((record.score, "passed"), (0.5 * record.score, "rejected")):
-        (judged,) = compute(replace(stability_task, threshold=threshold), _items(UNSTABLE)).records
+        (judged,) = compute(replace(stability_stage, threshold=threshold), _items(UNSTABLE)).records
         assert judged.outcome == outcome
 
 
-def _funnel(model: Path, task: StageTask) -> FakeFunnel:
+def _funnel(model: Path, stage: RunStage) -> Funnel:
     fields = ("distance", "relaxation", "q_length")
-    options = {name: getattr(task.phonon_settings, name) for name in fields}
-    return FakeFunnel(
-        stages=(
-            FakeStage(name="stability", kind="stability", force_field=EMT(), options=options),
-            FakeStage(name="phonons", kind="phonons", model=str(model)),
-        )
+    options = {name: getattr(stage.phonon_settings, name) for name in fields}
+    return funnel_of(
+        Stage(name="stability", kind="stability", force_field=EMT(), options=options),
+        known_or_not(name="phonons", kind="phonons", model=str(model)),
     )
 
 
 def test_phonons_are_computed_once_and_used_by_the_next_stage(
     tiny_model: Path,
-    stability_task: StageTask,
+    stability_stage: RunStage,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     cells = {"a": STABLE, "b": UNSTABLE, "c": bulk("Ni", "fcc", a=3.5)}
-    source = FakeSource([Candidate(name=name, atoms=atoms) for name, atoms in cells.items()])
+    source = MemorySource([Candidate(name=name, atoms=atoms) for name, atoms in cells.items()])
     computed: list[int] = []
-    phonons = stages.phonons
-    monkeypatch.setattr(stages, "phonons", lambda *a: computed.append(1) or phonons(*a))
-    run = ScreeningRun.prepare(tmp_path, _funnel(tiny_model, stability_task), source, quiet=True)
+    phonons = module.phonons
+    monkeypatch.setattr(module, "phonons", lambda *a: computed.append(1) or phonons(*a))
+    run = ScreeningRun.prepare(tmp_path, _funnel(tiny_model, stability_stage), source, quiet=True)
     store = run.run()
     assert len(computed) == 3
     assert list(store.names("phonons")) == ["a", "c"]
-    given = phonons_from_force_field(EMT(), stability_task.phonon_settings)
+    given = phonons_from_force_field(EMT(), stability_stage.phonon_settings)
     ensemble = Ensemble.load(tiny_model).to(precision="float64")
     expected = ensemble.predict([cells["a"], cells["c"]], phonons=given)
     without = ensemble.predict([cells["a"]])[0].estimates["tc"].value
@@ -141,15 +140,15 @@ def test_phonons_are_computed_once_and_used_by_the_next_stage(
 
 
 def test_phonons_that_are_gone_are_computed_again(
-    tiny_model: Path, stability_task: StageTask, tmp_path: Path
+    tiny_model: Path, stability_stage: RunStage, tmp_path: Path
 ) -> None:
-    source = FakeSource([Candidate(name="a", atoms=STABLE)])
-    funnel = _funnel(tiny_model, stability_task)
+    source = MemorySource([Candidate(name="a", atoms=STABLE)])
+    funnel = _funnel(tiny_model, stability_stage)
     expected = ScreeningRun.prepare(tmp_path / "whole", funnel, source, quiet=True).run()
     run = ScreeningRun.prepare(tmp_path / "run", funnel, source, quiet=True)
 
-    def remove(task: StageTask, _: object) -> None:
-        if task.kind == "stability":
+    def remove(stage: RunStage, _: object) -> None:
+        if stage.kind == "stability":
             PhononCache(run.folder).path.unlink()
 
     (again,) = run.run(after=remove).records("phonons")
@@ -158,12 +157,12 @@ def test_phonons_that_are_gone_are_computed_again(
 
 
 def test_phonons_kept_before_a_kill_are_not_computed_again(
-    tiny_model: Path, stability_task: StageTask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tiny_model: Path, stability_stage: RunStage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The kill falls between the phonons and the record of them."""
-    (key_and_bytes,) = compute(stability_task, _items(STABLE)).phonons
+    (key_and_bytes,) = compute(stability_stage, _items(STABLE)).phonons
     PhononCache(tmp_path).store([key_and_bytes])
-    monkeypatch.setattr(stages, "phonons", lambda *_: pytest.fail("computed again"))
-    source = FakeSource([Candidate(name="a", atoms=STABLE)])
-    run = ScreeningRun.prepare(tmp_path, _funnel(tiny_model, stability_task), source, quiet=True)
+    monkeypatch.setattr(module, "phonons", lambda *_: pytest.fail("computed again"))
+    source = MemorySource([Candidate(name="a", atoms=STABLE)])
+    run = ScreeningRun.prepare(tmp_path, _funnel(tiny_model, stability_stage), source, quiet=True)
     assert run.run().counts()["stability"] == {"passed": 1}

@@ -5,15 +5,18 @@ import sqlite3
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from ase.build import bulk
+from tests.screening_run import small_run, stored
 
 from betenet.errors import DataError
 from betenet.screening import store as module
-from betenet.screening.records import Record
-from betenet.screening.store import UNDECIDED, RecordStore
+from betenet.screening.records import UNDECIDED, Record
+from betenet.screening.store import RecordStore
 
 
 def _store(folder: Path) -> RecordStore:
@@ -69,6 +72,42 @@ def test_a_transaction_is_kept_whole_or_not_at_all(tmp_path: Path) -> None:
         store.structure("a")
 
 
+def _names(candidates: Iterator[tuple[Record, ...]]) -> list[str]:
+    return [records[0].name for records in candidates]
+
+
+@pytest.mark.parametrize("page", [1, 2, 3, 100])
+@pytest.mark.parametrize("seed", range(5))
+def test_records_of_a_candidate_come_together_whatever_the_order_of_the_store(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, page: int, seed: int
+) -> None:
+    monkeypatch.setattr(module, "PAGE", page)
+    stages = ("source", "first", "stable", "last")
+    records = [record for record in small_run() if record.stage in stages]
+    apart = [records[k] for k in np.random.default_rng(seed).permutation(len(records))]
+    store = stored(tmp_path, apart)
+    grouped = {
+        name: tuple(
+            one for stage in stages for one in records if (one.name, one.stage) == (name, stage)
+        )
+        for name in dict.fromkeys(record.name for record in apart)
+    }
+    found = list(store.candidates(stages))
+    assert [list(map(repr, of_one)) for of_one in found] == [
+        list(map(repr, of_one)) for of_one in grouped.values()
+    ]
+    assert _names(store.ranked(stages, "last", "last")) == ["c", "a", "near"]
+
+
+def test_what_is_damaged_is_ranked_last(tmp_path: Path) -> None:
+    store = stored(tmp_path, small_run())
+    with sqlite3.connect(store.path) as database:
+        database.execute("UPDATE records SET content = 'x' WHERE stage = 'last' AND score = 16")
+    database.close()
+    (*_, last) = store.ranked(("source", "last"), "last", "last")
+    assert (last[-1].name, last[-1].outcome) == ("c", "failed")
+
+
 @pytest.mark.parametrize("page", [1, 2, 3, 100])
 def test_every_row_is_read_once_whatever_the_page(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, page: int
@@ -103,7 +142,7 @@ def test_a_budget_takes_the_best_and_breaks_ties_by_name(tmp_path: Path) -> None
     store.store([Record(name="f", stage="s", outcome="failed", reason="why")])
     store.finish_with_budget("s", 3)
     assert set(store.names("s", "passed")) == {"d", "a", "b"}
-    assert [record.name for record in store.ranked("s", "s", 2)] == ["d", "a"]
+    assert _names(store.ranked(["s"], "s", "s")) == ["d", "a", "b", "e", "c", "x", "f"]
     reasons = {record.name: record.reason for record in store.records("s")}
     assert (reasons["a"], reasons["e"], reasons["f"]) == ("", "not among the best 3", "why")
     assert store.finished() == {"s"}

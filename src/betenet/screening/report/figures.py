@@ -31,17 +31,17 @@ _MOST_LETTERS = 30
 LINES_OF_TC = (1.0, 2.0, 5.0, 10.0, 20.0, 40.0, 80.0)
 
 
-def draw_scores(tally: StageTally, label: str, threshold: float) -> Figure:
+def draw_scores(tally: StageTally, label: str, threshold: float | None) -> Figure:
     """Scores of all that a stage took, and of those that passed.
 
     Parameters
     ----------
     tally
-        Of the stage.
+        Tally of the stage.
     label
-        Of the score.
+        Name of the score.
     threshold
-        Where the line is drawn; nan for none.
+        Where the line is drawn [unit of the score]; None for no line.
     """
     axes = _axes()
     scores, passed = np.asarray(tally.scores), np.asarray(tally.passed, dtype=bool)
@@ -50,7 +50,7 @@ def draw_scores(tally: StageTally, label: str, threshold: float) -> Figure:
     axes.hist(scores, edges, color=_ALL, alpha=0.55, label="not passed")
     if passed.any():
         axes.hist(scores[passed], edges, color=_PASSED, label="passed")
-    if np.isfinite(threshold):
+    if threshold is not None and np.isfinite(threshold):
         axes.axvline(
             threshold, color=COUPLING_COLOUR, lw=1.2, ls="--", label=f"threshold {threshold:.3g}"
         )

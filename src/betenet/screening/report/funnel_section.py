@@ -9,19 +9,13 @@ from math import log1p
 
 from betenet.pages.html import section, warning_box
 from betenet.printable import escape
-from betenet.screening.description import StageDescription
 from betenet.screening.filters import INSULATOR
-from betenet.screening.records import SOURCE
+from betenet.screening.records import OUTCOMES, SOURCE
 from betenet.screening.report.summary import StageTally, Summary
+from betenet.screening.run_stage import RunStage
 
-OUTCOMES = ("passed", "rejected", "failed")
 MOST_LISTED = 25
 """Kinds of reasons listed for each stage."""
-_KINDS = {
-    "structure": "model {}",
-    "stability": "force field {}",
-    "phonons": "model {} with phonons",
-}
 
 
 def facts(found: Summary) -> str:
@@ -75,7 +69,7 @@ def funnel_section(found: Summary) -> str:
     )
 
 
-def _row(stage: StageDescription, tally: StageTally, widest: int, *, first: bool) -> str:
+def _row(stage: RunStage, tally: StageTally, widest: int, *, first: bool) -> str:
     detail = "read, filters, duplicates" if first else _detail(stage)
     numbers = "".join(f"<td>{_count(tally.outcomes[outcome])}</td>" for outcome in OUTCOMES)
     parts = "".join(
@@ -93,8 +87,8 @@ def _row(stage: StageDescription, tally: StageTally, widest: int, *, first: bool
     )
 
 
-def _detail(stage: StageDescription) -> str:
-    parts = [_KINDS.get(stage.kind, "{}").format(stage.by)]
+def _detail(stage: RunStage) -> str:
+    parts = [stage.rules.text.format(stage.by)]
     if stage.wish:
         parts.append(f"{stage.score_in_words}: {stage.wish}")
     return "; ".join(part for part in parts if part)

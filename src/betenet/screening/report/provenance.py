@@ -56,7 +56,7 @@ def _settings(caption: str, of: Mapping[str, Any]) -> str:
 def owed(run: RunDescription) -> list[Citation]:
     """Works that this run rests on."""
     solves = ELIASHBERG in json.dumps(run.manifest)
-    by = [stage.by for stage in run.stages if stage.kind in {"stability", "phonons"}]
+    by = [stage.by for stage in run.stages if stage.rules.phonons]
     idle = set() if by else set(_OF_PHONONS)
     for name, works in _OF_FORCE_FIELDS.items():
         if not any(part.startswith(name) for one in by for part in one.split("+")):

@@ -10,8 +10,9 @@ from betenet.ensemble.prediction import TC_PROBABILITY
 from betenet.printable import escape
 from betenet.quantities import QUANTITIES
 from betenet.screening.candidates import BAND_GAP, HULL_DISTANCE
+from betenet.screening.kinds import IMAGINARY
 from betenet.screening.report.summary import Summary
-from betenet.screening.rows import IMAGINARY, Row, score_column
+from betenet.screening.rows import Row, score_column
 from betenet.structures.as_read import ANGLES, LENGTHS
 
 MOST_WORDS = 200
@@ -105,7 +106,7 @@ def _earlier_scores(found: Summary) -> Iterable[tuple[str, str, str]]:
     """Scores that the other columns do not show: of the stages before the one that ranks."""
     for stage in found.run.stages[1:]:
         column = score_column(stage.name)
-        if column != found.ranking.column and stage.kind != "stability":
+        if stage.name != found.ranking.by and stage.rules.ranks:
             words = escape(stage.score_in_words)
             heading = f"{escape(stage.name)}<br><small>{words}</small>"
             yield column, heading, "{:.3g}"

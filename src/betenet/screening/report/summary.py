@@ -5,16 +5,16 @@ from __future__ import annotations
 import re
 from array import array
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from heapq import nsmallest
+from itertools import islice
 
 from ase.data import atomic_numbers
 
 from betenet.screening.description import RunDescription
-from betenet.screening.joined import RecordReader, joined
 from betenet.screening.records import SOURCE, Record
-from betenet.screening.rows import Ranking, Row, flat_row
+from betenet.screening.rows import Ranking, Row
+from betenet.screening.store import RecordStore
 
 MOST_REASONS = 5_000
 """Kinds of reasons that are told apart; a source's own words could be endless."""
@@ -34,9 +34,9 @@ class StageTally:
     reasons
         Number of records by outcome and kind of reason.
     scores, passed
-        Of the records that have a score, in single precision, and which of them passed.
+        Scores in single precision, of the records that have one, and which of them passed.
     seconds
-        That it took in all.
+        Time that the stage took in all [s].
     """
 
     outcomes: Counter[str] = field(default_factory=Counter[str])
@@ -71,15 +71,16 @@ class Summary:
     Attributes
     ----------
     run, ranking
-        What its stages are, and what puts the candidates in order.
+        The run, and what puts its candidates in order.
     stages
-        By name.
+        Tallies of the stages by name.
     elements
-        By symbol: number of candidates that passed the source, and of those on the shortlist.
+        Number of candidates that passed the source, and of those on the shortlist, by symbol of an
+        element.
     best
         Rows of the ranked candidates, at most as many as asked for.
     ranked, shortlisted
-        How many are ranked in all, and how many of them passed.
+        Number of candidates that are ranked, and of those that passed.
     """
 
     run: RunDescription
@@ -91,17 +92,17 @@ class Summary:
     shortlisted: int = 0
 
 
-def summarise_run(reader: RecordReader, run: RunDescription, most_rows: int) -> Summary:
-    """Read all records once.
+def summarise_run(store: RecordStore, run: RunDescription, most_rows: int) -> Summary:
+    """Read all records once, and those of the best once more.
 
     Parameters
     ----------
-    reader
-        The store.
+    store
+        Records of the run.
     run
         What the manifest says.
     most_rows
-        How many of the best to keep whole.
+        Number of the best rows to keep whole.
 
     Notes
     -----
@@ -109,28 +110,22 @@ def summarise_run(reader: RecordReader, run: RunDescription, most_rows: int) -> 
     """
     found = Summary(
         run=run,
-        ranking=Ranking.of(run, reader.counts()),
+        ranking=Ranking.of(run, store.counts()),
         stages={name: StageTally() for name in run.names},
     )
     tried, hits = Counter[str](), Counter[str]()
-
-    def ranked() -> Iterator[Row]:
-        for records in joined(reader, run.names):
-            for record in records:
-                found.stages[record.stage].add(record)
-            row = flat_row(run, records)
-            reached = found.ranking.reached(row)
-            is_hit = reached and row["outcome"] == "passed"
-            found.ranked += reached
-            found.shortlisted += is_hit
-            if records[0].stage == SOURCE and records[0].outcome == "passed":
-                present = elements_of(str(row["formula"]))
-                tried.update(present)
-                hits.update(present if is_hit else ())
-            if reached:
-                yield row
-
-    found.best = nsmallest(most_rows, ranked(), key=found.ranking.key)
+    for records in store.candidates(run.names):
+        for record in records:
+            found.stages[record.stage].add(record)
+        first, last = records[0], records[-1]
+        if first.stage == SOURCE and first.outcome == "passed":
+            present = elements_of(next((r.formula for r in reversed(records) if r.formula), ""))
+            tried.update(present)
+            is_hit = last.stage == found.ranking.last and last.outcome == "passed"
+            hits.update(present if is_hit else ())
+    outcomes = found.stages[found.ranking.last].outcomes
+    found.ranked, found.shortlisted = outcomes.total(), outcomes["passed"]
+    found.best.extend(islice(found.ranking.rows(store, run), most_rows))
     found.elements = {symbol: (tried[symbol], hits[symbol]) for symbol in sorted(tried)}
     return found
 

@@ -13,7 +13,7 @@ from betenet.evaluation.periodic_table import FEWEST, draw_elements
 from betenet.pages.html import folded, grid, page, paragraph, picture, section, table
 from betenet.runs.replace_file import replace_file
 from betenet.screening.description import describe_run
-from betenet.screening.joined import RecordReader, open_records
+from betenet.screening.records import RECORDS
 from betenet.screening.report.figures import (
     MOST_POINTS,
     draw_coupling,
@@ -26,6 +26,7 @@ from betenet.screening.report.funnel_section import facts, funnel_section, reaso
 from betenet.screening.report.provenance import mu_star_of, provenance_section
 from betenet.screening.report.ranked_table import ranked_table
 from betenet.screening.report.summary import Summary, summarise_run
+from betenet.screening.store import RecordStore
 
 HTML = "report.html"
 MOST_ROWS = 5_000
@@ -35,24 +36,20 @@ _SMALL = 1e-4
 """A Tc or a share below it is written as zero."""
 
 
-def write_report(
-    folder: str | Path, reader: RecordReader | None = None, *, most_rows: int = MOST_ROWS
-) -> Path:
+def write_report(folder: str | Path, *, most_rows: int = MOST_ROWS) -> Path:
     """Write `report.html` into the folder of a run, also of one that is not done.
 
     Parameters
     ----------
     folder
-        Of the run.
-    reader
-        Its records; those in the folder if absent.
+        Folder of the run.
     most_rows
-        How many of the ranked candidates the page lists.
+        Number of the ranked candidates that the page lists.
 
     Returns
     -------
     Path
-        The page.
+        File of the page.
 
     Raises
     ------
@@ -60,9 +57,9 @@ def write_report(
         If the manifest cannot be read or the page cannot be written.
     """
     out = Path(folder)
-    reader = open_records(out) if reader is None else reader
-    run = describe_run(out, tuple(reader.counts()))
-    replace_file(out / HTML, render(summarise_run(reader, run, most_rows)))
+    store = RecordStore(out / RECORDS)
+    run = describe_run(out, tuple(store.counts()))
+    replace_file(out / HTML, render(summarise_run(store, run, most_rows)))
     return out / HTML
 
 

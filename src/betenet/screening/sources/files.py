@@ -14,10 +14,9 @@ from betenet.input_files import LARGEST_FILE, LARGEST_MEMBER, check_file, in_sho
 from betenet.screening.candidates import Candidate, Entry
 from betenet.screening.sources.archives import is_archive, read_archive
 from betenet.screening.sources.ase_database import read_ase_database
+from betenet.screening.sources.documents import read_jsonl, read_parquet
 from betenet.screening.sources.given import given_in, id_in
 from betenet.screening.sources.json_file import read_json
-from betenet.screening.sources.jsonl_file import read_jsonl
-from betenet.screening.sources.parquet_file import read_parquet
 from betenet.screening.sources.source import distinct, unreadable, with_note
 from betenet.structures import (
     SKIPPED_NAMES,

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import pytest
 from tests.screening_run import (
-    Records,
     many,
     predicted,
     small_run,
     source,
-    write_manifest,
     write_page,
+    write_run,
 )
 
 from betenet.screening.report import write_report
@@ -45,8 +44,8 @@ def typed(words):
 
 @pytest.fixture(scope="session")
 def page(tmp_path_factory):
-    folder = write_manifest(tmp_path_factory.mktemp("run"))
-    return write_report(folder, Records(small_run())).as_uri()
+    folder = write_run(tmp_path_factory.mktemp("run"), small_run())
+    return write_report(folder).as_uri()
 
 
 @pytest.fixture(scope="session")
@@ -190,8 +189,8 @@ def test_names_of_the_source_are_words_and_nothing_else(browser, tmp_path):
         predicted(HOSTILE, "last", "passed", 9.0, formula=HOSTILE, warnings=(HOSTILE,)),
     ]
     manifest = {"stages": [{"name": HOSTILE, "kind": HOSTILE, "model": HOSTILE}], HOSTILE: HOSTILE}
-    folder = write_manifest(tmp_path, {**manifest, "forecast": {"warnings": [HOSTILE]}})
-    browser.open(write_report(folder, Records(records)).as_uri())
+    folder = write_run(tmp_path, records, {**manifest, "forecast": {"warnings": [HOSTILE]}})
+    browser.open(write_report(folder).as_uri())
     assert browser.evaluate("document.title") == "Screening for superconductors"
     assert browser.evaluate("document.scripts.length") == 1
     assert browser.evaluate("document.querySelectorAll('img[src=x]').length") == 0

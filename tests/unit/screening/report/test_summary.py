@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from tests.screening_run import Records, predicted, small_run, source, write_manifest
+from tests.screening_run import predicted, small_run, source, stored, write_run
 
 from betenet.screening.description import describe_run
 from betenet.screening.report import summary
@@ -10,17 +10,17 @@ from betenet.screening.report.summary import kind_of_reason, summarise_run
 
 @pytest.fixture
 def run(tmp_path):
-    return describe_run(write_manifest(tmp_path))
+    return describe_run(write_run(tmp_path, small_run()))
 
 
 @pytest.fixture
-def found(run):
-    return summarise_run(Records(small_run()), run, 10)
+def found(run, tmp_path):
+    return summarise_run(stored(tmp_path, small_run()), run, 10)
 
 
-def test_every_record_is_counted_once(found):
+def test_every_record_is_counted_once(found, tmp_path):
     counted = {name: dict(tally.outcomes) for name, tally in found.stages.items()}
-    assert counted == Records(small_run()).counts()
+    assert counted == stored(tmp_path, small_run()).counts()
 
 
 def test_seconds_add_up(found):
@@ -42,8 +42,8 @@ def test_hit_rates_are_of_what_passed_the_source(found):
 
 
 @pytest.mark.parametrize("most", [1, 2, 3, 10])
-def test_only_the_best_are_held(run, most):
-    found = summarise_run(Records(small_run()), run, most)
+def test_only_the_best_are_held(run, tmp_path, most):
+    found = summarise_run(stored(tmp_path, small_run()), run, most)
     assert [row["name"] for row in found.best] == ["c", "a", "near"][:most]
     assert (found.ranked, found.shortlisted) == (3, 2)
 
@@ -65,11 +65,11 @@ def test_words_of_a_reason_stay():
     assert kind_of_reason("") == "no reason given"
 
 
-def test_kinds_of_reasons_have_an_end(run, monkeypatch):
+def test_kinds_of_reasons_have_an_end(run, tmp_path, monkeypatch):
     monkeypatch.setattr(summary, "MOST_REASONS", 3)
     words = ["one", "two", "three", "four", "five", "one"]
     records = [source(str(i), "rejected", reason=word) for i, word in enumerate(words)]
-    reasons = summarise_run(Records(records), run, 5).stages["source"].reasons
+    reasons = summarise_run(stored(tmp_path, records), run, 5).stages["source"].reasons
     assert reasons == {
         ("rejected", "one"): 2,
         ("rejected", "two"): 1,
@@ -78,8 +78,8 @@ def test_kinds_of_reasons_have_an_end(run, monkeypatch):
     }
 
 
-def test_an_unfinished_run_ranks_what_has_come_furthest(run):
+def test_an_unfinished_run_ranks_what_has_come_furthest(run, tmp_path):
     records = [source("a"), source("b"), predicted("a", "first", "passed", 9.0)]
-    found = summarise_run(Records(records), run, 5)
+    found = summarise_run(stored(tmp_path, records), run, 5)
     assert found.ranking.last == "first"
     assert [row["name"] for row in found.best] == ["a"]

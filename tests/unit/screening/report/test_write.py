@@ -8,13 +8,12 @@ import pytest
 from tests.screening_run import (
     MANIFEST,
     STAGES,
-    Records,
     many,
     predicted,
     small_run,
     source,
-    write_manifest,
     write_page,
+    write_run,
 )
 
 from betenet.screening.filters import INSULATOR
@@ -65,8 +64,8 @@ def written(folder, records, manifest=None):
 
 @pytest.fixture(scope="module")
 def html(tmp_path_factory):
-    folder = write_manifest(tmp_path_factory.mktemp("run"))
-    return write_report(folder, Records(small_run())).read_text(encoding="utf-8")
+    folder = write_run(tmp_path_factory.mktemp("run"), small_run())
+    return write_report(folder).read_text(encoding="utf-8")
 
 
 def test_the_page_needs_nothing_else(html):
@@ -141,7 +140,7 @@ def test_what_is_not_done_is_said_first(tmp_path):
     ids=["none", "unreadable", "just begun", "all failed", "all zero"],
 )
 def test_a_run_with_little_in_it_has_a_page(tmp_path, records):
-    path = write_report(write_manifest(tmp_path), Records(records))  # with its figures
+    path = write_report(write_run(tmp_path, records))  # with its figures
     assert Parsed(path.read_text(encoding="utf-8")).open == []
 
 
@@ -190,7 +189,7 @@ def test_without_a_forecast_there_is_no_section(html):
 
 
 def test_the_same_run_gives_the_same_page(tmp_path, html):
-    again = write_report(write_manifest(tmp_path), Records(small_run()))
+    again = write_report(write_run(tmp_path, small_run()))
     assert again.read_text(encoding="utf-8") == html
 
 

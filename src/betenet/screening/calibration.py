@@ -34,13 +34,13 @@ class Calibration:
     Attributes
     ----------
     scores
-        By ``kind/model/score``, as a structure stage decides by them; ``kind/model+force
+        Columns by ``kind/model/score``, as a structure stage decides by them; ``kind/model+force
         field/score`` of a phonons stage; of a stability stage ``kind/force field/…``
         with ``imaginary_fraction``, ``stable`` (1, or 0 where the force field failed or finds it
         unstable) and ``seconds``. nan where a row has none.
     positive
-        Whether it is one of those sought: its first-principles Tc is above ``tc_above_kelvin`` of
-        the facts.
+        Whether a material is sought: its first-principles Tc is above ``tc_above_kelvin`` of the
+        facts.
     groups
         Rows of one formula have the same number.
     facts
@@ -81,7 +81,7 @@ class Calibration:
 
     @property
     def name(self) -> str:
-        """Of the table."""
+        """Name of the table."""
         return str(self.facts.get("name", "a calibration table"))
 
     @property
@@ -101,9 +101,9 @@ class Calibration:
         Parameters
         ----------
         stage
-            Of a funnel.
+            Stage of a funnel.
         what
-            Another number of the stage than its score.
+            Name of another number of the stage than its score.
 
         Raises
         ------
@@ -121,7 +121,7 @@ class Calibration:
         return self.scores[key]
 
     def find(self, stage: Stage, what: str) -> Float[np.ndarray, " row"] | None:
-        """Like `column`; None where there is none."""
+        """Scores as of `column`; None where there are none."""
         return self.scores.get(f"{stage.kind}/{self.model_of(stage)}/{what}")
 
     @classmethod

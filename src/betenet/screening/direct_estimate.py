@@ -25,9 +25,10 @@ class DirectEstimate:
     promised, promised_passing
         Sum of the probabilities over the population, and over what passes the first stage.
     kept
-        Positive rows of the table over the sum of theirs: what such promises are worth [1].
+        Number of positive rows of the table over the sum of their probabilities: what such promises
+        are worth [1].
     positives
-        Promised times kept.
+        Number of positives: promised times kept.
     """
 
     promised: float
@@ -49,15 +50,15 @@ def direct_estimate(
     Parameters
     ----------
     table
-        With the probabilities of its rows.
+        Table with the probabilities of its rows.
     stage
-        The first of the funnel.
+        First stage of the funnel.
     probabilities
-        Of the population; nan where there is none.
+        Probabilities of the population [1]; nan where there is none.
     picked
         Candidates that pass the stage.
     seed
-        Of the draws.
+        Seed of the draws.
 
     Raises
     ------

@@ -36,9 +36,9 @@ class DuplicateFinder:
         File to remember them in; without one, a temporary file of SQLite: memory does not grow
         with the number of crystals, about 600 bytes of disk for each.
     length_tolerance
-        Relative, of the atoms' spacing.
+        Relative tolerance of the atoms' spacing [1].
     most_different
-        Fingerprints that differ by more are those of different crystals, from 0 to 1.
+        Largest difference of fingerprints of one crystal, from 0 to 1.
 
     Raises
     ------

@@ -35,7 +35,7 @@ class SerialEngine:
         self._job: Job | None = None
 
     def capacity(self) -> int:
-        """One."""
+        """One job."""
         return 1
 
     def submit(self, job: Job) -> None:
@@ -44,7 +44,7 @@ class SerialEngine:
         self._job = job
 
     def finished(self) -> tuple[Job, Answer | Exception]:
-        """Do it."""
+        """Compute the job."""
         job, self._job = self._job, None
         assert job is not None
         try:
@@ -53,7 +53,7 @@ class SerialEngine:
             return job, error
 
     def close(self) -> None:
-        """Nothing is to be ended."""
+        """End nothing: there is no other process."""
 
 
 class DaskEngine:
@@ -62,11 +62,11 @@ class DaskEngine:
     Parameters
     ----------
     client
-        Of `distributed`; closed at the end.
+        Client of `distributed`; closed at the end.
     cluster
-        That was started for it, to be closed too.
+        Cluster that was started for the client, to be closed too.
     wanted
-        Workers that the cluster is to have: one that is not started again by itself, because it was
+        Number of workers that the cluster is to have: one that is not started again by itself, because it was
         killed while it started, is replaced. 0 leaves that to the cluster.
 
     Notes
@@ -138,9 +138,9 @@ class DaskEngine:
         Parameters
         ----------
         workers
-            Processes of one thread, as many as the jobs can hold.
+            Number of processes of one thread, which the jobs have to hold.
         options
-            Of `dask_jobqueue.SLURMCluster`.
+            Options of `dask_jobqueue.SLURMCluster`.
 
         Raises
         ------
@@ -154,7 +154,7 @@ class DaskEngine:
 
     @property
     def n_workers(self) -> int:
-        """Workers that are there now, or were a moment ago."""
+        """Number of workers that are there now, or were a moment ago."""
         now = time.monotonic()
         if now - self._counted > RECOUNT:
             self._counted = now

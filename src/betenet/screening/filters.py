@@ -33,29 +33,29 @@ class Filters:
     Attributes
     ----------
     elements
-        The only ones that it may have; empty for any.
+        Elements that it may have, and no others; empty for any.
     exclude_elements
-        None of these.
+        Elements of which it has none.
     must_contain
-        All of these.
+        Elements of which it has all.
     least_atoms, most_atoms
-        In the primitive cell: the one that is computed.
+        Number of atoms in the primitive cell, the one that is computed.
     least_elements, most_elements
-        Different ones.
+        Number of different elements.
     band_gap_max
-        [eV].
+        Largest band gap [eV].
     hull_distance_max
-        Energy above the convex hull [eV per atom].
+        Largest energy above the convex hull [eV per atom].
     volume_per_atom_min, volume_per_atom_max
-        [Å³].
+        Smallest and largest volume per atom [Å³].
     require_given
-        Refuse a candidate whose database says nothing of the band gap or the hull where these are
-        limited; else it passes.
+        Whether to refuse a candidate whose database says nothing of the band gap or the hull where
+        these are limited; else it passes.
     duplicates
-        Leave out crystals that came before. `refuse` does not: it sees one candidate at a time
-        (see `duplicates.DuplicateFinder`).
+        Whether to leave out crystals that came before. `refuse` does not: it sees one candidate at
+        a time (see `duplicates.DuplicateFinder`).
     keep_insulators
-        Let pass what is likely an insulator; it is left out unless this is said.
+        Whether to let pass what is likely an insulator; it is left out unless this is said.
     """
 
     elements: tuple[str, ...] = ()

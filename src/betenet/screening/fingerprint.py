@@ -17,7 +17,7 @@ NEAREST = 0.3
 SMEAR = 0.03
 """Width of a neighbour, in ln r: shells that part by less by strain or noise still overlap."""
 STEP = 0.015
-"""Of the grid in ln r on which neighbours are counted; every second point is kept."""
+"""Step of the grid in ln r on which neighbours are counted; every second point is kept."""
 
 _REACH = FARTHEST * np.exp(3 * FADE)
 _POINTS = int(np.ceil(np.log(_REACH / NEAREST) / STEP)) + 2

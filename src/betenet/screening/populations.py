@@ -20,11 +20,11 @@ class PassedRows:
     reached
         Number of stages that each row passes.
     positive
-        Whether it is sought.
+        Whether a row is sought.
     weights
-        How many candidates it stands for, in proportion.
+        Number of candidates that a row stands for, in proportion.
     groups
-        Rows of one group say nearly the same.
+        Number of a row's group; rows of one group say nearly the same.
     """
 
     reached: Int[np.ndarray, " row"]
@@ -111,15 +111,15 @@ def draw_populations(
     Parameters
     ----------
     rows
-        Of the table.
+        Rows of the table.
     n_stages
-        Of the funnel.
+        Number of stages of the funnel.
     n_candidates
-        Size of the population.
+        Number of candidates in the population.
     n_first
-        Candidates that pass the first stage, where it is known.
+        Number of candidates that pass the first stage, where it is known.
     n_draws, seed
-        Of the draws.
+        Number of draws, and their seed.
 
     Notes
     -----

@@ -17,15 +17,15 @@ class Progress:
     Parameters
     ----------
     stage
-        Its name.
+        Name of the stage.
     total
-        How many there are, if that is known.
+        Number of structures, if it is known.
     done
-        How many of them were done before.
+        Number of structures that were done before.
     every
-        Seconds between lines where there is no terminal.
+        Time between lines where there is no terminal [s].
     quiet
-        Write nothing at all.
+        Whether to write nothing at all.
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class Progress:
             self._tell()
 
     def update(self, count: int) -> None:
-        """Some more are done."""
+        """Note that some more structures are done."""
         self._done += count
         if self._bar is not None:
             self._bar.update(count)

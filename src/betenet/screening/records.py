@@ -25,6 +25,7 @@ COLUMNS = "e.name, r.stage, r.outcome, r.reason, r.formula, r.score, r.content"
 """What `record_of` takes, in the order of a query over records r and entries e."""
 
 OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
+_KEPT = (float, int, str, type(None))
 _TEXTS = ("name", "stage", "outcome", "reason", "formula")
 
 
@@ -177,7 +178,7 @@ def _values(values: object) -> dict[str, float | str | None]:
     if not isinstance(values, dict):
         raise ValueError("its values are no table")
     for key, value in cast("Mapping[str, object]", values).items():
-        if not isinstance(value, float | int | str | None):
+        if not isinstance(value, _KEPT):
             raise ValueError(f"its value {key[:40]!r} is neither a number nor a text")
         if isinstance(value, float) and not math.isfinite(value):
             raise ValueError(f"its value {key[:40]!r} is not finite")

@@ -23,17 +23,17 @@ class Reweighting:
     Attributes
     ----------
     weights
-        Of the table's rows; they add up to their number (row,).
+        Weights of the table's rows; they add up to the number of rows (row,).
     n_effective
-        How many rows of equal weight say as much.
+        Number of rows of equal weight that say as much.
     largest_weight
-        Of a row.
+        Largest weight of a row.
     beyond
         Share of the population with a higher score than any row of the table.
     scored, unscored
-        Candidates with a score, and without one.
+        Number of candidates with a score, and without one.
     passing
-        Candidates at the threshold or above.
+        Number of candidates at the threshold or above.
     """
 
     weights: Float[np.ndarray, " row"]
@@ -60,9 +60,10 @@ def reweight(
     Parameters
     ----------
     table, population
-        Scores of the same stage; nan where there is none.
+        Scores of one stage; nan where there is none.
     threshold
-        Of that stage: it parts two strata, so that the share that passes is that of the population.
+        Threshold of the stage: it parts two strata, so that the share that passes is that of the
+        population.
 
     Raises
     ------

@@ -297,7 +297,7 @@ class RecordStore:
         return int(self._rows("SELECT count(*) FROM entries", {})[0][0])
 
     def known(self, names: Sequence[str]) -> set[str]:
-        """Those of the names that the source's stage has a record of."""
+        """Names, of those given, that the source's stage has a record of."""
         query = (
             "SELECT 1 FROM records r JOIN entries e USING (number) "
             "WHERE r.stage = 'source' AND e.name = ?"

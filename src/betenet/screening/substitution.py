@@ -103,8 +103,8 @@ def substituted(
     n
         Number of candidates.
     seed
-        The same parents, number and seed give the same candidates in the same order, and a larger
-        number begins with those of a smaller one.
+        Seed of the draws. Equal parents, number and seed give equal candidates in the same order,
+        and a larger number begins with those of a smaller one.
     reach
         Places of the order between an element and what takes its place, at most.
     share
@@ -152,7 +152,7 @@ def substituted(
 
 
 Choices = dict[str, tuple[list[str], np.ndarray]]
-"""For each element those that may replace it, and their cumulative chances."""
+"""Elements that may replace each element, and their cumulative chances."""
 
 
 def _draw(

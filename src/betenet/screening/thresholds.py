@@ -15,7 +15,7 @@ from betenet.screening.intervals import Interval, weighted_share
 Criterion = Literal["threshold", "precision", "recall", "budget"]
 CRITERIA: tuple[Criterion, ...] = ("threshold", "precision", "recall", "budget")
 FOLDS = 10
-"""Parts of the rows, for each of which a threshold is chosen on the others to be judged on it."""
+"""Number of parts of the rows; for each a threshold is chosen on the others, to be judged on it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,14 +27,15 @@ class Threshold:
     value
         Rows with this score or a higher one are picked [unit of the score].
     criterion, wanted
-        How it was chosen.
+        Way in which it was chosen, and the number that was wanted.
     precision, recall
-        To be expected of new rows [1]. Where the labels have decided on the threshold, they are
+        Shares to be expected of new rows [1]. Where the labels have decided on the threshold, they are
         those of rows that had no part in it (see `choose_threshold`).
     apparent_precision, apparent_recall
-        Of the rows that it was chosen on [1]; a little too good where labels have decided.
+        Shares among the rows that it was chosen on [1]; a little too good where labels have
+        decided.
     picked, rows, positives
-        Rows at the threshold and above, all rows, positive ones.
+        Number of rows at the threshold and above, of all rows, and of positive ones.
     """
 
     value: float
@@ -60,7 +61,7 @@ class ScoredRows:
     positive
         Whether a row is one of those sought.
     weights
-        How many each stands for.
+        Number of candidates that each row stands for.
     groups
         Rows that say nearly the same, a formula's for example, have the same number.
     """
@@ -99,14 +100,15 @@ def choose_threshold(
     Parameters
     ----------
     scores, positive, weights, groups
-        Those of `ScoredRows`; weights of one, and each row its own group, if absent.
+        Columns of `ScoredRows`; weights of one, and each row its own group, if absent.
     threshold
-        Given: it is only judged.
+        The threshold itself: it is only judged.
     precision
-        Among the thresholds that have it the one with the most recall: the lowest that does any
-        good.
+        Precision that is wanted [1]. Among the thresholds that have it the one with the most recall
+        is chosen: the lowest that does any good.
     recall
-        Among the thresholds that have it the one with the most precision.
+        Recall that is wanted [1]. Among the thresholds that have it the one with the most precision
+        is chosen.
     budget
         Share of the rows that can be paid for [1]: the threshold that picks as many.
 

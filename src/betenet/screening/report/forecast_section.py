@@ -51,7 +51,7 @@ def _row(stage: Mapping[str, Any], found: Summary) -> list[str]:
 
 
 def _whole(forecast: Mapping[str, Any]) -> str:
-    """What it rests on."""
+    """Sentence on what the forecast rests on."""
     parts = [
         f"{text}: {escape(str(forecast[key]))}"
         for key, text in (("n_candidates", "candidates"), ("table", "calibration table"))

@@ -26,13 +26,13 @@ class Column:
     Attributes
     ----------
     key
-        What it is sorted by in an address, as ``#sort=tc_kelvin``.
+        Word that it is sorted by in an address, as ``#sort=tc_kelvin``.
     heading
-        Of the column.
+        Heading of the column, as HTML.
     cell
-        Its HTML of a row.
+        Function that gives the HTML of a row.
     number
-        What it is sorted by; by its text without.
+        Function that gives the number by which it is sorted; by its text without.
     """
 
     key: str
@@ -47,7 +47,7 @@ def ranked_table(found: Summary) -> str:
     Parameters
     ----------
     found
-        Whose best rows are shown.
+        The screening, whose best rows are shown.
     """
     shown = _columns(found)
     heading = "".join(f'<th scope="col" data-key="{c.key}">{c.heading}</th>' for c in shown)

@@ -52,7 +52,7 @@ def given_in(*tables: Mapping[str, object]) -> dict[str, float | str]:
     Parameters
     ----------
     tables
-        Of one entry. Truth values become 1 and 0; what is no number and no text is left out, as
+        Tables of one entry. Truth values become 1 and 0; what is no number and no text is left out, as
         are JARVIS's ``"na"`` and numbers that are not finite.
 
     Returns
@@ -98,7 +98,7 @@ def is_known(key: str) -> bool:
 
 
 def _aliases(table: Mapping[str, object], keys: tuple[str, ...]) -> list[tuple[str, object]]:
-    """Those of a table, in the order of the keys."""
+    """Entries of a table whose keys are these, in the order of the keys."""
     found = [
         (keys.index(own if own in keys else _without_provider(own)), own)
         for own in table

@@ -61,11 +61,11 @@ def megabytes() -> float:
 
 def measure(folder: Path, count: int) -> None:
     """Print the time and the memory of the results of one run."""
-    before, began = megabytes(), time.perf_counter()
+    before, began = megabytes(), time.process_time()
     write_results(folder)
-    results, between = megabytes(), time.perf_counter()
+    results, between = megabytes(), time.process_time()
     write_report(folder)
-    ended = time.perf_counter()
+    ended = time.process_time()
     print(
         f"{count} candidates: results {between - began:.1f} s, {results - before:.0f} MiB above "
         f"{before:.0f}; page {ended - between:.1f} s, {megabytes() - before:.0f} MiB above"

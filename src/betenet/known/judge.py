@@ -79,7 +79,7 @@ def refuse_vacuum(atoms: Atoms) -> Dimensionality:
 def _layer(atoms: Atoms) -> tuple[Finding, ...]:
     found = refuse_vacuum(atoms)
     if found.kind == "bulk":
-        return _apart(atoms)
+        return () if found.dense else _apart(atoms)
     width = max(found.vacuum)
     text = f"a layer with {width:.0f} Å of vacuum: outside of training, which knew bulk crystals"
     return (Finding(LAYER_WITH_VACUUM, text),)

@@ -32,8 +32,8 @@ SHORTLIST = "shortlist"
 """Folder of the structures that passed the last stage."""
 MOST_STRUCTURES = 1_000
 """Structures of the shortlist that are written at most."""
-ROW_GROUP = 20_000
-"""Rows held at a time for Parquet: some tens of megabytes."""
+ROW_GROUP = 5_000
+"""Number of rows held at a time for Parquet: some ten megabytes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,8 +29,8 @@ class Threshold:
     criterion, wanted
         Way in which it was chosen, and the number that was wanted.
     precision, recall
-        Shares to be expected of new rows [1]. Where the labels have decided on the threshold, they are
-        those of rows that had no part in it (see `choose_threshold`).
+        Shares to be expected of new rows [1]. Where the labels have decided on the threshold, they
+        are those of rows that had no part in it (see `choose_threshold`).
     apparent_precision, apparent_recall
         Shares among the rows that it was chosen on [1]; a little too good where labels have
         decided.

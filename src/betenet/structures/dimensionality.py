@@ -48,10 +48,14 @@ class Dimensionality:
     vacuum
         Width, across each lattice vector, of the widest flat slab between covalent spheres [Å];
         0 along a direction in which matter goes on.
+    dense
+        Whether matter goes on in three directions with less than 1.5 Å between covalent spheres:
+        then no pieces are apart.
     """
 
     kind: Kind
     vacuum: tuple[float, float, float]
+    dense: bool = False
 
     @property
     def vacuum_axes(self) -> tuple[int, ...]:
@@ -100,7 +104,8 @@ def dimensionality(atoms: Atoms, *, vacuum: float = VACUUM) -> Dimensionality:
         return Dimensionality("molecule", (0.0, 0.0, 0.0))
     loops = _loops(atoms, min(_DENSE, vacuum))
     rank = _rank(loops)
-    if rank < 3:
+    dense = rank == 3
+    if not dense:
         loops = _loops(atoms, vacuum)
         rank = _rank(loops)
     widths = [0.0, 0.0, 0.0]
@@ -108,7 +113,7 @@ def dimensionality(atoms: Atoms, *, vacuum: float = VACUUM) -> Dimensionality:
         for axis in range(3):
             if not loops[:, axis].any():
                 widths[axis] = _empty_width(atoms, axis)
-    return Dimensionality(_KINDS[rank], (widths[0], widths[1], widths[2]))
+    return Dimensionality(_KINDS[rank], (widths[0], widths[1], widths[2]), dense)
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,7 +77,8 @@ def write_model(folder: Path) -> Path:
 def prepared(folder: Path, model: Path, source: Substitutions) -> ScreeningRun:
     """A run in a folder."""
     stage = Stage(name="structure", kind="structure", model=str(model), threshold=5.8)
-    funnel = Funnel(source="memory", stages=(stage,))
+    everything = {"duplicates": False, "keep_insulators": True}
+    funnel = Funnel(source="memory", stages=(stage,), filters=everything)
     return ScreeningRun.prepare(folder, funnel, source)
 
 

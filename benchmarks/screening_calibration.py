@@ -22,7 +22,7 @@ from betenet.ensemble.estimates import TC_THRESHOLD
 from betenet.ensemble.prediction import TC_PROBABILITY
 from betenet.ensemble.shipped import DEFAULT_MODEL, DEFAULT_PHONON_MODEL
 from betenet.screening.calibration import SECONDS, STABLE, Calibration
-from betenet.screening.funnel import SCORES, STABILITY_SCORE
+from betenet.screening.kinds import IMAGINARY, SCORES
 
 SOURCE = "bete_net"
 
@@ -33,15 +33,19 @@ def main() -> None:
     parser.add_argument("scores", type=Path, help="of held_out_scores.py")
     parser.add_argument("table", type=Path, help="file to write")
     parser.add_argument("--source", nargs="+", default=[SOURCE])
-    parser.add_argument("--name", default="BETE-NET's labelled materials")
-    parser.add_argument("--model", default=DEFAULT_PHONON_MODEL, help="name of what was trained")
+    parser.add_argument(
+        "--table-name", default="BETE-NET's labelled materials", help="name of the table"
+    )
+    parser.add_argument(
+        "--trained", default=DEFAULT_PHONON_MODEL, help="model that was trained like these networks"
+    )
     parser.add_argument("--stands-for", nargs="*", default=[DEFAULT_MODEL])
     chosen = parser.parse_args()
     columns = read_scores(chosen.scores)
     rows = np.isin(columns["source"], chosen.source)
     for force_field in force_fields(columns):
         rows &= np.isfinite(columns[f"{force_field}/stable"])
-    table = calibration_of(columns, rows, chosen.model, chosen.name, chosen.stands_for)
+    table = calibration_of(columns, rows, chosen.trained, chosen.table_name, chosen.stands_for)
     table.write(chosen.table)
     size = chosen.table.stat().st_size / 1e3
     print(f"{chosen.table}: {len(table)} rows, {table.positive.sum()} positive, {size:.0f} kB")
@@ -77,7 +81,7 @@ def calibration_of(
                 name: taken[f"{force_field}/{column}"]
                 for force_field in force_fields(columns)
                 for name, column in {
-                    f"stability/{force_field}/{STABILITY_SCORE}": "imaginary",
+                    f"stability/{force_field}/{IMAGINARY}": "imaginary",
                     f"stability/{force_field}/{STABLE}": "stable",
                     f"stability/{force_field}/{SECONDS}": "seconds",
                     f"phonons/{model}+{force_field}/{SCORES[0]}": "tc",

@@ -40,6 +40,7 @@ SMALLEST = {
     "precision": "--count 4",
     "prediction": "--count 4 --repeats 1",
     "screening": "--count 8",
+    "screening_report": "--count 10",
 }
 """What makes each as short as it can be, of those that need no training run."""
 QUICK = {"eliashberg", "first_principles_choices", "maximum_entropy"}

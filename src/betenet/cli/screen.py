@@ -59,7 +59,6 @@ a funnel (TOML):
 _RUN_EPILOG = (
     """\
 examples:
-  betenet screen run funnel.toml --out run/
   betenet screen run funnel.toml --out run/ --workers 8
   betenet screen run funnel.toml --out run/ --scheduler tcp://10.0.0.1:8786
   betenet screen run funnel.toml --out run/ --workers 64 --slurm queue=long cores=16 memory=32GB
@@ -205,13 +204,7 @@ def _add_substitute(actions: Verbs) -> None:
 
 
 def _check_files(*names: str | Path | None) -> None:
-    """Refuse a file that is missing before everything is loaded that would read it.
-
-    Raises
-    ------
-    ConfigError
-        If it is neither an address nor a file or folder.
-    """
+    """Refuse a file that is missing before everything is loaded that would read it."""
     for name in names:
         text = "" if name is None else str(name)
         if not text.strip() or re.match(r"\w+:", text) or os.path.lexists(text):

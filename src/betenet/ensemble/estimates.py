@@ -10,7 +10,7 @@ from typing import cast
 
 import numpy as np
 from jaxtyping import Float
-from scipy.special import ndtri
+from scipy.special import ndtri  # pyright: ignore[reportMissingTypeStubs]
 
 from betenet.ensemble.estimate import Estimate
 from betenet.ensemble.tc_surface import EliashbergSurface, FormulaSurface

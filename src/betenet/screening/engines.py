@@ -66,8 +66,8 @@ class DaskEngine:
     cluster
         Cluster that was started for the client, to be closed too.
     wanted
-        Number of workers that the cluster is to have: one that is not started again by itself, because it was
-        killed while it started, is replaced. 0 leaves that to the cluster.
+        Number of workers that the cluster is to have: one that is not started again by itself,
+        because it was killed while it started, is replaced. 0 leaves that to the cluster.
 
     Notes
     -----

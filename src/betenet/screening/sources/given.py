@@ -52,8 +52,8 @@ def given_in(*tables: Mapping[str, object]) -> dict[str, float | str]:
     Parameters
     ----------
     tables
-        Tables of one entry. Truth values become 1 and 0; what is no number and no text is left out, as
-        are JARVIS's ``"na"`` and numbers that are not finite.
+        Tables of one entry. Truth values become 1 and 0; what is no number and no text is left out,
+        as are JARVIS's ``"na"`` and numbers that are not finite.
 
     Returns
     -------

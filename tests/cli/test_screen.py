@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -76,6 +77,20 @@ def test_status_as_json(run_folder: Path, capsys: pytest.CaptureFixture[str]) ->
         "of": 2,
         "finished": False,
     }
+
+
+def test_damage_is_named_and_is_the_exit_code(
+    run_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    database = sqlite3.connect(run_folder / RECORDS)
+    with database:
+        database.execute("UPDATE records SET reason = x'fffe1b5b324a' WHERE stage = 'slow'")
+    database.close()
+    for verb in ("status", "report"):
+        assert main(["screen", verb, str(run_folder)]) == 1
+        told = capsys.readouterr().err
+        assert "The record of a at stage 'slow' is damaged: " in told
+        assert "\x1b" not in told
 
 
 def test_a_folder_without_a_screening_is_wrong_usage(

@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 from ase.build import bulk
 
-from betenet.cli import main
 from betenet.screening.damage import find_damage
 from betenet.screening.manifest import write_manifest
 from betenet.screening.records import RECORDS, Record
+from betenet.screening.screening import write_outputs
+from betenet.screening.status import status_of
 from betenet.screening.store import RecordStore
 
 STAGES = ("source", "s")
@@ -78,11 +79,10 @@ OF_ANOTHER_KIND = [
 ]
 
 
-def test_a_whole_run_has_no_damage(run: RecordStore, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_whole_run_has_no_damage(run: RecordStore) -> None:
     assert find_damage(run, STAGES) == []
-    assert main(["screen", "status", str(run.path.parent)]) == 0
-    assert main(["screen", "report", str(run.path.parent)]) == 0
-    assert "damaged" not in capsys.readouterr().err
+    assert status_of(run.path.parent).damage == ()
+    assert write_outputs(run.path.parent).status.damage == ()
 
 
 @pytest.mark.parametrize("statement", [*OF_A_RECORD, *OF_ANOTHER_KIND])
@@ -94,29 +94,27 @@ def test_every_damage_is_found(run: RecordStore, statement: str) -> None:
 
 
 @pytest.mark.parametrize("statement", [OF_A_RECORD[1], OF_A_RECORD[6], *OF_ANOTHER_KIND[:2]])
-def test_damage_is_named_and_the_others_are_told(
-    run: RecordStore, statement: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_damage_is_named_and_the_others_are_told(run: RecordStore, statement: str) -> None:
     change(run, statement)
-    assert main(["screen", "status", str(run.path.parent)]) == 1
-    told = capsys.readouterr()
-    assert "is damaged: " in told.err
-    assert "\x1b" not in told.err
-    assert "source" in told.out
+    found = status_of(run.path.parent)
+    told = "".join(str(one.as_error()) for one in found.damage)
+    assert "is damaged: " in told
+    assert "\x1b" not in told
+    assert "source" in found.as_text()
 
 
-@pytest.mark.parametrize("statement", [OF_A_RECORD[0], OF_A_RECORD[4], *OF_ANOTHER_KIND[:3]])
+@pytest.mark.parametrize(
+    "statement", [OF_A_RECORD[0], OF_A_RECORD[4], *OF_ANOTHER_KIND[:3], OF_ANOTHER_KIND[5]]
+)
 @pytest.mark.filterwarnings("error")
-def test_the_report_is_written_without_what_is_damaged(
-    run: RecordStore, statement: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_report_is_written_without_what_is_damaged(run: RecordStore, statement: str) -> None:
     change(run, statement)
     folder = run.path.parent
-    assert main(["screen", "report", str(folder)]) == 1
+    found = write_outputs(folder)
     rows = [json.loads(line) for line in (folder / "results.jsonl").read_text().splitlines()]
     assert {"a", "c", "d"} <= {row["name"] for row in rows}
-    assert (folder / "report.html").exists()
-    assert "is damaged: " in capsys.readouterr().err
+    assert found.page.exists()
+    assert found.status.damage
 
 
 @pytest.mark.parametrize("statement", OF_A_RECORD[:5] + OF_A_RECORD[7:])

@@ -18,6 +18,7 @@ from betenet.ensemble.shipped import models_folder
 from betenet.errors import DataError
 from betenet.input_files import read_text
 from betenet.json_input import decode_json
+from betenet.runs.replace_file import replace_file
 from betenet.screening.funnel import Stage
 
 SHIPPED = "screening.csv"
@@ -138,9 +139,7 @@ class Calibration:
         for row in range(len(self)):
             cells = (_cell(column[row]) for column in self.scores.values())
             writer.writerow((int(self.positive[row]), int(self.groups[row]), *cells))
-        part = Path(path).with_suffix(".part")
-        part.write_text(text.getvalue(), encoding="utf-8")
-        part.replace(path)
+        replace_file(path, text.getvalue())
 
     @classmethod
     def read(cls, path: str | Path) -> Calibration:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import json
 import re
-import shutil
 import warnings
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import ExitStack, contextmanager
@@ -20,7 +19,7 @@ from ase.io import write
 from betenet.errors import DataError
 from betenet.extras import missing
 from betenet.printable import to_cell
-from betenet.runs.replace_file import replacing
+from betenet.runs.replace_file import replacing, replacing_folder
 from betenet.screening.description import describe_run
 from betenet.screening.records import RECORDS
 from betenet.screening.rows import Ranking, Row, columns, flat_row
@@ -171,19 +170,15 @@ def write_shortlist(
         Folder of the files, named by rank, formula and candidate: ``0001_NbN_mp-1234.cif``. The
         structures are those of the source.
     """
-    part, whole = folder / f"{SHORTLIST}.part", folder / SHORTLIST
-    shutil.rmtree(part, ignore_errors=True)
-    part.mkdir()
     last, by = stages[-1].name, ranking_stage(stages).name
     ranked = store.ranked((by, last), last, by)
     passed = takewhile(lambda of_one: of_one[-1].outcome == "passed", ranked)
-    for rank, (record, *_) in enumerate(islice(passed, most), 1):
-        words = (f"{rank:04d}", record.formula, record.name.replace("\\", "/").split("/")[-1])
-        stem = re.sub(r"[^\w.+-]", "_", "_".join(words), flags=re.ASCII)[:100].removesuffix(".cif")
-        try:
-            write(part / f"{stem}.cif", store.structure(record.name))
-        except DataError as error:
-            warnings.warn(f"{record.name} is not in the shortlist. {error}", stacklevel=2)
-    shutil.rmtree(whole, ignore_errors=True)
-    part.replace(whole)
-    return whole
+    with replacing_folder(folder / SHORTLIST) as part:
+        for rank, (record, *_) in enumerate(islice(passed, most), 1):
+            words = (f"{rank:04d}", record.formula, record.name.replace("\\", "/").split("/")[-1])
+            stem = re.sub(r"[^\w.+-]", "_", "_".join(words), flags=re.ASCII)[:100]
+            try:
+                write(part / f"{stem.removesuffix('.cif')}.cif", store.structure(record.name))
+            except DataError as error:
+                warnings.warn(f"{record.name} is not in the shortlist. {error}", stacklevel=2)
+    return folder / SHORTLIST

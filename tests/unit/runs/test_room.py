@@ -12,10 +12,8 @@ ALONE_HERE = re.compile(r"\bfcntl\b|BrokenProcessPool|ProcessPoolExecutor|(?<!\.
 """Locks, pools and unfinished files; ``.out.part`` is an output of Quantum ESPRESSO in the making.
 """
 NOT_YET = {
-    "screening/calibration.py",
     "screening/manifest.py",
     "screening/run.py",
-    "screening/shortlist.py",
 }
 """Modules that still have their own; each leaves this list when it uses the room."""
 

@@ -32,10 +32,9 @@ from betenet.datasets.rows import Row, data_folder
 from betenet.datasets.training_rows import TEST_SPLIT, read_rows
 from betenet.ensemble.prediction import Prediction
 from betenet.errors import DataError
-from betenet.espresso.calculation import planned
+from betenet.espresso.calculations import planned
 from betenet.espresso.collect import collect_all
-from betenet.espresso.grids import Grids, choose_grids, mixed_axes
-from betenet.espresso.irreducible import reciprocal_operations
+from betenet.espresso.grids import Grids, choose_grids, mixed_axes, reciprocal_operations
 from betenet.evaluation.metrics import mae, r2, rmse
 from betenet.evaluation.seen import seen_formulas
 from betenet.superconductivity.critical_temperature import allen_dynes_simple

@@ -33,7 +33,7 @@ from scipy.stats import wasserstein_distance
 
 from betenet.cli import main as main_of_betenet
 from betenet.datasets.rows import data_folder
-from betenet.espresso.calculation import planned
+from betenet.espresso.calculations import planned
 from betenet.espresso.collect import collect_all
 from betenet.evaluation.metrics import mae, rmse
 

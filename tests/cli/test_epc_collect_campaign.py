@@ -105,11 +105,17 @@ def test_damaged_and_foreign_files_are_named_and_the_others_are_done(
     out = tmp_path / "ours.jsonl.gz"
     assert main(["epc", "collect", str(records), "--out", str(out), "--json"]) == 1
     printed = capsys.readouterr()
-    for name in ("cut", "package", "deep", "latin"):
+    for name in ("cut", "deep", "latin"):
         assert f"{name}.json is no record of a crystal that is settled" in printed.err
-    assert "4 of 8 records failed" in printed.err
+    assert "3 of 8 records failed" in printed.err
+    assert "passed over, no record: package.json" in printed.err
     assert [one["id"][0] for one in json.loads(printed.out)] == ["a", "b", "c", "d"]
     assert len(gzip.decompress(out.read_bytes()).splitlines()) == 2
+
+
+def test_what_lies_beside_records_is_no_failure(capsys: pytest.CaptureFixture) -> None:
+    assert main(["epc", "collect", str(OURS)]) == 0
+    assert "passed over, no record: literature.json\n" in capsys.readouterr().err
 
 
 def test_no_record_is_written_over(records: Path, capsys: pytest.CaptureFixture) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import ExitStack, closing
 from functools import partial
 from pathlib import Path
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar, runtime_checkable
 
 from tqdm import tqdm
 
@@ -65,6 +65,42 @@ class JsonOutput(Generic[Item_contra]):
     def close(self) -> None:
         """End the list."""
         self._list.close()
+
+
+@runtime_checkable
+class Table(Protocol[Item_contra]):
+    """Results as text for people."""
+
+    def lines(self, item: Item_contra, /) -> Iterable[str]:
+        """Lines of one result; the headings come before those of the first."""
+        ...
+
+    def footer(self) -> str:
+        """What is printed below the last result; empty for nothing."""
+        ...
+
+
+class TableOutput(Generic[Item_contra]):
+    """A table on stdout, a result at a time.
+
+    Parameters
+    ----------
+    table
+        Text of the results.
+    """
+
+    def __init__(self, table: Table[Item_contra]) -> None:
+        self._table = table
+
+    def write(self, item: Item_contra, /) -> None:
+        """Print the lines of one result."""
+        sys.stdout.writelines(f"{line}\n" for line in self._table.lines(item))
+        sys.stdout.flush()
+
+    def close(self) -> None:
+        """Print what stands below."""
+        if footer := self._table.footer():
+            sys.stdout.write(f"{footer}\n")
 
 
 class CsvOutput(Generic[Item_contra]):

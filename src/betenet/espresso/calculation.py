@@ -179,24 +179,6 @@ def open_calculation(folder: Path) -> Calculation:
     )
 
 
-def planned(home: Path) -> list[Path]:
-    """Folders of all materials that are planned.
-
-    Raises
-    ------
-    DataError
-        If there are none.
-    """
-    folders = sorted(path.parent for path in home.glob(f"*/{MANIFEST}"))
-    if not folders:
-        raise DataError(
-            f"There is no calculation in {home}.",
-            f"No folder in it has a {MANIFEST}.",
-            "Give the folder that `betenet epc plan --out` was given.",
-        )
-    return folders
-
-
 def _atoms(told: Mapping[str, Any]) -> Atoms:
     structure = told["structure"]
     cell = number_array(structure["lattice"], "lattice", (3, 3))

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from betenet.errors import BetenetError, ConfigError, DataError, unexpected
+from betenet.espresso.calculations import Tell, free_name
 from betenet.espresso.campaign_list import Entry, formula_key, read_held_out
 from betenet.espresso.campaign_settings import (
     CAMPAIGN,
@@ -40,8 +41,6 @@ RESERVED = (LISTS, RECORDS, CAMPAIGN, REASONS, LOCK)
 """Names in the folder of a campaign that no calculation may have."""
 AT_ONCE = 50
 """Crystals that are planned before they are written."""
-
-Tell = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -228,7 +227,7 @@ class Campaign:
         for entry in entries:
             if _place(entry) not in known:
                 known.add(_place(entry))
-                name = _free(entry.name, taken)
+                name = free_name(entry.name, taken, str.casefold)
                 taken.add(name.casefold())
                 new.append(replace(entry, name=name))
         return new
@@ -325,11 +324,3 @@ def begin_campaign(folder: Path, given: Given) -> Campaign:
 
 def _place(entry: Entry) -> tuple[Path, float, str]:
     return entry.path, entry.pressure, entry.error
-
-
-def _free(name: str, taken: set[str]) -> str:
-    number, free = 1, name
-    while free.casefold() in taken:
-        number += 1
-        free = f"{name}-{number}"
-    return free

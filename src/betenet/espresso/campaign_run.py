@@ -6,14 +6,15 @@ import errno
 import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 from betenet.errors import BetenetError, ConfigError, DataError
 from betenet.espresso.attempt import remove
 from betenet.espresso.calculation import Calculation, keep_plan, open_calculation
-from betenet.espresso.campaign import Campaign, Tell, begin_campaign, open_campaign
+from betenet.espresso.calculations import Tell, run_planned
+from betenet.espresso.campaign import Campaign, begin_campaign, open_campaign
 from betenet.espresso.campaign_list import Entry
 from betenet.espresso.campaign_record import broken_record, settled_record, write_settled
 from betenet.espresso.campaign_settings import Given
@@ -21,8 +22,8 @@ from betenet.espresso.failures import DISK_FULL, UNKNOWN, failure_named
 from betenet.espresso.listed import Listed
 from betenet.espresso.manifest import CALCULATION, StepRecord
 from betenet.espresso.processes import termination_raises
-from betenet.espresso.run import run_material
-from betenet.espresso.runner import Outcome, Runner
+from betenet.espresso.record import in_a_line
+from betenet.espresso.runner import Runner
 from betenet.espresso.settled_records import state_of
 from betenet.espresso.steps import SCRATCH
 from betenet.runs.lock import lock_folder
@@ -194,7 +195,7 @@ class _Run:
             plan = keep_plan(self.campaign.folder, self.campaign.plan(listed.entry))
             if plan.error is not None:
                 return Ended(name=name, state="skipped", text=plan.error.in_one_line())
-            outcome = self._run(name, folder)
+            outcome = run_planned(folder, self.runner.with_time_left(self.began), self.tell)
         except BetenetError as error:  # of this crystal's folder: the others are done
             return Ended(name=name, state="left", text=error.in_one_line(), suspicious=True)
         except (OSError, MemoryError) as error:
@@ -204,19 +205,6 @@ class _Run:
         if outcome.state == "stopped":
             return Ended(name=name, state="stopped", text="the time is over")
         return self._settled(listed, folder)
-
-    def _run(self, name: str, folder: Path) -> Outcome:
-        """Run a calculation, or go on with it, in the time that is left."""
-        limit = self.runner.max_seconds
-        left = None if limit is None else self.began + limit - time.monotonic()
-        calculation = open_calculation(folder)
-        return run_material(
-            folder,
-            calculation.workflow,
-            replace(self.runner, max_seconds=left),
-            calculation.told,
-            lambda line: self.tell(f"{name}: {line}"),
-        )
 
     def _settled(self, listed: Listed, folder: Path) -> Ended:
         """Keep what has become of a calculation that has ended."""
@@ -296,15 +284,6 @@ def _disk_full(folder: Path, name: str) -> DataError:
 
 def summary_of(record: Mapping[str, Any]) -> str:
     """Results of a record, and the reasons of one that is not kept, in a line."""
-    shown = (
-        ("λ", "coupling", 3, ""),
-        ("ω_log", "omega_log_kelvin", 0, " K"),
-        ("Tc", "tc_kelvin", 1, " K"),
-    )
-    numbers = [
-        f"{symbol} {record[key]:.{digits}f}{unit}"
-        for symbol, key, digits, unit in shown
-        if record.get(key) is not None
-    ]
+    numbers = in_a_line(record, digits=(3, 0, 1))
     reasons = [str(reason["text"]) for reason in record["calculation"]["reasons"]]
     return ", ".join([*numbers, "; ".join(reasons)] if reasons else numbers)

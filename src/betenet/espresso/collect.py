@@ -166,13 +166,13 @@ class Collected:
     error
         Why there is none; None if it is done, or not yet done.
     stage
-        How far it is; None if that cannot be told.
+        How far it is; ``"foreign"`` for a file that is no record; None if that cannot be told.
     """
 
     name: str
     record: dict[str, Any] | None = None
     error: BetenetError | None = None
-    stage: Stage | None = None
+    stage: Stage | Literal["foreign"] | None = None
 
 
 def collect_all(folders: Iterable[Path]) -> Generator[Collected]:

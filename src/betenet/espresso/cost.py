@@ -13,9 +13,9 @@ from types import MappingProxyType
 
 from ase import Atoms
 
-from betenet.espresso.fft import fft_grid
-from betenet.espresso.grids import Grids
-from betenet.espresso.irreducible import (
+from betenet.espresso.grids import (
+    Grids,
+    fft_grid,
     irreducible_pairs,
     irreducible_points,
     reciprocal_operations,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
 import tomllib
@@ -255,13 +256,35 @@ class Protocol:
         }
 
 
+def explain_protocol(name: str) -> str:
+    """Text of a protocol with an explanation of each value, as ``protocols.toml`` has them.
+
+    Raises
+    ------
+    ConfigError
+        If there is none of that name.
+    """
+    values = Protocol.named(name).to_dict()
+    sections = dict(re.findall(r"^\[(\w+)\]\n(.*?)(?=^\[|\Z)", _text(), re.MULTILINE | re.DOTALL))
+    others = ", ".join(other for other in protocol_names() if other != name)
+    lines = [f"# protocol {name}; the others: {others}"]
+    for line in sections["paper"].rstrip().splitlines():  # the others have no remarks
+        key = line.partition(" = ")[0]
+        lines.append(f"{key} = {json.dumps(values[key])}" if key in values else line)
+    return "\n".join(lines) + "\n"
+
+
 def protocol_names() -> tuple[str, ...]:
-    """Of ``protocols.toml``."""
+    """Names of the protocols in ``protocols.toml``."""
     return tuple(_tables())
 
 
 def _tables() -> dict[str, Any]:
-    return tomllib.loads(files("betenet.espresso").joinpath("protocols.toml").read_text("utf-8"))
+    return tomllib.loads(_text())
+
+
+def _text() -> str:
+    return files("betenet.espresso").joinpath("protocols.toml").read_text("utf-8")
 
 
 def _plain(value: object) -> object:

@@ -10,9 +10,7 @@ from ase import Atoms
 from ase.data import atomic_masses, atomic_numbers
 from jaxtyping import Float
 
-from betenet.espresso.fft import symmetric_fft_grid
-from betenet.espresso.grids import Grid, mixed_axes
-from betenet.espresso.irreducible import reciprocal_operations
+from betenet.espresso.grids import Grid, mixed_axes, reciprocal_operations, symmetric_fft_grid
 from betenet.espresso.layout import (
     COARSE,
     COUPLED,

@@ -26,13 +26,14 @@ from betenet.espresso.results import QPoint, Results
 from betenet.espresso.settings import structure_of
 from betenet.espresso.smearing_convergence import find_plateau, rescaled_coupling
 from betenet.json_output import finite_or_none
-from betenet.quantities import export
+from betenet.quantities import QUANTITIES, export
 from betenet.spectrum import IntegrationRule
 from betenet.superconductivity.binned import BINS, binned
 from betenet.superconductivity.critical_temperature import PAPER_METHOD, critical_temperature
 from betenet.superconductivity.moments import moments
 from betenet.superconductivity.quality import without_small_negatives
 from betenet.superconductivity.smearing import flattest
+from betenet.quantities import exported_in_table_unit, table_unit
 from betenet.units import MEV_TO_KELVIN
 
 SOURCE = "quantum_espresso"
@@ -291,3 +292,30 @@ def _number(value: float, digits: int = _DIGITS) -> float | None:
 def _list(values: ArrayLike, digits: int = _DIGITS) -> list[float | None]:
     array: Float[np.ndarray, " item"] = np.asarray(values, dtype=np.float64)
     return [_number(float(value), digits) for value in array]
+
+
+def in_a_line(
+    record: Mapping[str, Any], unit: str = "K", digits: tuple[int, int, int] = (3, 1, 2)
+) -> list[str]:
+    """λ, ω_log and Tc of a record as text, those that it has.
+
+    Parameters
+    ----------
+    record
+        Record of a calculation, as `make_record` gives it.
+    unit
+        Unit of ω_log.
+    digits
+        Decimals of λ, ω_log and Tc.
+
+    Examples
+    --------
+    >>> in_a_line({"coupling": 0.44, "omega_log_kelvin": 298.0}, "meV")
+    ['λ 0.440', 'ω_log 25.7 meV']
+    """
+    return [
+        f"{QUANTITIES[key].symbol} {exported_in_table_unit(key, value, unit):.{decimals}f} "
+        f"{table_unit(key, unit)}".rstrip()
+        for key, decimals in zip(("coupling", "omega_log", "tc"), digits, strict=True)
+        if (value := record.get(QUANTITIES[key].export_key)) is not None
+    ]

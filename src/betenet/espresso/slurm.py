@@ -5,8 +5,11 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from betenet.errors import ConfigError
+from betenet.espresso.plan import Plans
+from betenet.runs.replace_file import replace_file
 
 OPTIONS = (
     "account", "chdir", "clusters", "comment", "constraint", "cores-per-socket", "cpus-per-task",
@@ -100,6 +103,35 @@ def job_script(
         "exec " + " ".join(run),
     ]
     return "\n".join(lines) + "\n"
+
+
+def write_job(home: Path, plans: Plans, options: Mapping[str, str | bool]) -> Path:
+    """Write ``job.sh`` beside planned calculations, to run each of them by name.
+
+    Parameters
+    ----------
+    home
+        Folder of all calculations.
+    plans
+        Plans of the materials; those with an error are left out.
+    options
+        Options of sbatch, as for `job_script`.
+
+    Returns
+    -------
+    Path
+        The file.
+
+    Raises
+    ------
+    ConfigError
+        If an option is not fit, or there is no material.
+    """
+    path = home / "job.sh"
+    command = ("betenet", "epc", "run", "--out", str(home.resolve()), "--only")
+    names = [plan.name for plan in plans if plan.error is None]
+    replace_file(path, job_script(names, options, command=command))
+    return path
 
 
 def check_options(options: Mapping[str, str | int | bool]) -> int:

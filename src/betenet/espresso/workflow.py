@@ -10,8 +10,17 @@ from ase import Atoms
 
 from betenet.errors import DataError
 from betenet.espresso.dynamical_matrix import read_dyn0
-from betenet.espresso.grids import Grid, Grids, alike, choose_grids, grid_of_density, mixed_axes
-from betenet.espresso.irreducible import Operations, irreducible_points, reciprocal_operations
+from betenet.espresso.grids import (
+    Grid,
+    Grids,
+    Operations,
+    alike,
+    choose_grids,
+    grid_of_density,
+    irreducible_points,
+    mixed_axes,
+    reciprocal_operations,
+)
 from betenet.espresso.layout import (
     COARSE,
     COARSE_PHONONS,

@@ -1,22 +1,77 @@
-"""How far a campaign is: what is settled, at which rate, and what is left."""
+"""How far calculations are: the steps of each one, or what a campaign has settled, and its rate."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
 from betenet.errors import BetenetError, DataError, unexpected
 from betenet.espresso.calculation import open_calculation
-from betenet.espresso.campaign import Campaign
+from betenet.espresso.calculations import planned
+from betenet.espresso.campaign import Campaign, open_campaign
 from betenet.espresso.campaign_run import summary_of
-from betenet.espresso.collect import progress_of
+from betenet.espresso.campaign_settings import CAMPAIGN
+from betenet.espresso.collect import Progress, progress_of
 from betenet.espresso.listed import Listed
 from betenet.espresso.settled_records import state_of
 from betenet.runs import MANIFEST
+from betenet.text_table import TextTable
 
 HOURS_PER_DAY = 24.0
+RATED_HOURS = 1.0
+"""Hours that a campaign must have run before its rate says something."""
 STATES = ("kept", "dropped", "failed", "skipped", "begun", "left")
 """States of crystals: three are settled, one is never calculated, two are to come."""
+
+
+_CALCULATIONS = TextTable(
+    (("structure", "<24"), ("state", "<8"), ("steps", ">9"), ("core-hours", ">10"), ("now", ""))
+)
+_CRYSTALS = TextTable(
+    (("crystal", "<24"), ("GPa", ">5"), ("state", "<8"), ("core-hours", ">10"), ("what", ""))
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class FolderStatus:
+    """How far the calculations of a folder are: a table when printed, and in a notebook.
+
+    Attributes
+    ----------
+    calculations
+        Progress of each calculation that can be read.
+    damaged
+        What is wrong with each of the others.
+    """
+
+    calculations: tuple[Progress, ...]
+    damaged: tuple[BetenetError, ...] = ()
+
+    def to_dict(self) -> list[dict[str, object]]:
+        """Plain values of each calculation, for JSON."""
+        return [one.to_dict() for one in self.calculations]
+
+    def __repr__(self) -> str:
+        n_done = sum(one.stage == "done" for one in self.calculations)
+        return f"FolderStatus({n_done} of {len(self.calculations)} calculations are done)"
+
+    def __str__(self) -> str:
+        return _CALCULATIONS.text(map(_progress_cells, self.calculations))
+
+    def _repr_html_(self) -> str:
+        return _CALCULATIONS.html(map(_progress_cells, self.calculations))
+
+
+def _progress_cells(one: Progress) -> tuple[str, ...]:
+    steps = f"{one.n_done} of {len(one.steps)}"  # more steps are known once the cell is relaxed
+    now = ", ".join(
+        key if record.state == "running" else f"{key}: {record.attempts[-1].failure}"
+        for key, record in one.steps.items()
+        if record.state in {"running", "failed"}
+    )
+    return one.name, one.stage, steps, f"{one.seconds / 3600.0:.3g}", now
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,18 +99,18 @@ class CrystalStatus:
     text: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class CampaignStatus:
-    """How far a campaign is.
+    """How far a campaign is: a table when printed, and in a notebook.
 
     Attributes
     ----------
     crystals
-        All of its lists, in their order.
+        Crystals of all its lists, in their order.
     hours_running
-        Since it was begun, or since the last day began [h].
+        Time since the campaign was begun, 24 hours at most [h].
     settled_in_that_time
-        Crystals that were settled since then.
+        Number of crystals that were settled in that time.
     damaged
         What is wrong with each list, and each record, that cannot be taken.
     """
@@ -100,6 +155,57 @@ class CampaignStatus:
                 for one in self.crystals
             ],
         }
+
+    def __repr__(self) -> str:
+        return f"CampaignStatus({self._counts})"
+
+    @property
+    def _counts(self) -> str:
+        counts = {state: self.count(state) for state in STATES}
+        return ", ".join(f"{count} {state}" for state, count in counts.items() if count)
+
+    def _cells(self) -> Iterator[tuple[str, ...]]:
+        for one in self.crystals:
+            hours = "" if one.hours is None else f"{one.hours:.2g}"
+            yield one.name, f"{one.pressure:g}", one.state, hours, one.text
+
+    def __str__(self) -> str:
+        hours, rate = self.hours_running, f"{self.settled_per_day:.1f}"
+        at_this_rate = f", at this rate {rate} in 24 hours" if hours >= RATED_HOURS else ""
+        settled = f"settled in the last {hours:.1f} hours: {self.settled_in_that_time}"
+        left = f"expected for what is left: {self.hours_left:.3g} core-hours"
+        table = _CRYSTALS.text(self._cells())
+        return "\n".join([table, "", self._counts, settled + at_this_rate, left])
+
+    def _repr_html_(self) -> str:
+        return _CRYSTALS.html(self._cells())
+
+
+def read_status(folder: str | Path) -> FolderStatus | CampaignStatus:
+    """How far the calculations or the campaign of a folder are, also while they run.
+
+    Parameters
+    ----------
+    folder
+        Folder of all calculations, or of a campaign.
+
+    Raises
+    ------
+    DataError
+        If there is neither.
+    """
+    home = Path(folder)
+    if (home / CAMPAIGN).exists():
+        return status_of(open_campaign(home))
+    calculations: list[Progress] = []
+    damaged: list[BetenetError] = []
+    for one in planned(home):
+        try:
+            calculations.append(progress_of(open_calculation(one)))
+        except Exception as error:  # noqa: BLE001 - the others are to be told
+            known = isinstance(error, BetenetError)
+            damaged.append(error if known else unexpected(error, str(one)))
+    return FolderStatus(calculations=tuple(calculations), damaged=tuple(damaged))
 
 
 def status_of(campaign: Campaign, now: datetime | None = None) -> CampaignStatus:

@@ -238,7 +238,7 @@ def _refuse_idle(arguments: argparse.Namespace) -> None:
             "Leave one of them out.",
         )
     settings = ("protocol", "set", "pseudopotentials", "pressure", "starting_guess")
-    idle = [name for name, value in _chosen(arguments, *settings).items() if value or value == 0.0]
+    idle = [name for name, value in _chosen(arguments, *settings).items() if value]
     if idle and not arguments.files:
         raise ConfigError(
             f"--{idle[0].replace('_', '-')} is given, but no STRUCTURE.",

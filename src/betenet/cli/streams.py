@@ -101,7 +101,12 @@ class FigureFolder:
     Parameters
     ----------
     folder
-        It is made if it is missing.
+        The folder; it is made if it is missing.
+
+    Attributes
+    ----------
+    path
+        The folder.
 
     Raises
     ------
@@ -114,12 +119,12 @@ class FigureFolder:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise cannot_write(folder, error) from error
-        self._folder = folder
+        self.path = folder
         self._stems: set[str] = set()
 
     def draw(self, stem: str, what: str, drawing: Callable[[Path], object]) -> None:
         """Call the drawing with a file of another name first, so that no figure is half done."""
-        path, unfinished = (self._folder / f"{dot}{stem}_{what}.png" for dot in ("", "."))
+        path, unfinished = (self.path / f"{dot}{stem}_{what}.png" for dot in ("", "."))
         try:
             drawing(unfinished)
             unfinished.replace(path)

@@ -8,17 +8,16 @@ from __future__ import annotations
 import importlib
 import math
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
-import spglib
 from ase import Atoms
 from ase.units import Bohr
 from jaxtyping import Float, Int
 
 from betenet.errors import ConfigError
 from betenet.structures import find_symmetry
-from betenet.structures.cell import cell_vectors
+from betenet.structures.cell import call_spglib, cell_vectors
 
 Grid = tuple[int, int, int]
 """Points along each reciprocal axis."""
@@ -260,9 +259,9 @@ def irreducible_points(
     >>> len(found.points), int(found.weights.sum())
     (8, 64)
     """
-    representative, addresses = cast("Any", spglib).get_stabilized_reciprocal_mesh(
-        grid, operations, qpoints=stable
-    )
+    mesh = call_spglib("get_stabilized_reciprocal_mesh", grid, operations, qpoints=stable)
+    assert mesh is not None, "spglib takes every grid of every point group"
+    representative, addresses = mesh
     first, weights = np.unique(representative, return_counts=True)
     return IrreduciblePoints(points=addresses[first] / np.array(grid), weights=weights)
 

@@ -7,20 +7,16 @@ tells whether the cell is right: if not, another round begins there.
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
 
-import numpy as np
-import spglib
 from ase import Atoms
 
 from betenet.espresso.layout import RELAXATIONS
 from betenet.espresso.pw_inputs import KBAR_PER_GPA
 from betenet.espresso.pw_output import PwOutput, read_pw_output
 from betenet.espresso.steps import Step
-from betenet.structures.cell import SPGLIB_ERRORS
+from betenet.structures.cell import call_spglib
 
 RESIDUAL = 0.2
 """Pressure that may be left [GPa]: 0.1 % of the volume of a hard metal, 2 % of a soft one."""
@@ -118,17 +114,11 @@ class Start:
 
 def volume_change(before: Atoms, after: Atoms) -> float:
     """Relative change of the volume per atom."""
-    volumes = [abs(np.linalg.det(one.cell.array)) / len(one) for one in (before, after)]
-    return float(volumes[1] / volumes[0] - 1.0)
+    volumes = [float(one.get_volume()) / len(one) for one in (before, after)]
+    return volumes[1] / volumes[0] - 1.0
 
 
 def space_group(atoms: Atoms) -> str:
     """Symbol and number, such as ``Fm-3m (225)``; empty if spglib finds none."""
     cell = (atoms.cell.array, atoms.get_scaled_positions(), atoms.numbers)
-    with warnings.catch_warnings():
-        # spglib 2.6 and later announce the change of their error handling at every call
-        warnings.simplefilter("ignore", DeprecationWarning)
-        try:
-            return str(cast("Any", spglib).get_spacegroup(cell, symprec=SYMPREC) or "")
-        except SPGLIB_ERRORS:
-            return ""
+    return str(call_spglib("get_spacegroup", cell, symprec=SYMPREC) or "")

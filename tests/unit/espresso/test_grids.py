@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import spglib
 from ase import Atoms
 from ase.build import bulk
 
@@ -12,6 +13,8 @@ from betenet.espresso.grids import (
     commensurate,
     fft_grid,
     grid_of_density,
+    irreducible_pairs,
+    irreducible_points,
     mixed_axes,
     reciprocal_operations,
     symmetric_fft_grid,

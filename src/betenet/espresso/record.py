@@ -26,14 +26,13 @@ from betenet.espresso.results import QPoint, Results
 from betenet.espresso.settings import structure_of
 from betenet.espresso.smearing_convergence import find_plateau, rescaled_coupling
 from betenet.json_output import finite_or_none
-from betenet.quantities import QUANTITIES, export
+from betenet.quantities import QUANTITIES, export, exported_in_table_unit, table_unit
 from betenet.spectrum import IntegrationRule
 from betenet.superconductivity.binned import BINS, binned
 from betenet.superconductivity.critical_temperature import PAPER_METHOD, critical_temperature
 from betenet.superconductivity.moments import moments
 from betenet.superconductivity.quality import without_small_negatives
 from betenet.superconductivity.smearing import flattest
-from betenet.quantities import exported_in_table_unit, table_unit
 from betenet.units import MEV_TO_KELVIN
 
 SOURCE = "quantum_espresso"

@@ -19,9 +19,9 @@ from betenet.phonons.from_phonopy import PHONOPY
 from betenet.phonons.result import PhononResult
 from betenet.phonons.settings import PhononSettings
 from betenet.phonons.verdict import Verdict
+from betenet.quantities import in_table_unit
 from betenet.structures import AsRead
 from betenet.structures.as_read import COLUMNS
-from betenet.quantities import in_table_unit
 from betenet.text_table import TextTable
 
 _FACTS = {

@@ -22,16 +22,16 @@ def prepare(
     Parameters
     ----------
     folder
-        Of the material.
+        Folder of the material.
     step
         The step.
     start
         How the attempt should begin. It can only go on where the step knows how to, and an
         earlier attempt has left something to go on from.
     changes
-        Of the namelists.
+        Changes of the namelists.
     seconds
-        After which the program stops by itself where it can go on; None for no limit.
+        Time after which a program that can go on stops by itself [s]; None for no limit.
 
     Returns
     -------
@@ -65,7 +65,7 @@ def missing_results(folder: Path, step: Step, *, cleaned: bool = False) -> list[
     Parameters
     ----------
     folder
-        Of the material.
+        Folder of the material.
     step
         The step.
     cleaned

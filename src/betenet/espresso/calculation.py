@@ -28,12 +28,12 @@ from betenet.json_input import number_array, what_is_wrong
 from betenet.runs import MANIFEST, replacing
 
 _ROUNDING = 1e-9
-"""Within which a structure that is planned again is the one that is kept [Å]."""
+"""Distance within which a structure that is planned again is the one that is kept [Å]."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Calculation:
-    """A material that is planned, or more than that.
+    """A material whose calculation is planned, is running or has ended.
 
     Attributes
     ----------
@@ -51,7 +51,7 @@ class Calculation:
 
     @property
     def name(self) -> str:
-        """Of its folder."""
+        """Name of its folder."""
         return self.folder.name
 
     @property
@@ -71,14 +71,14 @@ def keep_plan(home: Path, plan: Plan) -> Plan:
     Parameters
     ----------
     home
-        Of all calculations.
+        Folder of all calculations.
     plan
-        Of the material.
+        Plan of the material.
 
     Returns
     -------
     Plan
-        With an error if the folder holds another calculation, or cannot be written.
+        The plan, with an error if the folder holds another calculation, or cannot be written.
     """
     if plan.workflow is None:
         return plan

@@ -1,4 +1,4 @@
-"""What a campaign keeps of a crystal that is settled: one small file, whatever has become of it."""
+"""Record of a crystal that a campaign has settled: one small file, whatever became of it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From the folder of a calculation that is done to its record."""
+"""Progress of a calculation, and the record of one that is done."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Progress:
     Attributes
     ----------
     name
-        Of the material.
+        Name of the material's folder.
     stage
         ``"planned"``: nothing is begun. ``"running"``: a program is at work, or its runner was
         killed. ``"stopped"``: the next start goes on. ``"failed"``: a step has failed.
@@ -122,12 +122,12 @@ def collect_record(folder: Path) -> dict[str, Any]:
     Parameters
     ----------
     folder
-        Of the material.
+        Folder of the material.
 
     Returns
     -------
     dict
-        As of `make_record`.
+        Record, as `make_record` gives it.
 
     Raises
     ------
@@ -162,7 +162,7 @@ class Collected:
     name
         Its name.
     record
-        As of `make_record`; None if it is not done.
+        Record, as `make_record` gives it; None if the material is not done.
     error
         Why there is none; None if it is done, or not yet done.
     stage

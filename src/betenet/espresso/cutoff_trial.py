@@ -57,7 +57,7 @@ _FIX = (
     f"Check the pseudopotential, or get it again ({WHERE}). If it fails for others too, give the "
     "folder of another pw.x: --programs DIR."
 )
-"""What to do about most failures: nothing of the temporary folder is left to look at."""
+"""Remedy for most failures: nothing of the temporary folder is left to look at."""
 _FIXES = {
     "disk_full": "Free some space in the folder of temporary files, or name another: TMPDIR=DIR.",
     "out_of_memory": "Stop other programs, or use a machine with more memory.",
@@ -65,7 +65,7 @@ _FIXES = {
     "not_started": "Start pw.x by hand, with no input, and install what it says is missing; or "
     "give the folder of another pw.x: --programs DIR.",
 }
-"""What to do about failures that lie outside of the pseudopotential."""
+"""Remedies for failures that lie outside of the pseudopotential."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

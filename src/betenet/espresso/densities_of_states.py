@@ -14,7 +14,7 @@ def not_numbers(folder: Path, step: Step) -> str:
     Parameters
     ----------
     folder
-        Of the material.
+        Folder of the material.
     step
         A step that is done, of any program.
 

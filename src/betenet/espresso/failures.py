@@ -1,4 +1,4 @@
-"""What can go wrong in a run of a program: named, with a reason, a remedy and what helps."""
+"""Failures of a program: their names, reasons and remedies, and what another attempt changes."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ OUT_OF_TIME, DISK_FULL, NO_RESULTS, UNKNOWN = "out_of_time", "disk_full", "no_re
 MISSING_FILE = "missing_file"
 IMAGINARY_MODES, NOT_A_METAL = "imaginary_modes", "not_a_metal"
 OF_THE_CRYSTAL = (IMAGINARY_MODES, NOT_A_METAL)
-"""What no other run would change."""
+"""Failures that no other run would change."""
 NOT_A_NUMBER, WRONG_MPI, RESIDUAL_PRESSURE = "not_a_number", "wrong_mpi", "residual_pressure"
 
 _BOX = re.compile(r"Error in routine[^\n]*\n(?:(?!\s*%%)[^\n]*\n)*")
@@ -44,9 +44,9 @@ class Retry:
     Attributes
     ----------
     start
-        How it begins.
+        How the attempt begins.
     changes
-        Of the namelists, by program.
+        Changes of the namelists, by program.
     """
 
     start: Start

@@ -22,7 +22,7 @@ from betenet.structures.cell import call_spglib, cell_vectors
 Grid = tuple[int, int, int]
 """Points along each reciprocal axis."""
 Groups = tuple[int, int, int]
-"""For each axis the first one that symmetry mixes it with; its own number if there is none."""
+"""Number of the first axis that symmetry mixes each axis with; its own if there is none."""
 Operations = Int[np.ndarray, "op 3 3"]
 """Point group of a crystal, acting on rows of coordinates in units of the reciprocal vectors."""
 

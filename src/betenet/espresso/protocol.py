@@ -1,4 +1,4 @@
-"""What a calculation is told: the protocols, and how to change one."""
+"""Protocols: the settings of a calculation, and how to change one."""
 
 from __future__ import annotations
 
@@ -76,27 +76,27 @@ class Protocol:
         Cutoffs of wave functions and density [Ry]; None (``"recommended"`` in files): as many plane
         waves as the pseudopotentials need.
     smearing, smearing_width
-        Of the occupations, by QE's name, and its width [Ry].
+        Smearing of the occupations, by QE's name, and its width [Ry].
     k_density, q_density
-        Points per length of a reciprocal vector without 2π [Å].
+        Numbers of points per length of a reciprocal vector without 2π [Å].
     dense_factor
         Points of the grid of the double delta for each of the k-grid, along an axis.
     relaxation
         ``"cell"``, ``"positions"`` or ``"none"``.
     force_threshold, pressure_threshold, energy_threshold
-        At which a structure counts as relaxed [Ry/bohr, kbar, Ry].
+        Thresholds at which a structure counts as relaxed [Ry/bohr, kbar, Ry].
     density_convergence, response_convergence
         QE's ``conv_thr`` [Ry] and ``tr2_ph``.
     broadening_step, broadenings, broadening
         Widths of the double delta: the step and their number, and the one that is used [Ry].
     interpolated_grid
-        Onto which force constants and coupling are interpolated.
+        q-grid onto which force constants and coupling are interpolated.
     coarse_q
         q-grid of the coarse phonon density of states.
     coarse_dos
         ``"always"``, or ``"if_free"``: not where it needs q-points of its own.
     bins
-        Frequencies of the densities of states and of α²F.
+        Number of frequencies of the densities of states and of α²F.
     sum_rule
         Acoustic sum rule, ``"simple"`` or ``"crystal"``.
 

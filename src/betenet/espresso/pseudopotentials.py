@@ -123,7 +123,7 @@ def find_pseudopotentials(
     Parameters
     ----------
     folder
-        With UPF files that are named after their element, as in ``Nb_ONCV_PBE_sr.upf``.
+        Folder of UPF files that are named after their element, as in ``Nb_ONCV_PBE_sr.upf``.
     elements
         Symbols.
 

@@ -88,9 +88,9 @@ class Reason:
     Attributes
     ----------
     rule
-        Which rule it breaks.
+        Rule that the calculation breaks.
     text
-        What was found.
+        What the rule has found, in words.
     """
 
     rule: Rule

@@ -69,7 +69,7 @@ def make_record(
     verdict
         Whether the calculation is kept; its smearing is that of the row.
     changes
-        By step, of its namelists: what it was told otherwise after a failure.
+        Changes of the namelists of each step after failures, by step.
     start
         Where the calculation began; None if that is not known.
     source

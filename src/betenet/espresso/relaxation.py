@@ -21,13 +21,13 @@ from betenet.structures.cell import call_spglib
 RESIDUAL = 0.2
 """Pressure that may be left [GPa]: 0.1 % of the volume of a hard metal, 2 % of a soft one."""
 RESIDUAL_SHARE = 0.005
-"""The same as a share of the pressure of the calculation."""
+"""Pressure that may be left, as a share of the pressure of the calculation [1]."""
 SYMPREC = 1e-3
-"""Within which atoms are equivalent, for the space group [Å]."""
+"""Distance within which atoms count as equivalent, for the space group [Å]."""
 
 
 def residual_bound(pressure: float) -> float:
-    """How far the pressure of a relaxed cell may be from the wanted one [GPa]."""
+    """How far the pressure of a relaxed cell may be from that of the calculation [GPa]."""
     return max(RESIDUAL, RESIDUAL_SHARE * abs(pressure))
 
 
@@ -37,9 +37,9 @@ def residual_pressure(output: PwOutput, pressure: float) -> float:
     Parameters
     ----------
     output
-        Of a relaxation.
+        Output of a relaxation.
     pressure
-        The wanted one [GPa].
+        Pressure of the calculation [GPa].
 
     Returns
     -------
@@ -57,7 +57,7 @@ def not_relaxed(folder: Path, step: Step) -> str:
     Parameters
     ----------
     folder
-        Of the material.
+        Folder of the material.
     step
         A step that is done, of any program.
 
@@ -93,7 +93,7 @@ class Start:
     atoms
         The structure as it was given.
     pressure
-        At which its cell was relaxed; None if the cell was kept [GPa].
+        Pressure to which its cell was relaxed [GPa]; None if the cell was kept.
     guess
         Whether the cell was a guess, which may change by any amount.
     """

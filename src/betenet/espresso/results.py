@@ -45,7 +45,7 @@ from betenet.formats.text import TextFile, as_text, read_bytes
 from betenet.phonon_dos import PhononDos
 
 LAMBDA_FILE = "lambda"
-"""What matdyn.x lists for each smearing."""
+"""File in which matdyn.x lists λ, ω_log and N(E_F) for each smearing."""
 PW_OUTPUT = "pw.out"
 
 _ASTERISKS = re.compile(r"\*+")
@@ -83,9 +83,9 @@ class QPoint:
     Attributes
     ----------
     phonons
-        Modes and star.
+        Modes, and points of the star.
     coupling
-        Of each mode, for each smearing.
+        Coupling of each mode, for each smearing.
     """
 
     phonons: DynamicalMatrix
@@ -110,14 +110,14 @@ class Results:
     listed
         λ, ω_log and N(E_F) of matdyn.x.
     frequencies
-        Of α²F, as in the files, ω ≤ 0 included [meV].
+        Frequencies of α²F, as in the files, ω ≤ 0 included [meV].
     a2f
         α²F of each smearing as in the files, NaN and negative values included [1].
     fine, coarse
         Phonon densities of states by site, from the q-grid and from the coarse one, as in the
         files; None where the latter was not computed.
     wall_times
-        Of each step that has printed something.
+        Times of each step that has printed something.
     """
 
     atoms: Atoms
@@ -188,7 +188,7 @@ def read_results(folder: str | Path) -> Results:
     Parameters
     ----------
     folder
-        Of the material; see ``layout``.
+        Folder of the material; see ``layout``.
 
     Raises
     ------

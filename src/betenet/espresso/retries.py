@@ -1,4 +1,4 @@
-"""What the next attempt at a step does, given what happened to those before."""
+"""The next attempt at a step, given what happened to those before."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ def next_attempt(program: str, record: StepRecord, limit: int = ATTEMPTS) -> Pla
     Parameters
     ----------
     program
-        Which the step runs.
+        Program that the step runs.
     record
-        Of the step, with the attempts so far.
+        Record of the step, with the attempts so far.
     limit
         Attempts that may fail; those that were interrupted or ran out of time do not count.
 

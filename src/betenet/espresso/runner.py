@@ -33,11 +33,11 @@ class Runner:
     launcher
         How programs are started.
     jobs
-        Steps side by side at most.
+        Most steps that run side by side.
     max_seconds
-        After which programs stop where they can go on, and no more are started; None for no limit.
+        Time after which programs that can go on stop, and no more start [s]; None for no limit.
     attempts
-        At a step, that may fail.
+        Attempts at a step that may fail.
     keep_scratch
         Keep wave functions and the like when they are of no more use.
     recovering
@@ -108,7 +108,7 @@ class Outcome:
         ``"done"``; ``"failed"``: what could be done is; ``"stopped"``: its time is over, and a
         new start goes on.
     errors
-        By key of the step, for steps that have failed: what, why, and what to do.
+        Error of each step that has failed, by its key: what, why, and what to do.
     waiting
         Keys of the known steps that were not done.
     """

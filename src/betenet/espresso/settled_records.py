@@ -18,7 +18,7 @@ from betenet.input_files import in_short, read_bytes
 from betenet.json_input import decode_finite_json
 
 SETTLED_STATES = ("kept", "dropped", "failed")
-"""What may have become of a crystal that is settled."""
+"""States of a crystal that is settled."""
 LARGEST = 1_000_000
 """Size above which a file is no record [bytes]; a campaign writes a tenth of it at most."""
 

@@ -21,9 +21,9 @@ OPTIONS = (
 """Options of sbatch that may be set."""
 
 RESERVE = 300
-"""Programs stop so long before the job's time is over [s]: an iteration may take minutes."""
+"""Time before the end of the job at which programs stop [s]: an iteration may take minutes."""
 WARNING = 90
-"""What still runs is stopped so long before it [s]."""
+"""Time before the end of the job at which what still runs is stopped [s]."""
 
 _FORBIDDEN = ("array", "signal", "open-mode")
 _TIME = re.compile(r"(?:(\d+)-)?(\d+)(?::(\d+))?(?::(\d+))?")
@@ -48,8 +48,8 @@ def job_script(
     materials
         What the command is given, one in each task: structure files.
     options
-        Of sbatch, without the dashes; true for one without a value. ``time`` and ``ntasks`` are
-        needed.
+        Options of sbatch without the dashes; true for one without a value. ``time`` and ``ntasks``
+        are needed.
     arguments
         Further arguments of the command, the same for all.
     command
@@ -140,17 +140,17 @@ def check_options(options: Mapping[str, str | int | bool]) -> int:
     Parameters
     ----------
     options
-        As of `job_script`.
+        Options, as `job_script` takes them.
 
     Returns
     -------
     int
-        Time [s].
+        Time that programs may run [s].
 
     Raises
     ------
     ConfigError
-        As of `job_script`.
+        If an option is unknown, missing, or chosen by the script itself.
     """
     chosen = [name for name in options if name in _FORBIDDEN]
     unknown = [name for name in options if name not in {*OPTIONS, *_FORBIDDEN}]

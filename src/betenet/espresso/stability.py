@@ -20,7 +20,7 @@ def imaginary_mode(folder: Path, step: Step) -> str:
     Parameters
     ----------
     folder
-        Of the material.
+        Folder of the material.
     step
         A step that is done, of any program.
 

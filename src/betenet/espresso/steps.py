@@ -25,9 +25,9 @@ class Inherited:
     Attributes
     ----------
     source
-        Below the folder of the material, such as ``coarse/scratch/crystal.save``.
+        Path below the folder of the material, such as ``coarse/scratch/crystal.save``.
     target
-        Below the folder of the step.
+        Path below the folder of the step.
     how
         ``"link"``: a symbolic link, for what is only read. ``"copy"``: a copy of a file, or of a
         folder without its wave functions.

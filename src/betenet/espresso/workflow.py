@@ -95,12 +95,12 @@ class Workflow:
         Parameters
         ----------
         folder
-            Of the material, with the results so far.
+            Folder of the material, with the results so far.
 
         Raises
         ------
         ConfigError
-            As of `grids`.
+            If the q-grid would have Γ only.
         DataError
             If a result that decides what follows is broken.
         """

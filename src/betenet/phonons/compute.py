@@ -1,4 +1,4 @@
-"""From a crystal and a force field to its phonons."""
+"""Phonons of one crystal from a force field."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from betenet.phonons.extra import load
 from betenet.units import convert_frequency
 
 _SEEN = 0.05
-"""Below minus this a frequency is imaginary beyond the rounding of forces [meV]."""
+"""Frequencies below minus this are imaginary beyond the rounding of forces [meV]."""
 _AROUND = np.array(list(product((-1, 0, 1), repeat=3)))
 
 
@@ -26,13 +26,13 @@ class Modes:
     Attributes
     ----------
     frequencies
-        Negative for imaginary ones (q, mode) [meV].
+        Frequencies, negative for imaginary ones (q, mode) [meV].
     weights
         Share of each point in the Brillouin zone; they add up to 1 (q,).
     displacements
         Share of each atom in a mode, equal on equivalent atoms (q, mode, site).
     points
-        Where they are, in units of the reciprocal vectors; None where that does not matter (q, 3).
+        Points in units of the reciprocal vectors; None where they do not matter (q, 3).
     """
 
     frequencies: Float[np.ndarray, "q mode"]
@@ -102,7 +102,7 @@ def commensurate_imaginary_fraction(phonon: Any, tolerance: float) -> float:
     phonon
         An object of phonopy with force constants.
     tolerance
-        [meV].
+        Modes below minus this are imaginary [meV].
     """
     return float((fitting_frequencies(phonon) < -tolerance).mean())
 
@@ -160,7 +160,7 @@ def density_of_states(modes: Modes, step: float, symbols: tuple[str, ...]) -> Ph
     modes
         On a mesh of the whole zone.
     step
-        Of the grid [meV].
+        Step of the grid [meV].
     symbols
         Element of each site.
 

@@ -147,7 +147,7 @@ def open_phonopy(
     Parameters
     ----------
     path, forces, settings, layout
-        As for `read_force_constants`.
+        Files, settings and supercell, as for `read_force_constants`.
 
     Raises
     ------

@@ -50,7 +50,7 @@ class JsonOutput(Generic[Item_contra]):
     Parameters
     ----------
     elements
-        Of one result.
+        Function that gives the elements of one result.
     """
 
     def __init__(self, elements: Callable[[Item_contra], Iterable[Mapping[str, object]]]) -> None:
@@ -113,7 +113,7 @@ class CsvOutput(Generic[Item_contra]):
     columns
         Names of the columns.
     rows
-        Of one result.
+        Function that gives the rows of one result.
 
     Raises
     ------

@@ -183,7 +183,12 @@ def _add_run(actions: Verbs) -> None:
     running.rename("--name", "--only")
     _add_settings(running)
     add_table_unit(running)
-    how = running.add_argument_group("how to run")
+    _add_how(running.add_argument_group("how to run"))
+    running.set_defaults(run=_verb("run"))
+
+
+def _add_how(how: argparse._ActionsContainer) -> None:  # pyright: ignore[reportPrivateUsage]
+    """Add the flags of how programs are run."""
     how.add_argument(
         "--jobs", type=count, default=1, metavar="N", help="programs at once (default: %(default)s)"
     )
@@ -210,7 +215,6 @@ def _add_run(actions: Verbs) -> None:
     how.add_argument(
         "--keep-scratch", action="store_true", help="keep wave functions once all is done"
     )
-    running.set_defaults(run=_verb("run"))
 
 
 def _add_status(actions: Verbs) -> None:

@@ -19,7 +19,7 @@ from betenet.errors import ConfigError
 from betenet.espresso.calculations import plan_calculations, run_calculations
 from betenet.espresso.campaign_list import read_list
 from betenet.espresso.campaign_run import feed_campaign, run_campaign
-from betenet.espresso.campaign_settings import Given
+from betenet.espresso.campaign_settings import CampaignArguments
 from betenet.espresso.collect import Collected
 from betenet.espresso.collection import Collection, Dataset, RecordTable
 from betenet.espresso.cutoff_survey import CutoffEntries, CutoffSurvey, CutoffTable, SurveyedCutoffs
@@ -143,7 +143,7 @@ def cutoffs(arguments: argparse.Namespace) -> int:
 
 def campaign(arguments: argparse.Namespace) -> int:
     """Begin a campaign, go on with it, or add lists to one that is running."""
-    given = Given(
+    given = CampaignArguments(
         changes=_changes(arguments),
         **_chosen(arguments, "protocol", "pseudopotentials", "records", "held_out"),
         **_chosen(arguments, "starting_guess", "most_hours"),

@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 
 from betenet.espresso.failures import Start
-from betenet.espresso.namelist import Namelists, changed
+from betenet.espresso.namelist import Namelists, with_changes
 from betenet.espresso.steps import SCRATCH, WAVE_FUNCTIONS, Inherited, Step
 
 _TIME_LIMIT = {"pw.x": "control", "ph.x": "inputph"}
@@ -52,9 +52,9 @@ def prepare(
         (home / name).parent.mkdir(parents=True, exist_ok=True)
     for inherited in step.inherits:
         _bring(folder, home, inherited)
-    full = changed(changes, step.recovery) if goes_on else changes
+    full = with_changes(changes, step.recovery) if goes_on else changes
     if seconds is not None and step.program in _TIME_LIMIT:
-        full = changed(full, {_TIME_LIMIT[step.program]: {"max_seconds": round(seconds, 1)}})
+        full = with_changes(full, {_TIME_LIMIT[step.program]: {"max_seconds": round(seconds, 1)}})
     (home / f"{step.stem}.in").write_text(step.input_text(full), encoding="utf-8")
     return "recovery" if goes_on else "scratch"
 

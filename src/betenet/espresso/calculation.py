@@ -55,9 +55,14 @@ class Calculation:
         return self.folder.name
 
     @property
-    def told(self) -> Mapping[str, object]:
-        """What decides the results, as plain values."""
+    def recorded_settings(self) -> Mapping[str, object]:
+        """Structure and settings, which decide the results, as plain values."""
         return self.manifest.settings
+
+    @property
+    def settings_of_record(self) -> dict[str, object]:
+        """Settings without the structure, as plain values."""
+        return {key: value for key, value in self.recorded_settings.items() if key != "structure"}
 
 
 def describe(workflow: Workflow) -> dict[str, object]:

@@ -175,7 +175,7 @@ def run_planned(folder: Path, runner: Runner, tell: Tell) -> Outcome:
         folder,
         calculation.workflow,
         runner,
-        calculation.told,
+        calculation.recorded_settings,
         lambda line: tell(f"{folder.name}: {line}"),
     )
 

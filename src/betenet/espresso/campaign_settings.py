@@ -72,7 +72,7 @@ class CampaignSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Given:
+class CampaignArguments:
     """What the start of a campaign is given; what is left out is as before.
 
     Attributes
@@ -97,7 +97,7 @@ class Given:
     starting_guess: bool = False
     most_hours: float | None = None
 
-    def beside(self, folder: Path, before: CampaignSettings | None) -> CampaignSettings:
+    def merged_with(self, folder: Path, before: CampaignSettings | None) -> CampaignSettings:
         """The settings of the campaign in a folder.
 
         Parameters

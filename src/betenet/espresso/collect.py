@@ -141,13 +141,13 @@ def collect_record(folder: Path) -> dict[str, Any]:
     verdict = judge(results, smearing=protocol.broadening, start=start)
     iron = never_magnetic(calculation.workflow.settings.pseudopotentials.values())
     verdict = replace(verdict, notes=(*verdict.notes, *iron))
-    told = {key: value for key, value in calculation.told.items() if key != "structure"}
     changes = {
         step: steps.attempts[-1].changes
         for step, steps in calculation.manifest.steps.items()
         if steps.attempts and steps.attempts[-1].changes
     }
-    record = make_record(calculation.name, results, told, verdict, changes=changes, start=start)
+    settings = calculation.settings_of_record
+    record = make_record(calculation.name, results, settings, verdict, changes=changes, start=start)
     text = json.dumps(record, ensure_ascii=False, allow_nan=False)
     replace_file(folder / RECORD, text + "\n")
     return record

@@ -25,7 +25,7 @@ from betenet.espresso.attempt import output_of
 from betenet.espresso.cutoffs import density_ratio
 from betenet.espresso.failures import Failure, judge, quoted
 from betenet.espresso.layout import PSEUDOPOTENTIALS
-from betenet.espresso.namelist import Namelists, changed
+from betenet.espresso.namelist import Namelists, with_changes
 from betenet.espresso.processes import start_program, stop_programs, termination_raises
 from betenet.espresso.programs import Programs
 from betenet.espresso.protocol import Protocol
@@ -202,7 +202,9 @@ class Trial:
         """What pw.x has printed; what it fails by is tried again in the ways that help."""
         failure, said = self._attempt(step, _NO_FILES)
         for retry in () if failure is None else failure.retries:
-            failure, said = self._attempt(step, changed(_NO_FILES, retry.changes.get(PROGRAM, {})))
+            failure, said = self._attempt(
+                step, with_changes(_NO_FILES, retry.changes.get(PROGRAM, {}))
+            )
             if failure is None:
                 break
         if failure is not None:

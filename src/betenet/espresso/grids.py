@@ -124,12 +124,12 @@ def mixed_axes(operations: Operations) -> Groups:
     return first, second, third
 
 
-def alike(grid: Grid, groups: Groups) -> Grid:
+def symmetric_grid(grid: Grid, groups: Groups) -> Grid:
     """The grid with the largest number of each group along all its axes.
 
     Examples
     --------
-    >>> alike((4, 2, 3), (0, 0, 2))
+    >>> symmetric_grid((4, 2, 3), (0, 0, 2))
     (4, 4, 3)
     """
     first, second, third = (
@@ -201,8 +201,8 @@ def choose_grids(
     >>> choose_grids(4.0 * np.eye(3), k_density=40.0, q_density=15.0, dense_factor=2)
     Grids(coarse=(9, 9, 9), dense=(18, 18, 18), q=(3, 3, 3))
     """
-    k_wanted = alike(grid_of_density(cell, k_density), groups)
-    q_wanted = alike(grid_of_density(cell, q_density), groups)
+    k_wanted = symmetric_grid(grid_of_density(cell, k_density), groups)
+    q_wanted = symmetric_grid(grid_of_density(cell, q_density), groups)
     first, second, third = (commensurate(k, q) for k, q in zip(k_wanted, q_wanted, strict=True))
     coarse, q = (first[0], second[0], third[0]), (first[1], second[1], third[1])
     if q == (1, 1, 1):
@@ -240,7 +240,7 @@ def irreducible_points(
     Parameters
     ----------
     grid
-        Points along each axis; it has the symmetry of the crystal (see `alike`).
+        Points along each axis; it has the symmetry of the crystal (see `symmetric_grid`).
     operations
         Point group of the crystal, from `reciprocal_operations`.
     stable
@@ -325,4 +325,4 @@ def symmetric_fft_grid(
     lengths = np.linalg.norm(cell, axis=1)
     if all(math.isclose(x, lengths[n], rel_tol=1e-4) for x, n in zip(lengths, groups, strict=True)):
         return None
-    return alike(fft_grid(cell, cutoff), groups)
+    return symmetric_grid(fft_grid(cell, cutoff), groups)

@@ -178,9 +178,9 @@ def _whole_phonon_dos(results: Results) -> dict[str, object] | None:
 def _calculation(
     results: Results, settings: Mapping[str, object], verdict: Verdict, index: int
 ) -> dict[str, Any]:
-    listed, times = results.listed, results.wall_times
-    plateau = find_plateau(listed.smearings, listed.coupling, verdict.smearing)
-    flat, change = flattest(listed.coupling)
+    table, times = results.by_smearing, results.wall_times
+    plateau = find_plateau(table.smearings, table.coupling, verdict.smearing)
+    flat, change = flattest(table.coupling)
     hours = [time.core_hours for time in times.values() if math.isfinite(time.core_hours)]
     return {
         "kept": verdict.kept,
@@ -198,7 +198,7 @@ def _calculation(
             "spread": _number(plateau.spread, 3),
             "holds_used": plateau.holds_used,
         },
-        "flattest": {"smearing_ry": _number(listed.smearings[flat]), "change": _number(change, 3)},
+        "flattest": {"smearing_ry": _number(table.smearings[flat]), "change": _number(change, 3)},
         "lowest_frequency_mev": _number(results.lowest_frequency),
         "lowest_interpolated_mev": _number(results.lowest_interpolated),
         "q_grid": list(results.q_grid.size),
@@ -218,15 +218,15 @@ def _calculation(
 
 
 def _smearings(results: Results) -> dict[str, object]:
-    listed = results.listed
+    table = results.by_smearing
     reference = _reference_dos(results)
     columns: dict[str, tuple[np.ndarray, int]] = {
-        "smearing_ry": (listed.smearings, _DIGITS),
-        "coupling": (listed.coupling, _FEW),
-        "omega_log_kelvin": (listed.omega_log * MEV_TO_KELVIN, _FEW),
-        "dos_fermi": (listed.fermi_dos, _FEW),
+        "smearing_ry": (table.smearings, _DIGITS),
+        "coupling": (table.coupling, _FEW),
+        "omega_log_kelvin": (table.omega_log * MEV_TO_KELVIN, _FEW),
+        "dos_fermi": (table.fermi_dos, _FEW),
         "coupling_rescaled": (
-            rescaled_coupling(listed.coupling, listed.fermi_dos, reference),
+            rescaled_coupling(table.coupling, table.fermi_dos, reference),
             _FEW,
         ),
         "coupling_over_q": (results.coupling_over_q, _FEW),

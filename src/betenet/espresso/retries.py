@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from betenet.espresso.failures import INTERRUPTED, OUT_OF_TIME, Start, failure_named
 from betenet.espresso.manifest import StepRecord
-from betenet.espresso.namelist import Namelists, changed
+from betenet.espresso.namelist import Namelists, with_changes
 
 ATTEMPTS = 3
 """Attempts at a step that may fail by themselves."""
@@ -63,7 +63,7 @@ def _after_failure(program: str, record: StepRecord, limit: int) -> Plan | None:
     times = sum(attempt.failure == last.failure for attempt in counted)
     if times <= len(failure.retries):
         retry = failure.retries[times - 1]
-        changes = changed(last.changes, retry.changes.get(program, {}))
+        changes = with_changes(last.changes, retry.changes.get(program, {}))
         return Plan(start=retry.start, changes=changes)
     if last.start == "recovery":  # what it went on from may be damaged
         return Plan(changes=last.changes)

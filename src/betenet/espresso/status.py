@@ -11,10 +11,10 @@ from betenet.errors import BetenetError, DataError, unexpected
 from betenet.espresso.calculation import open_calculation
 from betenet.espresso.calculations import planned
 from betenet.espresso.campaign import Campaign, open_campaign
+from betenet.espresso.campaign_crystals import CampaignCrystal
 from betenet.espresso.campaign_run import summary_of
 from betenet.espresso.campaign_settings import CAMPAIGN
 from betenet.espresso.collect import Progress, progress_of
-from betenet.espresso.listed import Listed
 from betenet.espresso.settled_records import state_of
 from betenet.runs import MANIFEST
 from betenet.text_table import TextTable
@@ -228,20 +228,20 @@ def status_of(campaign: Campaign, now: datetime | None = None) -> CampaignStatus
     reasons = campaign.reasons()
     crystals: list[CrystalStatus] = []
     settled, damaged = 0, campaign.damaged_lists()
-    for listed in campaign.listed():
+    for crystal in campaign.crystals():
         try:
-            record = campaign.settled(listed)
+            record = campaign.settled(crystal)
         except DataError as error:
-            crystals.append(_status(listed, "skipped", None, error.in_one_line()))
+            crystals.append(_status(crystal, "skipped", None, error.in_one_line()))
             damaged.append(error)
             continue
         if record is None:
-            crystals.append(_open(campaign, listed, reasons.get(listed.entry.name, "")))
+            crystals.append(_open(campaign, crystal, reasons.get(crystal.entry.name, "")))
             continue
         told = record.get("campaign", {})
         settled += _hours_between(str(told.get("ended", "")), present) <= hours
         spent = record["calculation"].get("core_hours")
-        crystals.append(_status(listed, state_of(record), spent, summary_of(record)))
+        crystals.append(_status(crystal, state_of(record), spent, summary_of(record)))
     return CampaignStatus(
         crystals=tuple(crystals),
         hours_running=hours,
@@ -257,37 +257,36 @@ def _hours_between(then: str, now: datetime) -> float:
         return float("inf")
 
 
-def _status(listed: Listed, state: str, hours: float | None, text: str) -> CrystalStatus:
+def _status(crystal: CampaignCrystal, state: str, hours: float | None, text: str) -> CrystalStatus:
     return CrystalStatus(
-        name=listed.entry.name,
-        formula=listed.formula or listed.entry.formula,
-        pressure=listed.entry.pressure,
+        name=crystal.entry.name,
+        formula=crystal.formula or crystal.entry.formula,
+        pressure=crystal.entry.pressure,
         state=state,
         hours=hours,
         text=text,
     )
 
 
-def _open(campaign: Campaign, listed: Listed, reason: str) -> CrystalStatus:
-    why_not = listed.why_not or campaign.too_dear(listed)
+def _open(campaign: Campaign, crystal: CampaignCrystal, reason: str) -> CrystalStatus:
+    why_not = crystal.why_not or campaign.too_dear(crystal)
     if why_not:
-        return _status(listed, "skipped", listed.hours, why_not)
-    folder = campaign.folder / listed.entry.name
+        return _status(crystal, "skipped", crystal.hours, why_not)
+    folder = campaign.folder / crystal.entry.name
     if not (folder / MANIFEST).exists():
         state, _, text = reason.partition(": ")
-        return _status(listed, state or "left", listed.hours, text)
+        return _status(crystal, state or "left", crystal.hours, text)
     try:
         progress = progress_of(open_calculation(folder))
-    except BetenetError as error:
-        return _status(listed, "begun", listed.hours, error.in_one_line())
     except Exception as error:  # noqa: BLE001 - the others are to be told
-        return _status(listed, "begun", listed.hours, unexpected(error, str(folder)).in_one_line())
+        known = error if isinstance(error, BetenetError) else unexpected(error, str(folder))
+        return _status(crystal, "begun", crystal.hours, known.in_one_line())
     spent = progress.seconds / 3600.0
-    left = max((listed.hours or 0.0) - spent, 0.0)
+    left = max((crystal.hours or 0.0) - spent, 0.0)
     words = [f"{progress.n_done} of {len(progress.steps)} steps", f"{spent:.2g} core-hours so far"]
     words += [
         f"{key} {record.state}"
         for key, record in progress.steps.items()
         if record.state in {"running", "failed"}
     ]
-    return _status(listed, "begun", left, ", ".join([*words, reason] if reason else words))
+    return _status(crystal, "begun", left, ", ".join([*words, reason] if reason else words))

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from betenet.espresso.namelist import Namelists, changed, format_namelists
+from betenet.espresso.namelist import Namelists, format_namelists, with_changes
 
 PREFIX = "crystal"
 """Prefix of every program's files."""
@@ -86,7 +86,7 @@ class Step:
         """The input file, with values of the namelists changed."""
         lines = [self.title + "\n"] if self.title else []
         return "".join(
-            [*lines, format_namelists(changed(self.namelists, changes or {})), self.cards]
+            [*lines, format_namelists(with_changes(self.namelists, changes or {})), self.cards]
         )
 
     @property

@@ -14,12 +14,12 @@ from betenet.espresso.grids import (
     Grid,
     Grids,
     Operations,
-    alike,
     choose_grids,
     grid_of_density,
     irreducible_points,
     mixed_axes,
     reciprocal_operations,
+    symmetric_grid,
 )
 from betenet.espresso.layout import (
     COARSE,
@@ -132,7 +132,7 @@ class Workflow:
         for key in RELAXATIONS:
             operations = reciprocal_operations(atoms)
             grid = grid_of_density(atoms.cell.array, settings.protocol.k_density)
-            grid = alike(grid, mixed_axes(operations))
+            grid = symmetric_grid(grid, mixed_axes(operations))
             steps += _divided([relax_step(settings, atoms, grid, key)], grid, operations)
             output = folder / key / "pw.out"
             if not output.exists():

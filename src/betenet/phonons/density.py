@@ -91,24 +91,12 @@ def modes_of(phonon: Any, q_length: float, vacuum_axis: int | None = None) -> Mo
     )
 
 
-def commensurate_imaginary_fraction(phonon: Any, tolerance: float) -> float:
-    """Share of the modes below minus the tolerance at the q points that fit the supercell.
+def fitting_frequencies(phonon: Any) -> Float[np.ndarray, "q mode"]:
+    """Frequencies at the q points that fit the supercell, negative for imaginary ones [meV].
 
     There frequencies come straight from the forces. Between them they are interpolated, and soft
     acoustic modes next to Γ can come out imaginary in a stable crystal.
-
-    Parameters
-    ----------
-    phonon
-        An object of phonopy with force constants.
-    tolerance
-        Modes below minus this are imaginary [meV].
     """
-    return float((fitting_frequencies(phonon) < -tolerance).mean())
-
-
-def fitting_frequencies(phonon: Any) -> Float[np.ndarray, "q mode"]:
-    """Frequencies at the q points that fit the supercell, negative for imaginary ones [meV]."""
     points = commensurate_points(phonon)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)

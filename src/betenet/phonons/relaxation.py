@@ -19,7 +19,7 @@ from betenet.phonons.settings import PhononSettings
 
 
 @dataclass(frozen=True, slots=True)
-class Rest:
+class Relaxed:
     """A structure before and after relaxation.
 
     Attributes
@@ -53,7 +53,7 @@ def relax(
     settings: PhononSettings,
     vacuum_axis: int | None = None,
     told: Told = tell_nobody,
-) -> Rest:
+) -> Relaxed:
     """Relax what the settings allow.
 
     Parameters
@@ -71,7 +71,7 @@ def relax(
 
     Returns
     -------
-    Rest
+    Relaxed
         A structure that did not converge is returned as it is then, and says so.
 
     Notes
@@ -90,7 +90,7 @@ def relax(
         upright = None if vacuum_axis is None else _upright(given, vacuum_axis)
         moved, converged, steps = _descend(given, settings, upright, told, cell_too=cell_too)
     moved.calc = None
-    return Rest(moved, converged, steps, force, pressure, squeezed)
+    return Relaxed(moved, converged, steps, force, pressure, squeezed)
 
 
 _IN_PLANE = (True, True, False, False, False, True)

@@ -8,7 +8,6 @@ from ase.build import bulk
 
 from betenet.errors import ConfigError
 from betenet.espresso.grids import (
-    alike,
     choose_grids,
     commensurate,
     fft_grid,
@@ -18,6 +17,7 @@ from betenet.espresso.grids import (
     mixed_axes,
     reciprocal_operations,
     symmetric_fft_grid,
+    symmetric_grid,
 )
 from betenet.structures.idealise import idealise
 
@@ -165,7 +165,7 @@ def test_mixed_axes_get_what_the_longest_wants_by_hand() -> None:
 def test_axes_that_symmetry_leaves_apart_keep_their_numbers() -> None:
     assert mixed_axes(reciprocal_operations(LATTICES["orthorhombic, P"])) == (0, 1, 2)
     assert mixed_axes(reciprocal_operations(LATTICES["hexagonal"])) == (0, 0, 2)
-    assert alike((3, 5, 7), (0, 1, 2)) == (3, 5, 7)
+    assert symmetric_grid((3, 5, 7), (0, 1, 2)) == (3, 5, 7)
 
 
 def test_only_face_centred_orthorhombic_crystals_need_a_grid_of_their_own() -> None:

@@ -23,12 +23,12 @@ from betenet.espresso.campaign_settings import CampaignArguments
 from betenet.espresso.collect import Collected
 from betenet.espresso.collection import Collection, Dataset, RecordTable
 from betenet.espresso.cutoff_survey import CutoffEntries, CutoffSurvey, CutoffTable, SurveyedCutoffs
-from betenet.runs import FolderInUseError
 from betenet.espresso.plan import Plans, parse_changes
 from betenet.espresso.protocol import DEFAULT_PROTOCOL, explain_protocol
 from betenet.espresso.runner import Runner
 from betenet.espresso.slurm import OPTIONS, check_options, write_job
 from betenet.espresso.status import read_status
+from betenet.runs import FolderInUseError
 
 _GO_ON = "start the same command again to go on"
 

@@ -14,7 +14,7 @@ _TIME_LIMIT = {"pw.x": "control", "ph.x": "inputph"}
 """Namelist that takes ``max_seconds``, by program."""
 
 
-def prepare(
+def prepare_attempt(
     folder: Path, step: Step, start: Start, changes: Namelists, seconds: float | None = None
 ) -> Start:
     """Bring all that an attempt needs to the step's folder, and write its input.

@@ -12,13 +12,13 @@ from typing import Any, Literal
 from betenet.errors import BetenetError, ConfigError, DataError
 from betenet.espresso.calculation import keep_plan, open_calculation
 from betenet.espresso.collect import collect_record
-from betenet.runs import MANIFEST
 from betenet.espresso.plan import Plan, Plans, plan_one
 from betenet.espresso.protocol import DEFAULT_PROTOCOL, Protocol
 from betenet.espresso.pseudopotentials import pseudopotential_folder
 from betenet.espresso.record import in_a_line
 from betenet.espresso.run import run_material
 from betenet.espresso.runner import Outcome, Runner
+from betenet.runs import MANIFEST
 from betenet.structures import StructureRecord, prepare_structures
 
 Tell = Callable[[str], None]

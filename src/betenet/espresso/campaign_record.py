@@ -16,11 +16,10 @@ from betenet.espresso.calculation import Calculation
 from betenet.espresso.campaign_crystals import CampaignCrystal
 from betenet.espresso.campaign_list import formula_key
 from betenet.espresso.collect import collect_record, processor_seconds, start_of
-from betenet.espresso.failures import IMAGINARY_MODES, NOT_A_METAL
+from betenet.espresso.failures import IMAGINARY_MODES, NOT_A_METAL, step_error
 from betenet.espresso.manifest import StepRecord
 from betenet.espresso.record import SOURCE, formula_of
 from betenet.espresso.settings import structure_of
-from betenet.espresso.step_error import step_error
 from betenet.runs.replace_file import replace_file
 
 TRAIN, TEST = "train", "test"
@@ -150,7 +149,7 @@ def _failed(
 
 def _reason(folder: Path, key: str, step: StepRecord) -> dict[str, str]:
     last = step.attempts[-1]
-    error = step_error(folder, key, step)
+    error = step_error(folder, key, last.failure, last.said)
     rule = RULES.get(last.failure or "", "failed")
     said = last.said if rule != "failed" else f"{last.failure}: {error.reason}"
     return {"rule": rule, "text": f"{key}: {_without_paths(said)}"}

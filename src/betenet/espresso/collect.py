@@ -10,13 +10,13 @@ from typing import Any, Literal
 
 from betenet.errors import BetenetError, unexpected
 from betenet.espresso.calculation import Calculation, open_calculation
+from betenet.espresso.failures import step_error
 from betenet.espresso.magnetism import never_magnetic
 from betenet.espresso.manifest import StepRecord
 from betenet.espresso.quality import judge
 from betenet.espresso.record import make_record
 from betenet.espresso.relaxation import Start
 from betenet.espresso.results import read_results
-from betenet.espresso.step_error import step_error
 from betenet.runs.replace_file import replace_file
 
 RECORD = "record.json"
@@ -195,5 +195,6 @@ def _failure(folder: Path, progress: Progress) -> BetenetError | None:
     """What to say of a calculation that has failed."""
     for key, record in progress.steps.items():
         if record.state == "failed":
-            return step_error(folder, key, record)
+            last = record.attempts[-1]
+            return step_error(folder, key, last.failure, last.said)
     return None

@@ -12,9 +12,9 @@ from betenet.espresso.calculations import Tell, planned
 from betenet.espresso.campaign import open_campaign
 from betenet.espresso.campaign_settings import CAMPAIGN
 from betenet.espresso.collect import Collected, collect_all
-from betenet.runs import MANIFEST
 from betenet.espresso.settled_records import read_settled, settled_files, state_of
 from betenet.quantities import QUANTITIES, exported_in_table_unit
+from betenet.runs import MANIFEST
 from betenet.text_table import TextTable
 
 

@@ -8,8 +8,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from pathlib import Path
 from typing import Any, Literal, cast
 
+from betenet.errors import DataError
 from betenet.espresso.namelist import Namelists, Value
 
 Start = Literal["scratch", "recovery"]
@@ -123,6 +125,28 @@ def failure_named(key: str) -> Failure:
     """The failure with a key; the unknown one if this version knows none of that name."""
     named = {failure.key: failure for failure in known_failures()}
     return named.get(key, named[UNKNOWN])
+
+
+def step_error(folder: Path, key: str, failure: str | None, message: str) -> DataError:
+    """Error for a step that has failed: what, why, and what to do.
+
+    Parameters
+    ----------
+    folder
+        Folder of the material.
+    key
+        Key of the step.
+    failure
+        Key of the failure of its last attempt.
+    message
+        What the program says of it; empty if it says nothing.
+    """
+    known = failure_named(failure or "")
+    return DataError(
+        f"{folder} has failed in step {key} ({known.key}).",
+        f"{known.reason} It says: {message}" if message else known.reason,
+        known.fix,
+    )
 
 
 def judge(program: str, status: int, text: str, missing: Sequence[str] = ()) -> Failure | None:

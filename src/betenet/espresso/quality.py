@@ -49,7 +49,7 @@ from betenet.espresso.magnetism import without_spin
 from betenet.espresso.relaxation import Start, volume_change
 from betenet.espresso.results import Results
 from betenet.espresso.smearing_convergence import find_plateau, rescaled_coupling
-from betenet.espresso.stability import IMAGINARY_PER_ATOM
+from betenet.espresso.step_checks import IMAGINARY_PER_ATOM
 from betenet.superconductivity.binned import BINS, TRUNCATED, share_above
 from betenet.superconductivity.quality import NEGATIVE_SHARE, QualityReport, assess
 from betenet.superconductivity.smearing import SETTLED

@@ -12,6 +12,7 @@ from ase.build import bulk
 from tests.replayed_espresso import SETTINGS, make_replayed_espresso
 
 from betenet.cli import main
+from betenet.cli.streams import spare_the_inputs
 from betenet.datasets.jsonl_rows import read_jsonl
 from betenet.datasets.training_rows import read_rows
 from betenet.errors import DataError
@@ -124,6 +125,11 @@ def test_no_record_is_written_over(records: Path, capsys: pytest.CaptureFixture)
     assert main(["epc", "collect", str(records), "--out", str(record)]) == 2
     assert "is one of the input files" in capsys.readouterr().err
     assert record.read_bytes() == before
+
+
+def test_a_link_to_itself_is_no_input_that_is_written_over(tmp_path: Path) -> None:
+    (tmp_path / "campaign.json").symlink_to("campaign.json")
+    spare_the_inputs([str(tmp_path / "campaign.json")], tmp_path / "out.csv")
 
 
 def test_a_folder_of_nothing_says_so(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:

@@ -8,7 +8,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from betenet.errors import BetenetError, unexpected
+import numpy as np
+
+from betenet.errors import BetenetError, DataError, unexpected
 from betenet.espresso.calculation import Calculation, open_calculation
 from betenet.espresso.failures import step_error
 from betenet.espresso.magnetism import never_magnetic
@@ -18,6 +20,7 @@ from betenet.espresso.record import make_record
 from betenet.espresso.relaxation import Start
 from betenet.espresso.results import read_results
 from betenet.runs.replace_file import replace_file
+from betenet.spectrum import Spectrum
 
 RECORD = "record.json"
 
@@ -153,7 +156,7 @@ def collect_record(folder: Path) -> dict[str, Any]:
     return record
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Collected:
     """What became of one material.
 
@@ -173,6 +176,31 @@ class Collected:
     record: dict[str, Any] | None = None
     error: BetenetError | None = None
     stage: Stage | Literal["foreign"] | None = None
+
+    def __repr__(self) -> str:
+        return f"Collected({self.name}: {self.error or self.stage})"
+
+    @property
+    def spectrum(self) -> Spectrum | None:
+        """α²F(ω) of the record; None if it has none."""
+        table = None if self.record is None else self.record.get("spectrum")
+        if table is None:
+            return None
+        return Spectrum(np.array(table["frequencies_mev"]), np.array(table["a2f"]))
+
+    def plot(self, path: str | Path | None = None) -> Any:
+        """Draw α²F(ω) and the cumulative λ(ω); write the figure if there is a path.
+
+        Raises
+        ------
+        DataError
+            If there is no spectrum.
+        """
+        from betenet.plotting import plot_spectrum
+
+        if self.spectrum is None:
+            raise DataError(f"{self.name} has no α²F.", f"{self.error or self.stage}.")
+        return plot_spectrum(self.spectrum, path)
 
 
 def collect_all(folders: Iterable[Path]) -> Generator[Collected]:

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 from ase.build import bulk
 
-from betenet.cli.streams import spare_the_inputs
 from betenet.errors import ConfigError, DataError
 from betenet.espresso.campaign import Campaign, begin_campaign
 from betenet.espresso.campaign_list import read_list
@@ -101,4 +100,3 @@ def test_settings_that_are_a_link_to_themselves(tmp_path: Path) -> None:
     (tmp_path / CAMPAIGN).symlink_to(CAMPAIGN)
     with pytest.raises(DataError, match="is damaged"):
         read_settings(tmp_path)
-    spare_the_inputs([str(tmp_path / CAMPAIGN)], tmp_path / "out.csv")

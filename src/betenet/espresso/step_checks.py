@@ -50,13 +50,6 @@ def wrong_results(folder: Path, step: Step, *, stop_if_unstable: bool) -> tuple[
 def nan_in_phonon_dos(folder: Path, step: Step) -> str:
     """Number of rows with NaN in the phonon density of states of matdyn.x, in words; else empty.
 
-    Parameters
-    ----------
-    folder
-        Folder of the material.
-    step
-        A step that is done, of any program.
-
     Notes
     -----
     With force constants of fcc lead on 2 × 2 × 2 q-points and ``asr = 'crystal'`` matdyn.x 6.7
@@ -71,20 +64,7 @@ def nan_in_phonon_dos(folder: Path, step: Step) -> str:
 
 
 def imaginary_mode(folder: Path, step: Step) -> str:
-    """The mode of a step of ph.x that is imaginary beyond the limit, in words.
-
-    Parameters
-    ----------
-    folder
-        Folder of the material.
-    step
-        A step that is done, of any program.
-
-    Returns
-    -------
-    str
-        Empty if there is none, or the step has no phonons.
-    """
+    """The mode of a step of ph.x that is imaginary beyond the limit, in words; else empty."""
     index = step.namelists.get("inputph", {}).get("start_q")
     if index is None:
         return ""
@@ -101,10 +81,7 @@ def imaginary_mode(folder: Path, step: Step) -> str:
 
 
 def band_gap(folder: Path, step: Step) -> str:
-    """The gap at the Fermi level that a step of dos.x has found, in words; empty if there is none.
-
-    Parameters are those of `imaginary_mode`.
-    """
+    """The gap at the Fermi level that a step of dos.x has found, in words; else empty."""
     if step.program != "dos.x":
         return ""
     try:

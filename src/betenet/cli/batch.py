@@ -11,7 +11,7 @@ from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import ExitStack, closing
 from functools import partial
 from pathlib import Path
-from typing import Generic, Protocol, TypeVar, runtime_checkable
+from typing import Generic, Protocol, TypeVar
 
 from tqdm import tqdm
 
@@ -67,39 +67,39 @@ class JsonOutput(Generic[Item_contra]):
         self._list.close()
 
 
-@runtime_checkable
-class Table(Protocol[Item_contra]):
-    """Results as text for people."""
-
-    def lines(self, item: Item_contra, /) -> Iterable[str]:
-        """Lines of one result; the headings come before those of the first."""
-        ...
-
-    def footer(self) -> str:
-        """What is printed below the last result; empty for nothing."""
-        ...
-
-
 class TableOutput(Generic[Item_contra]):
     """A table on stdout, a result at a time.
 
     Parameters
     ----------
-    table
-        Text of the results.
+    rows
+        Function that gives the lines of one result.
+    heading
+        Line above the first result.
+    footer
+        Function that gives what stands below the last result.
     """
 
-    def __init__(self, table: Table[Item_contra]) -> None:
-        self._table = table
+    def __init__(
+        self,
+        rows: Callable[[Item_contra], Iterable[str]],
+        heading: str = "",
+        footer: Callable[[], str] = str,
+    ) -> None:
+        self._rows = rows
+        self._heading = heading
+        self._footer = footer
 
     def write(self, item: Item_contra, /) -> None:
         """Print the lines of one result."""
-        sys.stdout.writelines(f"{line}\n" for line in self._table.lines(item))
+        for line in self._rows(item):
+            heading, self._heading = self._heading, ""
+            sys.stdout.write(f"{heading}\n{line}\n" if heading else f"{line}\n")
         sys.stdout.flush()
 
     def close(self) -> None:
         """Print what stands below."""
-        if footer := self._table.footer():
+        if footer := self._footer():
             sys.stdout.write(f"{footer}\n")
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from betenet.cli.arguments import key_values, looks_like_file
@@ -21,8 +21,8 @@ from betenet.espresso.campaign_list import read_list
 from betenet.espresso.campaign_run import feed_campaign, run_campaign
 from betenet.espresso.campaign_settings import CampaignArguments
 from betenet.espresso.collect import Collected
-from betenet.espresso.collection import Collection, Dataset, RecordTable
-from betenet.espresso.cutoff_survey import CutoffEntries, CutoffSurvey, CutoffTable, SurveyedCutoffs
+from betenet.espresso.collection import Collection
+from betenet.espresso.cutoff_survey import COLUMNS, CutoffSurvey, SurveyedCutoffs
 from betenet.espresso.plan import Plans, parse_changes
 from betenet.espresso.protocol import DEFAULT_PROTOCOL, explain_protocol
 from betenet.espresso.runner import Runner
@@ -98,20 +98,19 @@ def status(arguments: argparse.Namespace) -> int:
 
 def collect(arguments: argparse.Namespace) -> int:
     """Print results, and write those that are kept as a dataset."""
-    found = Collection(arguments.folder)
-    outputs: list[Callable[[], Output[Collected]]] = []
-    if arguments.json:
-        outputs.append(lambda: JsonOutput(lambda item: filter(None, [item.record])))
-    else:
-        outputs.append(lambda: TableOutput(RecordTable(arguments.table_unit)))
+    found = Collection(arguments.folder, arguments.table_unit)
     if arguments.out is not None:
         inputs = [str(place) for place in (arguments.folder, *found.sources)]
         spare_the_inputs(inputs, arguments.out, "--out")
-        outputs.append(lambda: Dataset(arguments.out, everything=arguments.all, tell=_tell))
-    code = put_away(iter(found), outputs, noun=found.noun, total=len(found))
+    output: Output[Collected] = TableOutput(found.rows, found.table.heading, found.footer)
+    if arguments.json:
+        output = JsonOutput(lambda item: filter(None, [item.record]))
+    code = put_away(iter(found), [lambda: output], noun=found.noun, total=len(found))
     for what, names in (("not done", found.waiting), ("passed over, no record", found.foreign)):
         if names:
             _tell(f"betenet: {what}: {', '.join(names)}")
+    if arguments.out is not None:
+        _tell(f"betenet: {found.write_dataset(arguments.out, everything=arguments.all)}")
     return code
 
 
@@ -128,15 +127,14 @@ def cutoffs(arguments: argparse.Namespace) -> int:
         with_kept=arguments.table,
         tell=_tell,
     )
-    entries = CutoffEntries()
-    output: Output[SurveyedCutoffs]
+    output: Output[SurveyedCutoffs] = TableOutput(SurveyedCutoffs.rows, COLUMNS.heading)
     if arguments.json:
         output = JsonOutput(lambda one: filter(None, [one.to_dict()]))
-    else:
-        output = TableOutput(entries if arguments.table else CutoffTable())
+    elif arguments.table:
+        output = TableOutput(SurveyedCutoffs.table_entry)
     code = put_away(iter(survey), [lambda: output], noun="pseudopotentials", total=len(survey))
-    if entries.others:
-        names = ", ".join(entries.others)
+    if arguments.table and survey.others:
+        names = ", ".join(survey.others)
         _tell(f"betenet: not measured on this machine: {names}; --again measures them")
     return code
 

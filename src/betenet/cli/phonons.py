@@ -190,7 +190,7 @@ def _outputs(
     """Places of the results: files before what is printed, figures last as they take seconds."""
     from betenet.cli.batch import CsvOutput, JsonOutput, TableOutput
     from betenet.cli.short_names import ShortNames
-    from betenet.phonons.entry import CSV_COLUMNS
+    from betenet.phonons.entry import CSV_COLUMNS, phonon_table
 
     if arguments.csv is not None:
         yield lambda: CsvOutput(arguments.csv, CSV_COLUMNS, lambda entry: [entry.csv_row()])
@@ -199,8 +199,9 @@ def _outputs(
     if arguments.json:
         yield lambda: JsonOutput(lambda entry: [entry.to_dict()])
     else:
-        table = batch.table(arguments.table_unit, ShortNames(arguments.files))
-        yield lambda: TableOutput(table)
+        unit, short = arguments.table_unit, ShortNames(arguments.files)
+        heading = phonon_table(unit).heading
+        yield lambda: TableOutput(lambda entry: entry.rows(unit, short), heading, batch.footer)
     if arguments.plot is not None:
         yield lambda: _Folder(arguments.plot, _draw)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from betenet.datasets.published_rows import write_jsonl
-from betenet.espresso.calculations import Tell, planned
+from betenet.espresso.calculations import planned
 from betenet.espresso.campaign import open_campaign
 from betenet.espresso.campaign_settings import CAMPAIGN
 from betenet.espresso.collect import Collected, collect_all
@@ -16,6 +16,8 @@ from betenet.espresso.settled_records import read_settled, settled_files, state_
 from betenet.quantities import QUANTITIES, exported_in_table_unit
 from betenet.runs import MANIFEST
 from betenet.text_table import TextTable
+
+_FREQUENCIES = ("omega_log", "omega_2")
 
 
 class Collection:
@@ -28,6 +30,8 @@ class Collection:
     ----------
     folder
         Folder of all calculations, of a campaign, or of records.
+    unit
+        Unit of phonon frequencies in what is printed.
 
     Attributes
     ----------
@@ -35,9 +39,11 @@ class Collection:
         Folder of each calculation, or file of each record.
     noun
         What the sources are: ``"calculations"`` or ``"records"``.
-    waiting, foreign
-        Calculations that are not done, with how far they are, and files that are no records, as far
-        as the collection was iterated.
+    table
+        Columns of what is printed.
+    records, waiting, foreign
+        As far as the collection was iterated: records, calculations that are not done with how far
+        they are, and files that are no records.
 
     Raises
     ------
@@ -45,9 +51,11 @@ class Collection:
         If nothing is planned, or nothing settled.
     """
 
-    def __init__(self, folder: str | Path) -> None:
+    def __init__(self, folder: str | Path, unit: str = "K") -> None:
         home = Path(folder)
+        self.unit, self.table = unit, _table(unit)
         self.noun = "records"
+        self.records: list[dict[str, Any]] = []
         self.waiting: list[str] = []
         self.foreign: list[str] = []
         if (home / CAMPAIGN).exists():
@@ -61,11 +69,13 @@ class Collection:
         return len(self.sources)
 
     def __iter__(self) -> Generator[Collected]:
-        self.waiting, self.foreign = [], []
+        self.records, self.waiting, self.foreign = [], [], []
         for item in (read_settled if self.noun == "records" else collect_all)(self.sources):
-            if item.stage == "foreign":
+            if item.record is not None:
+                self.records.append(item.record)
+            elif item.stage == "foreign":
                 self.foreign.append(item.name)
-            elif item.record is None and item.error is None:
+            elif item.error is None:
                 self.waiting.append(f"{item.name} ({item.stage})")
             yield item
 
@@ -77,125 +87,85 @@ class Collection:
         return f"Collection({len(self)} {self.noun})"
 
     def _repr_html_(self) -> str:
-        table = RecordTable()
-        return table.columns.html(table.cells(record) for record in self.to_dict())
+        return self.table.html(map(self._cells, self.to_dict()))
 
-
-class Dataset:
-    """Records that become a dataset: rows of our layout, in a file that appears whole in the end.
-
-    Parameters
-    ----------
-    path
-        File to write, ``.jsonl`` or ``.jsonl.gz``.
-    everything
-        Whether records that are dropped are written too; readers of datasets refuse them.
-    tell
-        Called in the end with what was written and what was left out, in words.
-    """
-
-    def __init__(
-        self, path: Path, *, everything: bool = False, tell: Tell = lambda _: None
-    ) -> None:
-        self.path = path
-        self.everything = everything
-        self.rows: list[Mapping[str, Any]] = []
-        self.left_out: Counter[str] = Counter()
-        self._tell = tell
-
-    def write(self, item: Collected) -> None:
-        """Take the record of a material, if it is to be written."""
-        if item.record is None:
-            return
-        if self.everything or item.record["calculation"]["kept"]:
-            self.rows.append(item.record)
-        else:
-            self.left_out[state_of(item.record)] += 1
-
-    def close(self) -> None:
-        """Write the file.
-
-        Raises
-        ------
-        DataError
-            If the file cannot be written.
-        """
-        write_jsonl(self.path, self.rows)
-        counts = [f"{count} that are {state}" for state, count in sorted(self.left_out.items())]
-        left_out = f", left out {' and '.join(counts)}" if counts else ""
-        self._tell(f"betenet: wrote {len(self.rows)} to {self.path}{left_out}")
-
-
-class RecordTable:
-    """Rows of text for records: λ, frequencies, Tc, cost and verdict, and what is wrong.
-
-    Parameters
-    ----------
-    unit
-        Unit of phonon frequencies.
-    """
-
-    def __init__(self, unit: str = "K") -> None:
-        self.unit = unit
-        self.mu_star: float | None = None
-        self._began = False
-        self.columns = TextTable(
-            (
-                ("structure", "<20"),
-                ("formula", "<10"),
-                ("λ", ">7"),
-                (f"ω_log ({unit})", ">12"),
-                (f"ω_2 ({unit})", ">10"),
-                ("Tc (K)", ">7"),
-                ("N(E_F)", ">7"),
-                ("core-hours", ">10"),
-                ("verdict", ">8"),
-            )
-        )
-
-    def lines(self, item: Collected) -> list[str]:
-        """Row of a record, and below it why it is dropped and what to know of it."""
+    def rows(self, item: Collected) -> list[str]:
+        """Lines of a record: its row, why it is dropped, and what to know of it."""
         record = item.record
         if record is None:
             return []
-        if record.get("mu_star") is not None:  # a crystal that has failed has none
-            self.mu_star = float(record["mu_star"])
-        heading = () if self._began else (self.columns.heading,)
-        self._began = True
         calculation = record["calculation"]
         return [
-            *heading,
-            self.columns.row(self.cells(record)),
+            self.table.row(self._cells(record)),
             *(f"    {state_of(record)}: {one['text']}" for one in calculation["reasons"]),
             *(f"    note: {note}" for note in calculation.get("notes") or ()),
         ]
 
     def footer(self) -> str:
         """What the numbers depend on; empty if there are none."""
-        if self.mu_star is None:
+        # a crystal that has failed has no μ*
+        values = [one["mu_star"] for one in self.records if one.get("mu_star") is not None]
+        if not values:
             return ""
         return (
-            f"\nTc: McMillan's formula with ω_log (f₁ = f₂ = 1), μ* = {self.mu_star:g}; N(E_F) in "
+            f"\nTc: McMillan's formula with ω_log (f₁ = f₂ = 1), μ* = {values[-1]:g}; N(E_F) in "
             "1/eV for the cell, by tetrahedra."
         )
 
-    def cells(self, record: Mapping[str, Any]) -> tuple[str, ...]:
+    def write_dataset(self, path: Path, *, everything: bool = False) -> str:
+        """Write the records that were iterated as a dataset; what it holds, in words.
+
+        Parameters
+        ----------
+        path
+            File to write, ``.jsonl`` or ``.jsonl.gz``.
+        everything
+            Whether records that are dropped are written too; readers of datasets refuse them.
+
+        Raises
+        ------
+        DataError
+            If the file cannot be written.
+        """
+        kept = [one for one in self.records if everything or one["calculation"]["kept"]]
+        write_jsonl(path, kept)
+        others = Counter(state_of(one) for one in self.records if one not in kept)
+        counts = [f"{count} that are {state}" for state, count in sorted(others.items())]
+        left_out = f", left out {' and '.join(counts)}" if counts else ""
+        return f"wrote {len(kept)} to {path}{left_out}"
+
+    def _cells(self, record: Mapping[str, Any]) -> tuple[str, ...]:
         """Cells of a record's row; n/a for what it does not have."""
         hours = record["calculation"].get("core_hours")
-        digits = 1 if self.unit == "K" else 2
+        frequencies = {key: record.get(QUANTITIES[key].export_key) for key in _FREQUENCIES}
+        in_unit = (
+            None if value is None else float(exported_in_table_unit(key, value, self.unit))
+            for key, value in frequencies.items()
+        )
         return (
             *(str(record["id"]), record.get("formula") or ""),
             _number(record.get("coupling"), 3),
-            *(self._frequency(record, key, digits) for key in ("omega_log", "omega_2")),
+            *(_number(value, 1 if self.unit == "K" else 2) for value in in_unit),
             *(_number(record.get("tc_kelvin"), 2), _number(record.get("dos_fermi"), 3)),
             *("n/a" if hours is None else f"{hours:.2g}", state_of(record)),
         )
 
-    def _frequency(self, record: Mapping[str, Any], key: str, digits: int) -> str:
-        value = record.get(QUANTITIES[key].export_key)
-        if value is not None:
-            value = float(exported_in_table_unit(key, value, self.unit))
-        return _number(value, digits)
+
+def _table(unit: str) -> TextTable:
+    """Columns of the records' rows."""
+    return TextTable(
+        (
+            ("structure", "<20"),
+            ("formula", "<10"),
+            ("λ", ">7"),
+            (f"ω_log ({unit})", ">12"),
+            (f"ω_2 ({unit})", ">10"),
+            ("Tc (K)", ">7"),
+            ("N(E_F)", ">7"),
+            ("core-hours", ">10"),
+            ("verdict", ">8"),
+        )
+    )
 
 
 def _number(value: float | None, digits: int) -> str:

@@ -72,21 +72,25 @@ class SurveyedCutoffs:
         entry = _entry(self.pseudopotential, self.cutoffs)
         return entry | {"source": self.cutoffs.source} | measurement
 
-    def table_entry(self) -> str:
-        """Entry of ``cutoffs.toml`` for what was measured on this machine; empty if nothing was."""
-        cutoffs = self.kept if self.measured is None else self.cutoffs
-        if self.pseudopotential is None or cutoffs is None:
-            return ""
-        entry = _entry(self.pseudopotential, cutoffs)
-        lines = [f"{key} = {json.dumps(value)}" for key, value in entry.items()]
-        return "\n".join(["[[measured]]", *lines]) + "\n"
+    @property
+    def measured_here(self) -> Cutoffs | None:
+        """Cutoffs that were measured on this machine, now or before."""
+        return self.kept if self.measured is None else self.cutoffs
 
-    def cells(self) -> tuple[str, ...]:
-        """Cells of `COLUMNS`; empty if no cutoffs are known."""
+    def table_entry(self) -> list[str]:
+        """Lines of ``cutoffs.toml`` for what was measured on this machine; none if nothing was."""
+        if self.pseudopotential is None or self.measured_here is None:
+            return []
+        entry = _entry(self.pseudopotential, self.measured_here)
+        return ["[[measured]]", *(f"{key} = {json.dumps(one)}" for key, one in entry.items()), ""]
+
+    def rows(self) -> list[str]:
+        """Row of `COLUMNS`; none if no cutoffs are known."""
         if self.pseudopotential is None or self.cutoffs is None:
-            return ()
+            return []
         numbers = (f"{self.cutoffs.cutoff:g}", f"{self.cutoffs.density_cutoff:g}")
-        return self.element, self.pseudopotential.path.name, *numbers, self.cutoffs.source
+        cells = (self.element, self.pseudopotential.path.name, *numbers, self.cutoffs.source)
+        return [COLUMNS.row(cells)]
 
 
 class CutoffSurvey:
@@ -106,6 +110,13 @@ class CutoffSurvey:
         Whether what was measured on this machine is looked up too, where something else counts.
     tell
         Called with a line for each calculation of a measurement.
+
+    Attributes
+    ----------
+    known
+        What is known of each pseudopotential before anything is measured.
+    others
+        Files, as far as the survey was iterated, whose cutoffs were not measured here.
 
     Raises
     ------
@@ -127,6 +138,7 @@ class CutoffSurvey:
         home = Path(folder)
         symbols = dict.fromkeys(one.capitalize() for one in elements or elements_of_folder(home))
         self.known = [_looked_up(home, one, again=again, with_kept=with_kept) for one in symbols]
+        self.others: list[str] = []
         self._tell = tell
         self._programs: Programs | None = None
         if any(one.cutoffs is None and one.error is None for one in self.known):
@@ -138,8 +150,11 @@ class CutoffSurvey:
 
     def __iter__(self) -> Generator[SurveyedCutoffs]:
         for one in self.known:
-            open_question = one.cutoffs is None and one.error is None
-            yield self._measured(one) if open_question else one
+            is_open = one.cutoffs is None and one.error is None
+            answer = self._measured(one) if is_open else one
+            if answer.pseudopotential and answer.cutoffs and answer.measured_here is None:
+                self.others.append(answer.pseudopotential.path.name)
+            yield answer
 
     def __repr__(self) -> str:
         return f"CutoffSurvey({len(self)} pseudopotentials)"
@@ -164,49 +179,6 @@ class CutoffSurvey:
             cutoff=measured.cutoff, density_cutoff=measured.density_cutoff, source=source
         )
         return replace(one, cutoffs=cutoffs, measured=measured, error=failed)
-
-
-class CutoffTable:
-    """Rows of text for cutoffs."""
-
-    def __init__(self) -> None:
-        self._began = False
-
-    def lines(self, item: SurveyedCutoffs) -> list[str]:
-        """Row of one pseudopotential; none if no cutoffs are known."""
-        if not (cells := item.cells()):
-            return []
-        heading = () if self._began else (COLUMNS.heading,)
-        self._began = True
-        return [*heading, COLUMNS.row(cells)]
-
-    def footer(self) -> str:
-        """Nothing follows the rows."""
-        return ""
-
-
-class CutoffEntries:
-    """Entries for ``cutoffs.toml``, of what was measured on this machine.
-
-    Attributes
-    ----------
-    others
-        Files whose cutoffs are known, but were not measured here.
-    """
-
-    def __init__(self) -> None:
-        self.others: list[str] = []
-
-    def lines(self, item: SurveyedCutoffs) -> list[str]:
-        """Entry of one pseudopotential."""
-        entry = item.table_entry()
-        if not entry and item.pseudopotential is not None and item.cutoffs is not None:
-            self.others.append(item.pseudopotential.path.name)
-        return [entry] if entry else []
-
-    def footer(self) -> str:
-        """Nothing follows the entries."""
-        return ""
 
 
 def _looked_up(folder: Path, element: str, *, again: bool, with_kept: bool) -> SurveyedCutoffs:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -13,7 +14,7 @@ from ase.calculators.calculator import Calculator
 from betenet.errors import BetenetError, ConfigError, StructureError, unexpected
 from betenet.phonons.bands import BandLine, band_structure, bands_of
 from betenet.phonons.cache import PhononCache
-from betenet.phonons.entry import PhononEntry, PhononTable
+from betenet.phonons.entry import PhononEntry
 from betenet.phonons.extra import package_folder
 from betenet.phonons.force_field import DEFAULT, ForceField, identity_of, make_force_field
 from betenet.phonons.from_phonopy import PHONOPY, phonons_from_phonopy
@@ -57,6 +58,13 @@ class PhononBatch:
     done
         Called when a result is there, before it is given.
 
+    Attributes
+    ----------
+    inputs
+        Files of phonopy, and structures of the others.
+    verdicts
+        Number of stable and of unstable crystals, as far as the batch was iterated.
+
     Raises
     ------
     ConfigError
@@ -82,6 +90,7 @@ class PhononBatch:
                 "Phonons are those of a structure.",
                 "Name structure files or folders of them: betenet phonons Al.cif",
             )
+        self.verdicts: Counter[str] = Counter()
         self.settings = PhononSettings() if settings is None else settings
         self.layout = SupercellLayout() if layout is None else layout
         self._source = force_field
@@ -99,6 +108,13 @@ class PhononBatch:
         return len(self.inputs)
 
     def __iter__(self) -> Generator[PhononEntry]:
+        self.verdicts.clear()
+        for entry in self._entries():
+            if entry.verdict is not None:
+                self.verdicts[entry.verdict.word] += 1
+            yield entry
+
+    def _entries(self) -> Generator[PhononEntry]:
         records: list[StructureRecord] = []
         structures: list[Atoms] = []
         for one in self.inputs:
@@ -124,17 +140,25 @@ class PhononBatch:
         """Name of the force field, or of the calculator's class."""
         return self._source if isinstance(self._source, str) else type(self._source).__name__
 
-    def table(self, unit: str = "meV", short: Callable[[str], str] = str) -> PhononTable:
-        """Text for the entries, with frequencies in a unit and names shortened by a function."""
+    def footer(self) -> str:
+        """What the numbers depend on, how many are stable, and by which rule."""
+        if not self.verdicts:
+            return ""
+        settings = self.settings
         origins: list[str] = []
         if any(isinstance(one, StructureRecord) for one in self.inputs):
             origins.append(
-                f"force field {self.force_field_name}, relaxed: {self.settings.relaxation}, "
-                f"supercells of {self.settings.distance:g} Å or more"
+                f"force field {self.force_field_name}, relaxed: {settings.relaxation}, "
+                f"supercells of {settings.distance:g} Å or more"
             )
         if any(isinstance(one, Path) for one in self.inputs):
             origins.append("force constants of phonopy's files as they are")
-        return PhononTable("; ".join(origins), self.settings, unit, short)
+        counts = ", ".join(f"{count} {word}" for word, count in self.verdicts.items())
+        return (
+            f"\n{'; '.join(origins)}\n{counts}: a crystal is unstable if more than "
+            f"{settings.imaginary_share:.1%} of its modes at the q points that fit the supercell "
+            f"are below -{settings.imaginary_tolerance:g} meV (negative stands for imaginary)"
+        )
 
     def _check_layout(self, files: Iterable[str | Path]) -> None:
         layout = self.layout

@@ -175,6 +175,35 @@ class PhononEntry:
         row |= {} if self.as_read is None else self.as_read.cells()
         return row
 
+    def rows(self, unit: str = "meV", short: Callable[[str], str] = str) -> list[str]:
+        """Row of `phonon_table`, and below it what was read and the warnings; none of an error.
+
+        Parameters
+        ----------
+        unit
+            Unit of the frequencies.
+        short
+            Function that gives a shorter name for the name of a structure.
+        """
+        result = self.result
+        if result is None:
+            return []
+        facts, dos, verdict = result.facts, result.dos, result.verdict
+        frequencies = [dos.omega_log, dos.omega_2, facts.highest, facts.lowest]
+        in_unit = in_table_unit("frequencies", frequencies, unit)
+        cells = (
+            *(short(self.name), self.formula, str(len(result.atoms))),
+            *(f"{value:.2f}".replace("-0.00", "0.00") for value in in_unit),
+            *(f"{facts.imaginary_fraction:.2%}", verdict.word),
+            *(str(facts.n_atoms), f"{facts.seconds:.1f}"),
+        )
+        read = () if self.as_read is None else (f"    read as {self.as_read.as_text()}",)
+        labels = {verdict.sentence: "verdict"}
+        return [
+            *(phonon_table(unit).row(cells), *read),
+            *(f"    {labels.get(one, 'warning')}: {one}" for one in self.warnings),
+        ]
+
     def write_dos(self, path: str | Path) -> None:
         """Write the density of states by site, and where the sites of the given cell are."""
         assert self.result is not None
@@ -204,83 +233,23 @@ class PhononEntry:
         )
 
 
-class PhononTable:
-    """Rows of text for entries: mean, highest and lowest frequency, and verdict.
-
-    Parameters
-    ----------
-    footer
-        Line below the table: what was computed.
-    settings
-        Settings of the phonons; the last line says which crystals they call unstable.
-    unit
-        Unit of the frequencies.
-    short
-        Function that gives a shorter name for the name of a structure.
-    """
-
-    def __init__(
-        self,
-        footer: str,
-        settings: PhononSettings,
-        unit: str = "meV",
-        short: Callable[[str], str] = str,
-    ) -> None:
-        self._footer = footer
-        self._settings = settings
-        self._unit = unit
-        self._short = short
-        self._words: list[str] = []
-        self._columns = TextTable(
-            (
-                ("structure", "<27"),
-                ("formula", "<13"),
-                ("atoms", ">5"),
-                (f"ω_log ({unit})", ">12"),
-                (f"ω_2 ({unit})", ">10"),
-                (f"highest ({unit})", ">14"),
-                (f"lowest ({unit})", ">13"),
-                ("imaginary", ">9"),
-                ("verdict", ">8"),
-                ("supercell", ">9"),
-                ("seconds", ">7"),
-            )
+def phonon_table(unit: str = "meV") -> TextTable:
+    """Columns of the entries' rows, with frequencies in a unit."""
+    return TextTable(
+        (
+            ("structure", "<27"),
+            ("formula", "<13"),
+            ("atoms", ">5"),
+            (f"ω_log ({unit})", ">12"),
+            (f"ω_2 ({unit})", ">10"),
+            (f"highest ({unit})", ">14"),
+            (f"lowest ({unit})", ">13"),
+            ("imaginary", ">9"),
+            ("verdict", ">8"),
+            ("supercell", ">9"),
+            ("seconds", ">7"),
         )
-
-    def lines(self, entry: PhononEntry) -> list[str]:
-        """Row of an entry, and below it what was read and the warnings; none of an error."""
-        result = entry.result
-        if result is None:
-            return []
-        facts, dos, verdict = result.facts, result.dos, result.verdict
-        heading = () if self._words else (self._columns.heading,)
-        self._words.append(verdict.word)
-        frequencies = [dos.omega_log, dos.omega_2, facts.highest, facts.lowest]
-        in_unit = in_table_unit("frequencies", frequencies, self._unit)
-        cells = (
-            *(self._short(entry.name), entry.formula, str(len(result.atoms))),
-            *(f"{value:.2f}".replace("-0.00", "0.00") for value in in_unit),
-            *(f"{facts.imaginary_fraction:.2%}", verdict.word),
-            *(str(facts.n_atoms), f"{facts.seconds:.1f}"),
-        )
-        read = () if entry.as_read is None else (f"    read as {entry.as_read.as_text()}",)
-        labels = {verdict.sentence: "verdict"}
-        return [
-            *(*heading, self._columns.row(cells), *read),
-            *(f"    {labels.get(one, 'warning')}: {one}" for one in entry.warnings),
-        ]
-
-    def footer(self) -> str:
-        """How many are stable, by which rule, and what the numbers depend on."""
-        if not self._words:
-            return ""
-        counts = [f"{self._words.count(word)} {word}" for word in dict.fromkeys(self._words)]
-        settings = self._settings
-        return (
-            f"\n{self._footer}\n{', '.join(counts)}: a crystal is unstable if more than "
-            f"{settings.imaginary_share:.1%} of its modes at the q points that fit the supercell "
-            f"are below -{settings.imaginary_tolerance:g} meV (negative stands for imaginary)"
-        )
+    )
 
 
 def _places(atoms: Atoms) -> SitePlaces:

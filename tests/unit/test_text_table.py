@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import pytest
-
 from betenet.text_table import TextTable
 
 TABLE = TextTable((("name", "<6"), ("K", ">4"), ("note", "")))
@@ -16,8 +14,3 @@ def test_a_page_cannot_be_broken_by_a_name() -> None:
         "<table><tr><th>name</th><th>K</th><th>note</th></tr>"
         "<tr><td>&lt;b&gt;</td><td>1</td><td></td></tr></table>"
     )
-
-
-def test_each_column_needs_a_cell() -> None:
-    with pytest.raises(ValueError, match="argument"):
-        TABLE.row(["Nb"])

@@ -203,8 +203,8 @@ def free_name(name: str, taken: Iterable[str], key: Callable[[str], str] = str) 
 
     Examples
     --------
-    >>> free_name("Nb", ["Nb", "Nb-2"]), free_name("nb", ["nb"], str.casefold)
-    ('Nb-3', 'nb-2')
+    >>> free_name("Nb", ["Nb", "Nb-2"]), free_name("Nb", ["nb"], str.casefold)
+    ('Nb-3', 'Nb-2')
     """
     number, free = 1, name
     while key(free) in taken:

@@ -17,7 +17,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from betenet.errors import BetenetError, ConfigError, DataError, unexpected
+from betenet.errors import ConfigError, DataError, unexpected
 from betenet.espresso.calculations import Tell, free_name
 from betenet.espresso.campaign_crystals import CampaignCrystal, read_crystals, write_crystals
 from betenet.espresso.campaign_list import Entry, formula_key, read_held_out
@@ -134,8 +134,6 @@ class Campaign:
         """The calculation of a crystal; an error becomes part of the plan."""
         try:
             plan = self._plan(entry)
-        except BetenetError as error:
-            return Plan(name=entry.name, source=str(entry.path), error=error)
         except Exception as error:  # noqa: BLE001 - a fault of ours in one must not stop the others
             wrong = unexpected(error, str(entry.path))
             return Plan(name=entry.name, source=str(entry.path), error=wrong)

@@ -212,8 +212,6 @@ def collect_all(folders: Iterable[Path]) -> Generator[Collected]:
             stage = progress.stage
             record = collect_record(folder) if stage == "done" else None
             error = _failure(folder, progress)
-        except BetenetError as broken:
-            record, error = None, broken
         except Exception as fault:  # noqa: BLE001 - the others are to be collected
             record, error = None, unexpected(fault, str(folder))
         yield Collected(name=folder.name, record=record, error=error, stage=stage)

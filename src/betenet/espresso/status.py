@@ -203,8 +203,7 @@ def read_status(folder: str | Path) -> FolderStatus | CampaignStatus:
         try:
             calculations.append(progress_of(open_calculation(one)))
         except Exception as error:  # noqa: BLE001 - the others are to be told
-            known = isinstance(error, BetenetError)
-            damaged.append(error if known else unexpected(error, str(one)))
+            damaged.append(unexpected(error, str(one)))
     return FolderStatus(calculations=tuple(calculations), damaged=tuple(damaged))
 
 
@@ -279,8 +278,8 @@ def _open(campaign: Campaign, crystal: CampaignCrystal, reason: str) -> CrystalS
     try:
         progress = progress_of(open_calculation(folder))
     except Exception as error:  # noqa: BLE001 - the others are to be told
-        known = error if isinstance(error, BetenetError) else unexpected(error, str(folder))
-        return _status(crystal, "begun", crystal.hours, known.in_one_line())
+        text = unexpected(error, str(folder)).in_one_line()
+        return _status(crystal, "begun", crystal.hours, text)
     spent = progress.seconds / 3600.0
     left = max((crystal.hours or 0.0) - spent, 0.0)
     words = [f"{progress.n_done} of {len(progress.steps)} steps", f"{spent:.2g} core-hours so far"]

@@ -244,8 +244,6 @@ class PhononBatch:
         known = PhononEntry(name=str(path), force_field=PHONOPY, settings=self.settings)
         try:
             result, phonon = phonons_from_phonopy(path, settings=self.settings, layout=self.layout)
-        except BetenetError as error:
-            return replace(known, error=error)
         except Exception as error:  # noqa: BLE001 - the other files are to be done
             return replace(known, error=unexpected(error, str(path)))
         (record,) = prepare_structures(result.atoms, max_atoms=None)

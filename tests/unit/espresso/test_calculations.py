@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -10,12 +11,7 @@ from ase.build import bulk
 from tests.replayed_espresso import SETTINGS, make_replayed_espresso
 
 from betenet.errors import ConfigError, DataError
-from betenet.espresso.calculations import (
-    free_name,
-    plan_calculations,
-    planned,
-    run_calculations,
-)
+from betenet.espresso.calculations import plan_calculations, planned, run_calculations
 from betenet.espresso.collect import Collected
 from betenet.espresso.collection import Collection
 from betenet.espresso.plan import Plans, parse_changes
@@ -27,20 +23,14 @@ CHANGES = parse_changes(dict(word.split("=") for word in SETTINGS))
 
 
 @pytest.fixture
-def potentials(tmp_path: Path) -> Path:
-    folder = tmp_path / "upf"
-    folder.mkdir()
-    header = '<PP_HEADER element="Al" pseudo_type="NC" relativistic="scalar" z_valence="11.0"/>'
-    (folder / "Al_ONCV_PBE_sr.upf").write_text(f"<UPF>{header}\n")
-    (folder / "Al_ONCV_PBE_sr.toml").write_text("Ecut = 20\nsupersampling = 2.0\n")
-    return folder
-
-
-@pytest.fixture
-def plans(potentials: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Plans:
+def plans(
+    pseudopotentials: Callable[[dict[str, float]], Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Plans:
     for name in ("Al", "Cu"):
         bulk(name, "fcc", a=4.04).write(tmp_path / f"{name}.cif")
-    monkeypatch.setenv(FOLDER_VARIABLE, str(potentials))
+    monkeypatch.setenv(FOLDER_VARIABLE, str(pseudopotentials({"Al": 11.0})))
     files = [tmp_path / "Al.cif", tmp_path / "Cu.cif"]
     return plan_calculations(files, "fast", changes=CHANGES, out=tmp_path / "epc")
 
@@ -89,9 +79,3 @@ def test_a_name_that_is_not_planned_is_refused_at_once(tmp_path: Path) -> None:
 def test_what_has_no_spectrum_cannot_be_drawn() -> None:
     with pytest.raises(DataError, match="Al has no α²F"):
         Collected(name="Al", stage="planned").plot()
-
-
-def test_names_are_told_apart_as_disks_do() -> None:
-    assert free_name("Nb", {"Nb": 1, "Nb-2": 2}) == "Nb-3"
-    assert free_name("nb", {"Nb"}) == "nb"
-    assert free_name("Nb", {"nb"}, str.casefold) == "Nb-2"

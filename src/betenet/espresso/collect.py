@@ -180,6 +180,12 @@ class Collected:
     def __repr__(self) -> str:
         return f"Collected({self.name}: {self.error or self.stage})"
 
+    def to_rows(self) -> list[dict[str, object]]:
+        """Numbers and texts of the record, for `betenet.tables.to_dataframe`; none without one."""
+        record = self.record or {}
+        plain = {key: one for key, one in record.items() if isinstance(one, str | int | float)}
+        return [plain] if plain else []
+
     @property
     def spectrum(self) -> Spectrum | None:
         """α²F(ω) of the record; None if it has none."""

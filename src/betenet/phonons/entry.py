@@ -126,6 +126,11 @@ class PhononEntry:
         means = {"omega_log_mev": dos.omega_log, "omega_2_mev": dos.omega_2}
         return means | {key: getattr(facts, name) for key, name in _FACTS.items()}
 
+    def to_rows(self) -> list[dict[str, object]]:
+        """One row for `betenet.tables.to_dataframe`."""
+        word = "" if self.verdict is None else self.verdict.word
+        return [{"name": self.name, "formula": self.formula, "verdict": word, **self.numbers()}]
+
     def to_dict(self) -> dict[str, Any]:
         """Plain lists, numbers and strings for JSON; what is not known is None."""
         result, verdict = self.result, self.verdict

@@ -64,6 +64,7 @@ def test_what_is_planned_is_run_shown_and_drawn(tmp_path: Path) -> None:
     assert "<td>kept</td>" in found._repr_html_()
     (item,) = found
     assert found.to_dict() == [item.record]
+    assert item.to_rows()[0]["coupling"] == item.record["coupling"]
     axes = item.plot(tmp_path / "Al.png")
     assert (tmp_path / "Al.png").stat().st_size > 0
     plt.close(axes.figure)

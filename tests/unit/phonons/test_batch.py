@@ -40,6 +40,7 @@ def test_entries_are_named_shown_and_written(file: Path, tmp_path: Path) -> None
     assert failed.rows() == []
     assert copper.rows("K")[0].split()[1:3] == ["Cu", "1"]
     assert "1 stable" in batch.footer()
+    assert copper.to_rows()[0]["verdict"] == "stable"
     copper.write_dos(tmp_path / "Cu_dos.json")
     figure = copper.plot(tmp_path / "Cu.png")
     assert figure is not None

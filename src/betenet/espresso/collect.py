@@ -183,7 +183,9 @@ class Collected:
     def to_rows(self) -> list[dict[str, object]]:
         """Numbers and texts of the record, for `betenet.tables.to_dataframe`; none without one."""
         record = self.record or {}
-        plain = {key: one for key, one in record.items() if isinstance(one, str | int | float)}
+        plain: dict[str, object] = {
+            key: one for key, one in record.items() if isinstance(one, str | int | float)
+        }
         return [plain] if plain else []
 
     @property

@@ -32,10 +32,9 @@ from betenet.datasets.rows import Row, data_folder
 from betenet.datasets.training_rows import TEST_SPLIT, read_rows
 from betenet.ensemble.prediction import Prediction
 from betenet.errors import DataError
-from betenet.espresso.calculation import planned
+from betenet.espresso.calculations import planned
 from betenet.espresso.collect import collect_all
-from betenet.espresso.grids import Grids, choose_grids, mixed_axes
-from betenet.espresso.irreducible import reciprocal_operations
+from betenet.espresso.grids import Grids, choose_grids, mixed_axes, reciprocal_operations
 from betenet.evaluation.metrics import mae, r2, rmse
 from betenet.evaluation.seen import seen_formulas
 from betenet.superconductivity.critical_temperature import allen_dynes_simple
@@ -82,16 +81,20 @@ def main() -> None:
         draw(records, predictions, arguments.figure)
 
 
-def keep(folder: Path) -> None:
+def keep(folder: Path, place: Path = FOLDER, *, with_q_points: bool = True) -> None:
     """Take the records of calculations that are done, as rows to test with."""
+    place.mkdir(parents=True, exist_ok=True)
     for item in collect_all(planned(folder)):
         if item.record is None:
             print(f"{item.name}: {item.error or item.stage}")
             continue
         row = {**item.record, "split": TEST_SPLIT}
-        path = FOLDER / f"{item.name}.json"
+        if not with_q_points:
+            table = row["calculation"]
+            row["calculation"] = {key: table[key] for key in table if key != "q_points"}
+        path = place / f"{item.name}.json"
         path.write_text(json.dumps(row, ensure_ascii=False) + "\n", encoding="utf-8")
-        print(f"{item.name}: {path.stat().st_size / 1000:.0f} kB")
+        print(f"{path.relative_to(FOLDER)}: {path.stat().st_size / 1000:.0f} kB")
 
 
 def read_records() -> dict[str, dict[str, Any]]:

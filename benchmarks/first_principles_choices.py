@@ -27,14 +27,13 @@ from typing import Any
 import numpy as np
 from ase.build import bulk
 from ase.spacegroup import crystal as crystal_of
-from first_principles import FOLDER, core_hours, grids_of, of_record, shown
+from first_principles import FOLDER, core_hours, grids_of, keep, of_record, shown
 from matplotlib.figure import Figure
 from scipy.stats import wasserstein_distance
 
-from betenet.cli import main as main_of_betenet
 from betenet.datasets.rows import data_folder
-from betenet.espresso.calculation import planned
-from betenet.espresso.collect import collect_all
+from betenet.espresso.calculations import plan_calculations, run_calculations
+from betenet.espresso.runner import Runner
 from betenet.evaluation.metrics import mae, rmse
 
 CHOICES = FOLDER / "choices"
@@ -43,9 +42,9 @@ QUESTIONS = {"sets": ("pseudodojo", "gbrv", "sg15"), "protocols": ("balanced", "
 MU_STAR = 0.10
 POTENTIALS = {"pseudodojo": "pseudodojo_pbesol", "gbrv": "gbrv_pbesol", "sg15": "sg15"}
 """Folders of the sets, below that of the data."""
-COARSE = ("k_density=20", "q_density=5.5")
+COARSE = {"k_density": 20, "q_density": 5.5}
 """Changes of `scout` on which the sets are compared, so that even the hardest takes minutes."""
-SETS = {"Ca": (), "PdH": COARSE, "NbC": COARSE, "MgB2": ("k_density=18", "q_density=5")}
+SETS = {"Ca": {}, "PdH": COARSE, "NbC": COARSE, "MgB2": {"k_density": 18, "q_density": 5}}
 """Crystals for the comparison of sets, with changes of `scout`."""
 PROTOCOL_CRYSTALS = {
     "Al": 0.0,
@@ -92,7 +91,7 @@ def main() -> None:
         compute(arguments.run)
         return
     if arguments.keep is not None:
-        keep(Path(arguments.keep[0]), arguments.keep[1])
+        keep(Path(arguments.keep[0]), CHOICES / arguments.keep[1], with_q_points=False)
         return
     answers = {question: read_answers(question) for question in QUESTIONS}
     for question, records in answers.items():
@@ -113,41 +112,25 @@ def compute(home: Path) -> None:
                 folder.mkdir(parents=True, exist_ok=True)
                 cell = folder / f"{name}.cif"
                 CRYSTALS[name]().write(cell)
-                if main_of_betenet(
-                    ["epc", "run", str(cell), *told(question, answer, name, folder)]
-                ):
+                plans = plan_calculations(cell, out=folder, **settings_of(question, answer, name))
+                only = [plan.name for plan in plans if plan.error is None]
+                runs = run_calculations(folder, Runner.on_this_machine(), only=only, tell=print)
+                if {ran.state for ran in runs} != {"done"}:
                     raise SystemExit(f"{question}/{answer}/{name} has failed; see above")
-                keep(folder, f"{question}/{answer}")
+                keep(folder, CHOICES / question / answer, with_q_points=False)
 
 
-def told(question: str, answer: str, name: str, folder: Path) -> list[str]:
-    """Flags of a calculation."""
+def settings_of(question: str, answer: str, name: str) -> dict[str, Any]:
+    """Settings of a calculation."""
     sets = question == "sets"
-    potentials = data_folder() / "pseudopotentials" / POTENTIALS[answer if sets else "gbrv"]
-    words = ["--out", str(folder), "--pseudopotentials", str(potentials)]
-    words += ["--protocol", "scout" if sets else answer]
-    if sets and SETS[name]:
-        words += ["--set", *SETS[name]]
-    if not sets and PROTOCOL_CRYSTALS[name]:
-        words += ["--pressure", f"{PROTOCOL_CRYSTALS[name]:g}"]
-    return words
-
-
-def keep(folder: Path, where: str) -> None:
-    """Take the records of calculations that are done, without their q-points."""
-    place = CHOICES / where
-    place.mkdir(parents=True, exist_ok=True)
-    for item in collect_all(planned(folder)):
-        if item.record is None:
-            print(f"{item.name}: {item.error or item.stage}")
-            continue
-        calculation = {
-            key: value for key, value in item.record["calculation"].items() if key != "q_points"
-        }
-        row = {**item.record, "calculation": calculation, "split": "test"}
-        path = place / f"{item.name}.json"
-        path.write_text(json.dumps(row, ensure_ascii=False) + "\n", encoding="utf-8")
-        print(f"{path.relative_to(FOLDER)}: {path.stat().st_size / 1000:.0f} kB")
+    return {
+        "protocol": "scout" if sets else answer,
+        "pseudopotentials": data_folder()
+        / "pseudopotentials"
+        / POTENTIALS[answer if sets else "gbrv"],
+        "changes": SETS[name] if sets else {},
+        "pressure": 0.0 if sets else PROTOCOL_CRYSTALS[name],
+    }
 
 
 def read_answers(question: str) -> dict[str, dict[str, Any]]:

@@ -90,13 +90,13 @@ def _without_long_words(text: str) -> str:
     return _LONG_WORD.sub(lambda word: f"{word[0][:100]}…", text)
 
 
-def unexpected(error: BaseException, what: str) -> UnexpectedError:
-    """The error to show for an exception that nobody has foreseen.
+def unexpected(error: BaseException, what: str) -> BetenetError:
+    """The error to show for an exception: itself if it is one of ours, else that nobody foresaw it.
 
     Parameters
     ----------
     error
-        The exception. Its traceback goes to stderr if `TRACEBACK` is set.
+        The exception. Its traceback goes to stderr if `TRACEBACK` is set and it is none of ours.
     what
         What it has ended, such as an input of a batch.
 
@@ -107,6 +107,8 @@ def unexpected(error: BaseException, what: str) -> UnexpectedError:
       Reason: Nobody has foreseen it: it is a fault of betenet, or of a library that it uses.
       Fix: Please report it, with the input; BETENET_TRACEBACK=1 shows where it happened.
     """
+    if isinstance(error, BetenetError):
+        return error
     if os.environ.get(TRACEBACK):
         import traceback
 

@@ -12,9 +12,9 @@ import pytest
 from ase.build import bulk
 from tests.replayed_espresso import KEPT, SETTINGS, make_replayed_espresso
 
-from betenet.cli import epc_status, main
+from betenet.cli import main
 from betenet.datasets.jsonl_rows import read_jsonl
-from betenet.espresso import collect
+from betenet.espresso import collect, status
 from betenet.espresso.calculation import Calculation
 from betenet.espresso.collect import Progress
 from betenet.superconductivity.moments import coupling_constant
@@ -265,7 +265,7 @@ def test_what_a_retry_changed_is_in_the_record(planned: Path, programs: Path) ->
         (["--set", "cutoff=99"], "--set is given, but no STRUCTURE"),
         (["--pressure", "100"], "--pressure is given, but no STRUCTURE"),
         (["--pseudopotentials", "nowhere"], "--pseudopotentials is given, but no STRUCTURE"),
-        (["Al.cif", "--name", "Al"], "--name is given together with structures"),
+        (["Al.cif", "--only", "Al"], "--only is given together with structures"),
     ],
 )
 def test_options_without_an_effect_are_refused(
@@ -415,7 +415,7 @@ def test_a_job_script_runs_each_material_by_name(
     assert "  Al\n" in script
     last = script.splitlines()[-1]
     assert "betenet epc run --out" in last
-    assert "--name" in last
+    assert "--only" in last
     subprocess.run(["bash", "-n", home / "job.sh"], check=True)  # noqa: S607
     # what it runs is a command line that the parser takes
     flags = last.replace('"${materials[$SLURM_ARRAY_TASK_ID]}"', "Al").replace(
@@ -461,7 +461,7 @@ def test_a_fault_in_one_calculation_is_told_and_the_others_too(
     planned: Path, verb: str, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shutil.copytree(planned / "Al", planned / "Bad")
-    module = {"status": epc_status, "collect": collect}[verb]
+    module = {"status": status, "collect": collect}[verb]
     real = module.progress_of
 
     def fail(calculation: Calculation) -> Progress:

@@ -23,7 +23,7 @@ from betenet.datasets.jsonl_rows import read_jsonl
 from betenet.espresso import campaign
 from betenet.espresso.campaign import open_campaign
 from betenet.espresso.campaign_run import LOWEST_PRIORITY
-from betenet.espresso.campaign_status import status_of
+from betenet.espresso.status import status_of
 from betenet.runs.lock import lock_folder
 
 UPF = '<UPF><PP_HEADER element="{}" pseudo_type="NC" relativistic="scalar" z_valence="11.0"/>\n'

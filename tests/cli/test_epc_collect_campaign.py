@@ -12,6 +12,7 @@ from ase.build import bulk
 from tests.replayed_espresso import SETTINGS, make_replayed_espresso
 
 from betenet.cli import main
+from betenet.cli.streams import spare_the_inputs
 from betenet.datasets.jsonl_rows import read_jsonl
 from betenet.datasets.training_rows import read_rows
 from betenet.errors import DataError
@@ -105,11 +106,17 @@ def test_damaged_and_foreign_files_are_named_and_the_others_are_done(
     out = tmp_path / "ours.jsonl.gz"
     assert main(["epc", "collect", str(records), "--out", str(out), "--json"]) == 1
     printed = capsys.readouterr()
-    for name in ("cut", "package", "deep", "latin"):
+    for name in ("cut", "deep", "latin"):
         assert f"{name}.json is no record of a crystal that is settled" in printed.err
-    assert "4 of 8 records failed" in printed.err
+    assert "3 of 8 records failed" in printed.err
+    assert "passed over, no record: package.json" in printed.err
     assert [one["id"][0] for one in json.loads(printed.out)] == ["a", "b", "c", "d"]
     assert len(gzip.decompress(out.read_bytes()).splitlines()) == 2
+
+
+def test_what_lies_beside_records_is_no_failure(capsys: pytest.CaptureFixture) -> None:
+    assert main(["epc", "collect", str(OURS)]) == 0
+    assert "passed over, no record: literature.json\n" in capsys.readouterr().err
 
 
 def test_no_record_is_written_over(records: Path, capsys: pytest.CaptureFixture) -> None:
@@ -118,6 +125,11 @@ def test_no_record_is_written_over(records: Path, capsys: pytest.CaptureFixture)
     assert main(["epc", "collect", str(records), "--out", str(record)]) == 2
     assert "is one of the input files" in capsys.readouterr().err
     assert record.read_bytes() == before
+
+
+def test_a_link_to_itself_is_no_input_that_is_written_over(tmp_path: Path) -> None:
+    (tmp_path / "campaign.json").symlink_to("campaign.json")
+    spare_the_inputs([str(tmp_path / "campaign.json")], tmp_path / "out.csv")
 
 
 def test_a_folder_of_nothing_says_so(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:

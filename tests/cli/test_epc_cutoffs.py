@@ -174,7 +174,7 @@ def test_what_cannot_be_kept_is_printed_all_the_same(
     def full(*given: object) -> Path:
         raise DataError(f"Cannot write {given}.", "No space left on device.", "Free some.")
 
-    monkeypatch.setattr("betenet.cli.epc_cutoffs.keep_measured", full)
+    monkeypatch.setattr("betenet.espresso.cutoff_survey.keep_measured", full)
     assert cutoffs(folder, fake, "Al", "C", *output) == 1
     told = capsys.readouterr()
     assert told.err.count("Cannot write") == 2

@@ -38,9 +38,9 @@ class Counted(EMT):
 
 @pytest.fixture(autouse=True)
 def effective_medium(monkeypatch: pytest.MonkeyPatch) -> None:
-    from betenet.cli import phonon_run
+    from betenet import phonons
 
-    monkeypatch.setattr(phonon_run, "chosen_force_field", lambda _: Counted())
+    monkeypatch.setattr(phonons, "DEFAULT", Counted())
     Counted.calls = 0
 
 
@@ -245,22 +245,22 @@ def test_interrupt_keeps_what_is_done(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    from betenet.cli import phonon_run
+    from betenet.phonons import batch
 
-    original = phonon_run.compute_phonons
+    original = batch.compute_phonons
 
     def interrupted(*args: Any, **kwargs: Any) -> Any:
         stream = original(*args, **kwargs)
         yield next(stream)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(phonon_run, "compute_phonons", interrupted)
+    monkeypatch.setattr(batch, "compute_phonons", interrupted)
     table, cache = tmp_path / "out.csv", tmp_path / "cache"
     flags = [str(metals), *QUICK, "--phonon-cache", str(cache), "--csv", str(table)]
     found = run_json(flags, capsys, code=130)
     assert [one["formula"] for one in found] == ["Al"]
     assert [row["formula"] for row in rows_of(table)] == ["Al"]
-    monkeypatch.setattr(phonon_run, "compute_phonons", original)
+    monkeypatch.setattr(batch, "compute_phonons", original)
     Counted.calls = 0
     assert (
         len(run_json([str(metals / "Al.cif"), *QUICK, "--phonon-cache", str(cache)], capsys)) == 1
@@ -272,10 +272,10 @@ def test_interrupt_keeps_what_is_done(
 def test_figures_are_drawn_for_stable_and_unstable(
     workers: str, metals: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from betenet.cli import phonon_run
+    from betenet import phonons
 
     # a class of this file cannot be sent to another process
-    monkeypatch.setattr(phonon_run, "chosen_force_field", lambda _: EMT())
+    monkeypatch.setattr(phonons, "DEFAULT", EMT())
     figures = tmp_path / "figures"
     files = [str(metals / name) for name in ("Cu.cif", "CuSc.cif")]
     flags = ["--plot", str(figures), "--workers", workers]
@@ -289,12 +289,12 @@ def test_bands_that_cannot_be_had_do_not_lose_the_rest(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    from betenet.cli import phonon_run
+    from betenet.phonons import batch
 
     def refuse(*_: Any) -> None:
         raise ConfigError("No bands.")
 
-    monkeypatch.setattr(phonon_run, "bands_of", refuse)
+    monkeypatch.setattr(batch, "bands_of", refuse)
     assert main(["phonons", str(metals), *QUICK, "--plot", str(tmp_path / "figures")]) == 0
     captured = capsys.readouterr()
     assert captured.out.count(".cif") == 3
@@ -406,9 +406,9 @@ def test_frequencies_beyond_any_vibration_are_said(
 def test_phonopys_files_need_no_force_field(
     phonopy_folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from betenet.cli import phonon_run
+    from betenet import phonons
 
-    monkeypatch.setattr(phonon_run, "chosen_force_field", lambda _: "unheard-of")
+    monkeypatch.setattr(phonons, "DEFAULT", "unheard-of")
     assert main(["phonons", str(phonopy_folder / "phonopy.yaml")]) == 0
     assert "force constants of phonopy's files as they are" in capsys.readouterr().out
 
@@ -421,13 +421,13 @@ def test_what_is_missing_is_said_before_anything_is_begun(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    from betenet.cli import phonon_run
+    from betenet import phonons
     from betenet.phonons import force_field
 
     def absent(package: str) -> Path:
         raise ConfigError(f"Phonons need the package {package}, which is not installed.")
 
-    monkeypatch.setattr(phonon_run, "chosen_force_field", lambda _: field)
+    monkeypatch.setattr(phonons, "DEFAULT", field)
     monkeypatch.setattr(force_field, "package_folder", absent)
     table = tmp_path / "out.csv"
     assert main(["phonons", str(metals), "--csv", str(table)]) == 2
@@ -471,7 +471,7 @@ def test_help_teaches_by_example_and_names_the_force_fields(
 def test_weights_are_fetched_on_request(
     metals: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from betenet.cli import phonon_run
+    from betenet import phonons
 
     asked: list[tuple[str, bool]] = []
 
@@ -479,7 +479,7 @@ def test_weights_are_fetched_on_request(
         asked.append((name, progress))
         return Path("/data/of/weights")
 
-    monkeypatch.setattr(phonon_run, "fetch_weights", fetched)
+    monkeypatch.setattr(phonons, "fetch_weights", fetched)
     assert main(["phonons", "--fetch", "mattersim-1m"]) == 0
     captured = capsys.readouterr()
     assert captured.out == ""
@@ -505,9 +505,6 @@ def test_weights_that_were_not_fetched_stop_all_before_it_begins(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    from betenet.cli import phonon_run
-
-    monkeypatch.setattr(phonon_run, "chosen_force_field", lambda given: given.force_field)
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
     monkeypatch.delenv("BETENET_MATTERSIM", raising=False)
@@ -518,12 +515,9 @@ def test_weights_that_were_not_fetched_stop_all_before_it_begins(
 
 
 def test_force_field_of_the_extra_from_end_to_end(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     pytest.importorskip("sevenn")
-    from betenet.cli import phonon_run
-
-    monkeypatch.setattr(phonon_run, "chosen_force_field", lambda given: given.force_field)
     write(tmp_path / "Al.vasp", bulk("Al", "fcc", a=4.05))
     flags = ["--force-field", "7net-0", "--supercell-distance", "5"]
     (found,) = run_json([str(tmp_path / "Al.vasp"), *flags], capsys)

@@ -326,14 +326,14 @@ def test_phonons_of_a_file_predict_as_those_it_was_written_from(
     from ase.calculators.emt import EMT
     from ase.io import write
 
-    from betenet.cli import phonon_run
+    from betenet import phonons as phonons_room
 
     alloy = bulk("Cu", "fcc", a=3.8, cubic=True)
     alloy.symbols[0] = "Au"
     write(tmp_path / "Cu3Au.cif", alloy)
     # another cell of the crystal, its atoms in another order
     write(tmp_path / "other.cif", alloy[[3, 2, 1, 0]].repeat((1, 1, 2)))
-    monkeypatch.setattr(phonon_run, "chosen_force_field", lambda _: EMT())
+    monkeypatch.setattr(phonons_room, "DEFAULT", EMT())
     flags = ["--relaxation", "none", "--supercell-distance", "6", "--dos", str(tmp_path)]
     assert main(["phonons", str(tmp_path / "Cu3Au.cif"), *flags]) == 0
     capsys.readouterr()

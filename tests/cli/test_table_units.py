@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from betenet.cli import epc_run, main
+from betenet.cli import main
+from betenet.espresso.calculations import Ran
 from betenet.evaluation.metrics import Score
 from betenet.evaluation.scores import score_in_unit
 
@@ -113,13 +114,10 @@ def test_errors_of_frequencies_are_printed_in_the_unit() -> None:
     assert score_in_unit("omega_log", share, "meV") == share
 
 
-def test_the_line_of_a_finished_calculation_is_in_the_unit(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: Capture
-) -> None:
+def test_the_line_of_a_finished_calculation_is_in_the_unit() -> None:
     record = json.loads((OURS / "Nb.json").read_text())
-    monkeypatch.setattr(epc_run, "collect_record", lambda _: record)
+    ran = Ran(name="Nb", state="done", record=record)
     for unit, kelvin in (("K", 1.0), ("meV", MEV)):
-        assert epc_run._report(tmp_path, unit) == "done"
-        value, shown = frequencies(capsys.readouterr().out.replace("ω_log", "ω_log ="))["ω_log"]
+        value, shown = frequencies(ran.as_text(unit).replace("ω_log", "ω_log ="))["ω_log"]
         assert shown == unit
         assert value == pytest.approx(record["omega_log_kelvin"] / kelvin, abs=0.06)

@@ -50,7 +50,7 @@ class JsonOutput(Generic[Item_contra]):
     Parameters
     ----------
     elements
-        Of one result.
+        Function that gives the elements of one result.
     """
 
     def __init__(self, elements: Callable[[Item_contra], Iterable[Mapping[str, object]]]) -> None:
@@ -67,6 +67,42 @@ class JsonOutput(Generic[Item_contra]):
         self._list.close()
 
 
+class TableOutput(Generic[Item_contra]):
+    """A table on stdout, a result at a time.
+
+    Parameters
+    ----------
+    rows
+        Function that gives the lines of one result.
+    heading
+        Line above the first result.
+    footer
+        Function that gives what stands below the last result.
+    """
+
+    def __init__(
+        self,
+        rows: Callable[[Item_contra], Iterable[str]],
+        heading: str = "",
+        footer: Callable[[], str] = str,
+    ) -> None:
+        self._rows = rows
+        self._heading = heading
+        self._footer = footer
+
+    def write(self, item: Item_contra, /) -> None:
+        """Print the lines of one result."""
+        for line in self._rows(item):
+            heading, self._heading = self._heading, ""
+            sys.stdout.write(f"{heading}\n{line}\n" if heading else f"{line}\n")
+        sys.stdout.flush()
+
+    def close(self) -> None:
+        """Print what stands below."""
+        if footer := self._footer():
+            sys.stdout.write(f"{footer}\n")
+
+
 class CsvOutput(Generic[Item_contra]):
     """A CSV file, failed inputs included; each row is on disk once written.
 
@@ -77,7 +113,7 @@ class CsvOutput(Generic[Item_contra]):
     columns
         Names of the columns.
     rows
-        Of one result.
+        Function that gives the rows of one result.
 
     Raises
     ------

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from pathlib import Path
 
-from betenet.cli.arguments import HelpFormatter, Verbs, add_json, add_table_unit, count, positive
-from betenet.cli.epc_arguments import add_settings
-from betenet.cli.epc_many import add_campaign, add_cutoffs
+from betenet.cli.arguments import (
+    HelpFormatter,
+    Verbs,
+    add_json,
+    add_table_unit,
+    count,
+    positive,
+    pressure,
+)
+from betenet.espresso.pseudopotentials import FOLDER_VARIABLE
 
 _EPILOG = """\
 examples:
@@ -47,7 +55,7 @@ examples:
   betenet epc run --out epc/                      what is planned there already
   betenet epc run --out epc/ --jobs 4             four q-points side by side
   betenet epc run --out epc/ --processes 8        each program with eight MPI processes
-  betenet epc run --out epc/ --name Nb --max-seconds 3600
+  betenet epc run --out epc/ --only Nb --max-seconds 3600
 
 about --jobs and --processes:
   Irreducible q-points do not need each other: --jobs of them run at once, which costs memory but no
@@ -63,6 +71,50 @@ about failures:
 
 """
 
+_CAMPAIGN_EPILOG = """\
+examples:
+  betenet epc campaign list.csv --out many/ --pseudopotentials upf/ --most-hours 2
+  betenet epc campaign --out many/                goes on after a kill
+  betenet epc campaign more.csv --out many/       adds a list, also while it runs
+  betenet epc status many/                        what came out, at which rate, what is left
+
+about LIST:
+  A CSV file with a header. The column `file` has structure files, relative to the folder of the
+  list; `pressure_gpa` the pressure to relax to (0 if left out); `formula` is checked against the
+  file; `family` is kept in the record. Other columns are passed over.
+
+about records:
+  Each crystal that is settled has one JSON file of at most some 60 kB in the folder of records:
+  kept, dropped (unstable, no metal, negative α²F …, with the reason) or failed. It may be copied
+  and committed. Crystals that are too dear or cannot be planned are skipped, and looked at again at
+  the next start; so are those that are left, because this machine was at fault. When three in a
+  row are, the campaign ends.
+
+"""
+
+_CUTOFFS_EPILOG = """\
+examples:
+  betenet epc cutoffs pseudopotentials/           all of a folder
+  betenet epc cutoffs pseudopotentials/ Nb H      two of them
+  betenet epc cutoffs sg15/ --table               entries for the table of known ones
+
+where cutoffs come from, in this order:
+  A file beside the pseudopotential (Nb.toml beside Nb.upf, as in PseudoDojo's set), the table that
+  comes with betenet, and what was measured on this machine. Measurements are kept in
+  ~/.cache/betenet/cutoffs (or $BETENET_CUTOFFS), by the content of the pseudopotential. Those of
+  --again are kept too, but plans still prefer a file beside the pseudopotential and the table.
+
+how it is measured:
+  pw.x calculates an fcc crystal of the element, not magnetic, with 4×4×4 k-points and neighbours
+  two covalent radii apart (at least 1.1 Å). The functional is PBEsol, whatever functional the file
+  was made for: it hardly matters for the number of plane waves. The reference is calculated at
+  160 Ry (ultrasoft and PAW: 100 Ry), then the crystal with fewer plane waves, down to 20 Ry. Enough
+  is the lowest cutoff from which on the pressure is within 0.3 GPa (0.2 % if that is more) and the
+  energy within 50 meV/atom of those of the reference: the greater part of an error in the energy
+  cancels between crystals, an error in the pressure does not.
+
+"""
+
 
 def add_parser(verbs: Verbs) -> None:
     """Add the verb to the command line."""
@@ -75,12 +127,8 @@ def add_parser(verbs: Verbs) -> None:
         formatter_class=HelpFormatter,
     )
     actions = parser.add_subparsers(title="verbs", metavar="VERB", required=True)
-    _add_plan(actions)
-    _add_run(actions)
-    _add_status(actions)
-    _add_collect(actions)
-    add_cutoffs(actions)
-    add_campaign(actions)
+    for add in (_add_plan, _add_run, _add_status, _add_collect, _add_cutoffs, _add_campaign):
+        add(actions)
     parser.verb_for_files = lambda file: f"run {file} --out epc/"
 
 
@@ -94,7 +142,7 @@ def _add_plan(actions: Verbs) -> None:
     )
     plan.add_argument("files", nargs="*", metavar="FILE", help="structure file or folder")
     plan.add_argument("--out", type=Path, metavar="DIR", help="folder of all calculations")
-    add_settings(plan)
+    _add_settings(plan)
     plan.add_argument("--show", metavar="PROTOCOL", help="print a protocol with explanations")
     plan.add_argument(
         "--slurm",
@@ -104,7 +152,7 @@ def _add_plan(actions: Verbs) -> None:
         help="write DIR/job.sh for Slurm, with these options (time=24:00:00 ntasks=16 exclusive …)",
     )
     add_json(plan, "the plan")
-    plan.set_defaults(run=run_plan)
+    plan.set_defaults(run=_verb("plan"))
 
 
 def _add_run(actions: Verbs) -> None:
@@ -125,27 +173,24 @@ def _add_run(actions: Verbs) -> None:
         "--out", type=Path, required=True, metavar="DIR", help="folder of all calculations"
     )
     running.add_argument(
-        "--name",
+        "--only",
         action="extend",
         nargs="+",
         default=[],
         metavar="NAME",
         help="only these of the planned ones",
     )
-    add_settings(running)
+    running.rename("--name", "--only")
+    _add_settings(running)
     add_table_unit(running)
-    _add_how(running)
-    running.set_defaults(run=run_run)
+    _add_how(running.add_argument_group("how to run"))
+    running.set_defaults(run=_verb("run"))
 
 
-def _add_how(running: argparse.ArgumentParser) -> None:
-    how = running.add_argument_group("how to run")
+def _add_how(how: argparse._ActionsContainer) -> None:  # pyright: ignore[reportPrivateUsage]
+    """Add the flags of how programs are run."""
     how.add_argument(
-        "--jobs",
-        type=count,
-        default=1,
-        metavar="N",
-        help="programs at once (default: %(default)s)",
+        "--jobs", type=count, default=1, metavar="N", help="programs at once (default: %(default)s)"
     )
     how.add_argument(
         "--processes",
@@ -160,20 +205,12 @@ def _add_how(running: argparse.ArgumentParser) -> None:
         default="mpirun",
         help="what starts them, if more than one (default: %(default)s)",
     )
-    how.add_argument(
-        "--programs", type=Path, metavar="DIR", help="folder of pw.x (default: from PATH)"
-    )
-    how.add_argument(
-        "--max-seconds", type=positive, metavar="S", help="stop cleanly before so many have passed"
-    )
+    _add_limits(how, "try again what has failed, whatever the cause")
     how.add_argument(
         "--stop-if-unstable",
         action="store_true",
         help="spend no more on a crystal once a q-point has an imaginary mode, or there are no "
         "states at the Fermi level",
-    )
-    how.add_argument(
-        "--retry-failed", action="store_true", help="try again what has failed, whatever the cause"
     )
     how.add_argument(
         "--keep-scratch", action="store_true", help="keep wave functions once all is done"
@@ -188,7 +225,7 @@ def _add_status(actions: Verbs) -> None:
     )
     status.add_argument("folder", type=Path, metavar="DIR", help="folder of all calculations")
     add_json(status, "the states of all steps")
-    status.set_defaults(run=run_status)
+    status.set_defaults(run=_verb("status"))
 
 
 def _add_collect(actions: Verbs) -> None:
@@ -217,32 +254,136 @@ def _add_collect(actions: Verbs) -> None:
     )
     add_table_unit(collect)
     add_json(collect, "the records")
-    collect.set_defaults(run=run_collect)
+    collect.set_defaults(run=_verb("collect"))
 
 
-def run_plan(arguments: argparse.Namespace) -> int:
-    """Print grids and cost."""
-    from betenet.cli.epc_plan import plan
+def _add_cutoffs(actions: Verbs) -> None:
+    cutoffs = actions.add_parser(
+        "cutoffs",
+        help="how many plane waves pseudopotentials need; measures what is not known",
+        description="How many plane waves pseudopotentials need. Where no recommended cutoff is "
+        "known, it is measured, in about a minute for an element, and kept.",
+        epilog=_CUTOFFS_EPILOG,
+        formatter_class=HelpFormatter,
+    )
+    cutoffs.add_argument("folder", type=Path, metavar="DIR", help="folder of UPF files")
+    cutoffs.add_argument(
+        "elements", nargs="*", metavar="ELEMENT", help="only these elements (default: all in DIR)"
+    )
+    _add_programs(cutoffs)
+    cutoffs.add_argument(
+        "--again", action="store_true", help="measure also where cutoffs are known already"
+    )
+    cutoffs.add_argument(
+        "--table", action="store_true", help="print what was measured as entries of cutoffs.toml"
+    )
+    add_json(cutoffs, "cutoffs, their sources and new measurements")
+    cutoffs.set_defaults(run=_verb("cutoffs"))
 
-    return plan(arguments)
+
+def _add_campaign(actions: Verbs) -> None:
+    running = actions.add_parser(
+        "campaign",
+        help="calculate the crystals of long lists, for as long as it is let run",
+        description="Calculate the crystals of lists in their order, one program at a time at the "
+        "lowest priority. Given a LIST while it runs, the crystals are added at the end.",
+        epilog=_CAMPAIGN_EPILOG,
+        formatter_class=HelpFormatter,
+    )
+    running.add_argument(
+        "lists", nargs="*", type=Path, metavar="LIST", help="CSV file of crystals, see below"
+    )
+    running.add_argument(
+        "--out", type=Path, required=True, metavar="DIR", help="folder of the campaign"
+    )
+    told = running.add_argument_group("what to calculate (kept in DIR for later starts)")
+    _add_recipe(told, "scout")
+    told.add_argument(
+        "--most-hours",
+        type=positive,
+        metavar="H",
+        help="skip crystals that are expected to take more core-hours (default: no limit)",
+    )
+    told.add_argument(
+        "--records",
+        type=Path,
+        metavar="DIR",
+        help="folder of the records of crystals that are kept, dropped or failed; those are not "
+        "computed again (default: records/ in --out)",
+    )
+    told.add_argument(
+        "--held-out",
+        type=Path,
+        metavar="FILE",
+        help="formulas for tests only, one in a line (H3S1): their records get the split test, "
+        "all others train",
+    )
+    again = "calculate again where a program has failed, or a record is damaged"
+    _add_limits(running.add_argument_group("how to run"), again)
+    running.set_defaults(run=_verb("campaign"))
 
 
-def run_run(arguments: argparse.Namespace) -> int:
-    """Calculate."""
-    from betenet.cli.epc_run import run
-
-    return run(arguments)
-
-
-def run_status(arguments: argparse.Namespace) -> int:
-    """Print how far it is."""
-    from betenet.cli.epc_status import status
-
-    return status(arguments.folder, as_json=arguments.json)
+def _add_settings(parser: argparse.ArgumentParser) -> None:
+    """Add the flags of what a plan is told: the protocol, its material and the pressure."""
+    group = parser.add_argument_group("what to calculate")
+    _add_recipe(group, "balanced")
+    group.add_argument(
+        "--pressure",
+        type=pressure,
+        metavar="GPA",
+        help="pressure to which the cell is relaxed (default: 0)",
+    )
 
 
-def run_collect(arguments: argparse.Namespace) -> int:
-    """Print and write results."""
-    from betenet.cli.epc_collect import collect
+def _add_recipe(group: argparse._ActionsContainer, default: str) -> None:  # pyright: ignore[reportPrivateUsage]
+    """Add the flags of what all calculations are told: the protocol and its material."""
+    group.add_argument(
+        "--protocol",
+        metavar="NAME",
+        help=f"paper, balanced, scout or fast (default: {default})",
+    )
+    group.add_argument(
+        "--set",
+        action="extend",
+        nargs="+",
+        default=[],
+        metavar="KEY=VALUE",
+        help="change values of the protocol",
+    )
+    group.add_argument(
+        "--pseudopotentials",
+        type=Path,
+        metavar="DIR",
+        help="UPF files named after their elements (default: $" + FOLDER_VARIABLE + ")",
+    )
+    group.add_argument(
+        "--starting-guess",
+        action="store_true",
+        help="the cells are guesses: a volume that changes by more than 8 %% is no reason to drop",
+    )
 
-    return collect(arguments)
+
+def _add_limits(group: argparse._ActionsContainer, retried: str) -> None:  # pyright: ignore[reportPrivateUsage]
+    """Add the flags of how long programs run, and which of them again."""
+    _add_programs(group)
+    group.add_argument(
+        "--max-seconds", type=positive, metavar="S", help="stop cleanly before so many have passed"
+    )
+    group.add_argument("--retry-failed", action="store_true", help=retried)
+
+
+def _add_programs(group: argparse._ActionsContainer) -> None:  # pyright: ignore[reportPrivateUsage]
+    group.add_argument(
+        "--programs", type=Path, metavar="DIR", help="folder of pw.x (default: from PATH)"
+    )
+
+
+def _verb(name: str) -> Callable[[argparse.Namespace], int]:
+    """What a verb does; numpy and ASE are loaded only then."""
+
+    def run(arguments: argparse.Namespace) -> int:
+        from betenet.cli import epc_verbs
+
+        return getattr(epc_verbs, name)(arguments)
+
+    return run

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from betenet.cli.streams import shortened
 from betenet.phonons.progress import Step
+from betenet.text_table import cut_at_its_beginning
 
 if TYPE_CHECKING:
     from betenet.ensemble import Ensemble
@@ -17,26 +18,19 @@ if TYPE_CHECKING:
 
 _NARROWEST = 20
 _LONGEST_NAME = 28
-"""As in the table."""
+"""Letters of a structure's name, so that the steps have room on the line."""
 
 
 class ProgressLine:
-    """A line that writes over itself on a terminal; elsewhere nothing is written.
-
-    Attributes
-    ----------
-    name
-        What is in hand; it stands in front of the steps.
-    """
+    """A line that writes over itself on a terminal; elsewhere nothing is written."""
 
     def __init__(self) -> None:
-        self.name = ""
         self._shown = False
         self._crystal = ""
         self._began = time.monotonic()
 
-    def told(self, step: Step) -> None:
-        """Show a step."""
+    def told(self, name: str, step: Step) -> None:
+        """Show a step, and in front of it what is in hand."""
         if step.crystal != self._crystal:
             self._crystal, self._began = step.crystal, time.monotonic()
         if not sys.stderr.isatty():
@@ -44,7 +38,7 @@ class ProgressLine:
         text = step_in_words(step)
         if (seconds := time.monotonic() - self._began) >= 1.0:
             text += f", {seconds:.0f} s"
-        self._print(f"{self.name}: {text}" if self.name else text)
+        self._print(f"{name}: {text}" if name else text)
         self._shown = True
 
     def clear(self) -> None:
@@ -74,24 +68,14 @@ def phonons_of(arguments: argparse.Namespace, model: Ensemble) -> PhononSource |
     from betenet.ensemble.phonon_sources import choose_phonons
 
     line = ProgressLine()
-
-    def told(name: str, step: Step) -> None:
-        line.name = in_short(name)
-        line.told(step)
-
     return choose_phonons(
         model,
         arguments.phonons,
         force_field=arguments.force_field,
         cache=arguments.phonon_cache,
-        told=told,
+        told=lambda name, step: line.told(cut_at_its_beginning(name, _LONGEST_NAME), step),
         done=line.clear,
     )
-
-
-def in_short(name: str) -> str:
-    """Name of a structure, cut at its beginning so that the steps have room on the line."""
-    return shortened(name, _LONGEST_NAME)
 
 
 def step_in_words(step: Step) -> str:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from betenet.cli.arguments import (
     HelpFormatter,
@@ -14,6 +17,12 @@ from betenet.cli.arguments import (
     count,
     positive,
 )
+from betenet.cli.streams import FigureFolder, spare_the_inputs
+from betenet.errors import BetenetError
+
+if TYPE_CHECKING:
+    from betenet.cli.batch import Output
+    from betenet.phonons import PhononBatch, PhononEntry
 
 _EPILOG = """\
 examples:
@@ -129,14 +138,114 @@ def add_parser(verbs: Verbs) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Compute the phonons of every structure and put them where they were asked for."""
-    from betenet.cli.phonon_run import fetch, run_phonons
+    """Compute the phonons of every structure and put them where they were asked for.
+
+    Returns
+    -------
+    int
+        Exit code: 0, or 1 if an input failed, or 130 after an interrupt.
+
+    Raises
+    ------
+    ConfigError
+        If no file is given, the force field is unknown, the extra ``phonons`` is not installed, or
+        an output cannot be written or would replace an input.
+    DataError
+        If the cache cannot be used, or weights cannot be downloaded.
+    """
+    from betenet import phonons
+    from betenet.cli.batch import put_away
+    from betenet.cli.phonon_progress import ProgressLine
 
     if arguments.fetch is not None:
-        fetch(arguments.fetch)
+        weights = phonons.fetch_weights(arguments.fetch, progress=True)
+        sys.stderr.write(f"{arguments.fetch}: {weights}\n")
         if not arguments.files:
             return 0
-    return run_phonons(arguments)
+    spare_the_inputs(arguments.files, arguments.csv)
+    chosen = {
+        "relaxation": arguments.relaxation,
+        "distance": arguments.supercell_distance,
+        "imaginary_tolerance": arguments.imaginary_tolerance,
+    }
+    layout = (arguments.dim, arguments.primitive, arguments.calculator)
+    line, folder = ProgressLine(), arguments.phonon_cache
+    batch = phonons.PhononBatch(
+        arguments.files,
+        arguments.force_field or phonons.DEFAULT,
+        phonons.PhononSettings(**{key: one for key, one in chosen.items() if one is not None}),
+        cache=None if folder is None else phonons.PhononCache(folder),
+        workers=arguments.workers,
+        layout=phonons.SupercellLayout.from_text(*layout),
+        told=line.told,
+        done=line.clear,
+    )
+    outputs = list(_outputs(arguments, batch))
+    return put_away(iter(batch), outputs, noun="structures", total=len(batch))
+
+
+def _outputs(
+    arguments: argparse.Namespace, batch: PhononBatch
+) -> Iterator[Callable[[], Output[PhononEntry]]]:
+    """Places of the results: files before what is printed, figures last as they take seconds."""
+    from betenet.cli.batch import CsvOutput, JsonOutput, TableOutput
+    from betenet.cli.short_names import ShortNames
+    from betenet.phonons.entry import CSV_COLUMNS, phonon_table
+
+    if arguments.csv is not None:
+        yield lambda: CsvOutput(arguments.csv, CSV_COLUMNS, lambda entry: [entry.csv_row()])
+    if arguments.dos is not None:
+        yield lambda: _Folder(arguments.dos, _write_dos)
+    if arguments.json:
+        yield lambda: JsonOutput(lambda entry: [entry.to_dict()])
+    else:
+        unit, short = arguments.table_unit, ShortNames(arguments.files)
+        heading = phonon_table(unit).heading
+        yield lambda: TableOutput(lambda entry: entry.rows(unit, short), heading, batch.footer)
+    if arguments.plot is not None:
+        yield lambda: _Folder(arguments.plot, _draw)
+
+
+class _Folder:
+    """A folder with a file for each result, named after the inputs.
+
+    Parameters
+    ----------
+    folder
+        The folder; it is made if it is missing.
+    write
+        Function that writes the file of an entry, given the folder and the beginning of its name.
+    """
+
+    _SUFFIX = r"\.\w+(?=#\d+$|$)"
+    """What is cut off a name; the number of a structure stays."""
+
+    def __init__(
+        self, folder: Path, write: Callable[[PhononEntry, FigureFolder, str], None]
+    ) -> None:
+        self._folder = FigureFolder(folder)
+        self._write = write
+
+    def write(self, entry: PhononEntry) -> None:
+        """Write one file."""
+        if entry.result is not None:
+            stem = self._folder.new_stem(entry.name, suffix=self._SUFFIX)
+            self._write(entry, self._folder, stem)
+
+    def close(self) -> None:
+        """Nothing is left to do."""
+
+
+def _write_dos(entry: PhononEntry, folder: FigureFolder, stem: str) -> None:
+    entry.write_dos(folder.path / f"{stem}_dos.json")
+
+
+def _draw(entry: PhononEntry, folder: FigureFolder, stem: str) -> None:
+    """Draw one figure; where the bands cannot be had, say so and go on."""
+    try:
+        folder.draw(stem, "phonons", entry.plot)
+    except BetenetError as error:
+        sys.stderr.write(f"betenet: no figure of {entry.name}: {error}\n")
 
 
 def _add_computed(group: argparse._ArgumentGroup) -> None:  # pyright: ignore[reportPrivateUsage]

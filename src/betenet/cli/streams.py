@@ -18,6 +18,7 @@ from pathlib import Path
 
 from betenet.errors import ConfigError
 from betenet.printable import printable, to_cell
+from betenet.text_table import cut_at_its_beginning
 
 STDOUT = "the standard output"
 
@@ -101,7 +102,12 @@ class FigureFolder:
     Parameters
     ----------
     folder
-        It is made if it is missing.
+        The folder; it is made if it is missing.
+
+    Attributes
+    ----------
+    path
+        The folder.
 
     Raises
     ------
@@ -114,12 +120,12 @@ class FigureFolder:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise cannot_write(folder, error) from error
-        self._folder = folder
+        self.path = folder
         self._stems: set[str] = set()
 
     def draw(self, stem: str, what: str, drawing: Callable[[Path], object]) -> None:
         """Call the drawing with a file of another name first, so that no figure is half done."""
-        path, unfinished = (self._folder / f"{dot}{stem}_{what}.png" for dot in ("", "."))
+        path, unfinished = (self.path / f"{dot}{stem}_{what}.png" for dot in ("", "."))
         try:
             drawing(unfinished)
             unfinished.replace(path)
@@ -164,17 +170,7 @@ def spare_the_inputs(files: Sequence[str], out: Path | None, flag: str = "--csv"
 
 def shortened(text: str, width: int) -> str:
     """Text cut at its beginning to a width; control characters are shown."""
-    text = printable(text)
-    return text if len(text) <= width else "…" + text[1 - width :]
-
-
-def table_row(cells: Sequence[str], widths: Sequence[int]) -> str:
-    """A row of a table; its first two columns, the names, are to the left, numbers to the right."""
-    parts = [
-        f"{printable(cell):<{width}}" if place < 2 else f"{printable(cell):>{width}}"
-        for place, (cell, width) in enumerate(zip(cells, widths, strict=True))
-    ]
-    return "  ".join(parts)
+    return cut_at_its_beginning(printable(text), width)
 
 
 def cannot_write(path: Path, error: OSError) -> ConfigError:

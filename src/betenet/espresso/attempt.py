@@ -7,14 +7,14 @@ import shutil
 from pathlib import Path
 
 from betenet.espresso.failures import Start
-from betenet.espresso.namelist import Namelists, changed
+from betenet.espresso.namelist import Namelists, with_changes
 from betenet.espresso.steps import SCRATCH, WAVE_FUNCTIONS, Inherited, Step
 
 _TIME_LIMIT = {"pw.x": "control", "ph.x": "inputph"}
 """Namelist that takes ``max_seconds``, by program."""
 
 
-def prepare(
+def prepare_attempt(
     folder: Path, step: Step, start: Start, changes: Namelists, seconds: float | None = None
 ) -> Start:
     """Bring all that an attempt needs to the step's folder, and write its input.
@@ -22,16 +22,16 @@ def prepare(
     Parameters
     ----------
     folder
-        Of the material.
+        Folder of the material.
     step
         The step.
     start
         How the attempt should begin. It can only go on where the step knows how to, and an
         earlier attempt has left something to go on from.
     changes
-        Of the namelists.
+        Changes of the namelists.
     seconds
-        After which the program stops by itself where it can go on; None for no limit.
+        Time after which a program that can go on stops by itself [s]; None for no limit.
 
     Returns
     -------
@@ -52,9 +52,9 @@ def prepare(
         (home / name).parent.mkdir(parents=True, exist_ok=True)
     for inherited in step.inherits:
         _bring(folder, home, inherited)
-    full = changed(changes, step.recovery) if goes_on else changes
+    full = with_changes(changes, step.recovery) if goes_on else changes
     if seconds is not None and step.program in _TIME_LIMIT:
-        full = changed(full, {_TIME_LIMIT[step.program]: {"max_seconds": round(seconds, 1)}})
+        full = with_changes(full, {_TIME_LIMIT[step.program]: {"max_seconds": round(seconds, 1)}})
     (home / f"{step.stem}.in").write_text(step.input_text(full), encoding="utf-8")
     return "recovery" if goes_on else "scratch"
 
@@ -65,7 +65,7 @@ def missing_results(folder: Path, step: Step, *, cleaned: bool = False) -> list[
     Parameters
     ----------
     folder
-        Of the material.
+        Folder of the material.
     step
         The step.
     cleaned

@@ -28,12 +28,12 @@ from betenet.json_input import number_array, what_is_wrong
 from betenet.runs import MANIFEST, replacing
 
 _ROUNDING = 1e-9
-"""Within which a structure that is planned again is the one that is kept [Å]."""
+"""Distance within which a structure that is planned again is the one that is kept [Å]."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Calculation:
-    """A material that is planned, or more than that.
+    """A material whose calculation is planned, is running or has ended.
 
     Attributes
     ----------
@@ -51,13 +51,18 @@ class Calculation:
 
     @property
     def name(self) -> str:
-        """Of its folder."""
+        """Name of its folder."""
         return self.folder.name
 
     @property
-    def told(self) -> Mapping[str, object]:
-        """What decides the results, as plain values."""
+    def recorded_settings(self) -> Mapping[str, object]:
+        """Structure and settings, which decide the results, as plain values."""
         return self.manifest.settings
+
+    @property
+    def settings_of_record(self) -> dict[str, object]:
+        """Settings without the structure, as plain values."""
+        return {key: value for key, value in self.recorded_settings.items() if key != "structure"}
 
 
 def describe(workflow: Workflow) -> dict[str, object]:
@@ -71,14 +76,14 @@ def keep_plan(home: Path, plan: Plan) -> Plan:
     Parameters
     ----------
     home
-        Of all calculations.
+        Folder of all calculations.
     plan
-        Of the material.
+        Plan of the material.
 
     Returns
     -------
     Plan
-        With an error if the folder holds another calculation, or cannot be written.
+        The plan, with an error if the folder holds another calculation, or cannot be written.
     """
     if plan.workflow is None:
         return plan
@@ -177,24 +182,6 @@ def open_calculation(folder: Path) -> Calculation:
     return Calculation(
         folder=folder, workflow=Workflow(atoms=atoms, settings=settings), manifest=manifest
     )
-
-
-def planned(home: Path) -> list[Path]:
-    """Folders of all materials that are planned.
-
-    Raises
-    ------
-    DataError
-        If there are none.
-    """
-    folders = sorted(path.parent for path in home.glob(f"*/{MANIFEST}"))
-    if not folders:
-        raise DataError(
-            f"There is no calculation in {home}.",
-            f"No folder in it has a {MANIFEST}.",
-            "Give the folder that `betenet epc plan --out` was given.",
-        )
-    return folders
 
 
 def _atoms(told: Mapping[str, Any]) -> Atoms:

@@ -17,17 +17,18 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from betenet.errors import BetenetError, ConfigError, DataError, unexpected
+from betenet.errors import ConfigError, DataError, unexpected
+from betenet.espresso.calculations import Tell, free_name
+from betenet.espresso.campaign_crystals import CampaignCrystal, read_crystals, write_crystals
 from betenet.espresso.campaign_list import Entry, formula_key, read_held_out
 from betenet.espresso.campaign_settings import (
     CAMPAIGN,
     RECORDS,
+    CampaignArguments,
     CampaignSettings,
-    Given,
     read_settings,
     write_settings,
 )
-from betenet.espresso.listed import Listed, read_listed, write_listed
 from betenet.espresso.plan import Plan, plan_one
 from betenet.espresso.settled_records import read_record
 from betenet.json_input import read_json
@@ -40,8 +41,6 @@ RESERVED = (LISTS, RECORDS, CAMPAIGN, REASONS, LOCK)
 """Names in the folder of a campaign that no calculation may have."""
 AT_ONCE = 50
 """Crystals that are planned before they are written."""
-
-Tell = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -69,7 +68,7 @@ class Campaign:
         """File of a crystal that is settled."""
         return self.settings.records / f"{name}.json"
 
-    def settled(self, listed: Listed) -> Mapping[str, Any] | None:
+    def settled(self, crystal: CampaignCrystal) -> Mapping[str, Any] | None:
         """The record of a crystal; None if it is not settled.
 
         Raises
@@ -77,14 +76,14 @@ class Campaign:
         DataError
             If the record is damaged, or that of another crystal or of another protocol.
         """
-        path = self.record_of(listed.entry.name)
+        path = self.record_of(crystal.entry.name)
         if not path.exists():
             return None
         record = read_record(path)
-        if not (listed.why_not or listed.is_of(record)):
+        if not (crystal.why_not or crystal.is_of(record)):
             raise DataError(
                 f"{path} is the record of another crystal.",
-                f"It is {record.get('formula')}; here {listed.entry.path} has that name.",
+                f"It is {record.get('formula')}; here {crystal.entry.path} has that name.",
                 "Rename the structure file, or give another folder of records.",
             )
         protocol = record["calculation"].get("settings", {}).get("protocol", {})
@@ -98,14 +97,14 @@ class Campaign:
             )
         return record
 
-    def too_dear(self, listed: Listed) -> str:
+    def too_dear(self, crystal: CampaignCrystal) -> str:
         """Why a crystal costs too much; empty if it does not."""
         most = self.settings.most_hours
-        if most is None or listed.hours is None or listed.hours <= most:
+        if most is None or crystal.hours is None or crystal.hours <= most:
             return ""
-        return f"too dear: {listed.hours:.2g} core-hours are expected, {most:g} allowed"
+        return f"too dear: {crystal.hours:.2g} core-hours are expected, {most:g} allowed"
 
-    def listed(self) -> Iterator[Listed]:
+    def crystals(self) -> Iterator[CampaignCrystal]:
         """All crystals in the order of the lists; without those of `damaged_lists`."""
         for _, rows in self._lists():
             yield from rows
@@ -119,10 +118,10 @@ class Campaign:
 
     def _lists(
         self, tell: Callable[[DataError], None] = lambda _: None
-    ) -> Iterator[tuple[Path, list[Listed]]]:
+    ) -> Iterator[tuple[Path, list[CampaignCrystal]]]:
         for path in self._files():
             try:
-                rows = read_listed(path)
+                rows = read_crystals(path)
             except DataError as error:
                 tell(error)
             else:
@@ -135,8 +134,6 @@ class Campaign:
         """The calculation of a crystal; an error becomes part of the plan."""
         try:
             plan = self._plan(entry)
-        except BetenetError as error:
-            return Plan(name=entry.name, source=str(entry.path), error=error)
         except Exception as error:  # noqa: BLE001 - a fault of ours in one must not stop the others
             wrong = unexpected(error, str(entry.path))
             return Plan(name=entry.name, source=str(entry.path), error=wrong)
@@ -205,7 +202,7 @@ class Campaign:
             for start in range(0, len(new), AT_ONCE):
                 planned = [self.expected(entry, tell) for entry in new[start : start + AT_ONCE]]
                 numbers = [int(path.stem) for path in self._files()]
-                write_listed(
+                write_crystals(
                     self.folder / LISTS / f"{max(numbers, default=0) + 1:05}.json", planned
                 )
                 if len(new) > AT_ONCE:
@@ -213,27 +210,27 @@ class Campaign:
         return len(new)
 
     def _new(self, entries: Sequence[Entry]) -> list[Entry]:
-        """Entries that are not listed, with names of their own; broken rows of before go."""
+        """Entries that are not crystal, with names of their own; broken rows of before go."""
         given = {entry.path for entry in entries}
         for path, before in self._lists():
             after = [one for one in before if not (one.why_not and one.entry.path in given)]
             if after != before:
-                write_listed(path, after)
+                write_crystals(path, after)
         taken = {name.casefold() for name in RESERVED}
         known: set[tuple[Path, float, str]] = set()
-        for one in self.listed():
+        for one in self.crystals():
             taken.add(one.entry.name.casefold())
             known.add(_place(one.entry))
         new: list[Entry] = []
         for entry in entries:
             if _place(entry) not in known:
                 known.add(_place(entry))
-                name = _free(entry.name, taken)
+                name = free_name(entry.name, taken, str.casefold)
                 taken.add(name.casefold())
                 new.append(replace(entry, name=name))
         return new
 
-    def expected(self, entry: Entry, tell: Tell) -> Listed:
+    def expected(self, entry: Entry, tell: Tell) -> CampaignCrystal:
         """A crystal with its estimated cost, or why it cannot be planned."""
         plan = self.plan(entry)
         for warning in plan.warnings:
@@ -241,9 +238,9 @@ class Campaign:
         if plan.error is not None or plan.work is None or plan.workflow is None:
             why = "no plan" if plan.error is None else plan.error.in_one_line()
             tell(f"{entry.name}: {why}")
-            return Listed(entry=entry, why_not=why)
+            return CampaignCrystal(entry=entry, why_not=why)
         atoms = plan.workflow.atoms
-        return Listed(
+        return CampaignCrystal(
             entry=entry,
             hours=round(plan.work.core_hours, 4),
             formula=formula_key(plan.formula),
@@ -257,7 +254,7 @@ class Campaign:
                 self.expected(one.entry, lambda _: None) if one.why_not else one for one in before
             ]
             if after != before:
-                write_listed(path, after)
+                write_crystals(path, after)
 
     def reasons(self) -> dict[str, str]:
         """Why crystals were passed over at the last start, by name."""
@@ -291,18 +288,18 @@ def open_campaign(folder: Path) -> Campaign:
     return Campaign(folder, settings)
 
 
-def begin_campaign(folder: Path, given: Given) -> Campaign:
+def begin_campaign(folder: Path, given: CampaignArguments) -> Campaign:
     """Begin a campaign, or go on with the one in the folder.
 
     Raises
     ------
     ConfigError
-        As of `Given.beside`; or if the campaign of before has its records elsewhere, and they are
-        not given.
+        If `CampaignArguments.merged_with` refuses the arguments; or if the campaign has its records
+        elsewhere, and they are not given.
     DataError
         If the campaign of before is damaged, or the folder cannot be written.
     """
-    settings = given.beside(folder, read_settings(folder))
+    settings = given.merged_with(folder, read_settings(folder))
     within = Path(os.path.realpath(settings.records)).is_relative_to(os.path.realpath(folder))
     if given.records is None and not within:
         raise ConfigError(
@@ -325,11 +322,3 @@ def begin_campaign(folder: Path, given: Given) -> Campaign:
 
 def _place(entry: Entry) -> tuple[Path, float, str]:
     return entry.path, entry.pressure, entry.error
-
-
-def _free(name: str, taken: set[str]) -> str:
-    number, free = 1, name
-    while free.casefold() in taken:
-        number += 1
-        free = f"{name}-{number}"
-    return free

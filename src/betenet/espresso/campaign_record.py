@@ -1,4 +1,4 @@
-"""What a campaign keeps of a crystal that is settled: one small file, whatever has become of it."""
+"""Record of a crystal that a campaign has settled: one small file, whatever became of it."""
 
 from __future__ import annotations
 
@@ -13,14 +13,13 @@ from ase import Atoms
 
 from betenet.errors import BetenetError
 from betenet.espresso.calculation import Calculation
+from betenet.espresso.campaign_crystals import CampaignCrystal
 from betenet.espresso.campaign_list import formula_key
 from betenet.espresso.collect import collect_record, processor_seconds, start_of
-from betenet.espresso.failures import IMAGINARY_MODES, NOT_A_METAL
-from betenet.espresso.listed import Listed
+from betenet.espresso.failures import IMAGINARY_MODES, NOT_A_METAL, step_error
 from betenet.espresso.manifest import StepRecord
 from betenet.espresso.record import SOURCE, formula_of
 from betenet.espresso.settings import structure_of
-from betenet.espresso.step_error import step_error
 from betenet.runs.replace_file import replace_file
 
 TRAIN, TEST = "train", "test"
@@ -31,7 +30,7 @@ MOST_BYTES = 60_000
 
 
 def settled_record(
-    calculation: Calculation, listed: Listed, held_out: frozenset[str] | None
+    calculation: Calculation, crystal: CampaignCrystal, held_out: frozenset[str] | None
 ) -> dict[str, Any]:
     """The record of a crystal whose calculation has ended.
 
@@ -39,7 +38,7 @@ def settled_record(
     ----------
     calculation
         Its calculation: done, or with a step that has failed.
-    listed
+    crystal
         The crystal.
     held_out
         Formulas that may not be trained on; None to say nothing of a split.
@@ -70,11 +69,11 @@ def settled_record(
         held = formula_key(record["formula"]) in held_out
         record["split"] = TEST if held else TRAIN
     state = "kept" if kept else "failed" if _is_fault(failed) else "dropped"
-    return record | {"campaign": _of_campaign(listed, state)}
+    return record | {"campaign": _of_campaign(crystal, state)}
 
 
 def broken_record(
-    calculation: Calculation | None, listed: Listed, error: Exception
+    calculation: Calculation | None, crystal: CampaignCrystal, error: Exception
 ) -> dict[str, Any]:
     """The record of a crystal whose results cannot be read.
 
@@ -82,7 +81,7 @@ def broken_record(
     ----------
     calculation
         Its calculation; None if that cannot be opened.
-    listed
+    crystal
         The crystal.
     error
         What is wrong.
@@ -90,20 +89,20 @@ def broken_record(
     text = error.in_one_line() if isinstance(error, BetenetError) else f"{error!r}"
     if calculation is None:
         record: dict[str, Any] = {
-            "id": listed.entry.name,
+            "id": crystal.entry.name,
             "source": SOURCE,
-            "formula": listed.formula,
+            "formula": crystal.formula,
             "calculation": {"kept": False},
         }
     else:
         record = _failed(calculation, calculation.workflow.atoms, {})
     record["calculation"]["reasons"] = [{"rule": "failed", "text": _without_paths(text)}]
-    return record | {"campaign": _of_campaign(listed, "failed")}
+    return record | {"campaign": _of_campaign(crystal, "failed")}
 
 
-def _of_campaign(listed: Listed, state: str) -> dict[str, object]:
+def _of_campaign(crystal: CampaignCrystal, state: str) -> dict[str, object]:
     ended = datetime.now(UTC).isoformat(timespec="seconds")
-    return {"state": state, **listed.identity, "ended": ended}
+    return {"state": state, **crystal.identity, "ended": ended}
 
 
 def write_settled(path: Path, record: Mapping[str, Any]) -> None:
@@ -131,7 +130,6 @@ def _failed(
     calculation: Calculation, atoms: Atoms, failed: Mapping[str, StepRecord]
 ) -> dict[str, Any]:
     """The record of a calculation that has stopped before its end."""
-    told = {key: value for key, value in calculation.told.items() if key != "structure"}
     return {
         "id": calculation.name,
         "source": SOURCE,
@@ -141,7 +139,7 @@ def _failed(
             "kept": False,
             "reasons": [_reason(calculation.folder, key, step) for key, step in failed.items()],
             "notes": [],
-            "settings": told,
+            "settings": calculation.settings_of_record,
             "cell": start_of(calculation).to_dict(atoms),
             "core_hours": round(processor_seconds(calculation.manifest.steps.values()) / 3600.0, 4),
             "versions": {"quantum_espresso": [calculation.manifest.version]},
@@ -151,7 +149,7 @@ def _failed(
 
 def _reason(folder: Path, key: str, step: StepRecord) -> dict[str, str]:
     last = step.attempts[-1]
-    error = step_error(folder, key, step)
+    error = step_error(folder, key, last.failure, last.said)
     rule = RULES.get(last.failure or "", "failed")
     said = last.said if rule != "failed" else f"{last.failure}: {error.reason}"
     return {"rule": rule, "text": f"{key}: {_without_paths(said)}"}

@@ -6,23 +6,24 @@ import errno
 import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 from betenet.errors import BetenetError, ConfigError, DataError
 from betenet.espresso.attempt import remove
 from betenet.espresso.calculation import Calculation, keep_plan, open_calculation
-from betenet.espresso.campaign import Campaign, Tell, begin_campaign, open_campaign
+from betenet.espresso.calculations import Tell, run_planned
+from betenet.espresso.campaign import Campaign, begin_campaign, open_campaign
+from betenet.espresso.campaign_crystals import CampaignCrystal
 from betenet.espresso.campaign_list import Entry
 from betenet.espresso.campaign_record import broken_record, settled_record, write_settled
-from betenet.espresso.campaign_settings import Given
+from betenet.espresso.campaign_settings import CampaignArguments
 from betenet.espresso.failures import DISK_FULL, UNKNOWN, failure_named
-from betenet.espresso.listed import Listed
 from betenet.espresso.manifest import CALCULATION, StepRecord
 from betenet.espresso.processes import termination_raises
-from betenet.espresso.run import run_material
-from betenet.espresso.runner import Outcome, Runner
+from betenet.espresso.record import in_a_line
+from betenet.espresso.runner import Runner
 from betenet.espresso.settled_records import state_of
 from betenet.espresso.steps import SCRATCH
 from betenet.runs.lock import lock_folder
@@ -38,7 +39,7 @@ State = Literal["kept", "dropped", "failed", "stopped", "skipped", "left"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ended:
+class EndedCrystal:
     """What has become of a crystal in this run of a campaign.
 
     Attributes
@@ -63,11 +64,11 @@ class Ended:
 
 def run_campaign(
     folder: Path,
-    given: Given,
+    given: CampaignArguments,
     entries: Sequence[Entry],
     runner: Runner,
     tell: Tell,
-) -> Iterator[Ended]:
+) -> Iterator[EndedCrystal]:
     """Begin a campaign or go on with it, until nothing is left.
 
     Parameters
@@ -85,7 +86,7 @@ def run_campaign(
 
     Yields
     ------
-    Ended
+    EndedCrystal
         Each crystal that was settled or passed over, when it is.
 
     Raises
@@ -106,7 +107,7 @@ def run_campaign(
         campaign = begin_campaign(folder, given)
         campaign.add(entries, tell)
         campaign.plan_again()
-        if not any(True for _ in campaign.listed()):
+        if not any(True for _ in campaign.crystals()):
             raise ConfigError(
                 "No LIST is given.",
                 "The campaign has no crystals yet.",
@@ -115,7 +116,9 @@ def run_campaign(
         yield from _Run(campaign, runner, tell).work()
 
 
-def feed_campaign(folder: Path, given: Given, entries: Sequence[Entry], tell: Tell) -> int:
+def feed_campaign(
+    folder: Path, given: CampaignArguments, entries: Sequence[Entry], tell: Tell
+) -> int:
     """Add crystals to a campaign that another process runs; how many are new.
 
     Raises
@@ -126,7 +129,7 @@ def feed_campaign(folder: Path, given: Given, entries: Sequence[Entry], tell: Te
         If the campaign cannot be read or written.
     """
     campaign = open_campaign(folder)
-    if given.beside(folder, campaign.settings) != campaign.settings:
+    if given.merged_with(folder, campaign.settings) != campaign.settings:
         raise ConfigError(
             f"The campaign in {folder} is running with other settings.",
             "What a campaign is told counts from its next start.",
@@ -147,13 +150,13 @@ class _Run:
     suspicious: int = 0
     began: float = field(default_factory=time.monotonic)
 
-    def work(self) -> Iterator[Ended]:
+    def work(self) -> Iterator[EndedCrystal]:
         """Settle one crystal after the other; the lists that are damaged come first."""
         for error in self.campaign.damaged_lists():
-            yield Ended(name="a list", state="failed", text=error.in_one_line())
-        while (listed := self._next()) is not None:
-            self.seen.add(listed.entry.name)
-            ended = self._end_of(listed)
+            yield EndedCrystal(name="a list", state="failed", text=error.in_one_line())
+        while (crystal := self._next()) is not None:
+            self.seen.add(crystal.entry.name)
+            ended = self._end_of(crystal)
             if ended is None:
                 continue
             if ended.state in {"skipped", "left"}:
@@ -164,89 +167,76 @@ class _Run:
                 return
             self._beware(ended)
 
-    def _next(self) -> Listed | None:
+    def _next(self) -> CampaignCrystal | None:
         """The first crystal of the lists that was not seen in this run."""
-        for listed in self.campaign.listed():
-            if listed.entry.name not in self.seen:
-                return listed
+        for crystal in self.campaign.crystals():
+            if crystal.entry.name not in self.seen:
+                return crystal
         return None
 
-    def _end_of(self, listed: Listed) -> Ended | None:
+    def _end_of(self, crystal: CampaignCrystal) -> EndedCrystal | None:
         """What becomes of a crystal; None if it was settled before."""
-        name = listed.entry.name
+        name = crystal.entry.name
         try:
-            record = self.campaign.settled(listed)
+            record = self.campaign.settled(crystal)
         except DataError as error:
             if not self.runner.retry_failed:
-                return Ended(name=name, state="skipped", text=error.in_one_line())
+                return EndedCrystal(name=name, state="skipped", text=error.in_one_line())
             record = None
         again = self.runner.retry_failed and record is not None and state_of(record) == "failed"
         if record is not None and not again:
             return None
-        why_not = listed.why_not or self.campaign.too_dear(listed)
+        why_not = crystal.why_not or self.campaign.too_dear(crystal)
         if why_not:
-            return Ended(name=name, state="skipped", text=why_not)
-        return self._calculated(listed)
+            return EndedCrystal(name=name, state="skipped", text=why_not)
+        return self._calculated(crystal)
 
-    def _calculated(self, listed: Listed) -> Ended:
-        name, folder = listed.entry.name, self.campaign.folder / listed.entry.name
+    def _calculated(self, crystal: CampaignCrystal) -> EndedCrystal:
+        name, folder = crystal.entry.name, self.campaign.folder / crystal.entry.name
         try:
-            plan = keep_plan(self.campaign.folder, self.campaign.plan(listed.entry))
+            plan = keep_plan(self.campaign.folder, self.campaign.plan(crystal.entry))
             if plan.error is not None:
-                return Ended(name=name, state="skipped", text=plan.error.in_one_line())
-            outcome = self._run(name, folder)
+                return EndedCrystal(name=name, state="skipped", text=plan.error.in_one_line())
+            outcome = run_planned(folder, self.runner.with_time_left(self.began), self.tell)
         except BetenetError as error:  # of this crystal's folder: the others are done
-            return Ended(name=name, state="left", text=error.in_one_line(), suspicious=True)
+            return EndedCrystal(name=name, state="left", text=error.in_one_line(), suspicious=True)
         except (OSError, MemoryError) as error:
             if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
                 raise _disk_full(self.campaign.folder, name) from error
-            return Ended(name=name, state="left", text=f"{error!r}", suspicious=True)
+            return EndedCrystal(name=name, state="left", text=f"{error!r}", suspicious=True)
         if outcome.state == "stopped":
-            return Ended(name=name, state="stopped", text="the time is over")
-        return self._settled(listed, folder)
+            return EndedCrystal(name=name, state="stopped", text="the time is over")
+        return self._settled(crystal, folder)
 
-    def _run(self, name: str, folder: Path) -> Outcome:
-        """Run a calculation, or go on with it, in the time that is left."""
-        limit = self.runner.max_seconds
-        left = None if limit is None else self.began + limit - time.monotonic()
-        calculation = open_calculation(folder)
-        return run_material(
-            folder,
-            calculation.workflow,
-            replace(self.runner, max_seconds=left),
-            calculation.told,
-            lambda line: self.tell(f"{name}: {line}"),
-        )
-
-    def _settled(self, listed: Listed, folder: Path) -> Ended:
+    def _settled(self, crystal: CampaignCrystal, folder: Path) -> EndedCrystal:
         """Keep what has become of a calculation that has ended."""
-        name = listed.entry.name
+        name = crystal.entry.name
         outside = _outside(CALCULATION.read(folder).steps)
         if outside == DISK_FULL:
             raise _disk_full(self.campaign.folder, name)
         if outside:
             text = failure_named(outside).reason
-            return Ended(name=name, state="left", text=text, suspicious=True)
-        record = self._record(listed, folder)
+            return EndedCrystal(name=name, state="left", text=text, suspicious=True)
+        record = self._record(crystal, folder)
         write_settled(self.campaign.record_of(name), record)
         for scratch in sorted(folder.glob(f"**/{SCRATCH}")):
             remove(scratch)
         state: State = record["campaign"]["state"]
         suspicious = state == "failed" and _last_failure(CALCULATION.read(folder).steps) == UNKNOWN
-        return Ended(name=name, state=state, text=summary_of(record), suspicious=suspicious)
+        return EndedCrystal(name=name, state=state, text=summary_of(record), suspicious=suspicious)
 
-    def _record(self, listed: Listed, folder: Path) -> dict[str, Any]:
+    def _record(self, crystal: CampaignCrystal, folder: Path) -> dict[str, Any]:
         """The record of a calculation that has ended, whatever is wrong with its results."""
         calculation: Calculation | None = None
         try:
             calculation = open_calculation(folder)
-            return settled_record(calculation, listed, self.campaign.held_out)
+            return settled_record(calculation, crystal, self.campaign.held_out)
         except BetenetError as error:
-            return broken_record(calculation, listed, error)
+            return broken_record(calculation, crystal, error)
         except (ArithmeticError, LookupError, TypeError, ValueError) as error:
-            return broken_record(calculation, listed, error)  # a fault of ours, told as it is
+            return broken_record(calculation, crystal, error)  # a fault of ours, told as it is
 
-    def _beware(self, ended: Ended) -> None:
+    def _beware(self, ended: EndedCrystal) -> None:
         """End the campaign where the machine is at fault, before it spoils the whole list.
 
         Raises
@@ -296,15 +286,6 @@ def _disk_full(folder: Path, name: str) -> DataError:
 
 def summary_of(record: Mapping[str, Any]) -> str:
     """Results of a record, and the reasons of one that is not kept, in a line."""
-    shown = (
-        ("λ", "coupling", 3, ""),
-        ("ω_log", "omega_log_kelvin", 0, " K"),
-        ("Tc", "tc_kelvin", 1, " K"),
-    )
-    numbers = [
-        f"{symbol} {record[key]:.{digits}f}{unit}"
-        for symbol, key, digits, unit in shown
-        if record.get(key) is not None
-    ]
+    numbers = in_a_line(record, digits=(3, 0, 1))
     reasons = [str(reason["text"]) for reason in record["calculation"]["reasons"]]
     return ", ".join([*numbers, "; ".join(reasons)] if reasons else numbers)

@@ -12,6 +12,7 @@ from typing import Any, cast
 from betenet.errors import ConfigError, DataError
 from betenet.espresso.campaign_list import read_held_out
 from betenet.espresso.protocol import Protocol
+from betenet.espresso.pseudopotentials import pseudopotential_folder
 from betenet.json_differences import differences
 from betenet.json_input import read_json, what_is_wrong
 from betenet.runs.replace_file import replace_file
@@ -71,7 +72,7 @@ class CampaignSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Given:
+class CampaignArguments:
     """What the start of a campaign is given; what is left out is as before.
 
     Attributes
@@ -96,7 +97,7 @@ class Given:
     starting_guess: bool = False
     most_hours: float | None = None
 
-    def beside(self, folder: Path, before: CampaignSettings | None) -> CampaignSettings:
+    def merged_with(self, folder: Path, before: CampaignSettings | None) -> CampaignSettings:
         """The settings of the campaign in a folder.
 
         Parameters
@@ -136,21 +137,19 @@ class Given:
             protocol = Protocol.named(self.protocol or PROTOCOL)
         else:
             protocol = before.protocol
-        found = _absolute(self.pseudopotentials) or (before and before.pseudopotentials)
-        if found is None:
-            raise ConfigError(
-                "No folder of pseudopotentials is given.",
-                "Every calculation needs one for each element.",
-                "Give the folder: --pseudopotentials DIR.",
-            )
-        own = (folder / RECORDS).absolute()
+        if before is not None and self.pseudopotentials is None:
+            pseudopotentials = before.pseudopotentials
+        else:
+            pseudopotentials = _absolute(pseudopotential_folder(self.pseudopotentials))
+        own = folder / RECORDS
+        held_out = self.held_out or (before.held_out if before else None)
         return CampaignSettings(
             protocol=protocol.with_changes(self.changes),
-            pseudopotentials=found,
-            records=_absolute(self.records) or (before.records if before else own),
+            pseudopotentials=pseudopotentials,
+            records=_absolute(self.records or (before.records if before else own)),
             starting_guess=self.starting_guess or bool(before and before.starting_guess),
             most_hours=self.most_hours or (before.most_hours if before else None),
-            held_out=_absolute(self.held_out) or (before.held_out if before else None),
+            held_out=held_out and _absolute(held_out),
             began=before.began if before else datetime.now(UTC).isoformat(timespec="seconds"),
         )
 
@@ -198,9 +197,7 @@ def write_settings(folder: Path, settings: CampaignSettings) -> None:
     replace_file(folder / CAMPAIGN, json.dumps(table, indent=1) + "\n")
 
 
-def _absolute(path: Path | None) -> Path | None:
-    if path is None:
-        return None
+def _absolute(path: Path) -> Path:
     try:
         return path.expanduser().absolute()  # a shell leaves ~ in --records=~/found as it is
     except RuntimeError as error:

@@ -1,4 +1,4 @@
-"""From the folder of a calculation that is done to its record."""
+"""Progress of a calculation, and the record of one that is done."""
 
 from __future__ import annotations
 
@@ -8,16 +8,19 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from betenet.errors import BetenetError, unexpected
+import numpy as np
+
+from betenet.errors import BetenetError, DataError, unexpected
 from betenet.espresso.calculation import Calculation, open_calculation
+from betenet.espresso.failures import step_error
 from betenet.espresso.magnetism import never_magnetic
 from betenet.espresso.manifest import StepRecord
 from betenet.espresso.quality import judge
 from betenet.espresso.record import make_record
 from betenet.espresso.relaxation import Start
 from betenet.espresso.results import read_results
-from betenet.espresso.step_error import step_error
 from betenet.runs.replace_file import replace_file
+from betenet.spectrum import Spectrum
 
 RECORD = "record.json"
 
@@ -31,7 +34,7 @@ class Progress:
     Attributes
     ----------
     name
-        Of the material.
+        Name of the material's folder.
     stage
         ``"planned"``: nothing is begun. ``"running"``: a program is at work, or its runner was
         killed. ``"stopped"``: the next start goes on. ``"failed"``: a step has failed.
@@ -122,12 +125,12 @@ def collect_record(folder: Path) -> dict[str, Any]:
     Parameters
     ----------
     folder
-        Of the material.
+        Folder of the material.
 
     Returns
     -------
     dict
-        As of `make_record`.
+        Record, as `make_record` gives it.
 
     Raises
     ------
@@ -141,19 +144,19 @@ def collect_record(folder: Path) -> dict[str, Any]:
     verdict = judge(results, smearing=protocol.broadening, start=start)
     iron = never_magnetic(calculation.workflow.settings.pseudopotentials.values())
     verdict = replace(verdict, notes=(*verdict.notes, *iron))
-    told = {key: value for key, value in calculation.told.items() if key != "structure"}
     changes = {
         step: steps.attempts[-1].changes
         for step, steps in calculation.manifest.steps.items()
         if steps.attempts and steps.attempts[-1].changes
     }
-    record = make_record(calculation.name, results, told, verdict, changes=changes, start=start)
+    settings = calculation.settings_of_record
+    record = make_record(calculation.name, results, settings, verdict, changes=changes, start=start)
     text = json.dumps(record, ensure_ascii=False, allow_nan=False)
     replace_file(folder / RECORD, text + "\n")
     return record
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Collected:
     """What became of one material.
 
@@ -162,17 +165,50 @@ class Collected:
     name
         Its name.
     record
-        As of `make_record`; None if it is not done.
+        Record, as `make_record` gives it; None if the material is not done.
     error
         Why there is none; None if it is done, or not yet done.
     stage
-        How far it is; None if that cannot be told.
+        How far it is; ``"foreign"`` for a file that is no record; None if that cannot be told.
     """
 
     name: str
     record: dict[str, Any] | None = None
     error: BetenetError | None = None
-    stage: Stage | None = None
+    stage: Stage | Literal["foreign"] | None = None
+
+    def __repr__(self) -> str:
+        return f"Collected({self.name}: {self.error or self.stage})"
+
+    def to_rows(self) -> list[dict[str, object]]:
+        """Numbers and texts of the record, for `betenet.tables.to_dataframe`; none without one."""
+        record = self.record or {}
+        plain: dict[str, object] = {
+            key: one for key, one in record.items() if isinstance(one, str | int | float)
+        }
+        return [plain] if plain else []
+
+    @property
+    def spectrum(self) -> Spectrum | None:
+        """α²F(ω) of the record; None if it has none."""
+        table = None if self.record is None else self.record.get("spectrum")
+        if table is None:
+            return None
+        return Spectrum(np.array(table["frequencies_mev"]), np.array(table["a2f"]))
+
+    def plot(self, path: str | Path | None = None) -> Any:
+        """Draw α²F(ω) and the cumulative λ(ω); write the figure if there is a path.
+
+        Raises
+        ------
+        DataError
+            If there is no spectrum.
+        """
+        from betenet.plotting import plot_spectrum
+
+        if self.spectrum is None:
+            raise DataError(f"{self.name} has no α²F.", f"{self.error or self.stage}.")
+        return plot_spectrum(self.spectrum, path)
 
 
 def collect_all(folders: Iterable[Path]) -> Generator[Collected]:
@@ -184,8 +220,6 @@ def collect_all(folders: Iterable[Path]) -> Generator[Collected]:
             stage = progress.stage
             record = collect_record(folder) if stage == "done" else None
             error = _failure(folder, progress)
-        except BetenetError as broken:
-            record, error = None, broken
         except Exception as fault:  # noqa: BLE001 - the others are to be collected
             record, error = None, unexpected(fault, str(folder))
         yield Collected(name=folder.name, record=record, error=error, stage=stage)
@@ -195,5 +229,6 @@ def _failure(folder: Path, progress: Progress) -> BetenetError | None:
     """What to say of a calculation that has failed."""
     for key, record in progress.steps.items():
         if record.state == "failed":
-            return step_error(folder, key, record)
+            last = record.attempts[-1]
+            return step_error(folder, key, last.failure, last.said)
     return None

@@ -1,4 +1,4 @@
-"""What a calculation will cost, before it is run.
+"""Cost of a calculation, estimated before it is run.
 
 The time of each kind of step is taken as proportional to the work in its innermost loop, counted
 from the structure and its symmetry; the factors were fitted to calculations that were run
@@ -13,9 +13,9 @@ from types import MappingProxyType
 
 from ase import Atoms
 
-from betenet.espresso.fft import fft_grid
-from betenet.espresso.grids import Grids
-from betenet.espresso.irreducible import (
+from betenet.espresso.grids import (
+    Grids,
+    fft_grid,
     irreducible_pairs,
     irreducible_points,
     reciprocal_operations,
@@ -32,7 +32,7 @@ SECONDS = MappingProxyType(
         "states": 2.69e-04,
     }
 )
-"""For one unit of each kind of work, on one core of an AMD EPYC (2026) with OpenBLAS [s]."""
+"""Time of one unit of each kind of work, on one core of an AMD EPYC (2026) with OpenBLAS [s]."""
 
 RELAXATION_STEPS = 12
 """Self-consistent densities of a relaxation, counted at the grid of the phonons."""
@@ -45,29 +45,29 @@ class Work:
     Attributes
     ----------
     grids
-        Of k- and q-points.
+        Grids of k- and q-points.
     n_electrons
-        Outside the cores.
+        Number of electrons outside the cores.
     n_bands
-        That pw.x computes of a metal.
+        Number of bands that pw.x computes of a metal.
     n_modes
-        Perturbations at each q-point, over all irreducible representations.
+        Number of perturbations at each q-point, over all irreducible representations.
     n_coarse, n_dense
-        Irreducible k-points.
+        Numbers of irreducible k-points.
     n_q
-        Irreducible q-points.
+        Number of irreducible q-points.
     n_pairs
-        Pairs of k and k + q, over all q-points.
+        Number of pairs of k and k + q, over all q-points.
     n_operations
-        Of the crystal's point group.
+        Number of operations of the crystal's point group.
     fft
-        Points of the grid of a wave function.
+        Number of points of the grid of a wave function.
     n_broadenings
-        Widths of the double delta.
+        Number of widths of the double delta.
     n_bins
-        Frequencies of α²F.
+        Number of frequencies of α²F.
     n_interpolated
-        q-points of the interpolated grid, without symmetry.
+        Number of q-points of the interpolated grid, without symmetry.
     relaxes
         Whether the structure is relaxed first.
     """
@@ -145,7 +145,7 @@ def count_work(atoms: Atoms, settings: Settings, grids: Grids) -> Work:
     settings
         Protocol and pseudopotentials.
     grids
-        Of this cell.
+        Grids of this cell.
     """
     protocol = settings.protocol
     operations = reciprocal_operations(atoms)
@@ -189,6 +189,6 @@ def count_fft(atoms: Atoms, cutoff: float) -> int:
     atoms
         Cell.
     cutoff
-        Of the wave functions [Ry].
+        Cutoff of the wave functions [Ry].
     """
     return math.prod(fft_grid(atoms.cell.array, 4.0 * cutoff))

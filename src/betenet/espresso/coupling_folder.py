@@ -42,7 +42,7 @@ def read_coupling_folder(folder: str | Path) -> A2fFile:
     Parameters
     ----------
     folder
-        With ``PREFIX.dynN.elph.N``, or with ``elph_dir/elph.inp_lambda.N``, itself or in folders
+        Folder with ``PREFIX.dynN.elph.N`` or ``elph_dir/elph.inp_lambda.N``, itself or in folders
         for each q-point.
 
     Raises

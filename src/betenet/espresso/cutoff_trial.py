@@ -25,7 +25,7 @@ from betenet.espresso.attempt import output_of
 from betenet.espresso.cutoffs import density_ratio
 from betenet.espresso.failures import Failure, judge, quoted
 from betenet.espresso.layout import PSEUDOPOTENTIALS
-from betenet.espresso.namelist import Namelists, changed
+from betenet.espresso.namelist import Namelists, with_changes
 from betenet.espresso.processes import start_program, stop_programs, termination_raises
 from betenet.espresso.programs import Programs
 from betenet.espresso.protocol import Protocol
@@ -57,7 +57,7 @@ _FIX = (
     f"Check the pseudopotential, or get it again ({WHERE}). If it fails for others too, give the "
     "folder of another pw.x: --programs DIR."
 )
-"""What to do about most failures: nothing of the temporary folder is left to look at."""
+"""Remedy for most failures: nothing of the temporary folder is left to look at."""
 _FIXES = {
     "disk_full": "Free some space in the folder of temporary files, or name another: TMPDIR=DIR.",
     "out_of_memory": "Stop other programs, or use a machine with more memory.",
@@ -65,7 +65,7 @@ _FIXES = {
     "not_started": "Start pw.x by hand, with no input, and install what it says is missing; or "
     "give the folder of another pw.x: --programs DIR.",
 }
-"""What to do about failures that lie outside of the pseudopotential."""
+"""Remedies for failures that lie outside of the pseudopotential."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,7 +202,9 @@ class Trial:
         """What pw.x has printed; what it fails by is tried again in the ways that help."""
         failure, said = self._attempt(step, _NO_FILES)
         for retry in () if failure is None else failure.retries:
-            failure, said = self._attempt(step, changed(_NO_FILES, retry.changes.get(PROGRAM, {})))
+            failure, said = self._attempt(
+                step, with_changes(_NO_FILES, retry.changes.get(PROGRAM, {}))
+            )
             if failure is None:
                 break
         if failure is not None:

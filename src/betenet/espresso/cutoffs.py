@@ -91,14 +91,14 @@ def with_cutoffs(protocol: Protocol, pseudopotentials: Mapping[str, Pseudopotent
     Parameters
     ----------
     protocol
-        Its cutoffs may be None: as recommended.
+        Protocol whose cutoffs may be None: as recommended.
     pseudopotentials
-        By element.
+        Pseudopotential of each element.
 
     Returns
     -------
     Protocol
-        With both cutoffs as numbers.
+        Protocol with both cutoffs as numbers.
 
     Raises
     ------
@@ -226,7 +226,7 @@ def _beside(one: Pseudopotential) -> Cutoffs | None:
 
 
 _UNREADABLE = (OSError, ValueError, TypeError, KeyError, AttributeError)
-"""What reading a file of cutoffs may raise."""
+"""Errors that reading a file of cutoffs may raise."""
 
 
 def _unreadable(path: Path, one: Pseudopotential, error: Exception, fix: str) -> ConfigError:

@@ -32,13 +32,13 @@ class DynamicalMatrix:
     star
         Points of the star, the first is the one that was computed [2π/alat].
     star_fractional
-        The same [reciprocal lattice vectors].
+        Points of the star in another unit [reciprocal lattice vectors].
     frequencies
-        Of the modes, growing; negative for imaginary ones [meV].
+        Frequencies of the modes, growing; negative for imaginary ones [meV].
     displacements
-        Of the atoms in each mode, normalised to one over the cell [1].
+        Displacements of the atoms in each mode, normalised to one over the cell [1].
     masses
-        Of the atoms [u].
+        Masses of the atoms [u].
     symbols
         Elements of the atoms, as the file names them.
     cell

@@ -52,13 +52,13 @@ class ElectronPhonon:
     q
         The q-point [2π/alat].
     frequencies
-        Of the modes; negative for imaginary ones [meV].
+        Frequencies of the modes; negative for imaginary ones [meV].
     smearings
         Widths σ of the delta functions; a single 0 for the tetrahedron method [Ry].
     fermi_dos
         N(E_F) of both spins for the cell, by the same σ [1/eV].
     fermi_energy
-        By the same σ [eV].
+        Fermi energy, by the same σ [eV].
     coupling
         λ of each mode; NaN where it did not fit its field [1].
     linewidths

@@ -27,11 +27,11 @@ class ElectronicDos:
     Attributes
     ----------
     energies
-        Growing [eV].
+        Energies, growing [eV].
     dos
-        Of both spins [1/eV].
+        Density of states of both spins, for the cell [1/eV].
     fermi_energy
-        As the file states it, with three decimals [eV].
+        Fermi energy as the file states it, with three decimals [eV].
     """
 
     energies: Float[np.ndarray, " energy"]

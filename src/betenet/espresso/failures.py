@@ -1,4 +1,4 @@
-"""What can go wrong in a run of a program: named, with a reason, a remedy and what helps."""
+"""Failures of a program: their names, reasons and remedies, and what another attempt changes."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from pathlib import Path
 from typing import Any, Literal, cast
 
+from betenet.errors import DataError
 from betenet.espresso.namelist import Namelists, Value
 
 Start = Literal["scratch", "recovery"]
@@ -24,7 +26,7 @@ OUT_OF_TIME, DISK_FULL, NO_RESULTS, UNKNOWN = "out_of_time", "disk_full", "no_re
 MISSING_FILE = "missing_file"
 IMAGINARY_MODES, NOT_A_METAL = "imaginary_modes", "not_a_metal"
 OF_THE_CRYSTAL = (IMAGINARY_MODES, NOT_A_METAL)
-"""What no other run would change."""
+"""Failures that no other run would change."""
 NOT_A_NUMBER, WRONG_MPI, RESIDUAL_PRESSURE = "not_a_number", "wrong_mpi", "residual_pressure"
 
 _BOX = re.compile(r"Error in routine[^\n]*\n(?:(?!\s*%%)[^\n]*\n)*")
@@ -44,9 +46,9 @@ class Retry:
     Attributes
     ----------
     start
-        How it begins.
+        How the attempt begins.
     changes
-        Of the namelists, by program.
+        Changes of the namelists, by program.
     """
 
     start: Start
@@ -123,6 +125,28 @@ def failure_named(key: str) -> Failure:
     """The failure with a key; the unknown one if this version knows none of that name."""
     named = {failure.key: failure for failure in known_failures()}
     return named.get(key, named[UNKNOWN])
+
+
+def step_error(folder: Path, key: str, failure: str | None, message: str) -> DataError:
+    """Error for a step that has failed: what, why, and what to do.
+
+    Parameters
+    ----------
+    folder
+        Folder of the material.
+    key
+        Key of the step.
+    failure
+        Key of the failure of its last attempt.
+    message
+        What the program says of it; empty if it says nothing.
+    """
+    known = failure_named(failure or "")
+    return DataError(
+        f"{folder} has failed in step {key} ({known.key}).",
+        f"{known.reason} It says: {message}" if message else known.reason,
+        known.fix,
+    )
 
 
 def judge(program: str, status: int, text: str, missing: Sequence[str] = ()) -> Failure | None:

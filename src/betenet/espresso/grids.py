@@ -1,19 +1,30 @@
-"""Grids of k- and q-points, chosen as for BETE-NET's training data."""
+"""Grids of k- and q-points and of Fourier transforms, and what symmetry leaves of them to compute.
+
+k- and q-grids are chosen as for BETE-NET's training data, those of Fourier transforms as pw.x does.
+"""
 
 from __future__ import annotations
 
+import importlib
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from ase import Atoms
+from ase.units import Bohr
 from jaxtyping import Float, Int
 
 from betenet.errors import ConfigError
+from betenet.structures import find_symmetry
+from betenet.structures.cell import call_spglib, cell_vectors
 
 Grid = tuple[int, int, int]
 """Points along each reciprocal axis."""
 Groups = tuple[int, int, int]
-"""For each axis the first one that symmetry mixes it with; its own number if there is none."""
+"""Number of the first axis that symmetry mixes each axis with; its own if there is none."""
+Operations = Int[np.ndarray, "op 3 3"]
+"""Point group of a crystal, acting on rows of coordinates in units of the reciprocal vectors."""
 
 APART: Groups = (0, 1, 2)
 """No axis is mixed with another."""
@@ -70,13 +81,28 @@ def grid_of_density(cell: Float[np.ndarray, "3 3"], density: float) -> Grid:
     return first, second, third
 
 
-def mixed_axes(operations: Int[np.ndarray, "op 3 3"]) -> Groups:
+def reciprocal_operations(atoms: Atoms) -> Operations:
+    """Operations of the crystal on coordinates in units of the reciprocal vectors.
+
+    Notes
+    -----
+    A point and its negative are equal too, by the reversal of time; `irreducible_points` and
+    `irreducible_pairs` add that.
+    """
+    lattice = cell_vectors(atoms)
+    rotations = find_symmetry(atoms).rotations
+    # Cartesian R acts on a row of coordinates c of c·B as c·B Rᵀ B⁻¹, with B⁻¹ the lattice
+    turned = np.linalg.inv(lattice).T @ rotations.transpose(0, 2, 1) @ lattice.T
+    return np.unique(np.round(turned).astype(int), axis=0)
+
+
+def mixed_axes(operations: Operations) -> Groups:
     """Axes that must have equal numbers of points, for a grid to have the symmetry of the crystal.
 
     Parameters
     ----------
     operations
-        On coordinates in units of the reciprocal vectors, as rows; all of the point group.
+        All operations of the point group, from `reciprocal_operations`.
 
     Notes
     -----
@@ -98,12 +124,12 @@ def mixed_axes(operations: Int[np.ndarray, "op 3 3"]) -> Groups:
     return first, second, third
 
 
-def alike(grid: Grid, groups: Groups) -> Grid:
+def symmetric_grid(grid: Grid, groups: Groups) -> Grid:
     """The grid with the largest number of each group along all its axes.
 
     Examples
     --------
-    >>> alike((4, 2, 3), (0, 0, 2))
+    >>> symmetric_grid((4, 2, 3), (0, 0, 2))
     (4, 4, 3)
     """
     first, second, third = (
@@ -146,16 +172,17 @@ def choose_grids(
     q_density: float,
     dense_factor: int,
 ) -> Grids:
-    """Grids of a cell.
+    """Choose the k-, dense k- and q-grid of a cell.
 
     Parameters
     ----------
     cell
         Vectors as rows [Å].
     groups
-        As of `mixed_axes`; the axes of a group get the number of points that the longest wants.
+        Axes that symmetry mixes, from `mixed_axes`; all axes of a group get the number of points of
+        the longest.
     k_density, q_density
-        As of `grid_of_density` [Å].
+        Densities of k- and q-points as `grid_of_density` takes them [Å].
     dense_factor
         Points of the dense grid for each of the coarse one, along an axis.
 
@@ -174,8 +201,8 @@ def choose_grids(
     >>> choose_grids(4.0 * np.eye(3), k_density=40.0, q_density=15.0, dense_factor=2)
     Grids(coarse=(9, 9, 9), dense=(18, 18, 18), q=(3, 3, 3))
     """
-    k_wanted = alike(grid_of_density(cell, k_density), groups)
-    q_wanted = alike(grid_of_density(cell, q_density), groups)
+    k_wanted = symmetric_grid(grid_of_density(cell, k_density), groups)
+    q_wanted = symmetric_grid(grid_of_density(cell, q_density), groups)
     first, second, third = (commensurate(k, q) for k, q in zip(k_wanted, q_wanted, strict=True))
     coarse, q = (first[0], second[0], third[0]), (first[1], second[1], third[1])
     if q == (1, 1, 1):
@@ -187,3 +214,115 @@ def choose_grids(
         )
     dense = (coarse[0] * dense_factor, coarse[1] * dense_factor, coarse[2] * dense_factor)
     return Grids(coarse=coarse, dense=dense, q=q)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IrreduciblePoints:
+    """One point of each set that symmetry makes equal.
+
+    Attributes
+    ----------
+    points
+        Coordinates of the points in units of the reciprocal vectors.
+    weights
+        Number of points of the grid that each stands for.
+    """
+
+    points: Float[np.ndarray, "point 3"]
+    weights: Int[np.ndarray, " point"]
+
+
+def irreducible_points(
+    grid: Grid, operations: Operations, stable: Float[np.ndarray, "q 3"] | None = None
+) -> IrreduciblePoints:
+    """Points of a grid with Γ that symmetry and the reversal of time do not give.
+
+    Parameters
+    ----------
+    grid
+        Points along each axis; it has the symmetry of the crystal (see `symmetric_grid`).
+    operations
+        Point group of the crystal, from `reciprocal_operations`.
+    stable
+        Points that the operations must leave where they are; None for all operations.
+
+    References
+    ----------
+    Togo, Shinohara and Tanaka, Sci. Technol. Adv. Mater. Meth. 4, 2384822 (2024) (spglib).
+
+    Examples
+    --------
+    A cubic crystal with 4 × 4 × 4 points:
+
+    >>> from ase.build import bulk
+    >>> found = irreducible_points((4, 4, 4), reciprocal_operations(bulk("Al", "fcc", a=4.04)))
+    >>> len(found.points), int(found.weights.sum())
+    (8, 64)
+    """
+    mesh = call_spglib("get_stabilized_reciprocal_mesh", grid, operations, qpoints=stable)
+    assert mesh is not None, "spglib takes every grid of every point group"
+    representative, addresses = mesh
+    first, weights = np.unique(representative, return_counts=True)
+    return IrreduciblePoints(points=addresses[first] / np.array(grid), weights=weights)
+
+
+def irreducible_pairs(grid: Grid, operations: Operations, q: Float[np.ndarray, " 3"]) -> int:
+    """Number of points k of a grid for which k and k + q have to be computed.
+
+    Parameters
+    ----------
+    grid, operations
+        Grid of the points k and point group, as `irreducible_points` takes them.
+    q
+        Wavevector in units of the reciprocal vectors.
+
+    Notes
+    -----
+    Only operations that leave q where it is relate two such points; one that turns q around does so
+    together with the reversal of time.
+    """
+    return len(irreducible_points(grid, operations, q[None]).points)
+
+
+def fft_grid(cell: Float[np.ndarray, "3 3"], cutoff: float) -> Grid:
+    """Grid in real space that holds all plane waves of a density, as pw.x chooses it.
+
+    Parameters
+    ----------
+    cell
+        Vectors as rows [Å].
+    cutoff
+        Kinetic energy of the plane waves [Ry].
+    """
+    longest = math.sqrt(cutoff) / (2.0 * math.pi)
+    lengths = np.linalg.norm(cell, axis=1) / Bohr
+    # untyped; sizes have the factors 2, 3 and 5 only
+    good_size: Any = importlib.import_module("scipy.fft").next_fast_len
+    first, second, third = (
+        int(good_size(2 * math.floor(longest * x) + 1, real=True)) for x in lengths
+    )
+    return first, second, third
+
+
+def symmetric_fft_grid(
+    cell: Float[np.ndarray, "3 3"], cutoff: float, groups: Groups = APART
+) -> Grid | None:
+    """Grid that pw.x must be told, as its own would not have the symmetry of the crystal.
+
+    Parameters
+    ----------
+    cell, cutoff
+        Vectors as rows [Å], and kinetic energy of the plane waves [Ry].
+    groups
+        Axes that symmetry mixes, from `mixed_axes`.
+
+    Returns
+    -------
+    tuple of int or None
+        None where axes that symmetry mixes have equal lengths: then pw.x chooses well. They differ
+        in face-centred orthorhombic crystals; ph.x refuses the density of such a grid.
+    """
+    lengths = np.linalg.norm(cell, axis=1)
+    if all(math.isclose(x, lengths[n], rel_tol=1e-4) for x, n in zip(lengths, groups, strict=True)):
+        return None
+    return symmetric_grid(fft_grid(cell, cutoff), groups)

@@ -16,7 +16,7 @@ from betenet.espresso.steps import Step
 
 Mpi = Literal["mpirun", "srun", "none"]
 MPI: tuple[Mpi, ...] = ("mpirun", "srun", "none")
-"""What starts a program's processes."""
+"""Programs that start the processes of a program."""
 
 _MPI_PROCESSES = re.compile(r"\(MPI\), running on\s+(\d+)|Number of MPI processes:\s+(\d+)")
 _SERIAL = re.compile(r"Serial (multi-threaded )?version")
@@ -29,11 +29,11 @@ class Launcher:
     Attributes
     ----------
     programs
-        Where they are.
+        Paths of the programs.
     mpi
         What starts several processes: ``mpirun``, ``srun`` (in a job of Slurm), or ``none``.
     processes
-        Of a step that divides k-points among them; other steps run as one process.
+        Number of processes of a step that divides k-points; other steps run as one process.
     pools
         Groups of processes, each with its share of the k-points; 0 for as many as there are
         processes or k-points, which is fastest and takes the most memory.
@@ -82,11 +82,11 @@ class Launcher:
         return shutil.which(self.mpi)
 
     def processes_of(self, step: Step) -> int:
-        """How many processes a step gets."""
+        """Number of processes of a step."""
         return self.processes if step.pools else 1
 
     def pools_of(self, step: Step) -> int:
-        """In how many groups; every one has equally many processes, and a k-point to compute."""
+        """Number of groups of processes; each has equally many, and a k-point to compute."""
         processes = self.processes_of(step)
         most = min(self.pools or processes, step.most_pools or processes)
         return max(n for n in range(1, most + 1) if processes % n == 0)

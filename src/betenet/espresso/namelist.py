@@ -75,12 +75,12 @@ def format_value(value: Value) -> str:
     return repr(float(value))
 
 
-def changed(namelists: Namelists, changes: Namelists) -> dict[str, dict[str, Value]]:
+def with_changes(namelists: Namelists, changes: Namelists) -> dict[str, dict[str, Value]]:
     """Namelists with some values changed or added.
 
     Examples
     --------
-    >>> changed({"inputph": {"recover": False}}, {"inputph": {"recover": True}})
+    >>> with_changes({"inputph": {"recover": False}}, {"inputph": {"recover": True}})
     {'inputph': {'recover': True}}
     """
     names = dict.fromkeys([*namelists, *changes])

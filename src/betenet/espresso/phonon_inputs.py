@@ -109,7 +109,7 @@ def coarse_force_constants_step(protocol: Protocol, sources: Sequence[tuple[str,
     Parameters
     ----------
     protocol
-        With the coarse q-grid.
+        Protocol with the coarse q-grid.
     sources
         Step and number of each dynamical matrix: `PHONONS` where the q-grid holds the coarse one,
         which then costs nothing, else `COARSE_PHONONS`.

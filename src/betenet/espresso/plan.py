@@ -1,9 +1,8 @@
-"""A material to be calculated: its name, structure, settings, grids and cost."""
+"""Plan of a calculation: name, structure, settings, grids and cost of one material."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,28 +18,44 @@ from betenet.espresso.settings import Settings, symbols_of
 from betenet.espresso.workflow import Workflow
 from betenet.known.findings import NO_CONVENTIONAL_PAIRING
 from betenet.known.judge import judge
-from betenet.structures import AsRead, StructureRecord, idealise, prepare_structures
+from betenet.structures import AsRead, StructureRecord, idealise
+from betenet.text_table import TextTable
 from betenet.toml_input import decode_toml
 
+_TABLE = TextTable(
+    (
+        ("structure", "<20"),
+        ("formula", "<10"),
+        ("atoms", ">5"),
+        ("q-grid", ">9"),
+        ("k-grid", ">11"),
+        ("dense", ">11"),
+        ("q-points", ">8"),
+        ("modes", ">5"),
+        ("bands", ">5"),
+        ("core-hours", ">10"),
+    )
+)
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Plan:
-    """One material and what it will take, or why it cannot be calculated.
+    """Plan for one material and what it will cost, or why it cannot be calculated.
 
     Attributes
     ----------
     name
-        Its folder below that of all calculations.
+        Name of the material's folder below that of all calculations.
     source
-        Where the structure comes from.
+        File that the structure comes from.
     workflow
         Structure and settings; None if there is an error.
     work
         Grids and cost; None if there is an error.
     error
-        Why not; None if it can.
+        Why the material cannot be calculated; None if it can.
     warnings
-        What a user should know about the structure.
+        Warnings about the structure and its pseudopotentials.
     as_read
         The crystal as it was understood; None if it could not be used.
     """
@@ -55,7 +70,7 @@ class Plan:
 
     @property
     def formula(self) -> str:
-        """Of the primitive cell; empty if there is an error."""
+        """Chemical formula of the primitive cell; empty if there is an error."""
         if self.workflow is None:
             return ""
         return str(self.workflow.atoms.get_chemical_formula(empirical=True))
@@ -71,47 +86,60 @@ class Plan:
         table["error"] = None if self.error is None else self.error.to_dict()
         return table
 
-
-def plan_calculations(
-    source: object,
-    protocol: Protocol,
-    pseudopotentials: str | Path,
-    *,
-    pressure: float = 0.0,
-    starting_guess: bool = False,
-) -> Iterator[Plan]:
-    """Plan the calculation of each structure.
-
-    Parameters
-    ----------
-    source
-        Anything that `read_structures` takes.
-    protocol
-        Settings of all of them.
-    pseudopotentials
-        Folder with a UPF file for each element.
-    pressure
-        At which cells are relaxed [GPa].
-    starting_guess
-        Whether the cells are guesses.
-
-    Yields
-    ------
-    Plan
-        For each structure; one that cannot be read, or lacks a pseudopotential, has an error.
-    """
-    names: set[str] = set()
-    for record in prepare_structures(source):
-        name = _free(_stem(record), names)
-        names.add(name)
-        yield plan_one(
-            name,
-            record,
-            protocol,
-            pseudopotentials,
-            pressure=pressure,
-            starting_guess=starting_guess,
+    def cells(self) -> tuple[str, ...]:
+        """Name, formula, atoms, grids, counts and core-hours as text; none of an error."""
+        work, workflow = self.work, self.workflow
+        if work is None or workflow is None:
+            return ()
+        grids = (work.grids.q, work.grids.coarse, work.grids.dense)
+        hours = work.core_hours
+        return (
+            *(self.name, self.formula, str(len(workflow.atoms))),
+            *("×".join(map(str, grid)) for grid in grids),
+            *(str(work.n_q), str(work.n_modes), str(work.n_bands)),
+            f"{hours:.2g}" if hours < 10 else f"{hours:.0f}",
         )
+
+    def __repr__(self) -> str:
+        if self.work is None:
+            return f"Plan({self.name}: {self.error and self.error.summary})"
+        return f"Plan({self.name}: {self.formula}, {self.work.core_hours:.2g} core-hours)"
+
+
+class Plans(tuple[Plan, ...]):
+    """Plans of several materials: a table when printed, and in a notebook."""
+
+    __slots__ = ()
+
+    @property
+    def core_hours(self) -> float:
+        """Expected cost of all that can be calculated, on one core [h]."""
+        return sum(plan.work.core_hours for plan in self if plan.work is not None)
+
+    def to_dict(self) -> list[dict[str, object]]:
+        """Plain values of each plan, for JSON."""
+        return [plan.to_dict() for plan in self]
+
+    def __repr__(self) -> str:
+        return f"Plans({len(self)} materials, {self.core_hours:.3g} core-hours)"
+
+    def __str__(self) -> str:
+        lines: list[str] = []
+        for plan in self:
+            if plan.work is None:
+                continue
+            lines.append(_TABLE.row(plan.cells()))
+            if plan.as_read is not None:
+                lines.append(f"    read as {plan.as_read.as_text()}")
+            lines += [f"    warning: {warning}" for warning in plan.warnings]
+        if not lines:
+            return ""
+        total = f"{self.core_hours:.3g} core-hours in all"
+        about = "how that is estimated: betenet epc plan --help"
+        return "\n".join([_TABLE.heading, *lines, "", f"{total}; {about}"])
+
+    def _repr_html_(self) -> str:
+        return _TABLE.html(plan.cells() for plan in self if plan.work is not None)
 
 
 def plan_one(
@@ -204,17 +232,3 @@ def parse_changes(words: Mapping[str, str]) -> dict[str, object]:
         except ValueError:  # no TOML, or a number of thousands of digits
             changes[key] = text
     return changes
-
-
-def _stem(record: StructureRecord) -> str:
-    """File name without its suffix, in letters that any folder may have."""
-    name = re.sub(r"\.\w+(?=#\d+$|$)", "", Path(record.name).name)
-    return re.sub(r"[^\w.+-]+", "-", name).strip(".-") or "structure"
-
-
-def _free(name: str, taken: set[str]) -> str:
-    number, free = 1, name
-    while free in taken:
-        number += 1
-        free = f"{name}-{number}"
-    return free

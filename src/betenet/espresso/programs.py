@@ -14,7 +14,7 @@ from pathlib import Path
 from betenet.errors import ConfigError
 
 PROGRAMS = ("pw.x", "ph.x", "q2r.x", "matdyn.x", "dos.x")
-"""What a calculation needs."""
+"""Programs that a calculation needs."""
 
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 """Environment of a program: processes share the cores, threads would fight for them."""
@@ -32,7 +32,7 @@ class Programs:
     paths
         Path of each by its name.
     version
-        As the programs print it, such as ``6.7MaX``; empty if it could not be told.
+        Version as the programs print it, such as ``6.7MaX``; empty if it could not be told.
     """
 
     paths: Mapping[str, Path]
@@ -45,9 +45,9 @@ def find_programs(folder: str | Path | None = None, names: Sequence[str] = PROGR
     Parameters
     ----------
     folder
-        Where they are; None to look on the PATH.
+        Folder of the programs; None to look on the PATH.
     names
-        Which ones.
+        Names of the programs.
 
     Raises
     ------

@@ -1,7 +1,8 @@
-"""What a calculation is told: the protocols, and how to change one."""
+"""Protocols: the settings of a calculation, and how to change one."""
 
 from __future__ import annotations
 
+import json
 import math
 import re
 import tomllib
@@ -75,27 +76,27 @@ class Protocol:
         Cutoffs of wave functions and density [Ry]; None (``"recommended"`` in files): as many plane
         waves as the pseudopotentials need.
     smearing, smearing_width
-        Of the occupations, by QE's name, and its width [Ry].
+        Smearing of the occupations, by QE's name, and its width [Ry].
     k_density, q_density
-        Points per length of a reciprocal vector without 2π [Å].
+        Numbers of points per length of a reciprocal vector without 2π [Å].
     dense_factor
         Points of the grid of the double delta for each of the k-grid, along an axis.
     relaxation
         ``"cell"``, ``"positions"`` or ``"none"``.
     force_threshold, pressure_threshold, energy_threshold
-        At which a structure counts as relaxed [Ry/bohr, kbar, Ry].
+        Thresholds at which a structure counts as relaxed [Ry/bohr, kbar, Ry].
     density_convergence, response_convergence
         QE's ``conv_thr`` [Ry] and ``tr2_ph``.
     broadening_step, broadenings, broadening
         Widths of the double delta: the step and their number, and the one that is used [Ry].
     interpolated_grid
-        Onto which force constants and coupling are interpolated.
+        q-grid onto which force constants and coupling are interpolated.
     coarse_q
         q-grid of the coarse phonon density of states.
     coarse_dos
         ``"always"``, or ``"if_free"``: not where it needs q-points of its own.
     bins
-        Frequencies of the densities of states and of α²F.
+        Number of frequencies of the densities of states and of α²F.
     sum_rule
         Acoustic sum rule, ``"simple"`` or ``"crystal"``.
 
@@ -255,13 +256,35 @@ class Protocol:
         }
 
 
+def explain_protocol(name: str) -> str:
+    """Text of a protocol with an explanation of each value, as ``protocols.toml`` has them.
+
+    Raises
+    ------
+    ConfigError
+        If there is none of that name.
+    """
+    values = Protocol.named(name).to_dict()
+    sections = dict(re.findall(r"^\[(\w+)\]\n(.*?)(?=^\[|\Z)", _text(), re.MULTILINE | re.DOTALL))
+    others = ", ".join(other for other in protocol_names() if other != name)
+    lines = [f"# protocol {name}; the others: {others}"]
+    for line in sections["paper"].rstrip().splitlines():  # the others have no remarks
+        key = line.partition(" = ")[0]
+        lines.append(f"{key} = {json.dumps(values[key])}" if key in values else line)
+    return "\n".join(lines) + "\n"
+
+
 def protocol_names() -> tuple[str, ...]:
-    """Of ``protocols.toml``."""
+    """Names of the protocols in ``protocols.toml``."""
     return tuple(_tables())
 
 
 def _tables() -> dict[str, Any]:
-    return tomllib.loads(files("betenet.espresso").joinpath("protocols.toml").read_text("utf-8"))
+    return tomllib.loads(_text())
+
+
+def _text() -> str:
+    return files("betenet.espresso").joinpath("protocols.toml").read_text("utf-8")
 
 
 def _plain(value: object) -> object:

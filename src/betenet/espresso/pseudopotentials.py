@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+import os
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -96,6 +97,24 @@ class Pseudopotential:
         }
 
 
+def pseudopotential_folder(given: str | Path | None = None) -> Path:
+    """The folder that is given, else the one that `FOLDER_VARIABLE` of the environment names.
+
+    Raises
+    ------
+    ConfigError
+        If there is none.
+    """
+    folder = given or os.environ.get(FOLDER_VARIABLE)
+    if not folder:
+        raise ConfigError(
+            "No folder of pseudopotentials is given.",
+            "Quantum ESPRESSO needs one for each element.",
+            f"Pass --pseudopotentials DIR, or set {FOLDER_VARIABLE}. Get them: {WHERE}.",
+        )
+    return Path(folder)
+
+
 def find_pseudopotentials(
     folder: str | Path, elements: Iterable[str]
 ) -> dict[str, Pseudopotential]:
@@ -104,7 +123,7 @@ def find_pseudopotentials(
     Parameters
     ----------
     folder
-        With UPF files that are named after their element, as in ``Nb_ONCV_PBE_sr.upf``.
+        Folder of UPF files that are named after their element, as in ``Nb_ONCV_PBE_sr.upf``.
     elements
         Symbols.
 
@@ -119,10 +138,7 @@ def find_pseudopotentials(
         raise ConfigError(
             f"There is no folder of pseudopotentials at {place}.", "", f"Get them: {WHERE}."
         )
-    by_element: dict[str, list[Path]] = {}
-    for path in sorted(place.iterdir()):
-        if path.suffix.lower() == ".upf":
-            by_element.setdefault(re.split(r"[._-]", path.name)[0].capitalize(), []).append(path)
+    by_element = _by_element(place)
     wanted = list(dict.fromkeys(elements))
     missing = [element for element in wanted if element not in by_element]
     if missing:
@@ -132,6 +148,33 @@ def find_pseudopotentials(
             f"Get them: {WHERE}.",
         )
     return {element: _only(element, by_element[element]) for element in wanted}
+
+
+def elements_of_folder(folder: Path) -> list[str]:
+    """Elements that the files of a folder are named after.
+
+    Raises
+    ------
+    ConfigError
+        If there is no file, or no folder.
+    """
+    elements = list(_by_element(folder)) if folder.is_dir() else []
+    if not elements:
+        raise ConfigError(
+            f"There is no pseudopotential in {folder}.",
+            "Looked for files such as Nb_ONCV_PBE_sr.upf, named after their element.",
+            f"Get them: {WHERE}.",
+        )
+    return elements
+
+
+def _by_element(folder: Path) -> dict[str, list[Path]]:
+    """Files of a folder by the element that they are named after."""
+    files: dict[str, list[Path]] = {}
+    for path in sorted(folder.iterdir()):
+        if path.suffix.lower() == ".upf":
+            files.setdefault(re.split(r"[._-]", path.name)[0].capitalize(), []).append(path)
+    return files
 
 
 def read_pseudopotential(path: Path) -> Pseudopotential:

@@ -10,9 +10,7 @@ from ase import Atoms
 from ase.data import atomic_masses, atomic_numbers
 from jaxtyping import Float
 
-from betenet.espresso.fft import symmetric_fft_grid
-from betenet.espresso.grids import Grid, mixed_axes
-from betenet.espresso.irreducible import reciprocal_operations
+from betenet.espresso.grids import Grid, mixed_axes, reciprocal_operations, symmetric_fft_grid
 from betenet.espresso.layout import (
     COARSE,
     COUPLED,
@@ -31,13 +29,13 @@ from betenet.espresso.steps import PREFIX, SCRATCH, Inherited, Step
 
 KBAR_PER_GPA = 10.0
 SAVED_DENSITY = (f"{SAVED}/data-file-schema.xml", f"{SAVED}/charge-density.*")
-"""What a density leaves; its suffix is ``dat``, or ``hdf5`` of programs that were built with it."""
+"""Files that a density leaves; ``hdf5`` instead of ``dat`` if programs were built with it."""
 FIRST_STEP = 0.1
-"""Of a relaxation under pressure [bohr]: with 0.1 to 0.4 Al gets from 0 to 200 GPa."""
+"""First step of a relaxation under pressure [bohr]: 0.1 to 0.4 bring Al from 0 to 200 GPa."""
 DOS_WINDOW = 1.5
-"""Around the Fermi energy [eV]; each energy costs a sum over all tetrahedra and bands."""
+"""Range around the Fermi energy [eV]; each energy costs a sum over all tetrahedra and bands."""
 DOS_STEP = 0.01
-"""Of the energies of the density of states [eV]."""
+"""Step of the energies of the density of states [eV]."""
 
 
 STATES_CONVERGENCE = 1e-6

@@ -33,7 +33,7 @@ _FFT = re.compile(
 )
 _PRESSURE = re.compile(rf"\(kbar\)\s+P=\s*{_NUMBER}")
 _FRESH = "inal scf calculation at the relaxed structure"
-"""After a relaxation of the cell; what follows has plane waves of the relaxed cell."""
+"""Line after a relaxation of the cell; what follows has plane waves of the relaxed cell."""
 _TOTAL_FORCE = re.compile(rf"Total force ={_NUMBER}")
 _FORCES = re.compile(
     r"Forces acting on atoms \(cartesian axes, Ry/au\):\s*\n((?:\s*atom .*force =.*\n)+)"
@@ -66,7 +66,7 @@ class PwOutput:
     fermi_energy
         NaN for fixed occupations [eV].
     highest_occupied, lowest_unoccupied
-        Of fixed occupations; NaN where unknown [eV].
+        Levels of fixed occupations; NaN where unknown [eV].
     n_electrons, n_bands, n_kpoints
         In the cell, for each k-point, and after symmetry.
     n_g_vectors, fft
@@ -82,7 +82,7 @@ class PwOutput:
     n_symmetries
         Operations of the crystal that were found; 0 where not printed, 1 for none.
     volume
-        Of the cell [Å³].
+        Volume of the cell [Å³].
     atoms
         The final coordinates of a relaxation, with all digits printed. Of another run the
         structure that it was given, whose cell is printed with seven digits; a cell that was held
@@ -116,7 +116,7 @@ class PwOutput:
 
     @property
     def band_gap(self) -> float:
-        """Of fixed occupations with empty bands [eV]; NaN where unknown."""
+        """Gap of fixed occupations with empty bands [eV]; NaN where unknown."""
         return self.lowest_unoccupied - self.highest_occupied
 
 

@@ -49,7 +49,7 @@ from betenet.espresso.magnetism import without_spin
 from betenet.espresso.relaxation import Start, volume_change
 from betenet.espresso.results import Results
 from betenet.espresso.smearing_convergence import find_plateau, rescaled_coupling
-from betenet.espresso.stability import IMAGINARY_PER_ATOM
+from betenet.espresso.step_checks import IMAGINARY_PER_ATOM
 from betenet.superconductivity.binned import BINS, TRUNCATED, share_above
 from betenet.superconductivity.quality import NEGATIVE_SHARE, QualityReport, assess
 from betenet.superconductivity.smearing import SETTLED
@@ -88,9 +88,9 @@ class Reason:
     Attributes
     ----------
     rule
-        Which rule it breaks.
+        Rule that the calculation breaks.
     text
-        What was found.
+        What the rule has found, in words.
     """
 
     rule: Rule
@@ -218,11 +218,11 @@ def _not_a_number(results: Results, index: int) -> Iterator[Reason]:
     bad = int(np.sum(~np.isfinite(results.a2f[index])))
     if bad:
         yield Reason(rule="not_a_number", text=f"α²F has {bad} values that are not finite")
-    listed = results.listed
-    numbers = {"λ": listed.coupling[index], "N(E_F)": listed.fermi_dos[index]}
+    table = results.by_smearing
+    numbers = {"λ": table.coupling[index], "N(E_F)": table.fermi_dos[index]}
     # old versions do not list ω_log at all
-    if np.any(np.isfinite(listed.omega_log)):
-        numbers["ω_log"] = listed.omega_log[index]
+    if np.any(np.isfinite(table.omega_log)):
+        numbers["ω_log"] = table.omega_log[index]
     for name, value in numbers.items():
         if not math.isfinite(value):
             yield Reason(rule="not_a_number", text=f"{name} of matdyn.x is no finite number")
@@ -270,9 +270,9 @@ def _band_gap(results: Results) -> Iterator[Reason]:
 
 
 def _smearing_notes(results: Results, index: int) -> Iterator[str]:
-    listed = results.listed
-    used = float(listed.smearings[index])
-    plateau = find_plateau(listed.smearings, listed.coupling, used)
+    table = results.by_smearing
+    used = float(table.smearings[index])
+    plateau = find_plateau(table.smearings, table.coupling, used)
     if plateau is None:
         yield "λ has no plateau over the smearings: use denser k-grids."
     elif not plateau.holds_used:
@@ -288,8 +288,8 @@ def _smearing_notes(results: Results, index: int) -> Iterator[str]:
     except DataError as error:
         yield error.in_one_line()
         return
-    rescaled = rescaled_coupling(listed.coupling, listed.fermi_dos, reference)[index]
-    change = float(rescaled / listed.coupling[index] - 1.0)
+    rescaled = rescaled_coupling(table.coupling, table.fermi_dos, reference)[index]
+    change = float(rescaled / table.coupling[index] - 1.0)
     if reference > 0.0 and abs(change) > DIFFERENT:
         yield (
             f"N(E_F) of tetrahedra and of the smearing differ by {change:+.0%}: λ rescaled to "

@@ -26,7 +26,7 @@ from betenet.espresso.results import QPoint, Results
 from betenet.espresso.settings import structure_of
 from betenet.espresso.smearing_convergence import find_plateau, rescaled_coupling
 from betenet.json_output import finite_or_none
-from betenet.quantities import export
+from betenet.quantities import QUANTITIES, export, exported_in_table_unit, table_unit
 from betenet.spectrum import IntegrationRule
 from betenet.superconductivity.binned import BINS, binned
 from betenet.superconductivity.critical_temperature import PAPER_METHOD, critical_temperature
@@ -69,7 +69,7 @@ def make_record(
     verdict
         Whether the calculation is kept; its smearing is that of the row.
     changes
-        By step, of its namelists: what it was told otherwise after a failure.
+        Changes of the namelists of each step after failures, by step.
     start
         Where the calculation began; None if that is not known.
     source
@@ -178,9 +178,9 @@ def _whole_phonon_dos(results: Results) -> dict[str, object] | None:
 def _calculation(
     results: Results, settings: Mapping[str, object], verdict: Verdict, index: int
 ) -> dict[str, Any]:
-    listed, times = results.listed, results.wall_times
-    plateau = find_plateau(listed.smearings, listed.coupling, verdict.smearing)
-    flat, change = flattest(listed.coupling)
+    table, times = results.by_smearing, results.wall_times
+    plateau = find_plateau(table.smearings, table.coupling, verdict.smearing)
+    flat, change = flattest(table.coupling)
     hours = [time.core_hours for time in times.values() if math.isfinite(time.core_hours)]
     return {
         "kept": verdict.kept,
@@ -198,7 +198,7 @@ def _calculation(
             "spread": _number(plateau.spread, 3),
             "holds_used": plateau.holds_used,
         },
-        "flattest": {"smearing_ry": _number(listed.smearings[flat]), "change": _number(change, 3)},
+        "flattest": {"smearing_ry": _number(table.smearings[flat]), "change": _number(change, 3)},
         "lowest_frequency_mev": _number(results.lowest_frequency),
         "lowest_interpolated_mev": _number(results.lowest_interpolated),
         "q_grid": list(results.q_grid.size),
@@ -218,15 +218,15 @@ def _calculation(
 
 
 def _smearings(results: Results) -> dict[str, object]:
-    listed = results.listed
+    table = results.by_smearing
     reference = _reference_dos(results)
     columns: dict[str, tuple[np.ndarray, int]] = {
-        "smearing_ry": (listed.smearings, _DIGITS),
-        "coupling": (listed.coupling, _FEW),
-        "omega_log_kelvin": (listed.omega_log * MEV_TO_KELVIN, _FEW),
-        "dos_fermi": (listed.fermi_dos, _FEW),
+        "smearing_ry": (table.smearings, _DIGITS),
+        "coupling": (table.coupling, _FEW),
+        "omega_log_kelvin": (table.omega_log * MEV_TO_KELVIN, _FEW),
+        "dos_fermi": (table.fermi_dos, _FEW),
         "coupling_rescaled": (
-            rescaled_coupling(listed.coupling, listed.fermi_dos, reference),
+            rescaled_coupling(table.coupling, table.fermi_dos, reference),
             _FEW,
         ),
         "coupling_over_q": (results.coupling_over_q, _FEW),
@@ -291,3 +291,30 @@ def _number(value: float, digits: int = _DIGITS) -> float | None:
 def _list(values: ArrayLike, digits: int = _DIGITS) -> list[float | None]:
     array: Float[np.ndarray, " item"] = np.asarray(values, dtype=np.float64)
     return [_number(float(value), digits) for value in array]
+
+
+def in_a_line(
+    record: Mapping[str, Any], unit: str = "K", digits: tuple[int, int, int] = (3, 1, 2)
+) -> list[str]:
+    """λ, ω_log and Tc of a record as text, those that it has.
+
+    Parameters
+    ----------
+    record
+        Record of a calculation, as `make_record` gives it.
+    unit
+        Unit of ω_log.
+    digits
+        Decimals of λ, ω_log and Tc.
+
+    Examples
+    --------
+    >>> in_a_line({"coupling": 0.44, "omega_log_kelvin": 298.0}, "meV")
+    ['λ 0.440', 'ω_log 25.7 meV']
+    """
+    return [
+        f"{QUANTITIES[key].symbol} {exported_in_table_unit(key, value, unit):.{decimals}f} "
+        f"{table_unit(key, unit)}".rstrip()
+        for key, decimals in zip(("coupling", "omega_log", "tc"), digits, strict=True)
+        if (value := record.get(QUANTITIES[key].export_key)) is not None
+    ]

@@ -7,31 +7,27 @@ tells whether the cell is right: if not, another round begins there.
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
 
-import numpy as np
-import spglib
 from ase import Atoms
 
 from betenet.espresso.layout import RELAXATIONS
 from betenet.espresso.pw_inputs import KBAR_PER_GPA
 from betenet.espresso.pw_output import PwOutput, read_pw_output
 from betenet.espresso.steps import Step
-from betenet.structures.cell import SPGLIB_ERRORS
+from betenet.structures.cell import call_spglib
 
 RESIDUAL = 0.2
 """Pressure that may be left [GPa]: 0.1 % of the volume of a hard metal, 2 % of a soft one."""
 RESIDUAL_SHARE = 0.005
-"""The same as a share of the pressure of the calculation."""
+"""Pressure that may be left, as a share of the pressure of the calculation [1]."""
 SYMPREC = 1e-3
-"""Within which atoms are equivalent, for the space group [Å]."""
+"""Distance within which atoms count as equivalent, for the space group [Å]."""
 
 
 def residual_bound(pressure: float) -> float:
-    """How far the pressure of a relaxed cell may be from the wanted one [GPa]."""
+    """How far the pressure of a relaxed cell may be from that of the calculation [GPa]."""
     return max(RESIDUAL, RESIDUAL_SHARE * abs(pressure))
 
 
@@ -41,9 +37,9 @@ def residual_pressure(output: PwOutput, pressure: float) -> float:
     Parameters
     ----------
     output
-        Of a relaxation.
+        Output of a relaxation.
     pressure
-        The wanted one [GPa].
+        Pressure of the calculation [GPa].
 
     Returns
     -------
@@ -61,7 +57,7 @@ def not_relaxed(folder: Path, step: Step) -> str:
     Parameters
     ----------
     folder
-        Of the material.
+        Folder of the material.
     step
         A step that is done, of any program.
 
@@ -97,7 +93,7 @@ class Start:
     atoms
         The structure as it was given.
     pressure
-        At which its cell was relaxed; None if the cell was kept [GPa].
+        Pressure to which its cell was relaxed [GPa]; None if the cell was kept.
     guess
         Whether the cell was a guess, which may change by any amount.
     """
@@ -118,17 +114,11 @@ class Start:
 
 def volume_change(before: Atoms, after: Atoms) -> float:
     """Relative change of the volume per atom."""
-    volumes = [abs(np.linalg.det(one.cell.array)) / len(one) for one in (before, after)]
-    return float(volumes[1] / volumes[0] - 1.0)
+    volumes = [float(one.get_volume()) / len(one) for one in (before, after)]
+    return volumes[1] / volumes[0] - 1.0
 
 
 def space_group(atoms: Atoms) -> str:
     """Symbol and number, such as ``Fm-3m (225)``; empty if spglib finds none."""
     cell = (atoms.cell.array, atoms.get_scaled_positions(), atoms.numbers)
-    with warnings.catch_warnings():
-        # spglib 2.6 and later announce the change of their error handling at every call
-        warnings.simplefilter("ignore", DeprecationWarning)
-        try:
-            return str(cast("Any", spglib).get_spacegroup(cell, symprec=SYMPREC) or "")
-        except SPGLIB_ERRORS:
-            return ""
+    return str(call_spglib("get_spacegroup", cell, symprec=SYMPREC) or "")

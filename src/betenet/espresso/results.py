@@ -45,7 +45,7 @@ from betenet.formats.text import TextFile, as_text, read_bytes
 from betenet.phonon_dos import PhononDos
 
 LAMBDA_FILE = "lambda"
-"""What matdyn.x lists for each smearing."""
+"""File in which matdyn.x lists λ, ω_log and N(E_F) for each smearing."""
 PW_OUTPUT = "pw.out"
 
 _ASTERISKS = re.compile(r"\*+")
@@ -55,7 +55,7 @@ _T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
-class Listed:
+class SmearingTable:
     """What matdyn.x lists for each smearing; NaN where a number did not fit its field.
 
     Attributes
@@ -83,9 +83,9 @@ class QPoint:
     Attributes
     ----------
     phonons
-        Modes and star.
+        Modes, and points of the star.
     coupling
-        Of each mode, for each smearing.
+        Coupling of each mode, for each smearing.
     """
 
     phonons: DynamicalMatrix
@@ -107,17 +107,17 @@ class Results:
         Electronic density of states.
     q_grid, points
         The grid, and its irreducible points in their order.
-    listed
+    by_smearing
         λ, ω_log and N(E_F) of matdyn.x.
     frequencies
-        Of α²F, as in the files, ω ≤ 0 included [meV].
+        Frequencies of α²F, as in the files, ω ≤ 0 included [meV].
     a2f
         α²F of each smearing as in the files, NaN and negative values included [1].
     fine, coarse
         Phonon densities of states by site, from the q-grid and from the coarse one, as in the
         files; None where the latter was not computed.
     wall_times
-        Of each step that has printed something.
+        Times of each step that has printed something.
     """
 
     atoms: Atoms
@@ -125,7 +125,7 @@ class Results:
     electronic: ElectronicDos
     q_grid: QGrid
     points: tuple[QPoint, ...]
-    listed: Listed
+    by_smearing: SmearingTable
     frequencies: Float[np.ndarray, " n_freq"]
     a2f: Float[np.ndarray, "smearing n_freq"]
     fine: PhononDos
@@ -170,10 +170,10 @@ class Results:
         DataError
             If it was not computed; the message lists those that were.
         """
-        distances = np.abs(self.listed.smearings - smearing)
+        distances = np.abs(self.by_smearing.smearings - smearing)
         nearest = int(np.argmin(distances))
         if distances[nearest] > 1e-3 * smearing:
-            known = ", ".join(f"{x:g}" for x in self.listed.smearings)
+            known = ", ".join(f"{x:g}" for x in self.by_smearing.smearings)
             raise DataError(
                 f"The smearing {smearing:g} Ry was not computed.",
                 reason=f"There are {known} Ry.",
@@ -188,7 +188,7 @@ def read_results(folder: str | Path) -> Results:
     Parameters
     ----------
     folder
-        Of the material; see ``layout``.
+        Folder of the material; see ``layout``.
 
     Raises
     ------
@@ -201,17 +201,17 @@ def read_results(folder: str | Path) -> Results:
         step: _read(home, step, PW_OUTPUT, read_pw_output)
         for step in (*steps, DENSE, COARSE, STATES)
     }
-    listed = _read(home, FINE_DOS, LAMBDA_FILE, _read_listed)
-    frequencies, a2f = _read_spectra(home, listed.smearings.size)
+    by_smearing = _read(home, FINE_DOS, LAMBDA_FILE, _read_smearings)
+    frequencies, a2f = _read_spectra(home, by_smearing.smearings.size)
     q_grid, points = _read_points(home)
-    _check_smearings(listed, points)
+    _check_smearings(by_smearing, points)
     return Results(
         atoms=_atoms(home, pw),
         pw=pw,
         electronic=_read(home, DOS, ELECTRONIC_DOS_FILE, read_electronic_dos),
         q_grid=q_grid,
         points=points,
-        listed=listed,
+        by_smearing=by_smearing,
         frequencies=frequencies,
         a2f=a2f,
         fine=_read(home, FINE_DOS, PHONON_DOS_FILE, _read_phonons),
@@ -234,13 +234,13 @@ def _read(home: Path, step: str, name: str, reader: Callable[[Path], _T]) -> _T:
         ) from error
 
 
-def _read_listed(path: Path) -> Listed:
+def _read_smearings(path: Path) -> SmearingTable:
     text = as_text(path, read_bytes(path))
     # asterisks stand where a number did not fit its field
     lines = tuple(" NaN ".join(_ASTERISKS.split(line)) for line in text.lines)
     parsed = parse_lambda(TextFile(text.path, lines))
     unknown = (float("nan"),) * len(parsed.smearings or ())
-    return Listed(
+    return SmearingTable(
         smearings=np.array(parsed.smearings),
         coupling=np.array(parsed.stated["coupling"]),
         omega_log=np.array(parsed.stated.get("omega_log", unknown)),
@@ -289,16 +289,16 @@ def _read_points(home: Path) -> tuple[QGrid, tuple[QPoint, ...]]:
     return grid, tuple(points)
 
 
-def _check_smearings(listed: Listed, points: tuple[QPoint, ...]) -> None:
+def _check_smearings(by_smearing: SmearingTable, points: tuple[QPoint, ...]) -> None:
     """matdyn.x has those of ph.x, of which both print three decimals or four."""
     for index, point in enumerate(points, start=1):
         computed = point.coupling.smearings
-        if computed.size != listed.smearings.size or np.any(
-            np.abs(computed - listed.smearings) > _ROUNDING
+        if computed.size != by_smearing.smearings.size or np.any(
+            np.abs(computed - by_smearing.smearings) > _ROUNDING
         ):
             raise DataError(
-                f"Step {FINE_DOS}: {LAMBDA_FILE} lists {listed.smearings.size} smearings, step "
-                f"{phonon_key(index)} has {computed.size}, or others.",
+                f"Step {FINE_DOS}: {LAMBDA_FILE} lists {by_smearing.smearings.size} smearings, "
+                f"step {phonon_key(index)} has {computed.size}, or others.",
                 reason="The list is cut off, or the steps had other settings.",
                 fix="Run these steps again.",
             )

@@ -17,34 +17,28 @@ from betenet.espresso.attempt import (
     missing_results,
     missing_sources,
     output_of,
-    prepare,
+    prepare_attempt,
     remove,
 )
-from betenet.espresso.densities_of_states import not_numbers
 from betenet.espresso.failures import (
     DISK_FULL,
-    IMAGINARY_MODES,
     INTERRUPTED,
     MISSING_FILE,
     NO_RESULTS,
-    NOT_A_METAL,
-    NOT_A_NUMBER,
     OF_THE_CRYSTAL,
-    RESIDUAL_PRESSURE,
     WRONG_MPI,
     Failure,
     failure_named,
     judge,
     quoted,
+    step_error,
 )
 from betenet.espresso.launcher import other_processes
 from betenet.espresso.manifest import CALCULATION, Attempt, Manifest, StepRecord, begin_calculation
 from betenet.espresso.processes import reap, start_program, stop_programs, termination_raises
-from betenet.espresso.relaxation import not_relaxed
-from betenet.espresso.retries import Plan, next_attempt
+from betenet.espresso.retries import NextAttempt, next_attempt
 from betenet.espresso.runner import Outcome, Runner, Workflow
-from betenet.espresso.stability import band_gap, imaginary_mode
-from betenet.espresso.step_error import step_error
+from betenet.espresso.step_checks import wrong_results
 from betenet.espresso.steps import SCRATCH, Step, by_key
 from betenet.runs.lock import lock_folder
 
@@ -157,10 +151,11 @@ class _Run:
         """How it has ended."""
         steps = self.workflow.steps(self.folder)
         left = [step for step in steps if not self._done(step)]
+        failed = {step.key: self.manifest.of(step.key) for step in left}
         errors = {
-            step.key: step_error(self.folder, step.key, self.manifest.of(step.key))
-            for step in left
-            if self.manifest.of(step.key).state == "failed"
+            key: step_error(self.folder, key, record.attempts[-1].failure, record.attempts[-1].said)
+            for key, record in failed.items()
+            if record.state == "failed"
         }
         waiting = tuple(step.key for step in left if step.key not in errors)
         state = "failed" if errors else "stopped" if waiting else "done"
@@ -225,11 +220,11 @@ class _Run:
             self._renew(step, missing[0], steps)
             return
         record, home = self.manifest.of(step.key), self.folder / step.key
-        plan = next_attempt(step.program, record, self.runner.attempts) or Plan()
+        plan = next_attempt(step.program, record, self.runner.attempts) or NextAttempt()
         keep_output(home, step.stem, len(record.attempts))
         seconds = None if self.runner.max_seconds is None else self._left()
         wanted = plan.start if step.program in self.runner.recovering else "scratch"
-        start = prepare(self.folder, step, wanted, plan.changes, seconds)
+        start = prepare_attempt(self.folder, step, wanted, plan.changes, seconds)
         attempt = Attempt(
             started=datetime.now(UTC).isoformat(timespec="seconds"),
             processes=self.runner.launcher.processes_of(step),
@@ -289,7 +284,10 @@ class _Run:
         if step.key in self.filled:
             self.filled.remove(step.key)
             failure = failure_named(DISK_FULL)
-        wrong, said = ("", "") if failure is not None else self._wrong(step)
+        wrong = ""
+        if failure is None:
+            careful = self.runner.stop_if_unstable
+            wrong, said = wrong_results(self.folder, step, stop_if_unstable=careful)
         if wrong:
             self._fail(step, failure_named(wrong), times, said)
         elif failure is None:
@@ -305,20 +303,6 @@ class _Run:
                 said = f"Missing or empty: {', '.join(missing)}."
             self._fail(step, failure, times, said)
         self.running.pop(step.key)
-
-    def _wrong(self, step: Step) -> tuple[str, str]:
-        """What speaks against the results of a program that has ended well: key, and details."""
-        if said := not_numbers(self.folder, step):
-            return NOT_A_NUMBER, said
-        if said := not_relaxed(self.folder, step):
-            return RESIDUAL_PRESSURE, said
-        if not self.runner.stop_if_unstable:
-            return "", ""
-        if said := imaginary_mode(self.folder, step):
-            return IMAGINARY_MODES, said
-        if said := band_gap(self.folder, step):
-            return NOT_A_METAL, said
-        return "", ""
 
     def _times(self, one: _Running) -> _Times:
         """How long an attempt took that has ended just now."""

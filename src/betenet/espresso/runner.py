@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from betenet.errors import BetenetError
-from betenet.espresso.launcher import Launcher
+from betenet.espresso.launcher import Launcher, Mpi
+from betenet.espresso.programs import find_programs
 from betenet.espresso.retries import ATTEMPTS
 from betenet.espresso.steps import Step
 
@@ -31,11 +33,11 @@ class Runner:
     launcher
         How programs are started.
     jobs
-        Steps side by side at most.
+        Most steps that run side by side.
     max_seconds
-        After which programs stop where they can go on, and no more are started; None for no limit.
+        Time after which programs that can go on stop, and no more start [s]; None for no limit.
     attempts
-        At a step, that may fail.
+        Attempts at a step that may fail.
     keep_scratch
         Keep wave functions and the like when they are of no more use.
     recovering
@@ -61,6 +63,40 @@ class Runner:
     stop_if_unstable: bool = False
     stop_at_failure: bool = False
 
+    @classmethod
+    def on_this_machine(
+        cls,
+        programs: str | Path | None = None,
+        *,
+        mpi: Mpi = "mpirun",
+        processes: int = 1,
+        **options: Any,
+    ) -> Runner:
+        """Runner with the programs of a folder, or of the PATH.
+
+        Parameters
+        ----------
+        programs
+            Folder of pw.x, ph.x and the others; None to look on the PATH.
+        mpi, processes
+            What starts the processes of each program, and their number.
+        **options
+            Other attributes of the runner.
+
+        Raises
+        ------
+        ConfigError
+            If a program, or what starts several processes, is missing.
+        """
+        launcher = Launcher(programs=find_programs(programs), mpi=mpi, processes=processes)
+        return cls(launcher=launcher, **options)
+
+    def with_time_left(self, began: float) -> Runner:
+        """The runner with what is left of its time [s] since a moment of `time.monotonic`."""
+        if self.max_seconds is None:
+            return self
+        return replace(self, max_seconds=began + self.max_seconds - time.monotonic())
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
@@ -72,7 +108,7 @@ class Outcome:
         ``"done"``; ``"failed"``: what could be done is; ``"stopped"``: its time is over, and a
         new start goes on.
     errors
-        By key of the step, for steps that have failed: what, why, and what to do.
+        Error of each step that has failed, by its key: what, why, and what to do.
     waiting
         Keys of the known steps that were not done.
     """

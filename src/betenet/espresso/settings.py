@@ -1,4 +1,4 @@
-"""What all steps of a material share: protocol, pseudopotentials, pressure."""
+"""Settings that all steps of a material share: protocol, pseudopotentials, pressure."""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ class Settings:
     protocol
         Cutoffs, grids and thresholds.
     pseudopotentials
-        By element, all in one folder.
+        Pseudopotential of each element, all in one folder.
     pressure
-        At which the cell is relaxed [GPa].
+        Pressure to which the cell is relaxed [GPa].
     starting_guess
         Whether the cell is a guess: how far it relaxes is no sign of a mistake then.
 
@@ -74,16 +74,16 @@ class Settings:
 
     @property
     def cutoff(self) -> float:
-        """Of the plane waves of the wave functions [Ry]."""
+        """Cutoff of the plane waves of the wave functions [Ry]."""
         return cast("float", self.protocol.cutoff)
 
     @property
     def density_cutoff(self) -> float:
-        """Of the plane waves of the density [Ry]."""
+        """Cutoff of the plane waves of the density [Ry]."""
         return cast("float", self.protocol.density_cutoff)
 
     def valence(self, atoms: Atoms) -> float:
-        """Electrons in a cell that are not in a core."""
+        """Number of electrons in a cell that are not in a core."""
         return sum(self.pseudopotentials[symbol].valence for symbol in symbols_of(atoms))
 
     def to_dict(self) -> dict[str, object]:

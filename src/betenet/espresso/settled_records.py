@@ -18,14 +18,14 @@ from betenet.input_files import in_short, read_bytes
 from betenet.json_input import decode_finite_json
 
 SETTLED_STATES = ("kept", "dropped", "failed")
-"""What may have become of a crystal that is settled."""
+"""States of a crystal that is settled."""
 LARGEST = 1_000_000
 """Size above which a file is no record [bytes]; a campaign writes a tenth of it at most."""
 
 _DEEPEST = 20
 """Levels of lists and objects; a record has seven."""
-
-"""Digits of a whole number; times and counts have fewer."""
+_KEYS = frozenset({"id", "formula", "structure", "calculation"})
+"""Keys of a record; an object with none of them is something else."""
 _NUMBERS = (
     "coupling",
     "omega_log_kelvin",
@@ -38,6 +38,14 @@ _NUMBERS = (
     "dos_fermi",
 )
 _OF_CAMPAIGN = ("family", "ended", "pressure_gpa", "atom_volume_before")
+
+
+class _ForeignError(ValueError):
+    """What a file holds has nothing of a record."""
+
+
+class ForeignFileError(DataError):
+    """A JSON object has nothing of a record: something else that lies in the folder."""
 
 
 def settled_files(folder: Path) -> list[Path]:
@@ -70,12 +78,15 @@ def read_settled(files: Iterable[Path]) -> Generator[Collected]:
     ------
     Collected
         A record as it was written, with the split that it has; or why the file is none. A second
-        record of one id is an error.
+        record of one id is an error; a file that has nothing of a record is only marked as foreign.
     """
     file_of: dict[str, Path] = {}
     for path in files:
         try:
             record = read_record(path)
+        except ForeignFileError:
+            yield Collected(name=path.name, stage="foreign")
+            continue
         except DataError as error:
             yield Collected(name=path.stem, error=error)
             continue
@@ -120,11 +131,14 @@ def read_record(path: Path) -> dict[str, Any]:
     DataError
         If the file cannot be read, is larger than `LARGEST`, or holds something else.
     """
+    kind = DataError
     try:
         return _record(read_bytes(path, LARGEST).decode("utf-8"))
+    except _ForeignError as error:
+        kind, why = ForeignFileError, f"{error}"
     except (OSError, ValueError) as error:  # of JSON and of UTF-8, too
         why = in_short(error)
-    raise DataError(
+    raise kind(
         f"{path} is no record of a crystal that is settled.",
         f"{why}.",
         "Restore it from a copy, or take it out of the folder.",
@@ -135,6 +149,8 @@ def _record(text: str) -> dict[str, Any]:
     found = decode_finite_json(text)
     _check_nesting(found)
     record = _object(found, "its content")
+    if not _KEYS & record.keys():
+        raise _ForeignError("it has no id that is a text")
     if not isinstance(record.get("id"), str) or not record["id"]:
         raise ValueError("it has no id that is a text")
     _check_texts(record, "", ("source", "formula"))

@@ -5,8 +5,11 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from betenet.errors import ConfigError
+from betenet.espresso.plan import Plans
+from betenet.runs.replace_file import replace_file
 
 OPTIONS = (
     "account", "chdir", "clusters", "comment", "constraint", "cores-per-socket", "cpus-per-task",
@@ -18,9 +21,9 @@ OPTIONS = (
 """Options of sbatch that may be set."""
 
 RESERVE = 300
-"""Programs stop so long before the job's time is over [s]: an iteration may take minutes."""
+"""Time before the end of the job at which programs stop [s]: an iteration may take minutes."""
 WARNING = 90
-"""What still runs is stopped so long before it [s]."""
+"""Time before the end of the job at which what still runs is stopped [s]."""
 
 _FORBIDDEN = ("array", "signal", "open-mode")
 _TIME = re.compile(r"(?:(\d+)-)?(\d+)(?::(\d+))?(?::(\d+))?")
@@ -45,8 +48,8 @@ def job_script(
     materials
         What the command is given, one in each task: structure files.
     options
-        Of sbatch, without the dashes; true for one without a value. ``time`` and ``ntasks`` are
-        needed.
+        Options of sbatch without the dashes; true for one without a value. ``time`` and ``ntasks``
+        are needed.
     arguments
         Further arguments of the command, the same for all.
     command
@@ -102,23 +105,52 @@ def job_script(
     return "\n".join(lines) + "\n"
 
 
+def write_job(home: Path, plans: Plans, options: Mapping[str, str | bool]) -> Path:
+    """Write ``job.sh`` beside planned calculations, to run each of them by name.
+
+    Parameters
+    ----------
+    home
+        Folder of all calculations.
+    plans
+        Plans of the materials; those with an error are left out.
+    options
+        Options of sbatch, as for `job_script`.
+
+    Returns
+    -------
+    Path
+        The file.
+
+    Raises
+    ------
+    ConfigError
+        If an option is not fit, or there is no material.
+    """
+    path = home / "job.sh"
+    command = ("betenet", "epc", "run", "--out", str(home.resolve()), "--only")
+    names = [plan.name for plan in plans if plan.error is None]
+    replace_file(path, job_script(names, options, command=command))
+    return path
+
+
 def check_options(options: Mapping[str, str | int | bool]) -> int:
     """How long programs may run in a job with these options.
 
     Parameters
     ----------
     options
-        As of `job_script`.
+        Options, as `job_script` takes them.
 
     Returns
     -------
     int
-        Time [s].
+        Time that programs may run [s].
 
     Raises
     ------
     ConfigError
-        As of `job_script`.
+        If an option is unknown, missing, or chosen by the script itself.
     """
     chosen = [name for name in options if name in _FORBIDDEN]
     unknown = [name for name in options if name not in {*OPTIONS, *_FORBIDDEN}]

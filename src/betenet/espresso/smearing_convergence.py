@@ -47,7 +47,7 @@ def find_plateau(
     Parameters
     ----------
     smearings
-        Growing [Ry].
+        Smearings, growing [Ry].
     coupling
         λ at each; NaN ends a range [1].
     used

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from betenet.espresso.namelist import Namelists, changed, format_namelists
+from betenet.espresso.namelist import Namelists, format_namelists, with_changes
 
 PREFIX = "crystal"
 """Prefix of every program's files."""
@@ -25,9 +25,9 @@ class Inherited:
     Attributes
     ----------
     source
-        Below the folder of the material, such as ``coarse/scratch/crystal.save``.
+        Path below the folder of the material, such as ``coarse/scratch/crystal.save``.
     target
-        Below the folder of the step.
+        Path below the folder of the step.
     how
         ``"link"``: a symbolic link, for what is only read. ``"copy"``: a copy of a file, or of a
         folder without its wave functions.
@@ -86,7 +86,7 @@ class Step:
         """The input file, with values of the namelists changed."""
         lines = [self.title + "\n"] if self.title else []
         return "".join(
-            [*lines, format_namelists(changed(self.namelists, changes or {})), self.cards]
+            [*lines, format_namelists(with_changes(self.namelists, changes or {})), self.cards]
         )
 
     @property

@@ -29,11 +29,11 @@ class WallTime:
     Attributes
     ----------
     program
-        As it calls itself: ``"PWSCF"``, ``"PHONON"``, ``"Q2R"``, ``"MATDYN"``, ``"DOS"``.
+        Name of the program: ``"PWSCF"``, ``"PHONON"``, ``"Q2R"``, ``"MATDYN"``, ``"DOS"``.
     version
-        Such as ``"6.7MaX"``.
+        Version of the program, such as ``"6.7MaX"``.
     cores
-        Processes, times threads where it says so.
+        Number of processes, times threads where the output says so.
     wall, cpu
         Time of the whole run, of one process; NaN where it was stopped before its end [s].
     done
@@ -79,7 +79,7 @@ def read_wall_time(path: str | Path) -> WallTime:
 
 
 def parse_wall_time(text: str, path: str | Path) -> WallTime:
-    """The same from the text; the path is for messages.
+    """Program, cores and time of the text of an output; the path is for messages.
 
     Raises
     ------

@@ -10,8 +10,17 @@ from ase import Atoms
 
 from betenet.errors import DataError
 from betenet.espresso.dynamical_matrix import read_dyn0
-from betenet.espresso.grids import Grid, Grids, alike, choose_grids, grid_of_density, mixed_axes
-from betenet.espresso.irreducible import Operations, irreducible_points, reciprocal_operations
+from betenet.espresso.grids import (
+    Grid,
+    Grids,
+    Operations,
+    choose_grids,
+    grid_of_density,
+    irreducible_points,
+    mixed_axes,
+    reciprocal_operations,
+    symmetric_grid,
+)
 from betenet.espresso.layout import (
     COARSE,
     COARSE_PHONONS,
@@ -86,12 +95,12 @@ class Workflow:
         Parameters
         ----------
         folder
-            Of the material, with the results so far.
+            Folder of the material, with the results so far.
 
         Raises
         ------
         ConfigError
-            As of `grids`.
+            If the q-grid would have Γ only.
         DataError
             If a result that decides what follows is broken.
         """
@@ -123,7 +132,7 @@ class Workflow:
         for key in RELAXATIONS:
             operations = reciprocal_operations(atoms)
             grid = grid_of_density(atoms.cell.array, settings.protocol.k_density)
-            grid = alike(grid, mixed_axes(operations))
+            grid = symmetric_grid(grid, mixed_axes(operations))
             steps += _divided([relax_step(settings, atoms, grid, key)], grid, operations)
             output = folder / key / "pw.out"
             if not output.exists():

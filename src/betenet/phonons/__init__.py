@@ -1,8 +1,8 @@
 """Phonons of a crystal from a machine-learned force field, or from files of phonopy.
 
-``compute_phonons`` streams those of many structures, with a ``PhononCache`` on disk; ``phonons``
-computes one. ``make_force_field`` knows force fields by name and takes any ASE calculator;
-``fetch_weights`` downloads those of MatterSim.
+``PhononBatch`` takes files, ``compute_phonons`` structures; both stream results, with a
+``PhononCache`` on disk. ``phonons`` computes one crystal. ``make_force_field`` knows force fields
+by name and takes any ASE calculator; ``fetch_weights`` downloads those of MatterSim.
 ``read_force_constants`` and ``phonons_from_phonopy`` read what phonopy has written; ``match_sites``
 carries a density of states to another cell of the crystal. ``bands_of`` and ``band_structure`` give
 frequencies along high-symmetry lines.
@@ -11,8 +11,10 @@ frequencies along high-symmetry lines.
 from __future__ import annotations
 
 from betenet.phonons.bands import BandLine, band_structure, bands_of
+from betenet.phonons.batch import PhononBatch
 from betenet.phonons.cache import PhononCache
 from betenet.phonons.compute import phonons
+from betenet.phonons.entry import PhononEntry
 from betenet.phonons.force_field import (
     DEFAULT,
     FORCE_FIELDS,
@@ -36,7 +38,9 @@ __all__ = [
     "WEIGHTS",
     "BandLine",
     "ForceField",
+    "PhononBatch",
     "PhononCache",
+    "PhononEntry",
     "PhononFacts",
     "PhononResult",
     "PhononSettings",

@@ -39,7 +39,7 @@ class BandLine:
     Attributes
     ----------
     place
-        Of each point on the path; the whole path is 1 long (q,).
+        Place of each point on the path; the whole path is 1 long (q,).
     frequencies
         Ascending at each point, negative for imaginary ones (q, mode) [meV].
     ends
@@ -65,7 +65,7 @@ def band_structure(phonon: Any, *, points: int = POINTS) -> tuple[BandLine, ...]
     phonon
         An object of phonopy with force constants.
     points
-        Of the whole path, about.
+        Number of points of the whole path, about.
 
     Returns
     -------
@@ -158,11 +158,11 @@ def bands_of(
     Parameters
     ----------
     result
-        Of the same force field and settings.
+        Phonons of the same force field and settings.
     field
         Gives the forces.
     settings
-        Of the supercell.
+        Settings of the supercell.
     told
         Called with each step, for a display of the progress.
 

@@ -1,4 +1,4 @@
-"""From a crystal and a force field to its phonons."""
+"""Phonons of one crystal from a force field."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from betenet.phonons.density import (
 )
 from betenet.phonons.force_constants import HarmonicCrystal, force_constants
 from betenet.phonons.force_field import ForceField
-from betenet.phonons.isotopes import isotope_masses, said, set_masses
+from betenet.phonons.isotopes import isotope_masses, isotope_remark, set_masses
 from betenet.phonons.progress import Told, tell_nobody
-from betenet.phonons.relaxation import Rest, relax
+from betenet.phonons.relaxation import Relaxed, relax
 from betenet.phonons.result import (
     LARGE_FORCE,
     LARGE_VOLUME_CHANGE,
@@ -102,7 +102,7 @@ def phonons(
         _facts(given, rest, crystal, modes, settings),
         seconds=time.perf_counter() - began,
         digest=settings.digest(field.identity),
-        remarks=(said(isotopes),) if isotopes else (),
+        remarks=(isotope_remark(isotopes),) if isotopes else (),
         isotopes=isotopes,
         force_field=field.name,
     )
@@ -111,7 +111,7 @@ def phonons(
 
 def _facts(
     given: Atoms,
-    rest: Rest,
+    rest: Relaxed,
     crystal: HarmonicCrystal,
     modes: Modes,
     settings: PhononSettings,
@@ -205,7 +205,7 @@ def stability_flags(
 
 
 def _flags(
-    rest: Rest,
+    rest: Relaxed,
     crystal: HarmonicCrystal,
     volume: float,
     settings: PhononSettings,

@@ -15,7 +15,7 @@ from betenet.phonons.extra import load
 from betenet.units import convert_frequency
 
 _SEEN = 0.05
-"""Below minus this a frequency is imaginary beyond the rounding of forces [meV]."""
+"""Frequencies below minus this are imaginary beyond the rounding of forces [meV]."""
 _AROUND = np.array(list(product((-1, 0, 1), repeat=3)))
 
 
@@ -26,13 +26,13 @@ class Modes:
     Attributes
     ----------
     frequencies
-        Negative for imaginary ones (q, mode) [meV].
+        Frequencies, negative for imaginary ones (q, mode) [meV].
     weights
         Share of each point in the Brillouin zone; they add up to 1 (q,).
     displacements
         Share of each atom in a mode, equal on equivalent atoms (q, mode, site).
     points
-        Where they are, in units of the reciprocal vectors; None where that does not matter (q, 3).
+        Points in units of the reciprocal vectors; None where they do not matter (q, 3).
     """
 
     frequencies: Float[np.ndarray, "q mode"]
@@ -91,24 +91,12 @@ def modes_of(phonon: Any, q_length: float, vacuum_axis: int | None = None) -> Mo
     )
 
 
-def commensurate_imaginary_fraction(phonon: Any, tolerance: float) -> float:
-    """Share of the modes below minus the tolerance at the q points that fit the supercell.
+def fitting_frequencies(phonon: Any) -> Float[np.ndarray, "q mode"]:
+    """Frequencies at the q points that fit the supercell, negative for imaginary ones [meV].
 
     There frequencies come straight from the forces. Between them they are interpolated, and soft
     acoustic modes next to Γ can come out imaginary in a stable crystal.
-
-    Parameters
-    ----------
-    phonon
-        An object of phonopy with force constants.
-    tolerance
-        [meV].
     """
-    return float((fitting_frequencies(phonon) < -tolerance).mean())
-
-
-def fitting_frequencies(phonon: Any) -> Float[np.ndarray, "q mode"]:
-    """Frequencies at the q points that fit the supercell, negative for imaginary ones [meV]."""
     points = commensurate_points(phonon)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
@@ -160,7 +148,7 @@ def density_of_states(modes: Modes, step: float, symbols: tuple[str, ...]) -> Ph
     modes
         On a mesh of the whole zone.
     step
-        Of the grid [meV].
+        Step of the grid [meV].
     symbols
         Element of each site.
 

@@ -12,11 +12,11 @@ from betenet.phonons.extra import load
 from betenet.phonons.force_files import Dataset, ForceConstants, wrong_atoms
 
 ASYMMETRY = 0.1
-"""Of force constants, relative to the largest: Φ(i, j) against Φ(j, i) transposed. Beyond it they
-are no second derivatives, or not of this supercell."""
+"""Error of force constants relative to the largest: Φ(i, j) against Φ(j, i) transposed. Beyond it
+they are no second derivatives, or not of this supercell."""
 
 SYMMETRY_BROKEN = 0.3
-"""Of force constants between different atoms: how far they may be from what operations of the
+"""Error of force constants between different atoms: how far they may be from what operations of the
 supercell make of them, in the root mean square. Noise of a calculation is a hundredth; those of
 another supercell of the same crystal differ by as much as they are."""
 

@@ -32,7 +32,7 @@ class HarmonicCrystal:
     image_distance
         Between an atom of the supercell and its nearest image [Å].
     n_atoms
-        Of the supercell.
+        Number of atoms of the supercell.
     n_displacements
         Supercells whose forces were computed.
     """

@@ -1,4 +1,4 @@
-"""What gives the forces: any ASE calculator, or a machine-learned force field by its name."""
+"""Sources of forces: any ASE calculator, or a machine-learned force field by its name."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from betenet.phonons.mattersim import MODELS, find_weights
 from betenet.spelling import did_you_mean
 
 DEFAULT = "mattersim-1m"
-"""Has the better phonons, and its parameters are part of betenet: docs/phonons.md."""
+"""Force field with the better phonons, whose parameters are part of betenet: docs/phonons.md."""
 
 WEIGHTS: Mapping[str, str] = {
     "7net-l3i5": "SevenNet_l3i5/checkpoint_l3i5.pth",
@@ -38,11 +38,11 @@ class ForceField:
     Attributes
     ----------
     calculator
-        Of ASE.
+        Calculator of ASE.
     identity
         Stands for everything that the forces depend on; part of the key of every kept result.
     name
-        For people.
+        Name for people.
     known_elements
         Atomic numbers it has been trained on; empty where that is not known.
     cutoff

@@ -20,10 +20,10 @@ from betenet.phonons.supercell_layout import SupercellLayout
 from betenet.structures.dimensionality import dimensionality
 
 PHONOPY = "phonopy"
-"""Stands for the force field where force constants come from a file."""
+"""Name in place of the force field where force constants come from a file."""
 
 NOT_KNOWN = float("nan")
-"""Forces and pressure of the structure, which the files do not hold."""
+"""Value for forces and pressure of the structure, which the files do not hold."""
 
 
 def phonons_from_phonopy(
@@ -37,7 +37,7 @@ def phonons_from_phonopy(
     Parameters
     ----------
     path, forces, layout
-        As for `read_force_constants`.
+        Files and supercell, as for `read_force_constants`.
     settings
         Mesh, grid and tolerances; the default ones if absent.
 

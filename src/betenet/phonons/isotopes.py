@@ -104,12 +104,12 @@ def set_masses(atoms: Atoms, masses: dict[str, float]) -> Atoms:
     return copy
 
 
-def said(masses: dict[str, float]) -> str:
+def isotope_remark(masses: dict[str, float]) -> str:
     """What is to be said of isotopes.
 
     Examples
     --------
-    >>> said({"H": 2.014, "B": 10.013})
+    >>> isotope_remark({"H": 2.014, "B": 10.013})
     'computed with the masses of isotopes: H 2.014 u (deuterium), B 10.013 u'
     """
     return "computed with the masses of isotopes: " + ", ".join(_named(masses.items()))

@@ -38,7 +38,7 @@ class LibraryEntry:
     numbers
         Atomic number of each atom, in the order of the crystal (atom,).
     site_of
-        Which of the kept sites each atom is (atom,).
+        Index of the kept site that each atom is (atom,).
     top
         Top of the last bin [meV].
     imaginary
@@ -113,9 +113,9 @@ class PhononLibrary:
     Attributes
     ----------
     entries
-        By the id of a row.
+        Phonons by the id of a row.
     settings
-        Of the calculation; written beside the data.
+        Settings of the calculation; written beside the data.
     """
 
     entries: Mapping[str, LibraryEntry]

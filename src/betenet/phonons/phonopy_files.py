@@ -17,7 +17,7 @@ from betenet.phonons.density import density_of_states, modes_of
 from betenet.phonons.extra import load
 from betenet.phonons.force_checks import check_constants, check_displacements, check_fit
 from betenet.phonons.force_files import Dataset, ForceConstants, read_forces
-from betenet.phonons.isotopes import isotope_masses, said
+from betenet.phonons.isotopes import isotope_masses, isotope_remark
 from betenet.phonons.phonopy_cells import (
     UNIT_CELLS,
     Cells,
@@ -147,7 +147,7 @@ def open_phonopy(
     Parameters
     ----------
     path, forces, settings, layout
-        As for `read_force_constants`.
+        Files, settings and supercell, as for `read_force_constants`.
 
     Raises
     ------
@@ -217,7 +217,7 @@ def _isotopes(phonon: Any, source: Path) -> tuple[str, ...]:
         masses = isotope_masses(Atoms(cell.numbers, masses=cell.masses))
     except StructureError as error:
         raise StructureError(f"{source}: {error.summary}", error.reason, error.fix) from error
-    return (said(masses),) if masses else ()
+    return (isotope_remark(masses),) if masses else ()
 
 
 def _find_forces(

@@ -1,4 +1,4 @@
-"""What a calculation of phonons tells about itself while it runs."""
+"""Progress of a calculation of phonons."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """Where a calculation is.
+    """Step of a calculation, and how far it is.
 
     Attributes
     ----------
     crystal
         Chemical formula of the primitive cell; empty before there is one.
     stage
-        What is being done: the force field is loaded, the structure relaxed, atoms displaced.
+        Work in hand: the force field is loaded, the structure relaxed, atoms displaced.
     done
         Steps of the relaxation, or displaced supercells whose forces are known.
     total
@@ -33,8 +33,8 @@ class Step:
 
 
 Told = Callable[[Step], None]
-"""Called with each step, in the process that computes."""
+"""Function that is called with each step, in the process that computes."""
 
 
 def tell_nobody(_: Step) -> None:
-    """Where no progress is asked for."""
+    """Ignore a step, where no progress is asked for."""

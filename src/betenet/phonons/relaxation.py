@@ -19,21 +19,21 @@ from betenet.phonons.settings import PhononSettings
 
 
 @dataclass(frozen=True, slots=True)
-class Rest:
+class Relaxed:
     """A structure before and after relaxation.
 
     Attributes
     ----------
     atoms
-        As the phonons are computed for; sites in the order of the input.
+        Structure that phonons are computed for; sites in the order of the input.
     converged
         Whether forces fell below the tolerance; true where nothing was to relax.
     steps
-        Taken.
+        Number of steps that were taken.
     largest_force
-        On an atom of the structure as given [eV/Å].
+        Largest force on an atom of the structure as given [eV/Å].
     pressure
-        Of the structure as given, by the force field [GPa].
+        Pressure of the structure as given, by the force field [GPa].
     kept_volume
         Whether the cell was kept, though it was to relax, because the pressure is beyond
         ``pressure_limit``.
@@ -53,15 +53,15 @@ def relax(
     settings: PhononSettings,
     vacuum_axis: int | None = None,
     told: Told = tell_nobody,
-) -> Rest:
+) -> Relaxed:
     """Relax what the settings allow.
 
     Parameters
     ----------
     atoms
-        Not changed.
+        Structure, which is not changed.
     field
-        Gives forces and stress.
+        Force field.
     settings
         What may relax, and until when.
     vacuum_axis
@@ -71,7 +71,7 @@ def relax(
 
     Returns
     -------
-    Rest
+    Relaxed
         A structure that did not converge is returned as it is then, and says so.
 
     Notes
@@ -90,11 +90,11 @@ def relax(
         upright = None if vacuum_axis is None else _upright(given, vacuum_axis)
         moved, converged, steps = _descend(given, settings, upright, told, cell_too=cell_too)
     moved.calc = None
-    return Rest(moved, converged, steps, force, pressure, squeezed)
+    return Relaxed(moved, converged, steps, force, pressure, squeezed)
 
 
 _IN_PLANE = (True, True, False, False, False, True)
-"""Of the strains xx, yy, zz, yz, xz, xy of a layer whose vacuum is along z."""
+"""Whether each strain xx, yy, zz, yz, xz, xy lies in the plane of a layer with vacuum along z."""
 
 
 def _descend(
@@ -147,7 +147,7 @@ def _turn(atoms: Atoms, rotation: Float[np.ndarray, "3 3"]) -> None:
 
 
 def _pressure(atoms: Atoms) -> float:
-    """By the stress [GPa]; nan if the calculator has none."""
+    """Pressure by the stress [GPa]; nan if the calculator has none."""
     try:
         stress = atoms.get_stress()
     except NotImplementedError:

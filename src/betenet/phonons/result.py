@@ -33,7 +33,7 @@ FLAGS = {
     "flexural": "imaginary only next to Γ, where the flexural branch (ZA) of a layer is "
     "interpolated: no sign of an instability, unless the layer is compressed",
 }
-"""What a result can be flagged for, in words."""
+"""Flags of a result, in words."""
 
 OF_STABILITY = frozenset({"imaginary", "near-gamma", "interpolated", "flexural"})
 """Flags that `betenet.phonons.verdict.verdict_of` puts into its sentence."""
@@ -42,12 +42,12 @@ _LATER = frozenset({"remarks", "isotopes", "fitting_fraction", "fitting_lowest",
 """Facts that results which were kept by an earlier version lack."""
 
 LARGE_FORCE = 0.1
-"""Beyond it harmonic phonons around the structure mean little [eV/Å]."""
+"""Force beyond which harmonic phonons around the structure mean little [eV/Å]."""
 
 LARGE_VOLUME_CHANGE = 0.1
 
 HIGHEST_PHONON = 700.0
-"""Beyond any vibration: hydrogen's own molecule, the fastest, is at 546 meV (ω_e, 4401 cm⁻¹). A
+"""Frequency beyond any vibration: the fastest, hydrogen's molecule, has 546 meV (ω_e, 4401 cm⁻¹). A
 force field that gives more does not know such a structure [meV]."""
 
 _HEADER = struct.Struct("<4sIIIII")
@@ -65,27 +65,27 @@ class PhononFacts:
     imaginary_q_fraction
         Share of the Brillouin zone with such a mode.
     lowest, highest
-        Frequency; negative for an imaginary one [meV].
+        Lowest and highest frequency; negative for an imaginary one [meV].
     largest_force
-        On an atom of the structure as given [eV/Å].
+        Largest force on an atom of the structure as given [eV/Å].
     pressure
-        Of the structure as given, by the force field [GPa].
+        Pressure of the structure as given, by the force field [GPa].
     volume_change
-        By the relaxation, relative.
+        Relative change of the volume by the relaxation [1].
     steps
-        Of the relaxation.
+        Number of steps of the relaxation.
     n_atoms, n_displacements, image_distance
         Atoms of the supercell, how many were computed, nearest image of an atom [Å].
     seconds
-        That it took.
+        Time that the calculation took [s].
     flags
         Keys of `FLAGS`.
     digest
-        Of the settings and the force field.
+        Hash of the settings and the force field.
     remarks
-        What a user should know besides.
+        Further remarks for a user.
     isotopes
-        Masses of elements that are not the natural ones [u].
+        Mass of each element whose isotope is not the natural one [u].
     fitting_fraction
         Share of the modes below minus the tolerance at the q points that fit the supercell, where
         frequencies come straight from the forces; nan in results that were kept without it.
@@ -125,11 +125,11 @@ class PhononResult:
     atoms
         Primitive cell as it was computed, after relaxation.
     dos
-        One site for each atom of it; ∫ = 3 for each.
+        Density of states by site, one for each atom of the cell; ∫ = 3 for each.
     orbits
         Index of the first of the atoms that symmetry makes equal (site,).
     facts
-        What comes with it.
+        Numbers and flags that come with the density of states.
     """
 
     atoms: Atoms

@@ -131,8 +131,6 @@ def _compute(
         return phonons(atoms, field, settings, told).to_bytes()
     except ConfigError:
         raise
-    except BetenetError as error:
-        return error
     except Exception as error:  # noqa: BLE001 - the other structures are to be done
         return unexpected(error, "The phonons")
 

@@ -1,4 +1,4 @@
-"""What a calculation of phonons is told, and the digest that stands for it."""
+"""Settings of a calculation of phonons, and the digest that stands for them."""
 
 from __future__ import annotations
 
@@ -35,15 +35,16 @@ class PhononSettings:
     Parameters
     ----------
     distance
-        Between an atom of the supercell and its nearest image, at least [Å]. Against 15 Å, the
+        Least distance of an atom of the supercell from its nearest image [Å]. Against 15 Å, the
         logarithmic mean frequency of 16 metals and compounds moved by 0.2 meV at 10 Å and by
         0.1 meV at 12 Å, while the force field itself is off by 2.7 meV; each step from 8 to 10,
         12 and 15 Å costs about 1.7 times as much.
     most_atoms
-        In the supercell; a primitive cell with more is computed by itself. Where it does not
-        allow the distance, the result says so.
+        Most atoms of the supercell; a primitive cell with more is computed by itself. Where it does
+        not allow the distance, the result says so.
     displacement
-        Of one atom from its place [Å]. Between 0.01 and 0.03 Å frequencies move by 0.02 meV.
+        Displacement of one atom from its place [Å]. Frequencies move by 0.02 meV from 0.01 to
+        0.03 Å.
     relaxation
         What may relax in the force field before: nothing, the positions, or the cell too; the
         symmetry is kept.
@@ -51,7 +52,7 @@ class PhononSettings:
         Largest force at which a structure counts as relaxed [eV/Å]; in a cell that may relax also
         the largest force on it, as ASE defines it.
     relaxation_steps
-        At most.
+        Most steps of the relaxation.
     pressure_limit
         A cell whose pressure in the force field is beyond this is not relaxed [GPa]: structures
         under pressure would explode. Force fields are off by some GPa at ambient pressure.
@@ -59,11 +60,11 @@ class PhononSettings:
         Density of the q mesh: an axis of the reciprocal cell has this length times its own, without
         2π, points [Å]. At 120 Å the density of states is within 1 % of that at 400 Å.
     frequency_step
-        Of the grid of the density of states [meV].
+        Step of the grid of the density of states [meV].
     imaginary_tolerance
         Modes below minus this count as imaginary [meV].
     imaginary_share
-        Of the modes at the q points that fit the supercell, up to which a crystal still counts as
+        Share of modes at the q points that fit the supercell up to which a crystal still counts as
         stable. Between these, interpolation leaves small pockets of imaginary modes next to Γ,
         also in stable crystals; they count in the density of states, not in the verdict.
     symprec

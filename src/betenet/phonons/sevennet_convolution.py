@@ -54,7 +54,7 @@ class Paths:
     coefficients
         C of all paths side by side (harmonic, columns).
     width
-        Of the output.
+        Width of the output.
     """
 
     def __init__(self, product: Any) -> None:

@@ -16,7 +16,7 @@ from betenet.structures import standardise
 from betenet.structures.check import describe_site
 
 MATRIX_ENTRIES = (-1, 0, 1)
-"""Of the matrix between two reduced bases of one lattice."""
+"""Largest entry of the matrix between two reduced bases of one lattice."""
 
 LATTICE_TOLERANCE = 0.06
 """Relative difference of lengths, and of angles in radian, up to which two lattices can be of one
@@ -34,7 +34,7 @@ def match_sites(
     Parameters
     ----------
     dos
-        With a site for each atom of ``dos_structure``.
+        Density of states with a site for each atom of ``dos_structure``.
     dos_structure
         Cell that the density of states was computed for.
     structure

@@ -41,14 +41,14 @@ def supercell_matrix(
     lattice
         Vectors of the primitive cell as rows [Å].
     rotations
-        Of the crystal's space group, on fractional coordinates of that cell.
+        Rotations of the crystal's space group, on fractional coordinates of that cell.
     conventional
         Vectors of the conventional cell as rows; a lattice of their integer sums is a sublattice
         of the primitive one [Å].
     distance
-        Between an atom and its nearest image, at least [Å].
+        Least distance of an atom from its nearest image [Å].
     most_cells
-        Primitive cells in the supercell, at most.
+        Most primitive cells in the supercell.
     vacuum_axis
         Vector across the vacuum of a layer: it is not repeated, and images in the plane count.
 

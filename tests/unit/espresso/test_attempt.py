@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from betenet.espresso.attempt import keep_output, missing_results, missing_sources, prepare
+from betenet.espresso.attempt import keep_output, missing_results, missing_sources, prepare_attempt
 from betenet.espresso.steps import Inherited, Step
 
 STEP = Step(
@@ -31,7 +31,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_what_is_inherited_is_there_and_the_folder_can_be_moved(folder: Path) -> None:
-    assert prepare(folder, STEP, "scratch", {}) == "scratch"
+    assert prepare_attempt(folder, STEP, "scratch", {}) == "scratch"
     moved = folder.with_name("moved")
     folder.rename(moved)
 
@@ -45,12 +45,12 @@ def test_what_is_inherited_is_there_and_the_folder_can_be_moved(folder: Path) ->
 
 
 def test_from_scratch_nothing_of_an_earlier_attempt_is_left(folder: Path) -> None:
-    prepare(folder, STEP, "scratch", {})
+    prepare_attempt(folder, STEP, "scratch", {})
     home = folder / "phonons/q1"
     for name in ("scratch/_ph0", "crystal.dyn1", "ph.out", "elph_dir/a2Fq2r.51.1"):
         (home / name).write_text("old")
 
-    prepare(folder, STEP, "scratch", {})
+    prepare_attempt(folder, STEP, "scratch", {})
 
     assert not any((home / name).exists() for name in ("scratch/_ph0", "crystal.dyn1", "ph.out"))
     assert (folder / "coarse/scratch/crystal.save/charge-density.dat").exists()
@@ -58,10 +58,10 @@ def test_from_scratch_nothing_of_an_earlier_attempt_is_left(folder: Path) -> Non
 
 
 def test_recovery_keeps_scratch_and_tells_the_program(folder: Path) -> None:
-    prepare(folder, STEP, "scratch", {})
+    prepare_attempt(folder, STEP, "scratch", {})
     (folder / "phonons/q1/scratch/_ph0").write_text("old")
 
-    start = prepare(folder, STEP, "recovery", {"inputph": {"niter_ph": 150}})
+    start = prepare_attempt(folder, STEP, "recovery", {"inputph": {"niter_ph": 150}})
 
     assert start == "recovery"
     assert (folder / "phonons/q1/scratch/_ph0").read_text() == "old"
@@ -71,28 +71,28 @@ def test_recovery_keeps_scratch_and_tells_the_program(folder: Path) -> None:
 
 
 def test_there_is_nothing_to_go_on_from_in_what_was_inherited(folder: Path) -> None:
-    prepare(folder, STEP, "scratch", {})
-    assert prepare(folder, STEP, "recovery", {}) == "scratch"
+    prepare_attempt(folder, STEP, "scratch", {})
+    assert prepare_attempt(folder, STEP, "recovery", {}) == "scratch"
     assert "recover = .false." in (folder / "phonons/q1/ph.in").read_text()
 
 
 def test_a_step_that_cannot_go_on_starts_from_scratch(folder: Path) -> None:
     step = replace(STEP, recovery={})
-    prepare(folder, step, "scratch", {})
+    prepare_attempt(folder, step, "scratch", {})
     (folder / "phonons/q1/scratch/_ph0").write_text("old")
-    assert prepare(folder, step, "recovery", {}) == "scratch"
+    assert prepare_attempt(folder, step, "recovery", {}) == "scratch"
     assert not (folder / "phonons/q1/scratch/_ph0").exists()
 
 
 def test_time_is_told_to_programs_that_know_of_it(folder: Path) -> None:
-    prepare(folder, STEP, "scratch", {}, 123.44)
+    prepare_attempt(folder, STEP, "scratch", {}, 123.44)
     assert "max_seconds = 123.4" in (folder / "phonons/q1/ph.in").read_text()
-    prepare(folder, replace(STEP, program="q2r.x"), "scratch", {}, 123.44)
+    prepare_attempt(folder, replace(STEP, program="q2r.x"), "scratch", {}, 123.44)
     assert "max_seconds" not in (folder / "phonons/q1/q2r.in").read_text()
 
 
 def test_results_count_if_they_hold_something(folder: Path) -> None:
-    prepare(folder, STEP, "scratch", {})
+    prepare_attempt(folder, STEP, "scratch", {})
     (folder / "phonons/q1/crystal.dyn1").write_text("")
     (folder / "phonons/q1/elph_dir/a2Fq2r.51.1").write_text("1")
     assert missing_results(folder, STEP) == ["crystal.dyn1"]

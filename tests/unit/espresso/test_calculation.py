@@ -12,8 +12,9 @@ import pytest
 from ase.build import bulk
 
 from betenet.errors import BetenetError, ConfigError, DataError
-from betenet.espresso.calculation import describe, keep_plan, open_calculation, planned
-from betenet.espresso.plan import Plan, plan_calculations
+from betenet.espresso.calculation import describe, keep_plan, open_calculation
+from betenet.espresso.calculations import plan_calculations, planned
+from betenet.espresso.plan import Plan
 from betenet.espresso.protocol import Protocol
 from betenet.runs import digest
 

@@ -9,23 +9,22 @@ from pathlib import Path
 import pytest
 from ase.build import bulk
 
-from betenet.cli.streams import spare_the_inputs
 from betenet.errors import ConfigError, DataError
 from betenet.espresso.campaign import Campaign, begin_campaign
 from betenet.espresso.campaign_list import read_list
-from betenet.espresso.campaign_settings import CAMPAIGN, Given, read_settings
+from betenet.espresso.campaign_settings import CAMPAIGN, CampaignArguments, read_settings
 from betenet.printable import to_cell
 
 Maker = Callable[[dict[str, float]], Path]
 
 
 @pytest.fixture
-def given(pseudopotentials: Maker) -> Given:
-    return Given(protocol="fast", pseudopotentials=pseudopotentials({"Al": 3.0}))
+def given(pseudopotentials: Maker) -> CampaignArguments:
+    return CampaignArguments(protocol="fast", pseudopotentials=pseudopotentials({"Al": 3.0}))
 
 
 @pytest.fixture
-def campaign(given: Given, tmp_path: Path) -> Campaign:
+def campaign(given: CampaignArguments, tmp_path: Path) -> Campaign:
     home = tmp_path / "many"
     home.mkdir()
     bulk("Al").write(tmp_path / "-Al.cif")
@@ -36,10 +35,10 @@ def campaign(given: Given, tmp_path: Path) -> Campaign:
 
 
 def test_a_cell_that_was_quoted_for_spreadsheets_names_its_file(campaign: Campaign) -> None:
-    (listed,) = campaign.listed()
-    assert listed.entry.path.name == "-Al.cif"
-    assert listed.entry.name == "Al"
-    assert listed.why_not == ""
+    (crystal,) = campaign.crystals()
+    assert crystal.entry.path.name == "-Al.cif"
+    assert crystal.entry.name == "Al"
+    assert crystal.why_not == ""
 
 
 @pytest.mark.parametrize("name", ["../mine", "/etc", "a/b", "..", ".ssh", "", "a\nb", "a\x00"])
@@ -48,14 +47,14 @@ def test_a_name_that_leads_out_is_refused(campaign: Campaign, name: str) -> None
     rows = json.loads(path.read_text())
     rows[0]["name"] = name
     path.write_text(json.dumps(rows))
-    assert not list(campaign.listed())
+    assert not list(campaign.crystals())
     (error,) = campaign.damaged_lists()
     assert "is damaged" in error.summary
     assert "no name of a calculation" in error.reason
 
 
 def test_records_go_outside_only_if_the_user_says_so(
-    campaign: Campaign, given: Given, tmp_path: Path
+    campaign: Campaign, given: CampaignArguments, tmp_path: Path
 ) -> None:
     mine = tmp_path / "mine"
     path = campaign.folder / "campaign.json"
@@ -66,7 +65,7 @@ def test_records_go_outside_only_if_the_user_says_so(
         begin_campaign(campaign.folder, given)
     assert f"--records {mine}" in caught.value.fix
     assert not mine.exists()
-    told = Given(records=mine)
+    told = CampaignArguments(records=mine)
     assert begin_campaign(campaign.folder, told).settings.records == mine
 
 
@@ -101,4 +100,3 @@ def test_settings_that_are_a_link_to_themselves(tmp_path: Path) -> None:
     (tmp_path / CAMPAIGN).symlink_to(CAMPAIGN)
     with pytest.raises(DataError, match="is damaged"):
         read_settings(tmp_path)
-    spare_the_inputs([str(tmp_path / CAMPAIGN)], tmp_path / "out.csv")

@@ -9,9 +9,9 @@ import pytest
 from ase.build import bulk
 
 from betenet.espresso.calculation import keep_plan, open_calculation
+from betenet.espresso.calculations import plan_calculations
 from betenet.espresso.collect import collect_all, progress_of
 from betenet.espresso.manifest import CALCULATION, Attempt, StepRecord
-from betenet.espresso.plan import plan_calculations
 from betenet.espresso.protocol import Protocol
 
 KEPT = Path(__file__).parents[2] / "fixtures" / "espresso" / "aluminium"

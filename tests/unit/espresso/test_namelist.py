@@ -7,7 +7,7 @@ import pytest
 from ase.io.espresso import read_fortran_namelist
 
 from betenet.errors import ConfigError
-from betenet.espresso.namelist import Namelists, changed, format_namelists
+from betenet.espresso.namelist import Namelists, format_namelists, with_changes
 
 
 def test_ase_reads_back_what_is_written() -> None:
@@ -23,7 +23,7 @@ def test_ase_reads_back_what_is_written() -> None:
 
 def test_changes_keep_the_order_and_the_original() -> None:
     given = {"inputph": {"tr2_ph": 1e-14, "ldisp": True}}
-    found = changed(given, {"inputph": {"tr2_ph": 1e-12, "recover": True}, "more": {"x": 1}})
+    found = with_changes(given, {"inputph": {"tr2_ph": 1e-12, "recover": True}, "more": {"x": 1}})
     assert list(found) == ["inputph", "more"]
     assert found["inputph"] == {"tr2_ph": 1e-12, "ldisp": True, "recover": True}
     assert given["inputph"] == {"tr2_ph": 1e-14, "ldisp": True}

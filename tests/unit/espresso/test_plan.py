@@ -8,7 +8,8 @@ import pytest
 from ase import Atoms
 from ase.build import bulk
 
-from betenet.espresso.plan import make_workflow, parse_changes, plan_calculations
+from betenet.espresso.calculations import plan_calculations
+from betenet.espresso.plan import make_workflow, parse_changes
 from betenet.espresso.protocol import Protocol
 from betenet.structures import find_symmetry
 

@@ -51,7 +51,7 @@ def test_a_sound_calculation_is_kept_and_says_what_is_coarse(results):
     # 8³ k-points are few: no plateau, and tetrahedra count 13 % fewer states than the Gaussians
     notes = " ".join(verdict.notes)
     assert "no plateau" in notes
-    ratio = results.electronic.at_fermi() / results.listed.fermi_dos[USED]
+    ratio = results.electronic.at_fermi() / results.by_smearing.fermi_dos[USED]
     assert f"differ by {ratio - 1.0:+.0%}" in notes
 
 
@@ -133,15 +133,15 @@ def test_nan_of_the_smearing_that_is_used(results):
 
 @pytest.mark.parametrize("key", ["coupling", "omega_log", "fermi_dos"])
 def test_nan_in_the_list_of_matdyn(results, key):
-    values = getattr(results.listed, key).copy()
+    values = getattr(results.by_smearing, key).copy()
     values[USED] = np.nan
-    changed = replace(results, listed=replace(results.listed, **{key: values}))
+    changed = replace(results, by_smearing=replace(results.by_smearing, **{key: values}))
     assert rules(judge(changed)) == {"not_a_number"}
 
 
 def test_an_old_version_without_omega_log_is_no_nan(results):
-    listed = replace(results.listed, omega_log=np.full(5, np.nan))
-    assert judge(replace(results, listed=listed)).kept
+    listed = replace(results.by_smearing, omega_log=np.full(5, np.nan))
+    assert judge(replace(results, by_smearing=listed)).kept
 
 
 def test_nan_of_a_mode_at_a_q_point(results):
@@ -196,9 +196,9 @@ def test_all_rules_that_are_broken_are_named(results):
 
 def test_a_plateau_elsewhere_is_noted(results):
     coupling = np.array([1.0, 1.0, 1.0, 2.0, 3.0])
-    changed = replace(results, listed=replace(results.listed, coupling=coupling))
+    changed = replace(results, by_smearing=replace(results.by_smearing, coupling=coupling))
     assert any("0.005 to 0.015 Ry" in note for note in judge(changed).notes)
-    flat = replace(results, listed=replace(results.listed, coupling=np.ones(5)))
+    flat = replace(results, by_smearing=replace(results.by_smearing, coupling=np.ones(5)))
     assert not any("plateau" in note or "not in that range" in note for note in judge(flat).notes)
 
 

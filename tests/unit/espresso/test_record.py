@@ -69,7 +69,7 @@ def test_all_else_is_in_one_key(results):
     assert found["settings"] == SETTINGS
     assert found["smearings"]["coupling"] == [2.5503, 1.3536, 0.8754, 0.717, 0.6723]
     assert found["plateau"] is None
-    rescaled = 0.7170 * results.electronic.at_fermi() / results.listed.fermi_dos[USED]
+    rescaled = 0.7170 * results.electronic.at_fermi() / results.by_smearing.fermi_dos[USED]
     assert found["smearings"]["coupling_rescaled"][USED] == pytest.approx(rescaled, rel=1e-4)
     assert found["versions"] == {"quantum_espresso": ["6.7MaX"]}
     hours = sum(time.cpu for time in results.wall_times.values()) / 3600.0
@@ -136,8 +136,8 @@ def test_nan_leaves_moments_and_spectrum_out(results):
 
 
 def test_a_plateau_is_written_down(results):
-    listed = replace(results.listed, coupling=np.array([2.0, 1.0, 1.0, 1.02, 1.5]))
-    found = record_of(replace(results, listed=listed))["calculation"]["plateau"]
+    listed = replace(results.by_smearing, coupling=np.array([2.0, 1.0, 1.0, 1.02, 1.5]))
+    found = record_of(replace(results, by_smearing=listed))["calculation"]["plateau"]
     assert found == {
         "lowest_ry": 0.01,
         "highest_ry": 0.02,

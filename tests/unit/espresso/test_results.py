@@ -24,7 +24,7 @@ def test_everything_of_a_material():
     found = read_results(ALUMINIUM)
     assert found.atoms.get_chemical_symbols() == ["Al"]
     assert list(found.pw) == ["relax", "dense", "coarse", "states"]
-    assert found.listed.smearings.tolist() == [0.005, 0.010, 0.015, 0.020, 0.025]
+    assert found.by_smearing.smearings.tolist() == [0.005, 0.010, 0.015, 0.020, 0.025]
     assert found.a2f.shape == (5, found.frequencies.size)
     assert found.q_grid.size == (2, 2, 2)
     assert len(found.points) == 3
@@ -41,13 +41,13 @@ def test_each_spectrum_is_that_of_its_smearing():
         own = read_a2f(ALUMINIUM / "fine-dos" / f"a2F.dos{n + 1}")
         np.testing.assert_array_equal(found.a2f[n], own.a2f[0])
         # matdyn.x sums its own λ in another way: the grid of frequencies tells
-        assert own.stated["coupling"][0] == pytest.approx(found.listed.coupling[n], rel=0.02)
+        assert own.stated["coupling"][0] == pytest.approx(found.by_smearing.coupling[n], rel=0.02)
 
 
 def test_states_of_the_list_are_those_of_the_phonons():
     found = read_results(ALUMINIUM)
     np.testing.assert_allclose(
-        found.listed.fermi_dos, found.points[1].coupling.fermi_dos, rtol=2e-5
+        found.by_smearing.fermi_dos, found.points[1].coupling.fermi_dos, rtol=2e-5
     )
 
 
@@ -122,8 +122,8 @@ def test_asterisks_in_the_list_of_matdyn_are_nan(folder):
     path = folder / "fine-dos" / "lambda"
     path.write_text(path.read_text().replace("      2.5503", "************"))
     found = read_results(folder)
-    assert np.isnan(found.listed.coupling[0])
-    assert found.listed.coupling[1] == 1.3536
+    assert np.isnan(found.by_smearing.coupling[0])
+    assert found.by_smearing.coupling[1] == 1.3536
 
 
 def test_nan_and_negative_values_are_kept(folder):

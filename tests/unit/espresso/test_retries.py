@@ -5,14 +5,14 @@ import pytest
 from betenet.espresso.failures import Start
 from betenet.espresso.manifest import Attempt, StepRecord
 from betenet.espresso.namelist import Namelists
-from betenet.espresso.retries import Plan, next_attempt
+from betenet.espresso.retries import NextAttempt, next_attempt
 
 
 def tried(*what: str | None, start: Start = "scratch", forgiven: int = 0) -> StepRecord:
     """A record whose attempts follow the plans and end as told."""
     record = StepRecord(forgiven=forgiven)
     for failure in what:
-        plan = next_attempt("pw.x", record) or Plan()
+        plan = next_attempt("pw.x", record) or NextAttempt()
         attempt = Attempt(
             started="", processes=1, start=start, changes=plan.changes, failure=failure, seconds=1.0
         )
@@ -27,7 +27,7 @@ def changes_of(program: str, *what: str | None) -> Namelists:
 
 
 def test_the_first_attempt_changes_nothing() -> None:
-    assert next_attempt("pw.x", StepRecord()) == Plan()
+    assert next_attempt("pw.x", StepRecord()) == NextAttempt()
 
 
 def test_mixing_is_made_more_careful_twice() -> None:
@@ -61,7 +61,9 @@ def test_what_would_fail_again_is_not_tried_again(key: str) -> None:
 
 @pytest.mark.parametrize("key", ["interrupted", "out_of_time"])
 def test_interruptions_do_not_count(key: str) -> None:
-    assert next_attempt("pw.x", tried(*[key] * 9, start="recovery")) == Plan(start="recovery")
+    assert next_attempt("pw.x", tried(*[key] * 9, start="recovery")) == NextAttempt(
+        start="recovery"
+    )
     record = tried("not_self_consistent", *[key] * 9, "not_self_consistent", key, start="recovery")
     plan = next_attempt("pw.x", record)
     assert plan is not None
@@ -75,14 +77,14 @@ def test_a_step_that_starts_afresh_and_never_has_enough_time_is_given_up() -> No
 
 
 def test_after_a_recovery_that_failed_the_scratch_folder_is_not_trusted() -> None:
-    assert next_attempt("ph.x", tried("damaged_files", start="recovery")) == Plan()
+    assert next_attempt("ph.x", tried("damaged_files", start="recovery")) == NextAttempt()
     assert next_attempt("ph.x", tried("damaged_files", start="scratch")) is None
 
 
 def test_a_forgiven_failure_is_tried_as_its_kind_wants() -> None:
     assert next_attempt("ph.x", tried("out_of_memory")) is None
-    assert next_attempt("ph.x", tried("out_of_memory", forgiven=1)) == Plan(start="recovery")
-    assert next_attempt("ph.x", tried("disk_full", forgiven=1)) == Plan(start="scratch")
+    assert next_attempt("ph.x", tried("out_of_memory", forgiven=1)) == NextAttempt(start="recovery")
+    assert next_attempt("ph.x", tried("disk_full", forgiven=1)) == NextAttempt(start="scratch")
 
 
 def test_lost_results_are_computed_with_what_helped_before() -> None:

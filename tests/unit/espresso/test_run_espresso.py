@@ -16,7 +16,7 @@ import pytest
 
 from betenet.espresso.launcher import Launcher
 from betenet.espresso.manifest import CALCULATION
-from betenet.espresso.namelist import changed
+from betenet.espresso.namelist import with_changes
 from betenet.espresso.programs import find_programs
 from betenet.espresso.run import Outcome, Runner, run_material
 from betenet.espresso.steps import Inherited, Step
@@ -252,7 +252,7 @@ def test_killed_within_ph_and_started_again(
 def test_a_density_goes_on_where_its_time_was_over(tmp_path: Path, potentials: Path) -> None:
     whole, halves = tmp_path / "whole", tmp_path / "halves"
     step = OnePoint(potentials).steps(whole)[0]
-    limited = changed(step.namelists, {"control": {"max_seconds": 0.1}})
+    limited = with_changes(step.namelists, {"control": {"max_seconds": 0.1}})
     go_on = {"control": {"restart_mode": "restart", "max_seconds": 1e7}}
     for folder, one in ((whole, step), (halves, replace(step, namelists=limited, recovery=go_on))):
         runner = Runner(launcher=Launcher(programs=find_programs()), keep_scratch=True)

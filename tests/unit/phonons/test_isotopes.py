@@ -11,7 +11,7 @@ from ase.calculators.emt import EMT
 from betenet.errors import StructureError
 from betenet.phonons import ForceField, PhononResult, PhononSettings, make_force_field, phonons
 from betenet.phonons.cache import phonon_key
-from betenet.phonons.isotopes import isotope_masses, said, with_isotopes
+from betenet.phonons.isotopes import isotope_masses, isotope_remark, with_isotopes
 from betenet.structures import standardise
 
 
@@ -67,9 +67,9 @@ def test_primitive_cell_gets_the_isotopes_of_the_cell_that_was_read() -> None:
 
 
 def test_names_of_hydrogens_isotopes_are_said() -> None:
-    assert "H 2.014 u (deuterium)" in said({"H": 2.014})
-    assert "H 3.016 u (tritium)" in said({"H": 3.016})
-    assert said({"B": 10.013}).endswith("B 10.013 u")
+    assert "H 2.014 u (deuterium)" in isotope_remark({"H": 2.014})
+    assert "H 3.016 u (tritium)" in isotope_remark({"H": 3.016})
+    assert isotope_remark({"B": 10.013}).endswith("B 10.013 u")
 
 
 @pytest.fixture

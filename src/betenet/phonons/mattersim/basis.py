@@ -48,7 +48,7 @@ class PairBasis:
     cutoff
         r_c [Å].
     dtype
-        Of what is returned.
+        Type of the returned numbers.
 
     References
     ----------
@@ -86,11 +86,11 @@ class AngleBasis:
     size
         Radial functions of each order.
     cutoff
-        At which these have their zeros [Å].
+        Distance at which the functions have their zeros [Å].
     reach
-        At which the sum ends [Å].
+        Distance at which the sum ends [Å].
     dtype
-        Of what is returned.
+        Type of the returned numbers.
     """
 
     def __init__(self, size: int, cutoff: float, reach: float, dtype: torch.dtype) -> None:
@@ -146,7 +146,7 @@ def harmonics_of(unit: Tensor) -> list[Tensor]:
     Parameters
     ----------
     unit
-        Of length one (edge, 3).
+        Vectors of length one (edge, 3).
 
     Returns
     -------

@@ -32,7 +32,7 @@ class MatterSimCalculator(Calculator):
     Parameters
     ----------
     network
-        With its parameters.
+        Network with its parameters.
     use_symmetry
         Whether equivalent atoms are computed once.
     """

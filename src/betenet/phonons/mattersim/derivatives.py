@@ -22,7 +22,7 @@ class Derivatives:
     Attributes
     ----------
     energy
-        Of the cell [eV].
+        Energy of the cell [eV].
     forces
         On the atoms (atom, 3) [eV/Å].
     stress
@@ -45,7 +45,7 @@ def derivatives(
     network
         On the CPU.
     crystals
-        Taken together: fast for small ones, memory for large ones.
+        Crystals that are computed together: fast for small ones, memory for large ones.
     use_symmetry
         Whether equivalent atoms are computed once.
 

@@ -117,7 +117,7 @@ def _check_room(folder: Path) -> None:
 
 
 def _address(index: str | None) -> str:
-    """Of the wheel, from its index's page of MatterSim."""
+    """Address of the wheel, from its index's page of MatterSim."""
     base = index or os.environ.get("PIP_INDEX_URL") or INDEX
     page = f"{base.rstrip('/')}/mattersim/"
     content = b""

@@ -33,7 +33,7 @@ class Gate(NamedTuple):
     """A gated network without what its first layer makes of the atoms; matrices are (in, out)."""
 
     first: Tensor
-    """Of the edge; the columns of the silu network, then those of the sigmoid one."""
+    """Weights of the edge: the columns of the silu network, then those of the sigmoid one."""
     silu_weight: Tensor
     silu_bias: Tensor
     sigmoid_weight: Tensor

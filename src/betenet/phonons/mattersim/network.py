@@ -24,7 +24,7 @@ class MatterSim:
     architecture
         Its sizes.
     parameters
-        By the names that the library ``mattersim`` gives them.
+        Parameters by the names that the library ``mattersim`` gives them.
     dtype
         In which is computed.
 
@@ -77,7 +77,7 @@ class MatterSim:
         pairs
             Sites at both ends of each edge (edge,).
         vectors
-            From the centre of each edge to its neighbour (edge, 3) [Å].
+            Vectors from the centre of each edge to its neighbour (edge, 3) [Å].
         """
         vectors = vectors.to(self.dtype)
         lengths = torch.linalg.vector_norm(vectors, dim=1)

@@ -14,7 +14,7 @@ from betenet.structures.symmetry import SiteSymmetry, find_symmetry
 WORTHWHILE = 600
 """Edges from which on the search for symmetry costs less than what it saves."""
 MOST_COMPARISONS = 1e6
-"""Of distances, in that search: about 30 ms."""
+"""Most distances in that search: about 30 ms."""
 NEAREST = 0.2
 """Distance between two atoms below which the basis has no meaning [Å]."""
 
@@ -41,9 +41,9 @@ class Sites:
     site_of
         The site that stands for an atom (atom,).
     vectors
-        From beginning to end (edge, 3) [Å].
+        Vectors from beginning to end of the edges (edge, 3) [Å].
     symmetry
-        Of the crystal, as far as it was used.
+        Symmetry of the crystal, as far as it was used.
     """
 
     atoms: Int[np.ndarray, " site"]

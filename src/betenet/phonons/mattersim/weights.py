@@ -65,7 +65,7 @@ class Architecture:
     max_n, max_l
         Radial functions, and orders of the spherical harmonics.
     cutoff, threebody_cutoff
-        Of edges, and of those between which angles count [Å].
+        Longest edges, and longest edges between which angles count [Å].
     max_z
         Highest atomic number.
     """

@@ -18,7 +18,7 @@ SAME_VOLUME = 0.01
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Listed:
+class CampaignCrystal:
     """A crystal of a campaign.
 
     Attributes
@@ -61,7 +61,7 @@ class Listed:
         )
 
 
-def read_listed(path: Path) -> list[Listed]:
+def read_crystals(path: Path) -> list[CampaignCrystal]:
     """Crystals of one file.
 
     Raises
@@ -72,7 +72,7 @@ def read_listed(path: Path) -> list[Listed]:
     try:
         rows = read_json(path)
         return [
-            Listed(
+            CampaignCrystal(
                 entry=entry_from_dict(row),
                 hours=None if row["hours"] is None else float(row["hours"]),
                 why_not=str(row["why_not"]),
@@ -89,7 +89,7 @@ def read_listed(path: Path) -> list[Listed]:
         ) from error
 
 
-def write_listed(path: Path, listed: Sequence[Listed]) -> None:
+def write_crystals(path: Path, crystals: Sequence[CampaignCrystal]) -> None:
     """Write crystals to one file.
 
     Raises
@@ -105,6 +105,6 @@ def write_listed(path: Path, listed: Sequence[Listed]) -> None:
             "known_formula": one.formula,
             "atom_volume": one.atom_volume,
         }
-        for one in listed
+        for one in crystals
     ]
     replace_file(path, json.dumps(rows, ensure_ascii=False, indent=0) + "\n")

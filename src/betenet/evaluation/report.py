@@ -24,16 +24,18 @@ from betenet.evaluation.periodic_table import FEWEST, draw_elements
 from betenet.evaluation.ranking import OperatingPoint
 from betenet.evaluation.scores import TableRow
 from betenet.pages.html import (
+    above_small,
     folded,
     grid,
+    heading,
     page,
     paragraph,
     picture,
     section,
     table,
     warning_box,
+    with_small,
 )
-from betenet.printable import escape
 from betenet.quantities import QUANTITIES
 from betenet.runs.replace_file import replace_file
 
@@ -89,7 +91,7 @@ def render(found: Evaluation) -> str:
         _material_section(found),
         _refused_section(found) if found.refused else "",
     ]
-    return page(f"{found.model} on {found.dataset}", [part for part in sections if part])
+    return page(f"{found.model} on {found.dataset}", sections)
 
 
 def _introduction(found: Evaluation) -> str:
@@ -255,9 +257,9 @@ def _spectrum_section(found: Evaluation) -> str:
             "By ∫|predicted − first-principles|dω over ∫first-principles dω; a first-principles "
             "spectrum counts as zero outside its own grid. The band holds 68 % of the networks."
         ),
-        "<h3>Best</h3>",
+        heading("Best"),
         grid(_spectrum(found, pair) for pair in ordered[:shown]),
-        "<h3>Worst</h3>",
+        heading("Worst"),
         grid(_spectrum(found, pair) for pair in ordered[: -shown - 1 : -1]),
     )
 
@@ -293,7 +295,7 @@ def _materials(found: Evaluation, rows: np.ndarray) -> list[list[str]]:
     comparison = found.comparison
     lines: list[list[str]] = []
     for row in rows.tolist():
-        line = [escape(comparison.formulas[row]), escape(comparison.ids[row])]
+        line = [comparison.formulas[row], comparison.ids[row]]
         line.append(f"{found.delta[row]:.2f}")
         for key in COMPARED:
             both = (comparison.predicted[key][row], comparison.reference[key][row])
@@ -303,13 +305,13 @@ def _materials(found: Evaluation, rows: np.ndarray) -> list[list[str]]:
 
 
 def _refused_section(found: Evaluation) -> str:
-    rows = [[escape(name), escape(reason)] for name, reason in found.refused]
+    rows = [[name, reason] for name, reason in found.refused]
     listed = table("Materials that were not judged", ["id", "reason"], rows)
     return section(f"Refused: {len(rows)}", folded("The list", listed))
 
 
 def _line_name(row: TableRow) -> str:
-    return f"{escape(row.model)}<br><small>{escape(row.scope)}</small>"
+    return above_small(row.model, row.scope)
 
 
 def score_cell(score: Score | None) -> str:
@@ -317,8 +319,8 @@ def score_cell(score: Score | None) -> str:
 
     Examples
     --------
-    >>> score_cell(Score(value=0.456, unit="1", low=0.4, high=0.5))
-    '0.456 <small>0.400–0.500</small>'
+    >>> print(score_cell(Score(value=0.456, unit="1", low=0.4, high=0.5)))
+    0.456 <small>0.400–0.500</small>
     """
     if score is None:
         return "–"
@@ -328,7 +330,7 @@ def score_cell(score: Score | None) -> str:
     ends = [_number(end, score.unit) for end in (score.low, score.high)]
     # a dash behind a minus sign cannot be read
     joined = " to ".join(ends) if score.low < 0.0 else "–".join(ends)
-    return f"{value} <small>{joined}</small>"
+    return with_small(value, joined)
 
 
 def _number(value: float, unit: str) -> str:
@@ -342,9 +344,9 @@ def _number(value: float, unit: str) -> str:
 def _point_cells(chosen: OperatingPoint) -> Sequence[str]:
     point = chosen.point
     if point is None:
-        return [escape(chosen.choice), "none", *["–"] * 6]
+        return [chosen.choice, "none", *["–"] * 6]
     return [
-        escape(chosen.choice),
+        chosen.choice,
         _number(point.threshold, "1"),
         _number(point.precision, "1"),
         _number(point.recall, "1"),

@@ -1,4 +1,8 @@
-"""A web page in one file: nothing to load, for screens of any size and their readers."""
+"""A web page in one file: nothing to load, for screens of any size and their readers.
+
+The parts are macros of ``kit.html``. What they are given is escaped, unless it is HTML already: a
+`Markup`, as every part returns.
+"""
 
 from __future__ import annotations
 
@@ -6,37 +10,49 @@ import base64
 import hashlib
 import io
 from collections.abc import Iterable, Sequence
+from functools import cache
+from importlib.resources import files
+from typing import Any
 
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 from matplotlib.figure import Figure
 
-from betenet.printable import escape
+from betenet.printable import printable
 
 _RESOLUTION = 170
-_STYLE = """
-:root { color-scheme: light; --ink: #1a1a1a; --paper: #fff; --soft: #444; --line: #ddd;
-  --rule: #555; --alarm: #b5541c; --alarm-paper: #fdf3ec; }
-body { font: 16px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper);
-  max-width: 70rem; margin: 0 auto; padding: 1rem; overflow-wrap: anywhere; }
-h1 { font-size: 1.6rem; line-height: 1.2; } h2 { margin-top: 2.2rem; font-size: 1.25rem; }
-.wide { overflow-x: auto; } .wide > img { min-width: 44rem; }
-table { border-collapse: collapse; margin: .8rem 0; font-variant-numeric: tabular-nums;
-  overflow-wrap: normal; }
-caption { text-align: left; color: var(--soft); padding-bottom: .4rem; }
-th, td { padding: .3rem .7rem; border-bottom: 1px solid var(--line); text-align: right; }
-th:first-child, td:first-child { text-align: left; }
-thead th { border-bottom: 2px solid var(--rule); white-space: nowrap; }
-td small { color: var(--soft); white-space: nowrap; }
-.grid { display: grid; gap: 1rem;
-  grid-template-columns: repeat(auto-fill, minmax(min(var(--column), 100%), 1fr)); }
-figure { margin: 0; max-width: 36rem; } figure.full { max-width: none; }
-figure img, .wide > img { width: 100%; height: auto; }
-figcaption { font-size: .9rem; color: var(--soft); }
-.warning { border-left: 4px solid var(--alarm); background: var(--alarm-paper); padding: .5rem 1rem;
-  margin: 1rem 0; }
-.warning ul { margin: .3rem 0; padding-left: 1.2rem; }
-@media (max-width: 40rem) { table { font-size: .85rem; } th, td { padding: .3rem .4rem; } }
-details { margin: .8rem 0; } summary { cursor: pointer; }
-"""
+
+
+@cache
+def templates(package: str) -> Environment:
+    """Templates of a package, which may import ``kit.html`` of this one.
+
+    Parameters
+    ----------
+    package
+        Full name of the package whose folder holds them.
+    """
+    found = Environment(
+        loader=PackageLoader(package, "."),
+        autoescape=True,
+        finalize=_shown,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    if package != __package__:
+        found.globals["kit"] = _kit()
+    return found
+
+
+def _shown(value: Any) -> Any:
+    """Text of others without control characters; HTML and numbers as they are."""
+    return printable(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
+@cache
+def _kit() -> Any:
+    return templates("betenet.pages").get_template("kit.html").module
 
 
 def page(title: str, body: Iterable[str], *, style: str = "", script: str = "") -> str:
@@ -45,74 +61,71 @@ def page(title: str, body: Iterable[str], *, style: str = "", script: str = "") 
     Parameters
     ----------
     title
-        Its heading.
+        Heading of the page.
     body
-        HTML of its sections.
+        Parts of the page, of the functions below.
     style
         CSS besides that of all pages.
     script
         JavaScript, run when the page is there. A page allows this one alone, and none without:
         what a data set brings along is never run.
     """
-    name = escape(title)
-    return (
-        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f'<meta http-equiv="Content-Security-Policy" content="{_policy(script)}">\n'
-        # an icon of nothing: browsers ask the server for one otherwise
-        f'<link rel="icon" href="data:,">\n<title>{name}</title>\n<style>{_STYLE}{style}</style>\n'
-        f"</head>\n<body>\n<main>\n<h1>{name}</h1>\n"
-        + "\n".join(body)
-        + "\n</main>\n"
-        + (f"<script>{script}</script>\n" if script else "")
-        + "</body>\n</html>\n"
-    )
+    common = files("betenet.pages").joinpath("page.css").read_text("utf-8")
+    parts = [one for one in body if one]
+    code = Markup(script)  # noqa: S704 - ours, of a file of the package
+    return str(_kit().page(title, parts, Markup(common + style), code, _policy(script)))  # noqa: S704
 
 
-def _policy(script: str) -> str:
+def _policy(script: str) -> Markup:
     """Nothing from anywhere else, and no script but the page's own."""
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     allowed = f"'sha256-{digest}'" if script else "'none'"
-    return f"default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src {allowed}"
+    return Markup(  # noqa: S704 - nothing of others is in it
+        f"default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src {allowed}"
+    )
 
 
-def section(title: str, *body: str) -> str:
+def section(title: str, *body: str) -> Markup:
     """A heading with what belongs to it."""
-    return f"<section>\n<h2>{escape(title)}</h2>\n" + "\n".join(body) + "\n</section>"
+    return _kit().section(title, body)
 
 
-def paragraph(text: str) -> str:
-    """A paragraph of plain text."""
-    return f"<p>{escape(text)}</p>"
+def paragraph(text: str) -> Markup:
+    """A paragraph."""
+    return _kit().paragraph(text)
 
 
-def warning_box(texts: Sequence[str]) -> str:
+def heading(text: str) -> Markup:
+    """A heading inside a section."""
+    return _kit().heading(text)
+
+
+def with_small(text: str, small: str) -> Markup:
+    """A text with another in small letters behind it."""
+    return _kit().with_small(text, small)
+
+
+def above_small(text: str, small: str) -> Markup:
+    """A text with another in small letters below it."""
+    return _kit().above_small(text, small)
+
+
+def warning_box(texts: Sequence[str]) -> Markup:
     """What a reader must know first; nothing if there is nothing."""
-    if not texts:
-        return ""
-    items = "".join(f"<li>{escape(text)}</li>" for text in texts)
-    return f'<div class="warning" role="note"><strong>Read first</strong><ul>{items}</ul></div>'
+    return _kit().warning_box(texts)
 
 
-def table(caption: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A table of cells that are HTML already; its first column names the rows."""
-    heading = "".join(f'<th scope="col">{cell}</th>' for cell in head)
-    lines = "\n".join(
-        f'<tr><th scope="row">{row[0]}</th>' + "".join(f"<td>{c}</td>" for c in row[1:]) + "</tr>"
-        for row in rows
-    )
-    return (
-        f'<div class="wide" tabindex="0"><table><caption>{escape(caption)}</caption>\n'
-        f"<thead><tr>{heading}</tr></thead>\n<tbody>\n{lines}\n</tbody></table></div>"
-    )
+def table(caption: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> Markup:
+    """A table whose first column names the rows."""
+    return _kit().table(caption, head, rows)
 
 
-def folded(summary: str, body: str) -> str:
+def folded(summary: str, body: str) -> Markup:
     """What only some readers want to see."""
-    return f"<details><summary>{escape(summary)}</summary>\n{body}\n</details>"
+    return _kit().folded(summary, body)
 
 
-def picture(drawn: Figure, text: str, caption: str = "", *, wide: bool = False) -> str:
+def picture(drawn: Figure, text: str, caption: str = "", *, wide: bool = False) -> Markup:
     """A figure inside the page.
 
     Parameters
@@ -122,21 +135,16 @@ def picture(drawn: Figure, text: str, caption: str = "", *, wide: bool = False) 
     text
         What it shows, for readers who do not see it.
     caption
-        Below it.
+        Text below it.
     wide
         Let a narrow screen scroll rather than shrink it.
     """
     content = io.BytesIO()
     drawn.savefig(content, format="png", dpi=_RESOLUTION)
     data = base64.b64encode(content.getvalue()).decode()
-    image = f'<img alt="{escape(text)}" src="data:image/png;base64,{data}">'
-    kind = ' class="full"' if wide else ""
-    if wide:
-        image = f'<div class="wide" tabindex="0">{image}</div>'
-    below = f"<figcaption>{escape(caption)}</figcaption>" if caption else ""
-    return f"<figure{kind}>{image}{below}</figure>"
+    return _kit().picture(data, text, caption, wide)
 
 
-def grid(figures: Iterable[str], *, width: int = 17) -> str:
+def grid(figures: Iterable[str], *, width: int = 17) -> Markup:
     """Figures side by side where there is room for columns of that width [letters' heights]."""
-    return f'<div class="grid" style="--column: {width}rem">' + "\n".join(figures) + "</div>"
+    return _kit().grid(figures, width)

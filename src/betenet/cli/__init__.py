@@ -25,31 +25,10 @@ from betenet.cli import (
     train,
 )
 from betenet.cli.arguments import HelpFormatter
-from betenet.cli.parser import Parser
+from betenet.cli.parser import Parser, help_text
 from betenet.cli.streams import STDOUT
 from betenet.cli.terminal import plain_streams
 from betenet.errors import BetenetError, unexpected
-
-_EPILOG = """\
-examples:
-  betenet predict Nb.cif                          table of λ, ω_log, ω_2 and Tc
-  betenet predict cells/ --csv out.csv --plot figs/
-  betenet phonons Nb.cif --plot figs/             bands, density of states, stability
-  betenet tc a2F.dos10 alpha2F.dat                α²F of other programs: Tc by every method, gap …
-  betenet tc --coupling 0.94 --omega-log 157 --omega-2 185
-  betenet screen run cells/ --out run/            a ranked shortlist of thousands of structures
-  betenet epc run Nb.cif --out epc/               α²F from first principles, by Quantum ESPRESSO
-  betenet evaluate cso-1 hidden.jsonl --out report/   how good a model is on a dataset
-  betenet models show                             what the network learnt from, and how good it is
-  betenet cite --bibtex > betenet.bib
-
-exit codes:
-  0 all done · 1 some inputs failed, the others are done · 2 wrong usage, nothing done
-  70 a fault of betenet, please report it; BETENET_TRACEBACK=1 shows where it happened
-  130 interrupted, what was done is written · 141 the reader of the output went away
-`betenet VERB --help` explains each verb.
-"""
-
 
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
 """What writing ends with where the system does not tell the file: nothing else is left open."""
@@ -126,7 +105,7 @@ def _parser() -> Parser:
     parser = Parser(
         prog="betenet",
         description="From a crystal structure to α²F(ω), λ, ω_log, ω_2 and Tc, with uncertainties.",
-        epilog=_EPILOG,
+        epilog=help_text("betenet"),
         formatter_class=HelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"betenet {__version__}")

@@ -7,14 +7,7 @@ import sys
 
 from betenet.citations import citations_bibtex, citations_text
 from betenet.cli.arguments import HelpFormatter, Verbs
-
-_EPILOG = """\
-examples:
-  betenet cite
-  betenet cite --bibtex > betenet.bib
-
-Cite the network and the data for every prediction, and the formula that made your Tc.
-"""
+from betenet.cli.parser import help_text
 
 
 def add_parser(verbs: Verbs) -> None:
@@ -23,7 +16,7 @@ def add_parser(verbs: Verbs) -> None:
         "cite",
         help="print the works that a result rests on",
         description="Print the works that a result of betenet rests on.",
-        epilog=_EPILOG,
+        epilog=help_text("cite"),
         formatter_class=HelpFormatter,
     )
     parser.add_argument("--bibtex", action="store_true", help="as BibTeX entries")

@@ -10,18 +10,9 @@ from pathlib import Path
 from typing import Any, cast
 
 from betenet.cli.arguments import HelpFormatter, Verbs
+from betenet.cli.parser import help_text
 
 SHELLS = ("bash", "zsh", "fish")
-
-_EPILOG = """\
-examples:
-  betenet completion bash > ~/.local/share/bash-completion/completions/betenet
-  betenet completion zsh > ~/.zfunc/_betenet              with fpath+=~/.zfunc in .zshrc
-  betenet completion fish > ~/.config/fish/completions/betenet.fish
-
-Folders that are missing must be made first. Verbs, flags, their values and names of files are
-completed in shells that are started afterwards. Write the file again after an update of betenet.
-"""
 
 _FOLDERS = ("DIR",)
 _FILES = ("FILE", "CSV", "DATASET", "FUNNEL|SOURCE", "LIST", "OUT", "PATH", "RECIPE", "SOURCE")
@@ -42,7 +33,7 @@ def add_parser(verbs: Verbs, whole: argparse.ArgumentParser) -> None:
         "completion",
         help="print what a shell needs to complete verbs, flags and files",
         description="Print what a shell needs to complete verbs, flags and names of files.",
-        epilog=_EPILOG,
+        epilog=help_text("completion"),
         formatter_class=HelpFormatter,
     )
     parser.add_argument("shell", choices=SHELLS, help="the shell that you use")

@@ -10,24 +10,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from betenet.cli.arguments import HelpFormatter, Verbs, add_json, not_negative
+from betenet.cli.parser import help_text
 from betenet.datasets.bete_net_database import DATABASE_FILE, NEGATIVE_TOLERANCE
 from betenet.errors import ConfigError
-
-_EPILOG = """\
-examples:
-  betenet data BETE-NET/ --out bete_net.jsonl.gz
-  betenet data BETE-NET/ --out bete_net.jsonl.gz --moments raw
-
-DIR is a copy of github.com/henniggroup/BETE-NET: database.json with structures/, and indices/
-for the published split. Each α²F is smoothed and binned at 0.25, 2.25 … 100.25 meV as in the
-paper, and so is the phonon DOS of each site. A row with a missing value or NaN, with negative α²F,
-or whose structure is missing or does not match is left out and named on stderr; the others are
-done (818 → 806 in the paper).
-
---moments:
-  published  λ and the frequencies of the binned α²F by the paper's rule: the paper's targets
-  raw        those of α²F as the file has it, with an ω² onset: closer to the calculation
-"""
 
 _SHOWN = 10
 """Rows of a note that are named on stderr; --json has all."""
@@ -39,7 +24,7 @@ def add_parser(verbs: Verbs) -> None:
         "data",
         help="turn the published database into training rows",
         description="Turn the published BETE-NET database into rows to train and evaluate on.",
-        epilog=_EPILOG,
+        epilog=help_text("data"),
         formatter_class=HelpFormatter,
     )
     parser.add_argument("folder", type=Path, metavar="DIR", help="the published database")

@@ -18,36 +18,9 @@ from betenet.cli.arguments import (
     tc_method,
     whole,
 )
+from betenet.cli.parser import help_text
 from betenet.cli.streams import cannot_write
 from betenet.superconductivity.critical_temperature import PAPER_METHOD
-
-_EPILOG = """\
-examples:
-  betenet evaluate cso-1 hidden.jsonl.gz --out report/
-  betenet evaluate cso-1 hidden.jsonl --split test --baseline train.jsonl --out report/
-  betenet evaluate ./my_model alexandria --split fold-0 --json > evaluation.json
-  betenet evaluate cso-1 hidden.jsonl --precision 0.9 --recall 0.9 --out report/
-  betenet evaluate phonons-1 hidden.jsonl --phonons auto --phonon-cache phonons/ --out report/
-
-DATASET is a file with one JSON object a line, plain or compressed by gzip (docs/datasets.md), a
-folder of records of `betenet epc` (one JSON file each, such as benchmarks/first_principles/), or
-one of bete_net, alexandria and jarvis, which are read from BETENET_DATA. A row that cannot be used
-is reported on stderr with its id and the reason, and the others are still done.
-
---split takes a name that the rows give (their key `split`), or one of those that any dataset has:
-balanced-train and balanced-test (by formula, 20 % of every element's rows in the test), and
-fold-0 … fold-4 (by formula).
-
---out writes evaluation.html, one page without scripts that needs nothing else, and
-evaluation.json with every material. The page says which formulas the model was trained on.
-
---phonons is for a model that takes them: auto computes those of each structure by a force field
-(extra phonons), LIBRARY.npz has them by the ids of the rows (docs/phonons.md). A material
-without is predicted without, and the report counts them.
-
-Every Tc, first-principles and predicted, is computed by --tc-method with --mu-star: a Tc stated
-in the dataset is not judged. The default is the formula of the published tables.
-"""
 
 
 def add_parser(verbs: Verbs) -> None:
@@ -56,7 +29,7 @@ def add_parser(verbs: Verbs) -> None:
         "evaluate",
         help="measure how good a model is on a dataset",
         description="Measure how good a trained ensemble is on first-principles data.",
-        epilog=_EPILOG,
+        epilog=help_text("evaluate"),
         formatter_class=HelpFormatter,
     )
     parser.add_argument("model", metavar="MODEL", help="name of `betenet models list`, or a folder")

@@ -8,17 +8,7 @@ import sys
 from pathlib import Path
 
 from betenet.cli.arguments import HelpFormatter, Verbs, add_json
-
-_EPILOG = """\
-examples:
-  betenet models list
-  betenet models show              the card of the default model
-  betenet models show ./my_model   a folder that holds an ensemble.toml
-  betenet models import BETE-NET/CSO --out models/published-cso
-
-A card says what the model learnt from, for which elements, how good it is on data it has not
-seen (the metrics), and where it fails. Read it before trusting a number.
-"""
+from betenet.cli.parser import help_text
 
 
 def add_parser(verbs: Verbs) -> None:
@@ -28,7 +18,7 @@ def add_parser(verbs: Verbs) -> None:
         help="list the trained ensembles, show the card of one, or import published weights",
         description="List the trained ensembles that come with betenet, show the card of one, or "
         "import the weights that the paper published.",
-        epilog=_EPILOG,
+        epilog=help_text("models"),
         formatter_class=HelpFormatter,
     )
     actions = parser.add_subparsers(title="verbs", metavar="VERB", required=True)
@@ -45,24 +35,12 @@ def add_parser(verbs: Verbs) -> None:
     parser.verb_for_files = lambda folder: f"show {folder}"
 
 
-_IMPORT_EPILOG = """\
-example:
-  betenet models import BETE-NET/CSO --out models/published-cso
-  betenet predict Nb.cif --model models/published-cso
-
-Each .pt file is a member. The files are read as data: one that would run code is refused. The
-published networks are neither calibrated nor do they say what they have seen, so intervals are the
-plain spread of the members, and nothing warns of unseen elements unless --structures says what they
-learnt from. CPD and FPD also need the phonon density of states of each site.
-"""
-
-
 def _add_import(actions: Verbs) -> None:
     importing = actions.add_parser(
         "import",
         help="convert the published weights (.pt files) into an ensemble",
         description="Convert the published weights, one .pt file for each member.",
-        epilog=_IMPORT_EPILOG,
+        epilog=help_text("models_import"),
         formatter_class=HelpFormatter,
     )
     importing.add_argument(

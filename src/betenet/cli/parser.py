@@ -6,6 +6,7 @@ import argparse
 import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from importlib.resources import files
 from typing import Any, NoReturn
 
 from betenet.cli.arguments import looks_like_file
@@ -17,6 +18,26 @@ _NEGATIVE = re.compile(r"-(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
 
 _MISSING = "the following arguments are required: "
 """How argparse begins what it says of arguments that are missing."""
+
+
+def help_text(name: str, **parts: str) -> Callable[[], str]:
+    """Reader of the text below the flags of a verb, which is read when the help is printed.
+
+    Parameters
+    ----------
+    name
+        Name of the file in the folder ``help``, without its suffix.
+    parts
+        Texts that stand in the places ``{key}`` of the file.
+    """
+
+    def read() -> str:
+        text = files("betenet.cli").joinpath("help", f"{name}.txt").read_text("utf-8")
+        for key, part in parts.items():
+            text = text.replace(f"{{{key}}}", part)
+        return text
+
+    return read
 
 
 class StoreOnce(argparse.Action):
@@ -69,6 +90,15 @@ class Parser(argparse.ArgumentParser):
             self.register("action", name, StoreOnce)
         self._negative_number_matcher = re.compile(_NEGATIVE.pattern + "$")
         self._old_names: dict[str, str] = {}
+
+    @property
+    def epilog(self) -> str | None:  # pyright: ignore[reportIncompatibleVariableOverride]
+        """Text below the flags, read from its file when it is asked for."""
+        return self._epilog() if callable(self._epilog) else self._epilog
+
+    @epilog.setter
+    def epilog(self, value: str | Callable[[], str] | None) -> None:
+        self._epilog = value
 
     def rename(self, old: str, new: str) -> None:
         """Let the old spelling of a flag go on working: unseen in the help, told on stderr."""

@@ -20,6 +20,7 @@ from betenet.cli.arguments import (
     tc_method,
 )
 from betenet.cli.batch import put_away
+from betenet.cli.parser import help_text
 from betenet.cli.streams import spare_the_inputs
 from betenet.superconductivity.critical_temperature import (
     DEFAULT_METHOD,
@@ -31,54 +32,6 @@ from betenet.superconductivity.critical_temperature import (
 BATCH = 32
 """Structures predicted at a time: what an interrupt can lose."""
 
-_EPILOG = (
-    """\
-examples:
-  betenet predict Nb.cif
-  betenet predict POSCAR relaxation.extxyz folder_of_cifs/
-  betenet predict *.cif --csv results.csv --plot figures/
-  betenet predict MgB2.cif --per-site --json > MgB2.json
-  betenet predict Nb.cif --mu-star 0.13 --tc-method eliashberg
-  betenet predict Nb.cif --tc-method eliashberg            Tc and gap by the equations themselves
-  betenet predict cells/ --phonons auto --phonon-cache phonons/
-  betenet predict MgB2.cif --phonons dos/MgB2_dos.json     of `betenet phonons --dos dos/`
-
-Any file that ASE reads will do, with one structure or many, and folders of them. A structure is
-brought to its primitive cell first; the answer does not depend on the cell that you chose. A
-file that cannot be used is reported on stderr, and the others are still done.
-
-"""
-    + MU_STAR_TEXT
-    + """
-about the numbers in brackets:
-  1.07 (0.78–1.47) is the prediction with its central 68 % interval. The interval is learnt from
-  materials that the networks had not seen, and tells how far the first-principles value may lie
-  from the prediction: not the error of the theory, nor of your μ*. The band of the figures is the
-  same interval; that of 95 % is in --json and --csv.
-
-about P(Tc > 5 K):
-  What to rank by when screening. It is "unknown" where the model was not made for the crystal or
-  does not know it: insulators, magnets, unconventional superconductors, layers in vacuum, elements
-  and compositions far from training, unusual volumes; the warnings below the row say which, and
-  --json and --csv as probability_unknown_because.
-
-about --phonons:
-  A model that takes phonons predicts better where they are known, and without them where they
-  are not: the table says which. auto computes them with a force field (extra phonons, a few
-  seconds for each small cell; --phonon-cache keeps them). FILE has them for one crystal: a density
-  of states with sites (phonopy's projected_dos.dat, matdyn.dos, that of `betenet phonons --dos`),
-  or phonopy.yaml with force constants beside it. The default model takes none; with auto or FILE
-  the default is the one that does.
-
-methods of --tc-method:
-"""
-    + "".join(f"  {name:<20}{FORMULAS[name].source}\n" for name in FORMULAS_OF_MOMENTS)
-    + f"""\
-  {ELIASHBERG:<20}the isotropic equations themselves, with the gap Δ₀; a tenth of a second
-                      for each structure
-"""
-)
-
 
 def add_parser(verbs: Verbs) -> None:
     """Add the verb to the command line."""
@@ -86,7 +39,12 @@ def add_parser(verbs: Verbs) -> None:
         "predict",
         help="predict α²F(ω), λ, ω_log, ω_2 and Tc of crystal structures",
         description="Predict α²F(ω), λ, ω_log, ω_2 and Tc of crystal structures.",
-        epilog=_EPILOG,
+        epilog=help_text(
+            "predict",
+            mu_star=MU_STAR_TEXT,
+            methods="".join(f"  {name:<20}{FORMULAS[name].source}\n" for name in FORMULAS_OF_MOMENTS),
+            eliashberg=f"{ELIASHBERG:<20}",
+        ),
         formatter_class=HelpFormatter,
     )
     parser.add_argument(

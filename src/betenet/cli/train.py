@@ -6,20 +6,7 @@ import argparse
 from pathlib import Path
 
 from betenet.cli.arguments import HelpFormatter, Verbs, add_device, count, whole
-
-_EPILOG = """\
-examples:
-  betenet train recipes/cso-1.toml --out runs/cso-1
-  betenet train recipes/cso-1.toml --out runs/cso-1 --fold-members 4 --model my-model
-  betenet train recipes/paper-cso.toml --out runs/paper --members 0-3 --model paper-cso
-
-A run can be killed at any moment: the same command goes on where it stopped. It needs the
-first-principles data (BETENET_DATA, or --data). --model writes the folder that
-`betenet predict --model` takes; its card needs the cross-validation (--fold-members).
-
-A recipe with method = "full-batch" trains as BETE-NET was: all rows in one batch, past the first
-minimum of the validation loss. --members says which members, --region whose weights --model takes.
-"""
+from betenet.cli.parser import help_text
 
 
 def add_parser(verbs: Verbs) -> None:
@@ -28,7 +15,7 @@ def add_parser(verbs: Verbs) -> None:
         "train",
         help="train an ensemble by a recipe",
         description="Train every member of an ensemble by a recipe, and cross-validate it.",
-        epilog=_EPILOG,
+        epilog=help_text("train"),
         formatter_class=HelpFormatter,
     )
     parser.add_argument("recipe", type=Path, metavar="RECIPE", help="TOML file, see recipes/")

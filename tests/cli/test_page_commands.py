@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from betenet.cli import _parser
+from betenet.cli.parser import Parser
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
@@ -26,9 +27,9 @@ def in_blocks(page: Path) -> Iterator[str]:
             yield from block.replace("\\\n", " ").splitlines()
 
 
-def in_help(parser: argparse.ArgumentParser) -> Iterator[str]:
+def in_help(parser: Parser) -> Iterator[str]:
     """The lines of the examples in the help of all verbs."""
-    text = parser.epilog or ""
+    text = parser.text_below()
     # what follows two spaces or more is a remark
     yield from (re.split(r"\s{2,}", line.strip())[0] for line in text.splitlines())
     for action in parser._actions:

@@ -105,7 +105,7 @@ def _parser() -> Parser:
     parser = Parser(
         prog="betenet",
         description="From a crystal structure to α²F(ω), λ, ω_log, ω_2 and Tc, with uncertainties.",
-        epilog=help_text("betenet"),
+        text=help_text("betenet"),
         formatter_class=HelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"betenet {__version__}")

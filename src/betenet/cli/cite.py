@@ -16,7 +16,7 @@ def add_parser(verbs: Verbs) -> None:
         "cite",
         help="print the works that a result rests on",
         description="Print the works that a result of betenet rests on.",
-        epilog=help_text("cite"),
+        text=help_text("cite"),
         formatter_class=HelpFormatter,
     )
     parser.add_argument("--bibtex", action="store_true", help="as BibTeX entries")

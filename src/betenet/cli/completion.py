@@ -33,7 +33,7 @@ def add_parser(verbs: Verbs, whole: argparse.ArgumentParser) -> None:
         "completion",
         help="print what a shell needs to complete verbs, flags and files",
         description="Print what a shell needs to complete verbs, flags and names of files.",
-        epilog=help_text("completion"),
+        text=help_text("completion"),
         formatter_class=HelpFormatter,
     )
     parser.add_argument("shell", choices=SHELLS, help="the shell that you use")

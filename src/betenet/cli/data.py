@@ -24,7 +24,7 @@ def add_parser(verbs: Verbs) -> None:
         "data",
         help="turn the published database into training rows",
         description="Turn the published BETE-NET database into rows to train and evaluate on.",
-        epilog=help_text("data"),
+        text=help_text("data"),
         formatter_class=HelpFormatter,
     )
     parser.add_argument("folder", type=Path, metavar="DIR", help="the published database")

@@ -29,7 +29,7 @@ def add_parser(verbs: Verbs) -> None:
         "evaluate",
         help="measure how good a model is on a dataset",
         description="Measure how good a trained ensemble is on first-principles data.",
-        epilog=help_text("evaluate"),
+        text=help_text("evaluate"),
         formatter_class=HelpFormatter,
     )
     parser.add_argument("model", metavar="MODEL", help="name of `betenet models list`, or a folder")

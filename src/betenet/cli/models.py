@@ -18,7 +18,7 @@ def add_parser(verbs: Verbs) -> None:
         help="list the trained ensembles, show the card of one, or import published weights",
         description="List the trained ensembles that come with betenet, show the card of one, or "
         "import the weights that the paper published.",
-        epilog=help_text("models"),
+        text=help_text("models"),
         formatter_class=HelpFormatter,
     )
     actions = parser.add_subparsers(title="verbs", metavar="VERB", required=True)
@@ -40,7 +40,7 @@ def _add_import(actions: Verbs) -> None:
         "import",
         help="convert the published weights (.pt files) into an ensemble",
         description="Convert the published weights, one .pt file for each member.",
-        epilog=help_text("models_import"),
+        text=help_text("models_import"),
         formatter_class=HelpFormatter,
     )
     importing.add_argument(

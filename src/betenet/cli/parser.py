@@ -84,21 +84,22 @@ class Parser(argparse.ArgumentParser):
     verb_for_files: Callable[[str], str] | None = None
     """Given a file in the place of a verb: the words to write instead."""
 
-    def __init__(self, *args: Any, **options: Any) -> None:
+    def __init__(self, *args: Any, text: Callable[[], str] | None = None, **options: Any) -> None:
         super().__init__(*args, **options)
+        self._text = text
         for name in (None, "store"):
             self.register("action", name, StoreOnce)
         self._negative_number_matcher = re.compile(_NEGATIVE.pattern + "$")
         self._old_names: dict[str, str] = {}
 
-    @property
-    def epilog(self) -> str | None:  # pyright: ignore[reportIncompatibleVariableOverride]
-        """Text below the flags, read from its file when it is asked for."""
-        return self._epilog() if callable(self._epilog) else self._epilog
+    def text_below(self) -> str:
+        """Text below the flags, read from its file."""
+        return self.epilog or "" if self._text is None else self._text()
 
-    @epilog.setter
-    def epilog(self, value: str | Callable[[], str] | None) -> None:
-        self._epilog = value
+    def format_help(self) -> str:
+        """Help of a verb: what argparse makes, and the text below the flags."""
+        self.epilog = self.text_below() or None
+        return super().format_help()
 
     def rename(self, old: str, new: str) -> None:
         """Let the old spelling of a flag go on working: unseen in the help, told on stderr."""

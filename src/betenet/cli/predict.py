@@ -39,7 +39,7 @@ def add_parser(verbs: Verbs) -> None:
         "predict",
         help="predict α²F(ω), λ, ω_log, ω_2 and Tc of crystal structures",
         description="Predict α²F(ω), λ, ω_log, ω_2 and Tc of crystal structures.",
-        epilog=help_text(
+        text=help_text(
             "predict",
             mu_star=MU_STAR_TEXT,
             methods="".join(f"  {name:<20}{FORMULAS[name].source}\n" for name in FORMULAS_OF_MOMENTS),

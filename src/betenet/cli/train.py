@@ -15,7 +15,7 @@ def add_parser(verbs: Verbs) -> None:
         "train",
         help="train an ensemble by a recipe",
         description="Train every member of an ensemble by a recipe, and cross-validate it.",
-        epilog=help_text("train"),
+        text=help_text("train"),
         formatter_class=HelpFormatter,
     )
     parser.add_argument("recipe", type=Path, metavar="RECIPE", help="TOML file, see recipes/")

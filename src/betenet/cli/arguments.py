@@ -14,6 +14,7 @@ from betenet.printable import shortened
 from betenet.spelling import none_of
 from betenet.superconductivity.critical_temperature import (
     DEFAULT_MU_STAR,
+    ELIASHBERG,
     FORMULAS,
     METHODS_OF_SPECTRA,
 )
@@ -35,14 +36,6 @@ TABLE_UNITS = ("K", "meV", "THz", "cm-1")
 """Units of phonon frequencies in text for people."""
 
 HelpFormatter = argparse.RawDescriptionHelpFormatter
-
-MU_STAR_TEXT = """\
-about μ* (--mu-star):
-  The Coulomb repulsion between the paired electrons, screened and reduced because phonons are
-  slow. It is not predicted: it is your assumption, and Tc depends on it strongly (for λ = 0.6,
-  μ* = 0.13 instead of 0.10 takes 30 % of Tc away). Customary: 0.10, or 0.13 for
-  transition metals (McMillan); published Tc use 0.09 to 0.16. Compare only Tc of equal μ*.
-"""
 
 
 def positive(text: str) -> float:
@@ -86,6 +79,12 @@ def pressure(text: str) -> float:
 def mu_star(text: str) -> float:
     """A value of μ*: from 0 to below 1."""
     return _number(text, lambda number: 0.0 <= number < 1.0, "a number from 0 to below 1")
+
+
+def list_formulas(names: Iterable[str], about_eliashberg: str) -> str:
+    """Lines of the help about ways to Tc: some formulas, and the Eliashberg equations."""
+    lines = [f"  {name:<20}{FORMULAS[name].source}" for name in names]
+    return "\n".join([*lines, f"  {ELIASHBERG:<20}{about_eliashberg}"])
 
 
 def tc_method(text: str) -> str:

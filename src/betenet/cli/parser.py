@@ -20,7 +20,7 @@ _MISSING = "the following arguments are required: "
 """How argparse begins what it says of arguments that are missing."""
 
 
-def help_text(name: str, **parts: str) -> Callable[[], str]:
+def help_text(name: str, **parts: Callable[[], str]) -> Callable[[], str]:
     """Reader of the text below the flags of a verb, which is read when the help is printed.
 
     Parameters
@@ -28,16 +28,21 @@ def help_text(name: str, **parts: str) -> Callable[[], str]:
     name
         Name of the file in the folder ``help``, without its suffix.
     parts
-        Texts that stand in the places ``{key}`` of the file.
+        Makers of the texts that stand in the places ``{key}`` of the file. ``{mu_star}`` is the
+        file of that name.
     """
 
     def read() -> str:
-        text = files("betenet.cli").joinpath("help", f"{name}.txt").read_text("utf-8")
+        text = _file_of_help(name).replace("{mu_star}", _file_of_help("mu_star"))
         for key, part in parts.items():
-            text = text.replace(f"{{{key}}}", part)
+            text = text.replace(f"{{{key}}}", part())
         return text
 
     return read
+
+
+def _file_of_help(name: str) -> str:
+    return files("betenet.cli").joinpath("help", f"{name}.txt").read_text("utf-8")
 
 
 class StoreOnce(argparse.Action):

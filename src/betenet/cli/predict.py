@@ -9,7 +9,6 @@ import sys
 from pathlib import Path
 
 from betenet.cli.arguments import (
-    MU_STAR_TEXT,
     HelpFormatter,
     Verbs,
     add_device,
@@ -17,17 +16,13 @@ from betenet.cli.arguments import (
     add_mu_star,
     add_phonons,
     add_table_unit,
+    list_formulas,
     tc_method,
 )
 from betenet.cli.batch import put_away
 from betenet.cli.parser import help_text
 from betenet.cli.streams import spare_the_inputs
-from betenet.superconductivity.critical_temperature import (
-    DEFAULT_METHOD,
-    ELIASHBERG,
-    FORMULAS,
-    FORMULAS_OF_MOMENTS,
-)
+from betenet.superconductivity.critical_temperature import DEFAULT_METHOD, FORMULAS_OF_MOMENTS
 
 BATCH = 32
 """Structures predicted at a time: what an interrupt can lose."""
@@ -41,9 +36,11 @@ def add_parser(verbs: Verbs) -> None:
         description="Predict α²F(ω), λ, ω_log, ω_2 and Tc of crystal structures.",
         text=help_text(
             "predict",
-            mu_star=MU_STAR_TEXT,
-            methods="".join(f"  {name:<20}{FORMULAS[name].source}\n" for name in FORMULAS_OF_MOMENTS),
-            eliashberg=f"{ELIASHBERG:<20}",
+            methods=lambda: list_formulas(
+                FORMULAS_OF_MOMENTS,
+                "the isotropic equations themselves, with the gap Δ₀; a tenth of a second\n"
+                f"{'':<22}for each structure",
+            ),
         ),
         formatter_class=HelpFormatter,
     )

@@ -8,19 +8,20 @@ import json
 import sys
 
 from betenet.cli.arguments import (
-    MU_STAR_TEXT,
     HelpFormatter,
     Verbs,
     add_json,
     add_mu_star,
     add_table_unit,
     add_written,
+    list_formulas,
     not_negative,
     positive,
 )
+from betenet.cli.parser import help_text
 from betenet.errors import ConfigError
 from betenet.spelling import did_you_mean, none_of
-from betenet.superconductivity.critical_temperature import ALL_METHODS, ELIASHBERG, FORMULAS
+from betenet.superconductivity.critical_temperature import ALL_METHODS, FORMULAS
 
 _FREQUENCY_UNITS = ("meV", "THz", "cm-1", "Ry", "Ha", "eV", "K")
 
@@ -42,72 +43,11 @@ _FOR_FILES = (
     "compare",
 )
 
-_EPILOG = (
-    """\
-examples:
-  betenet tc a2F.dos10                                      λ, moments, Tc by every method
-  betenet tc alpha2F.dat --smearing 0.02 --mu-star 0.12     one of its smearings
-  betenet tc a2F.dos* --csv out.csv --plot figures/         how λ and Tc move with the smearing
-  betenet tc MgB2.a2f --temperature-sweep                   gap, critical field, specific heat
-  betenet tc Nb.csv --measured-tc 9.25 --resistivity        μ* that gives this Tc, and ρ(T)
-  betenet tc Nb.csv --mu-star-band 0.10:0.16 --plot figures/      Tc over a band of μ*
-  betenet tc a2F.dos10 --material Nb --debye 277            named, with McMillan's formula too
-  betenet tc pb.a2f --compare epw.out pb.imag_iso_003.00    beside EPW's own λ, Tc and gap
-  betenet tc ph_folder/                                     of PREFIX.dynN and elph files of ph.x
-  betenet tc table.dat --unit THz --json                    two columns without a header
-  betenet tc --coupling 0.94 --omega-log 157 --omega-2 185 --mu-star 0.12      numbers, no file
-  betenet tc --coupling 0.87 --omega-log 61.5 --omega-2 70.6 --unit meV        MgB2
-  betenet tc --coupling 0.82 --debye 277 --mu-star-band 0.10:0.16:0.02         McMillan's formula
 
-The format of a file is told from its content; --format forces it. The unit of the frequencies is
-that of the format, or what the header of a table states; a table that states none needs --unit. A
-file that cannot be used is reported on stderr, and the others are still done.
+def _list_formats() -> str:
+    from betenet.formats.known_formats import FORMATS  # loaded only when the help is printed
 
-"""
-    + MU_STAR_TEXT
-    + """\
-  --mu-star-band computes Tc by every method over a range of it as well.
-  In the Eliashberg equations μ* belongs to a frequency (the highest phonon's, or
-  --mu-star-frequency) and is rescaled to μ*_c at the cutoff of the sums. To enter it as it is, as
-  some codes do, give --mu-star-frequency and --cutoff the same value.
-
-about the frequencies:
-  ω_log is the logarithmic average of the phonon frequency, ω_2 the root of its second moment,
-  both weighted with α²F(ω)/ω. ω_2 is never below ω_log. Without it, the two formulas that
-  correct for the shape of α²F cannot be used.
-
-about the Debye temperature (--debye):
-  McMillan's formula of 1968 has Θ_D/1.45, where Θ_D is that of the specific heat at low
-  temperature. α²F does not tell it, so that without --debye the formula has no Tc. What many
-  programs call McMillan's formula has ω_log/1.2 for Θ_D/1.45: Allen and Dynes with f1 = f2 = 1.
-
-about modes:
-  a2F.dosN of matdyn.x, a2f_proj of EPW and A2F.nc of abinit split α²F into its phonon modes: λ of
-  each is then printed, drawn (--plot) and in --json, and checked to add up to λ.
-
-about smearings (--smearing):
-  A whole number is the place of the column, a decimal its smearing in the file's unit, all is
-  each of them. If it is not given, the column is taken where λ changes least to the next; the
-  first one where nothing says that the columns are smearings.
-
-"""
-)
-
-
-class _HelpWithFormats(HelpFormatter):
-    """Help that ends with methods and formats; these are loaded only when it is printed."""
-
-    def add_text(self, text: str | None) -> None:
-        """Add a paragraph, and the tables of methods and formats to the last one."""
-        if text is _EPILOG:
-            from betenet.formats.known_formats import FORMATS
-
-            text += "methods (--tc-method):\n"
-            text += "".join(f"  {key:<20}{formula.source}\n" for key, formula in FORMULAS.items())
-            text += f"  {ELIASHBERG:<20}the isotropic equations themselves (needs α²F)\n"
-            text += "\nformats (--format):\n"
-            text += "".join(f"  {key:<16}{known.text}\n" for key, known in FORMATS.items())
-        super().add_text(text)
+    return "".join(f"  {key:<16}{known.text}\n" for key, known in FORMATS.items())
 
 
 def add_parser(verbs: Verbs) -> None:
@@ -117,8 +57,14 @@ def add_parser(verbs: Verbs) -> None:
         help="Tc, gap and more of α²F in files, or Tc of a given λ and ω_log",
         description="Superconductivity from the α²F of other programs, or of a given λ, ω_log and "
         "ω_2: Tc by every method at once.",
-        epilog=_EPILOG,
-        formatter_class=_HelpWithFormats,
+        text=help_text(
+            "tc",
+            methods=lambda: list_formulas(
+                FORMULAS, "the isotropic equations themselves (needs α²F)"
+            ),
+            formats=_list_formats,
+        ),
+        formatter_class=HelpFormatter,
     )
     parser.add_argument("files", nargs="*", metavar="FILE", help="file with α²F, or folder of ph.x")
     add_mu_star(parser)

@@ -45,6 +45,11 @@ def templates(package: str) -> Environment:
     return found
 
 
+def parts(package: str) -> Any:
+    """Macros of the file ``parts.html`` of a package, by name."""
+    return templates(package).get_template("parts.html").module
+
+
 def _shown(value: Any) -> Any:
     """Text of others without control characters; HTML and numbers as they are."""
     return printable(value) if isinstance(value, str) and not isinstance(value, Markup) else value

@@ -45,9 +45,9 @@ def templates(package: str) -> Environment:
     return found
 
 
-def parts(package: str) -> Any:
-    """Macros of the file ``parts.html`` of a package, by name."""
-    return templates(package).get_template("parts.html").module
+def parts(module: str) -> Any:
+    """Macros of the file ``parts.html`` that lies beside a module, by name."""
+    return templates(module.rpartition(".")[0]).get_template("parts.html").module
 
 
 def _shown(value: Any) -> Any:

@@ -10,6 +10,7 @@ import re
 
 import numpy as np
 from jaxtyping import Float
+from markupsafe import Markup
 from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -17,8 +18,9 @@ from matplotlib.ticker import MaxNLocator
 
 from betenet.ensemble.estimates import TC_THRESHOLD
 from betenet.evaluation.figures import MATH
+from betenet.pages.html import parts
 from betenet.plotting.canvas import COLOURS, COUPLING_COLOUR, FIGURE_SIZE, FONT, dress
-from betenet.printable import escape
+from betenet.printable import printable
 from betenet.screening.report.summary import StageTally
 from betenet.superconductivity.critical_temperature import PAPER_METHOD, critical_temperature
 from betenet.units import MEV_TO_KELVIN
@@ -148,8 +150,9 @@ def drawing(drawn: Figure, text: str, caption: str, name: str) -> str:
     # names are of one page, and a page holds several drawings
     svg = re.sub(r'\bid="', f'id="{name}-', svg)
     svg = svg.replace('href="#', f'href="#{name}-').replace("url(#", f"url(#{name}-")
-    svg = svg.replace("<svg", f'<svg role="img" aria-label="{escape(text)}"', 1)
-    return f"<figure>{svg}<figcaption>{escape(caption)}</figcaption></figure>"
+    label = Markup('<svg role="img" aria-label="{}"').format(printable(text))
+    drawing = Markup(svg.replace("<svg", label, 1))  # noqa: S704 - matplotlib has made it
+    return parts(__name__).figure(drawing, caption)
 
 
 def _plain(text: str) -> str:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, cast
 
-from betenet.pages.html import paragraph, section, table, warning_box
-from betenet.printable import escape
+from betenet.pages.html import paragraph, parts, section, table, warning_box, with_small
 from betenet.screening.report.summary import Summary
 
 FORECAST = "forecast"
@@ -25,7 +24,7 @@ def forecast_section(found: Summary) -> str:
         return ""
     title = "Forecast"
     if not isinstance(forecast, dict):
-        return section(title, f'<pre tabindex="0">{escape(str(forecast))}</pre>')
+        return section(title, parts(__name__).frozen(str(forecast)))
     known = cast("dict[str, Any]", forecast)
     rows = [_row(stage, found) for stage in known.get("stages", ()) if isinstance(stage, dict)]
     head = ["stage", "pass, forecast", "passed", "precision", "recall", "core-hours"]
@@ -41,7 +40,7 @@ def _row(stage: Mapping[str, Any], found: Summary) -> list[str]:
     name = str(stage.get("name", ""))
     tally = found.stages.get(name)
     return [
-        escape(name),
+        name,
         _cell(stage.get("passing"), 1.0, ".0f"),
         "–" if tally is None else str(tally.outcomes["passed"]),
         _cell(stage.get("precision"), 100.0, ".0f", " %"),
@@ -53,7 +52,7 @@ def _row(stage: Mapping[str, Any], found: Summary) -> list[str]:
 def _whole(forecast: Mapping[str, Any]) -> str:
     """Sentence on what the forecast rests on."""
     parts = [
-        f"{text}: {escape(str(forecast[key]))}"
+        f"{text}: {forecast[key]}"
         for key, text in (("n_candidates", "candidates"), ("table", "calibration table"))
         if key in forecast
     ]
@@ -73,5 +72,5 @@ def _cell(interval: object, factor: float, form: str, unit: str = "") -> str:
         return "–"
     text = f"{value:{form}}{unit}"
     if low is not None and high is not None:
-        text += f" <small>{low:{form}}–{high:{form}}</small>"
+        return with_small(text, f"{low:{form}}–{high:{form}}")
     return text

@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Mapping
 from itertools import pairwise
 from math import log1p
+from typing import Any
 
-from betenet.pages.html import section, warning_box
-from betenet.printable import escape
+from betenet.pages.html import parts, section, warning_box
 from betenet.screening.filters import INSULATOR
 from betenet.screening.records import OUTCOMES, SOURCE
 from betenet.screening.report.summary import StageTally, Summary
@@ -33,10 +33,9 @@ def facts(found: Summary) -> str:
         "taken to the first stage": found.stages[found.run.names[0]].outcomes["passed"],
         shortlist: found.shortlisted,
     }
-    items = "".join(
-        f"<li><strong>{_count(n)}</strong>{escape(text)}</li>" for text, n in shown.items()
+    return warning_box(unfinished) + parts(__name__).facts(
+        [(_count(number), text) for text, number in shown.items()]
     )
-    return warning_box(unfinished) + f'<ul class="facts">{items}</ul>'
 
 
 def _open_stages(found: Summary) -> list[str]:
@@ -53,38 +52,25 @@ def _open_stages(found: Summary) -> list[str]:
 def funnel_section(found: Summary) -> str:
     """A table with a bar for each stage."""
     widest = max(tally.taken for tally in found.stages.values())
-    rows = "\n".join(
+    rows = [
         _row(stage, found.stages[stage.name], widest, first=not index)
         for index, stage in enumerate(found.run.stages)
-    )
-    key = "".join(f'<i class="{outcome}"></i>{outcome}' for outcome in OUTCOMES)
-    head = "".join(
-        f'<th scope="col">{name}</th>' for name in ("stage", "in", *OUTCOMES, "computing")
-    )
-    return section(
-        "Funnel",
-        f'<div class="wide" tabindex="0"><table id="funnel"><caption>Candidates at each stage. '
-        f'Widths are logarithmic, the parts of a bar are not. <span class="key">{key}</span>'
-        f"</caption><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>",
-    )
+    ]
+    return section("Funnel", parts(__name__).funnel(OUTCOMES, rows))
 
 
-def _row(stage: RunStage, tally: StageTally, widest: int, *, first: bool) -> str:
-    detail = "read, filters, duplicates" if first else _detail(stage)
-    numbers = "".join(f"<td>{_count(tally.outcomes[outcome])}</td>" for outcome in OUTCOMES)
-    parts = "".join(
-        f'<i class="{outcome}" style="--n:{tally.outcomes[outcome]}"></i>' for outcome in OUTCOMES
-    )
+def _row(stage: RunStage, tally: StageTally, widest: int, *, first: bool) -> dict[str, Any]:
+    """What the table shows of a stage; without a bar where it has taken nothing."""
     width = 100.0 * log1p(tally.taken) / log1p(max(widest, 1))
-    bar = (
-        f'<div class="stack" aria-hidden="true" style="--w:{width:.1f}">{parts}</div>'
-        if tally.taken
-        else ""
-    )
-    return (
-        f'<tr><th scope="row">{escape(stage.name)}<small>{escape(detail)}</small>{bar}</th>'
-        f"<td>{_count(tally.taken)}</td>{numbers}<td>{_duration(tally.seconds)}</td></tr>"
-    )
+    return {
+        "stage": stage.name,
+        "detail": "read, filters, duplicates" if first else _detail(stage),
+        "width": f"{width:.1f}" if tally.taken else None,
+        "taken": _count(tally.taken),
+        "numbers": {outcome: tally.outcomes[outcome] for outcome in OUTCOMES},
+        "shown": {outcome: _count(tally.outcomes[outcome]) for outcome in OUTCOMES},
+        "seconds": _duration(tally.seconds),
+    }
 
 
 def _detail(stage: RunStage) -> str:
@@ -128,13 +114,8 @@ def _reasons(stage: str, outcome: str, counted: Mapping[tuple[str, str], int]) -
     if not of_this:
         return ""
     listed = sorted(of_this.items(), key=lambda item: (-item[1], item[0]))
-    rows = [f"<tr><td>{_count(n)}</td><td>{escape(r)}</td></tr>" for r, n in listed[:MOST_LISTED]]
+    rows = [(_count(number), reason) for reason, number in listed[:MOST_LISTED]]
     if rest := listed[MOST_LISTED:]:
-        rest_count = _count(sum(n for _, n in rest))
-        rows.append(f"<tr><td>{rest_count}</td><td>{len(rest)} other kinds of reasons</td></tr>")
+        rows.append((_count(sum(n for _, n in rest)), f"{len(rest)} other kinds of reasons"))
     caption = f"{stage}: {outcome}, {_count(of_this.total())}"
-    return (
-        f'<div class="wide" tabindex="0"><table class="words"><caption>{escape(caption)}</caption>'
-        '<thead><tr><th scope="col">number</th><th scope="col">reason</th></tr></thead>'
-        f"<tbody>{''.join(rows)}</tbody></table></div>"
-    )
+    return parts(__name__).words(caption, ["number", "reason"], rows, named=False)

@@ -7,8 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
 from betenet.citations import CITATIONS, EQUATIONS, FIRST_PRINCIPLES, Citation
-from betenet.pages.html import folded, section
-from betenet.printable import escape
+from betenet.pages.html import folded, parts, section
 from betenet.screening.description import RunDescription
 from betenet.screening.report.forecast_section import FORECAST
 from betenet.superconductivity.critical_temperature import DEFAULT_MU_STAR, ELIASHBERG
@@ -29,28 +28,17 @@ def provenance_section(run: RunDescription) -> str:
     apart = (FORECAST, _FUNNEL)
     kept = {key: value for key, value in run.manifest.items() if key not in apart}
     asked = run.manifest.get(_FUNNEL)
-    works = "".join(
-        f"<li>{escape(one.as_text())}<br><small>{escape(one.owed.replace('`', ''))}</small></li>"
-        for one in owed(run)
-    )
+    works = [(one.as_text(), one.owed.replace("`", "")) for one in owed(run)]
     return section(
         "Provenance",
         _settings("The manifest of the run", kept),
         folded("The funnel as it was asked for", _settings("", {"": asked})) if asked else "",
-        folded("Works to cite", f'<ul class="works">{works}</ul>'),
+        folded("Works to cite", parts(__name__).works(works)),
     )
 
 
 def _settings(caption: str, of: Mapping[str, Any]) -> str:
-    rows = "".join(
-        f'<tr><th scope="row">{escape(key)}</th><td>{escape(text)}</td></tr>'
-        for key, text in _entries(of)
-    )
-    return (
-        f'<div class="wide" tabindex="0"><table class="words"><caption>{caption}</caption>'
-        '<thead><tr><th scope="col">entry</th><th scope="col">value</th></tr></thead>'
-        f"<tbody>{rows}</tbody></table></div>"
-    )
+    return parts(__name__).words(caption, ["entry", "value"], list(_entries(of)), named=True)
 
 
 def owed(run: RunDescription) -> list[Citation]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from betenet.ensemble.prediction import TC_PROBABILITY
-from betenet.printable import escape
+from betenet.pages.html import above_small, parts
 from betenet.quantities import QUANTITIES
 from betenet.screening.candidates import BAND_GAP, HULL_DISTANCE
 from betenet.screening.kinds import IMAGINARY
@@ -50,14 +51,8 @@ def ranked_table(found: Summary) -> str:
         The screening, whose best rows are shown.
     """
     shown = _columns(found)
-    heading = "".join(f'<th scope="col" data-key="{c.key}">{c.heading}</th>' for c in shown)
-    lines = "\n".join(_line(rank, row, shown) for rank, row in enumerate(found.best, start=1))
-    return (
-        f'{_CONTROLS}<div class="wide" tabindex="0" id="ranking-frame">'
-        f'<table id="ranking"><caption>{escape(_caption(found))}</caption>\n<thead><tr>'
-        f'<th scope="col" data-key="rank">#</th>{heading}</tr></thead>\n'
-        f"<tbody>\n{lines}\n</tbody></table></div>{_PAGER}"
-    )
+    rows = [(str(row["outcome"]), _cells(row, shown)) for row in found.best]
+    return parts(__name__).ranking(_caption(found), shown, rows)
 
 
 def _caption(found: Summary) -> str:
@@ -76,24 +71,24 @@ def _columns(found: Summary) -> list[Column]:
     top = max(top, max((_of(row, "tc_kelvin") for row in found.best), default=1.0), 1e-9)
     numbers = {
         "n_atoms": ("atoms", "{:.0f}"),
-        HULL_DISTANCE: ("above hull<br><small>eV/atom</small>", "{:.3f}"),
-        BAND_GAP: ("gap<br><small>eV</small>", "{:.2f}"),
+        HULL_DISTANCE: (above_small("above hull", "eV/atom"), "{:.3f}"),
+        BAND_GAP: (above_small("gap", "eV"), "{:.2f}"),
     }
     candidates = [
         Column("formula", "formula", lambda row: _words(row["formula"])),
         Column(
             "tc_kelvin",
-            "Tc<br><small>K, with 68 %</small>",
+            above_small("Tc", "K, with 68 %"),
             lambda row: _bar(row, top),
             lambda row: _of(row, "tc_kelvin"),
         ),
-        _plain(TC_PROBABILITY, "P<br><small>Tc&nbsp;&gt;&nbsp;5&nbsp;K</small>", "{:.2f}"),
+        _plain(TC_PROBABILITY, above_small("P", "Tc\u00a0>\u00a05\u00a0K"), "{:.2f}"),
         *(_interval(key) for key in ("coupling", "omega_log", "omega_2")),
-        _plain(IMAGINARY, "imaginary<br><small>of modes</small>", "{:.1%}"),
+        _plain(IMAGINARY, above_small("imaginary", "of modes"), "{:.1%}"),
         *(_plain(*of) for of in _earlier_scores(found)),
         *(_plain(key, *how) for key, how in numbers.items()),
         Column("space_group", "space group", _group, lambda row: _of(row, "space_group_number")),
-        _plain("volume_per_atom_angstrom3", "volume<br><small>Å³/atom</small>", "{:.1f}"),
+        _plain("volume_per_atom_angstrom3", above_small("volume", "Å³/atom"), "{:.1f}"),
         Column("flags", "flags", _flags, _flag_count),
         Column("outcome", "result", _outcome),
         Column("name", "name", lambda row: _words(row["name"])),
@@ -107,23 +102,23 @@ def _earlier_scores(found: Summary) -> Iterable[tuple[str, str, str]]:
     for stage in found.run.stages[1:]:
         column = score_column(stage.name)
         if stage.name != found.ranking.by and stage.rules.ranks:
-            words = escape(stage.score_in_words)
-            heading = f"{escape(stage.name)}<br><small>{words}</small>"
-            yield column, heading, "{:.3g}"
+            yield column, above_small(stage.name, stage.score_in_words), "{:.3g}"
 
 
-def _line(rank: int, row: Row, shown: Sequence[Column]) -> str:
-    cells: list[str] = []
+def _cells(row: Row, shown: Sequence[Column]) -> list[dict[str, Any]]:
+    """Content of each cell of a row, and the number that it is sorted by."""
+    cells: list[dict[str, Any]] = []
     for column in shown:
-        tag, end = ('th scope="row"', "th") if column.key == "formula" else ("td", "td")
-        number = "" if column.number is None else _attribute(column.number(row))
-        kind = ' class="text"' if column.number is None and end == "td" else ""
-        cells.append(f"<{tag}{kind}{number}>{column.cell(row)}</{end}>")
-    return f'<tr data-outcome="{escape(str(row["outcome"]))}"><td>{rank}</td>{"".join(cells)}</tr>'
-
-
-def _attribute(number: float) -> str:
-    return f' data-v="{number:.6g}"' if math.isfinite(number) else ""
+        number = math.nan if column.number is None else column.number(row)
+        cells.append(
+            {
+                "named": column.key == "formula",
+                "text": column.number is None,
+                "number": f"{number:.6g}" if math.isfinite(number) else None,
+                "content": column.cell(row),
+            }
+        )
+    return cells
 
 
 def _plain(key: str, heading: str, form: str) -> Column:
@@ -138,7 +133,9 @@ def _interval(key: str) -> Column:
     """A value with its 68 % interval in small letters."""
     quantity = QUANTITIES[key]
     column, digits = quantity.export_key, 2 if quantity.export_unit == "1" else 0
-    unit = "" if quantity.export_unit == "1" else f"<br><small>{quantity.export_unit}</small>"
+    heading = quantity.symbol
+    if quantity.export_unit != "1":
+        heading = above_small(heading, quantity.export_unit)
 
     def cell(row: Row) -> str:
         value, low, high = (_of(row, column + end) for end in ("", "_low_68", "_high_68"))
@@ -146,10 +143,10 @@ def _interval(key: str) -> Column:
             return ""
         text = f"{value:.{digits}f}"
         if math.isfinite(low) and math.isfinite(high):
-            text += f"<br><small>{low:.{digits}f}–{high:.{digits}f}</small>"
+            return above_small(text, f"{low:.{digits}f}–{high:.{digits}f}")
         return text
 
-    return Column(column, quantity.symbol + unit, cell, lambda row: _of(row, column))
+    return Column(column, heading, cell, lambda row: _of(row, column))
 
 
 def _bar(row: Row, top: float) -> str:
@@ -163,16 +160,13 @@ def _bar(row: Row, top: float) -> str:
         f"--{name}:{100.0 * number / top:.1f}"
         for name, number in (("a", low), ("b", high), ("m", value))
     )
-    return (
-        f'{value:.1f} <small>{low:.1f}–{high:.1f}</small><span class="bar" style="{places}"></span>'
-    )
+    return parts(__name__).bar(f"{value:.1f}", f"{low:.1f}", f"{high:.1f}", places)
 
 
 def _outcome(row: Row) -> str:
-    outcome = escape(str(row["outcome"]))
-    badge = f'<span class="badge {outcome}">{outcome}</span>'
+    badge = parts(__name__).badge(str(row["outcome"]))
     reason = row["reason"]
-    return f"{badge}<br><small>{_words(reason)}</small>" if reason else badge
+    return above_small(badge, _words(reason)) if reason else badge
 
 
 def _group(row: Row) -> str:
@@ -185,18 +179,17 @@ def _group(row: Row) -> str:
     )
     number, sites = _of(row, "space_group_number"), _of(row, "n_sites")
     cell = f"{lengths} Å, {angles}°, {sites:.0f} site{'s' if sites != 1 else ''}"
-    return f"{_words(row['space_group'])} ({number:.0f})<br><small>{cell}</small>"
+    return above_small(f"{_words(row['space_group'])} ({number:.0f})", cell)
 
 
 def _flags(row: Row) -> str:
     flags = _warnings(row)
     if not flags:
         return ""
-    items = "".join(f"<li>{_words(flag)}</li>" for flag in flags)
     count = f"{len(flags)} flag{'s' if len(flags) > 1 else ''}"
     found = _words(str(row.get("findings") or "").replace("_", " "))
     heading = f"{count}: {found}" if found else count
-    return f"<details><summary>{heading}</summary><ul>{items}</ul></details>"
+    return parts(__name__).flags(heading, [_words(flag) for flag in flags])
 
 
 def _flag_count(row: Row) -> float:
@@ -210,30 +203,9 @@ def _warnings(row: Row) -> list[str]:
 
 def _words(text: object) -> str:
     plain = str(text)
-    return escape(plain if len(plain) <= MOST_WORDS else plain[: MOST_WORDS - 1] + "…")
+    return plain if len(plain) <= MOST_WORDS else plain[: MOST_WORDS - 1] + "…"
 
 
 def _of(row: Row, key: str) -> float:
     value = row.get(key)
     return float(value) if isinstance(value, int | float) else math.nan
-
-
-_CONTROLS = """<form id="controls" hidden role="search" autocomplete="off">
-<label>Search <input type="search" id="query" placeholder="Nb N -U  or  mp-12"
- aria-describedby="query-help"></label>
-<label>Result <select id="outcome"><option value="">all</option><option>passed</option>
-<option>rejected</option><option>failed</option></select></label>
-<label>Rows <select id="size"><option>25</option><option selected>50</option>
-<option>200</option><option>1000</option></select></label>
-<small id="query-help">Elements as written (Nb), parts of formulas and names; all must be there;
-a minus sign in front excludes. The address keeps search and order: share it as a link.</small>
-</form>
-<p id="shown" role="status" hidden></p>
-"""
-_PAGER = """<nav id="pager" hidden aria-label="Pages of the table">
-<button type="button" data-step="first">« first</button>
-<button type="button" data-step="previous">‹ previous</button>
-<span id="page"></span>
-<button type="button" data-step="next">next ›</button>
-<button type="button" data-step="last">last »</button></nav>
-"""

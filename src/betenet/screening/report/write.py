@@ -10,7 +10,7 @@ from jaxtyping import Float
 
 from betenet import __version__
 from betenet.evaluation.periodic_table import FEWEST, draw_elements
-from betenet.pages.html import folded, grid, page, paragraph, picture, section, table
+from betenet.pages.html import folded, grid, page, paragraph, parts, picture, section, table
 from betenet.runs.replace_file import replace_file
 from betenet.screening.description import describe_run
 from betenet.screening.records import RECORDS
@@ -74,13 +74,13 @@ def render(found: Summary) -> str:
         reason_section(found),
         forecast_section(found),
         provenance_section(found.run),
-        f"<footer><p><small>betenet {__version__}</small></p></footer>",
+        parts(__name__).footer(__version__),
     ]
     here = files("betenet.screening.report")
     texts = {name: (here / name).read_text(encoding="utf-8") for name in ("report.css", "table.js")}
     return page(
         "Screening for superconductors",
-        [part for part in sections if part],
+        sections,
         style=texts["report.css"],
         script=texts["table.js"],
     )
@@ -180,6 +180,6 @@ def _element_section(found: Summary) -> str:
             "Of the candidates that passed the source and hold an element: how many are on the "
             f"shortlist. Not coloured: fewer than {FEWEST} candidates."
         ),
-        f'<div class="on-paper">{drawn}</div>',
+        parts(__name__).on_paper(drawn),
         folded("As a table", table("Hit rates", ["element", "%", "hits", "candidates"], rows)),
     )

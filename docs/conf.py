@@ -1,0 +1,149 @@
+"""The documentation site: `make docs` builds it from docs/, examples/ and the docstrings.
+
+Nothing is downloaded: formulas become MathML when the site is built, and no other project's pages
+are linked by their inventories. Every warning is an error.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import re
+from pathlib import Path
+
+from docutils import nodes
+from latex2mathml.converter import convert
+from sphinx.application import Sphinx
+from sphinx.config import Config
+from sphinx.writers.html5 import HTML5Translator
+
+import betenet
+
+HERE = Path(__file__).parent
+ROOT = HERE.parent
+
+project = "betenet"
+author = "The betenet developers"
+copyright = author
+release = version = betenet.__version__
+
+extensions = [
+    "myst_parser",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "sphinx.ext.napoleon",
+    "sphinx_gallery.gen_gallery",
+]
+source_suffix = {".md": "markdown", ".rst": "restructuredtext"}
+exclude_patterns = ["gallery/*.ipynb", "gallery/*.py", "gallery/*.zip"]
+default_role = "literal"
+nitpicky = False
+
+myst_heading_anchors = 3
+myst_enable_extensions = ["colon_fence", "dollarmath"]
+suppress_warnings = ["config.cache"]  # of functions in this file
+
+autosummary_generate = False
+autodoc_member_order = "bysource"
+autodoc_typehints = "signature"
+autodoc_preserve_defaults = True
+napoleon_google_docstring = False
+napoleon_use_rtype = False
+
+sphinx_gallery_conf = {
+    "examples_dirs": ["../examples"],
+    "gallery_dirs": ["gallery"],
+    "filename_pattern": r"/\w+\.py$",
+    "download_all_examples": False,
+    "show_memory": False,
+    "abort_on_example_error": True,
+    "within_subsection_order": "FileNameSortKey",
+}
+
+html_theme = "furo"
+html_title = f"betenet {release}"
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
+html_show_sourcelink = False
+
+
+def render_mathml(translator: HTML5Translator, node: nodes.Element) -> None:
+    """Write a formula as MathML, which browsers draw without a script."""
+    display = "block" if isinstance(node, nodes.math_block) else "inline"
+    translator.body.append(convert(node.astext(), display=display))
+    raise nodes.SkipNode
+
+
+def public_modules() -> list[str]:
+    """The modules that the contract names; of a room without public names, all of its modules."""
+    contract = (ROOT / "src/betenet/README.md").read_text(encoding="utf-8")
+    modules: list[str] = []
+    for cell in re.findall(r"^\| (`[^|]+`) \|", contract, re.MULTILINE):
+        for name in re.findall(r"`([^`]+)`", cell):
+            parent = modules[-1].rpartition(".")[0] if name.startswith(".") else "betenet."
+            modules.append(parent + name)
+    for name in list(modules):
+        module = importlib.import_module(name)
+        if hasattr(module, "__path__") and not hasattr(module, "__all__"):
+            modules += [f"{name}.{found.name}" for found in pkgutil.iter_modules(module.__path__)]
+    return sorted(name for name in set(modules) if not name.startswith("betenet.cli"))
+
+
+def write_reference(app: Sphinx, config: Config) -> None:
+    """Write a page for each public module, and the list of them."""
+    folder = HERE / "reference"
+    folder.mkdir(exist_ok=True)
+    modules = public_modules()
+    pages = {name: module_page(name) for name in modules} | {"index": reference_index(modules)}
+    for path in folder.glob("*.rst"):
+        if path.stem not in pages:
+            path.unlink()
+    for name, text in pages.items():
+        path = folder / f"{name}.rst"
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
+            path.write_text(text, encoding="utf-8")
+
+
+def module_page(name: str) -> str:
+    """The page of a module: what it exports or, without a list of that, what is public in it."""
+    title = name.removeprefix("betenet.")
+    imported = ["   :imported-members:"] if hasattr(importlib.import_module(name), "__all__") else []
+    lines = [title, "=" * len(title), "", f".. automodule:: {name}", "   :members:", *imported, ""]
+    return "\n".join(lines)
+
+
+def reference_index(modules: list[str]) -> str:
+    """The list of the modules by room, and where the names of the package itself are described."""
+    title = "Reference of the Python functions"
+    homes = [".".join(betenet._HOMES[name]) for name in betenet.__all__ if name in betenet._HOMES]
+    lines = [
+        *(title, "=" * len(title), ""),
+        "What can be imported from ``betenet`` itself, described where it lives:",
+        *("", ".. autosummary::", "", *(f"   {home}" for home in sorted(homes)), ""),
+        "The public modules, room by room; :doc:`/contract` has their data, shapes and units.",
+    ]
+    rooms = sorted({name.split(".")[1] for name in modules})
+    for room in rooms:
+        inside = [name for name in modules if name.split(".")[1] == room]
+        if len(inside) > 1:
+            lines += ["", room, "-" * len(room)]
+        lines += ["", ".. autosummary::", "", *(f"   {name}" for name in inside)]
+    lines += ["", ".. toctree::", "   :hidden:", "", *(f"   {name}" for name in modules), ""]
+    return "\n".join(lines)
+
+
+def escape_stars(
+    app: Sphinx, kind: str, name: str, thing: object, options: object, lines: list[str]
+) -> None:
+    """Keep the star of a shape, as in ``"*batch n_freq"``, from beginning an emphasis."""
+    lines[:] = [re.sub(r'(, )"\*', r'\1"\\*', line) for line in lines]
+
+
+def setup(app: Sphinx) -> None:
+    """Add the formulas, the pages of the modules and the stars to what Sphinx does."""
+    app.add_html_math_renderer("mathml", (render_mathml, None), (render_mathml, None))
+    app.connect("config-inited", write_reference)
+    app.connect("autodoc-process-docstring", escape_stars, priority=400)
+
+
+html_math_renderer = "mathml"

@@ -47,6 +47,7 @@ autosummary_generate = False
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
 autodoc_preserve_defaults = True
+napoleon_attr_annotations = False
 napoleon_google_docstring = False
 napoleon_use_rtype = False
 
@@ -132,18 +133,19 @@ def reference_index(modules: list[str]) -> str:
     return "\n".join(lines)
 
 
-def escape_stars(
+def keep_colons(
     app: Sphinx, kind: str, name: str, thing: object, options: object, lines: list[str]
 ) -> None:
-    """Keep the star of a shape, as in ``"*batch n_freq"``, from beginning an emphasis."""
-    lines[:] = [re.sub(r'(, )"\*', r'\1"\\*', line) for line in lines]
+    """Begin the text of a constant in a second line: in the first, a colon would end a type."""
+    if kind in {"attribute", "data", "property"}:
+        lines.insert(0, "")
 
 
 def setup(app: Sphinx) -> None:
-    """Add the formulas, the pages of the modules and the stars to what Sphinx does."""
+    """Add the formulas and the pages of the modules to what Sphinx does."""
     app.add_html_math_renderer("mathml", (render_mathml, None), (render_mathml, None))
     app.connect("config-inited", write_reference)
-    app.connect("autodoc-process-docstring", escape_stars, priority=400)
+    app.connect("autodoc-process-docstring", keep_colons, priority=400)
 
 
 html_math_renderer = "mathml"

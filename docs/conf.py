@@ -44,6 +44,7 @@ myst_enable_extensions = ["colon_fence", "dollarmath"]
 suppress_warnings = ["config.cache"]  # of functions in this file
 
 autosummary_generate = False
+add_module_names = False
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
 autodoc_preserve_defaults = True
@@ -58,6 +59,7 @@ sphinx_gallery_conf = {
     "download_all_examples": False,
     "show_memory": False,
     "abort_on_example_error": True,
+    "capture_repr": (),
     "within_subsection_order": "FileNameSortKey",
 }
 
@@ -108,7 +110,9 @@ def write_reference(app: Sphinx, config: Config) -> None:
 def module_page(name: str) -> str:
     """The page of a module: what it exports or, without a list of that, what is public in it."""
     title = name.removeprefix("betenet.")
-    imported = ["   :imported-members:"] if hasattr(importlib.import_module(name), "__all__") else []
+    imported = (
+        ["   :imported-members:"] if hasattr(importlib.import_module(name), "__all__") else []
+    )
     lines = [title, "=" * len(title), "", f".. automodule:: {name}", "   :members:", *imported, ""]
     return "\n".join(lines)
 

@@ -40,7 +40,9 @@ for name in ("fast", "scout", "balanced", "paper"):
     grids = workflow.grids(atoms)
     work = count_work(atoms, settings, grids)
     counts = ("×".join(map(str, grid)) for grid in (grids.q, grids.coarse, grids.dense))
-    print(f"{name:10} {next(counts):10} {next(counts):25} {next(counts):19} {work.core_hours:12.2f}")
+    print(
+        f"{name:10} {next(counts):10} {next(counts):25} {next(counts):19} {work.core_hours:12.2f}"
+    )
 
 # %%
 # A calculation ends as one row of the project's dataset layout. This one is among those that the
@@ -51,7 +53,7 @@ print(f"λ = {finished['coupling']:.3f}, ω_log = {finished['omega_log_kelvin']:
 print("kept:", finished["calculation"]["kept"], finished["calculation"]["notes"])
 
 spectrum = Spectrum.from_dict(finished["spectrum"])
-plot_spectrum(spectrum, plt.subplots(figsize=(7, 4), layout="constrained")[1])
+plot_spectrum(spectrum, plt.subplots(figsize=(6, 4), layout="constrained")[1])
 
 # %%
 # λ is computed at thirty widths of the Gaussians that stand for two delta functions. Where the
@@ -60,7 +62,7 @@ plot_spectrum(spectrum, plt.subplots(figsize=(7, 4), layout="constrained")[1])
 
 smearings = finished["calculation"]["smearings"]
 plateau = finished["calculation"]["plateau"]
-_, axes = plt.subplots(figsize=(7, 4), layout="constrained")
+_, axes = plt.subplots(figsize=(6, 4), layout="constrained")
 axes.plot(smearings["smearing_ry"], smearings["coupling"], "o-")
 axes.axvspan(plateau["lowest_ry"], plateau["highest_ry"], color="C2", alpha=0.15, label="plateau")
 axes.axvline(finished["calculation"]["smearing_ry"], color="grey", label="used")

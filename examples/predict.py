@@ -15,7 +15,7 @@ MEASURED = {"Nb.cif": 9.25, "Pb.cif": 7.2, "Nb3Sn.cif": 18.1}  # K
 
 # %%
 # The ensemble that comes with the package has twenty members. μ* is your assumption: 0.10 is the
-# default, 0.12 to 0.16 is usual for transition metals.
+# default, 0.12 to 0.16 is usual for transition metals. Brackets hold the interval of 68 %.
 
 ensemble = Ensemble.load()
 predictions = ensemble.predict(list(MEASURED), mu_star=0.13)
@@ -24,16 +24,15 @@ for prediction in predictions:
     coupling, tc = prediction.estimates["coupling"], prediction.estimates["tc"]
     low, high = tc.interval_68
     print(
-        f"{prediction.formula:6} λ = {coupling.value:.2f}   Tc = {tc.value:4.1f} K, "
-        f"68 % of such crystals between {low:.1f} and {high:.1f} K; "
-        f"Tc > 5 K with a probability of {prediction.tc_probability:.2f}"
+        f"{prediction.formula:6} λ = {coupling.value:.2f}   Tc = {tc.value:4.1f} K "
+        f"({low:.1f} to {high:.1f})   P(Tc > 5 K) = {prediction.tc_probability:.2f}"
     )
 
 # %%
 # Each prediction holds the spectrum of every member. The figure shows their mean, the interval that
 # holds 68 % of them, and λ(ω), the coupling from all phonons below ω.
 
-plot_spectrum(predictions[2], plt.subplots(figsize=(7, 4), layout="constrained")[1])
+plot_spectrum(predictions[2], plt.subplots(figsize=(6, 4), layout="constrained")[1])
 
 # %%
 # A warning that matters is part of the prediction, not only printed.

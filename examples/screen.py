@@ -46,7 +46,9 @@ print(forecast_text(forecast(funnel, Calibration.shipped(), n_candidates=60)))
 # %%
 # The run keeps its records in a folder. If it is killed, the same call goes on.
 
-run = ScreeningRun.prepare(Path(folder.name) / "run", funnel, open_source(funnel.source), quiet=True)
+run = ScreeningRun.prepare(
+    Path(folder.name) / "run", funnel, open_source(funnel.source), quiet=True
+)
 records = list(run.run().records("structure"))
 passed = [record for record in records if record.outcome == "passed"]
 shortlist = sorted(passed, key=lambda record: -record.score)
@@ -54,8 +56,8 @@ for record in shortlist:
     print(f"{record.values['tc_kelvin']:5.1f} K  {record.name}")
 
 # %%
-# All candidates; those in colour are on the shortlist. Some of high Tc are not: the model says that it
-# does not know crystals like them, and a funnel leaves those out unless it is told to keep them.
+# All candidates; those in colour are on the shortlist. Some of high Tc are not: the model says that
+# it does not know crystals like them, and a funnel leaves those out unless it is told to keep them.
 
 _, axes = plt.subplots(figsize=(6, 4), layout="constrained")
 for label, rows in (("all", records), ("shortlist", shortlist)):

@@ -21,7 +21,9 @@ from betenet.superconductivity.mu_star_band import analyse_mu_star_band, mu_star
 
 file = read_a2f("Nb_a2f.csv")
 spectrum = file.spectrum()
-print(file.format, file.unit, f"{spectrum.frequencies[0]:.3f} to {spectrum.frequencies[-1]:.1f} meV")
+print(
+    file.format, file.unit, f"{spectrum.frequencies[0]:.3f} to {spectrum.frequencies[-1]:.1f} meV"
+)
 
 # %%
 # Tc by every method. A formula that is out of its range says so in its remark.
@@ -31,12 +33,12 @@ print(f"λ = {analysis.quantities['coupling']:.2f}")
 for row in analysis.methods:
     print(f"{row.method:20}", "-" if row.tc is None else f"{row.tc:5.1f} K", row.remark or "")
 
-plot_analysis(analysis, plt.subplots(figsize=(7, 4), layout="constrained")[1], title="Nb")
+plot_analysis(analysis, plt.subplots(figsize=(6, 4), layout="constrained")[1], title="Nb")
 
 # %%
 # Niobium is measured to be superconducting below 9.25 K. The harmonic calculation gives more at any
 # usual μ*: λ is too large, for the grid of phonons is coarse and the functional makes them soft.
 
 band = analyse_mu_star_band(spectrum, mu_star_values(0.10, 0.20, 0.02))
-plot_mu_star(band, plt.subplots(figsize=(7, 4), layout="constrained")[1], title="Nb")
+plot_mu_star(band, plt.subplots(figsize=(6, 4), layout="constrained")[1], title="Nb")
 plt.show()

@@ -21,6 +21,7 @@ import betenet
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent
+_TEXTS: dict[str, list[str]] = {}
 
 project = "betenet"
 author = "The betenet developers"
@@ -137,19 +138,27 @@ def reference_index(modules: list[str]) -> str:
     return "\n".join(lines)
 
 
-def keep_colons(
+def keep_text(
     app: Sphinx, kind: str, name: str, thing: object, options: object, lines: list[str]
 ) -> None:
-    """Begin the text of a constant in a second line: in the first, a colon would end a type."""
+    """Hold the text of a constant, of which napoleon takes what stands before a colon for a type."""
+    _TEXTS[name] = list(lines)
+
+
+def restore_text(
+    app: Sphinx, kind: str, name: str, thing: object, options: object, lines: list[str]
+) -> None:
+    """Give the text of a constant back when napoleon is done."""
     if kind in {"attribute", "data", "property"}:
-        lines.insert(0, "")
+        lines[:] = _TEXTS[name]
 
 
 def setup(app: Sphinx) -> None:
     """Add the formulas and the pages of the modules to what Sphinx does."""
     app.add_html_math_renderer("mathml", (render_mathml, None), (render_mathml, None))
     app.connect("config-inited", write_reference)
-    app.connect("autodoc-process-docstring", keep_colons, priority=400)
+    app.connect("autodoc-process-docstring", keep_text, priority=400)
+    app.connect("autodoc-process-docstring", restore_text, priority=600)
 
 
 html_math_renderer = "mathml"

@@ -125,7 +125,9 @@ def reference_index(modules: list[str]) -> str:
     lines = [
         *(title, "=" * len(title), ""),
         "What can be imported from ``betenet`` itself, described where it lives:",
-        *("", ".. autosummary::", "", *(f"   {home}" for home in sorted(homes)), ""),
+        *("", ".. autosummary::", "   :nosignatures:", ""),
+        *(f"   ~{home}" for home in sorted(homes)),
+        "",
         "The public modules, room by room; :doc:`/contract` has their data, shapes and units.",
     ]
     rooms = sorted({name.split(".")[1] for name in modules})
@@ -133,7 +135,7 @@ def reference_index(modules: list[str]) -> str:
         inside = [name for name in modules if name.split(".")[1] == room]
         if len(inside) > 1:
             lines += ["", room, "-" * len(room)]
-        lines += ["", ".. autosummary::", "", *(f"   {name}" for name in inside)]
+        lines += ["", ".. autosummary::", "", *(f"   ~{name}" for name in inside)]
     lines += ["", ".. toctree::", "   :hidden:", "", *(f"   {name}" for name in modules), ""]
     return "\n".join(lines)
 
@@ -141,7 +143,7 @@ def reference_index(modules: list[str]) -> str:
 def keep_text(
     app: Sphinx, kind: str, name: str, thing: object, options: object, lines: list[str]
 ) -> None:
-    """Hold the text of a constant, of which napoleon takes what stands before a colon for a type."""
+    """Hold the text of a constant: napoleon takes what stands before its colon for a type."""
     _TEXTS[name] = list(lines)
 
 
@@ -153,10 +155,22 @@ def restore_text(
         lines[:] = _TEXTS[name]
 
 
+def shorten_types(
+    app: Sphinx, kind: str, name: str, thing: object, options: object, *parts: str | None
+) -> tuple[str | None, ...] | None:
+    """Leave the modules out of the types of arguments and result."""
+    if parts[0] is None:  # a module has neither
+        return None
+    # a type of ours becomes a link, but where "<factory>" keeps Sphinx from reading the signature
+    modules = r"~[\w.]+\." if "<" in parts[0] else r"~(?!betenet)[\w.]+\."
+    return tuple(part and re.sub(modules, "", part) for part in parts)
+
+
 def setup(app: Sphinx) -> None:
     """Add the formulas and the pages of the modules to what Sphinx does."""
     app.add_html_math_renderer("mathml", (render_mathml, None), (render_mathml, None))
     app.connect("config-inited", write_reference)
+    app.connect("autodoc-process-signature", shorten_types)
     app.connect("autodoc-process-docstring", keep_text, priority=400)
     app.connect("autodoc-process-docstring", restore_text, priority=600)
 

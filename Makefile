@@ -79,7 +79,7 @@ release: $(VENV)/.dev  ## build the wheel, the sdist and the recipe of a release
 	@ls -sh1 dist
 
 clean:  ## remove .venv, builds and caches (not results/)
-	rm -rf $(VENV) build dist docs/gallery docs/reference htmlcov .coverage .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) build dist docs/gallery docs/reference docs/sg_execution_times.rst htmlcov .coverage .pytest_cache .ruff_cache .import_linter_cache
 	find src tests $(wildcard benchmarks) -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The stamps make the set-up a no-op while its inputs are unchanged.

@@ -9,36 +9,32 @@ involved, and torch is not loaded. Run it in this folder: ``python tc_from_file.
 
 import matplotlib.pyplot as plt
 
-from betenet.formats import read_a2f
-from betenet.plotting import plot_analysis, plot_mu_star
-from betenet.superconductivity.analysis import analyse
-from betenet.superconductivity.analysis_settings import AnalysisSettings
-from betenet.superconductivity.mu_star_band import analyse_mu_star_band, mu_star_values
+from betenet.analysis import analyse_file, mu_star_values
+from betenet.plotting import plot_mu_star
 
 # %%
 # Files of Quantum ESPRESSO, EPW, elk, abinit and others are told apart by their content. A file
-# that does not say in which unit its frequencies are is refused: give the unit then.
+# that does not say in which unit its frequencies are is refused: give ``unit="THz"`` then. What a
+# result prints is what ``betenet tc`` prints. A method that gives no Tc says what it lacks.
 
-file = read_a2f("Nb_a2f.csv")
-spectrum = file.spectrum()
-print(
-    file.format, file.unit, f"{spectrum.frequencies[0]:.3f} to {spectrum.frequencies[-1]:.1f} meV"
+result = analyse_file(
+    "Nb_a2f.csv", mu_star=0.13, mu_star_band=mu_star_values(0.10, 0.20, 0.02), material="Nb"
 )
+print(result.text())
+
+result.plot(plt.subplots(figsize=(6, 4), layout="constrained")[1])
 
 # %%
-# Tc by every method. A formula that is out of its range says so in its remark.
+# Every number by its name, with the unit in it; ``betenet.tables.to_dataframe`` makes a table of
+# pandas of many results.
 
-analysis = analyse(spectrum, AnalysisSettings(mu_star=0.13))
-print(f"λ = {analysis.quantities['coupling']:.2f}")
-for row in analysis.methods:
-    print(f"{row.method:20}", "-" if row.tc is None else f"{row.tc:5.1f} K", row.remark or "")
-
-plot_analysis(analysis, plt.subplots(figsize=(6, 4), layout="constrained")[1], title="Nb")
+row = result.to_rows()[0]
+print({key: value for key, value in row.items() if str(key).startswith("tc_kelvin")})
 
 # %%
 # Niobium is measured to be superconducting below 9.25 K. The harmonic calculation gives more at any
 # usual μ*: λ is too large, for the grid of phonons is coarse and the functional makes them soft.
 
-band = analyse_mu_star_band(spectrum, mu_star_values(0.10, 0.20, 0.02))
-plot_mu_star(band, plt.subplots(figsize=(6, 4), layout="constrained")[1], title="Nb")
+(chosen,) = result.chosen
+plot_mu_star(chosen.band, plt.subplots(figsize=(6, 4), layout="constrained")[1], title="Nb")
 plt.show()

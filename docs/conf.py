@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 import re
+from itertools import groupby
 from pathlib import Path
 
 from docutils import nodes
@@ -88,6 +89,8 @@ def public_modules() -> list[str]:
             modules.append(parent + name)
     for name in list(modules):
         module = importlib.import_module(name)
+        for exported in getattr(module, "__all__", ()):  # also what is loaded on first use
+            setattr(module, exported, getattr(module, exported))
         if hasattr(module, "__path__") and not hasattr(module, "__all__"):
             modules += [f"{name}.{found.name}" for found in pkgutil.iter_modules(module.__path__)]
     return sorted(name for name in set(modules) if not name.startswith("betenet.cli"))
@@ -130,12 +133,13 @@ def reference_index(modules: list[str]) -> str:
         "",
         "The public modules, room by room; :doc:`/contract` has their data, shapes and units.",
     ]
-    rooms = sorted({name.split(".")[1] for name in modules})
-    for room in rooms:
-        inside = [name for name in modules if name.split(".")[1] == room]
-        if len(inside) > 1:
-            lines += ["", room, "-" * len(room)]
-        lines += ["", ".. autosummary::", "", *(f"   ~{name}" for name in inside)]
+    rooms = [list(names) for _, names in groupby(modules, lambda name: name.split(".")[1])]
+    alone = [name for names in rooms if len(names) == 1 for name in names]
+    lines += ["", ".. autosummary::", "", *(f"   ~{name}" for name in alone)]
+    for names in (names for names in rooms if len(names) > 1):
+        room = names[0].split(".")[1]
+        lines += ["", room, "-" * len(room), "", ".. autosummary::", ""]
+        lines += [f"   ~{name}" for name in names]
     lines += ["", ".. toctree::", "   :hidden:", "", *(f"   {name}" for name in modules), ""]
     return "\n".join(lines)
 

@@ -56,6 +56,19 @@ def test_links_lead_somewhere(page: Path) -> None:
         assert not anchor or anchor in anchors(target), link
 
 
+def test_pages_that_the_code_names_are_there() -> None:
+    files = (
+        path
+        for folder in ("benchmarks", "recipes", "src")
+        for path in (ROOT / folder).rglob("*")
+        if path.suffix in {".md", ".py", ".toml", ".txt"}
+    )
+    texts = [path.read_text(encoding="utf-8") for path in (*files, ROOT / "CHANGELOG.md")]
+    named = {name for text in texts for name in re.findall(r"docs/[\w/]+\.md", text)}
+    assert len(named) > 8
+    assert [name for name in named if not (ROOT / name).is_file()] == []
+
+
 @pytest.mark.parametrize("page", sorted((ROOT / "docs").glob("a*.md")), ids=lambda page: page.name)
 def test_modules_and_functions_that_a_page_names_exist(page: Path) -> None:
     named = NAMED.findall(page.read_text(encoding="utf-8"))

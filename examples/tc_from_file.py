@@ -9,7 +9,7 @@ involved, and torch is not loaded. Run it in this folder: ``python tc_from_file.
 
 import matplotlib.pyplot as plt
 
-from betenet.analysis import analyse_file, mu_star_values
+from betenet.analysis import analyse_file
 from betenet.plotting import plot_mu_star
 
 # %%
@@ -17,9 +17,8 @@ from betenet.plotting import plot_mu_star
 # that does not say in which unit its frequencies are is refused: give ``unit="THz"`` then. What a
 # result prints is what ``betenet tc`` prints. A method that gives no Tc says what it lacks.
 
-result = analyse_file(
-    "Nb_a2f.csv", mu_star=0.13, mu_star_band=mu_star_values(0.10, 0.20, 0.02), material="Nb"
-)
+mu_star_band = [0.10, 0.12, 0.14, 0.16, 0.18, 0.20]
+result = analyse_file("Nb_a2f.csv", mu_star=0.13, mu_star_band=mu_star_band, material="Nb")
 print(result.text())
 
 result.plot(plt.subplots(figsize=(6, 4), layout="constrained")[1])

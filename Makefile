@@ -25,10 +25,10 @@ OF_A_RUN := $(patsubst %,benchmarks/%.py,double_descent loss_landscape training_
 	compute_phonons phonon_library phonon_pairs phonon_validation phonon_validation_figure \
 	phonon_ablation force_field_features mattersim_speed \
 	held_out_scores screening_calibration screening_forecast)
-CHECKED := conftest.py src tests $(wildcard benchmarks packaging)
+CHECKED := conftest.py src tests $(wildcard benchmarks docs examples packaging)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup predict spectra test lint format bench bench-full docs release clean
+.PHONY: help setup predict spectra test lint format bench bench-full docs coverage release clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -64,8 +64,12 @@ bench: $(VENV)/.dev  ## measure the time of a prediction
 bench-full: $(VENV)/.dev  ## run every benchmark, the long ones too
 	@for script in $(filter-out $(OF_A_RUN),$(wildcard benchmarks/*.py)); do echo "== $$script"; $(BIN)/python "$$script" || exit 1; done
 
-docs: $(VENV)/.dev  ## run the examples in the README and the documentation
-	$(STEP) "The examples of the documentation" $(BIN)/pytest -q README.md $(wildcard docs)
+docs: $(VENV)/.dev  ## build the documentation site in build/docs (minutes; no network)
+	$(STEP) "The documentation site" $(BIN)/sphinx-build -q -W --keep-going -j 2 -b html docs build/docs
+	@echo "Open build/docs/index.html"
+
+coverage: $(VENV)/.dev  ## run the tests and print which lines of the package they reach
+	$(STEP) "Tests with coverage (half as fast)" $(BIN)/pytest $(PYTEST_ARGS) --cov --cov-report=term
 
 release: $(VENV)/.dev  ## build the wheel, the sdist and the recipe of a release in dist/, and try the wheel
 	@rm -rf dist
@@ -75,7 +79,7 @@ release: $(VENV)/.dev  ## build the wheel, the sdist and the recipe of a release
 	@ls -sh1 dist
 
 clean:  ## remove .venv, builds and caches (not results/)
-	rm -rf $(VENV) build dist .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) build dist docs/gallery docs/reference docs/sg_execution_times.rst htmlcov .coverage .pytest_cache .ruff_cache .import_linter_cache
 	find src tests $(wildcard benchmarks) -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The stamps make the set-up a no-op while its inputs are unchanged.

@@ -13,6 +13,8 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("MKL_NUM_THREADS", "1")
 os.environ.setdefault("MPLBACKEND", "Agg")
 
+collect_ignore = ["docs/conf.py"]  # Sphinx's, without an example
+
 # Every annotation of the package is checked at every call made by a test. As for a type checker
 # (PEP 484), an int is a float and a float is a complex number.
 install_import_hook(

@@ -4,7 +4,7 @@
 
 Each point is a process of its own, on one core: crystals without any symmetry (rattled cells of
 two metals), from graphs to spectra by the shipped network, and a training step of the published
-one. Prints the table and draws the figure of `docs/performance.md`.
+one. Prints the table and draws the figure of `docs/laboratory/performance.md`.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ from betenet.errors import ConfigError
 
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-NOT_NAMED = {"all", "dev"}  # nothing in the package asks for these
+NOT_NAMED = {"all", "dev", "docs"}  # nothing in the package asks for these
 
 
 class Installed:

@@ -24,7 +24,7 @@ RECIPE = (ROOT / "packaging" / "conda" / "recipe.yaml").read_text("utf-8")
 CONTAINER = (ROOT / "Containerfile").read_text("utf-8")
 README = (ROOT / "README.md").read_text("utf-8")
 CONSTRAINTS = (ROOT / "constraints" / "cpu.txt").read_text("utf-8")
-WITHOUT_A_USER = {"all", "dev"}  # extras that collect others, or are for developers
+WITHOUT_A_USER = {"all", "dev", "docs"}  # collections, and tools of developers
 
 ON_CONDA_FORGE = {
     "dask": "distributed",  # which needs dask; `dask` itself brings much else

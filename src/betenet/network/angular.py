@@ -75,7 +75,7 @@ def clebsch_gordan(l1: int, l2: int, l3: int) -> Float[np.ndarray, "m1 m2 m3"]:
     Parameters
     ----------
     l1, l2, l3
-        Degrees with |l1 - l2| ≤ l3 ≤ l1 + l2.
+        Degrees with ``|l1 - l2| ≤ l3 ≤ l1 + l2``.
 
     Returns
     -------

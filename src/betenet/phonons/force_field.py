@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -24,9 +24,6 @@ WEIGHTS: Mapping[str, str] = {
     "7net-mf-0": "SevenNet_MF_0/checkpoint_sevennet_mf_0.pth",
 }
 """Force fields whose weights are inside the wheel of sevenn, relative to its folder of them."""
-
-FORCE_FIELDS: tuple[str, ...] = (*MODELS, *WEIGHTS)
-"""All that are known by name, the default one first; ``mattersim-5m`` has to be fetched once."""
 
 _MODAL = {"7net-mf-0": "PBE"}
 
@@ -75,7 +72,7 @@ def identity_of(source: str | Calculator | ForceField) -> str:
     if isinstance(source, Calculator):
         kind = f"{type(source).__module__}.{type(source).__qualname__}"
         return f"{kind} {sorted(dict(source.parameters or {}).items())}"
-    weights = hashlib.sha256(_weights(source).read_bytes()).hexdigest()
+    weights = hashlib.sha256(_known(source).weights(source).read_bytes()).hexdigest()
     return f"{source} {weights[:16]}"
 
 
@@ -101,16 +98,13 @@ def make_force_field(source: str | Calculator | ForceField) -> ForceField:
         return source
     if isinstance(source, Calculator):
         return ForceField(source, identity_of(source), type(source).__name__)
-    path = _weights(source)
-    if source in MODELS:
-        return _mattersim(source, path)
-    return _sevennet(source, path)
+    return _known(source).load(source)
 
 
-def _mattersim(name: str, path: Path) -> ForceField:
+def _load_mattersim(name: str) -> ForceField:
     from betenet.phonons.mattersim.calculator import load_calculator
 
-    calculator = load_calculator(path)
+    calculator = load_calculator(find_weights(name))
     network = calculator.network
     return ForceField(
         calculator,
@@ -121,7 +115,20 @@ def _mattersim(name: str, path: Path) -> ForceField:
     )
 
 
-def _sevennet(name: str, path: Path) -> ForceField:
+def _sevennet_weights(name: str) -> Path:
+    """File of the weights, found without importing sevenn, which takes seconds."""
+    path = package_folder("sevenn") / "pretrained_potentials" / WEIGHTS[name]
+    if not path.is_file():
+        raise ConfigError(
+            f"The weights of {name} are not installed.",
+            f"There is no {path}, and nothing is downloaded at run time.",
+            "Install the version of sevenn that constraints/cpu.txt names.",
+        )
+    return path
+
+
+def _load_sevennet(name: str) -> ForceField:
+    path = _sevennet_weights(name)
     with warnings.catch_warnings():
         # on import: of torch's deprecations; of accelerators for GPUs that are not installed
         warnings.simplefilter("ignore")
@@ -135,22 +142,41 @@ def _sevennet(name: str, path: Path) -> ForceField:
     return ForceField(calculator, identity_of(name), name, elements, calculator.cutoff)
 
 
-def _weights(name: str) -> Path:
-    """File of the weights, found without importing sevenn, which takes seconds."""
-    if name in MODELS:
-        return find_weights(name)
-    if name not in WEIGHTS:
-        raise ConfigError(
-            f"Unknown force field {name!r}.",
-            "Known by name are MatterSim's, and SevenNet's of the package sevenn.",
-            f"Choose one of {', '.join(FORCE_FIELDS)}, or pass an ASE calculator."
-            + did_you_mean(name, FORCE_FIELDS),
-        )
-    path = package_folder("sevenn") / "pretrained_potentials" / WEIGHTS[name]
-    if not path.is_file():
-        raise ConfigError(
-            f"The weights of {name} are not installed.",
-            f"There is no {path}, and nothing is downloaded at run time.",
-            "Install the version of sevenn that constraints/cpu.txt names.",
-        )
-    return path
+@dataclass(frozen=True, slots=True)
+class _Library:
+    """How the force fields of one library are found and loaded, by their names.
+
+    Attributes
+    ----------
+    names
+        Names of its force fields.
+    weights
+        File of the weights of a name; an error says how to install it.
+    load
+        The force field of a name.
+    """
+
+    names: tuple[str, ...]
+    weights: Callable[[str], Path]
+    load: Callable[[str], ForceField]
+
+
+_LIBRARIES = (
+    _Library(tuple(MODELS), find_weights, _load_mattersim),
+    _Library(tuple(WEIGHTS), _sevennet_weights, _load_sevennet),
+)
+
+FORCE_FIELDS: tuple[str, ...] = tuple(name for library in _LIBRARIES for name in library.names)
+"""All that are known by name, the default one first; ``mattersim-5m`` has to be fetched once."""
+
+
+def _known(name: str) -> _Library:
+    for library in _LIBRARIES:
+        if name in library.names:
+            return library
+    raise ConfigError(
+        f"Unknown force field {name!r}.",
+        "Only force fields of a table are loaded by their names.",
+        f"Choose one of {', '.join(FORCE_FIELDS)}, or pass an ASE calculator."
+        + did_you_mean(name, FORCE_FIELDS),
+    )

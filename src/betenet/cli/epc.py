@@ -15,105 +15,8 @@ from betenet.cli.arguments import (
     positive,
     pressure,
 )
+from betenet.cli.parser import help_text
 from betenet.espresso.pseudopotentials import FOLDER_VARIABLE
-
-_EPILOG = """\
-examples:
-  betenet epc plan Nb.cif --out epc/              what it will take, before anything is computed
-  betenet epc run Nb.cif --out epc/               relaxation, phonons, coupling, α²F
-  betenet epc run cells/ --out epc/ --protocol paper --jobs 16
-  betenet epc status epc/                         how far it is, also while it is running
-  betenet epc collect epc/ --out records.jsonl    λ, ω_log, Tc; records that one can train on
-  betenet epc campaign list.csv --out many/       hundreds, one after the other, for weeks
-
-A calculation may be killed at any moment: the same command goes on where it was. Quantum ESPRESSO
-must be installed (Debian: apt install quantum-espresso), and a folder of pseudopotentials be there
-(--pseudopotentials, or the variable BETENET_PSEUDOPOTENTIALS).
-`betenet epc VERB --help` explains each verb; docs/first_principles.md has the method, and a
-tutorial is in docs/first_principles_tutorial.md.
-"""
-
-_PROTOCOL_TEXT = """\
-about the protocols (--protocol):
-  paper     the recipe of BETE-NET's training data: PBEsol, 75 Ry, k- and q-density 40 and 15 Å
-  balanced  30 and 10 Å
-  scout     24 and 7 Å: tells a Tc of 5 K from one of 50 K at the least cost
-  fast      20 and 5 Å: is it stable, and does everything work? λ is rough
-  All but paper take the cutoffs that the pseudopotentials need (betenet epc cutoffs).
-  `betenet epc plan --show PROTOCOL` prints every value and what it means; --set changes single
-  ones: --set q_density=12 relaxation=none.
-
-about the cost:
-  Core-hours on one core of an AMD EPYC of 2026, counted from irreducible q-points, perturbations,
-  k-points, bands and plane waves; right within a factor of two where it was tried.
-
-"""
-
-_RUN_EPILOG = """\
-examples:
-  betenet epc run Nb.cif --out epc/
-  betenet epc run --out epc/                      what is planned there already
-  betenet epc run --out epc/ --jobs 4             four q-points side by side
-  betenet epc run --out epc/ --processes 8        each program with eight MPI processes
-  betenet epc run --out epc/ --only Nb --max-seconds 3600
-
-about --jobs and --processes:
-  Irreducible q-points do not need each other: --jobs of them run at once, which costs memory but no
-  communication. --processes divides the k-points of each program among MPI processes. A machine
-  should have jobs × processes cores.
-
-about failures:
-  A program's failure is told by name with its remedy, and tried again where that helps: with other
-  mixing if a density does not converge, from where it was if it ran out of time, from the start if
-  its scratch files are damaged. Other materials still get done; the exit code is 1 then. The same
-  command tries again what failed for a cause outside of it (disk, memory, a missing file); with
-  --retry-failed it tries everything again that failed.
-
-"""
-
-_CAMPAIGN_EPILOG = """\
-examples:
-  betenet epc campaign list.csv --out many/ --pseudopotentials upf/ --most-hours 2
-  betenet epc campaign --out many/                goes on after a kill
-  betenet epc campaign more.csv --out many/       adds a list, also while it runs
-  betenet epc status many/                        what came out, at which rate, what is left
-
-about LIST:
-  A CSV file with a header. The column `file` has structure files, relative to the folder of the
-  list; `pressure_gpa` the pressure to relax to (0 if left out); `formula` is checked against the
-  file; `family` is kept in the record. Other columns are passed over.
-
-about records:
-  Each crystal that is settled has one JSON file of at most some 60 kB in the folder of records:
-  kept, dropped (unstable, no metal, negative α²F …, with the reason) or failed. It may be copied
-  and committed. Crystals that are too dear or cannot be planned are skipped, and looked at again at
-  the next start; so are those that are left, because this machine was at fault. When three in a
-  row are, the campaign ends.
-
-"""
-
-_CUTOFFS_EPILOG = """\
-examples:
-  betenet epc cutoffs pseudopotentials/           all of a folder
-  betenet epc cutoffs pseudopotentials/ Nb H      two of them
-  betenet epc cutoffs sg15/ --table               entries for the table of known ones
-
-where cutoffs come from, in this order:
-  A file beside the pseudopotential (Nb.toml beside Nb.upf, as in PseudoDojo's set), the table that
-  comes with betenet, and what was measured on this machine. Measurements are kept in
-  ~/.cache/betenet/cutoffs (or $BETENET_CUTOFFS), by the content of the pseudopotential. Those of
-  --again are kept too, but plans still prefer a file beside the pseudopotential and the table.
-
-how it is measured:
-  pw.x calculates an fcc crystal of the element, not magnetic, with 4×4×4 k-points and neighbours
-  two covalent radii apart (at least 1.1 Å). The functional is PBEsol, whatever functional the file
-  was made for: it hardly matters for the number of plane waves. The reference is calculated at
-  160 Ry (ultrasoft and PAW: 100 Ry), then the crystal with fewer plane waves, down to 20 Ry. Enough
-  is the lowest cutoff from which on the pressure is within 0.3 GPa (0.2 % if that is more) and the
-  energy within 50 meV/atom of those of the reference: the greater part of an error in the energy
-  cancels between crystals, an error in the pressure does not.
-
-"""
 
 
 def add_parser(verbs: Verbs) -> None:
@@ -123,7 +26,7 @@ def add_parser(verbs: Verbs) -> None:
         help="α²F from first principles, with Quantum ESPRESSO",
         description="Electron-phonon coupling from first principles: the recipe of BETE-NET's "
         "training data, run by Quantum ESPRESSO.",
-        epilog=_EPILOG,
+        text=help_text("epc"),
         formatter_class=HelpFormatter,
     )
     actions = parser.add_subparsers(title="verbs", metavar="VERB", required=True)
@@ -137,7 +40,7 @@ def _add_plan(actions: Verbs) -> None:
         "plan",
         help="grids and cost of each structure; writes what `run` then runs",
         description="Grids and cost of each structure. With --out, also its folder, ready to run.",
-        epilog=_PROTOCOL_TEXT,
+        text=help_text("epc_protocols"),
         formatter_class=HelpFormatter,
     )
     plan.add_argument("files", nargs="*", metavar="FILE", help="structure file or folder")
@@ -160,7 +63,7 @@ def _add_run(actions: Verbs) -> None:
         "run",
         help="calculate, or go on with calculations that were interrupted",
         description="Calculate, or go on with calculations that were interrupted.",
-        epilog=_RUN_EPILOG + _PROTOCOL_TEXT,
+        text=help_text("epc_run"),
         formatter_class=HelpFormatter,
     )
     running.add_argument(
@@ -263,7 +166,7 @@ def _add_cutoffs(actions: Verbs) -> None:
         help="how many plane waves pseudopotentials need; measures what is not known",
         description="How many plane waves pseudopotentials need. Where no recommended cutoff is "
         "known, it is measured, in about a minute for an element, and kept.",
-        epilog=_CUTOFFS_EPILOG,
+        text=help_text("epc_cutoffs"),
         formatter_class=HelpFormatter,
     )
     cutoffs.add_argument("folder", type=Path, metavar="DIR", help="folder of UPF files")
@@ -287,7 +190,7 @@ def _add_campaign(actions: Verbs) -> None:
         help="calculate the crystals of long lists, for as long as it is let run",
         description="Calculate the crystals of lists in their order, one program at a time at the "
         "lowest priority. Given a LIST while it runs, the crystals are added at the end.",
-        epilog=_CAMPAIGN_EPILOG,
+        text=help_text("epc_campaign"),
         formatter_class=HelpFormatter,
     )
     running.add_argument(

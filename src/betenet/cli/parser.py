@@ -16,6 +16,9 @@ from betenet.spelling import nearest
 _NEGATIVE = re.compile(r"-(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
 """A word that begins with a hyphen and is a number, not a flag."""
 
+_PLACE = re.compile(r"^\{(\w+)\}", re.MULTILINE)
+"""Place for another text in a text of the help."""
+
 _MISSING = "the following arguments are required: "
 """How argparse begins what it says of arguments that are missing."""
 
@@ -28,21 +31,15 @@ def help_text(name: str, **parts: Callable[[], str]) -> Callable[[], str]:
     name
         Name of the file in the folder ``help``, without its suffix.
     parts
-        Makers of the texts that stand in the places ``{key}`` of the file. ``{mu_star}`` is the
-        file of that name.
+        Makers of the texts that stand in the places ``{key}`` of the file. Any other ``{key}`` is
+        the file of that name.
     """
 
     def read() -> str:
-        text = _file_of_help(name).replace("{mu_star}", _file_of_help("mu_star"))
-        for key, part in parts.items():
-            text = text.replace(f"{{{key}}}", part())
-        return text
+        text = files("betenet.cli").joinpath("help", f"{name}.txt").read_text("utf-8")
+        return _PLACE.sub(lambda found: (parts.get(found[1]) or help_text(found[1]))(), text)
 
     return read
-
-
-def _file_of_help(name: str) -> str:
-    return files("betenet.cli").joinpath("help", f"{name}.txt").read_text("utf-8")
 
 
 class StoreOnce(argparse.Action):

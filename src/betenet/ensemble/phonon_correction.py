@@ -104,7 +104,7 @@ class PhononCorrection:
 
         Frequencies: of the logarithm, all rows alike. λ: of the ratio reference/predicted, weighted
         with the square of the prediction, so that errors of λ itself are least; a line through
-        logarithms takes from the strong coupling that a search is after (docs/laboratory/phonons.md).
+        logarithms takes from the strong coupling that is searched for (docs/laboratory/phonons.md).
 
         Parameters
         ----------

@@ -1,8 +1,8 @@
 """The constant part of a forward pass, computed once for each crystal and shared by all members.
 
 With a linear radial function, the message from atom j to atom i is linear in
-``basis(|r|)·Y(r̂)``, so all periodic images of j collapse into one edge that carries the sum. The cost
-then no longer grows with the cutoff. With a radial network, edges merge only at equal distance.
+``basis(|r|)·Y(r̂)``, so all periodic images of j collapse into one edge that carries the sum, whose
+cost does not grow with the cutoff. With a radial network, edges merge only at equal distance.
 """
 
 from __future__ import annotations

@@ -101,7 +101,7 @@ def configure(cls: type[Config], table: Mapping[str, Any], section: str) -> Conf
         If a key is unknown or missing, or a value is of another type or none of the choices; the
         message lists the valid ones. What the dataclass itself refuses goes through.
     """
-    _check_keys(cls, table, section)
+    check_keys(cls, table, section)
     try:
         return msgspec.convert(table, cls)
     except msgspec.ValidationError as error:
@@ -114,35 +114,19 @@ def configure(cls: type[Config], table: Mapping[str, Any], section: str) -> Conf
         ) from error
 
 
-def checked_keys(cls: Any, table: Mapping[str, Any], section: str) -> dict[str, Any]:
-    """The table as keyword arguments of a configuration class.
+def check_keys(cls: type[Any], table: Mapping[str, Any], section: str) -> None:
+    """Refuse keys that are unknown or missing, and values that are none of the choices.
+
+    Parameters
+    ----------
+    cls, table, section
+        As `configure` takes them.
 
     Raises
     ------
     ConfigError
-        If a key is unknown, or a value is not one of the choices; the message lists the valid ones.
+        If there are any, in the table or in the tables in it.
     """
-    valid = [field.name for field in fields(cls)]
-    unknown = sorted(set(table) - set(valid))
-    if unknown:
-        raise ConfigError(
-            f"Unknown key in [{section}]: {', '.join(unknown)}.",
-            f"The valid keys are {', '.join(valid)}.",
-            "Correct the spelling or remove the key.",
-        )
-    for name, hint in get_type_hints(cls).items():
-        choices = get_args(hint) if get_origin(hint) is Literal else ()
-        if name in table and choices and table[name] not in choices:
-            raise ConfigError(
-                f"[{section}] {name} = {table[name]!r} is not a known choice.",
-                f"The choices are {', '.join(map(repr, choices))}.",
-                f"Set {name} to one of them.",
-            )
-    return {k: tuple(v) if isinstance(v, list) else v for k, v in table.items()}
-
-
-def _check_keys(cls: type[Any], table: Mapping[str, Any], section: str) -> None:
-    """Refuse keys that are unknown or missing, and values that are none of the choices."""
     hints = get_type_hints(cls)
     valid = [field.name for field in fields(cls)]
     unknown = [key for key in table if key not in valid]
@@ -168,7 +152,7 @@ def _check_keys(cls: type[Any], table: Mapping[str, Any], section: str) -> None:
                 f"Set {name} to one of them.",
             )
         if is_dataclass(hints[name]) and isinstance(value, Mapping):
-            _check_keys(cast("type[Any]", hints[name]), cast("Mapping[str, Any]", value), name)
+            check_keys(cast("type[Any]", hints[name]), cast("Mapping[str, Any]", value), name)
 
 
 def _check_integers(value: object) -> None:

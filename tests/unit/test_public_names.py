@@ -15,6 +15,7 @@ EXPLAINED = {
     "SOFTWARE": "citations.toml has it: the role of the works that every result rests on",
     "composition_logit": "half of `metal_logit`, whose independence of the cell is tested alone",
     "critical_field_tesla": "for Python: N(0) and the volume stand in no file of α²F",
+    "format_help": "argparse calls it",
     "parse_known_args": "argparse calls it",
     "readinto": "io calls it",
     "setup_context": "torch calls it",

@@ -18,7 +18,6 @@ from __future__ import annotations
 import importlib
 import io
 import re
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -34,8 +33,6 @@ CLASSIC_MAGIC, HDF5_MAGIC = b"CDF", b"\x89HDF"
 # Tolerance on the ratio of two λ that should be 1 or 2: Simpson against trapezoids.
 _RATIO_TOLERANCE = 0.05
 _ENDINGS = ("_qintp", "_qcoarse", "")
-
-Variables = Mapping[str, np.ndarray]
 
 
 def parse_netcdf(path: str, content: bytes) -> A2fFile:

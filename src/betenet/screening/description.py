@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
-from betenet.screening.manifest import read_manifest
+from betenet.screening.manifest import SCREENING
 from betenet.screening.records import SOURCE
 from betenet.screening.run_stage import RunStage
 
@@ -48,7 +48,7 @@ def describe_run(folder: str | Path, recorded: Sequence[str] = ()) -> RunDescrip
     DataError
         If there is no manifest, or it cannot be read.
     """
-    manifest = read_manifest(Path(folder))
+    manifest = SCREENING.read(Path(folder))
     stages = [RunStage(name=SOURCE, kind="")]
     stages.extend(map(RunStage.from_dict, _find_stages(manifest)))
     missing = [name for name in recorded if name not in {stage.name for stage in stages}]

@@ -21,7 +21,7 @@ from betenet.screening.kinds import KINDS, StageKind
 from betenet.screening.records import SOURCE
 from betenet.screening.thresholds import CRITERIA, Criterion
 from betenet.superconductivity.critical_temperature import DEFAULT_MU_STAR
-from betenet.toml_input import checked_keys, read_config
+from betenet.toml_input import check_keys, read_config
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 _NO_OPTIONS: Mapping[str, Any] = {}
@@ -286,7 +286,8 @@ class Funnel:
         ConfigError
             If a key is unknown, missing or of another type; the message lists the valid ones.
         """
-        values = dict(checked_keys(cls, {**table, "stages": ()}, "the funnel"))
+        check_keys(cls, {"source": None, "stages": (), **table}, "the funnel")
+        values = dict(table)
         _check_type("source", values.get("source"), str, "the path or query of what is screened")
         stages = table.get("stages", [])
         _check_type("stages", stages, list | tuple, "tables [[stages]]")
@@ -363,7 +364,8 @@ def _stage(place: int, table: object) -> Stage:
     for key in CRITERIA:
         kind, text = (int, "a whole number") if key == "budget" else (int | float, "a number")
         _check_type(f"{key} of {where}", table.get(key, 1), kind, text)
-    return Stage(**checked_keys(Stage, table, where))
+    check_keys(Stage, table, where)
+    return Stage(**table)
 
 
 def _check_type(name: str, value: object, kind: Any, text: str) -> None:

@@ -11,8 +11,8 @@ from typing import Any, Literal, cast, get_args
 from betenet.json_input import decode_json
 
 Outcome = Literal["passed", "rejected", "failed"]
-MANIFEST, RECORDS = "manifest.json", "records.sqlite"
-"""Files of a run's folder."""
+RECORDS = "records.sqlite"
+"""Name of the file of records in the folder of a run."""
 SOURCE = "source"
 """Name of the stage that reads the source; no stage of a funnel has this name."""
 UNDECIDED = "the best are chosen once every score is known"

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import fcntl
-import hashlib
 import json
-import os
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -17,19 +14,21 @@ from typing import Any, cast
 
 from betenet import __version__
 from betenet.addresses import masked
-from betenet.enclosed import check_enclosed, follow_no_link
+from betenet.enclosed import check_enclosed
 from betenet.ensemble.batching import batches
 from betenet.errors import BetenetError, DataError
 from betenet.phonons import PhononCache
 from betenet.phonons.cache import phonon_key
 from betenet.phonons.isotopes import with_isotopes
+from betenet.runs.lock import lock_folder
+from betenet.runs.manifest import digest
 from betenet.screening.dispatch import Engine, Job, work_through
 from betenet.screening.duplicates import DuplicateFinder
 from betenet.screening.engines import SerialEngine
 from betenet.screening.filters import Filters
 from betenet.screening.funnel import Funnel
 from betenet.screening.intake import take_source
-from betenet.screening.manifest import COMPARED, FORMAT, agree_on
+from betenet.screening.manifest import COMPARED, FORMAT, SCREENING
 from betenet.screening.progress import Progress
 from betenet.screening.records import RECORDS, SOURCE
 from betenet.screening.results import write_shortlist
@@ -40,7 +39,6 @@ from betenet.screening.store import RecordStore, Waiting
 from betenet.screening.structure_bytes import structure_from_bytes
 from betenet.structures import standardise
 
-LOCK = "run.lock"
 JOB_EDGES = 60_000
 """Edges of the graphs of one job: a second or so, which is what a kill can lose."""
 JOB_STRUCTURES = 256
@@ -144,7 +142,7 @@ class ScreeningRun:
         engine = SerialEngine() if engine is None else engine
         with _only_one(self.folder):
             settings = run_settings(self.funnel, self.stages, self.source.identity())
-            agree_on(self.folder, settings)
+            SCREENING.begin(self.folder, settings)
             store = RecordStore(self.folder / RECORDS, create=True)
             filters = Filters.from_dict(self.funnel.filters)
             duplicates = DuplicateFinder() if filters.duplicates else None
@@ -232,7 +230,7 @@ def run_settings(
     }
     # as it is read again: no tuples, no numbers as keys
     plain = cast("dict[str, Any]", json.loads(json.dumps(table, allow_nan=False, default=str)))
-    return plain | {"digest": _digest(plain)}
+    return plain | {"digest": digest({key: plain.get(key) for key in COMPARED})}
 
 
 def _without_secrets(table: Mapping[str, Any]) -> dict[str, Any]:
@@ -241,29 +239,15 @@ def _without_secrets(table: Mapping[str, Any]) -> dict[str, Any]:
     return {**table, "source": masked(source)} if isinstance(source, str) else dict(table)
 
 
-def _digest(table: Mapping[str, Any]) -> str:
-    text = json.dumps({key: table.get(key) for key in COMPARED}, sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
 @contextmanager
 def _only_one(folder: Path) -> Generator[None]:
     """Make the folder, and keep others from working in it; a kill ends that too."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         check_enclosed(folder)
-        lock = os.fdopen(follow_no_link(folder / LOCK, os.O_WRONLY | os.O_CREAT), "a")
     except OSError as error:
         raise DataError(
             f"Cannot write to {folder}.", f"{error}.", "Give a folder that can be written to."
         ) from error
-    with lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise DataError(
-                f"Another process is screening in {folder}.",
-                "Two would do everything twice.",
-                "Wait for it, or end it; `betenet screen status` shows how far it is.",
-            ) from error
+    with lock_folder(folder):
         yield

@@ -9,7 +9,7 @@ from typing import Any
 
 from betenet.screening.damage import Damage, find_damage
 from betenet.screening.filters import INSULATOR
-from betenet.screening.manifest import read_manifest
+from betenet.screening.manifest import SCREENING
 from betenet.screening.records import OUTCOMES, RECORDS, SOURCE
 from betenet.screening.store import RecordStore
 
@@ -77,7 +77,7 @@ def status_of(folder: str | Path) -> Status:
         If there is no screening in the folder, or it cannot be read.
     """
     folder = Path(folder)
-    names = [SOURCE, *(str(stage["name"]) for stage in read_manifest(folder).get("stages", []))]
+    names = [SOURCE, *(str(stage["name"]) for stage in SCREENING.read(folder).get("stages", []))]
     store = RecordStore(folder / RECORDS)
     counts, finished = store.counts(), store.finished()
     stages: list[dict[str, Any]] = []

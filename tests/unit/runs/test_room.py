@@ -11,11 +11,6 @@ SOURCE = Path(betenet.__file__).parent
 ALONE_HERE = re.compile(r"\bfcntl\b|BrokenProcessPool|ProcessPoolExecutor|(?<!\.out)\.part\b")
 """Locks, pools and unfinished files; ``.out.part`` is an output of Quantum ESPRESSO in the making.
 """
-NOT_YET = {
-    "screening/manifest.py",
-    "screening/run.py",
-}
-"""Modules that still have their own; each leaves this list when it uses the room."""
 
 
 def test_locks_pools_and_unfinished_files_stand_in_one_room() -> None:
@@ -24,8 +19,4 @@ def test_locks_pools_and_unfinished_files_stand_in_one_room() -> None:
         for path in SOURCE.rglob("*.py")
         if ALONE_HERE.search(path.read_text(encoding="utf-8"))
     }
-    assert {name for name in found if name.startswith("runs/")} == {
-        "runs/lock.py",
-        "runs/replace_file.py",
-    }
-    assert {name for name in found if not name.startswith("runs/")} == NOT_YET
+    assert found == {"runs/lock.py", "runs/replace_file.py"}

@@ -10,7 +10,7 @@ import pytest
 from ase.build import bulk
 
 from betenet.screening.damage import find_damage
-from betenet.screening.manifest import write_manifest
+from betenet.screening.manifest import SCREENING
 from betenet.screening.records import RECORDS, Record
 from betenet.screening.screening import write_outputs
 from betenet.screening.status import status_of
@@ -22,7 +22,7 @@ STAGES = ("source", "s")
 @pytest.fixture
 def run(tmp_path: Path) -> RecordStore:
     """Four candidates, all of which passed the source; three passed the stage."""
-    write_manifest(tmp_path, {"format": 1, "stages": [{"name": "s", "kind": "structure"}]})
+    SCREENING.write(tmp_path, {"format": 1, "stages": [{"name": "s", "kind": "structure"}]})
     store = RecordStore(tmp_path / RECORDS, create=True)
     names = "abcd"
     store.add(

@@ -191,7 +191,7 @@ def test_only_one_process_works_in_a_folder(
 ) -> None:
     class Nosy(MemorySource):
         def __iter__(self):
-            with pytest.raises(DataError, match="Another process"):
+            with pytest.raises(DataError, match="is in use by process"):
                 _screen(tmp_path, _funnel(tiny_model), entries)
             yield from super().__iter__()
 

@@ -24,8 +24,8 @@ from betenet.structures import idealise, prepare_structures
 # %%
 # A plan takes the primitive cell with its symmetry made exact. Of the pseudopotential it needs the
 # number of electrons alone, so this one stands for a file that you would have; 16 Ry are enough for
-# aluminium with three electrons. ``betenet.espresso.plan.plan_calculations`` does all this for a
-# folder of structures and one of pseudopotentials.
+# aluminium with three electrons. ``betenet.espresso.calculations.plan_calculations`` does all this
+# for a folder of structures and one of pseudopotentials.
 
 (record,) = prepare_structures("Al.cif")
 atoms = idealise(record.atoms)

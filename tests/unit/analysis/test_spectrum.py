@@ -39,11 +39,12 @@ def test_all_methods_agree_where_all_are_in_range():
     settings = AnalysisSettings(debye_temperature=debye)
     found = analyse(Spectrum(OMEGA, 1.4 * A2F), settings)
     assert tuple(row.method for row in found.methods) == ALL_METHODS
-    assert [row.remark for row in found.methods if row.method != "xie_2022"] == [""] * 5
+    in_range = [row for row in found.methods if not row.remark]
+    assert len(in_range) >= 5
     equations = found.method("eliashberg").tc
     assert found.best.method == "eliashberg"
     assert found.best.tc == equations
-    for row in found.methods:
+    for row in in_range:
         assert row.tc == pytest.approx(equations, rel=0.15)
 
 
@@ -124,7 +125,7 @@ def test_no_coupling_is_an_answer():
         Spectrum(OMEGA, np.zeros_like(OMEGA)),
         AnalysisSettings(with_state=True, measured_tc=1.0, debye_temperature=300.0),
     )
-    assert [row.tc for row in found.methods] == [0.0] * 6
+    assert [row.tc for row in found.methods] == [0.0] * len(ALL_METHODS)
     assert all(row.remark for row in found.methods)
     data = found.to_dict()
     assert data["omega_log_kelvin"] is None

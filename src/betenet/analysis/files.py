@@ -38,7 +38,7 @@ def analyse_file(  # noqa: PLR0913 - a keyword for each flag
     path: str | Path,
     *,
     mu_star: float = DEFAULT_MU_STAR,
-    mu_star_band: Sequence[float] = (),
+    mu_star_band: Iterable[float] = (),
     tc_method: Sequence[str] = ALL_METHODS,
     debye: float | None = None,
     cutoff: float | None = None,

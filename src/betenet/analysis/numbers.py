@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from betenet.analysis.mu_star_band import analyse_mu_star_band, band_to_dicts
@@ -93,7 +93,7 @@ def analyse_numbers(
     omega_2: float | None = None,
     unit: str = "K",
     mu_star: float = DEFAULT_MU_STAR,
-    mu_star_band: Sequence[float] = (),
+    mu_star_band: Iterable[float] = (),
     debye: float | None = None,
     material: str = "",
 ) -> NumbersAnalysis:
@@ -147,7 +147,7 @@ def analyse_numbers(
     )
     return NumbersAnalysis(
         analysis=replace(analysis, methods=rows),
-        band=tuple(analyse_mu_star_band(quantities, mu_star_band, settings)),
+        band=tuple(analyse_mu_star_band(quantities, tuple(mu_star_band), settings)),
         material=material,
     )
 

@@ -16,6 +16,7 @@ with ``7net-l3i5``; energies and forces agree to single precision.
 
 from __future__ import annotations
 
+import warnings
 from typing import Any, NamedTuple
 
 import torch
@@ -263,6 +264,11 @@ def replace_convolutions(model: Any) -> int:
     -------
     int
         How many were replaced; others than sevenn's own kind are left as they are.
+
+    Warns
+    -----
+    UserWarning
+        If none was replaced: the force field is then as slow as sevenn's own.
     """
     edges = _Edges()
     count = 0
@@ -274,5 +280,11 @@ def replace_convolutions(model: Any) -> int:
         ):
             model.replace_module(name, Convolution(module, edges))
             count += 1
+    if not count:
+        warnings.warn(
+            "sevenn has changed its convolution: forces are right, and take several times as long "
+            "as with the version that constraints/cpu.txt names",
+            stacklevel=2,
+        )
     model.requires_grad_(False)
     return count

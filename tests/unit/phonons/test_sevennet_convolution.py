@@ -8,7 +8,12 @@ import torch
 from e3nn.o3 import Irreps, spherical_harmonics
 
 from betenet.phonons import sevennet_convolution
-from betenet.phonons.sevennet_convolution import Convolution, _Edges, group_edges
+from betenet.phonons.sevennet_convolution import (
+    Convolution,
+    _Edges,
+    group_edges,
+    replace_convolutions,
+)
 
 convolutions: Any = pytest.importorskip("sevenn.nn.convolution")
 
@@ -77,3 +82,10 @@ def test_groups_hold_each_edge_once() -> None:
     for atoms, edges in groups:
         for atom, of in zip(atoms, edges, strict=True):
             assert (receivers[of[of < 40]] == atom).all()
+
+
+def test_a_model_without_known_convolutions_is_told() -> None:
+    model = torch.nn.Sequential(torch.nn.Linear(2, 2))
+    with pytest.warns(UserWarning, match="sevenn has changed its convolution"):
+        assert replace_convolutions(model) == 0
+    assert not any(weight.requires_grad for weight in model.parameters())

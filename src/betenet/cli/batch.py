@@ -1,6 +1,6 @@
 """The loop of the verbs that take many inputs: one at a time, its error told, its result kept.
 
-Each output has put a result away when its ``write`` returns, so that an interrupt loses nothing
+Each output has written a result when its ``write`` returns, so that an interrupt loses nothing
 that was done.
 """
 
@@ -36,7 +36,7 @@ class Output(Protocol[Item_contra]):
     """A place for results."""
 
     def write(self, item: Item_contra, /) -> None:
-        """Put one result away."""
+        """Write one result."""
         ...
 
     def close(self) -> None:
@@ -141,24 +141,24 @@ class CsvOutput(Generic[Item_contra]):
 
 
 def _fault(write: Callable[[], None], noun: str) -> BetenetError | None:
-    """Put one result into one output; what nobody has foreseen does not lose the others."""
+    """Write one result to one output; what nobody has foreseen does not lose the others."""
     try:
         write()
     except (BetenetError, OSError, MemoryError):
         raise
-    except Exception as error:  # noqa: BLE001 - the others are to be put away
-        return unexpected(error, f"Putting away one of the {noun}")
+    except Exception as error:  # noqa: BLE001 - the others are to be written
+        return unexpected(error, f"Writing one of the {noun}")
     return None
 
 
-def put_away(
+def write_results(
     items: Generator[Item],
     outputs: Sequence[Callable[[], Output[Item]]],
     *,
     noun: str,
     total: int | None = None,
 ) -> int:
-    """Take every item and put it into every output.
+    """Write every item to every output.
 
     Parameters
     ----------

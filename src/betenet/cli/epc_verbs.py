@@ -13,8 +13,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from betenet.cli.arguments import key_values, looks_like_file
-from betenet.cli.batch import JsonOutput, Output, TableOutput, put_away
-from betenet.cli.streams import spare_the_inputs
+from betenet.cli.batch import JsonOutput, Output, TableOutput, write_results
+from betenet.cli.streams import refuse_to_replace_inputs
 from betenet.errors import ConfigError
 from betenet.espresso.calculations import plan_calculations, run_calculations
 from betenet.espresso.campaign_list import read_list
@@ -101,11 +101,11 @@ def collect(arguments: argparse.Namespace) -> int:
     found = Collection(arguments.folder, arguments.table_unit)
     if arguments.out is not None:
         inputs = [str(place) for place in (arguments.folder, *found.sources)]
-        spare_the_inputs(inputs, arguments.out, "--out")
+        refuse_to_replace_inputs(inputs, arguments.out, "--out")
     output: Output[Collected] = TableOutput(found.rows, found.table.heading, found.footer)
     if arguments.json:
         output = JsonOutput(lambda item: filter(None, [item.record]))
-    code = put_away(iter(found), [lambda: output], noun=found.noun, total=len(found))
+    code = write_results(iter(found), [lambda: output], noun=found.noun, total=len(found))
     for what, names in (("not done", found.waiting), ("passed over, no record", found.foreign)):
         if names:
             _tell(f"betenet: {what}: {', '.join(names)}")
@@ -132,7 +132,7 @@ def cutoffs(arguments: argparse.Namespace) -> int:
         output = JsonOutput(lambda one: filter(None, [one.to_dict()]))
     elif arguments.table:
         output = TableOutput(SurveyedCutoffs.table_entry)
-    code = put_away(iter(survey), [lambda: output], noun="pseudopotentials", total=len(survey))
+    code = write_results(iter(survey), [lambda: output], noun="pseudopotentials", total=len(survey))
     if arguments.table and survey.others:
         names = ", ".join(survey.others)
         _tell(f"betenet: not measured on this machine: {names}; --again measures them")

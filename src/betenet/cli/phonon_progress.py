@@ -29,7 +29,7 @@ class ProgressLine:
         self._crystal = ""
         self._began = time.monotonic()
 
-    def told(self, name: str, step: Step) -> None:
+    def show(self, name: str, step: Step) -> None:
         """Show a step, and in front of it what is in hand."""
         if step.crystal != self._crystal:
             self._crystal, self._began = step.crystal, time.monotonic()
@@ -73,7 +73,7 @@ def phonons_of(arguments: argparse.Namespace, model: Ensemble) -> PhononSource |
         arguments.phonons,
         force_field=arguments.force_field,
         cache=arguments.phonon_cache,
-        told=lambda name, step: line.told(cut_at_its_beginning(name, _LONGEST_NAME), step),
+        told=lambda name, step: line.show(cut_at_its_beginning(name, _LONGEST_NAME), step),
         done=line.clear,
     )
 

@@ -18,7 +18,7 @@ from betenet.cli.arguments import (
     positive,
 )
 from betenet.cli.parser import help_text
-from betenet.cli.streams import FigureFolder, spare_the_inputs
+from betenet.cli.streams import FigureFolder, refuse_to_replace_inputs
 from betenet.errors import BetenetError
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def run(arguments: argparse.Namespace) -> int:
         If the cache cannot be used, or weights cannot be downloaded.
     """
     from betenet import phonons
-    from betenet.cli.batch import put_away
+    from betenet.cli.batch import write_results
     from betenet.cli.phonon_progress import ProgressLine
 
     if arguments.fetch is not None:
@@ -89,7 +89,7 @@ def run(arguments: argparse.Namespace) -> int:
         sys.stderr.write(f"{arguments.fetch}: {weights}\n")
         if not arguments.files:
             return 0
-    spare_the_inputs(arguments.files, arguments.csv)
+    refuse_to_replace_inputs(arguments.files, arguments.csv)
     chosen = {
         "relaxation": arguments.relaxation,
         "distance": arguments.supercell_distance,
@@ -104,11 +104,11 @@ def run(arguments: argparse.Namespace) -> int:
         cache=None if folder is None else phonons.PhononCache(folder),
         workers=arguments.workers,
         layout=phonons.SupercellLayout.from_text(*layout),
-        told=line.told,
+        told=line.show,
         done=line.clear,
     )
     outputs = list(_outputs(arguments, batch))
-    return put_away(iter(batch), outputs, noun="structures", total=len(batch))
+    return write_results(iter(batch), outputs, noun="structures", total=len(batch))
 
 
 def _outputs(

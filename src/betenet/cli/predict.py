@@ -19,9 +19,9 @@ from betenet.cli.arguments import (
     list_formulas,
     tc_method,
 )
-from betenet.cli.batch import put_away
+from betenet.cli.batch import write_results
 from betenet.cli.parser import help_text
-from betenet.cli.streams import spare_the_inputs
+from betenet.cli.streams import refuse_to_replace_inputs
 from betenet.superconductivity.critical_temperature import DEFAULT_METHOD, FORMULAS_OF_MOMENTS
 
 BATCH = 32
@@ -94,7 +94,7 @@ def run(arguments: argparse.Namespace) -> int:
     from betenet.cli.prediction_outputs import outputs_of
     from betenet.ensemble import Ensemble
 
-    spare_the_inputs(arguments.files, arguments.csv)
+    refuse_to_replace_inputs(arguments.files, arguments.csv)
     with_phonons = arguments.phonons != "none"
     model = Ensemble.load(arguments.model, with_phonons=with_phonons)
     model = model.to(arguments.device, arguments.precision)
@@ -108,4 +108,4 @@ def run(arguments: argparse.Namespace) -> int:
         # phonons of a force field take longer than all else: lose one structure at most
         at_a_time=1 if arguments.phonons == "auto" else BATCH,
     )
-    return put_away(predictions, outputs_of(arguments, model), noun="structures")
+    return write_results(predictions, outputs_of(arguments, model), noun="structures")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from betenet.cli.arguments import HelpFormatter, Verbs, add_json, count, key_values, whole
 from betenet.cli.parser import help_text
-from betenet.cli.streams import spare_the_inputs
+from betenet.cli.streams import refuse_to_replace_inputs
 from betenet.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -201,7 +201,7 @@ def run_substitute(arguments: argparse.Namespace) -> int:
     _check_files(arguments.source)
     from betenet.screening.substitution import substitute
 
-    spare_the_inputs([arguments.source], arguments.out, "--out")
+    refuse_to_replace_inputs([arguments.source], arguments.out, "--out")
     names = ("candidates", "seed", "reach", "exclude_elements")
     options = {name: getattr(arguments, name) for name in names}
     written = substitute(arguments.source, arguments.out, **options)

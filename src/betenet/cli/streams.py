@@ -1,6 +1,6 @@
 """Where results go one at a time: a JSON list, a CSV file, a folder of figures.
 
-Each has put a result away when its method returns, so that an interrupt loses nothing that was
+Each has written a result when its method returns, so that an interrupt loses nothing that was
 done.
 """
 
@@ -152,7 +152,7 @@ class FigureFolder:
         return stem
 
 
-def spare_the_inputs(files: Sequence[str], out: Path | None, flag: str = "--csv") -> None:
+def refuse_to_replace_inputs(files: Sequence[str], out: Path | None, flag: str = "--csv") -> None:
     """Refuse to write the table over one of the files to read.
 
     Raises

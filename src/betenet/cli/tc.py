@@ -117,17 +117,17 @@ def run(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> int:
 def _run_files(arguments: argparse.Namespace) -> int:
     from betenet.analysis import analyse_files
     from betenet.analysis.other_programs import read_reference
-    from betenet.cli.batch import put_away
-    from betenet.cli.streams import spare_the_inputs
+    from betenet.cli.batch import write_results
+    from betenet.cli.streams import refuse_to_replace_inputs
     from betenet.cli.tc_outputs import outputs_of
 
     compare = arguments.compare or ()
-    spare_the_inputs((*arguments.files, *compare), arguments.csv)
+    refuse_to_replace_inputs((*arguments.files, *compare), arguments.csv)
     flags = {name: getattr(arguments, name) for name in (*_FOR_BOTH, *_FOR_FILES)}
     flags["compare"] = tuple(map(read_reference, compare))
     given = {name: value for name, value in flags.items() if value is not None}
     results = analyse_files(arguments.files, **given, unit=arguments.unit, progress=True)
-    return put_away(results, outputs_of(arguments), noun="files", total=len(arguments.files))
+    return write_results(results, outputs_of(arguments), noun="files", total=len(arguments.files))
 
 
 def _run_numbers(arguments: argparse.Namespace) -> int:

@@ -65,7 +65,7 @@ def test_the_options_are_found() -> None:
         ("epc", "plan", "--set"),
         ("epc", "plan", "--slurm"),
         ("epc", "run", "--set"),
-        ("epc", "run", "--name"),
+        ("epc", "run", "--only"),
         ("evaluate", "--precision"),
         ("evaluate", "--recall"),
         ("screen", "run", "--slurm"),

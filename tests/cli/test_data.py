@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import argparse
 import json
 from pathlib import Path
 
@@ -8,13 +7,14 @@ import pytest
 from tests.published_database import rows, write_database
 
 from betenet.cli import data
+from betenet.cli.parser import Parser
 from betenet.datasets.jsonl_rows import read_jsonl
 from betenet.errors import BetenetError
 
 
 def main(words: list[str]) -> int:
     """Run the verb as the command line does."""
-    parser = argparse.ArgumentParser()
+    parser = Parser()
     data.add_parser(parser.add_subparsers())
     arguments = parser.parse_args(["data", *words])
     return arguments.run(arguments)
@@ -71,7 +71,8 @@ def test_raw_and_published_moments_differ_and_their_spectra_do_not(folder, tmp_p
 )
 def test_what_is_refused_at_once(folder, tmp_path, words, message):
     words = [word.format(folder=folder) for word in words]
-    words = [str(folder), "--out", str(tmp_path / "rows.jsonl"), *words]
+    out = [] if "--out" in words else ["--out", str(tmp_path / "rows.jsonl")]
+    words = [str(folder), *out, *words]
     before = (folder / "database.json").read_bytes()
     if message:
         with pytest.raises(BetenetError, match=message):

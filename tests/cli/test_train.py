@@ -11,6 +11,7 @@ from ase.build import bulk
 from ase.io import write
 
 from betenet.cli import main
+from betenet.training.manifest import begin_training
 
 RECIPE = """\
 name = "tiny"
@@ -148,10 +149,10 @@ def test_folder_of_another_run(
 ) -> None:
     out = tmp_path / "run"
     out.mkdir()
-    (out / "manifest.json").write_text('{"settings": "of another recipe"}')
+    begin_training(out, {"name": "another"}, "other rows")
     error = refusal(capsys, ["train", str(recipe), "--out", str(out), "--data", str(data)])
     assert "holds a run with other settings" in error
-    assert "Fix: Choose another folder" in error
+    assert "Fix: Give another folder" in error
 
 
 @pytest.mark.usefixtures("no_pool")

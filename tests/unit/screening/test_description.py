@@ -61,6 +61,6 @@ def test_a_folder_without_a_manifest_is_refused(tmp_path):
 @pytest.mark.parametrize("text", ["{", "[]"])
 def test_a_damaged_manifest_is_named(tmp_path, text):
     (tmp_path / "manifest.json").write_text(text)
-    with pytest.raises(DataError, match="cannot be read") as caught:
+    with pytest.raises(DataError, match="is damaged") as caught:
         describe_run(tmp_path)
-    assert "manifest.json is damaged" in caught.value.reason
+    assert "manifest.json is damaged" in caught.value.summary

@@ -33,7 +33,7 @@ def test_what_is_kept_is_what_was_planned(plan: Plan, tmp_path: Path) -> None:
     assert keep_plan(tmp_path / "epc", plan).error is None
     found = open_calculation(tmp_path / "epc" / plan.name)
     assert plan.workflow is not None
-    assert describe(found.workflow) == describe(plan.workflow) == dict(found.told)
+    assert describe(found.workflow) == describe(plan.workflow) == dict(found.recorded_settings)
     assert np.allclose(found.workflow.atoms.positions, plan.workflow.atoms.positions)
     cutoffs = {"cutoff": 40.0, "density_cutoff": 160.0}
     assert found.workflow.settings.protocol == FAST.with_changes(cutoffs)
@@ -73,7 +73,7 @@ def test_last_digits_of_another_processor_are_no_other_structure(
         atoms.set_cell(atoms.cell.array + size, scale_atoms=True)
         again = keep_plan(tmp_path, replace(plan, workflow=replace(plan.workflow, atoms=atoms)))
         assert (again.error is None) == accepted
-    assert dict(open_calculation(tmp_path / plan.name).told) == describe(plan.workflow)
+    assert dict(open_calculation(tmp_path / plan.name).recorded_settings) == describe(plan.workflow)
 
 
 def test_last_digits_of_fractional_coordinates_are_no_other_structure(
@@ -90,7 +90,7 @@ def test_last_digits_of_fractional_coordinates_are_no_other_structure(
     table["digest"] = digest(table["settings"])
     path.write_text(json.dumps(table))
     assert keep_plan(tmp_path, plan).error is None
-    assert dict(open_calculation(tmp_path / plan.name).told) == table["settings"]
+    assert dict(open_calculation(tmp_path / plan.name).recorded_settings) == table["settings"]
 
 
 def test_another_pseudopotential_in_its_place_is_refused(plan: Plan, tmp_path: Path) -> None:

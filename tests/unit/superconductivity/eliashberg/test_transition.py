@@ -169,11 +169,16 @@ def test_the_result_does_not_depend_on_the_first_guess(factor, monkeypatch):
     spectra = of_coupling(0.4, 1.0, 10.0)
     expected = eliashberg_tc(GRID, spectra, 0.1).tc
 
-    def guess(method, **inputs):
-        return factor * critical_temperature(method, **inputs)
+    guesses = []
 
-    monkeypatch.setattr(transition, "critical_temperature", guess)
+    def guess(method, **inputs):
+        guesses.append(factor * critical_temperature(method, **inputs))
+        return guesses[-1]
+
+    module = "betenet.superconductivity.eliashberg.transition"
+    monkeypatch.setattr(f"{module}.critical_temperature", guess)
     found = eliashberg_tc(GRID, spectra, 0.1)
+    assert guesses
     np.testing.assert_allclose(found.tc, expected, rtol=3e-8)
     assert np.all(found.status == Status.CONVERGED)
 

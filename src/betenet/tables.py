@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import Any, Protocol, runtime_checkable
 
+from betenet.errors import ConfigError
 from betenet.extras import load
 
 
@@ -35,10 +36,17 @@ def to_dataframe(results: HasRows | Iterable[HasRows]) -> Any:
     Raises
     ------
     ConfigError
-        If pandas is not installed.
+        If pandas is not installed, or a result has no rows.
     """
     pandas = load("pandas", "pandas")
-    each = results if isinstance(results, Iterable) else [results]
+    each = list(results) if isinstance(results, Iterable) else [results]
+    without = sorted({type(one).__name__ for one in each if not isinstance(one, HasRows)})
+    if without:
+        raise ConfigError(
+            f"{', '.join(without)} has no rows of a table.",
+            "It is no list of results.",
+            "Give predictions, analyses, phonons or collected calculations; others have to_dict.",
+        )
     return pandas.DataFrame([row for result in each for row in result.to_rows()])
 
 

@@ -33,7 +33,6 @@ SMALLEST = {
     "first_principles": "",
     "first_principles_choices": "",
     "first_principles_cost": "",
-    "graphs": "--count 8",
     "growth": "--points 1 --figure {folder}/growth.png",
     "mattersim_speed": "",
     "maximum_entropy": "--count 3",

@@ -270,7 +270,7 @@ def _add_limits(group: argparse._ActionsContainer, retried: str) -> None:  # pyr
     """Add the flags of how long programs run, and which of them again."""
     _add_programs(group)
     group.add_argument(
-        "--max-seconds", type=positive, metavar="S", help="stop cleanly before so many have passed"
+        "--max-seconds", type=positive, metavar="S", help="stop cleanly before so many seconds"
     )
     group.add_argument("--retry-failed", action="store_true", help=retried)
 

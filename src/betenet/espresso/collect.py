@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -196,6 +196,13 @@ class Collected:
             return None
         return Spectrum(np.array(table["frequencies_mev"]), np.array(table["a2f"]))
 
+    def _why_no_spectrum(self) -> str:
+        if self.error is not None:
+            return self.error.in_one_line()
+        calculation: Mapping[str, Any] = (self.record or {}).get("calculation", {})
+        reasons = [str(one["text"]) for one in calculation.get("reasons", ())]
+        return " ".join(reasons) or f"It is not done: {self.stage}."
+
     def plot(self, path: str | Path | None = None) -> Any:
         """Draw α²F(ω) and the cumulative λ(ω); write the figure if there is a path.
 
@@ -207,7 +214,7 @@ class Collected:
         from betenet.plotting import plot_spectrum
 
         if self.spectrum is None:
-            raise DataError(f"{self.name} has no α²F.", f"{self.error or self.stage}.")
+            raise DataError(f"{self.name} has no α²F.", self._why_no_spectrum())
         return plot_spectrum(self.spectrum, path)
 
 

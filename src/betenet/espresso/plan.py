@@ -19,6 +19,7 @@ from betenet.espresso.workflow import Workflow
 from betenet.known.findings import NO_CONVENTIONAL_PAIRING
 from betenet.known.judge import judge
 from betenet.structures import AsRead, StructureRecord, idealise
+from betenet.tables import html_table
 from betenet.text_table import TextTable
 from betenet.toml_input import decode_toml
 
@@ -127,6 +128,7 @@ class Plans(tuple[Plan, ...]):
         lines: list[str] = []
         for plan in self:
             if plan.work is None:
+                lines.append(f"{plan.name}: {plan.error and plan.error.in_one_line()}")
                 continue
             lines.append(_TABLE.row(plan.cells()))
             if plan.as_read is not None:
@@ -139,7 +141,10 @@ class Plans(tuple[Plan, ...]):
         return "\n".join([_TABLE.heading, *lines, "", f"{total}; {about}"])
 
     def _repr_html_(self) -> str:
-        return _TABLE.html(plan.cells() for plan in self if plan.work is not None)
+        failed = [plan for plan in self if plan.error is not None]
+        errors = [(plan.name, plan.error.in_one_line()) for plan in failed if plan.error]
+        table = _TABLE.html(plan.cells() for plan in self if plan.work is not None)
+        return table + (html_table("without a plan", errors) if errors else "")
 
 
 def plan_one(

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from ase import Atoms
 
-from betenet.errors import BetenetError
+from betenet.errors import BetenetError, DataError
 from betenet.formats import SitePlaces, write_phonon_dos
 from betenet.json_output import finite_or_none
 from betenet.phonons.bands import BandLine
@@ -129,7 +129,9 @@ class PhononEntry:
     def to_rows(self) -> list[dict[str, object]]:
         """One row for `betenet.tables.to_dataframe`."""
         word = "" if self.verdict is None else self.verdict.word
-        return [{"name": self.name, "formula": self.formula, "verdict": word, **self.numbers()}]
+        error = "" if self.error is None else self.error.in_one_line()
+        row = {"name": self.name, "formula": self.formula, "verdict": word, **self.numbers()}
+        return [{**row, "error": error}]
 
     def to_dict(self) -> dict[str, Any]:
         """Plain lists, numbers and strings for JSON; what is not known is None."""
@@ -222,12 +224,13 @@ class PhononEntry:
         Raises
         ------
         BetenetError
-            If the bands cannot be computed.
+            If there are no phonons, for the reason that there are none, or the bands cannot be
+            computed.
         """
         from betenet.plotting import plot_phonons
 
-        assert self.result is not None
-        assert self.bands is not None
+        if self.result is None or self.bands is None:
+            raise self.error or DataError(f"{self.name} has no phonons that could be drawn.")
         return plot_phonons(
             self.bands(),
             self.result.dos,

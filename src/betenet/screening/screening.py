@@ -243,7 +243,7 @@ def _forecast_again(
         expected = _reweighted(funnel, table, store)
     except BetenetError as error:  # the run does not need it
         told = error.summary if isinstance(error, DataError) else error.in_one_line()
-        _tell(run, f"betenet: no forecast: {told[0].lower()}{told[1:]}")
+        _tell(run, f"betenet: no forecast. {told}")
         return
     keep_forecast(run.folder, expected.to_dict())
     if len(funnel.stages) > 1:

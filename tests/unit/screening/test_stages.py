@@ -12,6 +12,7 @@ from tests.screening_stand_ins import MemorySource, crystals, funnel_of, known_o
 
 from betenet import Ensemble
 from betenet.ensemble.phonon_sources import phonons_from_force_field
+from betenet.ensemble.shipped import models_folder
 from betenet.errors import ModelError
 from betenet.phonons import PhononCache, compute_phonons
 from betenet.screening import stability_stage as module
@@ -19,7 +20,7 @@ from betenet.screening.candidates import Candidate
 from betenet.screening.funnel import Funnel, Stage
 from betenet.screening.run import ScreeningRun
 from betenet.screening.run_stage import RunStage
-from betenet.screening.stages import Item, compute
+from betenet.screening.stages import Item, compute, folder_digest
 from betenet.screening.structure_bytes import structure_to_bytes
 
 pytest.importorskip("phonopy", reason="it is in the extra phonons")
@@ -166,3 +167,12 @@ def test_phonons_kept_before_a_kill_are_not_computed_again(
     source = MemorySource([Candidate(name="a", atoms=STABLE)])
     run = ScreeningRun.prepare(tmp_path, _funnel(tiny_model, stability_stage), source, quiet=True)
     assert run.run().counts()["stability"] == {"passed": 1}
+
+
+@pytest.mark.parametrize(
+    ("model", "begin"),
+    [("cso-1", "e61fcc75"), ("phonons-1", "f1c59d63")],
+)
+def test_screenings_that_were_begun_with_a_shipped_model_go_on(model: str, begin: str) -> None:
+    """A model that is changed, be it a line of its card, needs another name."""
+    assert folder_digest(models_folder() / model).startswith(begin)

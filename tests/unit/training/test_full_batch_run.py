@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from ase.build import bulk
 
-from betenet.cli import main
 from betenet.datasets.training_rows import read_rows
 from betenet.ensemble import Ensemble
 from betenet.errors import ConfigError, DataError, ModelError
+from betenet.evaluation.card import train
 from betenet.toml_input import read_config
 from betenet.training.full_batch_recipe import FullBatchRecipe
 from betenet.training.full_batch_run import (
@@ -108,11 +108,11 @@ def test_bags(recipe, tiny_data, tmp_path):
 @pytest.mark.slow
 def test_a_run_becomes_an_ensemble_that_predicts(recipe_file, tiny_data, tmp_path):
     out, model = tmp_path / "run", tmp_path / "model"
-    arguments = ["train", str(recipe_file), "--out", str(out), "--data", str(tiny_data)]
-    assert main([*arguments, "--members", "0", "--workers", "1"]) == 0
+    assert train(recipe_file, out, data=tiny_data, members=range(1), workers=1) is None
     assert not member_folder(out, 1).exists()
     finished = (member_folder(out, 0) / "summary.json").stat().st_mtime_ns
-    assert main([*arguments, "--workers", "1", "--model", str(model), "--region", "classical"]) == 0
+    card = train(recipe_file, out, data=tiny_data, workers=1, model=model, region="classical")
+    assert card is not None
     assert (member_folder(out, 0) / "summary.json").stat().st_mtime_ns == finished
     assert json.loads((member_folder(out, 1) / "summary.json").read_text())["epochs"] <= 12
     ensemble = Ensemble.load(model)

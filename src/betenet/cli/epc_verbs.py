@@ -48,7 +48,7 @@ def plan(arguments: argparse.Namespace) -> int:
     if options is not None and arguments.out is None:
         raise ConfigError("--slurm needs --out.", "The job runs what is planned there.", "Add it.")
     plans = _planned(arguments, changes)
-    _print_json(plans.to_dict()) if arguments.json else _print(f"{plans}")
+    _print_json(plans.to_dict()) if arguments.json else _print(plans.as_text())
     if options is not None:
         path = write_job(arguments.out, plans, options)
         _tell(f"betenet: wrote {path}; hand it in with: sbatch {path}")

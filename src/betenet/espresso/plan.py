@@ -125,10 +125,14 @@ class Plans(tuple[Plan, ...]):
         return f"Plans({len(self)} materials, {self.core_hours:.3g} core-hours)"
 
     def __str__(self) -> str:
+        errors = [f"{one.name}: {one.error.in_one_line()}" for one in self if one.error is not None]
+        return "\n".join([*filter(None, [self.as_text()]), *errors])
+
+    def as_text(self) -> str:
+        """Table of what can be calculated, with its cost; empty if nothing can be."""
         lines: list[str] = []
         for plan in self:
             if plan.work is None:
-                lines.append(f"{plan.name}: {plan.error and plan.error.in_one_line()}")
                 continue
             lines.append(_TABLE.row(plan.cells()))
             if plan.as_read is not None:

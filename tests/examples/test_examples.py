@@ -31,7 +31,7 @@ def test_an_example_runs_and_draws(
     # what matplotlib warns of where there is no screen
     monkeypatch.setattr(plt, "show", lambda: None)
     monkeypatch.chdir(FOLDER)
-    runpy.run_path(script, run_name="__main__")
+    runpy.run_path(str(FOLDER / script), run_name="__main__")  # where processes look for it
     drawn = [figure for figure in map(plt.figure, plt.get_fignums()) if figure.get_axes()]
     plt.close("all")
     assert len(drawn) == FIGURES[script]

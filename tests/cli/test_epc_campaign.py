@@ -450,6 +450,7 @@ def start(told: list[str]) -> subprocess.Popen[str]:
     )
 
 
+@pytest.mark.slow
 def test_killed_until_it_is_done_and_fed_while_it_runs(tmp_path: Path, potentials: Path) -> None:
     programs = make_replayed_espresso(tmp_path / "slow", pause=0.1)
     names = ["a", "b", "c"]

@@ -109,6 +109,7 @@ def test_old_results_stay_whole_when_writing_is_interrupted(tmp_path, monkeypatc
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_number_of_candidates(tmp_path, monkeypatch):
     monkeypatch.setattr(results, "ROW_GROUP", 50)
     monkeypatch.setattr(module, "PAGE", 50)

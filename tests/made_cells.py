@@ -20,3 +20,10 @@ def made(symbols: str, sites: list[tuple[float, ...]], group: int, *cell: float)
         primitive_cell=True,
         symprec=2e-3,
     )
+
+
+TRAINING_METALS = (
+    *("Al", "Ti", "V", "Cr", "Fe", "Ni", "Cu", "Zr"),
+    *("Nb", "Mo", "Pd", "Ag", "Ta", "W", "Pt", "Au"),
+)
+"""Elements of made-up training sets."""

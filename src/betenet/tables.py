@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from html import escape
 from typing import Any, Protocol, runtime_checkable
 
 from betenet.errors import ConfigError
 from betenet.extras import load
+from betenet.printable import escape
+from betenet.text_table import html_row
 
 
 @runtime_checkable
@@ -71,6 +72,4 @@ def html_table(title: str, rows: Iterable[Sequence[str]]) -> str:
     >>> html_table("Nb", [("λ", "< 1")])
     '<table><caption>Nb</caption><tr><td>λ</td><td>&lt; 1</td></tr></table>'
     """
-    cells = (f"<td>{'</td><td>'.join(map(escape, row))}</td>" for row in rows)
-    body = "".join(f"<tr>{row}</tr>" for row in cells)
-    return f"<table><caption>{escape(title)}</caption>{body}</table>"
+    return f"<table><caption>{escape(title)}</caption>{''.join(map(html_row, rows))}</table>"

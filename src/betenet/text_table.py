@@ -46,8 +46,8 @@ class TextTable:
 
     def html(self, rows: Iterable[Sequence[str]]) -> str:
         """Headings and rows as a table of HTML, for a notebook."""
-        heading = _html_row([name for name, _ in self.columns], "th")
-        return f"<table>{heading}{''.join(_html_row(cells, 'td') for cells in rows)}</table>"
+        heading = html_row([name for name, _ in self.columns], "th")
+        return f"<table>{heading}{''.join(map(html_row, rows))}</table>"
 
 
 def cut_at_its_beginning(text: str, width: int) -> str:
@@ -59,5 +59,6 @@ def _cell(text: str, form: str) -> str:
     return f"{cut_at_its_beginning(text, int(form[1:])) if form.startswith('<') else text:{form}}"
 
 
-def _html_row(cells: Iterable[str], tag: str) -> str:
+def html_row(cells: Iterable[str], tag: str = "td") -> str:
+    """A row of a table of HTML; text of others is no markup."""
     return f"<tr>{''.join(f'<{tag}>{escape(cell)}</{tag}>' for cell in cells)}</tr>"

@@ -38,15 +38,14 @@ def list_models() -> list[dict[str, Any]]:
     return found
 
 
-def find_model(name_or_path: str | Path | None = None) -> Path:
-    """Folder of a shipped ensemble by name, or of any by its path; of the default one if absent.
+def find_model(name_or_path: str | Path) -> Path:
+    """Folder of a shipped ensemble by name, or of any by its path.
 
     Raises
     ------
     ModelError
         If there is none.
     """
-    name_or_path = DEFAULT_MODEL if name_or_path is None else name_or_path
     names = [folder.name for folder in sorted(models_folder().glob("*")) if folder.is_dir()]
     if name_or_path in names:  # before a folder of that name, say of the run that trained it
         return models_folder() / name_or_path

@@ -125,8 +125,12 @@ class Plans(tuple[Plan, ...]):
         return f"Plans({len(self)} materials, {self.core_hours:.3g} core-hours)"
 
     def __str__(self) -> str:
-        errors = [f"{one.name}: {one.error.in_one_line()}" for one in self if one.error is not None]
-        return "\n".join([*filter(None, [self.as_text()]), *errors])
+        table = self.as_text()
+        return "\n".join([*([table] if table else []), *map(": ".join, self._failures())])
+
+    def _failures(self) -> list[tuple[str, str]]:
+        """Name and error of each material that cannot be calculated."""
+        return [(one.name, one.error.in_one_line()) for one in self if one.error is not None]
 
     def as_text(self) -> str:
         """Table of what can be calculated, with its cost; empty if nothing can be."""
@@ -145,8 +149,7 @@ class Plans(tuple[Plan, ...]):
         return "\n".join([_TABLE.heading, *lines, "", f"{total}; {about}"])
 
     def _repr_html_(self) -> str:
-        failed = [plan for plan in self if plan.error is not None]
-        errors = [(plan.name, plan.error.in_one_line()) for plan in failed if plan.error]
+        errors = self._failures()
         table = _TABLE.html(plan.cells() for plan in self if plan.work is not None)
         return table + (html_table("without a plan", errors) if errors else "")
 

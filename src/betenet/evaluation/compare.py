@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from jaxtyping import Bool, Float
@@ -104,7 +105,7 @@ def compare(
     *,
     mu_star: float,
     tc_method: str,
-    phonons: PhononSource | None = None,
+    phonons: PhononSource | str | Path | None = None,
     progress: bool = False,
 ) -> Comparison:
     """Predict every material of a dataset, and set the prediction beside the reference.

@@ -15,7 +15,6 @@ from betenet.datasets.jsonl_rows import Dataset
 from betenet.datasets.open import open_dataset
 from betenet.ensemble.ensemble import Ensemble
 from betenet.ensemble.estimates import TC_THRESHOLD
-from betenet.ensemble.phonon_sources import choose_phonons
 from betenet.ensemble.site_phonons import PhononSource
 from betenet.evaluation.compare import COMPARED, Comparison, Values, compare, reference_values
 from betenet.evaluation.element_errors import mean_by_element, normalised_errors
@@ -218,8 +217,6 @@ def evaluate(
         dataset = open_dataset(dataset, split=split)
     if isinstance(baseline, str):
         baseline = open_dataset(baseline)
-    if isinstance(phonons, str | Path):
-        phonons = choose_phonons(model, phonons)
     found = compare(
         model,
         dataset,

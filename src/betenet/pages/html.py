@@ -25,14 +25,14 @@ _RESOLUTION = 170
 
 @cache
 def templates(package: str) -> Environment:
-    """Templates of a package, which may import ``kit.html`` of this one.
+    """Templates of a package.
 
     Parameters
     ----------
     package
         Full name of the package whose folder holds them.
     """
-    found = Environment(
+    return Environment(
         loader=PackageLoader(package, "."),
         autoescape=True,
         finalize=_shown,
@@ -40,9 +40,6 @@ def templates(package: str) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    if package != __package__:
-        found.globals["kit"] = _kit()
-    return found
 
 
 def parts(module: str) -> Any:

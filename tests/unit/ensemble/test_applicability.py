@@ -8,29 +8,12 @@ import numpy as np
 import pytest
 from ase import Atoms
 from ase.build import bulk
+from tests.made_cells import TRAINING_METALS
 
 from betenet.ensemble.applicability import Applicability
 from betenet.graphs import CrystalGraph, build_graph
 
-METALS = [
-    "Al",
-    "Ti",
-    "V",
-    "Cr",
-    "Fe",
-    "Ni",
-    "Cu",
-    "Zr",
-    "Nb",
-    "Mo",
-    "Pd",
-    "Ag",
-    "Ta",
-    "W",
-    "Pt",
-    "Au",
-]
-RADII = {s: 2.7 + 0.02 * k for k, s in enumerate(METALS)}
+RADII = {s: 2.7 + 0.02 * k for k, s in enumerate(TRAINING_METALS)}
 CUTOFF = 5.0
 
 
@@ -41,7 +24,7 @@ def _alloy(first: str, second: str, scale: float = 1.0) -> CrystalGraph:
 
 @pytest.fixture(scope="module")
 def learnt() -> Applicability:
-    pairs = [(a, b) for a in METALS for b in METALS if a < b]
+    pairs = [(a, b) for a in TRAINING_METALS for b in TRAINING_METALS if a < b]
     rng = np.random.default_rng(0)
     return Applicability.learn([_alloy(a, b, rng.normal(1, 0.01)) for a, b in pairs])
 
@@ -60,7 +43,7 @@ def test_unseen_element_is_named(learnt: Applicability) -> None:
 
 
 def test_element_of_few_structures_is_named() -> None:
-    pairs = [(a, b) for a in METALS for b in METALS if a < b] * 2
+    pairs = [(a, b) for a in TRAINING_METALS for b in TRAINING_METALS if a < b] * 2
     learnt = Applicability.learn([_alloy(a, b) for a, b in pairs] + [_alloy("Nb", "Ti")] * 3)
     assert "rare_element" not in _codes(learnt, _alloy("Nb", "Ti"))
     rare = build_graph(bulk("PoNb", "cesiumchloride", a=3.2), CUTOFF)
@@ -81,7 +64,7 @@ def test_volume_is_told_beside_the_usual_one(learnt: Applicability) -> None:
 def test_foreign_composition_is_far_and_the_nearest_are_named(learnt: Applicability) -> None:
     graph = build_graph(bulk("NaCl", "rocksalt", a=5.6), CUTOFF)
     assert _codes(learnt, graph)["far_composition"] == "composition far from training"
-    formulas = [a + b for a in METALS for b in METALS if a < b]
+    formulas = [a + b for a in TRAINING_METALS for b in TRAINING_METALS if a < b]
     found = {finding.code: finding.text for finding in learnt.findings(graph, formulas)}
     named = found["far_composition"].split(" are ")[1].split(", ")
     assert len(named) == 3

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from ase.build import bulk
 from ase.data import atomic_masses
+from tests.made_cells import TRAINING_METALS
 
 from betenet.datasets.folds import reduced_formula
 from betenet.datasets.rows import Row
@@ -15,25 +16,6 @@ from betenet.network.geometry import crystal_geometry
 from betenet.training.losses import LossConfig
 from betenet.training.member import TrainingSet
 from betenet.training.recipe import DataConfig, Recipe, TrainingConfig
-
-ELEMENTS = [
-    "Al",
-    "Ti",
-    "V",
-    "Cr",
-    "Fe",
-    "Ni",
-    "Cu",
-    "Zr",
-    "Nb",
-    "Mo",
-    "Pd",
-    "Ag",
-    "Ta",
-    "W",
-    "Pt",
-    "Au",
-]
 
 
 @pytest.fixture
@@ -62,7 +44,7 @@ def tiny_recipe() -> Recipe:
 def tiny_rows() -> list[Row]:
     rows: list[Row] = []
     for kind, length in (("fcc", 4.0), ("bcc", 3.2), ("sc", 2.7)):
-        for symbol in ELEMENTS:
+        for symbol in TRAINING_METALS:
             atoms = bulk(symbol, kind, a=length)
             if kind == "sc":
                 atoms = bulk(symbol + "N", "rocksalt", a=4.3)

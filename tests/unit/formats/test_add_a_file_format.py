@@ -15,7 +15,9 @@ PACKAGE = Path(betenet.__file__).parent
 
 
 def test_the_page_is_true(tmp_path):
-    module, line, test = re.findall(r"```python\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
+    page = PAGE.read_text("utf-8")
+    module, test = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    (line,) = re.findall(r"```text\n( +\"moonshine\",\n)```", page)
     formats = tmp_path / "betenet" / "formats"
     formats.mkdir(parents=True)
     for source, copy in ((PACKAGE, formats.parent), (PACKAGE / "formats", formats)):

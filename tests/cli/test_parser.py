@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Iterator
+from importlib.resources import files
 
 import pytest
 
@@ -39,6 +41,15 @@ def told(words: list[str], capsys: Capture) -> list[str]:
     captured = capsys.readouterr()
     assert captured.out == ""
     return captured.err.splitlines()
+
+
+def test_every_text_of_a_page_belongs_to_a_flag_of_its_verb() -> None:
+    folder = files("betenet.cli").joinpath("help")
+    for verb, parser in VERBS.items():
+        top = folder.joinpath(f"{verb.replace(' ', '_')}.txt").read_text("utf-8").partition("---\n")
+        said = set(re.findall(r"^([\w-]\S*)", top[0], re.MULTILINE)) - {"summary", "description"}
+        names = {(one.option_strings or [one.dest])[0] for one in parser._actions}
+        assert said <= names, (verb, said - names)
 
 
 # -------------------------------------------------------------------------- one name for one

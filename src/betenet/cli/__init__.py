@@ -24,8 +24,7 @@ from betenet.cli import (
     tc,
     train,
 )
-from betenet.cli.arguments import HelpFormatter
-from betenet.cli.parser import Parser, help_text
+from betenet.cli.parser import Parser, Words
 from betenet.cli.streams import STDOUT
 from betenet.cli.terminal import plain_streams
 from betenet.errors import BetenetError, unexpected
@@ -102,12 +101,7 @@ def _failed(error: Exception, verb: str) -> int:
 
 
 def _parser() -> Parser:
-    parser = Parser(
-        prog="betenet",
-        description="From a crystal structure to α²F(ω), λ, ω_log, ω_2 and Tc, with uncertainties.",
-        text=help_text("betenet"),
-        formatter_class=HelpFormatter,
-    )
+    parser = Parser(prog="betenet", words=Words("betenet"))
     parser.add_argument("--version", action="version", version=f"betenet {__version__}")
     verbs = parser.add_subparsers(title="verbs", metavar="VERB", dest="verb", required=True)
     for verb in (predict, phonons, tc, screen, epc, evaluate, models, data, train, cite):

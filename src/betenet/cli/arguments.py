@@ -13,7 +13,6 @@ from betenet.errors import ConfigError
 from betenet.printable import shortened
 from betenet.spelling import none_of
 from betenet.superconductivity.critical_temperature import (
-    DEFAULT_MU_STAR,
     ELIASHBERG,
     FORMULAS,
     METHODS_OF_SPECTRA,
@@ -22,11 +21,6 @@ from betenet.superconductivity.critical_temperature import (
 if TYPE_CHECKING:
     from betenet.cli.parser import Parser
 
-    # argparse has no public name for it
-    Verbs = argparse._SubParsersAction[Parser]  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
-else:
-    Verbs = argparse.Action  # the nearest public class
-
 MOST_PRESSURE = 10_000.0
 """GPa."""
 _PATH = re.compile(r"/|\.[A-Za-z]\w*$")
@@ -34,8 +28,6 @@ _PATH = re.compile(r"/|\.[A-Za-z]\w*$")
 
 TABLE_UNITS = ("K", "meV", "THz", "cm-1")
 """Units of phonon frequencies in text for people."""
-
-HelpFormatter = argparse.RawDescriptionHelpFormatter
 
 
 def positive(text: str) -> float:
@@ -110,62 +102,11 @@ def _number(text: str, accept: Callable[[float], bool], wanted: str) -> float:
     return number
 
 
-def add_mu_star(parser: argparse.ArgumentParser) -> None:
-    """Add ``--mu-star``."""
-    parser.add_argument(
-        "--mu-star",
-        type=mu_star,
-        default=DEFAULT_MU_STAR,
-        metavar="X",
-        help="screened Coulomb repulsion μ* (default: %(default)s), see below",
-    )
-
-
-def add_written(parser: argparse._ActionsContainer, drawn: str) -> None:  # pyright: ignore[reportPrivateUsage]
-    """Add ``--csv`` and ``--plot``."""
-    parser.add_argument("--csv", type=Path, metavar="OUT", help="write a table to this file too")
-    parser.add_argument("--plot", type=Path, metavar="DIR", help=f"draw {drawn} into DIR")
-
-
-def add_device(parser: argparse.ArgumentParser) -> None:
-    """Add ``--device``."""
-    parser.add_argument(
-        "--device", default="cpu", metavar="NAME", help="cpu or cuda (default: %(default)s)"
-    )
-
-
-def add_json(parser: argparse.ArgumentParser, what: str) -> None:
-    """Add ``--json``."""
-    parser.add_argument("--json", action="store_true", help=f"print {what} as JSON")
-
-
-def add_table_unit(parser: argparse._ActionsContainer, default: str | None = "K") -> None:  # pyright: ignore[reportPrivateUsage]
-    """Add ``--table-unit``, the unit of phonon frequencies in what is printed for people."""
-    parser.add_argument(
-        "--table-unit",
-        choices=TABLE_UNITS,
-        default=default,
-        help="unit of phonon frequencies in what is printed for people (default: "
-        f"{default or 'K, and meV for the highest'}); keys of --json and --csv name theirs",
-    )
-
-
-def add_phonons(parser: argparse.ArgumentParser, files: str) -> None:
-    """Add ``--phonons`` and ``--phonon-cache``."""
-    parser.add_argument(
-        "--phonons",
-        default="none",
-        metavar=f"auto|none|{files}",
-        help="phonons to correct the prediction by (default: %(default)s), see below",
-    )
-    parser.add_argument(
-        "--force-field",
-        metavar="NAME",
-        help="of --phonons auto: one of `betenet phonons --help` (default: the model's first)",
-    )
-    parser.add_argument(
-        "--phonon-cache", type=Path, metavar="DIR", help="keep what --phonons auto computes"
-    )
+def add_phonons(parser: Parser) -> None:
+    """Add ``--phonons``, ``--force-field`` and ``--phonon-cache``."""
+    parser.flag("--phonons", default="none")
+    parser.flag("--force-field")
+    parser.flag("--phonon-cache", Path)
 
 
 def key_values(words: Iterable[str], flag: str, example: str) -> dict[str, str]:

@@ -6,21 +6,12 @@ import argparse
 import sys
 
 from betenet.citations import citations_bibtex, citations_text
-from betenet.cli.arguments import HelpFormatter, Verbs
-from betenet.cli.parser import help_text
+from betenet.cli.parser import Verbs, add_verb
 
 
 def add_parser(verbs: Verbs) -> None:
     """Add the verb to the command line."""
-    parser = verbs.add_parser(
-        "cite",
-        help="print the works that a result rests on",
-        description="Print the works that a result of betenet rests on.",
-        text=help_text("cite"),
-        formatter_class=HelpFormatter,
-    )
-    parser.add_argument("--bibtex", action="store_true", help="as BibTeX entries")
-    parser.set_defaults(run=run)
+    add_verb(verbs, "cite", run).switch("--bibtex")
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -9,8 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast
 
-from betenet.cli.arguments import HelpFormatter, Verbs
-from betenet.cli.parser import help_text
+from betenet.cli.parser import Verbs, add_verb
 
 SHELLS = ("bash", "zsh", "fish")
 
@@ -29,15 +28,7 @@ def add_parser(verbs: Verbs, whole: argparse.ArgumentParser) -> None:
     whole
         Parser of the whole command line, which is what a shell is told.
     """
-    parser = verbs.add_parser(
-        "completion",
-        help="print what a shell needs to complete verbs, flags and files",
-        description="Print what a shell needs to complete verbs, flags and names of files.",
-        text=help_text("completion"),
-        formatter_class=HelpFormatter,
-    )
-    parser.add_argument("shell", choices=SHELLS, help="the shell that you use")
-    parser.set_defaults(run=functools.partial(run, whole))
+    add_verb(verbs, "completion", functools.partial(run, whole)).flag("shell", choices=SHELLS)
 
 
 def run(whole: argparse.ArgumentParser, arguments: argparse.Namespace) -> int:

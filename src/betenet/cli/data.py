@@ -9,8 +9,8 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from betenet.cli.arguments import HelpFormatter, Verbs, add_json, not_negative
-from betenet.cli.parser import help_text
+from betenet.cli.arguments import not_negative
+from betenet.cli.parser import Verbs, add_verb
 from betenet.datasets.bete_net_database import DATABASE_FILE, NEGATIVE_TOLERANCE
 from betenet.errors import ConfigError
 
@@ -20,37 +20,13 @@ _SHOWN = 10
 
 def add_parser(verbs: Verbs) -> None:
     """Add the verb to the command line."""
-    parser = verbs.add_parser(
-        "data",
-        help="turn the published database into training rows",
-        description="Turn the published BETE-NET database into rows to train and evaluate on.",
-        text=help_text("data"),
-        formatter_class=HelpFormatter,
-    )
-    parser.add_argument("folder", type=Path, metavar="DIR", help="the published database")
-    parser.add_argument(
-        "--out", type=Path, required=True, metavar="FILE", help=".jsonl or .jsonl.gz to write"
-    )
-    parser.add_argument(
-        "--moments",
-        choices=("published", "raw"),
-        default="published",
-        help="which moments to write (default: %(default)s), see below",
-    )
-    parser.add_argument(
-        "--smearing",
-        metavar="N",
-        help="use the column a2F_sigma_N (default: the column a2F)",
-    )
-    parser.add_argument(
-        "--negative-tolerance",
-        type=not_negative,
-        default=NEGATIVE_TOLERANCE,
-        metavar="X",
-        help="share of the spectrum up to which negative α²F is accepted (default: %(default)s)",
-    )
-    add_json(parser, "what was kept, refused and noted")
-    parser.set_defaults(run=run)
+    parser = add_verb(verbs, "data", run)
+    parser.flag("folder", Path)
+    parser.flag("--out", Path, required=True)
+    parser.flag("--moments", choices=("published", "raw"), default="published")
+    parser.flag("--smearing")
+    parser.flag("--negative-tolerance", not_negative, default=NEGATIVE_TOLERANCE)
+    parser.switch("--json")
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -7,69 +7,27 @@ import json
 import sys
 from pathlib import Path
 
-from betenet.cli.arguments import (
-    HelpFormatter,
-    Verbs,
-    add_device,
-    add_json,
-    add_mu_star,
-    add_phonons,
-    add_table_unit,
-    tc_method,
-    whole,
-)
-from betenet.cli.parser import help_text
+from betenet.cli.arguments import TABLE_UNITS, add_phonons, mu_star, tc_method, whole
+from betenet.cli.parser import Verbs, add_verb
 from betenet.cli.streams import cannot_write
-from betenet.superconductivity.critical_temperature import PAPER_METHOD
+from betenet.superconductivity.critical_temperature import DEFAULT_MU_STAR, PAPER_METHOD
 
 
 def add_parser(verbs: Verbs) -> None:
     """Add the verb to the command line."""
-    parser = verbs.add_parser(
-        "evaluate",
-        help="measure how good a model is on a dataset",
-        description="Measure how good a trained ensemble is on first-principles data.",
-        text=help_text("evaluate"),
-        formatter_class=HelpFormatter,
-    )
-    parser.add_argument("model", metavar="MODEL", help="name of `betenet models list`, or a folder")
-    parser.add_argument("dataset", metavar="DATASET", help="file, or source, see below")
-    parser.add_argument("--split", metavar="NAME", help="judge these rows only, see below")
-    parser.add_argument(
-        "--baseline",
-        metavar="DATASET",
-        help="training set whose means the mean model predicts (default: DATASET itself)",
-    )
-    add_phonons(parser, "LIBRARY.npz")
-    add_mu_star(parser)
-    parser.add_argument(
-        "--tc-method",
-        type=tc_method,
-        default=PAPER_METHOD,
-        metavar="METHOD",
-        help="how every Tc is computed (default: %(default)s), see `betenet predict --help`",
-    )
-    for kind, other in (("precision", "recall"), ("recall", "precision")):
-        parser.add_argument(
-            f"--{kind}",
-            type=_share,
-            action="append",
-            metavar="X",
-            help=f"choose the threshold of this {kind} with the most {other} (default: 0.8); "
-            "may be repeated",
-        )
-    parser.add_argument(
-        "--resamples",
-        type=whole,
-        default=1000,
-        metavar="N",
-        help="of the bootstrap for intervals (default: %(default)s; 0 for none)",
-    )
-    add_device(parser)
-    add_table_unit(parser)
-    add_json(parser, "the evaluation, without the materials,")
-    parser.add_argument("--out", type=Path, metavar="DIR", help="write the report into DIR")
-    parser.set_defaults(run=run)
+    parser = add_verb(verbs, "evaluate", run)
+    for name in ("model", "dataset", "--split", "--baseline"):
+        parser.flag(name)
+    add_phonons(parser)
+    parser.flag("--mu-star", mu_star, default=DEFAULT_MU_STAR)
+    parser.flag("--tc-method", tc_method, default=PAPER_METHOD)
+    for name in ("--precision", "--recall"):
+        parser.flag(name, _share, action="append")
+    parser.flag("--resamples", whole, default=1000)
+    parser.flag("--device", default="cpu")
+    parser.flag("--table-unit", choices=TABLE_UNITS, default="K")
+    parser.switch("--json")
+    parser.flag("--out", Path)
 
 
 def _share(text: str) -> float:

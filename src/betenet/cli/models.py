@@ -7,56 +7,22 @@ import json
 import sys
 from pathlib import Path
 
-from betenet.cli.arguments import HelpFormatter, Verbs, add_json
-from betenet.cli.parser import help_text
+from betenet.cli.parser import Verbs, add_verb, add_verbs
 
 
 def add_parser(verbs: Verbs) -> None:
     """Add the verb to the command line."""
-    parser = verbs.add_parser(
-        "models",
-        help="list the trained ensembles, show the card of one, or import published weights",
-        description="List the trained ensembles that come with betenet, show the card of one, or "
-        "import the weights that the paper published.",
-        text=help_text("models"),
-        formatter_class=HelpFormatter,
-    )
-    actions = parser.add_subparsers(title="verbs", metavar="VERB", required=True)
-    listing = actions.add_parser("list", help="the ensembles that come with betenet")
-    add_json(listing, "the list")
-    listing.set_defaults(run=run_list)
-    showing = actions.add_parser("show", help="the card of one ensemble")
-    showing.add_argument(
-        "model", nargs="?", metavar="NAME", help="name or folder (default: the default model)"
-    )
-    add_json(showing, "the card")
-    showing.set_defaults(run=run_show)
-    _add_import(actions)
-    parser.verb_for_files = lambda folder: f"show {folder}"
-
-
-def _add_import(actions: Verbs) -> None:
-    importing = actions.add_parser(
-        "import",
-        help="convert the published weights (.pt files) into an ensemble",
-        description="Convert the published weights, one .pt file for each member.",
-        text=help_text("models_import"),
-        formatter_class=HelpFormatter,
-    )
-    importing.add_argument(
-        "source", type=Path, metavar="DIR", help="folder of .pt files: CSO, CPD or FPD"
-    )
-    importing.add_argument(
-        "--out", type=Path, required=True, metavar="OUT", help="write the ensemble here"
-    )
-    importing.add_argument("--name", help="of the model (default: that of OUT)")
-    importing.add_argument(
-        "--structures",
-        metavar="PATH",
-        help="structures that the networks learnt from, to warn of what is unlike them",
-    )
-    add_json(importing, "the card")
-    importing.set_defaults(run=run_import)
+    actions = add_verbs(add_verb(verbs, "models"), lambda folder: f"show {folder}")
+    add_verb(actions, "models_list", run_list).switch("--json")
+    showing = add_verb(actions, "models_show", run_show)
+    showing.flag("model", nargs="?")
+    showing.switch("--json")
+    importing = add_verb(actions, "models_import", run_import)
+    importing.flag("source", Path)
+    importing.flag("--out", Path, required=True)
+    importing.flag("--name")
+    importing.flag("--structures")
+    importing.switch("--json")
 
 
 def run_list(arguments: argparse.Namespace) -> int:

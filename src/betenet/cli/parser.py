@@ -6,8 +6,10 @@ import argparse
 import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
 from importlib.resources import files
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from betenet.cli.arguments import looks_like_file
 from betenet.errors import ConfigError
@@ -19,27 +21,83 @@ _NEGATIVE = re.compile(r"-(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
 _PLACE = re.compile(r"^\{(\w+)\}", re.MULTILINE)
 """Place for another text in a text of the help."""
 
+_KEY = re.compile(r"\{(\w+)\}")
+"""Place for a few words in the text of a flag."""
+
 _MISSING = "the following arguments are required: "
 """How argparse begins what it says of arguments that are missing."""
 
 
-def help_text(name: str, **parts: Callable[[], str]) -> Callable[[], str]:
-    """Reader of the text below the flags of a verb, which is read when the help is printed.
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """What the help says of one flag: what stands for its value, the text, the group."""
+
+    metavar: str | None
+    text: str
+    group: str
+
+
+class Words:
+    """All that the help of a verb says, out of its file in the folder ``help``.
+
+    A line of the file has a flag or word, what stands for its value, two spaces, and the text,
+    which goes on in indented lines. ``[…]`` begins a group. Texts that several verbs share are in
+    ``flags.txt``, and are taken from there for a flag that has none of its own. The text
+    below the flags follows ``---``; where a line begins with ``{key}``, another text stands there.
 
     Parameters
     ----------
-    name
-        Name of the file in the folder ``help``, without its suffix.
+    page
+        Name of the file, without its suffix.
     parts
-        Makers of the texts that stand in the places ``{key}`` of the file. Any other ``{key}`` is
-        the file of that name.
+        Makers of the texts for the places ``{key}``. Any other ``{key}`` is the file of that name.
     """
 
-    def read() -> str:
-        text = files("betenet.cli").joinpath("help", f"{name}.txt").read_text("utf-8")
-        return _PLACE.sub(lambda found: (parts.get(found[1]) or help_text(found[1]))(), text)
+    def __init__(self, page: str, **parts: Callable[[], str]) -> None:
+        top, _, self._below = _read(page).partition("---\n")
+        self._entries, self._parts = _entries(top), parts
 
-    return read
+    def __getitem__(self, name: str) -> _Entry:
+        found = self._entries.get(name) or _shared()[name]
+        full = found if found.text else _shared()[name]
+        text = _KEY.sub(lambda key: self._parts[key[1]](), full.text)
+        return _Entry(full.metavar, text, found.group)
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._entries
+
+    def below(self) -> str:
+        """Text below the flags."""
+        made = {key: make() for key, make in self._parts.items() if f"{{{key}}}" in self._below}
+        return _PLACE.sub(lambda key: made.get(key[1]) or _read(key[1]), self._below)
+
+
+def _read(name: str) -> str:
+    return files("betenet.cli").joinpath("help", f"{name}.txt").read_text("utf-8")
+
+
+def _entries(text: str) -> dict[str, _Entry]:
+    entries, group = dict[str, _Entry](), ""
+    for line in re.sub(r"\n  +", " ", text).splitlines():
+        if line.startswith("["):
+            group = line[1:-1]
+        else:
+            head, _, words = line.partition("  ")
+            name, _, metavar = head.partition(" ")
+            entries[name] = _Entry(metavar or None, words, group)
+    return entries
+
+
+@cache
+def _shared() -> dict[str, _Entry]:
+    return _entries(_read("flags"))
+
+
+class _Formatter(argparse.HelpFormatter):
+    """Layout of a help: what has lines of its own keeps them, a description is filled."""
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        return text if "\n" in text else super()._fill_text(text, width, indent)
 
 
 class StoreOnce(argparse.Action):
@@ -86,17 +144,57 @@ class Parser(argparse.ArgumentParser):
     verb_for_files: Callable[[str], str] | None = None
     """Given a file in the place of a verb: the words to write instead."""
 
-    def __init__(self, *args: Any, text: Callable[[], str] | None = None, **options: Any) -> None:
-        super().__init__(*args, **options)
-        self._text = text
+    def __init__(self, *args: Any, words: Words | None = None, **options: Any) -> None:
+        if words is not None and "description" in words:
+            options["description"] = words["description"].text
+        super().__init__(*args, formatter_class=_Formatter, **options)
+        self._words = words
+        self._groups: dict[str, Any] = {}
         for name in (None, "store"):
             self.register("action", name, StoreOnce)
         self._negative_number_matcher = re.compile(_NEGATIVE.pattern + "$")
         self._old_names: dict[str, str] = {}
 
+    def flag(
+        self,
+        name: str,
+        kind: Callable[[str], Any] | None = None,
+        *,
+        within: Any = None,
+        **options: Any,
+    ) -> None:
+        """Add a flag with a value, or a word; what its help says is in the verb's file.
+
+        Parameters
+        ----------
+        name
+            Name, with two hyphens if it is a flag.
+        kind
+            Function that makes the value of the text; the text itself if absent.
+        within
+            Group of flags that exclude each other.
+        options
+            As of argparse: ``default``, ``choices``, ``required``, ``nargs``.
+        """
+        assert self._words is not None
+        said = self._words[name]
+        if said.group and said.group not in self._groups:
+            self._groups[said.group] = self.add_argument_group(said.group)
+        where = within or self._groups.get(said.group, self)
+        if said.metavar is not None:
+            options["metavar"] = said.metavar
+        if kind is not None:
+            options["type"] = kind
+        where.add_argument(name, help=said.text, **options)
+
+    def switch(self, *names: str) -> None:
+        """Add flags without a value, which are false if they are not given."""
+        for name in names:
+            self.flag(name, action="store_true")
+
     def text_below(self) -> str:
         """Text below the flags, read from its file."""
-        return self.epilog or "" if self._text is None else self._text()
+        return "" if self._words is None else self._words.below()
 
     def format_help(self) -> str:
         """Help of a verb: what argparse makes, and the text below the flags."""
@@ -199,3 +297,43 @@ class Parser(argparse.ArgumentParser):
             self._refuse(what, *self._verbs_in_words())
         rest = f"Write {self.prog} {near}; `{self.prog} --help` explains each verb."
         self._refuse(what, f"The nearest one is {near}.", rest)
+
+
+if TYPE_CHECKING:
+    # argparse has no public name for it
+    Verbs = argparse._SubParsersAction[Parser]  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
+else:
+    Verbs = argparse.Action  # the nearest public class
+
+
+def add_verb(
+    verbs: Verbs,
+    page: str,
+    run: Callable[[argparse.Namespace], int] | None = None,
+    **parts: Callable[[], str],
+) -> Parser:
+    """Add a verb to the command line, or to those of another verb.
+
+    Parameters
+    ----------
+    verbs
+        The verbs that there are.
+    page
+        Name of the file of its `Words`; the last word of it is the verb.
+    run
+        What the verb does; returns the exit code.
+    parts
+        Texts for the places in its help.
+    """
+    words = Words(page, **parts)
+    name = page.rpartition("_")[2]
+    parser = verbs.add_parser(name, help=words["summary"].text, words=words)
+    if run is not None:
+        parser.set_defaults(run=run)
+    return parser
+
+
+def add_verbs(parser: Parser, file: Callable[[str], str]) -> Verbs:
+    """Let a verb have verbs of its own; ``file`` gives the words to write for a file among them."""
+    parser.verb_for_files = file
+    return parser.add_subparsers(title="verbs", metavar="VERB", required=True)

@@ -8,16 +8,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from betenet.cli.arguments import (
-    HelpFormatter,
-    Verbs,
-    add_json,
-    add_table_unit,
-    add_written,
-    count,
-    positive,
-)
-from betenet.cli.parser import help_text
+from betenet.cli.arguments import TABLE_UNITS, count, positive
+from betenet.cli.parser import Verbs, add_verb
 from betenet.cli.streams import FigureFolder, refuse_to_replace_inputs
 from betenet.errors import BetenetError
 
@@ -36,32 +28,23 @@ def _list_force_fields() -> str:
 
 def add_parser(verbs: Verbs) -> None:
     """Add the verb to the command line."""
-    parser = verbs.add_parser(
-        "phonons",
-        help="phonon density of states, bands and stability of crystal structures",
-        description="Phonons of crystal structures from a machine-learned force field, or from "
-        "phonopy's force constants: density of states, bands, stability.",
-        text=help_text("phonons", force_fields=_list_force_fields),
-        formatter_class=HelpFormatter,
-    )
-    parser.add_argument(
-        "files", nargs="*", metavar="FILE", help="structure file, folder of them, or phonopy.yaml"
-    )
-    _add_computed(parser.add_argument_group("how to compute"))
-    _add_layout(parser.add_argument_group("phonopy's forces without phonopy.yaml"))
-    written = parser.add_argument_group("where to put it")
-    add_table_unit(written, "meV")
-    add_json(parser, "everything, the density of states of each site included,")
-    add_written(written, "bands and density of states")
-    written.add_argument(
-        "--dos",
-        type=Path,
-        metavar="DIR",
-        help="write the density of states of each site, for `betenet predict --phonons`",
-    )
+    parser = add_verb(verbs, "phonons", run, force_fields=_list_force_fields)
+    parser.flag("files", nargs="*")
+    parser.flag("--force-field")
+    parser.flag("--fetch")
+    parser.flag("--relaxation", choices=("none", "positions", "cell"), default="cell")
+    parser.flag("--supercell-distance", positive)
+    parser.flag("--imaginary-tolerance", positive)
+    parser.flag("--phonon-cache", Path)
+    parser.flag("--workers", count, default=1)
+    for name in ("--dim", "--primitive", "--calculator"):
+        parser.flag(name)
+    parser.flag("--table-unit", choices=TABLE_UNITS, default="meV")
+    parser.switch("--json")
+    for name in ("--csv", "--plot", "--dos"):
+        parser.flag(name, Path)
     parser.rename("--cache", "--phonon-cache")
     parser.rename("--relax", "--relaxation")
-    parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -173,58 +156,3 @@ def _draw(entry: PhononEntry, folder: FigureFolder, stem: str) -> None:
         folder.draw(stem, "phonons", entry.plot)
     except BetenetError as error:
         sys.stderr.write(f"betenet: no figure of {entry.name}: {error}\n")
-
-
-def _add_computed(group: argparse._ArgumentGroup) -> None:  # pyright: ignore[reportPrivateUsage]
-    group.add_argument(
-        "--force-field", metavar="NAME", help="one of those below (default: the first)"
-    )
-    group.add_argument(
-        "--fetch", metavar="NAME", help="download the weights of a force field first, see below"
-    )
-    group.add_argument(
-        "--relaxation",
-        choices=("none", "positions", "cell"),
-        default="cell",
-        help="what may relax before (default: %(default)s), see below",
-    )
-    group.add_argument(
-        "--supercell-distance",
-        type=positive,
-        metavar="Å",
-        help="between an atom of the supercell and its images, at least (default: 12)",
-    )
-    group.add_argument(
-        "--imaginary-tolerance",
-        type=positive,
-        metavar="MEV",
-        help="a mode below minus this counts as imaginary (default: 1)",
-    )
-    group.add_argument(
-        "--phonon-cache", type=Path, metavar="DIR", help="keep what is computed here, see below"
-    )
-    group.add_argument(
-        "--workers",
-        type=count,
-        default=1,
-        metavar="N",
-        help="processes of one thread and 1 to 2 GB each (default: %(default)s)",
-    )
-
-
-def _add_layout(group: argparse._ArgumentGroup) -> None:  # pyright: ignore[reportPrivateUsage]
-    group.add_argument(
-        "--dim",
-        metavar="MATRIX",
-        help='supercell of the forces beside FILE: phonopy\'s DIM, such as "2 2 2", or 9 numbers',
-    )
-    group.add_argument(
-        "--primitive",
-        metavar="MATRIX",
-        help="phonopy's PRIMITIVE_AXES: auto, P, F, I, A, C, R or 9 numbers (default: auto)",
-    )
-    group.add_argument(
-        "--calculator",
-        metavar="NAME",
-        help="program of the forces, such as qe, which sets their units (default: Å and eV)",
-    )

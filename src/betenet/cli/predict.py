@@ -6,23 +6,18 @@ import argparse
 import gc
 import importlib
 import sys
+from functools import partial
 from pathlib import Path
 
-from betenet.cli.arguments import (
-    HelpFormatter,
-    Verbs,
-    add_device,
-    add_json,
-    add_mu_star,
-    add_phonons,
-    add_table_unit,
-    list_formulas,
-    tc_method,
-)
+from betenet.cli.arguments import TABLE_UNITS, add_phonons, list_formulas, mu_star, tc_method
 from betenet.cli.batch import write_results
-from betenet.cli.parser import help_text
+from betenet.cli.parser import Verbs, add_verb
 from betenet.cli.streams import refuse_to_replace_inputs
-from betenet.superconductivity.critical_temperature import DEFAULT_METHOD, FORMULAS_OF_MOMENTS
+from betenet.superconductivity.critical_temperature import (
+    DEFAULT_METHOD,
+    DEFAULT_MU_STAR,
+    FORMULAS_OF_MOMENTS,
+)
 
 BATCH = 32
 """Structures predicted at a time: what an interrupt can lose."""
@@ -30,55 +25,24 @@ BATCH = 32
 
 def add_parser(verbs: Verbs) -> None:
     """Add the verb to the command line."""
-    parser = verbs.add_parser(
-        "predict",
-        help="predict α²F(ω), λ, ω_log, ω_2 and Tc of crystal structures",
-        description="Predict α²F(ω), λ, ω_log, ω_2 and Tc of crystal structures.",
-        text=help_text(
-            "predict",
-            methods=lambda: list_formulas(
-                FORMULAS_OF_MOMENTS,
-                "the isotropic equations themselves, with the gap Δ₀; a tenth of a second\n"
-                f"{'':<22}for each structure",
-            ),
-        ),
-        formatter_class=HelpFormatter,
+    eliashberg = (
+        "the isotropic equations themselves, with the gap Δ₀; a tenth of a second\n"
+        f"{'':<22}for each structure"
     )
-    parser.add_argument(
-        "files", nargs="+", metavar="FILE", help="structure file, or folder of structure files"
-    )
-    parser.add_argument(
-        "--model",
-        metavar="NAME",
-        help="trained ensemble: a name of `betenet models list`, or a "
-        "folder (default: the default model)",
-    )
-    add_phonons(parser, "FILE")
-    add_mu_star(parser)
-    parser.add_argument(
-        "--tc-method",
-        type=tc_method,
-        default=DEFAULT_METHOD,
-        metavar="METHOD",
-        help="how Tc is computed (default: %(default)s), see below",
-    )
-    add_device(parser)
-    parser.add_argument(
-        "--precision",
-        choices=("float32", "float64"),
-        default="float32",
-        help="of the networks (default: %(default)s, accurate enough for every quantity)",
-    )
-    add_table_unit(parser)
-    add_json(parser, "everything, α²F(ω) of each member included,")
-    parser.add_argument("--csv", type=Path, metavar="OUT", help="write a table to this file too")
-    parser.add_argument("--plot", type=Path, metavar="DIR", help="draw α²F(ω) and λ(ω) into DIR")
-    parser.add_argument(
-        "--per-site",
-        action="store_true",
-        help="show what each site contributes: in the table, the JSON and the figures",
-    )
-    parser.set_defaults(run=run)
+    methods = partial(list_formulas, FORMULAS_OF_MOMENTS, eliashberg)
+    parser = add_verb(verbs, "predict", run, methods=methods)
+    parser.flag("files", nargs="+")
+    parser.flag("--model")
+    add_phonons(parser)
+    parser.flag("--mu-star", mu_star, default=DEFAULT_MU_STAR)
+    parser.flag("--tc-method", tc_method, default=DEFAULT_METHOD)
+    parser.flag("--device", default="cpu")
+    parser.flag("--precision", choices=("float32", "float64"), default="float32")
+    parser.flag("--table-unit", choices=TABLE_UNITS, default="K")
+    parser.switch("--json")
+    parser.flag("--csv", Path)
+    parser.flag("--plot", Path)
+    parser.switch("--per-site")
 
 
 def run(arguments: argparse.Namespace) -> int:

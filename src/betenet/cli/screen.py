@@ -10,8 +10,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from betenet.cli.arguments import HelpFormatter, Verbs, add_json, count, key_values, whole
-from betenet.cli.parser import help_text
+from betenet.cli.arguments import count, key_values, whole
+from betenet.cli.parser import Verbs, add_verb, add_verbs
 from betenet.cli.streams import refuse_to_replace_inputs
 from betenet.errors import ConfigError
 
@@ -25,110 +25,32 @@ MOST_TOLD = 20
 
 def add_parser(verbs: Verbs) -> None:
     """Add the verb to the command line."""
-    parser = verbs.add_parser(
-        "screen",
-        help="screen a database: structures in, a ranked shortlist out",
-        description="From a database of structures to a ranked shortlist, stage by stage.",
-        text=help_text("screen"),
-        formatter_class=HelpFormatter,
-    )
-    actions = parser.add_subparsers(title="verbs", metavar="VERB", required=True)
-    for add in (_add_plan, _add_run, _add_status, _add_report, _add_substitute):
-        add(actions)
-    parser.verb_for_files = lambda file: f"run {file} --out run/"
-
-
-def _add_plan(actions: Verbs) -> None:
-    plan = actions.add_parser(
-        "plan",
-        help="say what to expect of a funnel; compute nothing expensive",
-        description="Precision, recall, number and cost that are to be expected, with intervals.",
-        text=help_text("screen_funnel"),
-        formatter_class=HelpFormatter,
-    )
-    _add_target(plan)
-    plan.add_argument(
-        "--candidates",
-        type=count,
-        metavar="N",
-        help="how many there are (default: the source is read and counted)",
-    )
-    add_json(plan, "the forecast")
-    plan.set_defaults(run=run_plan)
-
-
-def _add_run(actions: Verbs) -> None:
-    running = actions.add_parser(
-        "run",
-        help="screen, or go on with a screening that was interrupted",
-        description="Screen, or go on with a screening that was interrupted.",
-        text=help_text("screen_run"),
-        formatter_class=HelpFormatter,
-    )
-    _add_target(running)
-    running.add_argument(
-        "--out", type=Path, required=True, metavar="DIR", help="folder of the screening"
-    )
-    workers = "processes that compute (default: %(default)s), see below"
-    running.add_argument("--workers", type=count, default=1, metavar="N", help=workers)
+    actions = add_verbs(add_verb(verbs, "screen"), lambda file: f"run {file} --out run/")
+    plan = add_verb(actions, "screen_plan", run_plan)
+    plan.flag("target")
+    plan.flag("--calibration", Path)
+    plan.flag("--candidates", count)
+    plan.switch("--json")
+    running = add_verb(actions, "screen_run", run_run)
+    running.flag("target")
+    running.flag("--calibration", Path)
+    running.flag("--out", Path, required=True)
+    running.flag("--workers", count, default=1)
     where = running.add_mutually_exclusive_group()
-    where.add_argument("--scheduler", metavar="ADDRESS", help="address of a Dask scheduler")
-    jobs = "start the workers as jobs of Slurm"
-    where.add_argument("--slurm", action="extend", nargs="*", metavar="KEY=VALUE", help=jobs)
-    running.set_defaults(run=run_run)
-
-
-def _add_target(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("target", metavar="FUNNEL|SOURCE", help="funnel.toml, or what to screen")
-    parser.add_argument(
-        "--calibration",
-        type=Path,
-        metavar="TABLE.csv",
-        help="held-out scores that thresholds and forecast follow from (default: the shipped "
-        "table of BETE-NET's materials, see docs/screening.md)",
-    )
-
-
-def _add_status(actions: Verbs) -> None:
-    text = "say how far a screening is"
-    status = actions.add_parser("status", help=text, description=text.capitalize() + ".")
-    status.add_argument("folder", type=Path, metavar="DIR", help="folder of the screening")
-    add_json(status, "the numbers")
-    status.set_defaults(run=run_status)
-
-
-def _add_report(actions: Verbs) -> None:
-    report = actions.add_parser(
-        "report",
-        help="write tables and a page for the browser",
-        description="Write the results of a screening as tables, and report.html; also of one "
-        "that is not done.",
-    )
-    report.add_argument("folder", type=Path, metavar="DIR", help="folder of the screening")
-    report.set_defaults(run=run_report)
-
-
-def _add_substitute(actions: Verbs) -> None:
-    substitute = actions.add_parser(
-        "substitute",
-        help="make candidates from known crystals: similar elements in place of theirs",
-        description="Candidates by elemental substitution, with cells scaled to the new atoms.",
-        text=help_text("screen_substitute"),
-        formatter_class=HelpFormatter,
-    )
-    add = substitute.add_argument
-    add("source", metavar="SOURCE", help="the parents, as for `screen run`")
-    add("--candidates", type=count, required=True, metavar="N", help="how many candidates")
-    text = "candidates.jsonl, or .jsonl.gz"
-    add("--out", type=Path, required=True, metavar="FILE", help=text)
-    text = "seed of the draw (default: %(default)s)"
-    add("--seed", type=whole, default=0, metavar="N", help=text)
-    text = "places between an element and what takes its place (default: %(default)s)"
-    add("--reach", type=count, default=4, metavar="N", help=text)
-    text = "elements that are never put in"
-    add("--exclude-elements", action="extend", nargs="+", default=[], metavar="EL", help=text)
+    running.flag("--scheduler", within=where)
+    running.flag("--slurm", within=where, action="extend", nargs="*")
+    status = add_verb(actions, "screen_status", run_status)
+    status.flag("folder", Path)
+    status.switch("--json")
+    add_verb(actions, "screen_report", run_report).flag("folder", Path)
+    substitute = add_verb(actions, "screen_substitute", run_substitute)
+    substitute.flag("source")
+    substitute.flag("--candidates", count, required=True)
+    substitute.flag("--out", Path, required=True)
+    substitute.flag("--seed", whole, default=0)
+    substitute.flag("--reach", count, default=4)
+    substitute.flag("--exclude-elements", action="extend", nargs="+", default=[])
     substitute.rename("--count", "--candidates")
-    substitute.set_defaults(run=run_substitute)
 
 
 def _check_files(*names: str | Path | None) -> None:

@@ -3,25 +3,16 @@
 from __future__ import annotations
 
 import argparse
-import functools
 import json
 import sys
+from functools import partial
+from pathlib import Path
 
-from betenet.cli.arguments import (
-    HelpFormatter,
-    Verbs,
-    add_json,
-    add_mu_star,
-    add_table_unit,
-    add_written,
-    list_formulas,
-    not_negative,
-    positive,
-)
-from betenet.cli.parser import help_text
+from betenet.cli.arguments import TABLE_UNITS, list_formulas, mu_star, not_negative, positive
+from betenet.cli.parser import Verbs, add_verb
 from betenet.errors import ConfigError
 from betenet.spelling import did_you_mean, none_of
-from betenet.superconductivity.critical_temperature import ALL_METHODS, FORMULAS
+from betenet.superconductivity.critical_temperature import ALL_METHODS, DEFAULT_MU_STAR, FORMULAS
 
 _FREQUENCY_UNITS = ("meV", "THz", "cm-1", "Ry", "Ha", "eV", "K")
 
@@ -52,55 +43,42 @@ def _list_formats() -> str:
 
 def add_parser(verbs: Verbs) -> None:
     """Add the verb to the command line."""
-    parser = verbs.add_parser(
+    methods = partial(list_formulas, FORMULAS, "the isotropic equations themselves (needs α²F)")
+    parser = add_verb(
+        verbs,
         "tc",
-        help="Tc, gap and more of α²F in files, or Tc of a given λ and ω_log",
-        description="Superconductivity from the α²F of other programs, or of a given λ, ω_log and "
-        "ω_2: Tc by every method at once.",
-        text=help_text(
-            "tc",
-            methods=lambda: list_formulas(
-                FORMULAS, "the isotropic equations themselves (needs α²F)"
-            ),
-            formats=_list_formats,
-        ),
-        formatter_class=HelpFormatter,
+        methods=methods,
+        formats=_list_formats,
+        with_debye=lambda: " and ".join(_WITH_DEBYE),
+        all_methods=lambda: ", ".join(ALL_METHODS),
     )
-    parser.add_argument("files", nargs="*", metavar="FILE", help="file with α²F, or folder of ph.x")
-    add_mu_star(parser)
-    parser.add_argument(
-        "--mu-star-band",
-        type=_mu_star_band,
-        metavar="LOW:HIGH[:STEP]",
-        help="Tc at each μ* of this range too, as 0.10:0.16 (step: 0.01)",
-    )
-    parser.add_argument(
-        "--debye",
-        type=positive,
-        metavar="K",
-        help=f"Debye temperature, for {' and '.join(_WITH_DEBYE)}, see below",
-    )
-    parser.add_argument(
-        "--material",
-        default="",
-        metavar="NAME",
-        help="what to call the material in text, tables and figures (default: the file's name)",
-    )
-    add_table_unit(parser, None)
-    add_json(parser, "the results")
-    _add_reading(parser.add_argument_group("how to read the files"))
-    _add_computed(parser.add_argument_group("what to compute from them"))
-    add_written(
-        parser.add_argument_group("where to put it"),
-        "α²F(ω), λ(ω), Tc(μ*) and what else was computed",
-    )
-    numbers = parser.add_argument_group("numbers instead of files")
-    numbers.add_argument("--coupling", type=not_negative, metavar="L", help="coupling constant λ")
-    numbers.add_argument("--omega-log", type=positive, metavar="W", help="ω_log, in K or --unit")
-    numbers.add_argument("--omega-2", type=positive, metavar="W", help="ω_2, in K or --unit")
+    parser.flag("files", nargs="*")
+    parser.flag("--mu-star", mu_star, default=DEFAULT_MU_STAR)
+    parser.flag("--mu-star-band", _mu_star_band)
+    parser.flag("--debye", positive)
+    parser.flag("--material", default="")
+    parser.flag("--table-unit", choices=TABLE_UNITS)
+    parser.switch("--json")
+    parser.flag("--format", _format)
+    parser.flag("--unit", choices=_FREQUENCY_UNITS)
+    parser.flag("--smearing", _smearing)
+    parser.switch("--drop-imaginary")
+    parser.flag("--tc-method", _methods, action="extend")
+    parser.flag("--cutoff", positive)
+    parser.flag("--mu-star-frequency", positive)
+    parser.switch("--temperature-sweep")
+    parser.flag("--measured-tc", positive)
+    parser.flag("--compare", nargs="+", action="extend")
+    parser.switch("--resistivity")
+    parser.flag("--plasma-energy", positive)
+    parser.flag("--csv", Path)
+    parser.flag("--plot", Path)
+    parser.flag("--coupling", not_negative)
+    parser.flag("--omega-log", positive)
+    parser.flag("--omega-2", positive)
     parser.rename("--methods", "--tc-method")
     parser.rename("--units", "--unit")
-    parser.set_defaults(run=functools.partial(run, parser))
+    parser.set_defaults(run=partial(run, parser))
 
 
 def run(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> int:
@@ -192,67 +170,6 @@ def _given(arguments: argparse.Namespace, names: tuple[str, ...]) -> list[str]:
     """The flags of these names that were given."""
     given = ((name, getattr(arguments, name)) for name in names)
     return [_flag(name) for name, value in given if value is not None and value is not False]
-
-
-def _add_reading(group: argparse._ArgumentGroup) -> None:  # pyright: ignore[reportPrivateUsage]
-    group.add_argument("--format", type=_format, metavar="KEY", help="one of the formats below")
-    group.add_argument(
-        "--unit",
-        choices=_FREQUENCY_UNITS,
-        help="unit of the frequencies that you give, in files or as numbers (default: that which "
-        "the file states; K for numbers)",
-    )
-    group.add_argument(
-        "--smearing", type=_smearing, metavar="N|VALUE|all", help="which column, see below"
-    )
-    group.add_argument(
-        "--drop-imaginary", action="store_true", help="leave out α²F at ω < 0 instead of failing"
-    )
-
-
-def _add_computed(group: argparse._ArgumentGroup) -> None:  # pyright: ignore[reportPrivateUsage]
-    group.add_argument(
-        "--tc-method",
-        type=_methods,
-        action="extend",
-        metavar="A,B,…",
-        help=f"methods of Tc, out of {', '.join(ALL_METHODS)} (default: all)",
-    )
-    group.add_argument(
-        "--cutoff",
-        type=positive,
-        metavar="MEV",
-        help="ω_c of the Matsubara sums (default: 30 times the highest frequency, or more)",
-    )
-    group.add_argument(
-        "--mu-star-frequency",
-        type=positive,
-        metavar="MEV",
-        help="frequency that μ* belongs to (default: the highest of α²F)",
-    )
-    group.add_argument(
-        "--temperature-sweep",
-        action="store_true",
-        help="solve below Tc too: gap, critical field, specific-heat jump, isotope coefficient",
-    )
-    group.add_argument(
-        "--measured-tc", type=positive, metavar="K", help="find the μ* that gives this Tc"
-    )
-    group.add_argument(
-        "--compare",
-        nargs="+",
-        action="extend",
-        metavar="FILE",
-        help="what another program found: epw.out, lambda, lambda.out, or EPW's imag_iso, pade_iso",
-    )
-    group.add_argument(
-        "--resistivity",
-        action="store_true",
-        help="ρ(T) up to 300 K, taking α²F for α²_tr F of transport",
-    )
-    group.add_argument(
-        "--plasma-energy", type=positive, metavar="EV", help="Drude plasma energy, for ρ(T)"
-    )
 
 
 def _format(text: str) -> str:

@@ -5,46 +5,22 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from betenet.cli.arguments import HelpFormatter, Verbs, add_device, count, whole
-from betenet.cli.parser import help_text
+from betenet.cli.arguments import count, whole
+from betenet.cli.parser import Verbs, add_verb
 
 
 def add_parser(verbs: Verbs) -> None:
     """Add the verb to the command line."""
-    parser = verbs.add_parser(
-        "train",
-        help="train an ensemble by a recipe",
-        description="Train every member of an ensemble by a recipe, and cross-validate it.",
-        text=help_text("train"),
-        formatter_class=HelpFormatter,
-    )
-    parser.add_argument("recipe", type=Path, metavar="RECIPE", help="TOML file, see recipes/")
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder of the run")
-    parser.add_argument("--data", type=Path, metavar="DIR", help="first-principles data")
-    parser.add_argument(
-        "--fold-members",
-        type=whole,
-        default=0,
-        metavar="N",
-        help="members of each cross-validation fold (default: %(default)s, none)",
-    )
-    parser.add_argument(
-        "--workers", type=count, metavar="N", help="processes (default: one a core)"
-    )
-    add_device(parser)
-    parser.add_argument("--model", type=Path, metavar="DIR", help="write the checkpoint here")
-    full_batch = parser.add_argument_group("full-batch recipes")
-    full_batch.add_argument(
-        "--members", type=_range, metavar="A-B", help="train these members only (default: all)"
-    )
-    full_batch.add_argument(
-        "--region",
-        choices=("classical", "critical", "modern"),
-        default="modern",
-        metavar="NAME",
-        help="classical, critical or modern: whose weights --model takes (default: %(default)s)",
-    )
-    parser.set_defaults(run=run)
+    parser = add_verb(verbs, "train", run)
+    parser.flag("recipe", Path)
+    parser.flag("--out", Path, required=True)
+    parser.flag("--data", Path)
+    parser.flag("--fold-members", whole, default=0)
+    parser.flag("--workers", count)
+    parser.flag("--device", default="cpu")
+    parser.flag("--model", Path)
+    parser.flag("--members", _range)
+    parser.flag("--region", choices=("classical", "critical", "modern"), default="modern")
 
 
 def _range(text: str) -> range:

@@ -9,8 +9,8 @@ maximum after it and of the lowest loss after that, as `find_regions` sees them 
 has every tenth epoch. A run that is still going on can be looked at.
 
 With --metrics, what the weights that were kept in each region say of λ, ω_log, ω_2 and Tc (μ* 0.10)
-of rows that they were not trained on: each member on the rows outside its own bag; and on the rows
-outside every bag, each member and the mean of their spectra.
+of rows that they were not trained on: each member on the rows outside its own bag; and for every
+row outside at least one bag, the mean of the spectra by the members that have not seen it.
 """
 
 from __future__ import annotations
@@ -124,26 +124,31 @@ def show_metrics(run: FinishedRun) -> None:
     """Scores of each region, per member and for the mean of the members' spectra."""
     everything = {member: spectra(run, member) for member in run.counts}
     unseen = {member: counts == 0 for member, counts in run.counts.items()}
-    by_none = np.all(list(unseen.values()), axis=0)
+    by_any = np.any(list(unseen.values()), axis=0)
     targets = np.stack([row.targets for row in run.load.rows])
     coupling, omega_log = (targets[:, TARGETS.index(key)] for key in MOMENTS[:2])
     tc = allen_dynes_simple(coupling, omega_log, mu_star=0.10)
     print("\nmean Tc of the rows is the error of saying that nothing superconducts:")
-    for name, rows in {**{f"member {m}": r for m, r in unseen.items()}, "all": by_none}.items():
-        above = f"{(tc[rows] > 5.0).sum()} of them above 5 K"
-        print(
-            f"  outside the bag of {name}: {rows.sum()} rows, {above}, mean {tc[rows].mean():.2f} K"
-        )
+    for member, rows in unseen.items():
+        print_rows(f"outside the bag of member {member}", tc[rows])
+    print_rows("outside a bag", tc[by_any])
     for region in REGIONS:
         found = {m: a2f[region] for m, a2f in everything.items() if region in a2f}
         print(f"\n{region:<36} λ R²/MAE/RMSE      ω_log (K)         ω_2 (K)   Tc MAE (K)    AP")
         for member, a2f in found.items():
             show(run, f"member {member}, outside its bag", a2f, unseen[member])
         if len(found) > 1:
-            for member, a2f in found.items():
-                show(run, f"member {member}, outside all bags", a2f, by_none)
-            mean = np.mean(list(found.values()), axis=0)
-            show(run, f"mean of {len(found)}, outside all bags", mean, by_none)
+            weights = np.stack([unseen[member] for member in found]).astype(np.float64)
+            judged = weights.sum(0) > 0
+            mean = np.einsum("mr,mrb->rb", weights, np.stack(list(found.values())))
+            mean[judged] /= weights.sum(0)[judged, None]
+            show(run, f"mean of {len(found)}, unseen alone", mean, judged)
+
+
+def print_rows(name: str, tc: np.ndarray) -> None:
+    """One line: how many rows, and what their Tc is."""
+    above = f"{(tc > 5.0).sum()} of them above 5 K"
+    print(f"  {name}: {tc.size} rows, {above}, mean {tc.mean():.2f} K")
 
 
 def spectra(run: FinishedRun, member: int) -> dict[str, np.ndarray]:

@@ -223,10 +223,7 @@ def report(out: Path, jobs: list[Job]) -> None:
     load = load_rows(the_recipe())
     targets = np.stack([row.targets for row in load.rows])
     lines: list[dict[str, Any]] = []
-    print(
-        f"{'choice, members':<32}{'epochs':>8}{'λ R²/MAE/RMSE':>22}{'ω_log (K)':>22}{'ω_2 (K)':>22}"
-        f"{'Tc MAE/AP':>13}{'W₁/ω_1':>8}  scatter of R² between seeds (λ, ω_log)"
-    )
+    show_heading()
     for name, rows, seeds, epochs in choices(out, jobs):
         known = in_kelvin(dict(zip(TARGETS, targets[rows].T, strict=True)))
         spectra = seeds.mean(0)
@@ -286,6 +283,14 @@ def choices(out: Path, jobs: list[Job]) -> Iterator[tuple[str, np.ndarray, np.nd
                     epochs += sum(int(file[f"{name}/epochs"]) for file in files) / len(bags)
                 title = f"{course}, {name}, {members}"
                 yield title, np.concatenate(rows), np.concatenate(spectra, axis=1), epochs
+
+
+def show_heading() -> None:
+    """Print the names of the columns."""
+    print(
+        f"{'choice, members':<32}{'epochs':>8}{'λ R²/MAE/RMSE':>22}{'ω_log (K)':>22}{'ω_2 (K)':>22}"
+        f"{'Tc MAE/AP':>13}{'W₁/ω_1':>8}  scatter of R² between seeds (λ, ω_log)"
+    )
 
 
 def show(line: dict[str, Any]) -> None:

@@ -49,7 +49,14 @@ READS_DATA = {
 }
 ONLY_STARTED = {
     # looks at a training run, or at the tables of another benchmark
-    *("double_descent", "held_out_scores", "loss_landscape", "phonon_ablation", "phonon_library"),
+    *(
+        "double_descent",
+        "ensemble_size",
+        "held_out_scores",
+        "loss_landscape",
+        "phonon_ablation",
+        "phonon_library",
+    ),
     *("phonon_validation", "screening_calibration", "screening_forecast", "training_choices"),
     # reads every row of the training data: trains forests on compounds, predicts all of them
     *("insulators", "unusual_structures"),

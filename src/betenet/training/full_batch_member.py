@@ -155,7 +155,10 @@ def train_full_batch_member(
         return {r: load_file(p) for r in REGIONS if (p := folder / f"{r}.safetensors").exists()}
     folder.mkdir(parents=True, exist_ok=True)
     optimizer = partial(
-        torch.optim.AdamW, lr=config.learning_rate, weight_decay=config.weight_decay
+        torch.optim.AdamW,
+        lr=config.learning_rate,
+        weight_decay=config.weight_decay,
+        fused=True,
     )
     trainer = FullBatch(
         network,

@@ -47,9 +47,10 @@ class BetenetError(Exception):
             lines.append(f"  Fix: {printable(self.fix)}")
         return "\n".join(lines)
 
-    def in_one_line(self) -> str:
-        """The whole message without line breaks, for a table."""
-        return " ".join(str(self).split())
+    def in_one_line(self, name: str = "") -> str:
+        """The whole message without line breaks; in front the input's name, if it lacks that."""
+        text = " ".join(str(self).split())
+        return text if not name or text.startswith(name) else f"{name}: {text}"
 
     def to_dict(self) -> dict[str, str]:
         """Kind and parts of the message, for JSON."""

@@ -46,7 +46,7 @@ def to_dataframe(results: HasRows | Iterable[HasRows]) -> Any:
         raise ConfigError(
             f"{', '.join(without)} has no rows of a table.",
             "It is no list of results.",
-            "Give predictions, analyses, phonons or collected calculations; others have to_dict.",
+            "Give predictions, analyses, phonons, screenings, evaluations or collected records.",
         )
     return pandas.DataFrame([row for result in each for row in result.to_rows()])
 
@@ -62,6 +62,14 @@ def as_cell(value: object) -> str:
     if isinstance(value, float):
         return f"{value:.6g}" if math.isfinite(value) else ""
     return "" if value is None else str(value)
+
+
+def html_of_rows(title: str, rows: Iterable[Mapping[str, object]]) -> str:
+    """A table of HTML with the rows of `HasRows.to_rows`, what a notebook shows of many."""
+    cells = [{key: as_cell(value) for key, value in row.items()} for row in rows]
+    heading = html_row(next(iter(cells), {}), "th")
+    body = "".join(html_row(row.values()) for row in cells)
+    return f"<table><caption>{escape(title)}</caption>{heading}{body}</table>"
 
 
 def html_table(title: str, rows: Iterable[Sequence[str]]) -> str:

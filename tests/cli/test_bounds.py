@@ -103,6 +103,14 @@ def test_a_missing_file_is_told_before_all_is_loaded(
     assert "There is no file or folder nowhere/funnel.toml." in capsys.readouterr().err
 
 
+def test_a_missing_table_is_told_as_a_table(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["screen", "plan", __file__, "--calibration", "nosuch.csv"]) == 2
+    told = capsys.readouterr().err
+    assert "There is no file or folder nosuch.csv." in told
+    assert "without --calibration" in told
+    assert "optimade" not in told
+
+
 def test_a_plan_for_nothing_names_the_first_reason(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

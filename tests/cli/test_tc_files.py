@@ -4,7 +4,7 @@ import csv
 import json
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -587,14 +587,14 @@ def test_a_fault_in_one_file_does_not_lose_the_others(
 def test_a_fault_in_one_figure_does_not_lose_the_others(
     monkeypatch: pytest.MonkeyPatch, capsys: Capture
 ) -> None:
-    real = tc_outputs.FigureOutput.write
+    real = tc_outputs.file_figures
 
-    def fail(self: tc_outputs.FigureOutput, item: FileAnalysis) -> None:
-        if item.name == "X.a2f":
+    def fail(result: FileAnalysis) -> Iterator[tuple[str, Any]]:
+        if result.name == "X.a2f":
             raise ZeroDivisionError
-        real(self, item)
+        return real(result)
 
-    monkeypatch.setattr(tc_outputs.FigureOutput, "write", fail)
+    monkeypatch.setattr(tc_outputs, "file_figures", fail)
     assert main(["tc", "X.a2f", "X.csv", "--plot", "figures"]) == 1
     told = capsys.readouterr()
     assert "ZeroDivisionError" in told.err

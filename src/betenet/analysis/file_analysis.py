@@ -79,7 +79,7 @@ class FileAnalysis:
 
     def __repr__(self) -> str:
         if self.error is not None:
-            return f"<FileAnalysis {self.name}: {self.error.in_one_line()}>"
+            return f"<FileAnalysis {self.error.in_one_line(self.name)}>"
         found = ", ".join(map(repr, self.analyses))
         return f"<FileAnalysis {self.name}: {found}>"
 

@@ -11,11 +11,11 @@ from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import ExitStack, closing
 from functools import partial
 from pathlib import Path
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from tqdm import tqdm
 
-from betenet.cli.streams import CsvRows, JsonList
+from betenet.cli.streams import CsvRows, FigureFolder, JsonList
 from betenet.errors import BetenetError, unexpected
 
 
@@ -44,27 +44,68 @@ class Output(Protocol[Item_contra]):
         ...
 
 
-class JsonOutput(Generic[Item_contra]):
-    """One JSON list on stdout, an element per line.
+class RowOutput(Generic[Item_contra]):
+    """A CSV file, or a JSON list on stdout; failed inputs included.
 
     Parameters
     ----------
-    elements
-        Function that gives the elements of one result.
+    stream
+        Where the rows go.
+    rows
+        Function that gives the rows of one result.
     """
 
-    def __init__(self, elements: Callable[[Item_contra], Iterable[Mapping[str, object]]]) -> None:
-        self._elements = elements
-        self._list = JsonList()
+    def __init__(
+        self,
+        stream: CsvRows | JsonList,
+        rows: Callable[[Item_contra], Iterable[Mapping[str, Any]]],
+    ) -> None:
+        self._stream = stream
+        self._rows = rows
+        self.close = stream.close
 
     def write(self, item: Item_contra, /) -> None:
-        """Print the elements of one result."""
-        for element in self._elements(item):
-            self._list.write(element)
+        """Write the rows of one result."""
+        for row in self._rows(item):
+            self._stream.write(row)
+
+
+class FolderOutput(Generic[Item_contra]):
+    """A folder with files of each result, named after the inputs.
+
+    Parameters
+    ----------
+    folder
+        The folder; it is made if it is missing.
+    write
+        Function that writes the files of one result.
+    last
+        Function that writes what stands for all of them.
+
+    Raises
+    ------
+    ConfigError
+        If the folder cannot be made.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        write: Callable[[Item_contra, FigureFolder], None],
+        last: Callable[[FigureFolder], None] | None = None,
+    ) -> None:
+        self._folder = FigureFolder(folder)
+        self._write = write
+        self._last = last
+
+    def write(self, item: Item_contra, /) -> None:
+        """Write the files of one result."""
+        self._write(item, self._folder)
 
     def close(self) -> None:
-        """End the list."""
-        self._list.close()
+        """Write what stands for all results."""
+        if self._last is not None:
+            self._last(self._folder)
 
 
 class TableOutput(Generic[Item_contra]):
@@ -101,43 +142,6 @@ class TableOutput(Generic[Item_contra]):
         """Print what stands below."""
         if footer := self._footer():
             sys.stdout.write(f"{footer}\n")
-
-
-class CsvOutput(Generic[Item_contra]):
-    """A CSV file, failed inputs included; each row is on disk once written.
-
-    Parameters
-    ----------
-    path
-        File to write; what it held is replaced.
-    columns
-        Names of the columns.
-    rows
-        Function that gives the rows of one result.
-
-    Raises
-    ------
-    ConfigError
-        If the file cannot be opened.
-    """
-
-    def __init__(
-        self,
-        path: Path,
-        columns: Sequence[str],
-        rows: Callable[[Item_contra], Iterable[Mapping[str, str]]],
-    ) -> None:
-        self._rows_of = rows
-        self._rows = CsvRows(path, columns)
-
-    def write(self, item: Item_contra, /) -> None:
-        """Write the rows of one result, through to the disk."""
-        for row in self._rows_of(item):
-            self._rows.write(row)
-
-    def close(self) -> None:
-        """Close the file."""
-        self._rows.close()
 
 
 def _fault(write: Callable[[], None], noun: str) -> BetenetError | None:

@@ -13,8 +13,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from betenet.cli.arguments import key_values, looks_like_file
-from betenet.cli.batch import JsonOutput, Output, TableOutput, write_results
-from betenet.cli.streams import refuse_to_replace_inputs
+from betenet.cli.batch import Output, RowOutput, TableOutput, write_results
+from betenet.cli.streams import JsonList, refuse_to_replace_inputs
 from betenet.errors import ConfigError
 from betenet.espresso.calculations import plan_calculations, run_calculations
 from betenet.espresso.campaign_list import read_list
@@ -104,7 +104,7 @@ def collect(arguments: argparse.Namespace) -> int:
         refuse_to_replace_inputs(inputs, arguments.out, "--out")
     output: Output[Collected] = TableOutput(found.rows, found.table.heading, found.footer)
     if arguments.json:
-        output = JsonOutput(lambda item: filter(None, [item.record]))
+        output = RowOutput(JsonList(), lambda item: filter(None, [item.record]))
     code = write_results(iter(found), [lambda: output], noun=found.noun, total=len(found))
     for what, names in (("not done", found.waiting), ("passed over, no record", found.foreign)):
         if names:
@@ -129,7 +129,7 @@ def cutoffs(arguments: argparse.Namespace) -> int:
     )
     output: Output[SurveyedCutoffs] = TableOutput(SurveyedCutoffs.rows, COLUMNS.heading)
     if arguments.json:
-        output = JsonOutput(lambda one: filter(None, [one.to_dict()]))
+        output = RowOutput(JsonList(), lambda one: filter(None, [one.to_dict()]))
     elif arguments.table:
         output = TableOutput(SurveyedCutoffs.table_entry)
     code = write_results(iter(survey), [lambda: output], noun="pseudopotentials", total=len(survey))

@@ -5,12 +5,13 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from betenet.cli.arguments import TABLE_UNITS, count, positive
 from betenet.cli.parser import Verbs, add_verb
-from betenet.cli.streams import FigureFolder, refuse_to_replace_inputs
+from betenet.cli.streams import CsvRows, FigureFolder, JsonList, refuse_to_replace_inputs
 from betenet.errors import BetenetError
 
 if TYPE_CHECKING:
@@ -98,61 +99,34 @@ def _outputs(
     arguments: argparse.Namespace, batch: PhononBatch
 ) -> Iterator[Callable[[], Output[PhononEntry]]]:
     """Places of the results: files before what is printed, figures last as they take seconds."""
-    from betenet.cli.batch import CsvOutput, JsonOutput, TableOutput
+    from betenet.cli.batch import FolderOutput, RowOutput, TableOutput
     from betenet.cli.short_names import ShortNames
     from betenet.phonons.entry import CSV_COLUMNS, phonon_table
 
     if arguments.csv is not None:
-        yield lambda: CsvOutput(arguments.csv, CSV_COLUMNS, lambda entry: [entry.csv_row()])
+        table = partial(CsvRows, arguments.csv, CSV_COLUMNS)
+        yield lambda: RowOutput(table(), lambda entry: [entry.csv_row()])
     if arguments.dos is not None:
-        yield lambda: _Folder(arguments.dos, _write_dos)
+        yield lambda: FolderOutput(arguments.dos, _write_dos)
     if arguments.json:
-        yield lambda: JsonOutput(lambda entry: [entry.to_dict()])
+        yield lambda: RowOutput(JsonList(), lambda entry: [entry.to_dict()])
     else:
         unit, short = arguments.table_unit, ShortNames(arguments.files)
         heading = phonon_table(unit).heading
         yield lambda: TableOutput(lambda entry: entry.rows(unit, short), heading, batch.footer)
     if arguments.plot is not None:
-        yield lambda: _Folder(arguments.plot, _draw)
+        yield lambda: FolderOutput(arguments.plot, _draw)
 
 
-class _Folder:
-    """A folder with a file for each result, named after the inputs.
-
-    Parameters
-    ----------
-    folder
-        The folder; it is made if it is missing.
-    write
-        Function that writes the file of an entry, given the folder and the beginning of its name.
-    """
-
-    _SUFFIX = r"\.\w+(?=#\d+$|$)"
-    """What is cut off a name; the number of a structure stays."""
-
-    def __init__(
-        self, folder: Path, write: Callable[[PhononEntry, FigureFolder, str], None]
-    ) -> None:
-        self._folder = FigureFolder(folder)
-        self._write = write
-
-    def write(self, entry: PhononEntry) -> None:
-        """Write one file."""
-        if entry.result is not None:
-            stem = self._folder.new_stem(entry.name, suffix=self._SUFFIX)
-            self._write(entry, self._folder, stem)
-
-    def close(self) -> None:
-        """Nothing is left to do."""
+def _write_dos(entry: PhononEntry, folder: FigureFolder) -> None:
+    if entry.result is not None:
+        entry.write_dos(folder.path / f"{folder.new_stem(entry.name)}_dos.json")
 
 
-def _write_dos(entry: PhononEntry, folder: FigureFolder, stem: str) -> None:
-    entry.write_dos(folder.path / f"{stem}_dos.json")
-
-
-def _draw(entry: PhononEntry, folder: FigureFolder, stem: str) -> None:
+def _draw(entry: PhononEntry, folder: FigureFolder) -> None:
     """Draw one figure; where the bands cannot be had, say so and go on."""
     try:
-        folder.draw(stem, "phonons", entry.plot)
+        if entry.result is not None:
+            folder.draw(folder.new_stem(entry.name), "phonons", entry.plot)
     except BetenetError as error:
         sys.stderr.write(f"betenet: no figure of {entry.name}: {error}\n")

@@ -6,12 +6,12 @@ import argparse
 import math
 import sys
 from collections.abc import Callable, Iterable
-from pathlib import Path
+from functools import partial
 
 from betenet import extras
-from betenet.cli.batch import CsvOutput, JsonOutput, Output
+from betenet.cli.batch import FolderOutput, Output, RowOutput
 from betenet.cli.short_names import ShortNames
-from betenet.cli.streams import FigureFolder, shortened
+from betenet.cli.streams import CsvRows, FigureFolder, JsonList, shortened
 from betenet.ensemble import DEFAULT_PHONON_MODEL, Ensemble
 from betenet.ensemble.checkpoint import read_card
 from betenet.ensemble.estimates import GAP
@@ -35,14 +35,16 @@ def outputs_of(
         Ensemble that predicts.
     """
     outputs: list[Callable[[], Output[Prediction]]] = []
+    per_site: bool = arguments.per_site
     # files first: what is printed is then already safe
     if arguments.csv is not None:
         columns = csv_columns(arguments.tc_method)
-        outputs.append(lambda: CsvOutput(arguments.csv, columns, lambda one: [one.csv_row()]))
+        table = partial(CsvRows, arguments.csv, columns)
+        outputs.append(lambda: RowOutput(table(), lambda one: [one.csv_row()]))
     if arguments.plot is not None:
-        outputs.append(lambda: FigureOutput(arguments.plot, per_site=arguments.per_site))
+        outputs.append(lambda: FolderOutput(arguments.plot, partial(_draw, per_site)))
     if arguments.json:
-        outputs.append(lambda: JsonOutput(lambda one: [one.to_dict(per_site=arguments.per_site)]))
+        outputs.append(lambda: RowOutput(JsonList(), lambda one: [one.to_dict(per_site=per_site)]))
     else:
         outputs.append(lambda: TableOutput(arguments, model))
     return outputs
@@ -115,44 +117,16 @@ class TableOutput:
         sys.stdout.write(line + "\n")
 
 
-class FigureOutput:
-    """A figure of α²F(ω) per structure, and one of its sites if asked for.
+def _draw(per_site: bool, prediction: Prediction, figures: FigureFolder) -> None:
+    """Draw α²F(ω) of one structure, and its sites if asked for."""
+    if prediction.error is not None:
+        return
+    from betenet.plotting import plot_sites, plot_spectrum
 
-    Parameters
-    ----------
-    folder
-        Folder of the figures; it is made if it is missing.
-    per_site
-        Also draw the contributions of the sites.
-
-    Raises
-    ------
-    ConfigError
-        If the folder cannot be made.
-
-    Notes
-    -----
-    Figures are named after the structures' files. Structures of one name (``a/Nb.cif`` and
-    ``b/Nb.cif``) get ``Nb_a2f.png`` and ``Nb-2_a2f.png``, in the order of the input.
-    """
-
-    def __init__(self, folder: Path, *, per_site: bool) -> None:
-        self._figures = FigureFolder(folder)
-        self._per_site = per_site
-
-    def write(self, prediction: Prediction) -> None:
-        """Draw the figures of one prediction."""
-        if prediction.error is not None:
-            return
-        from betenet.plotting import plot_sites, plot_spectrum
-
-        stem = self._figures.new_stem(prediction.name, suffix=r"\.\w+(?=#\d+$|$)")
-        self._figures.draw(stem, "a2f", lambda path: plot_spectrum(prediction, path))
-        if self._per_site and prediction.site_a2f is not None:
-            self._figures.draw(stem, "sites", lambda path: plot_sites(prediction, path))
-
-    def close(self) -> None:
-        """Nothing is left to do."""
+    stem = figures.new_stem(prediction.name)
+    figures.draw(stem, "a2f", lambda path: plot_spectrum(prediction, path))
+    if per_site and prediction.site_a2f is not None:
+        figures.draw(stem, "sites", lambda path: plot_sites(prediction, path))
 
 
 def _footer(arguments: argparse.Namespace, model: Ensemble) -> str:

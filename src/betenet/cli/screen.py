@@ -53,16 +53,17 @@ def add_parser(verbs: Verbs) -> None:
     substitute.rename("--count", "--candidates")
 
 
-def _check_files(*names: str | Path | None) -> None:
+def _check_files(source: str, calibration: Path | None = None) -> None:
     """Refuse a file that is missing before everything is loaded that would read it."""
-    for name in names:
-        text = "" if name is None else str(name)
-        if not text.strip() or re.match(r"\w+:", text) or os.path.lexists(text):
+    web = "a database on the web begins with optimade: or mp:."
+    shipped = "without --calibration, the shipped table is taken."
+    for text, remedy in ((source, web), ("" if calibration is None else str(calibration), shipped)):
+        if not text.strip() or os.path.lexists(text) or (remedy == web and re.match(r"\w+:", text)):
             continue
         raise ConfigError(
             f"There is no file or folder {text}.",
             f"Looked at {Path(text).absolute()}.",
-            "Check the path; a database on the web begins with optimade: or mp:.",
+            f"Check the path; {remedy}",
         )
 
 

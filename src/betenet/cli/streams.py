@@ -132,7 +132,7 @@ class FigureFolder:
         finally:
             unfinished.unlink(missing_ok=True)
 
-    def new_stem(self, name: str, *, suffix: str = r"\.\w+$") -> str:
+    def new_stem(self, name: str, *, suffix: str = r"\.\w+(?=#\d+$|$)") -> str:
         """Beginning of the figures' names for an input: that of its file, numbered if taken.
 
         Parameters
@@ -140,7 +140,7 @@ class FigureFolder:
         name
             Path of the input.
         suffix
-            What is cut off the name, as a pattern.
+            What is cut off the name, as a pattern; the number of a structure stays.
         """
         file = re.split(r"[/\\]", name.rstrip("/\\"))[-1]
         plain = re.sub(r"[^\w.+-]", "_", re.sub(suffix, "", file)).lstrip(".-")[:100] or "figure"

@@ -105,7 +105,9 @@ def _run_files(arguments: argparse.Namespace) -> int:
     flags["compare"] = tuple(map(read_reference, compare))
     given = {name: value for name, value in flags.items() if value is not None}
     results = analyse_files(arguments.files, **given, unit=arguments.unit, progress=True)
-    return write_results(results, outputs_of(arguments), noun="files", total=len(arguments.files))
+    return write_results(
+        results, list(outputs_of(arguments)), noun="files", total=len(arguments.files)
+    )
 
 
 def _run_numbers(arguments: argparse.Namespace) -> int:

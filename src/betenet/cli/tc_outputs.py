@@ -7,9 +7,9 @@ was done.
 from __future__ import annotations
 
 import argparse
-import functools
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 from betenet.analysis.figures import (
@@ -22,8 +22,8 @@ from betenet.analysis.figures import (
 from betenet.analysis.file_analysis import FileAnalysis
 from betenet.analysis.file_text import series_lines
 from betenet.analysis.table import COLUMNS, as_cells
-from betenet.cli.batch import CsvOutput, JsonOutput, Output
-from betenet.cli.streams import FigureFolder
+from betenet.cli.batch import FolderOutput, Output, RowOutput
+from betenet.cli.streams import CsvRows, FigureFolder, JsonList
 
 
 class _Series:
@@ -72,53 +72,33 @@ class TextOutput:
             sys.stdout.write(f"\n{lines}\n")
 
 
-class FigureOutput:
-    """Figures of each spectrum: α²F, smearings, superconducting state, resistivity.
-
-    Parameters
-    ----------
-    folder
-        Folder of the figures; it is made if it is missing.
-
-    Raises
-    ------
-    ConfigError
-        If the folder cannot be made.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        self._figures = FigureFolder(folder)
-        self._series = _Series()
-
-    def write(self, result: FileAnalysis) -> None:
-        """Draw the figures of one file."""
-        self._series.add(result)
-        if result.error is not None:
-            return
-        stem = self._figures.new_stem(result.name, suffix=SUFFIX)
+def _draw(series: _Series, result: FileAnalysis, figures: FigureFolder) -> None:
+    """Draw the figures of one file: α²F, smearings, superconducting state, resistivity."""
+    series.add(result)
+    if result.error is None:
+        stem = figures.new_stem(result.name, suffix=SUFFIX)
         for what, drawing in file_figures(result):
-            self._figures.draw(stem, what, drawing)
-
-    def close(self) -> None:
-        """Draw how λ and Tc move along each series of files."""
-        for folder, results in self._series:
-            usable = [result for result in sorted(results, key=series_number) if result.usable]
-            if len(usable) > 1:
-                stem = self._figures.new_stem(folder.resolve().name or "files", suffix="$^")
-                drawing = series_figure(usable, usable[0].material or stem)
-                self._figures.draw(stem, "smearings", drawing)
+            figures.draw(stem, what, drawing)
 
 
-def outputs_of(arguments: argparse.Namespace) -> list[Callable[[], Output[FileAnalysis]]]:
+def _draw_series(series: _Series, figures: FigureFolder) -> None:
+    """Draw how λ and Tc move along each series of files."""
+    for folder, results in series:
+        usable = [result for result in sorted(results, key=series_number) if result.usable]
+        if len(usable) > 1:
+            stem = figures.new_stem(folder.resolve().name or "files", suffix="$^")
+            figures.draw(stem, "smearings", series_figure(usable, usable[0].material or stem))
+
+
+def outputs_of(arguments: argparse.Namespace) -> Iterator[Callable[[], Output[FileAnalysis]]]:
     """Outputs that were asked for, files first: what is printed is then already safe."""
-    outputs: list[Callable[[], Output[FileAnalysis]]] = []
     if arguments.csv is not None:
-        outputs.append(lambda: CsvOutput(arguments.csv, COLUMNS, _rows))
+        yield lambda: RowOutput(CsvRows(arguments.csv, COLUMNS), _rows)
     if arguments.plot is not None:
-        outputs.append(lambda: FigureOutput(arguments.plot))
-    text = functools.partial(TextOutput, arguments.table_unit or "")
-    outputs.append(lambda: JsonOutput(FileAnalysis.to_dicts) if arguments.json else text())
-    return outputs
+        drawn, last = partial(_draw, series := _Series()), partial(_draw_series, series)
+        yield lambda: FolderOutput(arguments.plot, drawn, last)
+    text = partial(TextOutput, arguments.table_unit or "")
+    yield lambda: RowOutput(JsonList(), FileAnalysis.to_dicts) if arguments.json else text()
 
 
 def _rows(result: FileAnalysis) -> Iterator[dict[str, str]]:

@@ -129,7 +129,7 @@ class Prediction:
 
     def __repr__(self) -> str:
         if self.error is not None:
-            return f"<Prediction {self.name}: {self.error.in_one_line()}>"
+            return f"<Prediction {self.error.in_one_line(self.name)}>"
         known = [key for key in _SHOWN if key in self.estimates]
         shown = [f"{QUANTITIES[key].symbol} = {self.estimates[key].as_text()}" for key in known]
         more = f", {len(self.warnings)} warnings" if self.warnings else ""

@@ -178,7 +178,8 @@ class Collected:
     stage: Stage | Literal["foreign"] | None = None
 
     def __repr__(self) -> str:
-        return f"Collected({self.name}: {self.error or self.stage})"
+        failed = "" if self.error is None else self.error.in_one_line(self.name)
+        return f"Collected({failed or f'{self.name}: {self.stage}'})"
 
     def to_rows(self) -> list[dict[str, object]]:
         """Numbers and texts of the record, for `betenet.tables.to_dataframe`; none without one."""

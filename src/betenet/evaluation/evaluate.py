@@ -25,6 +25,7 @@ from betenet.evaluation.scores import TableRow, table_row
 from betenet.json_output import finite_or_none
 from betenet.quantities import QUANTITIES
 from betenet.superconductivity.critical_temperature import DEFAULT_MU_STAR, PAPER_METHOD
+from betenet.tables import html_table
 
 _FEWEST = 5
 """Rows from which those of unseen formulas get a line of their own."""
@@ -100,6 +101,18 @@ class Evaluation:
     def __repr__(self) -> str:
         rows, refused = len(self.comparison.ids), len(self.refused)
         return f"<Evaluation of {self.model} on {self.dataset}: {rows} rows, {refused} refused>"
+
+    def _repr_html_(self) -> str:
+        return html_table(repr(self), [(line,) for one in self.table for line in one.as_lines()])
+
+    def to_rows(self) -> list[dict[str, Any]]:
+        """One row for each material, for `betenet.tables.to_dataframe`."""
+        rows = [self._material(row) for row in range(len(self.comparison.ids))]
+        for row in rows:
+            for key in (QUANTITIES[name].export_key for name in COMPARED):
+                both = row.pop(key)
+                row |= {f"{key}_{which}": both[which] for which in ("reference", "predicted")}
+        return rows
 
     def as_text(self, unit: str = "") -> str:
         """Table of scores for people, and what must be known to read it.

@@ -88,8 +88,9 @@ class PhononEntry:
     as_read: AsRead | None = None
 
     def __repr__(self) -> str:
-        verdict = f"{self.error}" if self.verdict is None else self.verdict.headline
-        return f"PhononEntry({self.name}: {verdict})"
+        if self.error is not None:
+            return f"PhononEntry({self.error.in_one_line(self.name)})"
+        return f"PhononEntry({self.name}: {self.verdict and self.verdict.headline})"
 
     @property
     def formula(self) -> str:

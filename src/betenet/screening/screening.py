@@ -14,6 +14,7 @@ import numpy as np
 
 from betenet.ensemble.prediction import TC_PROBABILITY
 from betenet.errors import BetenetError, ConfigError, DataError
+from betenet.quantities import QUANTITIES
 from betenet.screening.calibration import Calibration
 from betenet.screening.description import describe_run
 from betenet.screening.dispatch import Engine
@@ -27,12 +28,21 @@ from betenet.screening.outcome_text import outcome_text
 from betenet.screening.records import RECORDS
 from betenet.screening.report import HTML, write_report
 from betenet.screening.results import RANKED, SHORTLIST, write_results
-from betenet.screening.rows import Ranking, Row
+from betenet.screening.rows import PREDICTED, Ranking, Row
 from betenet.screening.run import ScreeningRun
 from betenet.screening.run_stage import RunStage
 from betenet.screening.sources import Source, open_source
 from betenet.screening.status import Status, status_of
 from betenet.screening.store import RecordStore
+from betenet.tables import html_of_rows
+
+_SHOWN = (
+    *("name", "formula", "n_atoms"),
+    *(QUANTITIES[key].export_key for key in PREDICTED),
+    TC_PROBABILITY,
+)
+"""Columns in a notebook, and below the number of its rows."""
+_MOST_SHOWN = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +70,14 @@ class Screening:
             f"Screening({self.folder}: {last['passed']} of {read} candidates passed "
             f"{last['stage']!r}; {self.page})"
         )
+
+    def _repr_html_(self) -> str:
+        shown = [{key: row[key] for key in _SHOWN} for row in self.passed[:_MOST_SHOWN]]
+        return html_of_rows(repr(self), shown)
+
+    def to_rows(self) -> list[Row]:
+        """Rows of the candidates that passed, for `betenet.tables.to_dataframe`."""
+        return self.passed
 
     @property
     def page(self) -> Path:

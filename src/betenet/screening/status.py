@@ -12,6 +12,7 @@ from betenet.screening.filters import INSULATOR
 from betenet.screening.manifest import SCREENING
 from betenet.screening.records import OUTCOMES, RECORDS, SOURCE
 from betenet.screening.store import RecordStore
+from betenet.tables import html_of_rows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,10 +42,16 @@ class Status:
         stages = ", ".join(f"{row['stage']} {_state(row)}" for row in self.stages)
         return f"Status({self.folder}: {stages})"
 
+    def _repr_html_(self) -> str:
+        return html_of_rows(f"{self.folder}", self.to_rows())
+
+    def to_rows(self) -> list[dict[str, Any]]:
+        """One row for each stage, for `betenet.tables.to_dataframe`."""
+        return [dict(row) for row in self.stages]
+
     def to_dict(self) -> dict[str, Any]:
         """Table for JSON, without the damage."""
-        stages = [dict(row) for row in self.stages]
-        found = {"folder": str(self.folder), "stages": stages}
+        found = {"folder": str(self.folder), "stages": self.to_rows()}
         return found | {"likely_insulators": self.likely_insulators}
 
     def as_text(self) -> str:

@@ -165,6 +165,7 @@ def test_short_in_a_notebook_also_without_estimates() -> None:
     settings = {"model": "m", "mu_star": 0.1, "tc_method": "allen_dynes"}
     bare = Prediction(name="a.cif", rule="onset", formula="Nb", **settings)
     assert repr(bare) == "<Prediction a.cif: Nb>"
+    assert repr(failed()) == "<Prediction bad.cif: Empty. Reason: 0 bytes. Fix: Check the file.>"
 
 
 def test_shows_itself_in_a_notebook_and_as_a_row() -> None:

@@ -66,6 +66,13 @@ def found(model: Ensemble, dataset: Dataset) -> Evaluation:
     return evaluate(model, dataset, SETTINGS)
 
 
+def test_shows_itself_in_a_notebook_and_as_rows(found: Evaluation) -> None:
+    assert f"{found.table[0].model} (" in found._repr_html_()
+    rows = found.to_rows()
+    assert [row["id"] for row in rows] == list(found.comparison.ids)
+    assert rows[0]["coupling_reference"] == found.comparison.reference["coupling"][0]
+
+
 def test_errors_are_those_that_were_made(found: Evaluation, dataset: Dataset) -> None:
     truth = np.array([entry.row.targets[0] for entry in dataset.entries])
     factors = np.where(np.arange(8) % 2, 0.9, 1.1)

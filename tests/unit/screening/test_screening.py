@@ -26,6 +26,8 @@ def test_what_came_out_is_an_object(tiny_model: Path, tmp_path: Path) -> None:
     assert len(scores) == len(list((found.folder / "shortlist").iterdir())) == 3
     table = json.loads(json.dumps(found.to_dict()))
     assert [row["name"] for row in table["passed"]] == [row["name"] for row in found.passed]
+    assert found._repr_html_().count("<tr>") == 1 + len(list(found.to_rows()))
+    assert found.status._repr_html_().count("<tr>") == 1 + len(found.status.to_rows())
     assert "the best" in found.as_text()
     assert found.status.stages[1]["finished"]
     again = screen(tmp_path / "run", funnel, source, quiet=True)

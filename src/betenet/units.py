@@ -28,6 +28,8 @@ BOLTZMANN_CONSTANT = 1.380649e-23
 """Boltzmann constant [J/K], exact."""
 SPEED_OF_LIGHT = 299792458.0
 """Speed of light [m/s], exact."""
+ATOMIC_MASS_UNIT = 1.66053906660e-27
+"""Atomic mass unit [kg]."""
 RYDBERG_EV = 13.605693122994
 """Rydberg energy [eV]."""
 VACUUM_PERMITTIVITY = 8.8541878128e-12

@@ -416,3 +416,31 @@ def test_phonons_choose_the_model_that_takes_them(
     assert main(["predict", str(cells / "Al.cif")]) == 0
     assert main(["predict", str(cells / "Al.cif"), "--phonons", str(tmp_path / "no.json")]) == 2
     assert asked == [DEFAULT_MODEL, DEFAULT_PHONON_MODEL]
+
+
+def test_phonons_of_lead_are_not_taken_from_a_file_of_aluminium(
+    cells: Path, tmp_path: Path, phonon_model: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    omega = np.linspace(0.0, 36.0, 73)
+    debye = 9.0 * omega**2 / 36.0**3
+    path = tmp_path / "matdyn.dos"
+    table = np.column_stack([omega / 0.12398420, debye * 0.12398420, debye * 0.12398420])
+    np.savetxt(path, table, header="Frequency[cm^-1] DOS PDOS", fmt="%.6E")
+    model = ["--model", str(phonon_model), "--phonons", str(path)]
+    assert main(["predict", str(cells / "Al.cif"), *model]) == 0
+    assert "phonons of" in capsys.readouterr().out
+    assert main(["predict", str(cells / "Pb.cif"), *model]) == 1
+    assert "hardly those of Pb" in capsys.readouterr().err
+    assert main(["predict", str(cells / "Pb.cif"), *model, "--phonons-of", "Pb", "--json"]) == 0
+    (found,) = json.loads(capsys.readouterr().out)
+    assert found["phonons_read"]["n_sites"] == 1
+    assert any("are these the phonons of Pb" in one for one in found["warnings"])
+    # a batch: nothing says which of them the file is of, so that nothing is predicted
+    assert main(["predict", str(cells), *model]) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert "--phonons-of NAME" in captured.err
+    assert main(["predict", str(cells), *model, "--phonons-of", "Al.cif"]) == 0
+    assert "predicted without phonons" in capsys.readouterr().out
+    assert main(["predict", str(cells), *model, "--phonons-of", "Ni"]) == 2
+    assert "No structure is named Ni" in capsys.readouterr().err

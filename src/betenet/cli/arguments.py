@@ -103,10 +103,11 @@ def _number(text: str, accept: Callable[[float], bool], wanted: str) -> float:
 
 
 def add_phonons(parser: Parser) -> None:
-    """Add ``--phonons``, ``--force-field`` and ``--phonon-cache``."""
+    """Add ``--phonons``, and the flags that say more of them."""
     parser.flag("--phonons", default="none")
     parser.flag("--force-field")
     parser.flag("--phonon-cache", Path)
+    parser.flag("--phonons-of")
 
 
 def key_values(words: Iterable[str], flag: str, example: str) -> dict[str, str]:

@@ -58,7 +58,7 @@ class ProgressLine:
 
 
 def phonons_of(arguments: argparse.Namespace, model: Ensemble) -> PhononSource | None:
-    """Phonons that ``--phonons``, ``--force-field`` and ``--phonon-cache`` ask for.
+    """Phonons that ``--phonons`` and the flags beside it ask for.
 
     Raises
     ------
@@ -73,6 +73,7 @@ def phonons_of(arguments: argparse.Namespace, model: Ensemble) -> PhononSource |
         arguments.phonons,
         force_field=arguments.force_field,
         cache=arguments.phonon_cache,
+        of=arguments.phonons_of,
         told=lambda name, step: line.show(cut_at_its_beginning(name, _LONGEST_NAME), step),
         done=line.clear,
     )

@@ -72,4 +72,7 @@ def run(arguments: argparse.Namespace) -> int:
         # phonons of a force field take longer than all else: lose one structure at most
         at_a_time=1 if arguments.phonons == "auto" else BATCH,
     )
-    return write_results(predictions, outputs_of(arguments, model), noun="structures")
+    code = write_results(predictions, outputs_of(arguments, model), noun="structures")
+    if arguments.phonons_of is not None:
+        phonons.check_used()
+    return code

@@ -94,6 +94,8 @@ class TableOutput:
         self._print(self._row(self._short(prediction.name), prediction.formula, atoms, numbers))
         if prediction.as_read is not None:
             self._print(f"    read as {prediction.as_read.as_text()}")
+        if prediction.phonons_read is not None:
+            self._print(f"    phonons of {prediction.phonons_read.as_text()}")
         if prediction.in_training is not None:
             self._print(f"    {prediction.in_training.as_text()}")
         for warning in prediction.warnings:

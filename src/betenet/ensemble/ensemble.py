@@ -357,6 +357,7 @@ class Ensemble:
             warnings=tuple(warnings),
             atoms=item.record.atoms,
             phonons=item.phonons.origin,
+            phonons_read=item.phonons.read,
             as_read=as_read,
             in_training=None if as_read is None else self.training.find(symbols, as_read),
             findings=findings,

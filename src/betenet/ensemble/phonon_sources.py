@@ -10,26 +10,24 @@ from typing import TYPE_CHECKING
 from ase import Atoms
 from ase.calculators.calculator import Calculator
 
-from betenet.ensemble.site_phonons import PhononSource, SitePhonons
-from betenet.errors import BetenetError, ConfigError, DataError, StructureError
-from betenet.formats import PhononDosFile, read_phonon_dos
-from betenet.phonon_dos import PhononDos
+from betenet.ensemble.phonon_file import CrystalPhonons, FolderPhonons, said_of
+from betenet.ensemble.site_phonons import PhononSource, PhononsRead, SitePhonons, usable
+from betenet.errors import BetenetError, ConfigError, StructureError
+from betenet.formats.a2f_file import UNIT_DEFINED
 from betenet.phonons import (
     ForceField,
     PhononCache,
     PhononResult,
     PhononSettings,
     compute_phonons,
-    is_phonopy_file,
     make_force_field,
-    match_sites,
-    phonons_from_phonopy,
 )
 from betenet.phonons.extra import package_folder
 from betenet.phonons.force_field import identity_of
 from betenet.phonons.isotopes import with_isotopes
 from betenet.phonons.library import PhononLibrary
 from betenet.phonons.progress import Step, tell_nobody
+from betenet.phonons.stiffness import judge_stiffness
 from betenet.structures import StructureRecord
 
 if TYPE_CHECKING:
@@ -43,9 +41,6 @@ LIBRARY = ".npz"
 FOR_PREDICTIONS = "7net-l3i5"
 """Force field whose phonons say most of λ: docs/phonons.md. Another one has the better phonons."""
 
-MOST_IMAGINARY = 0.5
-"""Share of imaginary modes beyond which phonons are not used."""
-
 
 def choose_phonons(
     model: Ensemble,
@@ -53,6 +48,7 @@ def choose_phonons(
     *,
     force_field: str | None = None,
     cache: str | Path | None = None,
+    of: str | None = None,
     told: Callable[[str, Step], None] | None = None,
     done: Callable[[], None] | None = None,
 ) -> PhononSource | None:
@@ -63,12 +59,14 @@ def choose_phonons(
     model
         Ensemble whose predictions are corrected by the phonons.
     phonons
-        ``"auto"`` for those of a force field, ``"none"``, the file of one crystal, or a library
-        (``.npz``) for many.
+        ``"auto"`` for those of a force field, ``"none"``, the file of one crystal, a folder of
+        such files, named after the structures, or a library (``.npz``) for many.
     force_field
         Name of the force field of ``"auto"``; the first that the model has learnt from if absent.
     cache
         Folder that keeps what ``"auto"`` computes.
+    of
+        Name of the structure that the file is of, see `CrystalPhonons`.
     told, done
         Called as by `phonons_from_force_field`.
 
@@ -95,13 +93,20 @@ def choose_phonons(
                 reason="Nothing is computed otherwise.",
                 fix="Give both, or neither.",
             )
+    is_file = word not in {NONE, AUTO} and not word.lower().endswith(LIBRARY)
+    if of is not None and (not is_file or Path(word).is_dir()):
+        raise ConfigError(
+            "--phonons-of is for the file of one crystal.",
+            reason=f"--phonons {word} is none.",
+            fix="Leave it out, or name the file with --phonons.",
+        )
     if word == NONE:
         return None
     model.check_takes_phonons()
     if word.lower().endswith(LIBRARY):
         return phonons_from_library(word)
-    if word != AUTO:
-        return phonons_from_file(word)
+    if is_file:
+        return FolderPhonons(Path(word)) if Path(word).is_dir() else phonons_from_file(word, of=of)
     return phonons_from_force_field(
         force_field or model.force_fields[0],
         cache=None if cache is None else PhononCache(Path(cache)),
@@ -167,8 +172,8 @@ def phonons_from_force_field(
     return source
 
 
-def phonons_from_file(path: str | Path) -> PhononSource:
-    """Phonons of a file, for every structure that is its crystal.
+def phonons_from_file(path: str | Path, *, of: str | None = None) -> CrystalPhonons:
+    """Phonons of a file, for the structure that is its crystal.
 
     Parameters
     ----------
@@ -176,6 +181,8 @@ def phonons_from_file(path: str | Path) -> PhononSource:
         A density of states with sites, of any format that `read_phonon_dos` knows: where it does
         not say where its sites are, they are those of the structure, in the same order. Or
         ``phonopy.yaml``, with force constants beside it.
+    of
+        Name of the structure, see `CrystalPhonons`.
 
     Raises
     ------
@@ -184,30 +191,7 @@ def phonons_from_file(path: str | Path) -> PhononSource:
     ConfigError
         If it is phonopy's, and phonopy is not installed.
     """
-    if is_phonopy_file(path):
-        result, _ = phonons_from_phonopy(path)
-        dos, cell, notes = result.dos, result.atoms, _said("phonopy", result)
-        made_by = ""
-    else:
-        file = read_phonon_dos(path)
-        if file.dos.sites is None:
-            raise DataError(
-                f"{path} has no density of states by site.",
-                "Each atom counts alike, so the share of each is needed.",
-                "Give a file with a column for each atom, or phonopy.yaml with force constants.",
-            )
-        dos, cell, notes = file.dos.normalised(), _cell(file), tuple(file.warnings)
-        made_by = file.force_field
-
-    def source(record: StructureRecord) -> SitePhonons:
-        assert record.atoms is not None
-        own = _assumed_cell(dos, record, str(path)) if cell is None else cell
-        matched = match_sites(dos, own, record.atoms)
-        return _usable(
-            SitePhonons(dos=matched, origin=str(path), force_field=made_by, warnings=notes)
-        )
-
-    return source
+    return CrystalPhonons.read(path, of=of)
 
 
 def phonons_from_library(path: str | Path) -> PhononSource:
@@ -228,46 +212,29 @@ def phonons_from_library(path: str | Path) -> PhononSource:
         entry = library.find(record.name, record.atoms.numbers.tolist())
         if entry is None:
             return SitePhonons(warnings=(f"predicted without phonons: {path} has none of it",))
+        dos = entry.dos()
+        verdict = judge_stiffness(dos, record.atoms, order_known=True)
         known = SitePhonons(
-            dos=entry.dos(),
+            dos=dos,
             left_out=entry.imaginary,
             origin=str(path),
             force_field=library.force_field,
+            warnings=tuple(f"phonons of {path}: {doubt}" for doubt in verdict.doubts()),
+            read=PhononsRead(
+                path=str(path),
+                format="library",
+                unit="meV",
+                unit_source=UNIT_DEFINED,
+                n_sites=len(record.atoms),
+                elements=tuple(record.atoms.get_chemical_symbols()),
+                because="its entry has the name and, in the same order, the elements",
+                omega_2=verdict.omega_2,
+                usual_omega_2=verdict.usual_omega_2,
+            ),
         )
-        return _usable(known)
+        return usable(known)
 
     return source
-
-
-def _cell(file: PhononDosFile) -> Atoms | None:
-    """The structure of a file, where it states one."""
-    if file.places is None or file.dos.symbols is None:
-        return None
-    return Atoms(
-        list(file.dos.symbols), positions=file.places.positions, cell=file.places.cell, pbc=True
-    )
-
-
-def _assumed_cell(dos: PhononDos, record: StructureRecord, path: str) -> Atoms:
-    """Cell of sites that are told by their order alone.
-
-    Raises
-    ------
-    DataError
-        If the elements are in another order: they would be exchanged in silence.
-    """
-    assert record.atoms is not None
-    given = record.atoms if record.given is None else record.given
-    if dos.sites is not None and len(dos.sites) == len(record.atoms) == 1:
-        given = record.atoms  # however many times the structure repeats its one atom
-    found = tuple(given.get_chemical_symbols())
-    if dos.symbols is not None and len(dos.symbols) == len(found) and dos.symbols != found:
-        raise DataError(
-            f"The sites of {path} are not in the order of the structure.",
-            f"They are {' '.join(dos.symbols)}, its atoms {' '.join(found)}.",
-            "Give a file that says where its sites are, as `betenet phonons --dos` writes it.",
-        )
-    return given
 
 
 def site_phonons(result: PhononResult, atoms: Atoms, name: str) -> SitePhonons:
@@ -287,17 +254,5 @@ def site_phonons(result: PhononResult, atoms: Atoms, name: str) -> SitePhonons:
     if not result.is_plausible:
         why = f"{name} fails here, with frequencies up to {result.facts.highest:.0f} meV"
         return SitePhonons(warnings=(f"predicted without phonons: {why}",))
-    warnings = _said(name, result)
-    return _usable(SitePhonons(dos=result.dos, origin=name, force_field=name, warnings=warnings))
-
-
-def _usable(phonons: SitePhonons) -> SitePhonons:
-    """Without them, where they describe no crystal."""
-    if phonons.imaginary <= MOST_IMAGINARY:
-        return phonons
-    why = f"{phonons.imaginary:.0%} of the modes of {phonons.origin} are imaginary"
-    return SitePhonons(warnings=(*phonons.warnings, f"predicted without phonons: {why}"))
-
-
-def _said(name: str, result: PhononResult) -> tuple[str, ...]:
-    return tuple(f"phonons of {name}: {words}" for words in result.warnings)
+    warnings = said_of(name, result)
+    return usable(SitePhonons(dos=result.dos, origin=name, force_field=name, warnings=warnings))

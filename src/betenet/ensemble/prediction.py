@@ -15,6 +15,7 @@ from jaxtyping import Float
 from betenet import errors
 from betenet.ensemble.estimate import STATISTICS, Estimate
 from betenet.ensemble.estimates import ESTIMATED, GAP, estimate_quantities
+from betenet.ensemble.site_phonons import PhononsRead
 from betenet.ensemble.training_table import InTraining
 from betenet.errors import BetenetError, DataError
 from betenet.json_output import finite_or_none
@@ -92,6 +93,9 @@ class Prediction:
     phonons
         Where the phonons came from that the prediction was corrected by: a force field or a file;
         ``"none"`` if it was not.
+    phonons_read
+        What was read of their file, and why it is believed to be that of the crystal; None for
+        other phonons.
     as_read
         The crystal as it was understood; None if it could not be used, and in predictions that
         were stored before this was kept.
@@ -120,6 +124,7 @@ class Prediction:
     error: BetenetError | None = None
     atoms: Atoms | None = None
     phonons: str = "none"
+    phonons_read: PhononsRead | None = None
     as_read: AsRead | None = None
     in_training: InTraining | None = None
     findings: tuple[Finding, ...] = ()
@@ -197,6 +202,8 @@ class Prediction:
             "structure": None if self.atoms is None else _atoms_to_dict(self.atoms),
             "spectrum": None if self.spectrum is None else self.spectrum.to_dict(),
         }
+        if self.phonons_read is not None:
+            data["phonons_read"] = self.phonons_read.to_dict()
         if per_site:
             data["site_a2f"] = None if self.site_a2f is None else self.site_a2f.tolist()
         return data
@@ -214,6 +221,7 @@ class Prediction:
             site_a2f = data.get("site_a2f")
             probability = data.get(TC_PROBABILITY)
             as_read, in_training = data.get("as_read"), data.get("in_training")
+            read = data.get("phonons_read")
             return cls(
                 name=data["name"],
                 formula=data["formula"],
@@ -223,6 +231,7 @@ class Prediction:
                 tc_method=data["tc_method"],
                 rule=check_rule(data["rule"]),
                 phonons=data.get("phonons", "none"),
+                phonons_read=None if read is None else PhononsRead.from_dict(read),
                 as_read=None if as_read is None else AsRead.from_dict(as_read),
                 findings=tuple(
                     Finding(one["code"], one["text"]) for one in data.get("findings", ())

@@ -2,14 +2,83 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
 
+from betenet.json_output import finite_or_none
 from betenet.phonon_dos import PhononDos
 from betenet.structures import StructureRecord
 
 NO_PHONONS = "none"
 """Origin of phonons that are not known."""
+
+MOST_IMAGINARY = 0.5
+"""Share of imaginary modes beyond which phonons are not used."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhononsRead:
+    """What was read of a file of phonons, and why it is believed to be that of a crystal.
+
+    Attributes
+    ----------
+    path
+        The file.
+    format
+        Format of the file, a key of `PHONON_DOS_FORMATS`, or ``"phonopy"``.
+    unit
+        Unit of its frequencies.
+    unit_source
+        How the unit is known: by the format, the file or the user.
+    n_sites
+        Number of its sites.
+    elements
+        Element of each site, where the file states them.
+    because
+        Why it is believed to be that of the crystal.
+    omega_2
+        Root of the mean square of the frequencies [meV].
+    usual_omega_2
+        What is usual for these atoms [meV]; nan where none of them is known.
+    """
+
+    path: str
+    format: str
+    unit: str
+    unit_source: str
+    n_sites: int
+    elements: tuple[str, ...]
+    because: str
+    omega_2: float
+    usual_omega_2: float
+
+    def as_text(self) -> str:
+        """One line."""
+        sites = "1 site" if self.n_sites == 1 else f"{self.n_sites} sites"
+        named = f" ({' '.join(self.elements)})" if self.elements else ""
+        return (
+            f"{self.path}: {self.format}, {self.unit} ({self.unit_source}), {sites}{named}; "
+            f"{self.because}; rms frequency {self.omega_2:.1f} meV, usual for these atoms "
+            f"{self.usual_omega_2:.1f} meV"
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON, with keys that carry the unit."""
+        data = asdict(self)
+        data["elements"] = list(self.elements)
+        for key in ("omega_2", "usual_omega_2"):
+            data[f"{key}_mev"] = finite_or_none(data.pop(key))
+        return data
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> PhononsRead:
+        """Build from what :meth:`to_dict` returns."""
+        given = dict(data)
+        for key in ("omega_2", "usual_omega_2"):
+            value = given.pop(f"{key}_mev")
+            given[key] = float("nan") if value is None else float(value)
+        return cls(**given | {"elements": tuple(given["elements"])})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -28,6 +97,8 @@ class SitePhonons:
         What computed them, if that is known to be one: each has its own systematic error.
     warnings
         What a user should know of them.
+    read
+        What was read of a file of one crystal; None for other sources.
     """
 
     dos: PhononDos | None = None
@@ -35,6 +106,7 @@ class SitePhonons:
     origin: str = NO_PHONONS
     force_field: str = ""
     warnings: tuple[str, ...] = ()
+    read: PhononsRead | None = None
 
     @property
     def imaginary(self) -> float:
@@ -44,3 +116,11 @@ class SitePhonons:
 
 PhononSource = Callable[[StructureRecord], SitePhonons]
 """From a structure, already in its primitive cell, to its phonons."""
+
+
+def usable(phonons: SitePhonons) -> SitePhonons:
+    """Phonons as they are, or none with the reason, where they describe no crystal."""
+    if phonons.imaginary <= MOST_IMAGINARY:
+        return phonons
+    why = f"{phonons.imaginary:.0%} of the modes of {phonons.origin} are imaginary"
+    return SitePhonons(warnings=(*phonons.warnings, f"predicted without phonons: {why}"))

@@ -105,11 +105,13 @@ def main() -> None:
         )
         wrong = np.mean([one.is_in_wrong_order for one in verdicts])
         refused = np.mean([one.is_implausible for one in verdicts])
-        print(f"{name:<14} {len(verdicts):>6} files: {rates}; order {wrong:.2%}; {refused:.2%} in all")
+        print(
+            f"{name:<14} {len(verdicts):>6} files: {rates}; order {wrong:.2%}; {refused:.2%} in all"
+        )
     if arguments.write:
         lines = [
-            "# Usual stiffness M<omega^2> of each element in stable metals [eV/A^2], the median over",
-            "# so many atoms; force-field phonons (mattersim-1m). benchmarks/phonon_stiffness.py",
+            "# Usual stiffness M<omega^2> of each element in stable metals [eV/A^2], the median",
+            "# over so many atoms; phonons of mattersim-1m. benchmarks/phonon_stiffness.py",
             "element,stiffness,atoms",
         ]
         lines += [f"{symbol},{value:.3g},{n}" for symbol, (value, n) in medians(known).items()]

@@ -11,8 +11,9 @@ from pathlib import Path
 
 from betenet.cli.arguments import not_negative
 from betenet.cli.parser import Verbs, add_verb
-from betenet.datasets.bete_net_database import DATABASE_FILE, NEGATIVE_TOLERANCE
+from betenet.datasets.bete_net_database import DATABASE_FILE
 from betenet.errors import ConfigError
+from betenet.superconductivity.quality import NEGATIVE_SHARE
 
 _SHOWN = 10
 """Rows of a note that are named on stderr; --json has all."""
@@ -25,7 +26,7 @@ def add_parser(verbs: Verbs) -> None:
     parser.flag("--out", Path, required=True)
     parser.flag("--moments", choices=("published", "raw"), default="published")
     parser.flag("--smearing")
-    parser.flag("--negative-tolerance", not_negative, default=NEGATIVE_TOLERANCE)
+    parser.flag("--negative-tolerance", not_negative, default=NEGATIVE_SHARE)
     parser.switch("--json")
 
 

@@ -74,5 +74,7 @@ def run(arguments: argparse.Namespace) -> int:
     )
     code = write_results(predictions, outputs_of(arguments, model), noun="structures")
     if arguments.phonons_of is not None:
-        phonons.check_used()
+        from betenet.ensemble.phonon_file import check_used
+
+        check_used(phonons)
     return code

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import math
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
 from betenet import extras
@@ -92,12 +92,8 @@ class TableOutput:
             numbers.append(shortened(prediction.phonons, self._WIDTH))
         atoms = str(len(prediction.symbols))
         self._print(self._row(self._short(prediction.name), prediction.formula, atoms, numbers))
-        if prediction.as_read is not None:
-            self._print(f"    read as {prediction.as_read.as_text()}")
-        if prediction.phonons_read is not None:
-            self._print(f"    phonons of {prediction.phonons_read.as_text()}")
-        if prediction.in_training is not None:
-            self._print(f"    {prediction.in_training.as_text()}")
+        for line in _known_of(prediction):
+            self._print(f"    {line}")
         for warning in prediction.warnings:
             self._print(f"    warning: {warning}")
         if self._per_site:
@@ -129,6 +125,16 @@ def _draw(per_site: bool, prediction: Prediction, figures: FigureFolder) -> None
     figures.draw(stem, "a2f", lambda path: plot_spectrum(prediction, path))
     if per_site and prediction.site_a2f is not None:
         figures.draw(stem, "sites", lambda path: plot_sites(prediction, path))
+
+
+def _known_of(prediction: Prediction) -> Iterator[str]:
+    """What was read, of the structure and of its phonons, and what training had of it."""
+    if prediction.as_read is not None:
+        yield f"read as {prediction.as_read.as_text()}"
+    if prediction.phonons_read is not None:
+        yield f"phonons of {prediction.phonons_read.as_text()}"
+    if prediction.in_training is not None:
+        yield prediction.in_training.as_text()
 
 
 def _footer(arguments: argparse.Namespace, model: Ensemble) -> str:

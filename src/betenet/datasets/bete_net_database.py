@@ -20,14 +20,11 @@ from jaxtyping import Float
 
 from betenet.errors import BetenetError, DataError
 from betenet.json_input import number_array, read_json
-from betenet.superconductivity.quality import assess
+from betenet.superconductivity.quality import NEGATIVE_SHARE, assess
 
 DATABASE_FILE = "database.json"
 LARGEST_DATABASE = 1 << 30
 """Bytes; the published file has some hundred million."""
-
-NEGATIVE_TOLERANCE = 1e-3
-"""Share of ∫|α²F| dω or of λ up to which negative values are taken as noise."""
 
 PHONON_GRIDS = {
     "coarse": (
@@ -111,7 +108,7 @@ def read_database(
     folder: str | Path,
     *,
     smearing: str | None = None,
-    negative_tolerance: float = NEGATIVE_TOLERANCE,
+    negative_tolerance: float = NEGATIVE_SHARE,
 ) -> tuple[list[DatabaseRow], list[Refusal]]:
     """Every row of the database, read or refused.
 

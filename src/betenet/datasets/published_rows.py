@@ -16,7 +16,6 @@ from ase.formula import Formula
 
 from betenet.datasets.bete_net_database import (
     DATABASE_FILE,
-    NEGATIVE_TOLERANCE,
     DatabaseRow,
     Refusal,
     read_database,
@@ -31,6 +30,7 @@ from betenet.spectrum import IntegrationRule
 from betenet.structures import check_structure, read_structures
 from betenet.superconductivity.binned import BINS, TRUNCATED, binned, share_above
 from betenet.superconductivity.moments import moments
+from betenet.superconductivity.quality import NEGATIVE_SHARE
 
 MomentsOf = Literal["published", "raw"]
 """Moments of the binned spectrum by the published rule, or of the raw one by the onset rule."""
@@ -85,7 +85,7 @@ def published_rows(
     *,
     moments_of: MomentsOf = "published",
     smearing: str | None = None,
-    negative_tolerance: float = NEGATIVE_TOLERANCE,
+    negative_tolerance: float = NEGATIVE_SHARE,
 ) -> PublishedRows:
     """Rows of the published database, preprocessed as in the paper.
 

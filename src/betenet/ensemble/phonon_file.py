@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from ase import Atoms
 
-from betenet.ensemble.site_phonons import PhononsRead, SitePhonons, usable
+from betenet.ensemble.site_phonons import PhononSource, PhononsRead, SitePhonons, usable
 from betenet.errors import BetenetError, ConfigError, DataError
 from betenet.formats import PhononDosFile, read_phonon_dos
 from betenet.formats.a2f_file import UNIT_DEFINED
@@ -22,6 +22,8 @@ _COMPRESSED = (".gz", ".bz2", ".xz")
 _OF_A_DOS = ("", "_dos", "_projected_dos")
 """What follows the name of the structure in the name of its file of phonons."""
 _SAME_PLACE = 1e-3
+_OF_ONE_ATOM, _COMPLETE = 3.0, 0.05
+"""∫g dω of one atom, and how far a total may be from it to be that of its one site."""
 
 
 def said_of(name: str, result: PhononResult) -> tuple[str, ...]:
@@ -79,15 +81,20 @@ class CrystalPhonons:
                 warnings=said_of("phonopy", result),
             )
         file = read_phonon_dos(path)
-        if file.dos.sites is None:
-            raise DataError(
-                f"{path} has no density of states by site.",
-                "Each atom counts alike, so the share of each is needed.",
-                "Give a file with a column for each atom, or phonopy.yaml with force constants.",
-            )
+        dos = file.dos
+        if dos.sites is None:
+            if abs(dos.n_states / _OF_ONE_ATOM - 1.0) > _COMPLETE:
+                raise DataError(
+                    f"{path} has no density of states by site.",
+                    f"Each atom counts alike, so the share of each is needed; ∫g dω is "
+                    f"{dos.n_states:.4g}, and {_OF_ONE_ATOM:g} for one atom.",
+                    "Give a file with a column for each atom, or phonopy.yaml with force "
+                    "constants.",
+                )
+            dos = PhononDos(dos.frequencies, dos.total, dos.total[None])
         return cls(
             path=str(path),
-            dos=file.dos.normalised(),
+            dos=dos.normalised(),
             cell=_cell(file),
             told=(file.format, file.unit, file.unit_source),
             of=of,
@@ -127,20 +134,10 @@ class CrystalPhonons:
             )
         )
 
-    def check_used(self) -> None:
-        """Check that the structure was there whose phonons they are.
-
-        Raises
-        ------
-        ConfigError
-            If no structure had the name.
-        """
-        if self.of is not None and self._served is None:
-            raise ConfigError(
-                f"No structure is named {self.of}.",
-                f"--phonons-of says that {self.path} is of it, so that nothing used the file.",
-                "Give its path, or its file's name with or without the suffix.",
-            )
+    @property
+    def is_used(self) -> bool:
+        """Whether a structure had its phonons from the file."""
+        return self._served is not None
 
     def _serve(self, record: StructureRecord) -> None:
         """Remember the structure; refuse a second one where only the user knows which it is."""
@@ -270,6 +267,22 @@ class FolderPhonons:
             except BetenetError as error:
                 raise DataError(error.summary, error.reason, error.fix) from error
         return self._read[path](record)
+
+
+def check_used(phonons: PhononSource | None) -> None:
+    """Check that the structure was there whose phonons a file is said to have.
+
+    Raises
+    ------
+    ConfigError
+        If no structure had the name.
+    """
+    if isinstance(phonons, CrystalPhonons) and phonons.of is not None and not phonons.is_used:
+        raise ConfigError(
+            f"No structure is named {phonons.of}.",
+            f"--phonons-of says that {phonons.path} is of it, so that nothing used the file.",
+            "Give its path, or its file's name with or without the suffix.",
+        )
 
 
 def names_of(name: str) -> frozenset[str]:

@@ -74,11 +74,11 @@ class PhononsRead:
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> PhononsRead:
         """Build from what :meth:`to_dict` returns."""
-        given = dict(data)
+        given: dict[str, Any] = {**data, "elements": tuple(data["elements"])}
         for key in ("omega_2", "usual_omega_2"):
             value = given.pop(f"{key}_mev")
             given[key] = float("nan") if value is None else float(value)
-        return cls(**given | {"elements": tuple(given["elements"])})
+        return cls(**given)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

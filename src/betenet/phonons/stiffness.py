@@ -1,4 +1,4 @@
-"""Stiffness of the sites of a crystal: can a phonon density of states be that of its atoms?"""
+"""Stiffness of the sites of a crystal, which tells whether phonons can be those of its atoms."""
 
 from __future__ import annotations
 
@@ -158,9 +158,7 @@ class StiffnessVerdict:
         return told[0] + ": is the unit right?" if told else ""
 
 
-def judge_stiffness(
-    dos: PhononDos, atoms: Atoms, *, order_known: bool = False
-) -> StiffnessVerdict:
+def judge_stiffness(dos: PhononDos, atoms: Atoms, *, order_known: bool = False) -> StiffnessVerdict:
     """Compare a density of states with what atoms of these elements usually have.
 
     Parameters

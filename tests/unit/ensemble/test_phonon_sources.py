@@ -110,7 +110,7 @@ def test_verdict_of_the_phonons_is_among_the_warnings() -> None:
 
 
 def test_total_alone_is_refused_at_once(tmp_path: Path) -> None:
-    total = PhononDos(OMEGA, einstein(("Al", 20.0)).total)
+    total = PhononDos(OMEGA, einstein(("Al", 20.0), ("Al", 20.0)).total)
     write_phonon_dos(tmp_path / "dos.json", total)
     with pytest.raises(DataError, match="by site"):
         phonons_from_file(tmp_path / "dos.json")

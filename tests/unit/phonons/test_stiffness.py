@@ -37,15 +37,15 @@ def test_stiffness_is_the_trace_of_the_sites_own_force_constants() -> None:
     alloy.symbols[0] = "Au"
     field = make_force_field(EMT())
     phonopy: Any = force_constants(alloy, field, QUICK).phonopy
-    dos = phonons(alloy, field, QUICK).dos
+    result = phonons(alloy, field, QUICK)
     first = phonopy.primitive.p2s_map
     rows = phonopy.force_constants
     within = first if rows.shape[0] == rows.shape[1] else range(len(first))
     traces = [np.trace(rows[i, s]) / 3.0 for i, s in zip(within, first, strict=True)]
     symbols = phonopy.primitive.symbols
-    expected = {name: trace for name, trace in zip(symbols, traces, strict=True)}
-    found = site_stiffness(dos, alloy.get_masses())
-    for symbol, value in zip(alloy.get_chemical_symbols(), found, strict=True):
+    expected = dict(zip(symbols, traces, strict=True))
+    found = site_stiffness(result.dos, result.atoms.get_masses())
+    for symbol, value in zip(result.atoms.get_chemical_symbols(), found, strict=True):
         assert value == pytest.approx(expected[symbol], rel=0.02)
 
 
@@ -59,7 +59,7 @@ def test_usual_metals_are_not_doubted() -> None:
 def test_phonons_of_a_lighter_metal_are_implausible() -> None:
     verdict = judge_stiffness(modes(25.0), bulk("Pb"))
     assert verdict.is_implausible
-    assert verdict.ratio > 2.0 * IMPLAUSIBLE / 1.75
+    assert verdict.ratio > IMPLAUSIBLE
     (doubt,) = verdict.doubts()
     assert "25.0 meV" in doubt
     assert f"{verdict.usual_omega_2:.1f} meV" in doubt
@@ -69,7 +69,7 @@ def test_phonons_of_a_lighter_metal_are_implausible() -> None:
     ("factor", "units"), [(4.1357, "THz and meV"), (1.0 / 8.0655, "cm-1 and meV")]
 )
 def test_a_wrong_unit_is_named(factor: float, units: str) -> None:
-    verdict = judge_stiffness(modes(25.0 * factor), bulk("Al"))
+    verdict = judge_stiffness(modes(20.7 * factor), bulk("Cu"))
     (doubt,) = verdict.doubts()
     assert units in doubt
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -33,7 +34,7 @@ NEIGHBOR = 3
 QUANTILE = 0.99
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Applicability:
     """What training has covered.
 
@@ -113,7 +114,7 @@ class Applicability:
         """
         found = [*self._elements(graph)]
         statistics = composition_statistics(graph.numbers)[None]
-        if float(self._distance(statistics)[0]) > self.far:
+        if self._is_far(statistics):
             nearest = dict.fromkeys(formulas[row] for row in self._nearest(statistics, formulas))
             beside = f": the nearest are {', '.join(nearest)}" if nearest else ""
             found.append(Finding(FAR_COMPOSITION, f"composition far from training{beside}"))
@@ -152,8 +153,16 @@ class Applicability:
         distances = ((self.references - components) ** 2).sum(1)
         return [int(row) for row in np.argsort(distances, kind="stable")[:NEIGHBOR]]
 
-    def _distance(self, statistics: Float[np.ndarray, "row statistic"]) -> np.ndarray:
-        return _distances((statistics - self.centre) @ self.projection, self.references, NEIGHBOR)
+    def _is_far(self, statistics: Float[np.ndarray, "1 statistic"]) -> bool:
+        """Whether fewer training structures than `NEIGHBOR` are within the distance `far`."""
+        components = (statistics - self.centre) @ self.projection
+        squared = _squares(components, self.references, self._norms)
+        within = int(np.count_nonzero(squared <= self.far**2 * components.shape[1]))
+        return within < min(NEIGHBOR, len(self.references))
+
+    @cached_property
+    def _norms(self) -> Float[np.ndarray, " row"]:
+        return (self.references**2).sum(1)
 
     def to_tensors(self) -> dict[str, torch.Tensor]:
         """For the parameter file of a checkpoint."""
@@ -189,10 +198,15 @@ def _distances(points: np.ndarray, references: np.ndarray, neighbor: int) -> np.
     norms = (references**2).sum(1)
     for start in range(0, len(points), 512):
         part = points[start : start + 512]
-        squared = (part**2).sum(1)[:, None] + norms - 2 * part @ references.T
+        squared = _squares(part, references, norms)
         nearest = np.partition(squared, neighbor - 1, axis=1)[:, neighbor - 1]
         result[start : start + 512] = np.sqrt(np.maximum(nearest, 0) / references.shape[1])
     return result
+
+
+def _squares(points: np.ndarray, references: np.ndarray, norms: np.ndarray) -> np.ndarray:
+    """Squared distance of each point to each reference, whose own squares are given."""
+    return (points**2).sum(1)[:, None] + norms - 2 * points @ references.T
 
 
 def _fractions(graphs: Sequence[CrystalGraph]) -> np.ndarray:

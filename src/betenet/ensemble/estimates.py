@@ -18,7 +18,7 @@ from betenet.errors import SpectrumError
 from betenet.spectrum import IntegrationRule, Spectrum
 from betenet.superconductivity.critical_temperature import ELIASHBERG
 from betenet.superconductivity.eliashberg import Status, eliashberg_gap
-from betenet.superconductivity.moments import moments
+from betenet.superconductivity.moments import CheckedMoments
 
 ESTIMATED = ("coupling", "omega_log", "omega_1", "omega_2", "omega_3", "omega_max", "tc")
 """Keys of the quantities that a prediction holds, in the order of printed tables."""
@@ -124,15 +124,15 @@ def summarise(
     """
     values, logs = _moments_of(spectrum, rule)
     known: Mapping[str, Mapping[str, float]] = calibration or {}
+    widths = _widths(logs, known)
     found = {
-        key: _without_spread(key, float(row[0]))
+        key: _without_spread(key, value)
         if known and key not in known
-        else _log_normal_estimate(key, float(row[0]), _width(logs[key][1:], known.get(key)))
-        for key, row in values.items()
-        if key in ESTIMATED
+        else _log_normal_estimate(key, value, widths[key])
+        for key, value in values.items()
     }
     inputs = np.stack([logs[key] for key in _TC_INPUTS], axis=-1)
-    points = _points(inputs, _widths(inputs, known))
+    points = _points(inputs, np.array([widths[key] for key in _TC_INPUTS]))
     mean = Spectrum(spectrum.frequencies, np.atleast_2d(spectrum.a2f).mean(axis=0), rule)
     warnings: tuple[str, ...] = ()
     if tc_method == ELIASHBERG:
@@ -195,8 +195,8 @@ def _add_eliashberg(
 
 def _moments_of(
     spectrum: Spectrum, rule: IntegrationRule
-) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
-    """Moments and their logarithms; row 0 is the mean of the members, the others are they."""
+) -> tuple[dict[str, float], dict[str, np.ndarray]]:
+    """Moments of the mean spectrum, and logarithms of its and, below them, the members'."""
     members = np.atleast_2d(spectrum.a2f)
     if members.ndim != 2:
         raise SpectrumError(
@@ -205,25 +205,26 @@ def _moments_of(
             fix="Pass the spectra of one structure at a time.",
         )
     rows = np.concatenate([members.mean(axis=0, keepdims=True), members])
-    values = moments(spectrum.frequencies, rows, rule)
+    values = CheckedMoments(spectrum.frequencies, rows, rule).to_dict()
     with np.errstate(divide="ignore", invalid="ignore"):
-        return values, {key: np.log(row) for key, row in values.items()}
+        logs = np.log(np.stack(list(values.values())))
+    return {key: float(row[0]) for key, row in values.items()}, dict(zip(values, logs, strict=True))
 
 
 def _widths(
-    inputs: Float[np.ndarray, "rows 3"], known: Mapping[str, Mapping[str, float]]
-) -> Float[np.ndarray, " 3"]:
-    """Calibrated deviations of the three numbers that enter Tc."""
-    pairs = zip(_TC_INPUTS, inputs[1:].T, strict=True)
-    return np.array([_width(column, known.get(key)) for key, column in pairs])
-
-
-def _width(logs: Float[np.ndarray, " member"], known: Mapping[str, float] | None) -> float:
-    """Calibrated standard deviation of a quantity's logarithm; nan if there is no spread."""
-    if logs.size < 2 or not np.all(np.isfinite(logs)):
-        return math.nan
-    scale, floor = (1.0, 0.0) if known is None else (known["scale"], known["floor"])
-    return math.hypot(scale * float(np.std(logs, ddof=1)), floor)
+    logs: Mapping[str, Float[np.ndarray, " row"]], known: Mapping[str, Mapping[str, float]]
+) -> dict[str, float]:
+    """Calibrated deviations of the members' logarithms; nan where there is no spread."""
+    members = np.stack(list(logs.values()))[:, 1:]
+    if members.shape[1] < 2:
+        return dict.fromkeys(logs, math.nan)
+    with np.errstate(invalid="ignore"):
+        spreads = np.std(members, axis=1, ddof=1).tolist()
+    found: dict[str, float] = {}
+    for key, spread in zip(logs, spreads, strict=True):
+        line = known.get(key, {"scale": 1.0, "floor": 0.0})
+        found[key] = math.hypot(line["scale"] * spread, line["floor"])
+    return found
 
 
 def _log_normal_estimate(key: str, value: float, width: float) -> Estimate:

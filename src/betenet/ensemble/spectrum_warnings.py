@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 from jaxtyping import Float
 
-from betenet.superconductivity.moments import cumulative_coupling, moments
+from betenet.superconductivity.moments import CheckedMoments
 
 TOP_BINS = 4
 TOP_SHARE = 0.01
@@ -27,9 +27,9 @@ def spectrum_warnings(
     Parameters
     ----------
     frequencies
-        Grid [meV].
+        Grid, valid [meV].
     a2f
-        Mean of the members' α²F [1].
+        Mean of the members' α²F, finite [1].
     """
     weights = np.gradient(frequencies) * a2f
     share = weights[-TOP_BINS:].sum() / max(weights.sum(), 1e-300)
@@ -38,8 +38,9 @@ def spectrum_warnings(
             f"{share:.0%} of α²F lies at the top of the grid, {frequencies[-1]:.0f} meV: "
             "higher modes may be cut off"
         )
-    coupling = cumulative_coupling(frequencies, a2f, "onset")
-    edge = SOFT * float(moments(frequencies, a2f, "onset")["omega_2"])
+    found = CheckedMoments(frequencies, a2f)
+    coupling = found.cumulative_coupling()
+    edge = SOFT * float(found.omega_n(2))
     if not coupling[-1] > 0.0:
         return
     soft = float(np.interp(edge, frequencies, coupling) / coupling[-1])

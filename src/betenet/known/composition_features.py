@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -175,26 +176,34 @@ def _charges(
     order = np.argsort(table.electronegativity[numbers], kind="stable")
     if len(order) < 2:
         return None
-    chosen: list[np.ndarray] = []
-    for place, element in enumerate(order):
-        charges = np.array(states[numbers[element]], dtype=float)
-        if int(numbers[element]) in fixed:
-            charges = np.array([fixed[int(numbers[element])]])
+    chosen: list[tuple[float, ...]] = []
+    for place, number in enumerate(map(int, numbers[order])):
+        charges: tuple[float, ...] = states[number]
+        if number in fixed:
+            charges = (fixed[number],)
         elif place == 0:
-            charges = charges[charges > 0]
+            charges = tuple(charge for charge in charges if charge > 0)
         elif place == len(order) - 1 and not fixed:
-            charges = charges[charges < 0]
-        if len(charges) == 0:
+            charges = tuple(charge for charge in charges if charge < 0)
+        if not charges:
             return None
-        left = _STATES // int(np.prod([len(c) for c in chosen], dtype=int))
-        chosen.append(charges[: max(left, 1)])
-    grids = np.meshgrid(*chosen, indexing="ij", copy=False)
-    combinations = np.stack([grid.ravel() for grid in grids], axis=-1)
+        chosen.append(charges[: max(_STATES // prod(map(len, chosen)), 1)])
+    combinations, positive = _combinations(tuple(chosen))
     ordered = amounts[order] / amounts.sum()
-    total = np.abs(combinations @ ordered) + 1e-4 * (np.maximum(combinations, 0.0) @ ordered)
+    total = np.abs(combinations @ ordered) + 1e-4 * (positive @ ordered)
     found = np.empty(len(order))
     found[order] = combinations[int(np.argmin(total))]
     return found
+
+
+@lru_cache(maxsize=64)
+def _combinations(
+    charges: tuple[tuple[float, ...], ...],
+) -> tuple[Float[np.ndarray, "combination element"], Float[np.ndarray, "combination element"]]:
+    """One charge of each element in every combination, and the positive ones of these."""
+    grids = np.meshgrid(*(np.array(one, dtype=float) for one in charges), indexing="ij")
+    found = np.stack([grid.ravel() for grid in grids], axis=-1)
+    return found, np.maximum(found, 0.0)
 
 
 def _formula(amounts: Amounts) -> Int[np.ndarray, " element"] | None:

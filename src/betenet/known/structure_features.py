@@ -11,6 +11,7 @@ from jaxtyping import Bool, Float, Int
 from betenet.known.elements import bonding
 from betenet.known.polyanions import Charges, site_charges
 from betenet.structures.dimensionality import dimensionality
+from betenet.structures.neighbours import neighbours
 
 CUTOFF = 5.0
 """Longest bond that is looked at [Å]: its valence is below 0.01."""
@@ -176,14 +177,7 @@ def _neighbours(
     Float[np.ndarray, " pair"],
 ]:
     """Pairs of atoms, each both ways, their distance [Å] and the valence of their bond."""
-    # vesin loads torch, which only those who compute should wait for
-    from vesin import NeighborList  # pyright: ignore[reportMissingTypeStubs]
-
-    first, second, lengths = NeighborList(cutoff=CUTOFF, full_list=True, sorted=False).compute(
-        points=atoms.positions, box=atoms.cell.array, periodic=True, quantities="ijd"
-    )
-    first, second = np.asarray(first, dtype=int), np.asarray(second, dtype=int)
-    lengths = np.asarray(lengths, dtype=float)
+    first, second, _, lengths = neighbours(atoms, CUTOFF)
     table, numbers = bonding(), np.asarray(atoms.numbers)
     r_i, r_j = table.radius[numbers[first]], table.radius[numbers[second]]
     c_i, c_j = table.c[numbers[first]], table.c[numbers[second]]

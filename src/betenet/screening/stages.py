@@ -124,7 +124,8 @@ def unpacked(items: Iterable[Item]) -> Iterator[StructureRecord]:
     """The structures of a batch; what is no structure is a record with its error."""
     for item in items:
         try:
-            yield StructureRecord(name=item.name, atoms=structure_from_bytes(item.structure))
+            atoms = structure_from_bytes(item.structure)
+            yield StructureRecord(name=item.name, atoms=atoms, checked=True)  # by the source
         except BetenetError as error:
             refused = StructureError(f"{item.name}: {error.summary}", error.reason, error.fix)
             yield StructureRecord(name=item.name, error=refused)

@@ -98,12 +98,12 @@ def check_structure(atoms: Atoms, *, max_atoms: int | None = MAX_ATOMS) -> None:
     """
     _check_given(atoms, max_atoms)
     _check_numbers(atoms)
-    _check_cell(atoms)
+    reduced = _check_cell(atoms)
     _check_places(atoms)
     _check_elements(atoms)
     _check_occupancy(atoms)
     check_size(fewest_atoms(atoms), max_atoms, at_least=True)
-    _check_collisions(atoms)
+    _check_collisions(atoms, reduced)
 
 
 def fewest_atoms(atoms: Atoms) -> int:
@@ -171,7 +171,7 @@ def _check_numbers(atoms: Atoms) -> None:
         )
 
 
-def check_lattice(lattice: Float[np.ndarray, "3 3"], n_atoms: int) -> None:
+def check_lattice(lattice: Float[np.ndarray, "3 3"], n_atoms: int) -> Float[np.ndarray, "3 3"]:
     """Raise unless a cell has a size and a shape in which neighbours can be looked for.
 
     Parameters
@@ -180,6 +180,11 @@ def check_lattice(lattice: Float[np.ndarray, "3 3"], n_atoms: int) -> None:
         Lattice vectors as rows [Å], all of them numbers.
     n_atoms
         Atoms in the cell.
+
+    Returns
+    -------
+    Float[ndarray, "3 3"]
+        Shortest vectors of the lattice, as of `reduce_cell` [Å].
 
     Raises
     ------
@@ -216,12 +221,13 @@ def check_lattice(lattice: Float[np.ndarray, "3 3"], n_atoms: int) -> None:
             "possible.",
             "Look for wrong units of the cell, or atoms that are listed many times.",
         )
-    _check_shape(lattice)
-
-
-def _check_shape(lattice: Float[np.ndarray, "3 3"]) -> None:
-    """Refuse needles, cells that overlap themselves, and cells that are skewed without end."""
     reduced = reduce_cell(lattice)
+    _check_shape(lattice, reduced)
+    return reduced
+
+
+def _check_shape(lattice: Float[np.ndarray, "3 3"], reduced: Float[np.ndarray, "3 3"]) -> None:
+    """Refuse needles, cells that overlap themselves, and cells that are skewed without end."""
     periods = np.sqrt((reduced**2).sum(axis=1))
     words = ", ".join(f"{period:.4g}" for period in periods)
     if periods.min() < COLLISION_FLOOR:
@@ -274,7 +280,7 @@ def _check_places(atoms: Atoms) -> None:
         )
 
 
-def _check_cell(atoms: Atoms) -> None:
+def _check_cell(atoms: Atoms) -> Float[np.ndarray, "3 3"]:
     if not all(atoms.pbc):
         pbc = ", ".join("yes" if periodic else "no" for periodic in atoms.pbc)
         raise StructureError(
@@ -283,7 +289,7 @@ def _check_cell(atoms: Atoms) -> None:
             "or slabs.",
             fix="Give a cell with three lattice vectors, and pbc = True if the crystal is a bulk.",
         )
-    check_lattice(cell_vectors(atoms), len(atoms))
+    return check_lattice(cell_vectors(atoms), len(atoms))
 
 
 def _check_elements(atoms: Atoms) -> None:
@@ -356,13 +362,12 @@ def _are_apart(
     return bool((squares > 1.000001 * (radii[:, None] + radii) ** 2).all())
 
 
-def _check_collisions(atoms: Atoms) -> None:
+def _check_collisions(atoms: Atoms, reduced: Float[np.ndarray, "3 3"]) -> None:
     from ase import neighborlist
 
     radii = np.maximum(
         COLLISION_FLOOR / 2, COLLISION_FRACTION * np.asarray(covalent_radii)[atoms.numbers]
     )
-    reduced = reduce_cell(cell_vectors(atoms))
     if len(atoms) <= SMALL and _are_apart(reduced, atoms.positions, radii):
         return
     first, second, distance = cast("Any", neighborlist).primitive_neighbor_list(

@@ -11,6 +11,7 @@ from ase.data import covalent_radii, vdw_alvarez
 from jaxtyping import Float, Int
 
 from betenet.structures.cell import cell_vectors
+from betenet.structures.neighbours import NEAR, neighbours
 
 Kind = Literal["bulk", "layer", "wire", "molecule"]
 
@@ -210,7 +211,7 @@ def _between(
 
 
 def _rank(loops: Int[np.ndarray, "loop 3"]) -> int:
-    return int(np.linalg.matrix_rank(loops)) if len(loops) else 0
+    return int(np.linalg.matrix_rank(loops.T @ loops)) if len(loops) else 0
 
 
 def _loops(atoms: Atoms, gap: float) -> Int[np.ndarray, "loop 3"]:
@@ -218,8 +219,7 @@ def _loops(atoms: Atoms, gap: float) -> Int[np.ndarray, "loop 3"]:
     reach = np.asarray(covalent_radii)[atoms.numbers] + gap / 2.0
     first, second, shifts = _joined(atoms, reach)
     offsets = _offsets(len(atoms), first, second, shifts)
-    loops = offsets[first] + shifts - offsets[second]
-    return np.unique(loops[loops.any(axis=1)], axis=0)
+    return offsets[first] + shifts - offsets[second]
 
 
 def _joined(
@@ -232,17 +232,9 @@ def _joined(
         return cast("Any", neighborlist).primitive_neighbor_list(
             "ijS", atoms.pbc, cell_vectors(atoms), atoms.positions, reach
         )
-    # An order of magnitude faster, and asked for every crystal of a screening; it loads torch,
-    # which only those who compute should wait for.
-    from vesin import NeighborList  # pyright: ignore[reportMissingTypeStubs]
-
-    pairs = NeighborList(cutoff=2.0 * float(reach.max()), full_list=True, sorted=True)
-    first, second, shifts, lengths = pairs.compute(
-        points=atoms.positions, box=cell_vectors(atoms), periodic=True, quantities="ijSd"
-    )
-    first, second = np.asarray(first, dtype=int), np.asarray(second, dtype=int)
-    near = np.asarray(lengths) < reach[first] + reach[second]
-    return first[near], second[near], np.asarray(shifts, dtype=int)[near]
+    first, second, shifts, lengths = neighbours(atoms, max(2.0 * float(reach.max()), NEAR))
+    near = lengths < reach[first] + reach[second]
+    return first[near], second[near], shifts[near]
 
 
 def _offsets(
@@ -253,19 +245,20 @@ def _offsets(
 ) -> Int[np.ndarray, "atom 3"]:
     """Cell in which each atom is met by a walk from the first atom of its piece."""
     offsets = np.zeros((n_atoms, 3), dtype=int)
-    met = np.zeros(n_atoms, dtype=bool)
-    begins = np.searchsorted(first, np.arange(n_atoms + 1))  # pairs are sorted by the first atom
+    met, others = [False] * n_atoms, second.tolist()
+    # pairs are sorted by the first atom
+    begins = np.searchsorted(first, np.arange(n_atoms + 1)).tolist()
     for start in range(n_atoms):
         waiting = [] if met[start] else [start]
         met[start] = True
         while waiting:
             atom = waiting.pop()
-            pairs = slice(begins[atom], begins[atom + 1])
-            for other, shift in zip(second[pairs], shifts[pairs], strict=True):
+            for pair in range(begins[atom], begins[atom + 1]):
+                other = others[pair]
                 if not met[other]:
                     met[other] = True
-                    offsets[other] = offsets[atom] + shift
-                    waiting.append(int(other))
+                    offsets[other] = offsets[atom] + shifts[pair]
+                    waiting.append(other)
     return offsets
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from functools import cache
 from itertools import product
 from typing import Any, cast
 
@@ -18,6 +19,10 @@ Operations = tuple[Int[np.ndarray, "op 3 3"], Float[np.ndarray, "op 3"]]
 
 _SHORT = np.array([v for v in product((-1.0, 0.0, 1.0), repeat=3) if any(v)])
 """Images that a vector of a Niggli-reduced cell can have under an operation: none is as short."""
+
+
+_AT_ONCE = 20_000
+"""Distances that are compared at a time."""
 
 
 def find_space_group(atoms: Atoms, symprec: float) -> tuple[str, int]:
@@ -78,10 +83,16 @@ def _named(operations: Operations, lattice: Float[np.ndarray, "3 3"], symprec: f
         )
         if found is None:
             return None
-        every = library.get_symmetry_from_database(found.hall_number)["rotations"]
+        return found if _order(found.hall_number) == len(rotations) else None
     except SPGLIB_ERRORS:
         return None
-    return found if len({one.tobytes() for one in every}) == len(rotations) else None
+
+
+@cache
+def _order(hall_number: int) -> int:
+    """Number of different rotations of a space group."""
+    every = cast("Any", spglib).get_symmetry_from_database(hall_number)["rotations"]
+    return len({one.tobytes() for one in every})
 
 
 def find_operations(
@@ -92,7 +103,6 @@ def find_operations(
 ) -> Operations:
     """Rotations and translations that map a Niggli-reduced crystal on itself."""
     rotations = _rotations(lattice, symprec)
-    metric = lattice @ lattice.T
     elements, counts = np.unique(numbers, return_counts=True)
     rarest = elements[np.argsort(counts, kind="stable")]
     ends = places[numbers == rarest[0]]
@@ -101,12 +111,13 @@ def find_operations(
     rotations = np.repeat(rotations, len(ends), axis=0)
     for element in rarest:
         alike = places[numbers == element]
-        for place in alike:
-            ends = rotations @ place + shifts
-            apart: np.ndarray = ends[:, None] - alike
-            apart = apart - np.round(apart)
-            squares = np.einsum("oni,ij,onj->on", apart, metric, apart)
-            kept = squares.min(axis=1) < symprec**2
+        step = max(1, _AT_ONCE // max(1, len(rotations) * len(alike)))
+        for start in range(0, len(alike), step):
+            ends = alike[start : start + step] @ rotations.transpose(0, 2, 1) + shifts[:, None]
+            apart: np.ndarray = ends[:, :, None] - alike
+            vectors = (apart - np.round(apart)).reshape(-1, 3) @ lattice
+            squares = (vectors**2).sum(axis=1).reshape(apart.shape[:3])
+            kept = (squares.min(axis=2) < symprec**2).all(axis=1)
             rotations, shifts = rotations[kept], shifts[kept]
     return np.round(rotations).astype(np.intc), shifts % 1.0
 

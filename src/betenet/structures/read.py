@@ -42,6 +42,8 @@ class StructureRecord:
         The structure as it was read, where ``atoms`` is its primitive cell.
     as_read
         The crystal as it was understood, where it has been prepared.
+    checked
+        Whether `check_structure` has accepted the structure, and need not be asked again.
     """
 
     name: str
@@ -50,6 +52,7 @@ class StructureRecord:
     warnings: tuple[str, ...] = ()
     given: Atoms | None = None
     as_read: AsRead | None = None
+    checked: bool = False
 
     def __post_init__(self) -> None:
         if (self.atoms is None) == (self.error is None):
@@ -138,7 +141,8 @@ def prepare_structures(
             yield record
             continue
         try:
-            check_structure(record.atoms, max_atoms=max_atoms)
+            if not record.checked:
+                check_structure(record.atoms, max_atoms=max_atoms)
             atoms = standardise(record.atoms, symprec=symprec, max_atoms=max_atoms)
             understood = AsRead.of(record.atoms, atoms, symprec)
         except StructureError as error:

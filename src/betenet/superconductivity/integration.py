@@ -78,6 +78,12 @@ def known_weights(grid: bytes, n: int | None, rule: str) -> Float[np.ndarray, " 
     return checked_kernel_weights(np.frombuffer(grid), kernel, rule)
 
 
+@lru_cache(maxsize=8)
+def known_coupling_intervals(grid: bytes, rule: str) -> tuple[float, np.ndarray, np.ndarray]:
+    """:func:`interval_weights` of λ/2, kept as :func:`known_weights` keeps its own."""
+    return interval_weights(np.frombuffer(grid), power_kernel(0), rule)
+
+
 def power_kernel(n: int) -> Kernel:
     """The function ω^(n-1)."""
     return lambda omega: omega ** float(n - 1)

@@ -37,7 +37,7 @@ from jaxtyping import Float
 
 from betenet.errors import SpectrumError
 from betenet.spectrum import check_spectrum
-from betenet.superconductivity.integration import interval_weights, known_weights, power_kernel
+from betenet.superconductivity.integration import known_coupling_intervals, known_weights
 
 OMEGA_MAX_FRACTION = 0.03
 """Share of the highest peak above which α²F counts as weight; smoothing tails stay below it."""
@@ -333,7 +333,7 @@ class CheckedMoments:
     def cumulative_coupling(self) -> Float[np.ndarray, "*batch n_freq"]:
         """λ(ω) [1], see :func:`cumulative_coupling`."""
         values = self._values
-        first, left, right = interval_weights(self._grid, power_kernel(0), self._rule)
+        first, left, right = known_coupling_intervals(self._bytes, self._rule)
         increments = np.concatenate(
             [first * values[..., :1], left * values[..., :-1] + right * values[..., 1:]], axis=-1
         )

@@ -74,8 +74,8 @@ def mcmillan(
     """
     lam, debye, mu = _broadcast(coupling, debye_temperature, mu_star)
     valid = _couples(lam, debye)
-    (debye_,) = _safe(valid, debye)
-    return _zero_unless(valid, debye_ / 1.45 * _exponential(lam, mu), lam)
+    lam_, debye_ = _safe(valid, lam, debye)
+    return _zero_unless(valid, debye_ / 1.45 * _exponential(lam_, mu), lam)
 
 
 def allen_dynes_simple(
@@ -105,7 +105,9 @@ def allen_dynes_simple(
     26.41
     """
     lam, omega, mu = _broadcast(coupling, omega_log, mu_star)
-    return _zero_unless(_couples(lam, omega), _simple(lam, omega, mu), lam)
+    valid = _couples(lam, omega)
+    lam_, omega_ = _safe(valid, lam, omega)
+    return _zero_unless(valid, _simple(lam_, omega_, mu), lam)
 
 
 def allen_dynes(
@@ -147,7 +149,7 @@ def allen_dynes(
     lambda_2 = 1.82 * (1.0 + 6.3 * mu) * ratio
     f_1 = np.cbrt(1.0 + (lam_ / lambda_1) ** 1.5)
     f_2 = 1.0 + (ratio - 1.0) * lam_**2 / (lam_**2 + lambda_2**2)
-    return _zero_unless(valid, f_1 * f_2 * _simple(lam, omega, mu), lam)
+    return _zero_unless(valid, f_1 * f_2 * _simple(lam_, omega_, mu), lam)
 
 
 def xie_2019(
@@ -226,7 +228,7 @@ def xie_2022(
     inverse = distance / bounded / bounded
     f_mu = 1.0 + 6.86 * np.exp(-lam_ / np.maximum(mu, 1e-12)) * inverse
     factor = np.maximum(f_omega, 0.0) * np.maximum(f_mu, 0.0)
-    return _zero_unless(valid, factor * _simple(lam, omega, mu), lam)
+    return _zero_unless(valid, factor * _simple(lam_, omega_, mu), lam)
 
 
 def repulsion_wins(inputs: Inputs) -> str:
@@ -293,6 +295,8 @@ def _couples(*values: np.ndarray) -> np.ndarray:
 
 def _safe(valid: np.ndarray, *values: np.ndarray) -> tuple[np.ndarray, ...]:
     """The values, with a harmless 1 where they are not valid."""
+    if valid.all():
+        return values
     return tuple(np.where(valid, value, 1.0) for value in values)
 
 
@@ -302,15 +306,12 @@ def _zero_unless(valid: np.ndarray, tc: ArrayLike, coupling: np.ndarray) -> np.n
 
 def _simple(coupling: np.ndarray, omega_log: np.ndarray, mu_star: np.ndarray) -> np.ndarray:
     """Allen and Dynes without f₁ and f₂, which the corrected formulas start from [K]."""
-    (omega,) = _safe(_couples(coupling, omega_log), omega_log)
-    return np.asarray(MEV_TO_KELVIN * omega / 1.2 * _exponential(coupling, mu_star))
+    return np.asarray(MEV_TO_KELVIN * omega_log / 1.2 * _exponential(coupling, mu_star))
 
 
 def _exponential(coupling: np.ndarray, mu_star: np.ndarray) -> np.ndarray:
-    """McMillan's exponential; 0 where the repulsion wins or nothing couples."""
-    valid = _couples(coupling)
-    (lam,) = _safe(valid, coupling)
-    bracket = lam - mu_star * (1.0 + 0.62 * lam)
-    attracts = valid & (bracket > 0.0)
-    exponent = -1.04 * (1.0 + lam) / np.where(attracts, np.maximum(bracket, _TINY), 1.0)
+    """McMillan's exponential of a positive λ; 0 where the repulsion wins."""
+    bracket = coupling - mu_star * (1.0 + 0.62 * coupling)
+    attracts = bracket > 0.0
+    exponent = -1.04 * (1.0 + coupling) / np.where(attracts, np.maximum(bracket, _TINY), 1.0)
     return np.where(attracts, np.exp(exponent), 0.0)

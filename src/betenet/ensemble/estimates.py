@@ -133,9 +133,9 @@ def summarise(
     }
     inputs = np.stack([logs[key] for key in _TC_INPUTS], axis=-1)
     points = _points(inputs, np.array([widths[key] for key in _TC_INPUTS]))
-    mean = Spectrum(spectrum.frequencies, np.atleast_2d(spectrum.a2f).mean(axis=0), rule)
     warnings: tuple[str, ...] = ()
     if tc_method == ELIASHBERG:
+        mean = Spectrum(spectrum.frequencies, np.atleast_2d(spectrum.a2f).mean(axis=0), rule)
         draws, warnings = _add_eliashberg(found, mean, mu_star, inputs[:1], points)
     else:
         # the value and its draws in one call: most of the time of a call is its own

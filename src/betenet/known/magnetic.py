@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from typing import cast
 
 import numpy as np
@@ -90,11 +91,17 @@ def _with_moments(atoms: Atoms, symbols: Sequence[str]) -> list[str]:
     ]
     likely += _of_charges(atoms, symbols)
     reduced = dict(zip(numbers.tolist(), (counts // np.gcd.reduce(counts)).tolist(), strict=True))
-    for formula, moments in _WEAK_FERROMAGNETS.items():
-        amounts = {atomic_numbers[s]: n for s, n in Formula(formula).count().items()}
-        if amounts == reduced:
-            likely += moments
+    likely += _weak_ferromagnets().get(frozenset(reduced.items()), ())
     return list(dict.fromkeys(likely))
+
+
+@cache
+def _weak_ferromagnets() -> dict[frozenset[tuple[int, int]], tuple[str, ...]]:
+    """Elements with moments by the atomic numbers and amounts of a formula."""
+    return {
+        frozenset((atomic_numbers[s], n) for s, n in Formula(formula).count().items()): moments
+        for formula, moments in _WEAK_FERROMAGNETS.items()
+    }
 
 
 def _share_of_metals(symbols: Sequence[str]) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from math import ceil, fsum
 
 import numpy as np
 from ase import Atoms
@@ -185,16 +186,14 @@ def _neighbours(
     return first, second, lengths, np.exp((r_i + r_j - contraction - lengths) / SOFTNESS)
 
 
-def _three(
-    values: Float[np.ndarray, " atom"], *kinds: Bool[np.ndarray, " atom"]
-) -> Float[np.ndarray, " number"]:
+def _three(values: Float[np.ndarray, " atom"], *kinds: Bool[np.ndarray, " atom"]) -> list[float]:
     """Mean, high and low over each kind of atoms; NaN for one without any."""
     found: list[float] = []
     for kind in kinds:
-        chosen = np.sort(values[kind])
-        if len(chosen) == 0:
+        chosen = sorted(values[kind].tolist())
+        if not chosen:
             found += [np.nan] * 3
             continue
-        low, high = (int(np.ceil(share * len(chosen))) - 1 for share in (_LOW, _HIGH))
-        found += [float(chosen.mean()), float(chosen[high]), float(chosen[low])]
-    return np.array(found)
+        low, high = (ceil(share * len(chosen)) - 1 for share in (_LOW, _HIGH))
+        found += [fsum(chosen) / len(chosen), chosen[high], chosen[low]]
+    return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from typing import Any, Literal
 
 import numpy as np
@@ -99,8 +100,8 @@ class NetworkConfig:
     @property
     def frequencies(self) -> Float[np.ndarray, " n_freq"]:
         """The frequency grid [meV]."""
-        spaced = np.linspace if self.frequency_spacing == "linear" else np.geomspace
-        return spaced(self.frequency_min, self.frequency_max, self.frequency_count)
+        ends = (self.frequency_min, self.frequency_max)
+        return _grid(self.frequency_spacing, *ends, self.frequency_count).copy()
 
     @classmethod
     def paper(cls) -> NetworkConfig:
@@ -148,3 +149,8 @@ class NetworkConfig:
     def to_dict(self) -> dict[str, Any]:
         """Plain values, ready for TOML or JSON."""
         return {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self).items()}
+
+
+@lru_cache(maxsize=8)
+def _grid(spacing: str, low: float, high: float, count: int) -> Float[np.ndarray, " n_freq"]:
+    return (np.linspace if spacing == "linear" else np.geomspace)(low, high, count)

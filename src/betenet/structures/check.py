@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from itertools import product
 from math import gcd
@@ -108,8 +109,7 @@ def check_structure(atoms: Atoms, *, max_atoms: int | None = MAX_ATOMS) -> None:
 
 def fewest_atoms(atoms: Atoms) -> int:
     """Fewest atoms that the primitive cell can have: those of one formula unit of this cell."""
-    counts = np.unique(atoms.numbers, return_counts=True)[1]
-    return len(atoms) // gcd(*(int(count) for count in counts))
+    return len(atoms) // gcd(*Counter(atoms.numbers.tolist()).values())
 
 
 def check_size(n_atoms: int, max_atoms: int | None, *, at_least: bool = False) -> None:

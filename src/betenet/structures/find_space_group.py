@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-import warnings
-from functools import cache
+from functools import cache, lru_cache
 from itertools import product
-from typing import Any, cast
 
 import numpy as np
-import spglib
 from ase import Atoms
 from jaxtyping import Float, Int
 
-from betenet.structures.cell import SPGLIB_ERRORS, cell_vectors
+from betenet.structures.cell import call_spglib, cell_vectors
 
 Operations = tuple[Int[np.ndarray, "op 3 3"], Float[np.ndarray, "op 3"]]
 """Rotations, acting on columns of fractional coordinates, and translations."""
 
 _SHORT = np.array([v for v in product((-1.0, 0.0, 1.0), repeat=3) if any(v)])
 """Images that a vector of a Niggli-reduced cell can have under an operation: none is as short."""
-
-
 _AT_ONCE = 20_000
 """Distances that are compared at a time."""
+_STEPS = 100_000
+"""Steps of a lattice vector to which the translations of a known group are rounded."""
+_ROUNDING = 5
+"""Steps by which a product of two rounded translations may miss the third."""
 
 
 def find_space_group(atoms: Atoms, symprec: float) -> tuple[str, int]:
@@ -42,8 +41,9 @@ def find_space_group(atoms: Atoms, symprec: float) -> tuple[str, int]:
 
     Notes
     -----
-    Screening asks this of every crystal. Operations are found with numpy and named by spglib;
-    where they are no group, as may be at the edge of the tolerance, spglib searches on its own.
+    Screening asks this of every crystal. Operations are found with numpy and named by spglib, once
+    for all crystals that have the same; where they are no group, as may be at the edge of the
+    tolerance, spglib searches on its own.
 
     References
     ----------
@@ -59,39 +59,60 @@ def find_space_group(atoms: Atoms, symprec: float) -> tuple[str, int]:
     lattice = cell_vectors(atoms)
     places = np.linalg.solve(lattice.T, atoms.positions.T).T
     numbers = np.array(atoms.numbers, dtype=np.intc)
-    operations = find_operations(lattice, places, numbers, symprec)
-    with warnings.catch_warnings():
-        # spglib 2.6 and later announce the change of their error handling at every call
-        warnings.simplefilter("ignore", DeprecationWarning)
-        try:
-            found = _named(operations, lattice, symprec)
-            if found is None:
-                search = cast("Any", spglib).get_symmetry_dataset
-                found = search((lattice, places, numbers), symprec=symprec)
-                return ("", 0) if found is None else (str(found.international), int(found.number))
-        except SPGLIB_ERRORS:
-            return "", 0
-    return str(found.international_short), int(found.number)
+    first = int(np.argmin(np.bincount(numbers)[numbers]))  # of the rarest element
+    operations = find_operations(lattice, places - places[first], numbers, symprec)
+    known = _by_operations(operations) or _named(operations, lattice, symprec)
+    if known is not None:
+        return known
+    found = call_spglib("get_symmetry_dataset", (lattice, places, numbers), symprec=symprec)
+    return ("", 0) if found is None else (str(found.international), int(found.number))
 
 
-def _named(operations: Operations, lattice: Float[np.ndarray, "3 3"], symprec: float) -> Any:
-    """Space group type of operations; None unless it has as many of them."""
-    library, (rotations, shifts) = cast("Any", spglib), operations
-    try:
-        found = library.get_spacegroup_type_from_symmetry(
-            rotations, shifts, lattice, symprec=symprec
-        )
-        if found is None:
-            return None
-        return found if _order(found.hall_number) == len(rotations) else None
-    except SPGLIB_ERRORS:
+def _by_operations(operations: Operations) -> tuple[str, int] | None:
+    """Name of a group that is known by its operations alone; None where they are no group."""
+    rotations, shifts = operations
+    steps = np.round(shifts * _STEPS).astype(np.int64) % _STEPS
+    return _known_group(rotations.tobytes(), steps.tobytes())
+
+
+@lru_cache(maxsize=4096)
+def _known_group(rotations: bytes, steps: bytes) -> tuple[str, int] | None:
+    """What most crystals of a database ask for again: from an origin on an atom, many are alike."""
+    turned = np.frombuffer(rotations, dtype=np.intc).reshape(-1, 3, 3)
+    moved = np.frombuffer(steps, dtype=np.int64).reshape(-1, 3)
+    if not _is_group(turned, moved):
         return None
+    return _named((turned, moved / _STEPS), None, 1e-3)
+
+
+def _is_group(rotations: Int[np.ndarray, "op 3 3"], steps: Int[np.ndarray, "op 3"]) -> bool:
+    """Whether the product of any two operations is one of them; each rotation is there once."""
+    places = {one.tobytes(): place for place, one in enumerate(rotations)}
+    products = (rotations[:, None] @ rotations).reshape(-1, 3, 3)
+    found = np.array([places.get(one.tobytes(), -1) for one in products])
+    if len(places) < len(rotations) or (found < 0).any():
+        return False
+    away = (rotations[:, None] @ steps[None, :, :, None])[..., 0] + steps[:, None]
+    away = (away.reshape(-1, 3) - steps[found] + _STEPS // 2) % _STEPS - _STEPS // 2
+    return bool((abs(away) <= _ROUNDING).all())
+
+
+def _named(
+    operations: Operations, lattice: Float[np.ndarray, "3 3"] | None, symprec: float
+) -> tuple[str, int] | None:
+    """Symbol and number of the space group of operations; None unless it has as many of them."""
+    rotations, shifts = operations
+    ask = "get_spacegroup_type_from_symmetry"
+    found = call_spglib(ask, rotations, shifts, lattice, symprec=symprec)
+    if found is None or _order(found.hall_number) != len(rotations):
+        return None
+    return str(found.international_short), int(found.number)
 
 
 @cache
 def _order(hall_number: int) -> int:
     """Number of different rotations of a space group."""
-    every = cast("Any", spglib).get_symmetry_from_database(hall_number)["rotations"]
+    every = call_spglib("get_symmetry_from_database", hall_number)["rotations"]
     return len({one.tobytes() for one in every})
 
 

@@ -47,6 +47,7 @@ def analyse_file(  # noqa: PLR0913 - a keyword for each flag
     measured_tc: float | None = None,
     resistivity: bool = False,
     plasma_energy: float | None = None,
+    hot_carriers: bool = False,
     format: str | None = None,  # noqa: A002 - the name of the flag, and of `read_a2f`
     unit: str | None = None,
     smearing: float | str | None = None,
@@ -77,6 +78,8 @@ def analyse_file(  # noqa: PLR0913 - a keyword for each flag
         Tc from experiment, to find the μ* that gives it [K].
     resistivity
         Compute ρ(T) up to 300 K, with ``plasma_energy`` [eV].
+    hot_carriers
+        Compute lifetimes of hot carriers.
     format, unit
         Key of the format and unit of the frequencies; the file tells them if absent.
     smearing
@@ -122,6 +125,7 @@ def analyse_file(  # noqa: PLR0913 - a keyword for each flag
             measured_tc=measured_tc,
             resistivity_temperatures=RESISTIVITY_TEMPERATURES if resistivity else (),
             plasma_energy=plasma_energy,
+            with_hot_carriers=hot_carriers,
         ),
         format=format,
         unit=unit,
@@ -132,13 +136,12 @@ def analyse_file(  # noqa: PLR0913 - a keyword for each flag
         material=material,
         progress=progress,
     )
-    name = str(path)
     try:
-        return _analysed(name, request)
+        return _analysed(str(path), request)
     except DataError as error:
-        raise _structure_instead(name, error) from error
+        raise _structure_instead(str(path), error) from error
     except BetenetError as error:
-        raise _named(name, error) from error
+        raise _named(str(path), error) from error
 
 
 def analyse_files(paths: Iterable[str | Path], **settings: Any) -> Generator[FileAnalysis]:

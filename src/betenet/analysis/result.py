@@ -20,6 +20,7 @@ from betenet.spectrum import Spectrum
 from betenet.superconductivity.comparison import MethodResult
 from betenet.superconductivity.critical_temperature import DEFAULT_METHOD, ELIASHBERG
 from betenet.superconductivity.eliashberg.transition import Transition
+from betenet.superconductivity.hot_carriers import HotCarriers
 from betenet.superconductivity.quality import QualityReport
 from betenet.superconductivity.resistivity import Resistivity
 from betenet.tables import html_table
@@ -64,6 +65,8 @@ class Analysis:
         μ* that gives the measured Tc.
     resistivity
         ρ(T).
+    hot_carriers
+        Lifetimes of hot carriers.
     """
 
     spectrum: Spectrum | None
@@ -76,6 +79,7 @@ class Analysis:
     response: TcResponse | None = None
     fitted: FittedRepulsion | None = None
     resistivity: Resistivity | None = None
+    hot_carriers: HotCarriers | None = None
 
     def __repr__(self) -> str:
         return f"<Analysis: {', '.join(' = '.join(row) for row in self._summary())}>"
@@ -165,6 +169,8 @@ class Analysis:
             "measured": self._measured(),
             "resistivity": None if self.resistivity is None else self.resistivity.to_dict(),
         }
+        if self.hot_carriers is not None:
+            data["hot_carriers"] = self.hot_carriers.to_dict()
         if with_spectrum:
             data["spectrum"] = None if self.spectrum is None else self.spectrum.to_dict()
         return {key: without_nan(value) for key, value in data.items()}

@@ -36,6 +36,8 @@ class AnalysisSettings:
         T of ρ(T); empty for none [K].
     plasma_energy
         ħω_p of the Drude term, for ρ(T) [eV].
+    with_hot_carriers
+        Compute lifetimes of hot carriers.
 
     Raises
     ------
@@ -52,6 +54,7 @@ class AnalysisSettings:
     measured_tc: float | None = None
     resistivity_temperatures: tuple[float, ...] = ()
     plasma_energy: float | None = None
+    with_hot_carriers: bool = False
 
     def __post_init__(self) -> None:
         check_debye_temperature(self.debye_temperature)
@@ -66,4 +69,10 @@ class AnalysisSettings:
 
     def only_tc(self) -> AnalysisSettings:
         """Settings without what takes more than the moments and Tc."""
-        return replace(self, with_state=False, measured_tc=None, resistivity_temperatures=())
+        return replace(
+            self,
+            with_state=False,
+            measured_tc=None,
+            resistivity_temperatures=(),
+            with_hot_carriers=False,
+        )

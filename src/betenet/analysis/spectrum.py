@@ -19,6 +19,12 @@ from betenet.superconductivity.comparison import MethodResult, compare_methods, 
 from betenet.superconductivity.critical_temperature import ELIASHBERG, FORMULAS
 from betenet.superconductivity.eliashberg.status import Status
 from betenet.superconductivity.eliashberg.transition import Transition, eliashberg_tc
+from betenet.superconductivity.hot_carriers import (
+    ENERGIES,
+    TEMPERATURES,
+    HotCarriers,
+    hot_carriers,
+)
 from betenet.superconductivity.moments import CheckedMoments
 from betenet.superconductivity.quality import QualityReport, assess
 from betenet.superconductivity.resistivity import Resistivity, resistivity
@@ -77,6 +83,7 @@ def analyse(
         found,
         spectrum=spectrum,
         resistivity=_resistivity(spectrum, wanted),
+        hot_carriers=_hot_carriers(spectrum) if wanted.with_hot_carriers else None,
         state=_state(spectrum, wanted, after_each) if wanted.with_state else None,
         response=_response(spectrum, wanted) if wanted.with_state else None,
         fitted=_fitted(spectrum, wanted),
@@ -206,6 +213,10 @@ def _resistivity(spectrum: Spectrum, settings: AnalysisSettings) -> Resistivity 
         spectrum.a2f,
         plasma_energy=settings.plasma_energy,
     )
+
+
+def _hot_carriers(spectrum: Spectrum) -> HotCarriers:
+    return hot_carriers(ENERGIES, TEMPERATURES, spectrum.frequencies, spectrum.a2f)
 
 
 def _state(

@@ -22,6 +22,7 @@ from betenet.superconductivity.eliashberg.inverse import FittedRepulsion
 from betenet.superconductivity.eliashberg.state import SuperconductingState
 from betenet.superconductivity.eliashberg.status import Status
 from betenet.superconductivity.eliashberg.transition import Transition
+from betenet.superconductivity.hot_carriers import APPROXIMATION, HotCarriers
 from betenet.superconductivity.mode_coupling import ModeCoupling
 from betenet.superconductivity.resistivity import Resistivity
 
@@ -64,6 +65,9 @@ def analysis_lines(analysis: Analysis, unit: str = "") -> Iterator[str]:
     if analysis.resistivity is not None:
         yield ""
         yield from _resistivity_lines(analysis.resistivity)
+    if analysis.hot_carriers is not None:
+        yield ""
+        yield from _hot_carrier_lines(analysis.hot_carriers)
 
 
 def method_lines(rows: Iterable[tuple[str, float | None, str]]) -> Iterator[str]:
@@ -222,3 +226,15 @@ def _resistivity_lines(found: Resistivity) -> Iterator[str]:
     yield "ρ (µΩ cm)    " + "".join(f"{rho:>9}" for _, rho in cells)
     for warning in found.warnings:
         yield from wrapped(f"note: {warning}")
+
+
+def _hot_carrier_lines(found: HotCarriers) -> Iterator[str]:
+    yield "lifetime τ (fs) of carriers ε from the Fermi level"
+    yield "ε (meV)      " + "".join(f"{energy:>9g}" for energy in found.energies)
+    for temperature, row in zip(found.temperatures, found.lifetime, strict=True):
+        cells = ("∞" if np.isinf(time) else f"{time:.3g}" for time in row)
+        yield f"{temperature:>6g} K     " + "".join(f"{cell:>9}" for cell in cells)
+    times = zip(found.temperatures, found.cooling_time, strict=True)
+    cooling = ", ".join(f"{time:.3g} fs at {at:g} K" for at, time in times if at > 0)
+    yield from wrapped(f"hot electrons cool to the lattice within {cooling} (Allen 1987)")
+    yield from wrapped(f"note: Approximation: {APPROXIMATION}.")

@@ -30,6 +30,7 @@ _FOR_FILES = (
     "measured_tc",
     "resistivity",
     "plasma_energy",
+    "hot_carriers",
     "drop_imaginary",
     "compare",
 )
@@ -71,6 +72,7 @@ def add_parser(verbs: Verbs) -> None:
     parser.flag("--compare", nargs="+", action="extend")
     parser.switch("--resistivity")
     parser.flag("--plasma-energy", positive)
+    parser.switch("--hot-carriers")
     parser.flag("--csv", Path)
     parser.flag("--plot", Path)
     parser.flag("--coupling", not_negative)

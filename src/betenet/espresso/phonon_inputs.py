@@ -30,6 +30,7 @@ from betenet.espresso.layout import (
 from betenet.espresso.namelist import Namelist
 from betenet.espresso.protocol import Protocol
 from betenet.espresso.steps import PREFIX, SCRATCH, Inherited, Step
+from betenet.units import INVERSE_CM_TO_MEV
 
 
 def phonon_step(protocol: Protocol, index: int, q_grid: Grid) -> Step:
@@ -176,7 +177,7 @@ def _matdyn(protocol: Protocol, key: str, source: str, names: Iterable[str]) -> 
         "dos": True,
         "fldos": PHONON_DOS_FILE,
         **{f"nk{axis}": n for axis, n in enumerate(protocol.interpolated_grid, start=1)},
-        "ndos": protocol.bins,
+        **_frequencies(protocol),
         "flfrq": f"{PREFIX}.freq",
         "flvec": f"{PREFIX}.modes",
     }
@@ -188,6 +189,13 @@ def _matdyn(protocol: Protocol, key: str, source: str, names: Iterable[str]) -> 
         inherits=_taken(source, names),
         results=(PHONON_DOS_FILE,),
     )
+
+
+def _frequencies(protocol: Protocol) -> Namelist:
+    """Number of the frequencies, or their distance [cm⁻¹]."""
+    if not protocol.frequency_step:
+        return {"ndos": protocol.bins}
+    return {"deltaE": protocol.frequency_step / INVERSE_CM_TO_MEV}
 
 
 def _taken(step: str, names: Iterable[str]) -> tuple[Inherited, ...]:

@@ -29,11 +29,14 @@ HIGHEST_CUTOFF, HIGHEST_DENSITY_CUTOFF = 1_000.0, 10_000.0
 The hardest pseudopotentials in use need some 150 Ry.
 """
 
+FINEST_STEP = 1e-3
+"""Smallest distance of frequencies that can be meant [meV]; a hundred thousand of them."""
+
 _WORDS = ("functional", "smearing")
 """Values that go into inputs as they are."""
 _WORD = re.compile(r"[A-Za-z0-9][\w+.*-]{0,79}", re.ASCII)
 _CHOICES = {"relaxation": RELAXATIONS, "sum_rule": SUM_RULES, "coarse_dos": COARSE_DOS}
-_LATER = {"coarse_dos": "always"}
+_LATER: Mapping[str, object] = {"coarse_dos": "always", "frequency_step": 0.0}
 """Values that calculations of earlier versions had without saying so; they are not written."""
 _CUTOFF = "float | None"
 _POSITIVE = (
@@ -97,6 +100,8 @@ class Protocol:
         ``"always"``, or ``"if_free"``: not where it needs q-points of its own.
     bins
         Number of frequencies of the densities of states and of α²F.
+    frequency_step
+        Distance of these frequencies instead, whatever their number; 0 for `bins` [meV].
     sum_rule
         Acoustic sum rule, ``"simple"`` or ``"crystal"``.
 
@@ -127,6 +132,7 @@ class Protocol:
     coarse_q: Grid
     coarse_dos: str
     bins: int
+    frequency_step: float
     sum_rule: str
 
     def __post_init__(self) -> None:
@@ -161,6 +167,9 @@ class Protocol:
             value = getattr(self, name)
             if value is not None and value > highest:
                 raise _out_of_range(name, value, f"a number up to {highest:g}")
+        if self.frequency_step and not self.frequency_step >= FINEST_STEP:
+            wanted = f"0 for as many frequencies as bins says, or {FINEST_STEP:g} meV at least"
+            raise _out_of_range("frequency_step", self.frequency_step, wanted)
 
     def _check_cutoffs(self) -> None:
         for name in ("cutoff", "density_cutoff"):
@@ -242,9 +251,14 @@ class Protocol:
         Raises
         ------
         ConfigError
-            As for `from_dict`.
+            As for `from_dict`, and if ``bins`` is changed where ``frequency_step`` decides.
         """
-        return Protocol.from_dict({**self.to_dict(), **changes})
+        changed = Protocol.from_dict({**self.to_dict(), **changes})
+        if "bins" in changes and changed.frequency_step:
+            wanted = "left out, or go with frequency_step = 0: the step decides"
+            fix = "Set frequency_step=0 too, or change frequency_step instead."
+            raise _out_of_range("bins", changes["bins"], wanted, fix)
+        return changed
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values."""

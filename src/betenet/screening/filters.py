@@ -11,6 +11,9 @@ import numpy as np
 from ase import Atoms
 from ase.data import atomic_numbers
 
+from betenet.datasets.folds import reduced_formula
+from betenet.ensemble.shipped import find_model
+from betenet.ensemble.training_table import TrainingTable
 from betenet.errors import ConfigError, StructureError
 from betenet.known.families import family_findings
 from betenet.known.insulators import LIKELY, metal_logit
@@ -24,6 +27,18 @@ Primitive = Callable[[], Atoms | None]
 
 INSULATOR = "likely an insulator"
 """Reason to leave a candidate out; families of superconductors that it is of follow."""
+
+SETS: Mapping[str, Mapping[str, Any]] = {
+    "paper": {
+        "most_atoms": 8,
+        "most_elements": 4,
+        "hull_distance_max": 0.05,
+        "band_gap_max": 0.0,
+    },
+}
+"""Filters by the name of their set. ``paper``: what Gibson et al., npj Comput. Mater. 11, 7 (2025),
+calculated and screened: metals of at most eight atoms and fewer than five elements, less than
+50 meV per atom above the hull."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +71,9 @@ class Filters:
         a time (see `duplicates.DuplicateFinder`).
     keep_insulators
         Whether to let pass what is likely an insulator; it is left out unless this is said.
+    not_in_training
+        Name or folder of a model; candidates are left out whose composition it was trained on.
+        Empty for any.
     """
 
     elements: tuple[str, ...] = ()
@@ -72,15 +90,25 @@ class Filters:
     require_given: bool = False
     duplicates: bool = True
     keep_insulators: bool = False
+    not_in_training: str = ""
 
     @classmethod
     def from_dict(cls, table: Mapping[str, Any]) -> Filters:
         """Filters of a table, as in a funnel's file.
 
+        Parameters
+        ----------
+        table
+            Values of the attributes. The key ``set`` names some of `SETS`, which the other keys
+            may change.
+
         Raises
         ------
         ConfigError
-            If a key is unknown or a value is not of its kind.
+            If a key or a set is unknown, a value is not of its kind, or a model does not tell what
+            it was trained on.
+        ModelError
+            If there is no such model.
 
         Examples
         --------
@@ -89,14 +117,18 @@ class Filters:
          'keep_insulators': False}
         """
         known = [field.name for field in fields(cls)]
+        table = {**_set(table.get("set")), **{k: table[k] for k in table if k != "set"}}
         for key in table:
             if key not in known:
                 raise ConfigError(
                     f"The filters have no key {key!r}.",
                     "A misspelt filter would let everything pass.",
-                    f"The keys are {', '.join(known)}.",
+                    f"The keys are set, {', '.join(known)}.",
                 )
-        return cls(**{key: _READ[key](key, value) for key, value in table.items()})
+        filters = cls(**{key: _READ[key](key, value) for key, value in table.items()})
+        if filters.not_in_training:
+            _training_of(filters.not_in_training)
+        return filters
 
     def to_dict(self) -> dict[str, Any]:
         """Table that `from_dict` reads; limits that are not set are left out."""
@@ -104,7 +136,7 @@ class Filters:
         return {
             key: list(value) if isinstance(value, tuple) else value
             for key, value in values.items()
-            if value is not None and value != ()
+            if value is not None and value not in ((), "")
         }
 
     def refuse(self, candidate: Candidate) -> str | None:
@@ -115,7 +147,7 @@ class Filters:
         StructureError
             If it is a wire or a molecule in vacuum, as a prediction says of it.
         """
-        for check in (self._by_elements, self._by_given, self._by_volume):
+        for check in (self._by_elements, self._by_given, self._by_volume, self._by_training):
             reason = check(candidate)
             if reason is not None:
                 return reason
@@ -149,6 +181,13 @@ class Filters:
             elif value > most:
                 return f"its {what} is {value:g} {unit}, above {most:g}"
         return None
+
+    def _by_training(self, candidate: Candidate) -> str | None:
+        if not self.not_in_training:
+            return None
+        formula = reduced_formula(candidate.atoms.get_chemical_symbols())
+        known = _training_of(self.not_in_training).knows(formula)
+        return f"{self.not_in_training} was trained on its composition" if known else None
 
     def _by_volume(self, candidate: Candidate) -> str | None:
         if self.volume_per_atom_min is None and self.volume_per_atom_max is None:
@@ -186,6 +225,38 @@ class Filters:
             return None
         others = [finding.text.partition(":")[0] for finding in family_findings(atoms)]
         return "; ".join([INSULATOR, *others])
+
+
+@cache
+def _training_of(model: str) -> TrainingTable:
+    """What a model was trained on.
+
+    Raises
+    ------
+    ConfigError
+        If it does not tell.
+    """
+    table = TrainingTable.read(find_model(model))
+    if not table.formulas:
+        raise ConfigError(
+            f"The filter not_in_training names {model}, which does not tell what it has seen.",
+            "Its folder holds no training.csv.",
+            "Name a model that was trained by this version, or one of the shipped ones.",
+        )
+    return table
+
+
+def _set(name: object) -> Mapping[str, Any]:
+    """Filters of a set; none without a name."""
+    if name is None:
+        return {}
+    if not isinstance(name, str) or name not in SETS:
+        raise ConfigError(
+            f"There is no set of filters {name!r}.",
+            f"The sets are {', '.join(SETS)}.",
+            "Correct the funnel's file.",
+        )
+    return SETS[name]
 
 
 def _primitive(atoms: Atoms) -> Atoms | None:
@@ -234,6 +305,12 @@ def _switch(key: str, value: object) -> bool:
     return value
 
 
+def _name(key: str, value: object) -> str:
+    if not isinstance(value, str) or not value:
+        raise _wrong(key, value, "the name or the folder of a model, such as 'cso-1'")
+    return value
+
+
 def _wrong(key: str, value: object, wanted: str) -> ConfigError:
     return ConfigError(
         f"The filter {key} is {value!r}.", f"It should be {wanted}.", "Correct the funnel's file."
@@ -255,4 +332,5 @@ _READ: dict[str, Callable[[str, object], Any]] = {
     "require_given": _switch,
     "duplicates": _switch,
     "keep_insulators": _switch,
+    "not_in_training": _name,
 }

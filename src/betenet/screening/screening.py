@@ -24,6 +24,7 @@ from betenet.screening.forecast import Forecast, forecast
 from betenet.screening.funnel import Funnel, Stage
 from betenet.screening.intake import judge
 from betenet.screening.manifest import keep_forecast
+from betenet.screening.named_funnels import funnel_names, named_funnel
 from betenet.screening.outcome_text import outcome_text
 from betenet.screening.records import RECORDS
 from betenet.screening.report import HTML, write_report
@@ -116,7 +117,7 @@ def plan(
     Parameters
     ----------
     target
-        The funnel, its TOML file, or what to screen by the default funnel.
+        The funnel, its TOML file, or what to screen, as `open_funnel` takes it.
     candidates
         Number of candidates; the source is read and counted if absent.
     calibration
@@ -152,7 +153,7 @@ def screen(
     folder
         Folder of the screening. The same call goes on with what is in it.
     target
-        The funnel, its TOML file, or what to screen by the default funnel.
+        The funnel, its TOML file, or what to screen, as `open_funnel` takes it.
     source
         Source of the structures; the one that the funnel names if absent.
     calibration
@@ -212,19 +213,24 @@ def write_outputs(folder: str | Path) -> Screening:
 
 
 def open_funnel(target: Funnel | str | Path) -> Funnel:
-    """The funnel itself, that of a TOML file, or the default one for what is to be screened.
+    """The funnel itself, that of a TOML file, or one for what is to be screened.
 
     The default funnel has one stage, the default model, and passes P(Tc > 5 K) of a half or more.
+    The name of another one that comes with betenet stands in front of what is screened, with a
+    colon: `named_funnel`.
 
     Examples
     --------
-    >>> open_funnel("cells/").stages[0].criterion
-    ('threshold', 0.5)
+    >>> open_funnel("cells/").stages[0].criterion, open_funnel("paper:cells/").stages[0].criterion
+    (('threshold', 0.5), ('threshold', 5.8))
     """
     if isinstance(target, Funnel):
         return target
     if str(target).lower().endswith(".toml"):
         return Funnel.read(target)
+    name, _, source = str(target).partition(":")
+    if source and name in funnel_names():
+        return named_funnel(name, source)
     stage = Stage(name="structure", kind="structure", score=TC_PROBABILITY, threshold=0.5)
     return Funnel(source=str(target), stages=(stage,))
 

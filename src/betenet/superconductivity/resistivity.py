@@ -171,7 +171,7 @@ def resistivity(
             fix=f"Give ħω_p in eV, or leave it out for the default {DEFAULT_PLASMA_ENERGY} eV.",
         )
     grid, values = check_spectrum(frequencies, a2f)
-    spectrum = _onset_curve(grid, values)
+    spectrum = onset_curve(grid, values)
     rate = np.stack([_scattering_rate(spectrum, float(t)) for t in kelvin], axis=-1)
     # ρ = (ħ/τ) ħ / [ε₀ (ħω_p)²]: with both energies in eV one ħ in eV s is left.
     factor = 1e-3 * _HBAR_EV_SECOND / (VACUUM_PERMITTIVITY * energy**2)
@@ -197,7 +197,7 @@ def _check_temperatures(temperatures: ArrayLike) -> np.ndarray:
     return kelvin
 
 
-def _onset_curve(grid: np.ndarray, values: np.ndarray) -> Spectrum:
+def onset_curve(grid: np.ndarray, values: np.ndarray) -> Spectrum:
     """The samples that the onset rule uses: not the first, where the grid cannot resolve it."""
     if grid.size > 2 and grid[1] > 2.0 * grid[0]:
         grid, values = grid[1:], values[..., 1:]

@@ -70,3 +70,15 @@ def test_coarse_force_constants_take_matrices_from_where_they_are() -> None:
     # q2r.x reads grid, number and names where there is no list beside the matrices
     assert step.input_text().endswith("/\n2 2 2\n2\ncoarse.dyn1\ncoarse.dyn2\n")
     assert "coarse.dyn0" not in {one.target for one in step.inherits}
+
+
+def test_frequencies_are_told_by_their_distance_or_their_number() -> None:
+    """matdyn.x takes the distance in cm⁻¹, and only where the number is left out."""
+    inputs = fine_dos_step(PAPER).namelists["input"]
+    assert "ndos" not in inputs
+    step = inputs["deltaE"]
+    assert isinstance(step, float)
+    assert abs(step * 0.12398420 - 0.1) < 1e-6
+    scout = fine_dos_step(Protocol.named("scout")).namelists["input"]
+    assert scout["ndos"] == 500
+    assert "deltaE" not in scout

@@ -124,3 +124,16 @@ def test_texts_of_inputs_are_one_word(name: str, value: str) -> None:
 @pytest.mark.parametrize("value", ["PBEsol", "sla+pw+pbx+pbc", "XC-101L-130L-000I-000I", "vdw-df2"])
 def test_functionals_of_qe_are_words(value: str) -> None:
     assert Protocol.named("paper").with_changes({"functional": value}).functional == value
+
+
+def test_the_papers_frequencies_are_a_tenth_of_a_millielectronvolt_apart() -> None:
+    """Gibson et al., Methods: α²F was written with 0.1 meV."""
+    paper = Protocol.named("paper")
+    assert paper.frequency_step == 0.1
+    with pytest.raises(ConfigError, match="the step decides"):
+        paper.with_changes({"bins": 300})
+    assert paper.with_changes({"bins": 300, "frequency_step": 0}).bins == 300
+    with pytest.raises(ConfigError, match="frequency_step = 1e-05"):
+        paper.with_changes({"frequency_step": 1e-5})
+    before = {key: value for key, value in paper.to_dict().items() if key != "frequency_step"}
+    assert Protocol.from_dict(before).frequency_step == 0.0  # as calculations of old were

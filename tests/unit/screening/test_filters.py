@@ -7,7 +7,7 @@ from ase import Atoms
 from ase.build import bulk
 from ase.spacegroup import crystal
 
-from betenet.errors import ConfigError, StructureError
+from betenet.errors import ConfigError, ModelError, StructureError
 from betenet.screening.candidates import BAND_GAP, HULL_DISTANCE, Candidate
 from betenet.screening.filters import INSULATOR, Filters
 
@@ -118,3 +118,34 @@ def test_the_families_of_an_insulator_are_named_beside_it(monkeypatch: pytest.Mo
     assert reason is not None
     assert reason.partition("; ")[0] == INSULATOR
     assert "iron pnictide or chalcogenide" in reason
+
+
+def test_the_papers_candidates() -> None:
+    """Gibson et al., Methods: up to eight atoms, fewer than five elements, 50 meV per atom."""
+    paper = {"set": "paper"}
+    eight = bulk("NbC", "rocksalt", a=4.4, cubic=True)
+    eight.positions[0] += 0.1  # so that it is no conventional cell of two atoms
+    assert refusal(paper, eight, **{BAND_GAP: 0.0, HULL_DISTANCE: 0.05}) is None
+    assert "0.051 eV per atom, above 0.05" in str(refusal(paper, eight, **{HULL_DISTANCE: 0.051}))
+    assert "band gap is 0.1" in str(refusal(paper, eight, **{BAND_GAP: 0.1}))
+    sixteen = eight.repeat((2, 1, 1))
+    sixteen.positions[0] += 0.1
+    assert "more than 8" in str(refusal(paper, sixteen))
+    five = bulk("NbC", "rocksalt", a=4.4, cubic=True)
+    five.symbols[:5] = ["Nb", "Ti", "V", "Zr", "Hf"]
+    assert "has 6 elements, more than 4" in str(refusal(paper, five))
+    assert refusal({**paper, "most_atoms": 16}, sixteen) is None  # single limits can be changed
+    assert Filters.from_dict(Filters.from_dict(paper).to_dict()) == Filters.from_dict(paper)
+    with pytest.raises(ConfigError, match="no set of filters 'papers'"):
+        Filters.from_dict({"set": "papers"})
+
+
+def test_compositions_of_the_training_are_left_out() -> None:
+    filters = {"not_in_training": "cso-1"}
+    assert refusal(filters, bulk("Nb")) == "cso-1 was trained on its composition"
+    # a composition, whatever the crystal and the cell
+    assert refusal(filters, bulk("Nb", "fcc", a=4.2, cubic=True)) is not None
+    never = Atoms(["Nb", *["He"] * 5], positions=[[0, 0, 2 * i] for i in range(6)], cell=[12] * 3)
+    assert refusal({**filters, "keep_insulators": True}, never) is None
+    with pytest.raises(ModelError, match="no model 'cso-0'"):
+        Filters.from_dict({"not_in_training": "cso-0"})

@@ -38,6 +38,8 @@ PHONON_GRIDS = {
 
 _STATED = ("lambda", "w_log", "w_sq")
 _ELECTRONIC = ("Tot_eDOS_eng_meV", "Tot_eDOS")
+_OPTIONAL = {*(name for names in PHONON_GRIDS.values() for name in names), *_STATED, *_ELECTRONIC}
+"""Columns that a row may lack: then it is not a key of theirs. A null is a missing value."""
 _SMEARING = re.compile(r"a2F_(?:Freq_meV_)?sigma_(.+)")
 
 Columns = Mapping[str, Mapping[str, object]]
@@ -52,7 +54,7 @@ class SiteDos:
     frequencies
         ω; negative ones stand for imaginary frequencies [meV].
     total
-        g(ω) of the cell [1/meV].
+        g(ω) of the cell, the sum over its atoms where the database has none [1/meV].
     sites
         Share of each atom, in the order of the structure [1/meV].
     """
@@ -135,7 +137,9 @@ def read_database(
     -----
     A row is refused for a missing value in any column (the published rule, which kept 806 of
     818 rows; columns of smearings not asked for do not count), for a value that is not finite
-    in an array that is used, and for α²F that is zero or negative beyond the tolerance.
+    in an array that is used, and for α²F that is zero or negative beyond the tolerance. A missing
+    value is a null, as pandas writes it. A row that is no key of a column of densities of states or
+    of stated moments does not have them, and is kept: `write_published` leaves them out so.
     """
     path = Path(folder) / DATABASE_FILE
     columns = _load(path)
@@ -197,6 +201,7 @@ def _read_row(
     row: str, columns: Columns, chosen: tuple[str, str], negative_tolerance: float
 ) -> DatabaseRow:
     unused = {name for name in columns if _SMEARING.fullmatch(name) and name not in chosen}
+    unused |= {name for name in _OPTIONAL & columns.keys() if row not in columns[name]}
     values = {name: column.get(row) for name, column in columns.items() if name not in unused}
     missing = sorted(name for name, value in values.items() if _is_missing(value))
     if missing:
@@ -206,10 +211,10 @@ def _read_row(
     grids = {
         key: _site_dos(values, names)
         for key, names in PHONON_GRIDS.items()
-        if all(name in values for name in names)
+        if _has_all(values, (names[0], names[2]))
     }
     electronic = None
-    if all(name in values for name in _ELECTRONIC):
+    if _has_all(values, _ELECTRONIC):
         electronic = (_array(values, _ELECTRONIC[0], 1), _array(values, _ELECTRONIC[1], 1))
         _match(_ELECTRONIC, *electronic)
     return DatabaseRow(
@@ -222,6 +227,15 @@ def _read_row(
         phonon_dos=grids,
         electronic_dos=electronic,
     )
+
+
+def _has_all(values: Mapping[str, object], names: tuple[str, str]) -> bool:
+    """Whether a row has both columns; one without the other is an error."""
+    found = [name for name in names if name in values]
+    if len(found) == 1:
+        other = names[1] if found[0] == names[0] else names[0]
+        raise DataError(f"it has {found[0]} and no {other}")
+    return bool(found)
 
 
 def _is_missing(value: object) -> bool:
@@ -252,8 +266,8 @@ def _match(names: tuple[str, ...], frequencies: np.ndarray, *curves: np.ndarray)
 
 
 def _site_dos(values: Mapping[str, object], names: tuple[str, str, str]) -> SiteDos:
-    frequencies, total = (_array(values, name, 1) for name in names[:2])
-    sites = _array(values, names[2], 2)
+    frequencies, sites = _array(values, names[0], 1), _array(values, names[2], 2)
+    total = _array(values, names[1], 1) if names[1] in values else sites.sum(axis=0)
     _match(names, frequencies, total, sites)
     return SiteDos(frequencies=frequencies, total=total, sites=sites)
 

@@ -13,8 +13,9 @@ from ase.data import atomic_numbers
 from ase.symbols import string2symbols
 from jaxtyping import Float
 
+from betenet.datasets.bete_net_database import PHONON_GRIDS
 from betenet.datasets.folds import reduced_formula
-from betenet.datasets.rows import TARGETS
+from betenet.datasets.rows import TARGETS, Curves
 from betenet.errors import DataError
 from betenet.json_input import number_array
 from betenet.quantities import QUANTITIES
@@ -23,6 +24,7 @@ from betenet.structures.check import FARTHEST, LONGEST_GIVEN
 from betenet.superconductivity.moments import moments
 from betenet.superconductivity.quality import NEGATIVE_SHARE, without_small_negatives
 
+ELECTRONIC_FIELDS = ("energies_mev", "total")
 STRUCTURE_FIELDS = ("lattice", "species", "frac_coords")
 FIELDS = (
     "id",
@@ -36,6 +38,7 @@ FIELDS = (
     "dos_fermi",
     "spectrum",
     "site_phonon_dos",
+    "electronic_dos",
     "calculation",  # how it was computed: of it only ``kept`` and its reasons are read here
     "campaign",  # what a campaign says of the crystal; not read here
     "split",
@@ -181,6 +184,60 @@ def read_spectrum(data: Mapping[str, Any]) -> tuple[np.ndarray, np.ndarray] | No
         )
     spectrum = Spectrum(frequencies, a2f)
     return spectrum.frequencies, spectrum.a2f
+
+
+def read_site_phonon_dos(data: Mapping[str, Any], n_atoms: int) -> dict[str, Curves]:
+    """Frequencies [meV] and the share of each atom [1/meV], by the names of `PHONON_GRIDS`.
+
+    Raises
+    ------
+    DataError
+        If a key is missing or unknown, frequencies do not increase, a number is not finite, or
+        there is not one curve for each atom.
+    """
+    found = data.get("site_phonon_dos")
+    if found is None:
+        return {}
+    if not isinstance(found, Mapping) or found.get("frequencies_mev") is None:
+        raise DataError("site_phonon_dos has no frequencies_mev")
+    frequencies = _growing(found, "frequencies_mev")
+    shape = (n_atoms, frequencies.size)
+    curves = {grid: f"{grid}_per_mev" for grid in PHONON_GRIDS}
+    unknown = sorted(set(cast("Mapping[str, Any]", found)) - {"frequencies_mev", *curves.values()})
+    if unknown:
+        raise DataError(
+            f"site_phonon_dos has the key {unknown[0]!r}: it knows frequencies_mev, "
+            f"{', '.join(curves.values())}"
+        )
+    return {
+        grid: (frequencies, _array(found, key, shape))
+        for grid, key in curves.items()
+        if found.get(key) is not None
+    }
+
+
+def read_electronic_dos(data: Mapping[str, Any]) -> Curves | None:
+    """Energies from the Fermi level [meV] and density of states of the cell; None without.
+
+    Raises
+    ------
+    DataError
+        If a key is missing, energies do not increase, or a number is not finite.
+    """
+    found = data.get("electronic_dos")
+    if found is None:
+        return None
+    if not isinstance(found, Mapping) or any(found.get(k) is None for k in ELECTRONIC_FIELDS):
+        raise DataError(f"electronic_dos does not have both {' and '.join(ELECTRONIC_FIELDS)}")
+    energies = _growing(found, ELECTRONIC_FIELDS[0])
+    return energies, _array(found, ELECTRONIC_FIELDS[1], energies.shape)
+
+
+def _growing(data: Mapping[str, Any], key: str) -> np.ndarray:
+    grid = _array(data, key, None)
+    if grid.ndim != 1 or grid.size < 2 or not np.all(np.diff(grid) > 0.0):
+        raise DataError(f"{key} does not increase strictly")
+    return grid
 
 
 def read_targets(

@@ -11,24 +11,30 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
+import numpy as np
+
 from betenet.datasets.folds import reduced_formula
 from betenet.datasets.jsonl_fields import (
+    ELECTRONIC_FIELDS,
     FIELDS,
     STRUCTURE_FIELDS,
     check_kept,
+    read_electronic_dos,
     read_number,
+    read_site_phonon_dos,
     read_spectrum,
     read_structure,
     read_targets,
     read_text,
 )
-from betenet.datasets.rows import TARGETS, Row
+from betenet.datasets.rows import TARGETS, Curves, Row
 from betenet.errors import BetenetError, DataError
 from betenet.input_files import DAMAGE, in_short, lines_of, open_text
 from betenet.input_files import read_text as read_text_file
 from betenet.json_input import decode_json
 from betenet.quantities import QUANTITIES
 from betenet.runs import replace_file
+from betenet.superconductivity.binned import BINS, binned
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -198,7 +204,7 @@ def _collected(path: Path, texts: Iterable[tuple[str, str]], refused: list[Refus
                 raise DataError(f"its id was used before, in {places[name]}")
             places[name] = place
             unknown.update(key for key in data if key not in FIELDS)
-            entry, notes = _read_entry(name, data, path)
+            entry, notes = read_entry(name, data, path.name.partition(".")[0])
         except BetenetError as error:
             refused.append(Refusal(name, _in_one_line(error)))
             continue
@@ -265,7 +271,23 @@ def _object(line: str) -> Mapping[str, Any]:
     return cast("dict[str, Any]", data)
 
 
-def _read_entry(name: str, data: Mapping[str, Any], path: Path) -> tuple[Entry, list[str]]:
+def read_entry(name: str, data: Mapping[str, Any], source: str) -> tuple[Entry, list[str]]:
+    """One material from an object of the layout, and notes on it.
+
+    Parameters
+    ----------
+    name
+        Id of the material.
+    data
+        The object.
+    source
+        Level of theory, where the object states none.
+
+    Raises
+    ------
+    DataError, SpectrumError
+        If it cannot be used.
+    """
     check_kept(data)
     atoms = read_structure(data)
     spectrum = read_spectrum(data)
@@ -273,13 +295,15 @@ def _read_entry(name: str, data: Mapping[str, Any], path: Path) -> tuple[Entry, 
     dos = read_number(data, "dos_fermi") / len(atoms)
     row = Row(
         id=name,
-        source=read_text(data, "source") or path.name.partition(".")[0],
+        source=read_text(data, "source") or source,
         atoms=atoms,
         formula=reduced_formula(atoms.get_chemical_symbols()),
         targets=targets,
         # an unknown one is 0 in some files, and smearing can bring it below
         fermi_dos=dos if dos > 0.0 else math.nan,
         spectrum=spectrum,
+        site_phonon_dos=read_site_phonon_dos(data, len(atoms)),
+        electronic_dos=read_electronic_dos(data),
     )
     entry = Entry(
         row=row,
@@ -312,8 +336,27 @@ def _to_object(entry: Entry) -> dict[str, Any]:
     if row.spectrum is not None:
         frequencies, a2f = row.spectrum
         data["spectrum"] = {"frequencies_mev": frequencies.tolist(), "a2f": a2f.tolist()}
+    data |= _written_dos(row)
     if entry.split:
         data["split"] = entry.split
+    return data
+
+
+def _written_dos(row: Row) -> dict[str, Any]:
+    """Densities of states; those of phonons share their frequencies, or get the published bins."""
+    data: dict[str, Any] = {}
+    phonons: dict[str, Curves] = dict(row.site_phonon_dos)
+    if phonons:
+        frequencies = next(iter(phonons.values()))[0]
+        if any(not np.array_equal(grid, frequencies) for grid, _ in phonons.values()):
+            phonons = {key: (BINS, binned(*curves)) for key, curves in phonons.items()}
+            frequencies = BINS
+        data["site_phonon_dos"] = {"frequencies_mev": frequencies.tolist()} | {
+            f"{key}_per_mev": sites.tolist() for key, (_, sites) in phonons.items()
+        }
+    if row.electronic_dos is not None:
+        curves = (curve.tolist() for curve in row.electronic_dos)
+        data["electronic_dos"] = dict(zip(ELECTRONIC_FIELDS, curves, strict=True))
     return data
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from betenet.datasets.jsonl_rows import Dataset, Entry, read_jsonl, read_records
+from betenet.datasets.published_folder import is_published, read_published
 from betenet.datasets.rows import data_folder
 from betenet.datasets.splits import N_FOLDS, element_balanced_split, group_folds
 from betenet.datasets.training_rows import read_rows
@@ -28,8 +29,9 @@ def open_dataset(name_or_path: str, *, split: str | None = None) -> Dataset:
     Parameters
     ----------
     name_or_path
-        A source of the data folder (`SOURCES`), a file in our layout, or a folder of records: files
-        with one JSON object each, as `betenet epc` writes them.
+        A source of the data folder (`SOURCES`), a file in our layout, the folder of the published
+        database, or a folder of records: files with one JSON object each, as `betenet epc` writes
+        them.
     split
         Keep the rows of this split: a name that the file gives, else one of `COMPUTED_SPLITS`.
 
@@ -41,6 +43,8 @@ def open_dataset(name_or_path: str, *, split: str | None = None) -> Dataset:
     if name_or_path in SOURCES:
         rows = read_rows(data_folder(), [name_or_path])
         dataset = Dataset(name=name_or_path, entries=tuple(Entry(row=row) for row in rows))
+    elif is_published(name_or_path):
+        dataset = read_published(name_or_path)
     elif Path(name_or_path).is_dir():
         dataset = read_records(name_or_path)
     elif Path(name_or_path).is_file():

@@ -21,6 +21,7 @@ from betenet.datasets.bete_net_database import (
     read_database,
 )
 from betenet.datasets.folds import reduced_formula
+from betenet.datasets.jsonl_fields import ELECTRONIC_FIELDS
 from betenet.errors import BetenetError, ConfigError, DataError
 from betenet.input_files import read_bytes
 from betenet.printable import shortened
@@ -55,6 +56,8 @@ class PublishedRows:
     ----------
     rows
         Rows that can be used, in our JSONL layout.
+    database
+        These rows as the database has them, neither smoothed nor binned.
     refused
         Rows that cannot be used, and why.
     truncated
@@ -65,6 +68,7 @@ class PublishedRows:
     """
 
     rows: tuple[dict[str, Any], ...]
+    database: tuple[DatabaseRow, ...]
     refused: tuple[Refusal, ...]
     truncated: Mapping[str, float]
     different: Mapping[str, float]
@@ -115,6 +119,7 @@ def published_rows(
     )
     splits = _read_splits(Path(folder) / "indices")
     rows: list[dict[str, Any]] = []
+    kept: list[DatabaseRow] = []
     truncated: dict[str, float] = {}
     different: dict[str, float] = {}
     for row in database:
@@ -127,6 +132,7 @@ def published_rows(
         if row.id in splits:
             entry["split"] = splits[row.id]
         rows.append(entry)
+        kept.append(row)
         if (lost := share_above(row.frequencies, row.a2f)) > TRUNCATED:
             truncated[row.id] = lost
         if (largest := _difference(row)) > DIFFERENT:
@@ -138,7 +144,11 @@ def published_rows(
             fix="Compare the folder with the published one: database.json and structures/.",
         )
     return PublishedRows(
-        rows=tuple(rows), refused=tuple(refused), truncated=truncated, different=different
+        rows=tuple(rows),
+        database=tuple(kept),
+        refused=tuple(refused),
+        truncated=truncated,
+        different=different,
     )
 
 
@@ -255,6 +265,9 @@ def _entry(row: DatabaseRow, atoms: Atoms, moments_of: MomentsOf) -> dict[str, A
         **exported,
         "spectrum": {"frequencies_mev": BINS.tolist(), "a2f": a2f.tolist(), "rule": rule},
     }
+    if row.electronic_dos is not None:
+        curves = (curve.tolist() for curve in row.electronic_dos)
+        entry["electronic_dos"] = dict(zip(ELECTRONIC_FIELDS, curves, strict=True))
     if row.phonon_dos:
         entry["site_phonon_dos"] = {"frequencies_mev": BINS.tolist()} | {
             f"{key}_per_mev": binned(dos.frequencies, dos.sites).tolist()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +13,9 @@ from ase import Atoms
 from jaxtyping import Float
 
 from betenet.errors import DataError
+
+Curves = tuple[np.ndarray, np.ndarray]
+"""A grid, and one curve or several on it."""
 
 TARGETS = ("coupling", "omega_log", "omega_1", "omega_2", "omega_3", "omega_max")
 """Columns of a row's targets: λ [1], the others [meV]."""
@@ -30,6 +33,12 @@ class Row:
         Electronic density of states at the Fermi level for each atom [1/eV]; NaN where unknown.
     spectrum
         α²F as (frequencies [meV], values [1]) where it is known.
+    site_phonon_dos
+        Phonon densities of states as (frequencies [meV], share of each atom [1/meV]), in the order
+        of the atoms; ``"coarse"`` and ``"fine"`` say where the force constants come from.
+    electronic_dos
+        Energies from the Fermi level [meV] and density of states of the cell, where it is known;
+        the published database does not state its unit.
     """
 
     id: str
@@ -38,7 +47,9 @@ class Row:
     formula: str
     targets: Float[np.ndarray, " target"]
     fermi_dos: float = float("nan")
-    spectrum: tuple[np.ndarray, np.ndarray] | None = None
+    spectrum: Curves | None = None
+    site_phonon_dos: Mapping[str, Curves] = field(default_factory=dict[str, Curves])
+    electronic_dos: Curves | None = None
 
 
 def data_folder() -> Path:
@@ -59,8 +70,16 @@ def data_folder() -> Path:
     return folder
 
 
-def data_digest(rows: Iterable[Row]) -> str:
-    """SHA-256 over ids, structures and targets: the same data give the same digest."""
+def data_digest(rows: Iterable[Row], phonon_dos: str = "") -> str:
+    """SHA-256 over ids, structures and targets: the same data give the same digest.
+
+    Parameters
+    ----------
+    rows
+        The rows.
+    phonon_dos
+        Which phonon density of states counts too, ``"coarse"`` or ``"fine"``; none if empty.
+    """
     digest = hashlib.sha256()
     for row in rows:
         digest.update(row.id.encode())
@@ -68,4 +87,6 @@ def data_digest(rows: Iterable[Row]) -> str:
         digest.update(np.round(row.atoms.positions, 6).astype("<f8").tobytes())
         digest.update(np.round(row.atoms.cell.array, 6).astype("<f8").tobytes())
         digest.update(np.asarray(row.targets, dtype="<f8").tobytes())
+        for curves in row.site_phonon_dos.get(phonon_dos, ()):
+            digest.update(np.asarray(curves, dtype="<f8").tobytes())
     return digest.hexdigest()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from ase.io import read
 
 from betenet.datasets.folds import reduced_formula
 from betenet.datasets.jsonl_rows import read_jsonl
+from betenet.datasets.published_folder import is_published, published_training_rows
 from betenet.datasets.rows import TARGETS, Row
 from betenet.errors import DataError
 from betenet.input_files import DAMAGE, in_short, lines_of, open_text
@@ -25,17 +26,27 @@ TEST_SPLIT = "test"
 """Rows of our layout whose split is so called are never trained on."""
 
 
-def read_rows(folder: Path, sources: Sequence[str]) -> list[Row]:
+def tell_nobody(_: str) -> None:
+    """Say nothing."""
+
+
+def read_rows(
+    folder: Path, sources: Sequence[str], *, told: Callable[[str], None] = tell_nobody
+) -> list[Row]:
     """Rows of several sources, in a fixed order.
 
     Parameters
     ----------
     folder
-        Folder of the data.
+        Folder of the data, or that of the published database.
     sources
-        ``"bete_net"``, ``"alexandria"``, ``"jarvis"``, or another NAME: then the rows are those of
-        ``NAME.jsonl`` or ``NAME.jsonl.gz`` in our dataset layout, as `betenet epc collect` and
-        `betenet data` write it.
+        ``"bete_net"``: the rows of the published database that its split trains on, where the
+        folder is that one, else the moments that are part of the data. ``"alexandria"``,
+        ``"jarvis"``, or another NAME: then the rows are those of ``NAME.jsonl`` or
+        ``NAME.jsonl.gz`` in our dataset layout, as `betenet epc collect` and `betenet data`
+        write it.
+    told
+        Called with a sentence on rows of the published database that are left out.
 
     Raises
     ------
@@ -46,7 +57,9 @@ def read_rows(folder: Path, sources: Sequence[str]) -> list[Row]:
     rows: list[Row] = []
     for source in sources:
         try:
-            if source == "bete_net":
+            if source == "bete_net" and is_published(folder):
+                rows += published_training_rows(folder, told)
+            elif source == "bete_net":
                 rows += _read_bete_net(folder)
             elif source in ("alexandria", "jarvis"):
                 rows += _read_jsonl(folder / source / "superconductors.jsonl.gz", source)

@@ -18,18 +18,26 @@ BINS.setflags(write=False)
 TRUNCATED = 0.01
 """Share of the area under a curve above the bins from which it is said to be truncated."""
 
-_FINE = np.arange(0.25, 101.0, 0.1)
+_SAMPLES = 20
+"""Samples of the fine grid in a bin: steps of 0.1 meV for the published bins of 2 meV."""
+_BEYOND = 8
+"""Samples from the last bin on, itself included: up to 100.95 meV as published."""
 _WINDOW = 101
 _ORDER = 3
+_EQUAL = 1e-6
+"""Relative difference up to which two grids, or the steps of one, are the same."""
 
 
 def binned(
-    frequencies: Float[np.ndarray, " n_freq"], values: Float[np.ndarray, "*batch n_freq"]
+    frequencies: Float[np.ndarray, " n_freq"],
+    values: Float[np.ndarray, "*batch n_freq"],
+    bins: Float[np.ndarray, " bin"] = BINS,
 ) -> Float[np.ndarray, "*batch bin"]:
     """Smoothed and binned as the published targets and inputs are.
 
     Linear interpolation onto 0.25, 0.35 … 100.95 meV, a Savitzky-Golay filter (101 samples,
-    cubic), linear interpolation onto :data:`BINS`, and zero where that is negative.
+    cubic), linear interpolation onto :data:`BINS`, and zero where that is negative. There is no
+    other normalisation: an input of a network is the density of states of each atom itself.
 
     Parameters
     ----------
@@ -37,22 +45,27 @@ def binned(
         ω, finite and strictly increasing, of any sign [meV].
     values
         α²F [1] or a density of states [1/meV], one curve per leading index.
+    bins
+        The grid, with equal steps [meV]. The steps of the fine one, and with them the width of the
+        filter, are in proportion to its own.
 
     Returns
     -------
     Float[ndarray, "*batch bin"]
-        The curves on :data:`BINS`, in their own unit.
+        The curves on the bins, in their own unit. Curves that are on the bins already are not
+        smoothed again.
 
     Raises
     ------
     SpectrumError
-        If frequencies do not increase, shapes do not match, or a value is not finite.
+        If frequencies do not increase, shapes do not match, a value is not finite, or the steps of
+        the bins are not equal.
 
     Notes
     -----
     Beyond the ends of the input the interpolation holds its first and its last value, as the
     published code does; ``Spectrum.resample`` lets α²F fall with ω² below and vanish above
-    instead. They differ unless α²F ends at zero. What lies above 100.25 meV is lost: see
+    instead. They differ unless α²F ends at zero. What lies above the last bin is lost: see
     :func:`share_above`.
 
     References
@@ -71,10 +84,13 @@ def binned(
     from scipy.signal import savgol_filter  # pyright: ignore[reportUnknownVariableType]
 
     grid, curves = _check(frequencies, values)
-    fine = _interpolated(_FINE, grid, curves.reshape(-1, grid.size))
-    smooth = cast("np.ndarray", savgol_filter(fine, _WINDOW, _ORDER, axis=-1, mode="interp"))
-    coarse = _interpolated(BINS, _FINE, smooth)
-    return np.maximum(coarse, 0.0).reshape(*curves.shape[:-1], BINS.size)
+    if _same(grid, bins):
+        return np.maximum(curves, 0.0)
+    fine = _fine_grid(bins)
+    samples = _interpolated(fine, grid, curves.reshape(-1, grid.size))
+    smooth = cast("np.ndarray", savgol_filter(samples, _WINDOW, _ORDER, axis=-1, mode="interp"))
+    coarse = _interpolated(bins, fine, smooth)
+    return np.maximum(coarse, 0.0).reshape(*curves.shape[:-1], bins.size)
 
 
 def share_above(
@@ -117,6 +133,23 @@ def share_above(
     start = max(limit, float(grid[0]))
     tail = np.append(start, grid[above]), np.append(np.interp(start, grid, curve), curve[above])
     return float(np.trapezoid(tail[1], tail[0])) / area
+
+
+def _same(grid: np.ndarray, bins: np.ndarray) -> bool:
+    step = float(bins[-1] - bins[0]) / max(bins.size - 1, 1)
+    return grid.size == bins.size and bool(np.abs(grid - bins).max() <= _EQUAL * step)
+
+
+def _fine_grid(bins: np.ndarray) -> np.ndarray:
+    steps = np.diff(bins)
+    step = float(bins[-1] - bins[0]) / max(steps.size, 1)
+    if bins.size * _SAMPLES < _WINDOW or not np.all(np.abs(steps - step) <= _EQUAL * step):
+        raise SpectrumError(
+            f"A grid of {bins.size} frequencies up to {bins[-1]:g} meV cannot be smoothed onto.",
+            reason="The filter is five bins wide, and the bins are equal.",
+            fix='Take six bins or more, with frequency_spacing = "linear".',
+        )
+    return bins[0] + step / _SAMPLES * np.arange((bins.size - 1) * _SAMPLES + _BEYOND)
 
 
 def _interpolated(points: np.ndarray, grid: np.ndarray, rows: np.ndarray) -> np.ndarray:

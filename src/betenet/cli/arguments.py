@@ -102,9 +102,9 @@ def _number(text: str, accept: Callable[[float], bool], wanted: str) -> float:
     return number
 
 
-def add_phonons(parser: Parser) -> None:
+def add_phonons(parser: Parser, default: str | None = "none") -> None:
     """Add ``--phonons``, and the flags that say more of them."""
-    parser.flag("--phonons", default="none")
+    parser.flag("--phonons", default=default)
     parser.flag("--force-field")
     parser.flag("--phonon-cache", Path)
     parser.flag("--phonons-of")

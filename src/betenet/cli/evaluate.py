@@ -18,7 +18,7 @@ def add_parser(verbs: Verbs) -> None:
     parser = add_verb(verbs, "evaluate", run)
     for name in ("model", "dataset", "--split", "--baseline"):
         parser.flag(name)
-    add_phonons(parser)
+    add_phonons(parser, default=None)
     parser.flag("--mu-star", mu_star, default=DEFAULT_MU_STAR)
     parser.flag("--tc-method", tc_method, default=PAPER_METHOD)
     for name in ("--precision", "--recall"):
@@ -45,8 +45,10 @@ def run(arguments: argparse.Namespace) -> int:
     from betenet.cli.phonon_progress import phonons_of
     from betenet.datasets.open import open_dataset
     from betenet.ensemble import Ensemble
+    from betenet.ensemble.phonon_sources import NONE
     from betenet.evaluation.evaluate import Settings, evaluate
     from betenet.evaluation.report import write_report
+    from betenet.evaluation.row_phonons import ROWS
 
     if arguments.out is not None:  # before the work, not after it
         try:
@@ -55,6 +57,8 @@ def run(arguments: argparse.Namespace) -> int:
             raise cannot_write(arguments.out, error) from error
     dataset = open_dataset(arguments.dataset, split=arguments.split)
     model = Ensemble.load(arguments.model).to(arguments.device)
+    asked = arguments.phonons
+    phonons = phonons_of(arguments, model, NONE if asked in {None, ROWS} else asked)
     found = evaluate(
         model,
         dataset,
@@ -66,7 +70,7 @@ def run(arguments: argparse.Namespace) -> int:
             n_resamples=arguments.resamples,
         ),
         baseline=arguments.baseline,
-        phonons=phonons_of(arguments, model),
+        phonons=asked if asked in {None, ROWS} else phonons,
         progress=sys.stderr.isatty(),
     )
     for name, reason in found.refused:

@@ -57,8 +57,19 @@ class ProgressLine:
         sys.stderr.flush()
 
 
-def phonons_of(arguments: argparse.Namespace, model: Ensemble) -> PhononSource | None:
+def phonons_of(
+    arguments: argparse.Namespace, model: Ensemble, asked: str | None = None
+) -> PhononSource | None:
     """Phonons that ``--phonons`` and the flags beside it ask for.
+
+    Parameters
+    ----------
+    arguments
+        Parsed flags.
+    model
+        Ensemble that takes the phonons.
+    asked
+        In the place of ``--phonons``, if given.
 
     Raises
     ------
@@ -70,7 +81,7 @@ def phonons_of(arguments: argparse.Namespace, model: Ensemble) -> PhononSource |
     line = ProgressLine()
     return choose_phonons(
         model,
-        arguments.phonons,
+        asked or arguments.phonons,
         force_field=arguments.force_field,
         cache=arguments.phonon_cache,
         of=arguments.phonons_of,

@@ -63,7 +63,6 @@ def run(arguments: argparse.Namespace) -> int:
     model = Ensemble.load(arguments.model, with_phonons=with_phonons)
     model = model.to(arguments.device, arguments.precision)
     phonons = phonons_of(arguments, model)
-    model.check_phonons(phonons)  # before any file is written
     predictions = model.stream(
         arguments.files,
         mu_star=arguments.mu_star,

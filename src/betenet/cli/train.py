@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 
 from betenet.cli.arguments import count, whole
@@ -20,7 +21,7 @@ def add_parser(verbs: Verbs) -> None:
     parser.flag("--device", default="cpu")
     parser.flag("--model", Path)
     parser.flag("--members", _range)
-    parser.flag("--region", choices=("classical", "critical", "modern"), default="modern")
+    parser.flag("--region", choices=("classical", "critical", "modern"))
 
 
 def _range(text: str) -> range:
@@ -28,6 +29,10 @@ def _range(text: str) -> range:
     if not (first.isdecimal() and (not last or last.isdecimal())):
         raise argparse.ArgumentTypeError(f"{text!r} is not a number, nor two with - between")
     return range(int(first), int(last or first) + 1)
+
+
+def _tell(text: str) -> None:
+    sys.stderr.write(f"betenet: {text}\n")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -44,5 +49,6 @@ def run(arguments: argparse.Namespace) -> int:
         model=arguments.model,
         members=arguments.members,
         region=arguments.region,
+        told=_tell,
     )
     return 0

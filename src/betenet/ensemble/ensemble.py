@@ -22,7 +22,8 @@ from betenet.ensemble.estimates import Summary, summarise
 from betenet.ensemble.phonon_correction import CorrectionLines
 from betenet.ensemble.prediction import Prediction
 from betenet.ensemble.shipped import DEFAULT_MODEL, DEFAULT_PHONON_MODEL, find_model
-from betenet.ensemble.site_phonons import PhononSource, SitePhonons
+from betenet.ensemble.site_inputs import input_warnings, inputs_of_phonons, site_inputs
+from betenet.ensemble.site_phonons import PhononSource, SitePhonons, takes_phonons
 from betenet.ensemble.spectrum_warnings import spectrum_warnings
 from betenet.ensemble.tc_surface import check_tc_settings
 from betenet.ensemble.training_table import TrainingTable
@@ -60,6 +61,7 @@ class _Item:
     error: BetenetError | None
     phonons: SitePhonons = _WITHOUT
     findings: tuple[Finding, ...] = ()
+    inputs: np.ndarray | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -161,8 +163,8 @@ class Ensemble:
 
     @property
     def takes_phonons(self) -> bool:
-        """Whether predictions can be corrected by phonons."""
-        return "with_phonons" in self.card
+        """Whether predictions can be corrected by phonons, or its networks take them."""
+        return takes_phonons(self.card)
 
     @property
     def force_fields(self) -> tuple[str, ...]:
@@ -230,7 +232,7 @@ class Ensemble:
         Raises
         ------
         ModelError
-            As for `check_phonons`.
+            If the model takes no phonons and is given some.
         ConfigError
             If μ* is out of its range, or Tc cannot be predicted by the method.
         """
@@ -239,39 +241,20 @@ class Ensemble:
             from betenet.ensemble.phonon_sources import choose_phonons
 
             phonons = choose_phonons(self, phonons)
-        self.check_phonons(phonons)
+        if phonons is not None:
+            self.check_takes_phonons()
         records = prepare_structures(structures)
         while part := [_prepare(one, self.config, phonons) for one in islice(records, at_a_time)]:
             for batch in batches(part, _pairs, BATCH_PAIRS):
                 yield from self._predict_batch(batch, mu_star, tc_method)
 
-    def check_phonons(self, phonons: PhononSource | None) -> None:
-        """Check that the model can do with the phonons that it is given, or without.
-
-        Raises
-        ------
-        ModelError
-            If its network takes more of each site than its element and cannot do without, or it
-            takes no phonons and is given some.
-        """
-        if self.config.site_inputs:
-            raise ModelError(
-                f"{self.name} cannot predict from structures alone.",
-                f"It takes {self.config.site_inputs} numbers for each site besides its element: "
-                "the phonon density of states on its grid.",
-                "Use a structure-only model, or compute the inputs and call "
-                "`betenet.network.forward` with `site_inputs`.",
-            )
-        if phonons is not None:
-            self.check_takes_phonons()
-
     def check_takes_phonons(self) -> None:
-        """Check that predictions can be corrected by phonons.
+        """Check that phonons change predictions.
 
         Raises
         ------
         ModelError
-            If they cannot.
+            If they do not.
         """
         if not self.takes_phonons:
             raise ModelError(
@@ -281,12 +264,31 @@ class Ensemble:
             )
 
     def spectra(
-        self, graphs: Sequence[CrystalGraph]
+        self,
+        graphs: Sequence[CrystalGraph],
+        inputs: Sequence[Float[np.ndarray, "_ input"]] | None = None,
     ) -> tuple[Float[np.ndarray, "member crystal n_freq"], Float[np.ndarray, "atom n_freq"]]:
-        """α²F of each member and crystal, and the members' mean for each atom [1]."""
+        """α²F of each member and crystal, and the members' mean for each atom [1].
+
+        Parameters
+        ----------
+        graphs
+            The crystals.
+        inputs
+            Inputs of each atom, for networks that take them; ones if absent.
+        """
         weight = next(iter(self.parameters.values()))
-        parts = batches(graphs, lambda graph: len(graph.receivers), GEOMETRY_EDGES)
-        crystals = [joint_geometry(part, self.config) for part in parts]
+        if self.config.site_inputs and inputs is None:
+            inputs = [site_inputs(self.config, graph.n_sites, None) for graph in graphs]
+        parts = batches(range(len(graphs)), lambda k: len(graphs[k].receivers), GEOMETRY_EDGES)
+        crystals = [
+            joint_geometry(
+                [graphs[k] for k in part],
+                self.config,
+                site_inputs=None if inputs is None else [inputs[k] for k in part],
+            )
+            for part in parts
+        ]
         geometry = collate(crystals, self.config, weight.dtype, weight.device)
         with torch.no_grad():
             output = forward(self.config, self.parameters, geometry)
@@ -296,7 +298,10 @@ class Ensemble:
         self, items: list[_Item], mu_star: float, tc_method: str
     ) -> list[Prediction]:
         usable = [item.graph for item in items if item.graph is not None]
-        a2f, sites = self.spectra(usable) if usable else (np.empty((0, 0, 0)), np.empty((0, 0)))
+        inputs = [item.inputs for item in items if item.inputs is not None]
+        a2f, sites = np.empty((0, 0, 0)), np.empty((0, 0))
+        if usable:
+            a2f, sites = self.spectra(usable, inputs or None)
         predictions: list[Prediction] = []
         lines = CorrectionLines(self.card)
         index = start = 0
@@ -329,12 +334,13 @@ class Ensemble:
         assert item.graph is not None
         spectrum = Spectrum(self.frequencies, a2f)
         lines = CorrectionLines(self.card)
-        calibration = self.card if item.phonons.dos is None else lines.of(item.phonons)
+        calibration = lines.of(item.phonons)
         summary = summarise(spectrum, mu_star, tc_method, "onset", calibration.get("calibration"))
         findings = (*item.findings, *self._unusual(item, summary))
         unknown = any(one.code in NOT_KNOWN for one in findings)
         warnings = [*item.record.warnings, *(one.text for one in findings)]
         warnings.extend(item.phonons.warnings)
+        warnings.extend(input_warnings(self.config, self.card, item.phonons))
         warnings.extend(lines.doubts(item.phonons))
         warnings.extend(summary.warnings)
         warnings.extend(self.card.get("caveats", ()))
@@ -386,7 +392,8 @@ def _prepare(record: StructureRecord, config: NetworkConfig, phonons: PhononSour
     except (StructureError, DataError) as error:
         named = type(error)(f"{record.name}: {error.summary}", error.reason, error.fix)
         return _Item(record, None, named)
-    return _Item(record, graph, None, known, findings)
+    inputs = inputs_of_phonons(config, graph.n_sites, known) if config.site_inputs else None
+    return _Item(record, graph, None, known, findings, inputs)
 
 
 def _pairs(item: _Item) -> int:

@@ -202,7 +202,12 @@ class CorrectionLines:
     card: Mapping[str, Any]
 
     def of(self, phonons: SitePhonons) -> Mapping[str, Any]:
-        """Correction and calibration for phonons of their force field, or of files."""
+        """Correction and calibration for phonons of their force field, or of files.
+
+        The card itself without phonons, and for networks that take phonons as they are.
+        """
+        if phonons.dos is None or "with_phonons" not in self.card:
+            return self.card
         lines: Mapping[str, Mapping[str, Any]] = self.card["with_phonons"]
         return lines.get(phonons.force_field) or lines[self.card["phonons_of_files"]]
 
@@ -214,16 +219,18 @@ class CorrectionLines:
         phonons: SitePhonons,
     ) -> tuple[Float[np.ndarray, "member n_freq"], Float[np.ndarray, "site n_freq"]]:
         """Spectra of members and sites, with what phonons say beyond the networks [1]."""
-        if phonons.dos is None:
+        line = self.of(phonons).get("correction")
+        if phonons.dos is None or line is None:
             return a2f, sites
-        correction = PhononCorrection.from_dict(self.of(phonons)["correction"])
+        correction = PhononCorrection.from_dict(line)
         return correction.apply(
             frequencies, a2f, sites, dos=phonons.dos, imaginary=phonons.imaginary
         )
 
     def doubts(self, phonons: SitePhonons) -> Iterator[str]:
         """Warning where the force field of the phonons is none that the model has learnt from."""
-        if phonons.force_field and phonons.force_field not in self.card.get("with_phonons", ()):
+        lines = self.card.get("with_phonons", {})
+        if lines and phonons.force_field and phonons.force_field not in lines:
             yield (
                 f"corrected as if its phonons, of {phonons.force_field}, were of "
                 f"{self.card['phonons_of_files']}: the model has learnt from no others like them"

@@ -15,6 +15,7 @@ from betenet.ensemble.site_phonons import PhononSource, PhononsRead, SitePhonons
 from betenet.errors import BetenetError, ConfigError, StructureError
 from betenet.formats.a2f_file import UNIT_DEFINED
 from betenet.phonons import (
+    DEFAULT,
     ForceField,
     PhononCache,
     PhononResult,
@@ -57,12 +58,13 @@ def choose_phonons(
     Parameters
     ----------
     model
-        Ensemble whose predictions are corrected by the phonons.
+        Ensemble whose predictions are corrected by the phonons, or whose networks take them.
     phonons
         ``"auto"`` for those of a force field, ``"none"``, the file of one crystal, a folder of
         such files, named after the structures, or a library (``.npz``) for many.
     force_field
-        Name of the force field of ``"auto"``; the first that the model has learnt from if absent.
+        Name of the force field of ``"auto"``; if absent the first that the model has learnt from,
+        or the default one of `betenet.phonons`.
     cache
         Folder that keeps what ``"auto"`` computes.
     of
@@ -108,7 +110,7 @@ def choose_phonons(
     if is_file:
         return FolderPhonons(Path(word)) if Path(word).is_dir() else phonons_from_file(word, of=of)
     return phonons_from_force_field(
-        force_field or model.force_fields[0],
+        force_field or next(iter(model.force_fields), DEFAULT),
         cache=None if cache is None else PhononCache(Path(cache)),
         told=told,
         done=done,

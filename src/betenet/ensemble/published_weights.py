@@ -47,6 +47,8 @@ from betenet.network.layers import Parameters
 from betenet.network.model import parameter_shapes
 from betenet.structures import prepare_structures
 
+VARIANTS = {"CPD": "coarse", "FPD": "fine"}
+"""Phonon density of states that the published variants take."""
 LICENCE = "Apache-2.0"
 CITATION = "J. B. Gibson et al., npj Comput. Mater. 11, 7 (2025)"
 NOT_CALIBRATED = "not calibrated: the spread is that of the members alone, as a rule too narrow"
@@ -54,7 +56,6 @@ NOT_COVERED = (
     "what training has covered is unknown: no warning of unseen elements, far compositions or "
     "unusual volumes"
 )
-NEEDS_PHONONS = "needs the phonon density of states of each site: a structure alone will not do"
 _UNREADABLE = (
     AttributeError,
     EOFError,
@@ -115,10 +116,10 @@ def import_published(
     covered = _unknown_coverage() if structures is None else learn_coverage(structures)
     config, parameters = _read_members(files, progress)
     caveats = [NOT_CALIBRATED] + ([NOT_COVERED] if structures is None else [])
-    inputs = "structure only (CSO)"
+    inputs, learnt = "structure only (CSO)", {}
     if config.site_inputs:
         inputs = "structure and phonon density of states of each site (CPD or FPD)"
-        caveats.append(NEEDS_PHONONS)
+        learnt = {"phonon_dos": {"grid": _grid_of(source)}}
     card = {
         "name": name or folder.resolve().name,
         "description": f"published weights, {inputs}, imported from {source.resolve().name}",
@@ -127,6 +128,7 @@ def import_published(
         "licence": LICENCE,
         "citation": CITATION,
         "caveats": caveats,
+        **learnt,
         "imported": {
             "files": [path.name for path in files],
             "digest": _digest(files),
@@ -137,6 +139,12 @@ def import_published(
     }
     write_checkpoint(folder, card, parameters, covered.to_tensors())
     return card
+
+
+def _grid_of(source: Path) -> str:
+    """Which density of states the networks have learnt from, told by the name of their folder."""
+    named = [grid for kind, grid in VARIANTS.items() if kind in source.resolve().name.upper()]
+    return named[0] if len(named) == 1 else ""
 
 
 def checkpoint_files(source: Path) -> list[Path]:

@@ -114,6 +114,17 @@ class SitePhonons:
         return self.left_out + (0.0 if self.dos is None else self.dos.imaginary_fraction)
 
 
+def takes_phonons(card: Mapping[str, Any]) -> bool:
+    """Whether a model's predictions can be corrected by phonons, or its networks take them.
+
+    Parameters
+    ----------
+    card
+        Card of the model.
+    """
+    return "with_phonons" in card or bool(card["network"].get("site_inputs"))
+
+
 PhononSource = Callable[[StructureRecord], SitePhonons]
 """From a structure, already in its primitive cell, to its phonons."""
 

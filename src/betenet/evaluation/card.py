@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from safetensors.torch import load_file
 
 from betenet import __version__
 from betenet.datasets.rows import TARGETS, data_digest, data_folder
+from betenet.datasets.training_rows import tell_nobody
 from betenet.ensemble.applicability import Applicability
 from betenet.ensemble.checkpoint import write_checkpoint
 from betenet.ensemble.training_table import TrainingTable
@@ -56,7 +58,8 @@ def train(  # noqa: PLR0913 - one for each flag of the verb
     device: str = "cpu",
     model: str | Path | None = None,
     members: range | None = None,
-    region: Region = "modern",
+    region: Region | None = None,
+    told: Callable[[str], None] = tell_nobody,
 ) -> dict[str, Any] | None:
     """Train an ensemble by a recipe, cross-validate it, and write its checkpoint.
 
@@ -69,20 +72,23 @@ def train(  # noqa: PLR0913 - one for each flag of the verb
     out
         Folder of the run.
     data
-        Folder of the first-principles data; that of the environment variable BETENET_DATA if
-        absent.
+        Folder of the first-principles data, or of the published database; that of the environment
+        variable BETENET_DATA if absent.
     fold_members
         Members of each fold of the cross-validation; 0 for none. Not for full-batch recipes.
     workers
         Processes; one a core if absent.
     device
-        ``"cpu"`` or ``"cuda"``. Not for full-batch recipes.
+        ``"cpu"`` or ``"cuda"``.
     model
         Folder to write the checkpoint into; none is written if absent.
     members
-        Members of a full-batch recipe to train; all of them if absent.
+        Members of a full-batch recipe to train; all of them if absent. For no others.
     region
-        Region of the training curve whose weights the checkpoint of a full-batch recipe takes.
+        Region of the training curve whose weights the checkpoint of a full-batch recipe takes; the
+        modern one if absent. For no others.
+    told
+        Called with a sentence on rows that are left out, or lack something.
 
     Returns
     -------
@@ -92,17 +98,22 @@ def train(  # noqa: PLR0913 - one for each flag of the verb
     Raises
     ------
     ConfigError
-        If the recipe cannot be read, or the run in the folder was told something else.
+        If the recipe cannot be read, an argument has no effect with it, or the run in the folder
+        was told something else.
     DataError
-        If the data cannot be read.
+        If the data cannot be read, a bag is empty, or a loss or a weight is not finite.
     """
     chosen = read_recipe(recipe)
     known = data_folder() if data is None else Path(data)
     if isinstance(chosen, FullBatchRecipe):
-        run_full_batch(chosen, known, Path(out), members=members, workers=workers)
+        _refuse({"--fold-members": bool(fold_members)}, "full batch")
+        run_full_batch(
+            chosen, known, Path(out), members=members, workers=workers, device=device, told=told
+        )
         if model is None:
             return None
-        return write_full_batch_model(chosen, known, Path(out), Path(model), region)
+        return write_full_batch_model(chosen, known, Path(out), Path(model), region or "modern")
+    _refuse({"--members": members is not None, "--region": region is not None}, "small batches")
     run_training(
         chosen,
         known,
@@ -110,10 +121,22 @@ def train(  # noqa: PLR0913 - one for each flag of the verb
         cross_validation_members=fold_members,
         workers=workers,
         device=device,
+        told=told,
     )
     if model is None:
         return None
     return write_model(Workload.load(chosen, known), Path(out), Path(model))
+
+
+def _refuse(given: Mapping[str, bool], kind: str) -> None:
+    """Refuse what has no effect with a kind of recipe."""
+    flags = [flag for flag, is_given in given.items() if is_given]
+    if flags:
+        raise ConfigError(
+            f"{' and '.join(flags)} {'have' if flags[1:] else 'has'} no effect on this recipe.",
+            f"It trains in {kind}.",
+            "Leave it out, or take a recipe of the other kind.",
+        )
 
 
 def write_model(load: Workload, out: Path, folder: Path) -> dict[str, Any]:

@@ -121,7 +121,7 @@ def compare(
     tc_method
         Formula of both sides' Tc, or ``"eliashberg"``, for which the reference needs its α²F.
     phonons
-        Where those of each material come from, for a model that takes them.
+        Where those of each material come from, for a model that takes them; none if absent.
     progress
         Show a progress bar on stderr.
 

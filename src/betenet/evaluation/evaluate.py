@@ -21,6 +21,7 @@ from betenet.evaluation.element_errors import mean_by_element, normalised_errors
 from betenet.evaluation.findings import dataset_findings, model_findings
 from betenet.evaluation.ranking import Ranking, rank
 from betenet.evaluation.reliability import Reliability, measure_reliability
+from betenet.evaluation.row_phonons import phonons_to_judge_with
 from betenet.evaluation.scores import TableRow, table_row
 from betenet.json_output import finite_or_none
 from betenet.quantities import QUANTITIES
@@ -211,7 +212,8 @@ def evaluate(
         Training set whose means the mean model predicts; the dataset itself if absent.
     phonons
         Where those of each material come from, for a model that takes them: `phonons_from_library`,
-        `phonons_from_force_field`; without them if absent.
+        `phonons_from_force_field`, or ``"rows"`` for what the rows bring along. If absent that for
+        networks that take them as inputs, and none for other models.
     progress
         Show a progress bar on stderr.
 
@@ -235,7 +237,7 @@ def evaluate(
         dataset,
         mu_star=chosen.mu_star,
         tc_method=chosen.tc_method,
-        phonons=phonons,
+        phonons=phonons_to_judge_with(model, dataset, phonons),
         progress=progress,
     )
     delta = normalised_errors(found.errors())

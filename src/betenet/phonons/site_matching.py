@@ -78,11 +78,33 @@ def match_sites(
     source, target = standardise(dos_structure), standardise(structure)
     _check_composition(source, target)
     partners = _partners(source, target, tolerance)
-    to_source = _primitive_site(dos_structure, source)
-    sites = np.array([dos.sites[to_source == site].mean(axis=0) for site in range(len(source))])
+    sites = primitive_shares(dos.sites, dos_structure, source)
     chosen = sites[partners[_primitive_site(structure, target)]]
     symbols = tuple(structure.get_chemical_symbols())
     return PhononDos(dos.frequencies, chosen.sum(axis=0), chosen, symbols)
+
+
+def primitive_shares(
+    sites: Float[np.ndarray, "atom n_freq"], atoms: Atoms, primitive: Atoms
+) -> Float[np.ndarray, "site n_freq"]:
+    """Shares of the atoms of a primitive cell: means over the atoms that repeat each of them.
+
+    Parameters
+    ----------
+    sites
+        Share of each atom of a cell [states/meV].
+    atoms
+        The cell.
+    primitive
+        Its primitive cell, as `standardise` makes it.
+
+    Raises
+    ------
+    StructureError
+        If an atom has no place in the primitive cell.
+    """
+    places = _primitive_site(atoms, primitive)
+    return np.array([sites[places == site].mean(axis=0) for site in range(len(primitive))])
 
 
 def _check_composition(source: Atoms, target: Atoms) -> None:

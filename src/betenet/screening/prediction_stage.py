@@ -12,7 +12,7 @@ from betenet.ensemble.ensemble import Ensemble
 from betenet.ensemble.phonon_sources import site_phonons
 from betenet.ensemble.prediction import TC_PROBABILITY, Prediction
 from betenet.ensemble.shipped import find_model
-from betenet.ensemble.site_phonons import SitePhonons
+from betenet.ensemble.site_phonons import SitePhonons, takes_phonons
 from betenet.errors import ModelError
 from betenet.phonons import PhononResult
 from betenet.screening.funnel import Stage, force_field_name
@@ -54,7 +54,7 @@ def prepare(
     """
     path = find_model(stage.model)
     card = read_card(path)
-    if stage.rules.phonons and "with_phonons" not in card:
+    if stage.rules.phonons and not takes_phonons(card):
         raise ModelError(
             f"{card['name']} takes no phonons.",
             f"Stage {stage.name!r} would give it some.",

@@ -18,6 +18,9 @@ BINS.setflags(write=False)
 TRUNCATED = 0.01
 """Share of the area under a curve above the bins from which it is said to be truncated."""
 
+FEWEST_BINS = 6
+"""Bins that a grid needs: the filter is five of them wide."""
+
 _SAMPLES = 20
 """Samples of the fine grid in a bin: steps of 0.1 meV for the published bins of 2 meV."""
 _BEYOND = 8
@@ -143,11 +146,11 @@ def _same(grid: np.ndarray, bins: np.ndarray) -> bool:
 def _fine_grid(bins: np.ndarray) -> np.ndarray:
     steps = np.diff(bins)
     step = float(bins[-1] - bins[0]) / max(steps.size, 1)
-    if bins.size * _SAMPLES < _WINDOW or not np.all(np.abs(steps - step) <= _EQUAL * step):
+    if bins.size < FEWEST_BINS or not np.all(np.abs(steps - step) <= _EQUAL * step):
         raise SpectrumError(
             f"A grid of {bins.size} frequencies up to {bins[-1]:g} meV cannot be smoothed onto.",
             reason="The filter is five bins wide, and the bins are equal.",
-            fix='Take six bins or more, with frequency_spacing = "linear".',
+            fix=f'Take {FEWEST_BINS} bins or more, with frequency_spacing = "linear".',
         )
     return bins[0] + step / _SAMPLES * np.arange((bins.size - 1) * _SAMPLES + _BEYOND)
 

@@ -23,6 +23,7 @@ from betenet.network.config import NetworkConfig
 from betenet.network.layers import Parameters
 from betenet.network.model import initialise, member_parameters
 from betenet.runs import replace_file
+from betenet.training.finite import check_losses, check_weights
 from betenet.training.full_batch import CrystalLoss, FullBatch
 from betenet.training.regions import REGIONS, Patience, Region, ThreeRegions
 
@@ -149,6 +150,12 @@ def train_full_batch_member(
     dict
         Weights at the extremum of the validation loss in each region that was reached, without
         the member axis.
+
+    Raises
+    ------
+    DataError
+        If a loss or a weight is not a finite number; the folder then holds the last state that was
+        saved, and no weights.
     """
     done = folder / SUMMARY
     if done.exists():
@@ -160,9 +167,10 @@ def train_full_batch_member(
         weight_decay=config.weight_decay,
         fused=True,
     )
+    device = data.geometry.numbers.device
     trainer = FullBatch(
         network,
-        initialise(network, [seed]),
+        {name: value.to(device) for name, value in initialise(network, [seed]).items()},
         data.geometry,
         data.loss,
         train=data.train[None],
@@ -174,6 +182,7 @@ def train_full_batch_member(
         course.restore(folder)
     _run(course, config, folder, progress)
     for region, table in course.kept.items():
+        check_weights(table)
         weights = {k: v.contiguous() for k, v in member_parameters(table, 0).items()}
         replace_file(folder / f"{region}.safetensors", save(weights))
     summary = {
@@ -198,6 +207,7 @@ def _run(
         started, epoch = time.perf_counter(), regions.epoch
         before = course.trainer.parameters  # the losses of a step are those of the weights before
         train, held_out = (float(value[0]) for value in course.trainer.step())
+        check_losses(epoch, training=train, validation=held_out)
         found = regions.take(held_out)
         if found is not None:
             course.kept[found] = before

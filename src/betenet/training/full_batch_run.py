@@ -6,30 +6,36 @@ A folder for each member, restarted where it was killed; see ``full_batch_member
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Int
+from ase import Atoms
+from jaxtyping import Float, Int
 from safetensors.torch import load_file
 
 from betenet import __version__
 from betenet.datasets.folds import bootstrap_counts
+from betenet.datasets.published_folder import is_published
 from betenet.datasets.rows import Row, data_digest
-from betenet.datasets.training_rows import read_rows
+from betenet.datasets.training_rows import read_rows, tell_nobody
 from betenet.ensemble.checkpoint import write_checkpoint
+from betenet.ensemble.device import choose_place
 from betenet.ensemble.published_weights import NOT_CALIBRATED, learn_coverage
+from betenet.ensemble.site_inputs import site_inputs
 from betenet.errors import BetenetError, DataError, ModelError
 from betenet.graphs import build_graph
 from betenet.input_files import in_short, read_text
 from betenet.network.batch import collate
 from betenet.network.config import NetworkConfig
 from betenet.network.geometry import CrystalGeometry, crystal_geometry
+from betenet.phonons.site_matching import primitive_shares
 from betenet.printable import shortened
 from betenet.runs import lock_folder
 from betenet.structures import check_structure, find_symmetry, standardise
+from betenet.training.finite import check_bag
 from betenet.training.full_batch_member import (
     SUMMARY,
     FullBatchData,
@@ -57,47 +63,76 @@ class FullBatchLoad:
         Spectrum of each (row, bin).
     refused
         The others, with the reason.
+    without_phonons
+        Ids of the rows whose sites have ones in the place of a phonon density of states.
     """
 
     rows: list[Row]
     crystals: list[CrystalGeometry]
     targets: np.ndarray
     refused: list[str]
+    without_phonons: list[str] = field(default_factory=list[str])
 
     @classmethod
-    def build(cls, rows: Sequence[Row], network: NetworkConfig) -> FullBatchLoad:
-        """Geometry and target of each row."""
-        known: SpectrumTargets = spectrum_targets(rows)
+    def build(
+        cls, rows: Sequence[Row], network: NetworkConfig, phonon_dos: str = ""
+    ) -> FullBatchLoad:
+        """Geometry and target of each row.
+
+        Parameters
+        ----------
+        rows
+            The rows.
+        network
+            Settings of the network.
+        phonon_dos
+            Which density of states its sites get, as the recipe has it.
+        """
+        known: SpectrumTargets = spectrum_targets(rows, network.frequencies)
         used: list[int] = []
         crystals: list[CrystalGeometry] = []
+        without: list[str] = []
         refused = list(known.refused)
         for index in np.flatnonzero(known.found).tolist():
             try:
                 check_structure(rows[index].atoms)
                 atoms = standardise(rows[index].atoms)
                 graph = build_graph(atoms, network.cutoff)
+                inputs = inputs_of_row(rows[index], atoms, network, phonon_dos)
             except BetenetError as error:
                 refused.append(f"{rows[index].id}: {error.summary}")
                 continue
             used.append(index)
-            crystals.append(crystal_geometry(graph, network, find_symmetry(atoms)))
+            if phonon_dos and phonon_dos not in rows[index].site_phonon_dos:
+                without.append(rows[index].id)
+            crystals.append(crystal_geometry(graph, network, find_symmetry(atoms), inputs))
         return cls(
             rows=[rows[index] for index in used],
             crystals=crystals,
             targets=known.a2f[used],
             refused=refused,
+            without_phonons=without,
         )
 
-    def data(self, recipe: FullBatchRecipe, counts: np.ndarray) -> FullBatchData:
-        """What a member learns from whose bag holds each row so many times."""
-        drawn = torch.tensor(counts, dtype=torch.float32)
+    def data(
+        self, recipe: FullBatchRecipe, counts: np.ndarray, device: torch.device | str = "cpu"
+    ) -> FullBatchData:
+        """What a member learns from whose bag holds each row so many times.
+
+        Raises
+        ------
+        DataError
+            If no row is in the bag, or none is outside.
+        """
+        check_bag(counts)
+        drawn = torch.tensor(counts, dtype=torch.float32, device=device)
         held_out = (drawn == 0).float()
         return FullBatchData(
-            geometry=collate(self.crystals, recipe.network),
+            geometry=collate(self.crystals, recipe.network, device=device),
             loss=make_loss(
                 recipe.training.loss,
                 recipe.network.frequencies,
-                self.targets.astype(np.float32),
+                torch.tensor(self.targets, dtype=torch.float32, device=device),
                 recipe.training.loss_scale,
             ),
             train=drawn / drawn.sum(),
@@ -110,23 +145,66 @@ def bag_of(
 ) -> Int[np.ndarray, " row"]:
     """How often each row is in a member's bag; 0 for those that validate.
 
+    Parameters
+    ----------
+    recipe
+        Settings of the run.
+    rows
+        Rows that may be drawn.
+    member
+        Number of the member.
+    folder
+        Folder of the data, or that of the published database.
+
     Raises
     ------
     DataError
-        If the published list of that member is missing.
+        If the published list of that member is missing, or names no row.
     """
     if recipe.bags == "bootstrap":
         return bootstrap_counts([row.formula for row in rows], 1.0, member)
-    path = folder / "bete_net" / "indices" / f"idx_train_V2_{member}.txt"
+    home = folder if is_published(folder) else folder / "bete_net"
+    path = home / "indices" / f"idx_train_V2_{member}.txt"
     try:
-        drawn = {f"bete_net-{int(float(line))}" for line in read_text(path).split()}
+        drawn = {str(int(float(line))) for line in read_text(path).split()}
     except (OSError, ValueError, OverflowError) as error:
         raise DataError(
             f"Member {member} has no published bag.",
             f"{path}: {shortened(in_short(error), 200)}.",
             'Train fewer members, or set bags = "bootstrap" in the recipe.',
         ) from error
-    return np.array([int(row.id in drawn) for row in rows])
+    found = np.array([int(row.id.removeprefix(f"{row.source}-") in drawn) for row in rows])
+    if not found.any():
+        raise DataError(
+            f"The published bag of member {member} holds none of the rows.",
+            f"{path} has {len(drawn)} ids; the rows are {rows[0].id} and {len(rows) - 1} others.",
+            'Train on the published database itself, or set bags = "bootstrap" in the recipe.',
+        )
+    return found
+
+
+def inputs_of_row(
+    row: Row, atoms: Atoms, network: NetworkConfig, phonon_dos: str
+) -> Float[np.ndarray, "atom input"] | None:
+    """Inputs of each atom of the primitive cell, from the density of states of the row's own cell.
+
+    Parameters
+    ----------
+    row
+        The row.
+    atoms
+        Its primitive cell, which the network sees.
+    network
+        Settings of the network.
+    phonon_dos
+        Which density of states; None is returned for none. A row without it gets ones.
+    """
+    if not phonon_dos:
+        return None
+    known = row.site_phonon_dos.get(phonon_dos)
+    if known is not None:
+        known = known[0], primitive_shares(known[1], row.atoms, atoms)
+    return site_inputs(network, len(atoms), known)
 
 
 def run_full_batch(
@@ -136,6 +214,8 @@ def run_full_batch(
     *,
     members: Sequence[int] | None = None,
     workers: int | None = None,
+    device: str = "cpu",
+    told: Callable[[str], None] = tell_nobody,
 ) -> None:
     """Train what is not trained yet.
 
@@ -151,21 +231,34 @@ def run_full_batch(
         Which members; all of the recipe's if absent.
     workers
         Processes; one for each core if absent.
+    device
+        Where the networks run.
+    told
+        Called with a sentence on rows that are left out, or have no phonons.
 
     Raises
     ------
     ConfigError
-        If the folder holds a run with other settings.
+        If the folder holds a run with other settings, or the device cannot be used.
     DataError
-        If the data are absent, or a process was killed.
+        If the data are absent, a bag is empty, a loss is not finite, or a process was killed.
     """
+    choose_place(device)
+    known = read_rows(data, recipe.sources, told=told)
+    without = sum(recipe.phonon_dos not in row.site_phonon_dos for row in known)
+    if recipe.phonon_dos and without:
+        told(
+            f"{without} of {len(known)} rows have no {recipe.phonon_dos} phonon density of states: "
+            "ones stand in its place"
+        )
     out.mkdir(parents=True, exist_ok=True)
-    rows = data_digest(read_rows(data, recipe.sources))
+    rows = data_digest(known, recipe.phonon_dos)
     wanted = list(range(recipe.members) if members is None else members)
     with lock_folder(out):
         waiting = [m for m in wanted if not (member_folder(out, m) / SUMMARY).exists()]
         begin_training(out, recipe.to_dict(), rows)
-        train_all(waiting, make_trainer, (recipe, data, out), of=len(wanted), workers=workers)
+        arguments = (recipe, data, out, device)
+        train_all(waiting, make_trainer, arguments, of=len(wanted), workers=workers)
 
 
 def write_full_batch_model(
@@ -209,6 +302,7 @@ def write_full_batch_model(
         "members": len(found),
         "caveats": [NOT_CALIBRATED],
         "data": {"sources": list(recipe.sources), "digest": data_digest(rows)},
+        **_learnt_phonons(recipe, rows),
         "network": recipe.network.to_dict(),
     }
     parameters = {name: torch.stack([table[name] for table in tables]) for name in tables[0]}
@@ -217,19 +311,30 @@ def write_full_batch_model(
     return card
 
 
+def _learnt_phonons(recipe: FullBatchRecipe, rows: Sequence[Row]) -> dict[str, Any]:
+    """What the networks have learnt of densities of states, for the card."""
+    if not recipe.phonon_dos:
+        return {}
+    without = sum(recipe.phonon_dos not in row.site_phonon_dos for row in rows)
+    return {"phonon_dos": {"grid": recipe.phonon_dos, "rows": len(rows), "rows_without": without}}
+
+
 def member_folder(out: Path, member: int) -> Path:
     """Where a member is kept."""
     return out / f"member-{member:03d}"
 
 
-def make_trainer(recipe: FullBatchRecipe, data: Path, out: Path) -> Callable[[int], dict[str, Any]]:
+def make_trainer(
+    recipe: FullBatchRecipe, data: Path, out: Path, device: str = "cpu"
+) -> Callable[[int], dict[str, Any]]:
     """Load the data in a process of its own; the function that trains a member there."""
     torch.set_num_threads(1)
-    load = FullBatchLoad.build(read_rows(data, recipe.sources), recipe.network)
+    rows = read_rows(data, recipe.sources)
+    load = FullBatchLoad.build(rows, recipe.network, recipe.phonon_dos)
 
     def train(member: int) -> dict[str, Any]:
         counts = bag_of(recipe, load.rows, member, data)
-        learned = load.data(recipe, counts)
+        learned = load.data(recipe, counts, device)
         folder = member_folder(out, member)
         kept = train_full_batch_member(
             recipe.network, recipe.training, learned, seed=member, folder=folder

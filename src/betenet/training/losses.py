@@ -56,6 +56,7 @@ class GridMoments:
         frequencies: Float[np.ndarray, " n_freq"],
         dtype: torch.dtype = torch.float32,
         kind: str = GRID_SUM,
+        device: torch.device | str = "cpu",
     ) -> GridMoments:
         """Moments on a grid [meV]."""
         rule = MOMENTS[kind]
@@ -66,7 +67,9 @@ class GridMoments:
             moment_weights(frequencies, 1, "trapezoid"),
             np.stack(kernels, axis=-1),
         )
-        grid, weights, integrals = (torch.tensor(array, dtype=dtype) for array in arrays)
+        grid, weights, integrals = (
+            torch.tensor(array, dtype=dtype, device=device) for array in arrays
+        )
         return cls(grid, weights, integrals, kind)
 
     def log_moments(self, a2f: Tensor) -> Tensor:

@@ -23,6 +23,7 @@ from betenet.network.geometry import CrystalGeometry
 from betenet.network.layers import Parameters
 from betenet.network.model import forward_member, initialise, member_parameters
 from betenet.runs import replace_file
+from betenet.training.finite import check_bag, check_losses, check_weights
 from betenet.training.losses import (
     GridMoments,
     dos_loss,
@@ -196,12 +197,18 @@ def train_member(
     -------
     dict
         The averaged parameters with the lowest out-of-bag loss, without the member axis.
+
+    Raises
+    ------
+    DataError
+        If the bag is empty, or a loss or a weight is not a finite number.
     """
     done = folder / MEMBER
     if done.exists():
         return load_file(done)
     folder.mkdir(parents=True, exist_ok=True)
     counts = in_bag_counts(recipe, data.formulas, allowed, seed)
+    check_bag(counts)
     in_bag = np.flatnonzero(counts)
     out_of_bag = np.flatnonzero(allowed & (counts == 0) & data.first_source)
     state = _start(recipe, seed, device)
@@ -214,6 +221,7 @@ def train_member(
         started = time.perf_counter()
         train_loss = _run_epoch(recipe, data, in_bag, weights, state, seed)
         held_out = _out_of_bag_loss(recipe, state.average, data, out_of_bag)
+        check_losses(state.epoch, training=train_loss, validation=held_out)
         if held_out < state.best_loss:
             state.best_loss, state.best_epoch = held_out, state.epoch
             for name, value in state.average.items():
@@ -231,6 +239,7 @@ def train_member(
             log.write(json.dumps(record) + "\n")
         if progress is not None:
             progress(record)
+    check_weights(state.best)
     replace_file(done, save(state.best))
     (folder / STATE).unlink(missing_ok=True)
     return state.best

@@ -84,6 +84,12 @@ class Recipe:
                 "The network labels the levels of theory in that order.",
                 "Write the same list in both sections.",
             )
+        if self.network.site_inputs:
+            raise ConfigError(
+                f"[network] site_inputs = {self.network.site_inputs} cannot be trained so.",
+                "Rows in small batches have no inputs of their sites.",
+                'Take method = "full-batch" with phonon_dos, as recipes/paper-cpd.toml does.',
+            )
         if len(self.data.source_weights) != len(self.data.sources):
             raise ConfigError(
                 "[data] source_weights and sources differ in length.",

@@ -19,7 +19,7 @@ from tqdm import tqdm
 
 from betenet.datasets.folds import fold_of
 from betenet.datasets.rows import Row, data_digest
-from betenet.datasets.training_rows import read_rows
+from betenet.datasets.training_rows import read_rows, tell_nobody
 from betenet.ensemble.device import choose_place
 from betenet.errors import BetenetError
 from betenet.graphs import CrystalGraph, build_graph
@@ -132,6 +132,7 @@ def run_training(
     ensemble: bool = True,
     workers: int | None = None,
     device: str = "cpu",
+    told: Callable[[str], None] = tell_nobody,
 ) -> None:
     """Train what is not trained yet.
 
@@ -151,6 +152,8 @@ def run_training(
         Processes; one for each core if absent.
     device
         Where the networks run.
+    told
+        Called with a sentence on rows that are left out.
 
     Raises
     ------
@@ -163,7 +166,7 @@ def run_training(
     for library in recipe.data.phonons:
         PhononLibrary.read(Path(library))  # the card needs it, hours later
     out.mkdir(parents=True, exist_ok=True)
-    rows = data_digest(read_rows(data, recipe.data.sources))
+    rows = data_digest(read_rows(data, recipe.data.sources, told=told))
     jobs = [Job(None, m) for m in range(recipe.training.members if ensemble else 0)]
     jobs += [
         Job(fold, m) for m in range(cross_validation_members) for fold in range(recipe.data.n_folds)

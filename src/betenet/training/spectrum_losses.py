@@ -121,4 +121,5 @@ def make_loss(
             f"Unknown loss {name!r}.", "It is not implemented.", f"Use one of {', '.join(LOSSES)}."
         )
     targets = torch.as_tensor(known)
-    return LOSSES[name](GridMoments.on(frequencies, targets.dtype), targets, scale)
+    moments = GridMoments.on(frequencies, targets.dtype, device=targets.device)
+    return LOSSES[name](moments, targets, scale)

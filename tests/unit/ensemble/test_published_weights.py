@@ -24,12 +24,14 @@ from betenet.ensemble.published_weights import (
     import_published,
     read_state,
 )
-from betenet.errors import BetenetError, ModelError
+from betenet.ensemble.site_phonons import SitePhonons
+from betenet.errors import ModelError
 from betenet.graphs import build_graph
 from betenet.network.batch import Geometry, collate
 from betenet.network.config import NetworkConfig
 from betenet.network.geometry import joint_geometry
 from betenet.network.model import forward
+from betenet.phonon_dos import PhononDos
 from betenet.spectrum import Spectrum
 from betenet.structures import prepare_structures
 from betenet.superconductivity.moments import coupling_constant
@@ -246,12 +248,35 @@ def test_no_usable_structure_is_an_error(folders: dict[str, Path], tmp_path: Pat
         import_published(folders["CSO"], tmp_path / "x", structures=[colliding])
 
 
-def test_phonon_networks_refuse_structures_alone(imported: dict[str, Path]) -> None:
+def test_phonon_networks_take_phonons_and_ones_without(imported: dict[str, Path]) -> None:
     ensemble = Ensemble.load(imported["CPD"])
-    with pytest.raises(BetenetError) as caught:
-        ensemble.predict([bulk("Nb", "bcc", a=3.3)])
-    assert "51" in str(caught.value)
-    assert caught.value.fix
+    assert ensemble.takes_phonons
+    assert ensemble.card["phonon_dos"] == {"grid": "coarse"}
+    dos = PhononDos(np.arange(0.0, 40.0, 0.5), np.full(80, 0.075), np.full((1, 80), 0.075))
+    known = SitePhonons(dos=dos, origin="mine")
+    (without,) = ensemble.predict([bulk("Nb", "bcc", a=3.3)])
+    (found,) = ensemble.predict([bulk("Nb", "bcc", a=3.3)], phonons=lambda _: known)
+    assert (without.phonons, found.phonons) == ("none", "mine")
+    assert any("ones stand" in text and "not learnt" in text for text in without.warnings)
+    assert not any("ones stand" in text for text in found.warnings)
+    assert without.spectrum is not None
+    assert found.spectrum is not None
+    assert not np.allclose(without.spectrum.a2f, found.spectrum.a2f, rtol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("name", "grid"), [("FPD", "fine"), ("my_cpd", "coarse"), ("weights", ""), ("CPD-FPD", "")]
+)
+def test_the_folder_tells_which_phonons(
+    folders: dict[str, Path], tmp_path: Path, name: str, grid: str
+) -> None:
+    copied = tmp_path / "copy" / name
+    copied.mkdir(parents=True)
+    for path in folders["CPD"].glob("*.pt"):
+        (copied / path.name).symlink_to(path)
+    card = import_published(copied, tmp_path / "model")
+    assert card["phonon_dos"] == {"grid": grid}
+    assert "phonon_dos" not in import_published(folders["CSO"], tmp_path / "cso")
 
 
 # ------------------------------------------------------------------------------- what is refused

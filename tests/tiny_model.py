@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,24 @@ from betenet.ensemble.phonon_correction import FEATURES, PhononCorrection
 from betenet.graphs import build_graph
 from betenet.network.config import NetworkConfig
 from betenet.network.model import initialise
+
+
+def write_site_model(folder: Path) -> Path:
+    """Two members whose networks take the phonon density of states of each site."""
+    paper = NetworkConfig.paper()
+    small = {"width": 2, "embedding": 3, "radial_size": 3, "radial_hidden": 4}
+    config = replace(paper, site_inputs=paper.frequency_count, **small)
+    card = {
+        "name": folder.name,
+        "description": "Untrained.",
+        "members": 2,
+        "phonon_dos": {"grid": "fine", "rows": 7, "rows_without": 2},
+        "network": config.to_dict(),
+    }
+    graphs = [build_graph(bulk(e), config.cutoff) for e in ("Al", "Cu", "Ni", "Nb", "Pb", "Ag")]
+    applicability = Applicability.learn(graphs).to_tensors()
+    write_checkpoint(folder, card, initialise(config, [0, 1]), applicability)
+    return folder
 
 
 def write_tiny_model(folder: Path, calibration: dict[str, Any] | None = None) -> Path:

@@ -40,6 +40,45 @@ def test_rows_are_written_and_the_refused_named(folder, tmp_path, capsys, suffix
     assert [entry.row.id for entry in read_jsonl(out).entries] == ["1", "2", "7"]
 
 
+def test_rows_go_back_into_the_published_layout(folder, tmp_path, capsys):
+    rows = tmp_path / "rows.jsonl"
+    assert main([str(folder), "--out", str(rows)]) == 0
+    assert main([str(rows), "--write-published", str(tmp_path / "again")]) == 0
+    assert "3 of 3 rows written to" in capsys.readouterr().out
+    assert main([str(tmp_path / "again"), "--out", str(tmp_path / "twice.jsonl")]) == 0
+    first, again = (read_jsonl(path).entries for path in (rows, tmp_path / "twice.jsonl"))
+    assert [entry.row.id for entry in again] == ["1", "2", "7"]
+    for one, other in zip(first, again, strict=True):
+        assert one.row.targets == pytest.approx(other.row.targets, rel=1e-12)
+    assert main([str(rows), "--write-published", str(tmp_path / "again"), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out.splitlines()[-1])["kept"] == 3
+
+
+def test_one_side_of_the_split(folder, tmp_path):
+    (folder / "indices").mkdir()
+    for name, ids in (("train", "1.0e+00\n7.0e+00\n"), ("test", "2.0e+00\n")):
+        (folder / "indices" / f"idx_{name}_full.txt").write_text(ids)
+    out = tmp_path / "train.jsonl"
+    assert main([str(folder), "--out", str(out), "--split", "train"]) == 0
+    assert [entry.row.id for entry in read_jsonl(out).entries] == ["1", "7"]
+    with pytest.raises(BetenetError, match="No row is of the split 'fold'"):
+        main([str(folder), "--out", str(out), "--split", "fold"])
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ([], "One of --out and --write-published"),
+        (["--out", "x", "--write-published", "y"], "and not both"),
+        (["--write-published", "y", "--moments", "raw"], "--moments has no effect"),
+        (["--write-published", "y", "--smearing", "2"], "--smearing has no effect"),
+    ],
+)
+def test_flags_that_do_not_go_together(folder, words, message):
+    with pytest.raises(BetenetError, match=message):
+        main([str(folder), *words])
+
+
 def test_json_tells_the_same(folder, tmp_path, capsys):
     out = tmp_path / "rows.jsonl"
     assert main([str(folder), "--out", str(out), "--json"]) == 0

@@ -70,7 +70,7 @@ def run(arguments: argparse.Namespace) -> int:
             n_resamples=arguments.resamples,
         ),
         baseline=arguments.baseline,
-        phonons=asked if asked in {None, ROWS} else phonons,
+        phonons=asked if asked in {None, ROWS, NONE} else phonons,
         progress=sys.stderr.isatty(),
     )
     for name, reason in found.refused:

@@ -11,7 +11,8 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import cast
 
@@ -37,8 +38,11 @@ PHONON_GRIDS = {
 """Columns of ω, of the total and of the sites, by where the force constants come from."""
 
 _STATED = ("lambda", "w_log", "w_sq")
-_ELECTRONIC = ("Tot_eDOS_eng_meV", "Tot_eDOS")
-_OPTIONAL = {*(name for names in PHONON_GRIDS.values() for name in names), *_STATED, *_ELECTRONIC}
+ELECTRONIC = ("Tot_eDOS_eng_meV", "Tot_eDOS")
+"""Columns of the electronic energies and density of states."""
+OURS = {"id": "betenet_id", "source": "betenet_source"}
+"""Columns of ours, in databases that `write_published` has written."""
+_OPTIONAL = {*chain(*PHONON_GRIDS.values()), *_STATED, *ELECTRONIC, *OURS.values()}
 """Columns that a row may lack: then it is not a key of theirs. A null is a missing value."""
 _SMEARING = re.compile(r"a2F_(?:Freq_meV_)?sigma_(.+)")
 
@@ -85,6 +89,8 @@ class DatabaseRow:
     electronic_dos
         Energy from the Fermi level [meV] and density of states of the cell [unit not stated];
         ``None`` where it is missing.
+    ours
+        ``id`` and ``source`` of a row that was one of ours, where they are another.
     """
 
     id: str
@@ -95,6 +101,7 @@ class DatabaseRow:
     stated: Mapping[str, float]
     phonon_dos: Mapping[str, SiteDos]
     electronic_dos: tuple[Float[np.ndarray, " energy"], Float[np.ndarray, " energy"]] | None
+    ours: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -214,9 +221,9 @@ def _read_row(
         if _has_all(values, (names[0], names[2]))
     }
     electronic = None
-    if _has_all(values, _ELECTRONIC):
-        electronic = (_array(values, _ELECTRONIC[0], 1), _array(values, _ELECTRONIC[1], 1))
-        _match(_ELECTRONIC, *electronic)
+    if _has_all(values, ELECTRONIC):
+        electronic = (_array(values, ELECTRONIC[0], 1), _array(values, ELECTRONIC[1], 1))
+        _match(ELECTRONIC, *electronic)
     return DatabaseRow(
         id=row,
         formula=str(values["comp"]),
@@ -226,6 +233,7 @@ def _read_row(
         stated=_stated(values),
         phonon_dos=grids,
         electronic_dos=electronic,
+        ours={key: str(values[name]) for key, name in OURS.items() if name in values},
     )
 
 

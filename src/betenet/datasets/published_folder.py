@@ -107,7 +107,7 @@ def _entries(found: PublishedRows) -> list[Entry]:
 def _as_in_the_database(row: Row, raw: DatabaseRow) -> Row:
     return replace(
         row,
-        id=f"{SOURCE}-{row.id}",
+        id=f"{SOURCE}-{raw.id}",
         source=SOURCE,
         spectrum=(raw.frequencies, raw.a2f),
         site_phonon_dos={key: (dos.frequencies, dos.sites) for key, dos in raw.phonon_dos.items()},

@@ -6,7 +6,7 @@ import gzip
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, cast
 
@@ -72,6 +72,31 @@ class PublishedRows:
     refused: tuple[Refusal, ...]
     truncated: Mapping[str, float]
     different: Mapping[str, float]
+
+    def of_split(self, split: str) -> PublishedRows:
+        """Rows of one side of the published split.
+
+        Raises
+        ------
+        DataError
+            If no row is of that split.
+        """
+        kept = [k for k, row in enumerate(self.rows) if row.get("split") == split]
+        if not kept:
+            known = sorted({str(row["split"]) for row in self.rows if "split" in row})
+            raise DataError(
+                f"No row is of the split {split!r}.",
+                reason=f"The splits are {', '.join(known) or 'not known: there is no indices/'}.",
+                fix="Give one of them, or leave it out.",
+            )
+        ids = {self.database[k].id for k in kept}
+        return replace(
+            self,
+            rows=tuple(self.rows[k] for k in kept),
+            database=tuple(self.database[k] for k in kept),
+            truncated={key: share for key, share in self.truncated.items() if key in ids},
+            different={key: share for key, share in self.different.items() if key in ids},
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Number of the rows that were kept, and what is to be said of the others, for JSON."""
@@ -263,6 +288,7 @@ def _entry(row: DatabaseRow, atoms: Atoms, moments_of: MomentsOf) -> dict[str, A
             "frac_coords": atoms.get_scaled_positions(wrap=False).tolist(),
         },
         **exported,
+        **row.ours,
         "spectrum": {"frequencies_mev": BINS.tolist(), "a2f": a2f.tolist(), "rule": rule},
     }
     if row.electronic_dos is not None:

@@ -9,6 +9,7 @@ from ase import Atoms
 from ase.build import bulk
 from ase.calculators.emt import EMT
 from tests.screening_stand_ins import MemorySource, crystals, funnel_of, known_or_not
+from tests.tiny_model import write_site_model
 
 from betenet import Ensemble
 from betenet.ensemble.phonon_sources import phonons_from_force_field
@@ -138,6 +139,24 @@ def test_phonons_are_computed_once_and_used_by_the_next_stage(
         assert record.values["phonons"] == "EMT"
         assert record.score == pytest.approx(prediction.estimates["tc"].value, rel=1e-5)
     assert next(iter(store.records("phonons"))).score != pytest.approx(without, rel=1e-3)
+
+
+def test_networks_that_take_phonons_get_those_of_the_stage_before(
+    stability_stage: RunStage, tmp_path: Path
+) -> None:
+    model = write_site_model(tmp_path / "sites")
+    source = MemorySource([Candidate(name="a", atoms=STABLE)])
+    run = ScreeningRun.prepare(
+        tmp_path / "run", _funnel(model, stability_stage), source, quiet=True
+    )
+    (record,) = run.run().records("phonons")
+    ensemble = Ensemble.load(model).to(precision="float64")
+    given = phonons_from_force_field(EMT(), stability_stage.phonon_settings)
+    (expected,), (without,) = (ensemble.predict([STABLE], phonons=p) for p in (given, None))
+    assert record.values["phonons"] == "EMT"
+    coupling = expected.estimates["coupling"].value
+    assert record.values["coupling"] == pytest.approx(coupling, rel=1e-5)
+    assert without.estimates["coupling"].value != pytest.approx(coupling, rel=1e-3)
 
 
 def test_phonons_that_are_gone_are_computed_again(

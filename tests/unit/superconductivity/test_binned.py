@@ -109,3 +109,25 @@ def test_nothing_has_no_share():
 def test_what_cannot_be_binned(function, frequencies, values, message):
     with pytest.raises(SpectrumError, match=message):
         function.__wrapped__(np.array(frequencies), np.array(values))
+
+
+@pytest.mark.parametrize("count", [26, 101, 401])
+def test_bins_of_another_width_scale_the_filter_with_them(count):
+    """A spectrum stretched with its bins gives the same numbers: nothing knows of 2 meV."""
+    bins = np.linspace(0.25, 100.25, count)
+    steps = np.linspace(0.0, count + 1.0, 1000)
+    curve = np.random.default_rng(count).random(1000).cumsum()
+    found = binned(0.25 + steps * (bins[1] - bins[0]), curve, bins)
+    published = binned(0.25 + 2.0 * steps, curve, 0.25 + 2.0 * np.arange(count))
+    assert found == pytest.approx(published, rel=1e-9)
+
+
+def test_what_is_on_the_bins_is_not_smoothed_again():
+    values = np.random.default_rng(5).standard_normal((3, BINS.size))
+    assert np.array_equal(binned(BINS, values), np.maximum(values, 0.0))
+
+
+@pytest.mark.parametrize("bins", [np.geomspace(1.0, 100.0, 51), np.linspace(1.0, 9.0, 5)])
+def test_bins_that_are_unequal_or_too_few_are_refused(bins):
+    with pytest.raises(SpectrumError, match="cannot be smoothed onto"):
+        binned(np.linspace(0.0, 100.0, 200), np.ones(200), bins)

@@ -14,8 +14,10 @@ from betenet.datasets.training_rows import read_rows
 from betenet.ensemble import Ensemble
 from betenet.errors import ConfigError, DataError, ModelError
 from betenet.evaluation.card import train
+from betenet.superconductivity.moments import moments
 from betenet.toml_input import read_config
-from betenet.training.full_batch_recipe import FullBatchRecipe
+from betenet.training.full_batch_member import train_full_batch_member
+from betenet.training.full_batch_recipe import FullBatchRecipe, read_recipe
 from betenet.training.full_batch_run import (
     FullBatchLoad,
     bag_of,
@@ -68,6 +70,25 @@ def test_the_published_recipe_is_the_published_network():
     assert recipe.training.patience.modern == 5000
 
 
+@pytest.mark.parametrize(("name", "grid"), [("cpd", "coarse"), ("fpd", "fine")])
+def test_the_recipes_with_phonons_differ_in_nothing_else(name, grid):
+    cso, other = (read_recipe(ROOT / "recipes" / f"paper-{one}.toml") for one in ("cso", name))
+    assert isinstance(cso, FullBatchRecipe)
+    assert isinstance(other, FullBatchRecipe)
+    assert other.phonon_dos == grid
+    assert other.network == replace(cso.network, site_inputs=51)
+    plain = replace(other, phonon_dos="", network=cso.network)
+    assert plain == replace(cso, name=other.name, description=other.description)
+
+
+def test_a_recipe_of_before_is_told_as_before(recipe):
+    assert "phonon_dos" not in recipe.to_dict()
+    table = {"name": "x", "phonon_dos": "fine", "network": {"frequency_count": 101}}
+    found = FullBatchRecipe.from_dict(table)
+    assert found.network.site_inputs == 101
+    assert FullBatchRecipe.from_dict(found.to_dict()) == found
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -76,6 +97,11 @@ def test_the_published_recipe_is_the_published_network():
         ({"training": {"patience": {"final": 3}}}, "Unknown key"),
         ({"bags": "all"}, "not a known choice"),
         ({"name": None}, "no name"),
+        ({"phonon_dos": "dense"}, "not a known choice"),
+        ({"network": {"site_inputs": 51}}, "phonon_dos is not set"),
+        ({"phonon_dos": "fine", "network": {"site_inputs": 3}}, "takes 3 numbers for each site"),
+        ({"network": {"frequency_spacing": "geometric"}}, "geometric spacing"),
+        ({"network": {"frequency_count": 5}}, "5 frequencies"),
     ],
 )
 def test_wrong_recipes_are_refused(change, message):
@@ -121,6 +147,70 @@ def test_a_run_becomes_an_ensemble_that_predicts(recipe_file, tiny_data, tmp_pat
     assert prediction.spectrum is not None
     assert prediction.spectrum.a2f.shape == (2, 51)
     assert any("not calibrated" in warning for warning in prediction.warnings)
+
+
+@pytest.mark.parametrize(("count", "step"), [(101, 1.0), (401, 0.25)])
+def test_targets_follow_the_grid_of_the_network(recipe, tiny_data, tmp_path, count, step):
+    finer = replace(recipe, network=replace(recipe.network, frequency_count=count))
+    rows = read_rows(tiny_data, ["bete_net"])
+    load = FullBatchLoad.build(rows, finer.network)
+    assert np.diff(finer.network.frequencies) == pytest.approx(step)
+    assert load.targets.shape == (len(rows), count)
+    found = moments(finer.network.frequencies, load.targets)
+    known = np.stack([row.targets for row in load.rows]).T
+    assert found["coupling"] == pytest.approx(known[0], rel=0.05)
+    assert found["omega_2"] == pytest.approx(known[3], rel=0.05)
+    data = load.data(finer, bag_of(finer, rows, 0, tiny_data))
+    short = replace(finer.training, epochs=2)
+    train_full_batch_member(finer.network, short, data, seed=0, folder=tmp_path)
+    log = (tmp_path / "log.jsonl").read_text().splitlines()
+    assert len(log) == 2
+    assert all(np.isfinite(json.loads(line)["train_loss"]) for line in log)
+
+
+def test_a_bag_without_a_row_is_an_error(recipe, tiny_data, tmp_path):
+    rows = read_rows(tiny_data, ["bete_net"])
+    indices = tmp_path / "bete_net" / "indices"
+    indices.mkdir(parents=True)
+    (indices / "idx_train_V2_0.txt").write_text("9.0e+05\n")
+    with pytest.raises(DataError, match="member 0 holds none of the rows"):
+        bag_of(replace(recipe, bags="published"), rows, 0, tmp_path)
+    load = FullBatchLoad.build(rows, recipe.network)
+    for counts in (np.zeros(len(rows), dtype=int), np.ones(len(rows), dtype=int)):
+        with pytest.raises(DataError, match="The bag of a member"):
+            load.data(recipe, counts)
+
+
+def test_a_loss_that_is_no_number_leaves_no_weights(recipe, tiny_data, tmp_path):
+    rows = read_rows(tiny_data, ["bete_net"])
+    load = FullBatchLoad.build(rows, recipe.network)
+    load.targets[0] = np.nan
+    data = load.data(recipe, bag_of(recipe, rows, 0, tiny_data))
+    with pytest.raises(DataError, match="loss is nan in epoch 0"):
+        train_full_batch_member(recipe.network, recipe.training, data, seed=0, folder=tmp_path)
+    assert not list(tmp_path.glob("*.safetensors"))
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [({"fold_members": 2}, "--fold-members has no effect"), ({"device": "cuda:99"}, "cuda:99")],
+)
+def test_what_cannot_be_done_is_refused(recipe_file, tiny_data, tmp_path, given, message):
+    with pytest.raises(ConfigError, match=message):
+        train(recipe_file, tmp_path / "run", data=tiny_data, **given)
+    assert not (tmp_path / "run").exists()
+
+
+def test_small_batches_have_no_regions(tiny_data, tmp_path):
+    (tmp_path / "recipe.toml").write_text('name = "small"\n')
+    with pytest.raises(ConfigError, match="--members and --region have no effect"):
+        train(
+            tmp_path / "recipe.toml",
+            tmp_path / "run",
+            data=tiny_data,
+            members=range(1),
+            region="modern",
+        )
 
 
 def test_a_region_that_was_not_reached_is_no_model(recipe, tiny_data, tmp_path):

@@ -36,12 +36,12 @@ def interrupt_after(count: int, monkeypatch: pytest.MonkeyPatch) -> None:
     calls = 0
     original = Ensemble.spectra
 
-    def spectra(self: Ensemble, graphs: Sequence[Any]) -> Any:
+    def spectra(self: Ensemble, *given: Any) -> Any:
         nonlocal calls
         calls += 1
         if calls > count:
             raise KeyboardInterrupt
-        return original(self, graphs)
+        return original(self, *given)
 
     monkeypatch.setattr(Ensemble, "spectra", spectra)
 
@@ -199,9 +199,9 @@ def test_rows_are_on_disk_before_the_program_ends(cells: Path, tmp_path: Path) -
         "import os, signal; from betenet.cli import main, predict; "
         "from betenet.ensemble import Ensemble; predict.BATCH = 1; "
         "spectra, calls = Ensemble.spectra, []; "
-        "Ensemble.spectra = lambda self, graphs: (calls.append(1), "
+        "Ensemble.spectra = lambda self, *given: (calls.append(1), "
         "os.kill(os.getpid(), signal.SIGKILL) if len(calls) > 1 else None, "
-        "spectra(self, graphs))[-1]; "
+        "spectra(self, *given))[-1]; "
         f"main(['predict', {str(cells)!r}, '--csv', {str(out)!r}])"
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)

@@ -1,11 +1,11 @@
 """The training data and real spectra, for the tests that read them."""
 
-from __future__ import annotations
-
+import multiprocessing
 import os
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.real_spectra import OURS, literature_spectra, our_spectrum
@@ -41,3 +41,21 @@ def real_spectra(request: pytest.FixtureRequest) -> dict[str, Spectrum]:
     if request.param == "ours":
         return {name: our_spectrum(name) for name in OURS}
     return literature_spectra(request.getfixturevalue("data_folder"))
+
+
+@pytest.fixture
+def no_pool(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fail where a process would be started."""
+
+    def start(*_: object) -> None:
+        raise AssertionError("a worker was started")
+
+    monkeypatch.setattr(multiprocessing, "get_context", start)
+
+
+@pytest.fixture(scope="session")
+def paper() -> Any:
+    """The published network, built from e3nn, which takes seconds to load."""
+    from tests.reference import paper_network
+
+    return paper_network

@@ -1,14 +1,13 @@
 """``betenet train``: from a recipe and data to a model that predicts."""
 
-from __future__ import annotations
-
 import csv
-import multiprocessing
 from pathlib import Path
 
 import pytest
 from ase.build import bulk
 from ase.io import write
+from tests.command_line import stderr_of, stdout_of
+from tests.fixture_types import Capture, Patch
 
 from betenet.cli import main
 from betenet.training.manifest import begin_training
@@ -65,17 +64,7 @@ def data(tmp_path: Path) -> Path:
     return folder.parent
 
 
-@pytest.fixture
-def no_pool(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Fail where a process would be started."""
-
-    def start(*_: object) -> None:
-        raise AssertionError("a worker was started")
-
-    monkeypatch.setattr(multiprocessing, "get_context", start)
-
-
-def refusal(capsys: pytest.CaptureFixture[str], arguments: list[str]) -> str:
+def refusal(capsys: Capture, arguments: list[str]) -> str:
     """What stderr says where the exit code is 2 and stdout is empty."""
     assert main(arguments) == 2
     shown = capsys.readouterr()
@@ -86,7 +75,7 @@ def refusal(capsys: pytest.CaptureFixture[str], arguments: list[str]) -> str:
 
 
 def test_from_a_recipe_to_a_prediction(
-    recipe: Path, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    recipe: Path, data: Path, tmp_path: Path, capsys: Capture
 ) -> None:
     out, model = tmp_path / "run", tmp_path / "model"
     train = ["train", str(recipe), "--out", str(out), "--data", str(data), "--workers", "1"]
@@ -98,20 +87,19 @@ def test_from_a_recipe_to_a_prediction(
     assert finished == ["fold-0/member-00", "fold-1/member-00"] + [
         f"full/member-{k:02d}" for k in range(3)
     ]
-    assert main(["models", "show", str(model)]) == 0
-    assert "for the tests" in capsys.readouterr().out
+    assert "for the tests" in stdout_of(["models", "show", str(model)], capsys)
     assert main(["predict", str(data / "bete_net" / "structures"), "--model", str(model)]) == 0
     assert " NbN " in capsys.readouterr().out
 
 
-def test_missing_recipe(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_missing_recipe(tmp_path: Path, capsys: Capture) -> None:
     arguments = ["train", str(tmp_path / "nowhere.toml"), "--out", str(tmp_path / "run")]
     assert "nowhere.toml" in refusal(capsys, arguments)
     assert not (tmp_path / "run").exists()
 
 
 def test_recipe_with_an_unknown_key(
-    recipe: Path, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    recipe: Path, data: Path, tmp_path: Path, capsys: Capture
 ) -> None:
     recipe.write_text(RECIPE.replace("epochs", "epoch"), encoding="utf-8")
     arguments = ["train", str(recipe), "--out", str(tmp_path / "run"), "--data", str(data)]
@@ -119,12 +107,7 @@ def test_recipe_with_an_unknown_key(
     assert not (tmp_path / "run").exists()
 
 
-def test_no_data_at_all(
-    recipe: Path,
-    tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_no_data_at_all(recipe: Path, tmp_path: Path, capsys: Capture, monkeypatch: Patch) -> None:
     monkeypatch.setenv("BETENET_DATA", str(tmp_path / "nowhere"))
     error = refusal(capsys, ["train", str(recipe), "--out", str(tmp_path / "run")])
     assert error.startswith("No first-principles data in")
@@ -133,7 +116,7 @@ def test_no_data_at_all(
 
 
 def test_data_without_the_recipes_source(
-    recipe: Path, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    recipe: Path, data: Path, tmp_path: Path, capsys: Capture
 ) -> None:
     """The worker finds that out, and its error comes back."""
     (data / "bete_net" / "moments_train.csv").unlink()
@@ -144,9 +127,7 @@ def test_data_without_the_recipes_source(
 
 
 @pytest.mark.usefixtures("no_pool")
-def test_folder_of_another_run(
-    recipe: Path, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_folder_of_another_run(recipe: Path, data: Path, tmp_path: Path, capsys: Capture) -> None:
     out = tmp_path / "run"
     out.mkdir()
     begin_training(out, {"name": "another"}, "other rows")
@@ -157,7 +138,7 @@ def test_folder_of_another_run(
 
 @pytest.mark.usefixtures("no_pool")
 def test_model_needs_the_cross_validation(
-    recipe: Path, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    recipe: Path, data: Path, tmp_path: Path, capsys: Capture
 ) -> None:
     from safetensors.torch import save_file
 
@@ -189,13 +170,11 @@ def test_model_needs_the_cross_validation(
         (["recipe.toml", "--out", "run", "--fold-members", "-1"], "--fold-members"),
     ],
 )
-def test_wrong_usage(arguments: list[str], wrong: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["train", *arguments]) == 2
-    assert wrong in capsys.readouterr().err
+def test_wrong_usage(arguments: list[str], wrong: str, capsys: Capture) -> None:
+    assert wrong in stderr_of(["train", *arguments], capsys)
 
 
-def test_help_teaches_by_example(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["train", "--help"]) == 0
-    shown = capsys.readouterr().out
+def test_help_teaches_by_example(capsys: Capture) -> None:
+    shown = stdout_of(["train", "--help"], capsys)
     assert "betenet train" in shown.split("examples:")[1]
     assert "(default: 0, none)" in shown

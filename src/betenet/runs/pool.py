@@ -156,11 +156,7 @@ class WorkerPool(Generic[_Job, _Answer]):
         return job, answer
 
     def work_through(
-        self,
-        jobs: Iterable[_Job],
-        progress: Callable[[], object] = int,
-        *,
-        try_alone: bool = False,
+        self, jobs: Iterable[_Job], progress: Callable[[], object] = int, *, try_alone: bool = False
     ) -> Iterator[tuple[_Job, _Answer | Exception]]:
         """Have every job done.
 
@@ -197,6 +193,10 @@ class WorkerPool(Generic[_Job, _Answer]):
                 continue
             progress()
             yield job, answer
+
+    def forget_waiting(self) -> None:
+        """Begin none of the jobs that were taken and wait for a process."""
+        self._waiting.clear()
 
     def close(self) -> None:
         """End all processes, whatever they do."""

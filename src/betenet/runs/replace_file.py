@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import errno
 import glob
 import os
@@ -16,6 +17,8 @@ from betenet.errors import DataError
 
 UNFINISHED = ".part"
 """How the names of unfinished files end; they begin with a dot and the name of the whole file."""
+_RENAME_EXCHANGE = 2
+"""A flag of Linux's renameat2."""
 LEFT_BEHIND = 86_400.0
 """An unfinished file that nobody has written to for so long is that of a killed process [s]."""
 
@@ -96,8 +99,9 @@ def replacing_folder(path: str | Path) -> Generator[Path]:
 
     Notes
     -----
-    No system call puts one folder in the place of another that is not empty. A process that is
-    killed between two renames leaves the old folder under a name with a dot and ``.old``.
+    Linux lets two folders exchange their names, so that there is always one of them. Elsewhere a
+    process that is killed between two renames leaves the old folder under a name that begins with
+    a dot and ends with ``.old``.
     """
     target = Path(path)
     with _errors_named(target):
@@ -118,6 +122,8 @@ def _exchange(new: Path, target: Path) -> None:
     if not target.exists():
         new.replace(target)
         return
+    if _exchanged(new, target):  # the old one now has the unfinished one's name, and goes with it
+        return
     old = new.with_suffix(".old")
     target.replace(old)
     try:
@@ -126,6 +132,15 @@ def _exchange(new: Path, target: Path) -> None:
         old.replace(target)
         raise
     shutil.rmtree(old, ignore_errors=True)
+
+
+def _exchanged(one: Path, other: Path) -> bool:
+    """Whether two folders have exchanged their names in one step, which not every system can."""
+    rename = getattr(ctypes.CDLL(None), "renameat2", None) if os.name == "posix" else None
+    if rename is None or other.is_symlink():
+        return False
+    names = (ctypes.c_char_p(os.fsencode(path.absolute())) for path in (one, other))
+    return rename(-1, next(names), -1, next(names), _RENAME_EXCHANGE) == 0
 
 
 def _to_disk(path: Path) -> None:
@@ -163,9 +178,7 @@ def _errors_named(target: Path) -> Generator[None]:
         yield
     except OSError as error:
         raise DataError(
-            f"Cannot write {target}.",
-            error.strerror or str(error),
-            _remedy(target, error.errno),
+            f"Cannot write {target}.", error.strerror or str(error), _remedy(target, error.errno)
         ) from error
 
 

@@ -7,6 +7,7 @@ on inside a member that was killed.
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -202,6 +203,8 @@ def train_all(
     ------
     WorkerKilledError
         If a process was killed; the message names the member.
+    Exception
+        What else ended a member, once the others that were begun are done.
     """
     if not waiting:
         return
@@ -210,11 +213,17 @@ def train_all(
         WorkerPool(count, make_work, arguments) as pool,
         tqdm(total=of, initial=of - len(waiting), unit=" members") as bar,
     ):
-        for _, answer in pool.work_through(waiting):
-            if isinstance(answer, Exception):
-                raise answer
+        failed: list[Exception] = []
+        for _, answer in pool.work_through(one for one in waiting if not failed):
+            if isinstance(answer, Exception):  # the others in hand go on, and keep their work
+                pool.forget_waiting()
+                failed.append(answer)
+                bar.write(f"betenet: a member failed, no other is begun: {answer}", sys.stderr)
+                continue
             bar.set_postfix(answer)
             bar.update()
+    if failed:
+        raise failed[0]
 
 
 def make_trainer(

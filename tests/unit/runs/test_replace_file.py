@@ -1,6 +1,5 @@
-from __future__ import annotations
-
 import os
+import sys
 
 import numpy as np
 import pytest
@@ -8,9 +7,10 @@ import pytest
 from betenet.errors import DataError
 from betenet.formats import write_a2f, write_phonon_dos
 from betenet.phonon_dos import PhononDos
-from betenet.runs.replace_file import replace_file
+from betenet.runs.replace_file import replace_file, replacing_folder
 from betenet.spectrum import Spectrum
 
+MODULE = sys.modules[replacing_folder.__module__]
 OMEGA = np.array([1.0, 2.0, 3.0])
 WRITERS = [
     lambda path: replace_file(path, "new"),
@@ -64,6 +64,19 @@ def test_a_new_file_has_the_permissions_that_the_user_wants(write, tmp_path):
 def test_no_such_folder(write, tmp_path):
     with pytest.raises(DataError, match="Cannot write"):
         write(tmp_path / "none" / "x.csv")
+
+
+@pytest.mark.parametrize("exchange", [True, False], ids=["exchange", "two renames"])
+def test_a_folder_takes_the_place_of_another_and_nothing_is_left(exchange, tmp_path, monkeypatch):
+    target = tmp_path / "best"
+    if not exchange:
+        monkeypatch.setattr(MODULE, "_exchanged", lambda *_: False)
+    target.mkdir()
+    (target / "old").touch()
+    with replacing_folder(target) as unfinished:
+        (unfinished / "new").touch()
+    assert [path.name for path in target.iterdir()] == ["new"]
+    assert [path.name for path in tmp_path.iterdir()] == ["best"]
 
 
 def test_lines_end_alike_on_every_system(tmp_path):

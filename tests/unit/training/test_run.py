@@ -1,7 +1,6 @@
 """A whole run: every member once, and once only."""
 
-from __future__ import annotations
-
+import importlib
 import json
 import multiprocessing
 from dataclasses import replace
@@ -14,19 +13,38 @@ from safetensors.torch import load_file
 
 from betenet.errors import ConfigError
 from betenet.training.recipe import Recipe
-from betenet.training.run import Job, Workload, make_trainer, run_training
+from betenet.training.run import Job, Workload, make_trainer, run_training, train_all
 
 Finished = tuple[Workload, Path]
+WORK = """
+import time
+from pathlib import Path
+
+def make(folder):
+    def work(member):
+        if member == 0:
+            Path(folder, "failed").touch()
+            raise ValueError("no space")
+        while not Path(folder, "failed").exists():
+            time.sleep(0.01)
+        time.sleep(0.5)
+        Path(folder, str(member)).touch()
+        return {"member": member}
+    return work
+"""
 
 
-@pytest.fixture
-def no_pool(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Fail where a process would be started."""
-
-    def start(*_: object) -> None:
-        raise AssertionError("a worker was started")
-
-    monkeypatch.setattr(multiprocessing, "get_context", start)
+def test_a_member_that_fails_costs_the_others_in_hand_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "work_of_members.py").write_text(WORK)
+    monkeypatch.syspath_prepend(tmp_path)
+    make = importlib.import_module("work_of_members").make
+    with pytest.raises(ValueError, match="no space"):
+        train_all(range(9), make, (str(tmp_path),), of=9, workers=2)
+    done = {path.name for path in tmp_path.iterdir()}
+    assert "1" in done
+    assert "8" not in done
 
 
 def members(out: Path) -> dict[str, bytes]:

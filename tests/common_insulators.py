@@ -1,7 +1,5 @@
 """Common insulators in their real structures, `reference/insulators.csv`: never learnt from."""
 
-from __future__ import annotations
-
 import csv
 from dataclasses import dataclass
 from functools import lru_cache

@@ -7,8 +7,6 @@ for each attempt (``ok`` from then on), stands in ``behaviour.json`` beside the 
 ``fail STATUS TEXT``.
 """
 
-from __future__ import annotations
-
 import json
 import sys
 from collections.abc import Mapping, Sequence

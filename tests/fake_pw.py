@@ -1,7 +1,5 @@
 """A stand-in for pw.x whose energy and pressure are right from a cutoff on that it is told."""
 
-from __future__ import annotations
-
 import json
 import sys
 from collections.abc import Sequence

@@ -1,7 +1,5 @@
 """Crystals made of a space group, sites and a cell with a = b."""
 
-from __future__ import annotations
-
 from ase import Atoms
 from ase.spacegroup import crystal
 

@@ -1,7 +1,5 @@
 """A pseudopotential of aluminium with three electrons, made by ld1.x of Quantum ESPRESSO."""
 
-from __future__ import annotations
-
 import subprocess
 from pathlib import Path
 

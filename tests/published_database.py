@@ -1,7 +1,5 @@
 """A small database in the layout of the published one: columns of values by row, and CIFs."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Spectra of real crystals: our own, which stand in the repository, and those of the literature."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 from typing import Any

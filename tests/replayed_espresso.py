@@ -5,8 +5,6 @@ those that only another program reads. What they are told matters only for the n
 broadenings, which must be five.
 """
 
-from __future__ import annotations
-
 import sys
 from pathlib import Path
 

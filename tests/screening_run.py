@@ -1,7 +1,5 @@
 """A screening that never ran: its records and its manifest, small and with all that can happen."""
 
-from __future__ import annotations
-
 import json
 import math
 from collections.abc import Iterable

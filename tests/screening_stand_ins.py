@@ -1,7 +1,5 @@
 """Crystals to screen, a source in memory, and funnels that let everything in."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any

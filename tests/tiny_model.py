@@ -1,7 +1,5 @@
 """An untrained ensemble that takes phonons, small enough to write and load in no time."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from pathlib import Path
 from typing import Any

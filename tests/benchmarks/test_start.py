@@ -4,8 +4,6 @@ They are scripts, so they run in processes of their own: what pytest has importe
 would hide that one of them cannot be imported where it is used.
 """
 
-from __future__ import annotations
-
 import ast
 import json
 import os
@@ -50,12 +48,8 @@ READS_DATA = {
 ONLY_STARTED = {
     # looks at a training run, or at the tables of another benchmark
     *(
-        "double_descent",
-        "ensemble_size",
-        "held_out_scores",
-        "loss_landscape",
-        "phonon_ablation",
-        "phonon_library",
+        *("double_descent", "ensemble_size", "held_out_scores", "loss_landscape"),
+        *("phonon_ablation", "phonon_library"),
     ),
     *("phonon_validation", "screening_calibration", "screening_forecast", "training_choices"),
     # reads every row of the training data: trains forests on compounds, predicts all of them

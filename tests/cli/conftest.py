@@ -1,7 +1,5 @@
 """Structures on disk and the shipped ensemble, for the tests of the command line."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

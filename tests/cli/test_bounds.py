@@ -1,13 +1,13 @@
 """Numbers, names and folders without end on the command line."""
 
-from __future__ import annotations
-
 import sys
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from ase.build import bulk
+from tests.command_line import stderr_of
+from tests.fixture_types import Capture, Patch
 
 from betenet.cli import main
 from betenet.cli.arguments import count, whole
@@ -19,18 +19,16 @@ from betenet.structures.walk import structure_files
 
 
 @pytest.mark.parametrize("text", ["-999", "1.5", "9" * 5000, "10" * 5, "nan", "", "٣", "0x1"])
-def test_a_seed_is_a_whole_number(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_seed_is_a_whole_number(text: str, capsys: Capture) -> None:
     words = ["screen", "substitute", "x.cif", "--candidates", "5", "--out", "y"]
-    assert main([*words, f"--seed={text}"]) == 2
-    told = capsys.readouterr().err
+    told = stderr_of([*words, f"--seed={text}"], capsys)
     assert "whole number" in told
     assert len(told) < 1500
 
 
 @pytest.mark.parametrize("text", ["inf", "nan", "1e300", "-20000", "x" * 5000])
-def test_a_pressure_is_one_that_exists(text: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["epc", "plan", "x.cif", f"--pressure={text}"]) == 2
-    told = capsys.readouterr().err
+def test_a_pressure_is_one_that_exists(text: str, capsys: Capture) -> None:
+    told = stderr_of(["epc", "plan", "x.cif", f"--pressure={text}"], capsys)
     assert "is not a pressure from -10,000 to 10,000 GPa" in told
     assert len(told) < 1500
 
@@ -48,9 +46,7 @@ def test_long_words_of_others_are_cut_in_every_error() -> None:
     assert str(ConfigError("short")) == "short"
 
 
-def test_an_empty_name_is_not_the_current_folder(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_empty_name_is_not_the_current_folder(tmp_path: Path, monkeypatch: Patch) -> None:
     bulk("Nb").write(tmp_path / "Nb.cif")
     monkeypatch.chdir(tmp_path)
     for name in ("", " "):
@@ -94,7 +90,7 @@ def test_a_link_given_itself_is_a_folder(linked: Path) -> None:
 
 @pytest.mark.parametrize("verb", ["run", "plan", "substitute"])
 def test_a_missing_file_is_told_before_all_is_loaded(
-    verb: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    verb: str, capsys: Capture, monkeypatch: Patch
 ) -> None:
     for name in ("screening", "substitution"):  # an import would fail
         monkeypatch.setitem(sys.modules, f"betenet.screening.{name}", None)
@@ -103,27 +99,23 @@ def test_a_missing_file_is_told_before_all_is_loaded(
     assert "There is no file or folder nowhere/funnel.toml." in capsys.readouterr().err
 
 
-def test_a_missing_table_is_told_as_a_table(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["screen", "plan", __file__, "--calibration", "nosuch.csv"]) == 2
-    told = capsys.readouterr().err
+def test_a_missing_table_is_told_as_a_table(capsys: Capture) -> None:
+    told = stderr_of(["screen", "plan", __file__, "--calibration", "nosuch.csv"], capsys)
     assert "There is no file or folder nosuch.csv." in told
     assert "without --calibration" in told
     assert "optimade" not in told
 
 
-def test_a_plan_for_nothing_names_the_first_reason(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_plan_for_nothing_names_the_first_reason(tmp_path: Path, capsys: Capture) -> None:
     path = tmp_path / "x.cif"
     path.write_text("no structure")
-    assert main(["screen", "plan", str(path)]) == 2
-    told = capsys.readouterr().err
+    told = stderr_of(["screen", "plan", str(path)], capsys)
     assert f"Nothing of {path} reaches the first stage." in told
     assert "The first entry is x.cif: " in told
     assert "candidates" not in told
 
 
-def test_a_full_disk_is_told_with_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_is_told_with_the_file(monkeypatch: Patch) -> None:
     rows = CsvRows(Path("/dev/full"), ["a"])
     with pytest.raises(OSError, match="No space left") as caught:
         rows.write({"a": "1"})

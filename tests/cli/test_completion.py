@@ -1,18 +1,16 @@
 """``betenet completion``: verbs, flags, values and files, completed by the shells themselves."""
 
-from __future__ import annotations
-
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from tests.command_line import stderr_of, stdout_of
+from tests.fixture_types import Capture
 
 from betenet.cli import main
 from betenet.cli.completion import SHELLS
-
-Capture = pytest.CaptureFixture[str]
 
 ASK = """\
 source "$0"
@@ -24,8 +22,7 @@ printf '%s\\n' "${COMPREPLY[@]}"
 
 @pytest.mark.parametrize("shell", SHELLS)
 def test_each_shell_is_told_verbs_and_flags(shell: str, capsys: Capture) -> None:
-    assert main(["completion", shell]) == 0
-    script = capsys.readouterr().out
+    script = stdout_of(["completion", shell], capsys)
     for word in ("predict", "substitute", "table-unit", "phonon-cache", "positions"):
         assert word in script
     assert "--methods" not in script
@@ -66,8 +63,7 @@ def test_bash_completes(
 
 
 def test_an_unknown_shell_is_told_the_nearest(capsys: Capture) -> None:
-    assert main(["completion", "bsh"]) == 2
-    assert "Did you mean bash?" in capsys.readouterr().err
+    assert "Did you mean bash?" in stderr_of(["completion", "bsh"], capsys)
 
 
 def test_nothing_heavy_is_loaded() -> None:

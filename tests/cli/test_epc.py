@@ -1,7 +1,5 @@
 """``betenet epc``, with programs that give back what Quantum ESPRESSO once gave for aluminium."""
 
-from __future__ import annotations
-
 import json
 import os
 import shutil
@@ -10,6 +8,8 @@ from pathlib import Path
 
 import pytest
 from ase.build import bulk
+from tests.command_line import json_of, stderr_of, stdout_of
+from tests.fixture_types import Capture, Patch
 from tests.replayed_espresso import KEPT, SETTINGS, make_replayed_espresso
 
 from betenet.cli import main
@@ -45,7 +45,7 @@ def programs(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def planned(cell: Path, potentials: Path, tmp_path: Path, capsys: pytest.CaptureFixture) -> Path:
+def planned(cell: Path, potentials: Path, tmp_path: Path, capsys: Capture) -> Path:
     home = tmp_path / "epc"
     assert main(["epc", "plan", *told(cell, potentials, home)]) == 0
     capsys.readouterr()
@@ -62,11 +62,10 @@ def run(home: Path, programs: Path, *more: str) -> int:
 
 
 def test_a_plan_says_grids_and_cost_and_can_be_run_from_its_folder(
-    cell: Path, potentials: Path, tmp_path: Path, capsys: pytest.CaptureFixture
+    cell: Path, potentials: Path, tmp_path: Path, capsys: Capture
 ) -> None:
     home = tmp_path / "epc"
-    assert main(["epc", "plan", *told(cell, potentials, home)]) == 0
-    text = capsys.readouterr().out
+    text = stdout_of(["epc", "plan", *told(cell, potentials, home)], capsys)
     assert "2×2×2" in text
     assert "core-hours in all" in text
     assert (home / "Al" / "manifest.json").exists()
@@ -74,11 +73,10 @@ def test_a_plan_says_grids_and_cost_and_can_be_run_from_its_folder(
 
 
 def test_a_plan_as_json_computes_and_writes_nothing(
-    cell: Path, potentials: Path, tmp_path: Path, capsys: pytest.CaptureFixture
+    cell: Path, potentials: Path, tmp_path: Path, capsys: Capture
 ) -> None:
     words = [str(cell), "--pseudopotentials", str(potentials), "--json", "--protocol", "paper"]
-    assert main(["epc", "plan", *words]) == 0
-    (found,) = json.loads(capsys.readouterr().out)
+    (found,) = json_of(["epc", "plan", *words], capsys)
     assert found["grids"]["q"] == [6, 6, 6]
     assert found["n_q"] == 16
     assert found["core_hours"] > 0.0
@@ -86,12 +84,11 @@ def test_a_plan_as_json_computes_and_writes_nothing(
 
 
 def test_each_set_counts_and_a_contradiction_is_refused(
-    cell: Path, potentials: Path, tmp_path: Path, capsys: pytest.CaptureFixture
+    cell: Path, potentials: Path, tmp_path: Path, capsys: Capture
 ) -> None:
     home = tmp_path / "epc"
     words = ["epc", "plan", *told(cell, potentials, home), "--set", "k_density=12"]
-    assert main([*words, "--set", "k_density=15"]) == 2
-    told_why = capsys.readouterr().err
+    told_why = stderr_of([*words, "--set", "k_density=15"], capsys)
     assert "--set has two values for k_density" in told_why
     assert "They are 12 and 15." in told_why
     assert not home.exists()
@@ -100,16 +97,15 @@ def test_each_set_counts_and_a_contradiction_is_refused(
     assert (protocol["k_density"], protocol["broadenings"]) == (12.0, 5)
 
 
-def test_a_protocol_is_shown_with_its_own_values(capsys: pytest.CaptureFixture) -> None:
-    assert main(["epc", "plan", "--show", "fast"]) == 0
-    text = capsys.readouterr().out
+def test_a_protocol_is_shown_with_its_own_values(capsys: Capture) -> None:
+    text = stdout_of(["epc", "plan", "--show", "fast"], capsys)
     assert "k_density = 20.0" in text
     assert 'cutoff = "recommended"' in text
     assert "# plane waves of the wave functions" in text
 
 
 def test_from_a_structure_to_a_record_that_one_can_train_on(
-    planned: Path, programs: Path, tmp_path: Path, capsys: pytest.CaptureFixture
+    planned: Path, programs: Path, tmp_path: Path, capsys: Capture
 ) -> None:
     assert run(planned, programs) == 0
     printed = capsys.readouterr()
@@ -117,8 +113,7 @@ def test_from_a_structure_to_a_record_that_one_can_train_on(
     assert "phonons/q3: done" in printed.err
     assert (planned / "Al" / "record.json").exists()
     dataset = tmp_path / "records.jsonl.gz"
-    assert main(["epc", "collect", str(planned), "--out", str(dataset)]) == 0
-    table = capsys.readouterr().out
+    table = stdout_of(["epc", "collect", str(planned), "--out", str(dataset)], capsys)
     assert "kept" in table
     assert "μ* = 0.1" in table
     found = read_jsonl(dataset)
@@ -132,17 +127,9 @@ def test_from_a_structure_to_a_record_that_one_can_train_on(
     )
 
 
-def test_what_is_done_is_not_done_again(planned: Path, programs: Path) -> None:
-    assert run(planned, programs) == 0
-    first = (programs / "log").read_text().splitlines()
-    assert len(first) == len(set(first)) == 12
-    assert run(planned, programs) == 0
-    assert (programs / "log").read_text().splitlines() == first
-
-
 @pytest.mark.slow
 def test_a_folder_that_holds_its_calculations_is_planned_again_as_it_was(
-    cell: Path, potentials: Path, programs: Path, tmp_path: Path, capsys: pytest.CaptureFixture
+    cell: Path, potentials: Path, programs: Path, tmp_path: Path, capsys: Capture
 ) -> None:
     cells = tmp_path / "cells"
     cells.mkdir()
@@ -157,27 +144,19 @@ def test_a_folder_that_holds_its_calculations_is_planned_again_as_it_was(
 
 
 @pytest.mark.slow
-def test_the_status_names_each_state(
-    planned: Path, programs: Path, capsys: pytest.CaptureFixture
-) -> None:
+def test_the_status_names_each_state(planned: Path, programs: Path, capsys: Capture) -> None:
     assert main(["epc", "status", str(planned), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)[0]["stage"] == "planned"
     assert run(planned, programs) == 0
     capsys.readouterr()
-    assert main(["epc", "status", str(planned)]) == 0
-    assert "done" in capsys.readouterr().out
-    assert main(["epc", "status", str(planned), "--json"]) == 0
-    (found,) = json.loads(capsys.readouterr().out)
+    assert "done" in stdout_of(["epc", "status", str(planned)], capsys)
+    (found,) = json_of(["epc", "status", str(planned), "--json"], capsys)
     assert found["stage"] == "done"
     assert {step["state"] for step in found["steps"].values()} == {"done"}
 
 
 def test_a_failure_is_told_by_name_and_the_others_are_done(
-    planned: Path,
-    potentials: Path,
-    programs: Path,
-    tmp_path: Path,
-    capsys: pytest.CaptureFixture,
+    planned: Path, potentials: Path, programs: Path, tmp_path: Path, capsys: Capture
 ) -> None:
     other = tmp_path / "Cu.cif"
     bulk("Cu", "fcc", a=3.6).write(other)
@@ -191,13 +170,12 @@ def test_a_failure_is_told_by_name_and_the_others_are_done(
     assert "Al: λ 0." in printed.out
     assert "smearing_needed" in printed.err
     assert "Fix: " in printed.err
-    assert main(["epc", "collect", str(planned)]) == 1
-    assert "Cu" in capsys.readouterr().err
+    assert "Cu" in stderr_of(["epc", "collect", str(planned)], capsys, 1)
 
 
 @pytest.mark.slow
 def test_no_more_is_spent_on_an_unstable_crystal_if_so_told(
-    planned: Path, tmp_path: Path, capsys: pytest.CaptureFixture
+    planned: Path, tmp_path: Path, capsys: Capture
 ) -> None:
     kept = shutil.copytree(KEPT, tmp_path / "unstable")
     path = kept / "phonons/q2/crystal.dyn2"
@@ -217,9 +195,7 @@ def test_no_more_is_spent_on_an_unstable_crystal_if_so_told(
 
 
 @pytest.mark.slow
-def test_a_remedy_that_is_told_works(
-    planned: Path, programs: Path, capsys: pytest.CaptureFixture
-) -> None:
+def test_a_remedy_that_is_told_works(planned: Path, programs: Path, capsys: Capture) -> None:
     text = (programs / "q2r.x").read_text()
     trouble = "if (home.parent / 'phonons/q3/bad').exists():\n"
     trouble += "    sys.exit('Fortran runtime error: End of file')\n"
@@ -238,7 +214,7 @@ def test_a_remedy_that_is_told_works(
 
 @pytest.mark.slow
 def test_a_result_that_cannot_be_read_is_a_failure(
-    planned: Path, programs: Path, capsys: pytest.CaptureFixture
+    planned: Path, programs: Path, capsys: Capture
 ) -> None:
     assert run(planned, programs) == 0
     (planned / "Al/fine-dos/lambda").write_text("lambda = many\n")
@@ -269,11 +245,7 @@ def test_what_a_retry_changed_is_in_the_record(planned: Path, programs: Path) ->
     ],
 )
 def test_options_without_an_effect_are_refused(
-    planned: Path,
-    programs: Path,
-    words: list[str],
-    message: str,
-    capsys: pytest.CaptureFixture,
+    planned: Path, programs: Path, words: list[str], message: str, capsys: Capture
 ) -> None:
     assert run(planned, programs, *words) == 2
     assert message in capsys.readouterr().err
@@ -282,7 +254,7 @@ def test_options_without_an_effect_are_refused(
 
 @pytest.mark.slow
 def test_no_more_is_spent_on_a_semiconductor_if_so_told(
-    planned: Path, tmp_path: Path, capsys: pytest.CaptureFixture
+    planned: Path, tmp_path: Path, capsys: Capture
 ) -> None:
     kept = shutil.copytree(KEPT, tmp_path / "gapped")
     shutil.copy(KEPT.parent / "silicon/electronic.dos", kept / "dos/electronic.dos")
@@ -298,7 +270,7 @@ def test_no_more_is_spent_on_a_semiconductor_if_so_told(
 
 @pytest.mark.skipif(shutil.which("mpirun") is None, reason="no MPI")
 def test_programs_that_do_not_know_each_other_are_seen(
-    planned: Path, programs: Path, capsys: pytest.CaptureFixture
+    planned: Path, programs: Path, capsys: Capture
 ) -> None:
     # what is given back was computed by one process each
     assert run(planned, programs, "--processes", "2") == 1
@@ -308,19 +280,16 @@ def test_programs_that_do_not_know_each_other_are_seen(
 
 
 def test_settings_cannot_change_under_a_calculation(
-    planned: Path, cell: Path, potentials: Path, capsys: pytest.CaptureFixture
+    planned: Path, cell: Path, potentials: Path, capsys: Capture
 ) -> None:
     words = told(cell, potentials, planned)
     words[words.index("fast")] = "balanced"
-    assert main(["epc", "plan", *words]) == 1
-    told_why = capsys.readouterr().err
+    told_why = stderr_of(["epc", "plan", *words], capsys, 1)
     assert "holds a calculation with other settings" in told_why
     assert "bins is 300 there and 500 here" in told_why
 
 
-def test_a_changed_pseudopotential_is_seen(
-    planned: Path, programs: Path, capsys: pytest.CaptureFixture
-) -> None:
+def test_a_changed_pseudopotential_is_seen(planned: Path, programs: Path, capsys: Capture) -> None:
     path = planned / "Al" / "pseudopotentials" / "Al_ONCV_PBE_sr.upf"
     path.write_text(path.read_text() + "<!-- another -->")
     assert run(planned, programs) == 1
@@ -345,27 +314,21 @@ def test_a_changed_pseudopotential_is_seen(
     ],
 )
 def test_wrong_usage_says_what_to_do(
-    words: list[str],
-    message: str,
-    programs: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture,
+    words: list[str], message: str, programs: Path, monkeypatch: Patch, capsys: Capture
 ) -> None:
     monkeypatch.setenv("PATH", str(programs), prepend=os.pathsep)
     monkeypatch.delenv("BETENET_PSEUDOPOTENTIALS", raising=False)
-    assert main(["epc", *words]) == 2
-    told_why = capsys.readouterr().err
+    told_why = stderr_of(["epc", *words], capsys)
     assert message in told_why
     assert "Fix: " in told_why
 
 
 def test_options_of_slurm_are_looked_at_before_anything_is_planned(
-    cell: Path, potentials: Path, tmp_path: Path, capsys: pytest.CaptureFixture
+    cell: Path, potentials: Path, tmp_path: Path, capsys: Capture
 ) -> None:
     home = tmp_path / "epc"
     words = told(cell, potentials, home)
-    assert main(["epc", "plan", *words, "--slurm", "ntasks=16"]) == 2
-    assert "'time' is missing" in capsys.readouterr().err
+    assert "'time' is missing" in stderr_of(["epc", "plan", *words, "--slurm", "ntasks=16"], capsys)
     assert not home.exists()
     options = ["time=1:00:00", "ntasks=16", "exclusive", "requeue=false"]
     assert main(["epc", "plan", *words, "--slurm", *options]) == 0
@@ -388,14 +351,13 @@ def test_a_file_after_values_is_told_where_it_goes(
     before: list[str],
     potentials: Path,
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture,
+    monkeypatch: Patch,
+    capsys: Capture,
 ) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("BETENET_PSEUDOPOTENTIALS", str(potentials))
     (tmp_path / "exclusive").mkdir()  # an option of sbatch all the same
-    assert main(["epc", verb, *before, "Al.cif"]) == 2
-    told_why = capsys.readouterr().err
+    told_why = stderr_of(["epc", verb, *before, "Al.cif"], capsys)
     assert "Al.cif is no option, but looks like a file" in told_why
     assert "Put files before --" in told_why
     assert not (tmp_path / "epc").exists()
@@ -405,7 +367,7 @@ def test_a_file_after_values_is_told_where_it_goes(
 
 
 def test_a_job_script_runs_each_material_by_name(
-    cell: Path, potentials: Path, tmp_path: Path, capsys: pytest.CaptureFixture
+    cell: Path, potentials: Path, tmp_path: Path, capsys: Capture
 ) -> None:
     home = tmp_path / "epc"
     words = [*told(cell, potentials, home), "--slurm", "time=12:00:00", "ntasks=16"]
@@ -423,8 +385,7 @@ def test_a_job_script_runs_each_material_by_name(
     )
     argv = flags.split()[2:]
     argv[argv.index("srun")] = "none"
-    assert main([*argv, "--programs", "nowhere"]) == 2
-    assert "cannot be found" in capsys.readouterr().err
+    assert "cannot be found" in stderr_of([*argv, "--programs", "nowhere"], capsys)
 
 
 DAMAGE = {
@@ -439,7 +400,7 @@ DAMAGE = {
 
 @pytest.mark.parametrize("verb", ["status", "collect"])
 def test_a_damaged_calculation_is_named_and_the_others_are_told(
-    planned: Path, verb: str, capsys: pytest.CaptureFixture
+    planned: Path, verb: str, capsys: Capture
 ) -> None:
     for name, content in DAMAGE.items():
         (planned / name).mkdir()
@@ -458,7 +419,7 @@ def test_a_damaged_calculation_is_named_and_the_others_are_told(
 
 @pytest.mark.parametrize("verb", ["status", "collect"])
 def test_a_fault_in_one_calculation_is_told_and_the_others_too(
-    planned: Path, verb: str, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
+    planned: Path, verb: str, capsys: Capture, monkeypatch: Patch
 ) -> None:
     shutil.copytree(planned / "Al", planned / "Bad")
     module = {"status": status, "collect": collect}[verb]

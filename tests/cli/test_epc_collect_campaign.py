@@ -1,7 +1,5 @@
 """``betenet epc collect`` of a campaign, and of a folder of its records: a dataset with splits."""
 
-from __future__ import annotations
-
 import gzip
 import json
 from pathlib import Path
@@ -152,10 +150,7 @@ def test_the_records_of_our_campaign_become_a_dataset(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("elsewhere", [False, True])
 def test_rows_of_a_campaign_have_the_split_that_its_records_have(
-    tmp_path: Path,
-    elsewhere: bool,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture,
+    tmp_path: Path, elsewhere: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ) -> None:
     """With the records in its own folder, and elsewhere; held-out formulas are not trained on."""
     monkeypatch.setattr("os.nice", lambda _: 0)

@@ -1,7 +1,5 @@
 """``betenet epc cutoffs``, with a pw.x that is told from which cutoff on it is right."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import tomllib
@@ -9,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from tests.fake_pw import FakePw, make_fake_pw
+from tests.fixture_types import Capture, Patch
 
 from betenet.cli import main
 from betenet.errors import DataError
@@ -18,7 +17,7 @@ UPF = '<UPF><PP_HEADER element="{}" pseudo_type="NC" relativistic="scalar" z_val
 
 
 @pytest.fixture(autouse=True)
-def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def cache(tmp_path: Path, monkeypatch: Patch) -> Path:
     monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path / "cache"))
     return tmp_path / "cache"
 
@@ -50,7 +49,7 @@ def files_run(fake: FakePw) -> set[str]:
 
 
 def test_what_nobody_says_is_measured_once(
-    folder: Path, fake: FakePw, cache: Path, capsys: pytest.CaptureFixture[str]
+    folder: Path, fake: FakePw, cache: Path, capsys: Capture
 ) -> None:
     assert cutoffs(folder, fake) == 0
     told = capsys.readouterr()
@@ -72,7 +71,7 @@ def test_what_nobody_says_is_measured_once(
     assert len(fake.runs()) == before
 
 
-def test_elements_and_again(folder: Path, fake: FakePw, capsys: pytest.CaptureFixture[str]) -> None:
+def test_elements_and_again(folder: Path, fake: FakePw, capsys: Capture) -> None:
     assert cutoffs(folder, fake, "C", "Nb", "--json") == 0
     carbon, niobium = json.loads(capsys.readouterr().out)
     assert (carbon["element"], carbon["cutoff"], carbon["density_cutoff"]) == ("C", 40.0, 160.0)
@@ -86,9 +85,7 @@ def test_elements_and_again(folder: Path, fake: FakePw, capsys: pytest.CaptureFi
     assert json.loads(capsys.readouterr().out)[0]["cutoff"] == 60.0
 
 
-def test_entries_of_the_table(
-    folder: Path, fake: FakePw, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_entries_of_the_table(folder: Path, fake: FakePw, capsys: Capture) -> None:
     assert cutoffs(folder, fake, "--table") == 0
     told = capsys.readouterr()
     measured = tomllib.loads(told.out)["measured"]
@@ -105,9 +102,7 @@ def test_entries_of_the_table(
     assert capsys.readouterr().out == told.out
 
 
-def test_of_a_bad_file_the_others_are_done(
-    folder: Path, fake: FakePw, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_of_a_bad_file_the_others_are_done(folder: Path, fake: FakePw, capsys: Capture) -> None:
     (folder / "B.upf").write_text("of no use\n")
     fake.behave(fails="Al.upf", pressure=28.0)
     assert cutoffs(folder, fake, "B", "Al", "Xe", "C") == 1
@@ -120,7 +115,7 @@ def test_of_a_bad_file_the_others_are_done(
 
 
 def test_one_that_does_not_converge_has_no_number(
-    folder: Path, fake: FakePw, cache: Path, capsys: pytest.CaptureFixture[str]
+    folder: Path, fake: FakePw, cache: Path, capsys: Capture
 ) -> None:
     fake.behave(pressure=150.0)
     assert cutoffs(folder, fake, "C", "--json") == 1
@@ -131,7 +126,7 @@ def test_one_that_does_not_converge_has_no_number(
 
 
 def test_after_an_interrupt_what_is_done_is_kept(
-    folder: Path, fake: FakePw, cache: Path, capsys: pytest.CaptureFixture[str]
+    folder: Path, fake: FakePw, cache: Path, capsys: Capture
 ) -> None:
     fake.behave(waits="C.upf", pressure=40.0)
     assert cutoffs(folder, fake) == 130
@@ -146,11 +141,7 @@ def test_after_an_interrupt_what_is_done_is_kept(
 
 
 def test_a_cache_that_cannot_be_written_is_told_before_anything_is_measured(
-    folder: Path,
-    fake: FakePw,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    folder: Path, fake: FakePw, tmp_path: Path, monkeypatch: Patch, capsys: Capture
 ) -> None:
     (tmp_path / "file").touch()
     monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path / "file" / "inner"))
@@ -165,11 +156,7 @@ def test_a_cache_that_cannot_be_written_is_told_before_anything_is_measured(
 
 @pytest.mark.parametrize("output", [[], ["--json"], ["--table"]])
 def test_what_cannot_be_kept_is_printed_all_the_same(
-    folder: Path,
-    fake: FakePw,
-    output: list[str],
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    folder: Path, fake: FakePw, output: list[str], monkeypatch: Patch, capsys: Capture
 ) -> None:
     def full(*given: object) -> Path:
         raise DataError(f"Cannot write {given}.", "No space left on device.", "Free some.")
@@ -188,7 +175,7 @@ def test_what_cannot_be_kept_is_printed_all_the_same(
 
 
 def test_a_damaged_measurement_is_not_printed(
-    folder: Path, fake: FakePw, cache: Path, capsys: pytest.CaptureFixture[str]
+    folder: Path, fake: FakePw, cache: Path, capsys: Capture
 ) -> None:
     assert cutoffs(folder, fake, "--table") == 0
     carbon = hashlib.sha256((folder / "C.upf").read_bytes()).hexdigest()
@@ -202,15 +189,13 @@ def test_a_damaged_measurement_is_not_printed(
     assert tomllib.loads(capsys.readouterr().out)["measured"][0]["cutoff"] == 40.0
 
 
-def test_symbols_may_be_written_small(
-    folder: Path, fake: FakePw, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_symbols_may_be_written_small(folder: Path, fake: FakePw, capsys: Capture) -> None:
     assert cutoffs(folder, fake, "nb", "NB", "Nb", "--json") == 0
     assert [one["element"] for one in json.loads(capsys.readouterr().out)] == ["Nb"]
 
 
 def test_an_element_that_does_not_exist_is_told(
-    folder: Path, fake: FakePw, capsys: pytest.CaptureFixture[str]
+    folder: Path, fake: FakePw, capsys: Capture
 ) -> None:
     (folder / "Qq.upf").write_text(UPF.format("Qq"))
     assert cutoffs(folder, fake, "Qq", "Nb") == 1
@@ -219,7 +204,7 @@ def test_an_element_that_does_not_exist_is_told(
     assert "Nb.upf" in told.out
 
 
-def test_the_help_is_for_newcomers(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_help_is_for_newcomers(capsys: Capture) -> None:
     assert main(["epc", "cutoffs", "--help"]) == 0
     text = " ".join(capsys.readouterr().out.split())
     assert "where cutoffs come from" in text
@@ -236,14 +221,12 @@ def test_the_help_is_for_newcomers(capsys: pytest.CaptureFixture[str]) -> None:
         (["--programs", "nowhere"], "pw.x of Quantum ESPRESSO cannot be found"),
     ],
 )
-def test_wrong_usage(
-    folder: Path, words: list[str], message: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_wrong_usage(folder: Path, words: list[str], message: str, capsys: Capture) -> None:
     assert main(["epc", "cutoffs", str(folder), *words]) == 2
     assert message in capsys.readouterr().err
 
 
-def test_no_pseudopotentials(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_no_pseudopotentials(tmp_path: Path, capsys: Capture) -> None:
     (tmp_path / "empty").mkdir()
     for place in ("empty", "missing"):
         assert main(["epc", "cutoffs", str(tmp_path / place)]) == 2

@@ -1,7 +1,5 @@
 """``betenet epc`` with the real programs, killed again and again."""
 
-from __future__ import annotations
-
 import json
 import os
 import random

@@ -1,7 +1,5 @@
 """``betenet evaluate`` from the command line."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 from typing import Any
@@ -9,6 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 from ase.build import bulk
+from tests.command_line import refusal, stdout_of
+from tests.fixture_types import Capture
 
 from betenet.cli import main
 from betenet.phonon_dos import PhononDos
@@ -39,9 +39,8 @@ def metals(tmp_path: Path) -> Path:
     return path
 
 
-def test_table_is_printed(metals: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["evaluate", MODEL, str(metals), *QUICK]) == 0
-    shown = capsys.readouterr().out
+def test_table_is_printed(metals: Path, capsys: Capture) -> None:
+    shown = stdout_of(["evaluate", MODEL, str(metals), *QUICK], capsys)
     assert shown.startswith(f"format-2 on {metals}: 6 materials\n")
     assert "warning: Whether the model was trained on these formulas cannot be known" in shown
     assert "λ      n = 6" in shown
@@ -49,9 +48,7 @@ def test_table_is_printed(metals: Path, capsys: pytest.CaptureFixture[str]) -> N
     assert "Tc by allen_dynes_simple, μ* = 0.1" in shown
 
 
-def test_report_is_written_and_json_printed(
-    metals: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_report_is_written_and_json_printed(metals: Path, tmp_path: Path, capsys: Capture) -> None:
     out = tmp_path / "new" / "report"
     flags = ["--split", "test", "--mu-star", "0.13", "--recall", "0.5", "--baseline", str(metals)]
     assert main(["evaluate", MODEL, str(metals), *flags, *QUICK, "--json", "--out", str(out)]) == 0
@@ -67,9 +64,7 @@ def test_report_is_written_and_json_printed(
     assert captured.err.count("betenet: wrote ") == 2
 
 
-def test_refused_rows_are_told_and_the_rest_is_done(
-    metals: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_refused_rows_are_told_and_the_rest_is_done(metals: Path, capsys: Capture) -> None:
     metals.write_text(metals.read_text() + "\n" + row("Ti", coupling=-1.0) + "\n{")
     assert main(["evaluate", MODEL, str(metals), *QUICK]) == 1
     captured = capsys.readouterr()
@@ -91,17 +86,15 @@ def test_refused_rows_are_told_and_the_rest_is_done(
     ],
 )
 def test_wrong_usage_is_a_clear_error(
-    metals: Path, arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
+    metals: Path, arguments: list[str], message: str, capsys: Capture
 ) -> None:
     words = [str(metals) if word == "METALS" else word for word in arguments]
-    assert main(["evaluate", *words]) == 2
-    captured = capsys.readouterr()
-    assert captured.out == ""
-    assert message in captured.err
+    told = refusal(["evaluate", *words], capsys)
+    assert message in told
 
 
 def test_phonons_of_a_library_change_what_they_are_known_for(
-    metals: Path, phonon_model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    metals: Path, phonon_model: Path, tmp_path: Path, capsys: Capture
 ) -> None:
     omega = np.arange(0.0, 60.0, 0.5)
     dos = PhononDos(omega, 3.0 * np.exp(-((omega - 30.0) ** 2)))

@@ -1,24 +1,19 @@
 """Every formula of the table, and the equations, through the verbs that offer them."""
 
-from __future__ import annotations
-
-import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 from tests.cli.test_evaluate import METALS, MODEL, row
+from tests.command_line import json_of, stderr_of
+from tests.fixture_types import Capture
 
-from betenet.cli import main
 from betenet.superconductivity.critical_temperature import ALL_METHODS, METHODS_OF_SPECTRA
-
-Capture = pytest.CaptureFixture[str]
 
 
 def printed(words: list[str], capsys: Capture) -> dict:
     """What a verb prints as JSON; the first element of a list."""
-    assert main([*words, "--json"]) == 0
-    data = json.loads(capsys.readouterr().out)
+    data = json_of([*words, "--json"], capsys)
     return data[0] if isinstance(data, list) else data
 
 
@@ -39,8 +34,7 @@ def test_every_method_goes_through_every_verb(
     evaluate = ["evaluate", MODEL, str(metals), "--resamples", "0", *flags]
     if method not in METHODS_OF_SPECTRA:
         for words in (predict, evaluate):
-            assert main(words) == 2
-            assert "needs the Debye temperature" in capsys.readouterr().err
+            assert "needs the Debye temperature" in stderr_of(words, capsys)
         return
     assert printed(predict, capsys)["tc_method"] == method
     assert printed(evaluate, capsys)["settings"]["tc_method"] == method

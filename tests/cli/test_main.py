@@ -1,11 +1,11 @@
-from __future__ import annotations
-
 import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from tests.command_line import refusal, stderr_of, stdout_of
+from tests.fixture_types import Capture, Patch
 
 import betenet
 import betenet.cli
@@ -13,22 +13,21 @@ from betenet.cli import main
 from betenet.errors import DataError
 
 
-def test_version(capsys: pytest.CaptureFixture[str]) -> None:
+def test_version(capsys: Capture) -> None:
     assert main(["--version"]) == 0
     assert capsys.readouterr().out == f"betenet {betenet.__version__}\n"
 
 
 @pytest.mark.parametrize("verb", [[], ["predict"], ["tc"], ["models"], ["cite"]])
-def test_help_teaches_by_example(verb: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    assert main([*verb, "--help"]) == 0
-    shown = capsys.readouterr().out
+def test_help_teaches_by_example(verb: list[str], capsys: Capture) -> None:
+    shown = stdout_of([*verb, "--help"], capsys)
     assert "examples:" in shown
     assert " ".join(["betenet", *verb]) in shown.split("examples:")[1]
     assert "%%" not in shown
 
 
 @pytest.mark.parametrize("verb", ["predict", "tc"])
-def test_help_explains_mu_star(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_help_explains_mu_star(verb: str, capsys: Capture) -> None:
     main([verb, "--help"])
     assert "Coulomb repulsion" in capsys.readouterr().out.split("about μ*")[1]
 
@@ -48,11 +47,9 @@ def test_help_explains_mu_star(verb: str, capsys: pytest.CaptureFixture[str]) ->
     ],
     ids=" ".join,
 )
-def test_wrong_usage_exits_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(arguments) == 2
-    captured = capsys.readouterr()
-    assert captured.out == ""
-    assert "error:" in captured.err
+def test_wrong_usage_exits_2(arguments: list[str], capsys: Capture) -> None:
+    told = refusal(arguments, capsys)
+    assert "error:" in told
 
 
 @pytest.mark.parametrize(
@@ -78,8 +75,8 @@ def test_failures_are_told_without_a_traceback(
     raised: BaseException,
     code: int,
     message: str,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    monkeypatch: Patch,
+    capsys: Capture,
 ) -> None:
     def fail() -> str:
         raise raised
@@ -127,21 +124,17 @@ def test_terminal_without_greek_letters_is_no_error() -> None:
     assert b"\\u03bb" in run.stdout
 
 
-def test_a_traceback_is_shown_where_it_is_asked_for(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_traceback_is_shown_where_it_is_asked_for(monkeypatch: Patch, capsys: Capture) -> None:
     def fail() -> str:
         raise KeyError("hole")
 
     monkeypatch.setattr(betenet.cli.cite, "citations_text", fail)
-    assert main(["cite"]) == 70
-    told = capsys.readouterr().err
+    told = stderr_of(["cite"], capsys, 70)
     assert "report it" in told
     assert "BETENET_TRACEBACK=1" in told
     assert "Traceback" not in told
     monkeypatch.setenv("BETENET_TRACEBACK", "1")
-    assert main(["cite"]) == 70
-    assert "in fail" in capsys.readouterr().err
+    assert "in fail" in stderr_of(["cite"], capsys, 70)
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full")

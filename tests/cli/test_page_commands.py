@@ -1,7 +1,5 @@
 """Every command that a page or a help text shows is one that betenet understands."""
 
-from __future__ import annotations
-
 import argparse
 import re
 import shlex

@@ -1,7 +1,5 @@
 """One name for one flag, and what is said of a flag, a verb or a value that does not exist."""
 
-from __future__ import annotations
-
 import argparse
 import re
 from collections.abc import Iterator

@@ -1,8 +1,5 @@
 """``betenet phonons``, with ASE's effective medium theory in the place of the force field."""
 
-from __future__ import annotations
-
-import csv
 import importlib
 import io
 import json
@@ -16,6 +13,8 @@ from ase import Atoms
 from ase.build import bulk, fcc111
 from ase.calculators.emt import EMT
 from ase.io import read, write
+from tests.command_line import refusal, rows_of, stderr_of, stdout_of
+from tests.fixture_types import Capture, Patch
 
 from betenet.cli import main
 from betenet.errors import ConfigError
@@ -37,7 +36,7 @@ class Counted(EMT):
 
 
 @pytest.fixture(autouse=True)
-def effective_medium(monkeypatch: pytest.MonkeyPatch) -> None:
+def effective_medium(monkeypatch: Patch) -> None:
     from betenet import phonons
 
     monkeypatch.setattr(phonons, "DEFAULT", Counted())
@@ -71,19 +70,12 @@ def phonopy_folder(tmp_path: Path) -> Path:
     return folder
 
 
-def rows_of(path: Path) -> list[dict[str, str]]:
-    with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
-
-
-def run_json(arguments: list[str], capsys: pytest.CaptureFixture[str], code: int = 0) -> list[Any]:
+def run_json(arguments: list[str], capsys: Capture, code: int = 0) -> list[Any]:
     assert main(["phonons", *arguments, "--json"]) == code
     return json.loads(capsys.readouterr().out)
 
 
-def test_table_says_what_is_stable_and_by_which_tolerance(
-    metals: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_table_says_what_is_stable_and_by_which_tolerance(metals: Path, capsys: Capture) -> None:
     assert main(["phonons", str(metals), *QUICK, "--imaginary-tolerance", "0.7"]) == 0
     captured = capsys.readouterr()
     heading, *lines = captured.out.splitlines()
@@ -101,10 +93,7 @@ def test_table_says_what_is_stable_and_by_which_tolerance(
 
 
 def test_nothing_says_unstable_where_nothing_is(
-    metals: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    metals: Path, tmp_path: Path, monkeypatch: Patch, capsys: Capture
 ) -> None:
     """Not the footer either; and a branch below zero between the q points is explained."""
     from betenet.phonons import compute
@@ -121,8 +110,7 @@ def test_nothing_says_unstable_where_nothing_is(
         return original(*args, title=title, stable=stable, **rest)
 
     monkeypatch.setattr("betenet.plotting.plot_phonons", drawn)
-    assert main(["phonons", str(metals / "Al.cif"), *QUICK]) == 0
-    shown = capsys.readouterr().out
+    shown = stdout_of(["phonons", str(metals / "Al.cif"), *QUICK], capsys)
     assert "UNSTABLE" not in shown
     assert "verdict:" not in shown
     assert shown.splitlines()[-1].startswith("1 stable: ")
@@ -145,7 +133,7 @@ class Terminal(io.StringIO):
 
 @pytest.mark.parametrize("plot", [False, True])
 def test_progress_on_a_terminal_names_the_crystal_and_counts_displacements(
-    plot: bool, metals: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    plot: bool, metals: Path, tmp_path: Path, monkeypatch: Patch
 ) -> None:
     terminal = Terminal()
     monkeypatch.setattr(sys, "stderr", terminal)
@@ -161,7 +149,7 @@ def test_progress_on_a_terminal_names_the_crystal_and_counts_displacements(
 
 
 def test_json_and_csv_agree_with_the_density_of_states(
-    metals: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    metals: Path, tmp_path: Path, capsys: Capture
 ) -> None:
     table = tmp_path / "out.csv"
     found = run_json([str(metals), *QUICK, "--csv", str(table)], capsys)
@@ -192,7 +180,7 @@ def test_json_and_csv_agree_with_the_density_of_states(
 
 
 def test_bad_file_is_reported_and_the_others_are_done(
-    metals: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    metals: Path, tmp_path: Path, capsys: Capture
 ) -> None:
     write(metals / "Nb.cif", bulk("Nb"))  # which EMT does not know
     (metals / "empty.cif").touch()
@@ -203,9 +191,7 @@ def test_bad_file_is_reported_and_the_others_are_done(
     assert sum(one["error"] is None for one in found) == 3
 
 
-def test_errors_go_to_stderr_with_a_count(
-    metals: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_errors_go_to_stderr_with_a_count(metals: Path, tmp_path: Path, capsys: Capture) -> None:
     table = tmp_path / "out.csv"
     files = [str(tmp_path / "no.cif"), str(metals / "Cu.cif")]
     assert main(["phonons", *files, *QUICK, "--csv", str(table)]) == 1
@@ -216,9 +202,7 @@ def test_errors_go_to_stderr_with_a_count(
     assert [row["formula"] for row in rows_of(table)] == ["", "Cu"]
 
 
-def test_dos_file_holds_what_was_found(
-    metals: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_dos_file_holds_what_was_found(metals: Path, tmp_path: Path, capsys: Capture) -> None:
     folder = tmp_path / "dos"
     found = run_json([str(metals), *QUICK, "--dos", str(folder)], capsys)
     for one in found:
@@ -228,9 +212,7 @@ def test_dos_file_holds_what_was_found(
         assert file.places.to_dict() == one["structure"]
 
 
-def test_second_start_computes_nothing_again(
-    metals: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_second_start_computes_nothing_again(metals: Path, tmp_path: Path, capsys: Capture) -> None:
     cached = [str(metals), *QUICK, "--phonon-cache", str(tmp_path / "cache")]
     first = run_json(cached, capsys)
     assert Counted.calls > 0
@@ -240,10 +222,7 @@ def test_second_start_computes_nothing_again(
 
 
 def test_interrupt_keeps_what_is_done(
-    metals: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    metals: Path, tmp_path: Path, monkeypatch: Patch, capsys: Capture
 ) -> None:
     from betenet.phonons import batch
 
@@ -270,7 +249,7 @@ def test_interrupt_keeps_what_is_done(
 
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_figures_are_drawn_for_stable_and_unstable(
-    workers: str, metals: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    workers: str, metals: Path, tmp_path: Path, monkeypatch: Patch
 ) -> None:
     from betenet import phonons
 
@@ -284,10 +263,7 @@ def test_figures_are_drawn_for_stable_and_unstable(
 
 
 def test_bands_that_cannot_be_had_do_not_lose_the_rest(
-    metals: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    metals: Path, tmp_path: Path, monkeypatch: Patch, capsys: Capture
 ) -> None:
     from betenet.phonons import batch
 
@@ -302,7 +278,7 @@ def test_bands_that_cannot_be_had_do_not_lose_the_rest(
 
 
 def test_phonopys_files_are_judged_as_the_force_field_is(
-    metals: Path, phonopy_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    metals: Path, phonopy_folder: Path, tmp_path: Path, capsys: Capture
 ) -> None:
     yaml, figures = phonopy_folder / "phonopy.yaml", tmp_path / "figures"
     files = [str(metals / "Cu.cif"), str(yaml)]
@@ -315,9 +291,7 @@ def test_phonopys_files_are_judged_as_the_force_field_is(
     assert (figures / "phonopy_phonons.png").stat().st_size > 0
 
 
-def test_phonopys_older_files_need_the_supercell(
-    phonopy_folder: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_phonopys_older_files_need_the_supercell(phonopy_folder: Path, capsys: Capture) -> None:
     phonopy: Any = importlib.import_module("phonopy")
     matrix = phonopy.load(phonopy_folder / "phonopy.yaml", produce_fc=False).supercell_matrix
     poscar = phonopy_folder / "POSCAR"
@@ -341,22 +315,26 @@ def test_phonopys_older_files_need_the_supercell(
 
 
 @pytest.mark.parametrize(
-    ("flags", "words"),
+    ("words", "said"),
     [
+        (["phonons"], "No FILE is given"),
+        (["phonons", "--fetch", "7net-0"], "Choose one of mattersim-1m"),
+        (["--relaxation", "everything"], "--relaxation"),
+        (["--workers", "0"], "--workers"),
+        (["--imaginary-tolerance", "-1"], "--imaginary-tolerance"),
+        (["--supercell-distance", "nan"], "--supercell-distance"),
         (["--dim", "2 2"], "--dim '2 2' is no supercell"),
         (["--primitive", "Q", "--dim", "2 2 2"], "--primitive 'Q' is no primitive cell"),
         (["--calculator", "qe"], "--calculator has no effect"),
         (["--calculator", "qe", "--primitive", "F"], "--primitive and --calculator have no effect"),
     ],
 )
-def test_flags_for_phonopys_files_that_cannot_be_met(
-    flags: list[str], words: str, metals: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert main(["phonons", str(metals), *flags]) == 2
-    assert words in capsys.readouterr().err
+def test_wrong_usage(words: list[str], said: str, metals: Path, capsys: Capture) -> None:
+    words = words if words[0] == "phonons" else ["phonons", str(metals), *words]
+    assert said in stderr_of(words, capsys)
 
 
-def test_layers_wires_and_molecules(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_layers_wires_and_molecules(tmp_path: Path, capsys: Capture) -> None:
     slab = fcc111("Cu", (1, 1, 3), vacuum=6.0)
     slab.pbc = True
     write(tmp_path / "slab.vasp", slab)
@@ -371,7 +349,7 @@ def test_layers_wires_and_molecules(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert layer["relaxed_structure"]["cell_angstrom"][2] == pytest.approx(slab.cell.array[2])
 
 
-def test_deuterium_has_its_mass(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_deuterium_has_its_mass(tmp_path: Path, capsys: Capture) -> None:
     hydride = bulk("PdH", "rocksalt", a=4.09)
     write(tmp_path / "h.vasp", hydride)
     write(tmp_path / "d.extxyz", hydride)
@@ -393,7 +371,7 @@ def test_deuterium_has_its_mass(tmp_path: Path, capsys: pytest.CaptureFixture[st
 
 
 def test_frequencies_beyond_any_vibration_are_said(
-    metals: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    metals: Path, monkeypatch: Patch, capsys: Capture
 ) -> None:
     from betenet.phonons import result
 
@@ -404,7 +382,7 @@ def test_frequencies_beyond_any_vibration_are_said(
 
 
 def test_phonopys_files_need_no_force_field(
-    phonopy_folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    phonopy_folder: Path, monkeypatch: Patch, capsys: Capture
 ) -> None:
     from betenet import phonons
 
@@ -415,11 +393,7 @@ def test_phonopys_files_need_no_force_field(
 
 @pytest.mark.parametrize("field", ["unheard-of", "7net-l3i5"])
 def test_what_is_missing_is_said_before_anything_is_begun(
-    field: str,
-    metals: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    field: str, metals: Path, tmp_path: Path, monkeypatch: Patch, capsys: Capture
 ) -> None:
     from betenet import phonons
     from betenet.phonons import force_field
@@ -430,26 +404,9 @@ def test_what_is_missing_is_said_before_anything_is_begun(
     monkeypatch.setattr(phonons, "DEFAULT", field)
     monkeypatch.setattr(force_field, "package_folder", absent)
     table = tmp_path / "out.csv"
-    assert main(["phonons", str(metals), "--csv", str(table)]) == 2
-    captured = capsys.readouterr()
-    assert captured.out == ""
-    assert "not installed" in captured.err or "Unknown force field" in captured.err
+    told = refusal(["phonons", str(metals), "--csv", str(table)], capsys)
+    assert "not installed" in told or "Unknown force field" in told
     assert not table.exists()
-
-
-@pytest.mark.parametrize(
-    "flags",
-    [
-        ["--relaxation", "everything"],
-        ["--workers", "0"],
-        ["--imaginary-tolerance", "-1"],
-        ["--supercell-distance", "nan"],
-    ],
-    ids=" ".join,
-)
-def test_wrong_usage(flags: list[str], metals: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["phonons", str(metals), *flags]) == 2
-    assert flags[0] in capsys.readouterr().err
 
 
 def test_table_never_replaces_an_input(metals: Path) -> None:
@@ -458,19 +415,14 @@ def test_table_never_replaces_an_input(metals: Path) -> None:
     assert (metals / "Cu.cif").read_bytes() == before
 
 
-def test_help_teaches_by_example_and_names_the_force_fields(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    assert main(["phonons", "--help"]) == 0
-    shown = capsys.readouterr().out
+def test_help_teaches_by_example_and_names_the_force_fields(capsys: Capture) -> None:
+    shown = stdout_of(["phonons", "--help"], capsys)
     assert "betenet phonons" in shown.split("examples:")[1]
     assert "mattersim-1m  (the default)" in shown
     assert "mattersim-5m  (--fetch it once)" in shown
 
 
-def test_weights_are_fetched_on_request(
-    metals: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_weights_are_fetched_on_request(metals: Path, monkeypatch: Patch, capsys: Capture) -> None:
     from betenet import phonons
 
     asked: list[tuple[str, bool]] = []
@@ -490,33 +442,17 @@ def test_weights_are_fetched_on_request(
     assert len(asked) == 2
 
 
-@pytest.mark.parametrize(
-    ("flags", "message"),
-    [([], "No FILE is given"), (["--fetch", "7net-0"], "Choose one of mattersim-1m")],
-)
-def test_nothing_to_do(flags: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["phonons", *flags]) == 2
-    assert message in capsys.readouterr().err
-
-
 def test_weights_that_were_not_fetched_stop_all_before_it_begins(
-    metals: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    metals: Path, tmp_path: Path, monkeypatch: Patch, capsys: Capture
 ) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
     monkeypatch.delenv("BETENET_MATTERSIM", raising=False)
-    assert main(["phonons", str(metals), "--force-field", "mattersim-5m"]) == 2
-    captured = capsys.readouterr()
-    assert captured.out == ""
-    assert "betenet phonons --fetch mattersim-5m" in captured.err
+    told = refusal(["phonons", str(metals), "--force-field", "mattersim-5m"], capsys)
+    assert "betenet phonons --fetch mattersim-5m" in told
 
 
-def test_force_field_of_the_extra_from_end_to_end(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_force_field_of_the_extra_from_end_to_end(tmp_path: Path, capsys: Capture) -> None:
     pytest.importorskip("sevenn")
     write(tmp_path / "Al.vasp", bulk("Al", "fcc", a=4.05))
     flags = ["--force-field", "7net-0", "--supercell-distance", "5"]

@@ -1,6 +1,3 @@
-from __future__ import annotations
-
-import csv
 import json
 import os
 import re
@@ -12,6 +9,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tests.command_line import json_of, refusal, rows_of, stdout_of
+from tests.fixture_types import Capture, Patch
 
 from betenet.cli import main
 from betenet.superconductivity.moments import coupling_constant
@@ -19,17 +18,12 @@ from betenet.superconductivity.moments import coupling_constant
 pytestmark = pytest.mark.usefixtures("shipped_model")
 
 
-def rows_of(path: Path) -> list[dict[str, str]]:
-    with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
-
-
 @pytest.fixture
-def one_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+def one_at_a_time(monkeypatch: Patch) -> None:
     monkeypatch.setattr("betenet.cli.predict.BATCH", 1)
 
 
-def interrupt_after(count: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def interrupt_after(count: int, monkeypatch: Patch) -> None:
     """Let the ensemble predict ``count`` times and press Ctrl-C instead of the next time."""
     from betenet.ensemble import Ensemble
 
@@ -47,7 +41,7 @@ def interrupt_after(count: int, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_table_has_units_and_uncertainties(
-    cells: Path, shipped_model: str, capsys: pytest.CaptureFixture[str]
+    cells: Path, shipped_model: str, capsys: Capture
 ) -> None:
     assert main(["predict", str(cells / "Nb.cif")]) == 0
     captured = capsys.readouterr()
@@ -62,12 +56,9 @@ def test_table_has_units_and_uncertainties(
     assert captured.err == ""
 
 
-def test_the_table_is_in_the_unit_that_is_asked_for(
-    cells: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_table_is_in_the_unit_that_is_asked_for(cells: Path, capsys: Capture) -> None:
     words = ["predict", str(cells / "Pb.cif")]
-    assert main([*words, "--json"]) == 0
-    kelvin = json.loads(capsys.readouterr().out)[0]["quantities"]["omega_log_kelvin"]
+    kelvin = json_of([*words, "--json"], capsys)[0]["quantities"]["omega_log_kelvin"]
     assert main([*words, "--table-unit", "meV"]) == 0
     heading, row, *_ = capsys.readouterr().out.splitlines()
     assert "ω_log (meV)" in heading
@@ -76,9 +67,8 @@ def test_the_table_is_in_the_unit_that_is_asked_for(
     assert value == pytest.approx(kelvin / 11.604518, abs=0.06)
 
 
-def test_json_is_one_document_with_units(cells: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["predict", str(cells), "--json", "--mu-star", "0.13"]) == 0
-    found = json.loads(capsys.readouterr().out)
+def test_json_is_one_document_with_units(cells: Path, capsys: Capture) -> None:
+    found = json_of(["predict", str(cells), "--json", "--mu-star", "0.13"], capsys)
     assert [one["formula"] for one in found] == ["Al", "Nb", "Pb"]
     for one in found:
         quantities = one["quantities"]
@@ -93,21 +83,17 @@ def test_json_is_one_document_with_units(cells: Path, capsys: pytest.CaptureFixt
         assert quantities["coupling"] == pytest.approx(float(coupling), rel=1e-9)
 
 
-def test_sites_sum_to_the_mean_spectrum(cells: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["predict", str(cells / "Pb.cif"), "--json", "--per-site"]) == 0
-    (found,) = json.loads(capsys.readouterr().out)
+def test_sites_sum_to_the_mean_spectrum(cells: Path, capsys: Capture) -> None:
+    (found,) = json_of(["predict", str(cells / "Pb.cif"), "--json", "--per-site"], capsys)
     total = np.sum(found["site_a2f"], axis=0)
     np.testing.assert_allclose(total, np.mean(found["spectrum"]["a2f"], axis=0), rtol=1e-4)
 
 
-def test_table_lists_the_sites(cells: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["predict", str(cells / "Pb.cif"), "--per-site"]) == 0
-    assert "site 0 Pb" in capsys.readouterr().out
+def test_table_lists_the_sites(cells: Path, capsys: Capture) -> None:
+    assert "site 0 Pb" in stdout_of(["predict", str(cells / "Pb.cif"), "--per-site"], capsys)
 
 
-def test_larger_mu_star_and_another_method_change_tc_only(
-    cells: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_larger_mu_star_and_another_method_change_tc_only(cells: Path, capsys: Capture) -> None:
     found = []
     for settings in ([], ["--mu-star", "0.2"], ["--tc-method", "xie_2019"]):
         assert main(["predict", str(cells / "Pb.cif"), "--json", *settings]) == 0
@@ -119,7 +105,7 @@ def test_larger_mu_star_and_another_method_change_tc_only(
 
 
 def test_bad_file_is_reported_and_the_others_are_done(
-    cells: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    cells: Path, tmp_path: Path, capsys: Capture
 ) -> None:
     (cells / "empty.cif").touch()
     out = tmp_path / "new" / "out.csv"
@@ -137,19 +123,16 @@ def test_bad_file_is_reported_and_the_others_are_done(
     assert "missing.cif" in rows[1]["error"]
 
 
-def test_all_inputs_bad(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_all_inputs_bad(tmp_path: Path, capsys: Capture) -> None:
     assert main(["predict", str(tmp_path / "no.cif")]) == 1
     assert capsys.readouterr().out == ""
     assert main(["predict", str(tmp_path / "no.cif"), "--json"]) == 1
     assert json.loads(capsys.readouterr().out)[0]["error"]["type"] == "StructureError"
 
 
-def test_csv_agrees_with_json(
-    cells: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_csv_agrees_with_json(cells: Path, tmp_path: Path, capsys: Capture) -> None:
     out = tmp_path / "out.csv"
-    assert main(["predict", str(cells / "Al.cif"), "--json", "--csv", str(out)]) == 0
-    (one,) = json.loads(capsys.readouterr().out)
+    (one,) = json_of(["predict", str(cells / "Al.cif"), "--json", "--csv", str(out)], capsys)
     (row,) = rows_of(out)
     for column, value in one["quantities"].items():
         assert float(row[column]) == pytest.approx(value, rel=1e-5)
@@ -169,10 +152,7 @@ def test_figures_of_equal_names_do_not_replace_each_other(cells: Path, tmp_path:
 
 @pytest.mark.usefixtures("one_at_a_time")
 def test_interrupt_keeps_what_is_done(
-    cells: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    cells: Path, tmp_path: Path, monkeypatch: Patch, capsys: Capture
 ) -> None:
     interrupt_after(2, monkeypatch)
     out = tmp_path / "out.csv"
@@ -185,7 +165,7 @@ def test_interrupt_keeps_what_is_done(
 
 @pytest.mark.usefixtures("one_at_a_time")
 def test_interrupt_before_the_first_still_prints_a_json_list(
-    cells: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    cells: Path, monkeypatch: Patch, capsys: Capture
 ) -> None:
     interrupt_after(0, monkeypatch)
     assert main(["predict", str(cells), "--json"]) == 130
@@ -209,7 +189,7 @@ def test_rows_are_on_disk_before_the_program_ends(cells: Path, tmp_path: Path) -
     assert [row["formula"] for row in rows_of(out)] == ["Al"]
 
 
-def test_table_never_replaces_an_input(cells: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_table_never_replaces_an_input(cells: Path, capsys: Capture) -> None:
     nb = cells / "Nb.cif"
     before = nb.read_bytes()
     assert main(["predict", str(nb), "--csv", os.path.relpath(nb)]) == 2
@@ -219,35 +199,25 @@ def test_table_never_replaces_an_input(cells: Path, capsys: pytest.CaptureFixtur
 
 @pytest.mark.parametrize("flag", ["--csv", "--plot"])
 def test_output_that_cannot_be_written(
-    flag: str, cells: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    flag: str, cells: Path, tmp_path: Path, capsys: Capture
 ) -> None:
     (tmp_path / "file").touch()
-    assert main(["predict", str(cells), flag, str(tmp_path / "file" / "below")]) == 2
-    captured = capsys.readouterr()
-    assert captured.out == ""
-    assert captured.err.startswith("betenet: error: Cannot write to")
+    told = refusal(["predict", str(cells), flag, str(tmp_path / "file" / "below")], capsys)
+    assert told.startswith("betenet: error: Cannot write to")
 
 
-def test_unknown_model_is_a_clear_error(cells: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["predict", str(cells), "--model", "no-such-model"]) == 2
-    captured = capsys.readouterr()
-    assert captured.out == ""
-    assert "no-such-model" in captured.err
+def test_unknown_model_is_a_clear_error(cells: Path, capsys: Capture) -> None:
+    told = refusal(["predict", str(cells), "--model", "no-such-model"], capsys)
+    assert "no-such-model" in told
 
 
-def test_device_that_is_not_there_is_one_clear_error(
-    cells: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert main(["predict", str(cells / "Nb.cif"), "--device", "cuda:77"]) == 2
-    captured = capsys.readouterr()
-    assert captured.out == ""
-    assert "'cuda:77' cannot be used" in captured.err
-    assert "--device cpu" in captured.err
+def test_device_that_is_not_there_is_one_clear_error(cells: Path, capsys: Capture) -> None:
+    told = refusal(["predict", str(cells / "Nb.cif"), "--device", "cuda:77"], capsys)
+    assert "'cuda:77' cannot be used" in told
+    assert "--device cpu" in told
 
 
-def test_double_precision_changes_nothing_that_is_printed(
-    cells: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_double_precision_changes_nothing_that_is_printed(cells: Path, capsys: Capture) -> None:
     found: list[dict[str, float]] = []
     for precision in ("float32", "float64"):
         assert main(["predict", str(cells / "Nb.cif"), "--json", "--precision", precision]) == 0
@@ -259,24 +229,22 @@ def test_double_precision_changes_nothing_that_is_printed(
 
 
 def test_the_equations_themselves_give_tc_and_gap(
-    cells: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    cells: Path, tmp_path: Path, capsys: Capture
 ) -> None:
     table = tmp_path / "out.csv"
     arguments = ["predict", str(cells / "Nb.cif"), "--tc-method", "eliashberg"]
-    assert main([*arguments, "--csv", str(table)]) == 0
-    assert "Δ₀ (meV)" in capsys.readouterr().out
+    assert "Δ₀ (meV)" in stdout_of([*arguments, "--csv", str(table)], capsys)
     (row,) = rows_of(table)
     low, high = float(row["gap_mev_low_68"]), float(row["gap_mev_high_68"])
     assert low < float(row["gap_mev"]) < high
     # weak to strong coupling: 2Δ₀/k_BTc from 3.5 to 5
     assert 3.5 < 2.0 * float(row["gap_mev"]) / (float(row["tc_kelvin"]) / 11.6045) < 5.0
-    assert main([*arguments, "--json"]) == 0
-    (stored,) = json.loads(capsys.readouterr().out)
+    (stored,) = json_of([*arguments, "--json"], capsys)
     assert stored["quantities"]["gap_mev"] == pytest.approx(float(row["gap_mev"]), rel=1e-4)
 
 
 @pytest.fixture
-def effective_medium(monkeypatch: pytest.MonkeyPatch) -> None:
+def effective_medium(monkeypatch: Patch) -> None:
     """ASE's effective medium theory in the place of the force field, with quick settings."""
     pytest.importorskip("phonopy")
     from ase.calculators.emt import EMT
@@ -295,7 +263,7 @@ def effective_medium(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("effective_medium")
 def test_phonons_are_computed_and_kept(
-    cells: Path, tmp_path: Path, phonon_model: Path, capsys: pytest.CaptureFixture[str]
+    cells: Path, tmp_path: Path, phonon_model: Path, capsys: Capture
 ) -> None:
     from betenet.phonons import PhononCache
 
@@ -317,10 +285,7 @@ def test_phonons_are_computed_and_kept(
 
 @pytest.mark.usefixtures("effective_medium")
 def test_phonons_of_a_file_predict_as_those_it_was_written_from(
-    tmp_path: Path,
-    phonon_model: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path, phonon_model: Path, monkeypatch: Patch, capsys: Capture
 ) -> None:
     from ase.build import bulk
     from ase.calculators.emt import EMT
@@ -345,8 +310,7 @@ def test_phonons_of_a_file_predict_as_those_it_was_written_from(
         ("other.cif", str(tmp_path / "Cu3Au_dos.json")),
     ):
         files = [str(tmp_path / name), "--model", str(phonon_model), "--per-site"]
-        assert main(["predict", *files, "--phonons", phonons, "--json"]) == 0
-        (found,) = json.loads(capsys.readouterr().out)
+        (found,) = json_of(["predict", *files, "--phonons", phonons, "--json"], capsys)
         assert found["phonons"] == ("EMT" if phonons == "auto" else phonons)
         spectra[f"{name} {Path(phonons).suffix or phonons}"] = np.array(found["spectrum"]["a2f"])
     without, auto, same, other = spectra.values()
@@ -356,7 +320,7 @@ def test_phonons_of_a_file_predict_as_those_it_was_written_from(
 
 
 def test_phonons_of_another_crystal_are_an_error_of_that_structure(
-    cells: Path, tmp_path: Path, phonon_model: Path, capsys: pytest.CaptureFixture[str]
+    cells: Path, tmp_path: Path, phonon_model: Path, capsys: Capture
 ) -> None:
     from betenet.formats import write_phonon_dos
     from betenet.phonon_dos import PhononDos
@@ -382,12 +346,7 @@ def test_phonons_of_another_crystal_are_an_error_of_that_structure(
     ids=str,
 )
 def test_phonons_that_cannot_be_used_are_refused_before_files_change(
-    flags: list[str],
-    told: str,
-    cells: Path,
-    tmp_path: Path,
-    phonon_model: Path,
-    capsys: pytest.CaptureFixture[str],
+    flags: list[str], told: str, cells: Path, tmp_path: Path, phonon_model: Path, capsys: Capture
 ) -> None:
     pytest.importorskip("phonopy")
     pytest.importorskip("sevenn")
@@ -402,7 +361,7 @@ def test_phonons_that_cannot_be_used_are_refused_before_files_change(
 
 
 def test_phonons_choose_the_model_that_takes_them(
-    cells: Path, phonon_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    cells: Path, phonon_model: Path, tmp_path: Path, monkeypatch: Patch
 ) -> None:
     from betenet.ensemble import DEFAULT_MODEL, DEFAULT_PHONON_MODEL, ensemble
 

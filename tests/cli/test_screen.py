@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 import json
 import os
 import signal
@@ -12,6 +10,8 @@ from pathlib import Path
 import pytest
 from ase.build import bulk
 from ase.io import write
+from tests.command_line import json_of, stderr_of, stdout_of
+from tests.fixture_types import Capture
 
 from betenet.cli import main
 from betenet.screening.filters import INSULATOR
@@ -41,7 +41,7 @@ def run_folder(tmp_path: Path) -> Path:
     return folder
 
 
-def test_status_counts_each_stage(run_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_status_counts_each_stage(run_folder: Path, capsys: Capture) -> None:
     assert main(["screen", "status", str(run_folder)]) == 0
     rows = [line.split() for line in capsys.readouterr().out.splitlines()]
     assert rows[1:] == [
@@ -51,9 +51,7 @@ def test_status_counts_each_stage(run_folder: Path, capsys: pytest.CaptureFixtur
     ]
 
 
-def test_status_says_how_many_insulators_were_left_out(
-    run_folder: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_status_says_how_many_insulators_were_left_out(run_folder: Path, capsys: Capture) -> None:
     store = RecordStore(run_folder / RECORDS)
     left = (("d", INSULATOR), ("e", INSULATOR), ("f", "has U, excluded"))
     store.store(
@@ -66,9 +64,8 @@ def test_status_says_how_many_insulators_were_left_out(
     assert json.loads(capsys.readouterr().out)["likely_insulators"] == 2
 
 
-def test_status_as_json(run_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["screen", "status", str(run_folder), "--json"]) == 0
-    stages = json.loads(capsys.readouterr().out)["stages"]
+def test_status_as_json(run_folder: Path, capsys: Capture) -> None:
+    stages = json_of(["screen", "status", str(run_folder), "--json"], capsys)["stages"]
     assert stages[2] == {
         "stage": "slow",
         "passed": 0,
@@ -79,25 +76,19 @@ def test_status_as_json(run_folder: Path, capsys: pytest.CaptureFixture[str]) ->
     }
 
 
-def test_damage_is_named_and_is_the_exit_code(
-    run_folder: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_damage_is_named_and_is_the_exit_code(run_folder: Path, capsys: Capture) -> None:
     database = sqlite3.connect(run_folder / RECORDS)
     with database:
         database.execute("UPDATE records SET reason = x'fffe1b5b324a' WHERE stage = 'slow'")
     database.close()
     for verb in ("status", "report"):
-        assert main(["screen", verb, str(run_folder)]) == 1
-        told = capsys.readouterr().err
+        told = stderr_of(["screen", verb, str(run_folder)], capsys, 1)
         assert "The record of a at stage 'slow' is damaged: " in told
         assert "\x1b" not in told
 
 
-def test_a_folder_without_a_screening_is_wrong_usage(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert main(["screen", "status", str(tmp_path)]) == 2
-    assert "no screening" in capsys.readouterr().err
+def test_a_folder_without_a_screening_is_wrong_usage(tmp_path: Path, capsys: Capture) -> None:
+    assert "no screening" in stderr_of(["screen", "status", str(tmp_path)], capsys)
 
 
 @pytest.mark.parametrize(
@@ -108,14 +99,6 @@ def test_wrong_usage(arguments: list[str]) -> None:
 
 
 # ------------------------------------------------------- with funnel, sources and report
-
-NEEDED = ("funnel", "sources", "filters", "calibration", "forecast", "report")
-
-
-@pytest.fixture
-def whole() -> None:
-    for module in NEEDED:
-        pytest.importorskip(f"betenet.screening.{module}", reason="not built yet")
 
 
 @pytest.fixture
@@ -129,18 +112,13 @@ def funnel(tmp_path: Path, cells: Path) -> Path:
     return path
 
 
-@pytest.mark.usefixtures("whole")
 def test_a_screening_from_a_funnel_to_its_report(
-    funnel: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    funnel: Path, tmp_path: Path, capsys: Capture
 ) -> None:
     out = tmp_path / "run"
-    assert main(["screen", "run", str(funnel), "--out", str(out)]) == 0
-    told = capsys.readouterr().out
+    told = stdout_of(["screen", "run", str(funnel), "--out", str(out)], capsys)
     rows = [line.split() for line in told.splitlines()]
-    assert rows[1:3] == [
-        ["source", "3", "0", "1", "done"],
-        ["structure", "2", "1", "0", "done"],
-    ]
+    assert rows[1:3] == [["source", "3", "0", "1", "done"], ["structure", "2", "1", "0", "done"]]
     best = next(place for place, line in enumerate(told.splitlines()) if "the best" in line)
     assert len(told.splitlines()[best + 1 :]) >= 4, "two that passed, what was left out, where"
     assert "1 tc_kelvin is below" in told or "rejected" in told or "budget" in told
@@ -152,9 +130,8 @@ def test_a_screening_from_a_funnel_to_its_report(
     assert (out / "report.html").is_file()
 
 
-@pytest.mark.usefixtures("whole")
 def test_a_folder_is_screened_by_the_default_funnel(
-    cells: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    cells: Path, tmp_path: Path, capsys: Capture
 ) -> None:
     out = tmp_path / "run"
     assert main(["screen", "run", str(cells), "--out", str(out)]) == 0
@@ -163,12 +140,10 @@ def test_a_folder_is_screened_by_the_default_funnel(
     assert main(["screen", "run", str(cells), "--out", str(out)]) == 0
     write(cells / "V.cif", bulk("V"))
     capsys.readouterr()
-    assert main(["screen", "run", str(cells), "--out", str(out)]) == 2
-    assert "other settings" in capsys.readouterr().err
+    assert "other settings" in stderr_of(["screen", "run", str(cells), "--out", str(out)], capsys)
 
 
-@pytest.mark.usefixtures("whole")
-def test_a_plan_is_a_forecast(funnel: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_plan_is_a_forecast(funnel: Path, capsys: Capture) -> None:
     assert main(["screen", "plan", str(funnel), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["n_candidates"] == 3
     assert main(["screen", "plan", str(funnel), "--candidates", "1000", "--json"]) == 0
@@ -176,7 +151,6 @@ def test_a_plan_is_a_forecast(funnel: Path, capsys: pytest.CaptureFixture[str]) 
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("whole")
 def test_an_interrupt_says_how_to_go_on(tmp_path: Path) -> None:
     cells = tmp_path / "cells.extxyz"
     write(cells, [bulk("Nb", a=3.3 + 0.0001 * step) for step in range(3_000)])

@@ -1,7 +1,5 @@
 """Names in tables: the shortest that tell the files apart."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

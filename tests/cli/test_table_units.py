@@ -1,7 +1,5 @@
 """``--table-unit``: phonon frequencies in text for people, in the same unit in every verb."""
 
-from __future__ import annotations
-
 import json
 import re
 import shutil
@@ -9,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.command_line import json_of, stdout_of
 
 from betenet.cli import main
 from betenet.espresso.calculations import Ran
@@ -69,8 +68,7 @@ def test_a_file_is_printed_in_the_unit_and_exported_as_ever(
     for key in ("ω_log", "ω_2"):
         assert found[key][0] == pytest.approx(plain[key][0] / MEV, rel=1e-3)
     assert "omega_log_kelvin" in table.read_text()
-    assert main([*words, "--table-unit", "meV", "--json"]) == 0
-    exported = json.loads(capsys.readouterr().out)
+    exported = json_of([*words, "--table-unit", "meV", "--json"], capsys)
     assert "omega_log_kelvin" in json.dumps(exported)
 
 
@@ -81,8 +79,7 @@ def test_a_table_of_several_columns_has_the_unit_in_its_heading(
     text = "\n".join(f"{omega} {a2f} {a2f}" for omega, a2f in rows)
     spectrum.write_text(f"{text}\n")
     words = ["tc", str(spectrum), "--tc-method", "allen_dynes", "--unit", "meV", "--smearing=1"]
-    assert main([*words, "--table-unit", "cm-1"]) == 0
-    printed = capsys.readouterr().out
+    printed = stdout_of([*words, "--table-unit", "cm-1"], capsys)
     assert "ω_log (cm-1)" in printed
     assert "ω_2 (cm-1)" in printed
 

@@ -1,11 +1,9 @@
-from __future__ import annotations
-
-import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from tests.command_line import json_of, stderr_of, stdout_of
 
 from betenet.cli import main
 from betenet.formats import write_a2f
@@ -24,6 +22,7 @@ EPW_OUT = """     Program EPW v.5.8 starts on  1Jan2024
 """
 
 Capture = pytest.CaptureFixture[str]
+pytestmark = pytest.mark.usefixtures("files")
 
 
 @pytest.fixture
@@ -46,12 +45,10 @@ def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def compared(arguments: list[str], capsys: Capture) -> list[dict[str, Any]]:
-    assert main(["tc", *arguments, "--json"]) == 0
-    (found,) = json.loads(capsys.readouterr().out)
+    (found,) = json_of(["tc", *arguments, "--json"], capsys)
     return found["comparison"]
 
 
-@pytest.mark.usefixtures("files")
 def test_gaps_of_epw_stand_beside_ours(capsys: Capture) -> None:
     names = sorted(path.name for path in Path().glob("X.*iso_*"))
     cold, edge, warm = compared(["X.a2f", "--compare", *names], capsys)
@@ -61,13 +58,11 @@ def test_gaps_of_epw_stand_beside_ours(capsys: Capture) -> None:
     assert cold["text"].startswith("Δ(iπT), the gap function at the lowest Matsubara frequency, at")
     assert edge["text"].startswith("gap Δ at")
     assert (warm["there"], warm["here"]) == (0.0, 0.0)
-    assert main(["tc", "X.a2f", "--compare", *names[:1]]) == 0
-    shown = capsys.readouterr().out
+    shown = stdout_of(["tc", "X.a2f", "--compare", *names[:1]], capsys)
     assert "beside X.imag_iso_004:" in shown
     assert "(-9.1%)" in shown
 
 
-@pytest.mark.usefixtures("files")
 def test_numbers_of_epw_stand_beside_ours(capsys: Capture) -> None:
     coupling, log, tc = compared(["X.a2f", "--compare", "epw.out"], capsys)
     assert (coupling["there"], tc["there"]) == (1.05, 15.0)
@@ -76,7 +71,6 @@ def test_numbers_of_epw_stand_beside_ours(capsys: Capture) -> None:
     assert all(found["here"] > 0.0 for found in (coupling, log, tc))
 
 
-@pytest.mark.usefixtures("files")
 def test_same_smearing_is_compared(capsys: Capture) -> None:
     batch = Spectrum(OMEGA, np.outer((1.2, 1.0), A2F))
     write_a2f("alpha2F.dat", batch, format="qe-alpha2f-dat", smearings=(0.01, 0.02))
@@ -94,7 +88,6 @@ def test_same_smearing_is_compared(capsys: Capture) -> None:
     ("given", "told"),
     [("missing.out", "does not exist"), ("plain.csv", "states nothing to compare with")],
 )
-@pytest.mark.usefixtures("files")
 def test_what_cannot_be_compared_is_told(given: str, told: str, capsys: Capture) -> None:
     write_a2f("plain.csv", Spectrum(OMEGA, A2F), format="csv")
     assert main(["tc", "X.a2f", "--compare", given]) != 0
@@ -103,5 +96,4 @@ def test_what_cannot_be_compared_is_told(given: str, told: str, capsys: Capture)
 
 def test_numbers_need_no_file_to_compare_with(capsys: Capture) -> None:
     arguments = ["--coupling", "1", "--omega-log", "100", "--compare", "epw.out"]
-    assert main(["tc", *arguments]) == 2
-    assert "--compare needs a FILE" in capsys.readouterr().err
+    assert "--compare needs a FILE" in stderr_of(["tc", *arguments], capsys)

@@ -1,6 +1,3 @@
-from __future__ import annotations
-
-import csv
 import json
 import subprocess
 import sys
@@ -10,6 +7,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tests.command_line import json_of, rows_of, stderr_of, stdout_of
+from tests.fixture_types import Capture, Patch
 from tests.real_spectra import our_spectrum, record_of
 
 from betenet.analysis import FileAnalysis
@@ -29,11 +28,11 @@ TC = float(eliashberg_tc(OMEGA, A2F, 0.1).tc)
 FACTORS = (1.5, 1.2, 1.12, 1.05, 0.9)
 SMEARINGS = (0.005, 0.01, 0.015, 0.02, 0.025)
 
-Capture = pytest.CaptureFixture[str]
+pytestmark = pytest.mark.usefixtures("files")
 
 
 @pytest.fixture
-def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def files(tmp_path: Path, monkeypatch: Patch) -> Path:
     """A folder, the current one, with spectra in the layouts of several programs."""
     monkeypatch.chdir(tmp_path)
     single = Spectrum(OMEGA, A2F)
@@ -67,7 +66,6 @@ def results(arguments: list[str], capsys: Capture, code: int = 0) -> list[dict[s
         ("a2F.dos10", "qe-a2f-dos", "Ry", "defined by the format"),
     ],
 )
-@pytest.mark.usefixtures("files")
 def test_same_spectrum_has_the_same_tc_in_every_format(
     name: str, format_: str, unit: str, source: str, capsys: Capture
 ) -> None:
@@ -78,8 +76,7 @@ def test_same_spectrum_has_the_same_tc_in_every_format(
     assert found["tc_kelvin"] == pytest.approx(TC, rel=1e-4)
     assert found["coupling"] == pytest.approx(coupling_constant(OMEGA, A2F), rel=1e-4)
     assert set(found["methods"]) == set(ALL_METHODS)
-    assert main(["tc", name]) == 0
-    shown = capsys.readouterr().out
+    shown = stdout_of(["tc", name], capsys)
     assert f"format {format_}" in shown
     assert f"frequencies in {unit}, {source}" in shown
 
@@ -112,7 +109,6 @@ def test_literature_spectrum_of_niobium(
         assert found["methods"][method]["tc_kelvin"] == pytest.approx(tc, abs=0.01)
 
 
-@pytest.mark.usefixtures("files")
 def test_files_and_typed_numbers_agree(capsys: Capture) -> None:
     (found,) = results(["X.csv", "--mu-star", "0.13"], capsys)
     numbers = [
@@ -120,27 +116,22 @@ def test_files_and_typed_numbers_agree(capsys: Capture) -> None:
         *("--omega-log", str(found["omega_log_kelvin"])),
         *("--omega-2", str(found["omega_2_kelvin"])),
     ]
-    assert main(["tc", *numbers, "--json"]) == 0
-    typed = json.loads(capsys.readouterr().out)["methods"]
+    typed = json_of(["tc", *numbers, "--json"], capsys)["methods"]
     for method, expected in typed.items():
         assert found["methods"][method]["tc_kelvin"] == pytest.approx(expected["tc_kelvin"])
         assert found["methods"][method]["remark"] == expected["remark"]
 
 
-@pytest.mark.usefixtures("files")
 def test_given_unit_is_used_and_told(capsys: Capture) -> None:
-    assert main(["tc", "table.dat"]) == 1
-    assert "--unit THz" in capsys.readouterr().err
+    assert "--unit THz" in stderr_of(["tc", "table.dat"], capsys, 1)
     (found,) = results(["table.dat", "--unit", "cm-1"], capsys)
     assert (found["unit"], found["unit_source"]) == ("cm-1", "given by the user")
     # Tc is as much smaller as the frequencies
     assert found["tc_kelvin"] == pytest.approx(TC * 0.12398420, rel=1e-3)
 
 
-@pytest.mark.usefixtures("files")
 def test_table_has_every_method_and_the_repulsion(capsys: Capture) -> None:
-    assert main(["tc", "X.csv", "--mu-star", "0.12", "--cutoff", "800"]) == 0
-    shown = capsys.readouterr().out
+    shown = stdout_of(["tc", "X.csv", "--mu-star", "0.12", "--cutoff", "800"], capsys)
     lines = {line.split()[0]: line for line in shown.splitlines() if line.strip()}
     tc = eliashberg_tc(OMEGA, A2F, 0.12, cutoff=800.0)
     assert f"{float(tc.tc):.2f}" in lines["eliashberg"]
@@ -149,7 +140,6 @@ def test_table_has_every_method_and_the_repulsion(capsys: Capture) -> None:
     assert "ω_c = 800 meV" in " ".join(shown.split())
 
 
-@pytest.mark.usefixtures("files")
 def test_chosen_methods_only(capsys: Capture) -> None:
     (found,) = results(["X.csv", "--tc-method", "xie_2022,mcmillan"], capsys)
     assert list(found["methods"]) == ["xie_2022", "mcmillan"]
@@ -157,7 +147,6 @@ def test_chosen_methods_only(capsys: Capture) -> None:
     assert found["tc_method"] == "xie_2022"
 
 
-@pytest.mark.usefixtures("files")
 def test_smearings_are_a_table_and_the_flattest_is_taken(capsys: Capture) -> None:
     (found,) = results(["alpha2F.dat"], capsys)
     assert (found["column"], found["smearing"], found["smearing_unit"]) == (3, 0.015, "Ry")
@@ -167,8 +156,7 @@ def test_smearings_are_a_table_and_the_flattest_is_taken(capsys: Capture) -> Non
     )
     temperatures = [column["tc_kelvin"] for column in found["columns"]]
     assert temperatures == sorted(temperatures, reverse=True)
-    assert main(["tc", "alpha2F.dat"]) == 0
-    shown = capsys.readouterr().out
+    shown = stdout_of(["tc", "alpha2F.dat"], capsys)
     rows = [
         line.split()
         for line in shown.splitlines()
@@ -181,7 +169,6 @@ def test_smearings_are_a_table_and_the_flattest_is_taken(capsys: Capture) -> Non
 
 
 @pytest.mark.parametrize(("given", "column"), [("2", 2), ("0.01", 2), ("0.025", 5)])
-@pytest.mark.usefixtures("files")
 def test_smearing_by_number_or_value(given: str, column: int, capsys: Capture) -> None:
     (found,) = results(["alpha2F.dat", "--smearing", given], capsys)
     assert found["column"] == column
@@ -189,20 +176,16 @@ def test_smearing_by_number_or_value(given: str, column: int, capsys: Capture) -
     assert "takes another" not in capsys.readouterr().out
 
 
-@pytest.mark.usefixtures("files")
 def test_all_smearings_in_full(capsys: Capture) -> None:
     found = results(["alpha2F.dat", "--smearing", "all"], capsys)
     assert [element["smearing"] for element in found] == list(SMEARINGS)
     assert all(element["spectrum"] is not None for element in found)
 
 
-@pytest.mark.usefixtures("files")
 def test_missing_smearing_is_an_error_that_lists_them(capsys: Capture) -> None:
-    assert main(["tc", "alpha2F.dat", "--smearing", "0.7"]) == 1
-    assert "5: 0.025 Ry" in capsys.readouterr().err
+    assert "5: 0.025 Ry" in stderr_of(["tc", "alpha2F.dat", "--smearing", "0.7"], capsys, 1)
 
 
-@pytest.mark.usefixtures("files")
 def test_column_that_is_no_number_does_not_spoil_the_others(capsys: Capture) -> None:
     lines = Path("alpha2F.dat").read_text().splitlines()
     index = len(lines) // 2
@@ -211,42 +194,32 @@ def test_column_that_is_no_number_does_not_spoil_the_others(capsys: Capture) -> 
     Path("alpha2F.dat").write_text("\n".join(lines) + "\n")
     (found,) = results(["alpha2F.dat"], capsys)
     assert [column["error"] is None for column in found["columns"]] == [
-        True,
-        True,
-        False,
-        True,
-        True,
+        *(True, True, False, True, True)
     ]
     assert found["column"] == 4
-    assert main(["tc", "alpha2F.dat", "--smearing", "3"]) == 1
-    assert "not a number" in capsys.readouterr().err
+    assert "not a number" in stderr_of(["tc", "alpha2F.dat", "--smearing", "3"], capsys, 1)
     assert len(results(["alpha2F.dat", "--smearing", "all"], capsys)) == 4
 
 
-@pytest.mark.usefixtures("files")
 def test_members_of_an_ensemble_are_summarised(capsys: Capture) -> None:
     (found,) = results(["members.json"], capsys)
     assert found["column"] is None
     assert found["coupling"] == pytest.approx(
         np.mean([column["coupling"] for column in found["columns"]])
     )
-    assert main(["tc", "members.json"]) == 0
-    shown = capsys.readouterr().out
+    shown = stdout_of(["tc", "members.json"], capsys)
     assert "mean of 5 members" in shown
     low, high = np.quantile([column["tc_kelvin"] for column in found["columns"]], [0.16, 0.84])
     assert f"{low:.4g} to {high:.4g}" in shown
 
 
-@pytest.mark.usefixtures("files")
 def test_files_of_one_series_are_compared_in_their_order(capsys: Capture) -> None:
     assert main(["tc", "a2F.dos10", "X.csv", "a2F.dos9"]) == 0
     table = capsys.readouterr().out.split("the smearings in .")[1].splitlines()
     assert [line.split()[0] for line in table if line.strip()] == ["file", "a2F.dos9", "a2F.dos10"]
-    assert main(["tc", "a2F.dos10", "X.csv"]) == 0
-    assert "the smearings" not in capsys.readouterr().out
+    assert "the smearings" not in stdout_of(["tc", "a2F.dos10", "X.csv"], capsys)
 
 
-@pytest.mark.usefixtures("files")
 def test_list_of_lambda_has_formulas_only(capsys: Capture) -> None:
     Path("lambda").write_text(
         "".join(
@@ -259,24 +232,20 @@ def test_list_of_lambda_has_formulas_only(capsys: Capture) -> None:
     assert found["spectrum"] is None
     assert found["methods"]["eliashberg"]["tc_kelvin"] is None
     assert found["methods"]["allen_dynes_simple"]["tc_kelvin"] > 0.0
-    assert main(["tc", "lambda"]) == 0
-    assert "has no α²F" in capsys.readouterr().out
+    assert "has no α²F" in stdout_of(["tc", "lambda"], capsys)
 
 
-@pytest.mark.usefixtures("files")
 def test_temperature_sweep(capsys: Capture) -> None:
     (found,) = results(["X.csv", "--temperature-sweep"], capsys)
     state = found["state"]
     assert 3.53 < state["gap_ratio"] < 4.5
     assert state["temperatures_kelvin"][-1] < TC
     assert state["gaps_mev"][0] == pytest.approx(state["gap_mev"])
-    assert main(["tc", "X.csv", "--temperature-sweep"]) == 0
-    shown = capsys.readouterr().out
+    shown = stdout_of(["tc", "X.csv", "--temperature-sweep"], capsys)
     assert f"2Δ₀/k_BTc = {state['gap_ratio']:.3f}" in shown
     assert "H_c/H_c(0)" in shown
 
 
-@pytest.mark.usefixtures("files")
 def test_measured_tc_gives_back_mu_star(capsys: Capture) -> None:
     (found,) = results(["X.csv", "--measured-tc", str(TC), "--mu-star", "0.15"], capsys)
     assert found["measured"]["mu_star"] == pytest.approx(0.1, rel=1e-4)
@@ -286,7 +255,6 @@ def test_measured_tc_gives_back_mu_star(capsys: Capture) -> None:
     assert "No μ* gives the measured Tc of 300 K" in capsys.readouterr().out
 
 
-@pytest.mark.usefixtures("files")
 def test_resistivity_with_a_given_plasma_energy(capsys: Capture) -> None:
     arguments = ["X.csv", "--resistivity"]
     rho = [
@@ -300,7 +268,6 @@ def test_resistivity_with_a_given_plasma_energy(capsys: Capture) -> None:
     assert "default" in shown
 
 
-@pytest.mark.usefixtures("files")
 def test_bad_files_are_reported_and_the_rest_is_done(capsys: Capture) -> None:
     given = ["empty.dat", "X.csv", "missing.dat", "X.a2f"]
     assert main(["tc", *given, "--csv", "out/table.csv"]) == 1
@@ -308,8 +275,7 @@ def test_bad_files_are_reported_and_the_rest_is_done(capsys: Capture) -> None:
     assert captured.err.count("betenet: error:") == 2
     assert "2 of 4 files failed" in captured.err
     assert "X.a2f" in captured.out
-    with Path("out/table.csv").open(newline="") as table:
-        rows = list(csv.DictReader(table))
+    rows = rows_of("out/table.csv")
     assert [row["name"] for row in rows] == given
     assert [bool(row["error"]) for row in rows] == [True, False, True, False]
     assert float(rows[1]["tc_kelvin"]) == pytest.approx(TC, rel=1e-4)
@@ -318,21 +284,17 @@ def test_bad_files_are_reported_and_the_rest_is_done(capsys: Capture) -> None:
 
 
 @pytest.mark.parametrize("name", ["Nb.cif", "POSCAR", "CONTCAR_relaxed", "cell.VASP"])
-@pytest.mark.usefixtures("files")
 def test_structures_belong_to_predict(name: str, capsys: Capture) -> None:
     Path(name).write_text("Nb\n1.0\n3.3 0 0\n0 3.3 0\n0 0 3.3\nNb\n1\nDirect\n0 0 0\n")
-    assert main(["tc", name]) == 1
-    told = capsys.readouterr().err
+    told = stderr_of(["tc", name], capsys, 1)
     assert f"`betenet predict {name}`" in told
     assert "crystal structure" in told
 
 
-@pytest.mark.usefixtures("files")
 def test_phonon_density_of_states_and_folders_are_named(capsys: Capture) -> None:
     Path("matdyn.dos").write_text("# Frequency[cm^-1] DOS PDOS\n1.0 0.1 0.1\n2.0 0.2 0.2\n")
     Path("folder").mkdir()
-    assert main(["tc", "matdyn.dos", "folder"]) == 1
-    told = capsys.readouterr().err
+    told = stderr_of(["tc", "matdyn.dos", "folder"], capsys, 1)
     assert "phonon density of states" in told
     assert "folder is a folder without files of elph" in told
 
@@ -343,19 +305,16 @@ def test_imaginary_modes_can_be_left_out(files: Path, capsys: Capture) -> None:
     (files / "soft.csv").write_text(
         "frequencies_mev,a2f\n" + "".join(f"{x},{y}\n" for x, y in rows)
     )
-    assert main(["tc", "soft.csv"]) == 1
-    assert "ω < 0" in capsys.readouterr().err
+    assert "ω < 0" in stderr_of(["tc", "soft.csv"], capsys, 1)
     (found,) = results(["soft.csv", "--drop-imaginary"], capsys)
     assert found["tc_kelvin"] == pytest.approx(TC, rel=1e-6)
     assert found["quality"]["severity"] == "error"
 
 
-@pytest.mark.usefixtures("files")
 def test_csv_has_a_row_for_each_column_and_flags_the_chosen(capsys: Capture) -> None:
     assert main(["tc", "alpha2F.dat", "--temperature-sweep", "--csv", "o.csv"]) == 0
     capsys.readouterr()
-    with Path("o.csv").open(newline="") as table:
-        rows = list(csv.DictReader(table))
+    rows = rows_of("o.csv")
     assert tuple(rows[0]) == COLUMNS
     assert [row["smearing"] for row in rows] == [f"{s:g}" for s in SMEARINGS]
     assert [row["chosen"] for row in rows] == ["no", "no", "yes", "no", "no"]
@@ -371,16 +330,13 @@ def test_names_of_the_columns_are_those_of_the_package() -> None:
     assert {"tc_kelvin", "gap_mev", "gap_ratio", "mu_star_cutoff"} <= set(COLUMNS) & exported
 
 
-@pytest.mark.usefixtures("files")
 def test_inputs_are_not_overwritten(capsys: Capture) -> None:
     before = Path("X.csv").read_bytes()
-    assert main(["tc", "X.csv", "--csv", "./X.csv"]) == 2
-    assert "one of the input files" in capsys.readouterr().err
+    assert "one of the input files" in stderr_of(["tc", "X.csv", "--csv", "./X.csv"], capsys)
     assert Path("X.csv").read_bytes() == before
 
 
-@pytest.mark.usefixtures("files")
-def test_interrupt_keeps_what_is_done(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_interrupt_keeps_what_is_done(capsys: Capture, monkeypatch: Patch) -> None:
     analyse_file = analysis_files.analyse_file
 
     def interrupted(name: str, **settings: Any) -> Any:
@@ -403,7 +359,6 @@ def test_interrupt_keeps_what_is_done(capsys: Capture, monkeypatch: pytest.Monke
         (["X.csv"], ["a2f"]),
     ],
 )
-@pytest.mark.usefixtures("files")
 def test_figures_are_of_what_was_computed(
     arguments: list[str], expected: list[str], capsys: Capture
 ) -> None:
@@ -414,7 +369,6 @@ def test_figures_are_of_what_was_computed(
     ]
 
 
-@pytest.mark.usefixtures("files")
 def test_figures_are_named_after_the_files(capsys: Capture) -> None:
     Path("sub").mkdir()
     Path("sub/X.csv").write_bytes(Path("X.csv").read_bytes())
@@ -453,7 +407,6 @@ def test_figures_are_named_after_the_files(capsys: Capture) -> None:
     ],
     ids=" ".join,
 )
-@pytest.mark.usefixtures("files")
 def test_wrong_usage_says_what_to_give(arguments: list[str], told: str, capsys: Capture) -> None:
     assert main(["tc", *arguments]) == 2
     captured = capsys.readouterr()
@@ -476,7 +429,6 @@ def test_help_lists_the_formats(capsys: Capture) -> None:
     [(["alpha2F.dat", "--temperature-sweep"], ""), (["--plot", "figs"], "matplotlib")],
     ids=["plain", "plot"],
 )
-@pytest.mark.usefixtures("files")
 def test_heavy_libraries_are_not_loaded(more: list[str], loaded: str) -> None:
     given = ["tc", "X.csv", *more]
     code = (
@@ -488,7 +440,6 @@ def test_heavy_libraries_are_not_loaded(more: list[str], loaded: str) -> None:
     assert (run.returncode, run.stderr) == (0, loaded)
 
 
-@pytest.mark.usefixtures("files")
 def test_unlabelled_columns_are_not_chosen_as_smearings(capsys: Capture) -> None:
     table = [OMEGA, 1.5 * A2F, A2F, A2F]
     Path("t.dat").write_text(
@@ -497,15 +448,13 @@ def test_unlabelled_columns_are_not_chosen_as_smearings(capsys: Capture) -> None
     (found,) = results(["t.dat", "--unit", "meV"], capsys)
     assert (found["column"], found["smearing"]) == (1, None)
     assert any("nothing tells what they are" in warning for warning in found["warnings"])
-    assert main(["tc", "t.dat", "--unit", "meV"]) == 0
-    shown = capsys.readouterr().out
+    shown = stdout_of(["tc", "t.dat", "--unit", "meV"], capsys)
     assert "column 1 of 3, which are not known to be smearings" in " ".join(shown.split())
     assert "changes least" not in shown
     (found,) = results(["t.dat", "--unit", "meV", "--smearing", "2"], capsys)
     assert found["column"] == 2
 
 
-@pytest.mark.usefixtures("files")
 def test_running_coupling_is_no_smearing_and_is_shown(capsys: Capture) -> None:
     running = np.cumsum(2.0 * A2F / OMEGA) * (OMEGA[1] - OMEGA[0])
     rows = zip(OMEGA, A2F, running, strict=True)
@@ -518,7 +467,6 @@ def test_running_coupling_is_no_smearing_and_is_shown(capsys: Capture) -> None:
     assert f"the file states λ = {running[-1]:.4g}" in capsys.readouterr().out
 
 
-@pytest.mark.usefixtures("files")
 def test_list_without_omega_log_still_gives_coupling(capsys: Capture) -> None:
     Path("lambda").write_text(
         "".join(
@@ -538,7 +486,6 @@ def test_list_without_omega_log_still_gives_coupling(capsys: Capture) -> None:
     assert "--coupling 1.12 and --omega-log" in shown
 
 
-@pytest.mark.usefixtures("files")
 def test_output_of_epw_gives_formulas_and_its_own_tc(capsys: Capture) -> None:
     Path("epw.out").write_text(
         "     Program EPW v.5.8 starts on  1Jan2024\n"
@@ -549,8 +496,7 @@ def test_output_of_epw_gives_formulas_and_its_own_tc(capsys: Capture) -> None:
     (found,) = results(["epw.out"], capsys)
     assert (found["format"], found["coupling"]) == ("epw-out", 1.05)
     assert found["methods"]["allen_dynes_simple"]["tc_kelvin"] == pytest.approx(14.78, abs=0.01)
-    assert main(["tc", "epw.out"]) == 0
-    assert "the file states Tc = 15.00 K   μ* = 0.1000" in capsys.readouterr().out
+    assert "the file states Tc = 15.00 K   μ* = 0.1000" in stdout_of(["tc", "epw.out"], capsys)
 
 
 def test_folder_of_ph_x_is_read(capsys: Capture) -> None:
@@ -558,14 +504,10 @@ def test_folder_of_ph_x_is_read(capsys: Capture) -> None:
     (found,) = results([str(folder), "--smearing", "0.02"], capsys)
     assert (found["format"], found["smearing"]) == ("qe-elph", 0.02)
     assert found["coupling"] == pytest.approx(1.2165, abs=1e-3)
-    assert main(["tc", str(folder), "--unit", "meV"]) == 1
-    assert "in Ry, not in meV" in capsys.readouterr().err
+    assert "in Ry, not in meV" in stderr_of(["tc", str(folder), "--unit", "meV"], capsys, 1)
 
 
-@pytest.mark.usefixtures("files")
-def test_a_fault_in_one_file_does_not_lose_the_others(
-    monkeypatch: pytest.MonkeyPatch, capsys: Capture
-) -> None:
+def test_a_fault_in_one_file_does_not_lose_the_others(monkeypatch: Patch, capsys: Capture) -> None:
     real = analysis_files._read
 
     def fail(name: str, request: Any) -> Any:
@@ -583,9 +525,8 @@ def test_a_fault_in_one_file_does_not_lose_the_others(
     ]
 
 
-@pytest.mark.usefixtures("files")
 def test_a_fault_in_one_figure_does_not_lose_the_others(
-    monkeypatch: pytest.MonkeyPatch, capsys: Capture
+    monkeypatch: Patch, capsys: Capture
 ) -> None:
     real = tc_outputs.file_figures
 
@@ -602,12 +543,6 @@ def test_a_fault_in_one_figure_does_not_lose_the_others(
     assert list(Path("figures").iterdir())
 
 
-def table_of(name: str) -> list[dict[str, str]]:
-    with Path(name).open(newline="") as file:
-        return list(csv.DictReader(file))
-
-
-@pytest.mark.usefixtures("files")
 def test_band_of_mu_star_is_in_text_json_table_and_figure(capsys: Capture) -> None:
     given = ["X.csv", "--mu-star-band", "0.10:0.16:0.03", "--csv", "o.csv", "--plot", "figs"]
     (found,) = results(given, capsys)
@@ -616,19 +551,17 @@ def test_band_of_mu_star_is_in_text_json_table_and_figure(capsys: Capture) -> No
     for one in band:
         tc = float(eliashberg_tc(OMEGA, A2F, one["mu_star"]).tc)
         assert one["methods"]["eliashberg"]["tc_kelvin"] == pytest.approx(tc, rel=1e-4)
-    rows = table_of("o.csv")
+    rows = rows_of("o.csv")
     assert [(row["chosen"], row["mu_star"]) for row in rows] == [
         ("yes", "0.1"), ("band", "0.1"), ("band", "0.13"), ("band", "0.16"),
     ]  # fmt: skip
     assert float(rows[3]["tc_kelvin"]) == pytest.approx(band[2]["tc_kelvin"], rel=1e-5)
     assert Path("figs/X_mu_star.png").exists()
-    assert main(["tc", "X.csv", "--mu-star-band", "0.10:0.16:0.03"]) == 0
-    shown = capsys.readouterr().out
+    shown = stdout_of(["tc", "X.csv", "--mu-star-band", "0.10:0.16:0.03"], capsys)
     line = [line.split() for line in shown.splitlines() if line.split()[:1] == ["eliashberg"]][-1]
     assert line[1:] == [f"{one['tc_kelvin']:.2f}" for one in band]
 
 
-@pytest.mark.usefixtures("files")
 def test_debye_temperature_gives_mcmillan_his_tc(capsys: Capture) -> None:
     (without,) = results(["X.csv"], capsys)
     assert without["methods"]["mcmillan"]["tc_kelvin"] is None
@@ -638,7 +571,7 @@ def test_debye_temperature_gives_mcmillan_his_tc(capsys: Capture) -> None:
     ratio = 300.0 / 1.45 / (found["omega_log_kelvin"] / 1.2)
     simple = found["methods"]["allen_dynes_simple"]["tc_kelvin"]
     assert found["methods"]["mcmillan"]["tc_kelvin"] == pytest.approx(ratio * simple)
-    assert table_of("o.csv")[0]["debye_temperature_kelvin"] == "300"
+    assert rows_of("o.csv")[0]["debye_temperature_kelvin"] == "300"
 
 
 def test_modes_are_shown_drawn_and_add_up(tmp_path: Path, capsys: Capture) -> None:
@@ -650,11 +583,10 @@ def test_modes_are_shown_drawn_and_add_up(tmp_path: Path, capsys: Capture) -> No
     assert len(modes["coupling"]) == 3
     assert sum(modes["coupling"]) == pytest.approx(found["coupling"], rel=1e-4)
     assert modes["complete"] is True
-    by_mode = table_of(str(tmp_path / "o.csv"))[0]["coupling_by_mode"].split()
+    by_mode = rows_of(str(tmp_path / "o.csv"))[0]["coupling_by_mode"].split()
     assert [float(x) for x in by_mode] == pytest.approx(modes["coupling"], rel=1e-4)
     assert (tmp_path / "a2F.dos3_modes.png").exists()
-    assert main(["tc", name]) == 0
-    assert "The modes add up to λ" in capsys.readouterr().out
+    assert "The modes add up to λ" in stdout_of(["tc", name], capsys)
 
 
 def test_modes_that_do_not_add_up_are_a_warning(tmp_path: Path, capsys: Capture) -> None:
@@ -665,19 +597,17 @@ def test_modes_that_do_not_add_up_are_a_warning(tmp_path: Path, capsys: Capture)
         for line in lines
     ]
     (tmp_path / "a2F.dos3").write_text("\n".join(cut) + "\n")
-    assert main(["tc", str(tmp_path / "a2F.dos3")]) == 0
-    assert "warning: the modes add up to" in capsys.readouterr().out
+    assert "warning: the modes add up to" in stdout_of(["tc", str(tmp_path / "a2F.dos3")], capsys)
 
 
-@pytest.mark.usefixtures("files")
-def test_material_is_named_everywhere(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_material_is_named_everywhere(capsys: Capture, monkeypatch: Patch) -> None:
     titles: list[str] = []
     module = "betenet.plotting.superconductivity"
     monkeypatch.setattr(f"{module}.plot_analysis", lambda *_, title: titles.append(title))
     monkeypatch.setattr(Path, "replace", lambda *_: None)
     (found,) = results(["X.csv", "--material", "Nb3Sn", "--csv", "o.csv", "--plot", "f"], capsys)
     assert found["material"] == "Nb3Sn"
-    assert table_of("o.csv")[0]["material"] == "Nb3Sn"
+    assert rows_of("o.csv")[0]["material"] == "Nb3Sn"
     main(["tc", "X.csv", "--material", "Nb3Sn"])
     assert capsys.readouterr().out.startswith("Nb3Sn: X.csv")
     main(["tc", "X.csv", "--plot", "f"])
@@ -685,7 +615,6 @@ def test_material_is_named_everywhere(capsys: Capture, monkeypatch: pytest.Monke
     assert titles == ["Nb3Sn", "X", f"{Path.cwd().name}, a2F.dos10"]
 
 
-@pytest.mark.usefixtures("files")
 def test_a_row_at_zero_frequency_is_no_warning(capsys: Capture) -> None:
     rows = zip(np.append(0.0, OMEGA), np.append(0.0, A2F), strict=True)
     Path("zero.csv").write_text("frequencies_mev,a2f\n" + "".join(f"{x},{y}\n" for x, y in rows))
@@ -694,19 +623,14 @@ def test_a_row_at_zero_frequency_is_no_warning(capsys: Capture) -> None:
     assert found["tc_kelvin"] == pytest.approx(TC, rel=1e-6)
 
 
-@pytest.mark.usefixtures("files")
 def test_text_has_no_words_of_the_code(capsys: Capture) -> None:
-    assert main(["tc", "X.csv", "--temperature-sweep", "--resistivity"]) == 0
-    shown = capsys.readouterr().out
+    shown = stdout_of(["tc", "X.csv", "--temperature-sweep", "--resistivity"], capsys)
     for word in ("rule:", "onset", "deviation", "Δ(iπT)", "isotope_", "None", "nan"):
         assert word not in shown
     assert "thermodynamic critical field" in " ".join(shown.split())
 
 
-@pytest.mark.usefixtures("files")
-def test_bar_of_a_sweep_is_for_terminals_only(
-    capsys: Capture, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_bar_of_a_sweep_is_for_terminals_only(capsys: Capture, monkeypatch: Patch) -> None:
     assert main(["tc", "X.csv", "--temperature-sweep"]) == 0
     assert capsys.readouterr().err == ""
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
@@ -726,19 +650,16 @@ def test_weak_superconductor_changes_in_kelvin(tmp_path: Path, capsys: Capture) 
     assert f"would change their Tc from {found['tc_kelvin']:.2g} to " in shown
 
 
-@pytest.mark.usefixtures("files")
 @pytest.mark.parametrize("names", ["a2F_Nb,a2F_Sn", "a2F up,a2F down", "a2F_1,a2F_2"])
 def test_no_share_becomes_the_headline(names: str, capsys: Capture) -> None:
     rows = zip(OMEGA.tolist(), (0.2 * A2F).tolist(), (0.8 * A2F).tolist(), strict=True)
     text = f"omega (meV),{names}\n" + "".join(f"{x},{y},{z}\n" for x, y, z in rows)
     Path("shares.csv").write_text(text)
-    assert main(["tc", "shares.csv"]) == 1
-    assert "They may be shares of one α²F" in capsys.readouterr().err
+    assert "They may be shares of one α²F" in stderr_of(["tc", "shares.csv"], capsys, 1)
     (found,) = results(["shares.csv", "--smearing", "2"], capsys)
     assert found["column"] == 2
 
 
-@pytest.mark.usefixtures("files")
 def test_modes_of_a_table_are_summed_and_shown(capsys: Capture) -> None:
     rows = zip(OMEGA.tolist(), (0.2 * A2F).tolist(), (0.8 * A2F).tolist(), strict=True)
     text = "omega (meV),a2F_mode1,a2F_mode2\n" + "".join(f"{x},{y},{z}\n" for x, y, z in rows)

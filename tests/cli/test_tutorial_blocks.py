@@ -1,7 +1,5 @@
 """The commands of the tutorials, run as a reader copies them."""
 
-from __future__ import annotations
-
 import os
 import re
 import shutil

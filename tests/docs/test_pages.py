@@ -1,7 +1,5 @@
 """What the pages say of the repository is so: links, names of modules, layers."""
 
-from __future__ import annotations
-
 import importlib
 import pkgutil
 import re

@@ -1,7 +1,5 @@
 """The example scripts run as they are, in their folder, and draw what the gallery shows."""
 
-from __future__ import annotations
-
 import runpy
 from pathlib import Path
 

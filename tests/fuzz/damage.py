@@ -1,7 +1,5 @@
 """Damage to files, by a seed: cuts, swaps, hostile numbers, bytes and nesting."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Iterator
 

@@ -4,8 +4,6 @@ A small round runs by default. `BETENET_FUZZ=2000 pytest tests/fuzz` makes so ma
 each good file, and `BETENET_FUZZ_SEED` makes others; a copy that fails stays in pytest's folder.
 """
 
-from __future__ import annotations
-
 import io
 import json
 import os

@@ -1,7 +1,5 @@
 """Tc belongs to the spectrum: not to its unit, its grid, or the batch it comes in."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from tests.reference.dense_eliashberg import SPECTRA

@@ -1,7 +1,5 @@
 """A prediction belongs to the crystal: not to its cell, its orientation, or its batch."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from pathlib import Path
 
@@ -54,14 +52,7 @@ def all_at_once(atoms: Atoms) -> Atoms:
     return reordered(translated(rotated(skewed_supercell(atoms))))
 
 
-COPIES = (
-    flat_supercell,
-    skewed_supercell,
-    rotated,
-    translated,
-    reordered,
-    all_at_once,
-)
+COPIES = (flat_supercell, skewed_supercell, rotated, translated, reordered, all_at_once)
 
 
 @pytest.fixture(scope="module")

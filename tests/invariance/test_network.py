@@ -1,7 +1,5 @@
 """What must not change the spectrum, and how the features must change with the crystal."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache

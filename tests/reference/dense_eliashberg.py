@@ -6,8 +6,6 @@ Brent's method. Nothing here is shared with the package, and frequencies and tem
 in one unit (meV, or that of an Einstein mode).
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

@@ -1,7 +1,5 @@
 """MatterSim's network as it is written down: triplets of atoms, every layer on every edge."""
 
-from __future__ import annotations
-
 import itertools
 import math
 from collections.abc import Mapping

@@ -8,8 +8,6 @@ References
 Gibson et al., npj Comput. Mater. 11, 7 (2025).
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass

@@ -6,8 +6,6 @@ axis the right-hand sides of the equations of Marsiglio, Schossmann and Carbotte
 with the package; energies, temperatures and frequencies are all in one unit.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,11 +27,7 @@ class ImaginaryAxis:
 
 
 def solve_by_substitution(
-    kernel: Kernel,
-    temperature: float,
-    number: int,
-    mu_star_cutoff: float,
-    tolerance: float = 1e-10,
+    kernel: Kernel, temperature: float, number: int, mu_star_cutoff: float, tolerance: float = 1e-10
 ) -> ImaginaryAxis:
     """Both equations by turns, from a gap of 4T that falls with ω, until Δ stays where it is.
 

@@ -1,7 +1,5 @@
 """Tc from the Eliashberg equations: limits in closed form, the literature, and other codes."""
 
-from __future__ import annotations
-
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -232,8 +230,7 @@ def test_allen_dynes_formula_against_the_equations(name, lowest, highest, read_s
 
 
 @pytest.mark.parametrize(
-    "name",
-    ["Nb", "Pb", "TiN", *map(needs_data, ("Nb_c15", "Pb_elphgap", "V_10", "CaH6_150"))],
+    "name", ["Nb", "Pb", "TiN", *map(needs_data, ("Nb_c15", "Pb_elphgap", "V_10", "CaH6_150"))]
 )
 def test_real_spectra_with_every_frequency(name, read_spectrum):
     spectrum = read_spectrum(name)

@@ -1,7 +1,5 @@
 """Our own first-principles spectra beside measurements, and what they may be used for."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 from typing import Any

@@ -51,13 +51,6 @@ def largest_difference(found: Tensor, expected: Tensor) -> float:
 
 
 @pytest.fixture(scope="module")
-def paper() -> Any:
-    from tests.reference import paper_network
-
-    return paper_network
-
-
-@pytest.fixture(scope="module")
 def network(paper: Any) -> PaperNetwork:
     return paper.paper_network()
 

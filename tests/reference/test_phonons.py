@@ -3,8 +3,6 @@
 The tolerances are those of the force field, not of the method: SevenNet is too soft on the whole.
 """
 
-from __future__ import annotations
-
 import gzip
 import json
 from pathlib import Path

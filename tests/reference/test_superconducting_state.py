@@ -1,7 +1,5 @@
 """Real spectra below Tc, against equations on the real axis and formulas of the literature."""
 
-from __future__ import annotations
-
 from functools import cache
 
 import numpy as np

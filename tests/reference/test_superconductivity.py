@@ -1,7 +1,5 @@
 """Numbers from the literature and from other codes; their sources are in the JSON file."""
 
-from __future__ import annotations
-
 import csv
 import json
 from pathlib import Path

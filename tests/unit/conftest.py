@@ -1,7 +1,5 @@
 """A tiny data folder in the published layouts, a recipe for it, and a finished run."""
 
-from __future__ import annotations
-
 import csv
 import gzip
 import json

@@ -1,7 +1,5 @@
 """A description names its noun: none begins with the words of a fragment."""
 
-from __future__ import annotations
-
 import ast
 import re
 from collections.abc import Iterator

@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 import pickle
 
 import pytest
@@ -19,9 +17,7 @@ def test_text_says_what_why_and_what_to_do():
     error = BetenetError("No atoms.", reason="The file is empty.", fix="Check the file.")
     assert str(error) == "No atoms.\n  Reason: The file is empty.\n  Fix: Check the file."
     assert (error.summary, error.reason, error.fix) == (
-        "No atoms.",
-        "The file is empty.",
-        "Check the file.",
+        *("No atoms.", "The file is empty.", "Check the file."),
     )
 
 

@@ -1,7 +1,5 @@
 """Extras: what is missing is told by the whole extra, with a line that installs it."""
 
-from __future__ import annotations
-
 import json
 import re
 import shlex

@@ -1,7 +1,5 @@
 """One version and one list of requirements: project file, recipe, citation, container, pages."""
 
-from __future__ import annotations
-
 import hashlib
 import importlib.util
 import re

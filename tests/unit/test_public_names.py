@@ -1,7 +1,5 @@
 """A public name has a caller, an export or a page; or it is explained here."""
 
-from __future__ import annotations
-
 import ast
 import re
 from collections import Counter

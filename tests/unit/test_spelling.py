@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 import pytest
 
 from betenet.spelling import did_you_mean, nearest, none_of

@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 from betenet.text_table import TextTable
 
 TABLE = TextTable((("name", "<6"), ("K", ">4"), ("note", "")))

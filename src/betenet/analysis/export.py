@@ -37,9 +37,7 @@ def state_to_dict(state: SuperconductingState) -> dict[str, object]:
     """Gap, sweep of temperatures, density of states."""
     return {
         **_numbers(
-            gap=state.gap,
-            gap_ratio=state.gap_ratio,
-            specific_heat_jump=state.specific_heat_jump,
+            gap=state.gap, gap_ratio=state.gap_ratio, specific_heat_jump=state.specific_heat_jump
         ),
         "condensation_ratio": state.condensation_ratio,
         "gap_spread": state.gap_spread,

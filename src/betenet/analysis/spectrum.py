@@ -8,9 +8,7 @@ from typing import TYPE_CHECKING, TypedDict
 
 import numpy as np
 
-from betenet.analysis.export import (
-    status_of,
-)
+from betenet.analysis.export import status_of
 from betenet.analysis.result import Analysis
 from betenet.analysis.settings import AnalysisSettings
 from betenet.errors import SpectrumError
@@ -155,10 +153,7 @@ def _transitions(spectra: Spectrum, settings: AnalysisSettings) -> list[Transiti
     if ELIASHBERG not in settings.methods:
         return []
     found = eliashberg_tc(
-        spectra.frequencies,
-        spectra.a2f,
-        settings.mu_star,
-        **_options(spectra, settings),
+        spectra.frequencies, spectra.a2f, settings.mu_star, **_options(spectra, settings)
     )
     rows = (np.array([row]) for row in range(len(spectra.a2f)))
     return [

@@ -9,13 +9,7 @@ import numpy as np
 
 from betenet.analysis.export import status_of
 from betenet.analysis.result import Analysis
-from betenet.analysis.words import (
-    WIDTH,
-    four_digits,
-    kelvin,
-    tc_change,
-    wrapped,
-)
+from betenet.analysis.words import WIDTH, four_digits, kelvin, tc_change, wrapped
 from betenet.quantities import QUANTITIES, heading, in_table_unit, table_unit
 from betenet.spectrum import Spectrum
 from betenet.superconductivity.eliashberg.inverse import FittedRepulsion

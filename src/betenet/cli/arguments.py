@@ -12,11 +12,7 @@ from typing import TYPE_CHECKING
 from betenet.errors import ConfigError
 from betenet.printable import shortened
 from betenet.spelling import none_of
-from betenet.superconductivity.critical_temperature import (
-    ELIASHBERG,
-    FORMULAS,
-    METHODS_OF_SPECTRA,
-)
+from betenet.superconductivity.critical_temperature import ELIASHBERG, FORMULAS, METHODS_OF_SPECTRA
 
 if TYPE_CHECKING:
     from betenet.cli.parser import Parser

@@ -56,9 +56,7 @@ class RowOutput(Generic[Item_contra]):
     """
 
     def __init__(
-        self,
-        stream: CsvRows | JsonList,
-        rows: Callable[[Item_contra], Iterable[Mapping[str, Any]]],
+        self, stream: CsvRows | JsonList, rows: Callable[[Item_contra], Iterable[Mapping[str, Any]]]
     ) -> None:
         self._stream = stream
         self._rows = rows

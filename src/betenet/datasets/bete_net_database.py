@@ -114,10 +114,7 @@ class Refusal:
 
 
 def read_database(
-    folder: str | Path,
-    *,
-    smearing: str | None = None,
-    negative_tolerance: float = NEGATIVE_SHARE,
+    folder: str | Path, *, smearing: str | None = None, negative_tolerance: float = NEGATIVE_SHARE
 ) -> tuple[list[DatabaseRow], list[Refusal]]:
     """Every row of the database, read or refused.
 

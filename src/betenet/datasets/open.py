@@ -15,11 +15,7 @@ from betenet.datasets.training_rows import read_rows
 from betenet.errors import DataError
 
 SOURCES = ("bete_net", "alexandria", "jarvis")
-COMPUTED_SPLITS = (
-    "balanced-train",
-    "balanced-test",
-    *(f"fold-{fold}" for fold in range(N_FOLDS)),
-)
+COMPUTED_SPLITS = ("balanced-train", "balanced-test", *(f"fold-{fold}" for fold in range(N_FOLDS)))
 """Splits that any dataset has, by reduced formula."""
 
 

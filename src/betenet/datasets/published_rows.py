@@ -14,12 +14,7 @@ import numpy as np
 from ase import Atoms
 from ase.formula import Formula
 
-from betenet.datasets.bete_net_database import (
-    DATABASE_FILE,
-    DatabaseRow,
-    Refusal,
-    read_database,
-)
+from betenet.datasets.bete_net_database import DATABASE_FILE, DatabaseRow, Refusal, read_database
 from betenet.datasets.folds import reduced_formula
 from betenet.datasets.jsonl_fields import ELECTRONIC_FIELDS
 from betenet.errors import BetenetError, ConfigError, DataError

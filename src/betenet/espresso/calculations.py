@@ -113,11 +113,7 @@ def plan_calculations(
 
 
 def run_calculations(
-    out: str | Path,
-    runner: Runner,
-    *,
-    only: Sequence[str] = (),
-    tell: Tell = lambda _: None,
+    out: str | Path, runner: Runner, *, only: Sequence[str] = (), tell: Tell = lambda _: None
 ) -> Generator[Ran]:
     """Run calculations that are planned, or go on with those that were interrupted.
 

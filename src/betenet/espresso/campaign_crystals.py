@@ -83,9 +83,7 @@ def read_crystals(path: Path) -> list[CampaignCrystal]:
         ]
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise DataError(
-            f"{path} is damaged.",
-            f"{what_is_wrong(error)}.",
-            "Remove it, and give the list again.",
+            f"{path} is damaged.", f"{what_is_wrong(error)}.", "Remove it, and give the list again."
         ) from error
 
 

@@ -63,11 +63,7 @@ class EndedCrystal:
 
 
 def run_campaign(
-    folder: Path,
-    given: CampaignArguments,
-    entries: Sequence[Entry],
-    runner: Runner,
-    tell: Tell,
+    folder: Path, given: CampaignArguments, entries: Sequence[Entry], runner: Runner, tell: Tell
 ) -> Iterator[EndedCrystal]:
     """Begin a campaign or go on with it, until nothing is left.
 

@@ -133,11 +133,7 @@ def other_processes(output: str, wanted: int) -> str:
 def _open_mpi_options(mpirun: str) -> tuple[str, ...]:
     """Open MPI binds every run to the first cores, also those side by side, and refuses root."""
     answer = subprocess.run(  # noqa: S603 - found by name
-        [mpirun, "--version"],
-        capture_output=True,
-        text=True,
-        stdin=subprocess.DEVNULL,
-        check=False,
+        [mpirun, "--version"], capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False
     )
     if "Open MPI" not in answer.stdout:
         return ()

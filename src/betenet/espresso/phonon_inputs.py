@@ -85,10 +85,7 @@ def force_constants_step(protocol: Protocol, n_q: int) -> Step:
         },
         after=tuple(phonon_key(index) for index in range(1, n_q + 1)),
         inherits=tuple(inherits),
-        results=(
-            FORCE_CONSTANTS_FILE,
-            *(interpolated_coupling(n) for n in _broadenings(protocol)),
-        ),
+        results=(FORCE_CONSTANTS_FILE, *(interpolated_coupling(n) for n in _broadenings(protocol))),
     )
 
 

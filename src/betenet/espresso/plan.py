@@ -221,10 +221,7 @@ def make_workflow(
     found = find_pseudopotentials(pseudopotentials, symbols_of(atoms))
     chosen = with_cutoffs(protocol, found)
     settings = Settings(
-        protocol=chosen,
-        pseudopotentials=found,
-        pressure=pressure,
-        starting_guess=starting_guess,
+        protocol=chosen, pseudopotentials=found, pressure=pressure, starting_guess=starting_guess
     )
     return Workflow(atoms=idealise(atoms), settings=settings)
 

@@ -102,10 +102,7 @@ def states_step(settings: Settings, atoms: Atoms, grid: Grid) -> Step:
     step = _step(STATES, settings, namelists, atoms, grid)
     density = Inherited(source=f"{DENSE}/{SAVED}", target=SAVED, how="copy")
     return replace(
-        step,
-        after=(DENSE,),
-        inherits=(*step.inherits, density),
-        results=SAVED_DENSITY[:1],
+        step, after=(DENSE,), inherits=(*step.inherits, density), results=SAVED_DENSITY[:1]
     )
 
 
@@ -166,11 +163,7 @@ def _namelists(
 
 
 def _step(
-    key: str,
-    settings: Settings,
-    namelists: dict[str, dict[str, Value]],
-    atoms: Atoms,
-    grid: Grid,
+    key: str, settings: Settings, namelists: dict[str, dict[str, Value]], atoms: Atoms, grid: Grid
 ) -> Step:
     elements = list(dict.fromkeys(symbols_of(atoms)))
     namelists["system"] |= {"nat": len(atoms), "ntyp": len(elements)}

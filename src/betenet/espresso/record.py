@@ -106,11 +106,7 @@ def make_record(
         "dos_fermi": _number(_reference_dos(results)),
     }
     if np.all(np.isfinite(a2f)):
-        row["spectrum"] = {
-            "frequencies_mev": _list(frequencies),
-            "a2f": _list(a2f),
-            "rule": RULE,
-        }
+        row["spectrum"] = {"frequencies_mev": _list(frequencies), "a2f": _list(a2f), "rule": RULE}
     sites = _site_phonon_dos(results)
     if sites is not None:
         row["site_phonon_dos"] = sites
@@ -225,10 +221,7 @@ def _smearings(results: Results) -> dict[str, object]:
         "coupling": (table.coupling, _FEW),
         "omega_log_kelvin": (table.omega_log * MEV_TO_KELVIN, _FEW),
         "dos_fermi": (table.fermi_dos, _FEW),
-        "coupling_rescaled": (
-            rescaled_coupling(table.coupling, table.fermi_dos, reference),
-            _FEW,
-        ),
+        "coupling_rescaled": (rescaled_coupling(table.coupling, table.fermi_dos, reference), _FEW),
         "coupling_over_q": (results.coupling_over_q, _FEW),
     }
     return {key: _list(values, digits) for key, (values, digits) in columns.items()}

@@ -14,12 +14,7 @@ from jaxtyping import Float
 
 from betenet.errors import BetenetError, DataError
 from betenet.espresso.dynamical_matrix import DynamicalMatrix, QGrid, read_dyn, read_dyn0
-from betenet.espresso.electron_phonon import (
-    STATES_PER_EV,
-    ElectronPhonon,
-    read_elph,
-    sum_over_q,
-)
+from betenet.espresso.electron_phonon import STATES_PER_EV, ElectronPhonon, read_elph, sum_over_q
 from betenet.espresso.electronic_dos import ElectronicDos, read_electronic_dos
 from betenet.espresso.layout import (
     COARSE,

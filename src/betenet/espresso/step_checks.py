@@ -7,12 +7,7 @@ from pathlib import Path
 from betenet.errors import DataError
 from betenet.espresso.dynamical_matrix import read_dyn
 from betenet.espresso.electronic_dos import read_electronic_dos
-from betenet.espresso.failures import (
-    IMAGINARY_MODES,
-    NOT_A_METAL,
-    NOT_A_NUMBER,
-    RESIDUAL_PRESSURE,
-)
+from betenet.espresso.failures import IMAGINARY_MODES, NOT_A_METAL, NOT_A_NUMBER, RESIDUAL_PRESSURE
 from betenet.espresso.layout import DYNAMICAL, ELECTRONIC_DOS_FILE, PHONON_DOS_FILE
 from betenet.espresso.relaxation import not_relaxed
 from betenet.espresso.steps import Step

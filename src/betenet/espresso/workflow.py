@@ -38,13 +38,7 @@ from betenet.espresso.phonon_inputs import (
     force_constants_step,
     phonon_step,
 )
-from betenet.espresso.pw_inputs import (
-    coarse_step,
-    dense_step,
-    dos_step,
-    relax_step,
-    states_step,
-)
+from betenet.espresso.pw_inputs import coarse_step, dense_step, dos_step, relax_step, states_step
 from betenet.espresso.pw_output import PwOutput, read_pw_output
 from betenet.espresso.relaxation import residual_pressure
 from betenet.espresso.settings import Settings, symbols_of

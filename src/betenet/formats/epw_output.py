@@ -66,8 +66,7 @@ FORMAT = A2fFormat(
     text="what epw.x prints: λ, ω_log, Tc, no spectrum",
     beware="ω_log is missing before EPW 5.3",
     marks=re.compile(
-        r"^\s*Program EPW v|Electron-phonon coupling strength =|^\s*Estimated w_log",
-        re.MULTILINE,
+        r"^\s*Program EPW v|Electron-phonon coupling strength =|^\s*Estimated w_log", re.MULTILINE
     ),
     read=parse_output,
 )

@@ -124,9 +124,7 @@ def _check_same(first: A2fFile, file: A2fFile) -> None:
     )
 
 
-def _own_smearings(
-    files: Sequence[A2fFile],
-) -> tuple[tuple[float, ...] | None, str | None]:
+def _own_smearings(files: Sequence[A2fFile]) -> tuple[tuple[float, ...] | None, str | None]:
     """Smearings that every file states, and their unit; (None, None) if one states none."""
     values = [x for file in files for x in file.smearings or ()]
     units = {file.smearing_unit for file in files}

@@ -96,10 +96,7 @@ _BY_WORDS: tuple[tuple[Foreign, str], ...] = (
 _BY_HEADER: tuple[tuple[Foreign, str], ...] = (
     (_GAP_TABLE, r"znorm|delta_?nk|enk-ef|matsubara|gap function|n_s/n_f"),
     (Foreign(_WIDTHS + " or lifetimes"), r"line-?widths?|lifetimes?|self-?energ"),
-    (
-        Foreign(_ELECTRONS),
-        r"\bdos\s*\(e\)|int\s+dos|efermi|electronic (?:dos|densit)",
-    ),
+    (Foreign(_ELECTRONS), r"\bdos\s*\(e\)|int\s+dos|efermi|electronic (?:dos|densit)"),
     (Foreign(_DOS), r"phonon (?:dos|densit)|vibrational densit|states/|\b(?:ph|v)dos\b"),
     (Foreign("λ by mode or q point", _OF_PH), r"lambda_(?:nk|qnu|q|k)(?![a-z])|λ_q"),
 )

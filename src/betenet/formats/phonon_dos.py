@@ -212,12 +212,7 @@ def _layout(path: str, key: str, table: np.ndarray, smearing: int) -> Layout:
 
 
 def _converted(
-    path: str,
-    key: str,
-    unit: str | None,
-    stated: str | None,
-    layout: Layout,
-    told: tuple[str, ...],
+    path: str, key: str, unit: str | None, stated: str | None, layout: Layout, told: tuple[str, ...]
 ) -> PhononDosFile:
     found = unit or PHONON_DOS_FORMATS[key].unit or stated
     if found is None:

@@ -20,11 +20,7 @@ from betenet.formats.column_names import ANGULAR, plain
 from betenet.formats.csv_file import frequency_unit
 from betenet.formats.file_format import ends_of, marked, named
 from betenet.formats.known_formats import FORMATS
-from betenet.formats.phonon_dos_formats import (
-    PHONON_DOS_FORMATS,
-    dos_header_lines,
-    number_lines,
-)
+from betenet.formats.phonon_dos_formats import PHONON_DOS_FORMATS, dos_header_lines, number_lines
 from betenet.formats.text import TextFile
 
 _A2F = re.compile(r"a2f|alpha2f|eliashberg|α²F", re.IGNORECASE)

@@ -39,12 +39,7 @@ def judge(atoms: Atoms) -> tuple[Finding, ...]:
     >>> [finding.code for finding in judge(bulk("NaCl", "rocksalt", a=5.64))]
     ['likely_insulator']
     """
-    return (
-        *_layer(atoms),
-        *_insulator(atoms),
-        *family_findings(atoms),
-        *magnetic_findings(atoms),
-    )
+    return (*_layer(atoms), *_insulator(atoms), *family_findings(atoms), *magnetic_findings(atoms))
 
 
 def _insulator(atoms: Atoms) -> tuple[Finding, ...]:

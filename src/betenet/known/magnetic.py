@@ -37,11 +37,7 @@ Mn, Fe and Co, a part of it adds to a part of the share in metals, as in Co₃Sn
 _MOMENT_IN_BONDS = frozenset("Mn Fe Co".split())  # noqa: SIM905
 _RUTHENATE_OXYGEN = 3.0
 """Oxygen atoms for each Ru from which it is magnetic: SrRuO₃ and Ca₂RuO₄ are, RuO₂ hardly is."""
-_WEAK_FERROMAGNETS = {
-    "ZrZn2": ("Zr",),
-    "Sc3In": ("Sc",),
-    "Au4V": ("V",),
-}
+_WEAK_FERROMAGNETS = {"ZrZn2": ("Zr",), "Sc3In": ("Sc",), "Au4V": ("V",)}
 """Metals with small moments that their elements do not tell. Matthias and Bozorth, Phys. Rev. 109,
 604 (1958); Matthias, Clogston, Williams, Corenzwit and Sherwood, Phys. Rev. Lett. 7, 7 (1961);
 Creveling, Luo and Knapp, Phys. Rev. Lett. 18, 851 (1967)."""

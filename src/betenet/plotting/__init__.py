@@ -9,12 +9,7 @@ from __future__ import annotations
 from betenet.plotting.canvas import FIGURE_SIZE
 from betenet.plotting.modes import plot_modes
 from betenet.plotting.phonons import plot_phonons
-from betenet.plotting.spectrum import (
-    PredictedSpectrum,
-    PrintedEstimate,
-    plot_sites,
-    plot_spectrum,
-)
+from betenet.plotting.spectrum import PredictedSpectrum, PrintedEstimate, plot_sites, plot_spectrum
 from betenet.plotting.superconductivity import (
     plot_analysis,
     plot_mu_star,

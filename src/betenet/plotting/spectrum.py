@@ -247,9 +247,7 @@ def plot_sites(source: PredictedSpectrum, target: str | Path | Axes | None = Non
 
 
 def _band(
-    members: Float[np.ndarray, "member n_freq"],
-    spectrum: Spectrum,
-    interval: tuple[float, float],
+    members: Float[np.ndarray, "member n_freq"], spectrum: Spectrum, interval: tuple[float, float]
 ) -> tuple[Float[np.ndarray, " n_freq"], Float[np.ndarray, " n_freq"]]:
     """Ends of the central 68 % of the members' spectra, whose λ is spread over an interval first.
 

@@ -101,8 +101,7 @@ def plot_analysis(
     """
     if analysis.spectrum is None:
         raise SpectrumError(
-            "An analysis of moments alone has no spectrum to draw.",
-            fix="Analyse α²F(ω) itself.",
+            "An analysis of moments alone has no spectrum to draw.", fix="Analyse α²F(ω) itself."
         )
     axes = plot_spectrum(analysis.spectrum, axes_of(target))
     best, unit = analysis.best, QUANTITIES["omega_log"]
@@ -361,8 +360,7 @@ def _draw_deviation(axes: Axes, state: SuperconductingState) -> None:
     low, high = float(np.min(state.deviation)), float(np.max(state.deviation))
     axes.set_ylim(min(1.4 * low, -0.045), max(1.4 * high, 0.02))
     _print(
-        axes,
-        rf"$\Delta C/\gamma T_{{\mathrm{{c}}}}$ = {state.specific_heat_jump:.2f} (BCS 1.43)",
+        axes, rf"$\Delta C/\gamma T_{{\mathrm{{c}}}}$ = {state.specific_heat_jump:.2f} (BCS 1.43)"
     )
 
 

@@ -10,11 +10,7 @@ from betenet.structures.as_read import AsRead
 from betenet.structures.check import MAX_ATOMS, check_structure
 from betenet.structures.convert import to_atoms
 from betenet.structures.idealise import idealise
-from betenet.structures.read import (
-    StructureRecord,
-    prepare_structures,
-    read_structures,
-)
+from betenet.structures.read import StructureRecord, prepare_structures, read_structures
 from betenet.structures.standardise import standardise
 from betenet.structures.symmetry import SiteSymmetry, find_symmetry
 from betenet.structures.walk import SKIPPED_NAMES, SKIPPED_SUFFIXES

@@ -60,8 +60,7 @@ def _check_symmetry(table: dict[str, list[str]]) -> None:
     """Refuse sites that the file's symmetry multiplies: LATT -1 alone lists every one."""
     if "LATT" not in table:
         warnings.warn(
-            "The file has no LATT line: its sites are taken as all those of the cell.",
-            stacklevel=2,
+            "The file has no LATT line: its sites are taken as all those of the cell.", stacklevel=2
         )
     elif table["LATT"][:1] != ["-1"] or "SYMM" in table:
         raise StructureError(

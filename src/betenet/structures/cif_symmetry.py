@@ -187,12 +187,7 @@ def _named_settings(
 
 
 def _note_other_group(
-    text: str,
-    hall: Setting,
-    named: str,
-    found: list[Setting],
-    numbers: list[int],
-    notes: list[str],
+    text: str, hall: Setting, named: str, found: list[Setting], numbers: list[int], notes: list[str]
 ) -> None:
     """Note where the setting of a Hall symbol is none of those that the other names mean."""
     if hall in found if found else hall.number in (numbers or [hall.number]):
@@ -329,7 +324,5 @@ def _check_nothing_is_missed(block: CifBlock) -> None:
     known = settings_of_number(numbers[0])[:4] if numbers else []
     names = ", ".join(str(setting) for setting in known)
     raise StructureError(
-        summary,
-        reason=reason,
-        fix=f"{FIX}{f' For No. {numbers[0]}: {names}.' if names else ''}",
+        summary, reason=reason, fix=f"{FIX}{f' For No. {numbers[0]}: {names}.' if names else ''}"
     )

@@ -234,7 +234,5 @@ def _numbers(value: object, what: str) -> np.ndarray:
         return number_array(value, what, finite=False)
     except ValueError as error:
         raise StructureError(
-            "The dictionary of a structure is malformed.",
-            f"{error}.",
-            "Write numbers, not texts.",
+            "The dictionary of a structure is malformed.", f"{error}.", "Write numbers, not texts."
         ) from error

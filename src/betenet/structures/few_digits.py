@@ -101,10 +101,7 @@ def _dataset(
 
 
 def _symmetrised(
-    places: Float[np.ndarray, "site 3"],
-    numbers: Any,
-    found: Any,
-    lattice: Float[np.ndarray, "3 3"],
+    places: Float[np.ndarray, "site 3"], numbers: Any, found: Any, lattice: Float[np.ndarray, "3 3"]
 ) -> Float[np.ndarray, "site 3"] | None:
     """Mean place of each atom over all operations; None if they change the cell or an element."""
     operations = Operations(np.array(found.rotations), np.array(found.translations))

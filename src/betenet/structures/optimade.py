@@ -92,8 +92,7 @@ def _symbol(kind: Mapping[str, Any], site: int) -> str:
     shares: Sequence[float] = kind.get("concentration") or [1.0]
     if len(elements) != 1 or abs(float(shares[0]) - 1.0) > FULL_OCCUPANCY_TOLERANCE:
         raise disorder_error(
-            f"site {site}",
-            " + ".join(f"{e} {x:g}" for e, x in zip(elements, shares, strict=False)),
+            f"site {site}", " + ".join(f"{e} {x:g}" for e, x in zip(elements, shares, strict=False))
         )
     if kind.get("attached"):
         raise StructureError(

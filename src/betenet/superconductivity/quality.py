@@ -76,12 +76,7 @@ class Finding:
 
     def to_dict(self) -> dict[str, object]:
         """Plain values."""
-        return {
-            "key": self.key,
-            "severity": self.severity,
-            "value": self.value,
-            "text": self.text,
-        }
+        return {"key": self.key, "severity": self.severity, "value": self.value, "text": self.text}
 
 
 @dataclass(frozen=True, slots=True)

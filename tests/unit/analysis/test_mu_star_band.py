@@ -1,13 +1,7 @@
-from __future__ import annotations
-
 import numpy as np
 import pytest
 
-from betenet.analysis.mu_star_band import (
-    analyse_mu_star_band,
-    band_to_dicts,
-    mu_star_values,
-)
+from betenet.analysis.mu_star_band import analyse_mu_star_band, band_to_dicts, mu_star_values
 from betenet.analysis.settings import AnalysisSettings
 from betenet.errors import ConfigError
 from betenet.spectrum import Spectrum

@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 import pytest
 
 from betenet.analysis.settings import ALL_METHODS, AnalysisSettings

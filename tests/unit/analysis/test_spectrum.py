@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 import dataclasses
 import json
 import math
@@ -136,10 +134,7 @@ def test_no_coupling_is_an_answer():
 def test_moments_alone_leave_out_what_needs_more():
     found = analyse_moments({"coupling": 0.94, "omega_log": 13.5}, AnalysisSettings(mu_star=0.12))
     assert {row.method for row in found.methods if row.tc is None} == {
-        "mcmillan",
-        "allen_dynes",
-        "xie_2022",
-        "eliashberg",
+        *("mcmillan", "allen_dynes", "xie_2022", "eliashberg"),
     }
     assert found.best.method == "allen_dynes_simple"
     assert found.best.tc == pytest.approx(8.86, abs=0.05)

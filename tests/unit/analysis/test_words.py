@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 import pytest
 
 from betenet.analysis.words import difference, kelvin, tc_change
@@ -33,11 +31,7 @@ def test_a_change_is_a_share_only_where_a_share_says_something(tc, change, told)
 
 @pytest.mark.parametrize(
     ("there", "here", "unit", "told"),
-    [
-        (10.0, 11.0, "K", "+10.0%"),
-        (0.004, 0.02, "K", "+0.016 K"),
-        (0.05, 0.06, "meV", "+20.0%"),
-    ],
+    [(10.0, 11.0, "K", "+10.0%"), (0.004, 0.02, "K", "+0.016 K"), (0.05, 0.06, "meV", "+20.0%")],
 )
 def test_a_small_tc_of_another_program_differs_in_kelvin(there, here, unit, told):
     assert difference(there, here, unit) == told

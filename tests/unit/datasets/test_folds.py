@@ -1,7 +1,5 @@
 """Folds and bootstraps never split a compound."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from betenet.datasets.folds import bootstrap_counts, fold_of, reduced_formula

@@ -1,7 +1,5 @@
 """Our dataset layout: what is written comes back, and what is wrong is refused by its id."""
 
-from __future__ import annotations
-
 import gzip
 import json
 from collections.abc import Callable

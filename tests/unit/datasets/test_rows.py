@@ -1,7 +1,5 @@
 """What rows are, wherever they come from."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from pathlib import Path
 

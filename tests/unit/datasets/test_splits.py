@@ -1,7 +1,5 @@
 """Splits keep compounds together, and give every element its share."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Rows are read from the published layouts, in this package's units."""
 
-from __future__ import annotations
-
 import json
 import os
 import shutil

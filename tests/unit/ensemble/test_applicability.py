@@ -1,7 +1,5 @@
 """Strange structures are flagged, ordinary ones are not."""
 
-from __future__ import annotations
-
 import re
 
 import numpy as np

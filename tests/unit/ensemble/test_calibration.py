@@ -1,7 +1,5 @@
 """Calibrated intervals cover what they say."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 

@@ -1,7 +1,5 @@
 """A checkpoint's folder is whole or refused, and replaced in one go."""
 
-from __future__ import annotations
-
 import os
 import stat
 from pathlib import Path

@@ -1,7 +1,5 @@
 """One call predicts a batch: bad structures keep their place, the others are done."""
 
-from __future__ import annotations
-
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +9,7 @@ import numpy as np
 import pytest
 from ase import Atoms
 from ase.build import bulk, fcc111
+from tests.fixture_types import Capture, Patch
 
 import betenet.ensemble
 from betenet.ensemble import ensemble as module
@@ -32,7 +31,7 @@ def model() -> Ensemble:
 
 
 @pytest.fixture
-def shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def shipped(tmp_path: Path, monkeypatch: Patch) -> Path:
     """A folder of shipped models with the default and another one."""
     folder = tmp_path / "models"
     for name in (DEFAULT_MODEL, "other"):
@@ -116,9 +115,7 @@ def test_nothing_gives_nothing(model: Ensemble) -> None:
     assert model.predict([]) == []
 
 
-def test_cell_beyond_memory_is_an_error_of_its_own(
-    model: Ensemble, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_cell_beyond_memory_is_an_error_of_its_own(model: Ensemble, monkeypatch: Patch) -> None:
     monkeypatch.setattr(build, "MAX_EDGES", 20)
     dense, loose = bulk("V", "bcc", a=2.9), bulk("Pb", "fcc", a=5.5)
     found = model.predict([dense, loose])
@@ -126,9 +123,7 @@ def test_cell_beyond_memory_is_an_error_of_its_own(
     assert found[1].error is None
 
 
-def test_a_large_input_is_cut_into_batches(
-    model: Ensemble, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_large_input_is_cut_into_batches(model: Ensemble, monkeypatch: Patch) -> None:
     batch = [niobium(), "absent.cif", MGB2, niobium()]
     whole = model.predict(batch)
     sizes: list[int] = []
@@ -232,9 +227,7 @@ def test_calibration_of_the_card_is_used(model: Ensemble) -> None:
     assert np.isnan(wide["coupling"].std)  # its error was never measured
 
 
-def test_progress_is_shown_on_stderr_only_where_asked_for(
-    model: Ensemble, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_progress_is_shown_on_stderr_only_where_asked_for(model: Ensemble, capsys: Capture) -> None:
     model.predict(niobium())
     assert capsys.readouterr() == ("", "")
     model.predict(niobium(), progress=True)
@@ -264,7 +257,7 @@ def test_found_by_name_by_folder_and_by_default() -> None:
 
 @pytest.mark.usefixtures("shipped")
 def test_a_run_with_the_name_of_a_shipped_model_does_not_hide_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: Patch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / DEFAULT_MODEL / "full").mkdir(parents=True)
@@ -287,7 +280,7 @@ def test_unknown_name_lists_the_known_ones() -> None:
         Ensemble.load("nothing")
 
 
-def test_no_model_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_model_at_all(tmp_path: Path, monkeypatch: Patch) -> None:
     monkeypatch.setattr(shipped_module, "models_folder", lambda: tmp_path / "absent")
     assert list_models() == []
     with pytest.raises(ModelError, match="shipped models: none"):

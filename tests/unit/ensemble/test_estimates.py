@@ -1,17 +1,10 @@
-from __future__ import annotations
-
 import math
 from statistics import NormalDist
 
 import numpy as np
 import pytest
 
-from betenet.ensemble.estimates import (
-    ESTIMATED,
-    Estimate,
-    estimate_quantities,
-    tc_probability,
-)
+from betenet.ensemble.estimates import ESTIMATED, Estimate, estimate_quantities, tc_probability
 from betenet.errors import ConfigError, SpectrumError
 from betenet.spectrum import Spectrum
 from betenet.superconductivity.critical_temperature import critical_temperature

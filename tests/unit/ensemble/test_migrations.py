@@ -1,7 +1,5 @@
 """Cards of every format version reach the current one, step by step."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

@@ -1,7 +1,5 @@
 """The linear correction: scikit-learn's ridge as the oracle, and what it does to spectra."""
 
-from __future__ import annotations
-
 import json
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Where each number of a published state dict belongs, against e3nn's own modules."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable
 from dataclasses import replace
@@ -26,13 +24,6 @@ from betenet.network.model import parameter_shapes
 State = dict[str, Tensor]
 CSO = NetworkConfig.paper()
 PHONONS = replace(CSO, site_inputs=CSO.frequency_count)
-
-
-@pytest.fixture(scope="module")
-def paper() -> Any:
-    from tests.reference import paper_network
-
-    return paper_network
 
 
 @pytest.fixture(scope="module")

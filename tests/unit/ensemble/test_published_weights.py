@@ -1,7 +1,5 @@
 """Published weights give the published spectra: those of e3nn's modules with the same weights."""
 
-from __future__ import annotations
-
 import math
 import os
 from collections import OrderedDict
@@ -40,13 +38,6 @@ State = dict[str, Tensor]
 WIDTHS = {"CSO": 0, "CPD": 51}
 MEMBERS = 2
 EXACT = 1e-6
-
-
-@pytest.fixture(scope="module")
-def paper() -> Any:
-    from tests.reference import paper_network
-
-    return paper_network
 
 
 @pytest.fixture(scope="module", params=list(WIDTHS))

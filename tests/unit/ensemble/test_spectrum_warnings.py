@@ -1,7 +1,5 @@
 """Spectra that end too late, or begin too early, are suspicious."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 

@@ -1,7 +1,5 @@
 """The Eliashberg equations as a function of λ, ω_log and ω_2, against the equations themselves."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 

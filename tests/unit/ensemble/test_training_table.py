@@ -1,7 +1,5 @@
 """What a model was trained on is recognised, and only that."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np

@@ -1,14 +1,16 @@
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
+from ase.build import bulk
+from tests.espresso_runs import FIXTURES
 
 from betenet.espresso.cutoffs import with_cutoffs
 from betenet.espresso.protocol import Protocol
 from betenet.espresso.pseudopotentials import find_pseudopotentials
+from betenet.espresso.results import Results, read_results
 from betenet.espresso.settings import Settings
+from betenet.espresso.workflow import Workflow
 
 UPF = """<UPF version="2.0.1">
   <PP_HEADER
@@ -37,9 +39,7 @@ def pseudopotentials(tmp_path: Path) -> Callable[[dict[str, float]], Path]:
 
 
 @pytest.fixture
-def settings(
-    pseudopotentials: Callable[[dict[str, float]], Path],
-) -> Callable[..., Settings]:
+def settings(pseudopotentials: Callable[[dict[str, float]], Path]) -> Callable[..., Settings]:
     """Make settings for elements with ten electrons each, by a protocol with changes."""
 
     def make(elements: Iterable[str], protocol: str = "fast", **changes: object) -> Settings:
@@ -50,3 +50,31 @@ def settings(
         return Settings(protocol=chosen, pseudopotentials=found, pressure=pressure)
 
     return make
+
+
+@pytest.fixture
+def aluminium(settings: Callable[..., Settings]) -> Workflow:
+    """A calculation of fcc aluminium that is not begun."""
+    return Workflow(atoms=bulk("Al", "fcc", a=4.1), settings=settings(["Al"]))
+
+
+@pytest.fixture
+def results() -> Results:
+    """What a calculation of aluminium found."""
+    return read_results(FIXTURES / "aluminium")
+
+
+@pytest.fixture
+def altered(tmp_path: Path) -> Callable[..., Path]:
+    """Make a copy of a real output with some text replaced."""
+
+    def write(source: Path, *changes: tuple[str, str]) -> Path:
+        text = source.read_text()
+        for old, new in changes:
+            assert old in text
+            text = text.replace(old, new)
+        path = tmp_path / source.name
+        path.write_text(text)
+        return path
+
+    return write

@@ -1,7 +1,5 @@
 """Plan, run, look at and collect calculations from Python, as the verbs do it."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from pathlib import Path
 

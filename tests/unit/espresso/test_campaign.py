@@ -1,7 +1,5 @@
 """Folders of campaigns that somebody else may have made."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Lists of crystals and of held-out formulas that somebody else may have written."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Callable
 from pathlib import Path

@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 import json
 import shutil
 from collections.abc import Callable
@@ -7,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from ase.build import bulk
+from tests.replayed_espresso import KEPT
 
 from betenet.espresso.calculation import keep_plan, open_calculation
 from betenet.espresso.calculations import plan_calculations
@@ -14,7 +13,6 @@ from betenet.espresso.collect import collect_all, progress_of
 from betenet.espresso.manifest import CALCULATION, Attempt, StepRecord
 from betenet.espresso.protocol import Protocol
 
-KEPT = Path(__file__).parents[2] / "fixtures" / "espresso" / "aluminium"
 PROTOCOL = Protocol.named("fast").with_changes(
     {"broadening_step": 0.005, "broadenings": 5, "broadening": 0.02}
 )

@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 import json
 import tomllib
 from collections.abc import Callable
@@ -169,9 +167,7 @@ def test_without_a_supersampling_the_kind_decides(
     one = replace(found_in(folder, "Al")["Al"], kind=kind)
     found = recommended_cutoffs(one)
     assert found == Cutoffs(
-        cutoff=20 * RYDBERG_PER_HARTREE,
-        density_cutoff=ratio * 40.0,
-        source="Al_ONCV_PBE_sr.toml",
+        cutoff=20 * RYDBERG_PER_HARTREE, density_cutoff=ratio * 40.0, source="Al_ONCV_PBE_sr.toml"
     )
     assert density_ratio(one) == ratio
 

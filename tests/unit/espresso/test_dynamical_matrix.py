@@ -1,33 +1,9 @@
-from __future__ import annotations
-
-from pathlib import Path
-
 import numpy as np
 import pytest
+from tests.espresso_runs import FIXTURES, PHONONS, dyn
 
 from betenet.errors import DataError
 from betenet.espresso.dynamical_matrix import DynamicalMatrix, read_dyn, read_dyn0
-
-FIXTURES = Path(__file__).resolve().parents[2] / "fixtures" / "espresso"
-PHONONS = FIXTURES / "aluminium" / "phonons"
-
-
-def dyn(index):
-    return read_dyn(PHONONS / f"q{index}" / f"crystal.dyn{index}")
-
-
-@pytest.fixture
-def altered(tmp_path):
-    def write(source, *changes):
-        text = source.read_text()
-        for old, new in changes:
-            assert old in text
-            text = text.replace(old, new)
-        path = tmp_path / "crystal.dyn"
-        path.write_text(text)
-        return path
-
-    return write
 
 
 def test_the_grid_of_q_points():

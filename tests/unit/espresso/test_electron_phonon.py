@@ -1,41 +1,19 @@
-from __future__ import annotations
-
 import math
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.espresso_runs import FIXTURES, PHONONS, dyn
 
 from betenet.errors import DataError
-from betenet.espresso.dynamical_matrix import read_dyn
 from betenet.espresso.electron_phonon import read_elph, sum_over_q
 from betenet.formats import read_a2f
 
-FIXTURES = Path(__file__).resolve().parents[2] / "fixtures" / "espresso"
-PHONONS = FIXTURES / "aluminium" / "phonons"
+ELPH = PHONONS / "q3" / "elph_dir" / "elph.inp_lambda.3"
 
 
 def elph(index):
     return read_elph(PHONONS / f"q{index}" / "elph_dir" / f"elph.inp_lambda.{index}")
-
-
-def dyn(index):
-    return read_dyn(PHONONS / f"q{index}" / f"crystal.dyn{index}")
-
-
-@pytest.fixture
-def altered(tmp_path):
-    def write(*changes):
-        text = (PHONONS / "q3" / "elph_dir" / "elph.inp_lambda.3").read_text()
-        for old, new in changes:
-            assert old in text
-            text = text.replace(old, new)
-        path = tmp_path / "elph.inp_lambda.3"
-        path.write_text(text)
-        return path
-
-    return write
 
 
 def test_numbers_as_printed():
@@ -97,17 +75,17 @@ def test_other_smearings_cannot_be_summed():
 
 
 def test_a_field_that_overflowed_is_nan(altered):
-    found = read_elph(altered(("lambda(    1)=  1.7727", "lambda(    1)=********")))
+    found = read_elph(altered(ELPH, ("lambda(    1)=  1.7727", "lambda(    1)=********")))
     assert np.isnan(found.coupling[3, 0])
     assert int(np.isnan(found.coupling).sum()) == 1
     assert np.isnan(
-        read_elph(altered(("gamma=   27.66 GHz", "gamma=******** GHz"))).linewidths[3, 0]
+        read_elph(altered(ELPH, ("gamma=   27.66 GHz", "gamma=******** GHz"))).linewidths[3, 0]
     )
 
 
 def test_an_imaginary_mode_is_negative(altered):
     text = (PHONONS / "q3" / "elph_dir" / "elph.inp_lambda.3").read_text().splitlines()[1]
-    found = read_elph(altered((text, " -0.100000E-05  0.100000E-05  0.400000E-05")))
+    found = read_elph(altered(ELPH, (text, " -0.100000E-05  0.100000E-05  0.400000E-05")))
     # √1e-6 Ry = 1e-3 Ry
     assert found.frequencies == pytest.approx(np.array([-1.0, 1.0, 2.0]) * 13.605693)
 
@@ -147,7 +125,7 @@ def test_more_than_six_modes_wrap(tmp_path):
 )
 def test_broken_files_are_located(altered, change, message):
     with pytest.raises(DataError, match=message):
-        read_elph(altered(change))
+        read_elph(altered(ELPH, change))
 
 
 TETRAHEDRA = """    -0.12500000     0.12500000     0.12500000       3

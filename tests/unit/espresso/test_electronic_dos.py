@@ -1,14 +1,10 @@
-from __future__ import annotations
-
-from pathlib import Path
-
 import numpy as np
 import pytest
+from tests.espresso_runs import FIXTURES
 
 from betenet.errors import DataError
 from betenet.espresso.electronic_dos import ElectronicDos, read_electronic_dos
 
-FIXTURES = Path(__file__).resolve().parents[2] / "fixtures" / "espresso"
 ALUMINIUM = FIXTURES / "aluminium" / "dos" / "electronic.dos"
 
 

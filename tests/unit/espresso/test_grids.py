@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 import numpy as np
 import pytest
 import spglib
@@ -135,11 +133,7 @@ def test_every_operation_maps_every_grid_on_itself(
     k_density, q_density = densities
     lattice = atoms.cell.array
     grids = choose_grids(
-        lattice,
-        mixed_axes(operations),
-        k_density=k_density,
-        q_density=q_density,
-        dense_factor=2,
+        lattice, mixed_axes(operations), k_density=k_density, q_density=q_density, dense_factor=2
     )
     for grid in (grids.coarse, grids.dense, grids.q):
         # where the steps of each axis end, counted in steps of every other

@@ -1,7 +1,5 @@
 """Whether ph.x takes the grids of lattices whose symmetry mixes axes of unequal lengths."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

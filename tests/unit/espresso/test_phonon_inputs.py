@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 from betenet.espresso.phonon_inputs import (
     coarse_dos_step,
     coarse_force_constants_step,

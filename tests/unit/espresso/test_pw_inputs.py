@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 import io
 from collections.abc import Callable
 
@@ -10,13 +8,7 @@ from ase import Atoms
 from ase.build import bulk
 from ase.io.espresso import read_fortran_namelist
 
-from betenet.espresso.pw_inputs import (
-    coarse_step,
-    dense_step,
-    dos_step,
-    relax_step,
-    states_step,
-)
+from betenet.espresso.pw_inputs import coarse_step, dense_step, dos_step, relax_step, states_step
 from betenet.espresso.settings import Settings
 
 Maker = Callable[..., Settings]
@@ -45,9 +37,7 @@ def test_the_paper_s_values_reach_pw_x(carbide: Atoms, settings: Maker) -> None:
     system = namelists(text)["system"]
     assert (system["ecutwfc"], system["ecutrho"]) == (75.0, 350.0)
     assert (system["occupations"], system["smearing"], system["degauss"]) == (
-        "smearing",
-        "mp",
-        0.02,
+        *("smearing", "mp", 0.02),
     )
     assert system["input_dft"] == "PBEsol"
     assert (system["nat"], system["ntyp"]) == (2, 2)

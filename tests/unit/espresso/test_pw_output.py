@@ -1,35 +1,16 @@
-from __future__ import annotations
-
 import math
-from pathlib import Path
 
 import ase.io
 import numpy as np
 import pytest
 from ase.units import Bohr, Rydberg
+from tests.espresso_runs import FIXTURES
 
 from betenet.errors import DataError
 from betenet.espresso.pw_output import read_pw_output
 
-FIXTURES = Path(__file__).resolve().parents[2] / "fixtures" / "espresso"
 ALUMINIUM = FIXTURES / "aluminium"
 SILICON = FIXTURES / "silicon"
-
-
-@pytest.fixture
-def altered(tmp_path):
-    """A real output with some text replaced."""
-
-    def write(source, *changes):
-        text = source.read_text()
-        for old, new in changes:
-            assert old in text
-            text = text.replace(old, new)
-        path = tmp_path / "pw.out"
-        path.write_text(text)
-        return path
-
-    return write
 
 
 def test_a_metal_against_ase_and_the_printed_lines():

@@ -1,11 +1,9 @@
-from __future__ import annotations
-
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
 from ase import Atoms
+from tests.espresso_runs import FIXTURES, with_a2f
 
 from betenet.errors import DataError
 from betenet.espresso.dynamical_matrix import read_dyn
@@ -16,24 +14,12 @@ from betenet.espresso.relaxation import Start
 from betenet.espresso.results import read_results
 from betenet.superconductivity.binned import BINS
 
-FIXTURES = Path(__file__).resolve().parents[2] / "fixtures" / "espresso"
 SILICON = FIXTURES / "silicon"
 USED = 3  # 0.02 Ry
 
 
-@pytest.fixture
-def results():
-    return read_results(FIXTURES / "aluminium")
-
-
 def rules(verdict):
     return {reason.rule for reason in verdict.reasons}
-
-
-def with_a2f(results, change):
-    a2f = results.a2f.copy()
-    change(a2f)
-    return replace(results, a2f=a2f)
 
 
 def with_frequencies(results, frequencies):
@@ -66,12 +52,7 @@ def test_the_unstable_crystal(results):
 
 @pytest.mark.parametrize(
     ("lowest", "n_atoms", "kept"),
-    [
-        (-0.99, 1, True),
-        (-1.01, 1, False),
-        (-1.01, 2, True),
-        (-2.01, 2, False),
-    ],
+    [(-0.99, 1, True), (-1.01, 1, False), (-1.01, 2, True), (-2.01, 2, False)],
 )
 def test_one_mev_for_each_atom(results, lowest, n_atoms, kept):
     crystal = Atoms(f"Al{n_atoms}", cell=4.0 * np.eye(3), positions=np.zeros((n_atoms, 3)))

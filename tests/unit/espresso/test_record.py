@@ -1,38 +1,23 @@
-from __future__ import annotations
-
 import json
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.espresso_runs import with_a2f
 
 from betenet.espresso.quality import judge
 from betenet.espresso.record import make_record
-from betenet.espresso.results import read_results
 from betenet.superconductivity.binned import BINS, binned
 from betenet.superconductivity.critical_temperature import allen_dynes_simple
 from betenet.superconductivity.moments import coupling_constant, omega_log
 from betenet.units import KELVIN_TO_MEV
 
-FIXTURES = Path(__file__).resolve().parents[2] / "fixtures" / "espresso"
 USED = 3  # 0.02 Ry
 SETTINGS = {"protocol": {"cutoff": 60.0}, "pressure_gpa": 0.0}
 
 
-@pytest.fixture
-def results():
-    return read_results(FIXTURES / "aluminium")
-
-
 def record_of(results):
     return make_record("al", results, SETTINGS, judge(results))
-
-
-def with_a2f(results, change):
-    a2f = results.a2f.copy()
-    change(a2f)
-    return replace(results, a2f=a2f)
 
 
 def test_the_row_of_the_smearing_that_is_used(results):

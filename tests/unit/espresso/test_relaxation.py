@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 import math
 import re
 import shutil
@@ -50,11 +48,6 @@ def ended_at(folder: Path, key: str, pressure: float | None) -> Path:
     path = folder / key / "pw.out"
     path.write_text(text)
     return path
-
-
-@pytest.fixture
-def aluminium(settings: Maker) -> Workflow:
-    return Workflow(atoms=bulk("Al", "fcc", a=4.1), settings=settings(["Al"]))
 
 
 def test_the_pressure_counts_that_the_relaxed_cell_has_with_its_own_plane_waves(

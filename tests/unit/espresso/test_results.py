@@ -1,17 +1,15 @@
-from __future__ import annotations
-
 import shutil
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.espresso_runs import FIXTURES
 
 from betenet.errors import DataError
 from betenet.espresso.results import read_results
 from betenet.formats import read_a2f
 
-FIXTURES = Path(__file__).resolve().parents[2] / "fixtures" / "espresso"
 ALUMINIUM = FIXTURES / "aluminium"
 
 

@@ -1,7 +1,5 @@
 """The runner with the real programs: one q-point of aluminium, on grids far too coarse."""
 
-from __future__ import annotations
-
 import re
 import shutil
 import signal

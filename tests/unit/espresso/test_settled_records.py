@@ -1,7 +1,5 @@
 """Records of settled crystals: what is one is read as it is, all else is refused by its name."""
 
-from __future__ import annotations
-
 import json
 import os
 import random

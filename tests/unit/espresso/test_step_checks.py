@@ -1,11 +1,10 @@
-from __future__ import annotations
-
 import shutil
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.espresso_runs import FIXTURES
 from tests.fake_espresso import fake_step
 
 from betenet.espresso.launcher import Launcher
@@ -24,7 +23,6 @@ from betenet.espresso.run import Runner, run_material
 from betenet.espresso.step_checks import band_gap, imaginary_mode, nan_in_phonon_dos
 from betenet.espresso.steps import Step
 
-FIXTURES = Path(__file__).parents[2] / "fixtures" / "espresso"
 FAST = Protocol.named("fast")
 
 

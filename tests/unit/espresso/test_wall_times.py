@@ -1,14 +1,10 @@
-from __future__ import annotations
-
 import math
-from pathlib import Path
 
 import pytest
+from tests.espresso_runs import FIXTURES
 
 from betenet.errors import DataError
 from betenet.espresso.wall_times import parse_wall_time, read_wall_time
-
-FIXTURES = Path(__file__).resolve().parents[2] / "fixtures" / "espresso"
 
 HEAD = "     Program PWSCF v.7.2 starts on  1Jan2026 at  0: 0: 0\n"
 

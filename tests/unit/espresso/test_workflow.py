@@ -1,22 +1,14 @@
-from __future__ import annotations
-
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-import pytest
 from ase.build import bulk
+from tests.replayed_espresso import KEPT
 
 from betenet.espresso.settings import Settings
 from betenet.espresso.workflow import Workflow
 
-KEPT = Path(__file__).parents[2] / "fixtures" / "espresso" / "aluminium"
 Maker = Callable[..., Settings]
-
-
-@pytest.fixture
-def aluminium(settings: Maker) -> Workflow:
-    return Workflow(atoms=bulk("Al", "fcc", a=4.1), settings=settings(["Al"]))
 
 
 def keys(workflow: Workflow, folder: Path) -> list[str]:

@@ -1,7 +1,5 @@
 """A finished run becomes a checkpoint that reads back, predicts and says how good it is."""
 
-from __future__ import annotations
-
 import json
 import shutil
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """Δ: scaled from the least to the greatest error, then averaged."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from sklearn.preprocessing import minmax_scale

@@ -1,7 +1,5 @@
 """A whole evaluation, of references that are made from the model's own predictions."""
 
-from __future__ import annotations
-
 import json
 import re
 from dataclasses import replace
@@ -180,9 +178,7 @@ def test_formulas_that_were_not_seen_get_a_line_of_their_own(
     monkeypatch.setattr("betenet.evaluation.compare.seen_formulas", lambda *_: seen)
     result = evaluate(model, dataset, SETTINGS)
     assert [row.scope for row in result.table] == [
-        "all materials",
-        "formulas not in its training",
-        "all materials",
+        *("all materials", "formulas not in its training", "all materials"),
     ]
     assert result.table[1].quantities["coupling"].rows == 5
     assert result.warnings[0].startswith("3 of 8 materials have a formula that was in")

@@ -1,7 +1,5 @@
 """What is called held out was never seen, not even as another row of the same formula."""
 
-from __future__ import annotations
-
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -70,10 +68,7 @@ def made_up(load: Workload, n_rows: int = 400, *, spread: float, error: float) -
 
 @pytest.mark.parametrize("measure", [cross_validation, out_of_bag])
 def test_no_member_is_asked_about_a_formula_it_saw(
-    finished_run: Finished,
-    seen_formulas: dict[Path, set[str]],
-    asked: Asked,
-    measure: type,
+    finished_run: Finished, seen_formulas: dict[Path, set[str]], asked: Asked, measure: type
 ) -> None:
     load, out = finished_run
     found = measure(load, out)
@@ -301,11 +296,7 @@ def test_rows_without_a_tc_do_not_count_for_it(finished_run: Finished) -> None:
     assert found.table()["tc"] == known.table()["tc"]
     halves = replace(load, folds=np.arange(60) % 2)
     assert screening_precision(halves, found) == screening_precision(halves, known)
-    assert found.counts == dict.fromkeys(TARGETS, 60) | {
-        "coupling": 50,
-        "omega_log": 50,
-        "tc": 40,
-    }
+    assert found.counts == dict.fromkeys(TARGETS, 60) | {"coupling": 50, "omega_log": 50, "tc": 40}
 
 
 def test_coverage_leaves_out_rows_of_one_member(finished_run: Finished) -> None:

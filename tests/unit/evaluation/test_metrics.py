@@ -1,19 +1,9 @@
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from sklearn import metrics as oracle
 
 from betenet.errors import ConfigError, DataError
-from betenet.evaluation import (
-    average_precision,
-    bootstrap_interval,
-    coverage,
-    mae,
-    r2,
-    rmse,
-    table,
-)
+from betenet.evaluation import average_precision, bootstrap_interval, coverage, mae, r2, rmse, table
 from betenet.superconductivity.critical_temperature import allen_dynes_simple
 from betenet.units import KELVIN_TO_MEV
 

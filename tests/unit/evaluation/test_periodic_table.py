@@ -1,7 +1,5 @@
 """Every element has a place of its own, where chemists look for it."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from ase.data import chemical_symbols

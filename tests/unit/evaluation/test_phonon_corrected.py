@@ -1,7 +1,5 @@
 """The correction by phonons, from a finished run to a prediction that uses it."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """The curve is scikit-learn's, and a threshold gives what was asked of it."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from sklearn import metrics as oracle

@@ -1,7 +1,5 @@
 """Both rankings of a comparison, and the thresholds that were asked for."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from sklearn.metrics import average_precision_score
@@ -76,9 +74,7 @@ def test_wanted_precision_and_recall_are_met(metals: Comparison) -> None:
         assert six.recall >= nine.recall
         assert recalled.recall >= 0.9
         assert [chosen.choice for chosen in found.points[1:]] == [
-            "precision 0.6",
-            "precision 0.9",
-            "recall 0.9",
+            *("precision 0.6", "precision 0.9", "recall 0.9"),
         ]
 
 

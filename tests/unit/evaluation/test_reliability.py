@@ -1,7 +1,5 @@
 """Coverage and reliability of predictions whose uncertainty is known."""
 
-from __future__ import annotations
-
 from statistics import NormalDist
 
 import numpy as np

@@ -1,7 +1,5 @@
 """The table for datasets with gaps."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from sklearn import metrics as oracle

@@ -1,7 +1,5 @@
 """A formula of the training is recognised, another one is not."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np

@@ -1,7 +1,5 @@
 """A spectrum, and files in the layouts of other programs, written as their sources write them."""
 
-from __future__ import annotations
-
 from types import SimpleNamespace
 
 import numpy as np
@@ -154,3 +152,10 @@ def layouts():
         epw_main=epw_main,
         two_columns=two_columns,
     )
+
+
+@pytest.fixture
+def running(layouts):
+    """λ(ω) of the spectrum of `layouts`."""
+    step = layouts.omega[1] - layouts.omega[0]
+    return np.cumsum(2.0 * layouts.a2f / layouts.omega) * step

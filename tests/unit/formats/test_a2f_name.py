@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 import pytest
 
 from betenet.formats.a2f_name import a2f_in_words, a2f_name

@@ -1,7 +1,5 @@
 """The page on adding a format is true: its module, its line and its test, beside the package."""
 
-from __future__ import annotations
-
 import os
 import re
 import subprocess

@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 import pytest
 
 from betenet.formats.column_names import column, plain

@@ -1,17 +1,9 @@
-from __future__ import annotations
-
 import numpy as np
 import pytest
 
 from betenet.errors import DataError
 from betenet.formats.columns import choose_columns
 from betenet.formats.header import columns_of
-
-
-@pytest.fixture
-def running(layouts):
-    step = layouts.omega[1] - layouts.omega[0]
-    return np.cumsum(2.0 * layouts.a2f / layouts.omega) * step
 
 
 def chosen(table, header=""):

@@ -3,8 +3,6 @@
 ``python tests/unit/formats/test_known_formats.py`` writes them anew.
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

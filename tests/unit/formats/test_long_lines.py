@@ -1,7 +1,5 @@
 """Lines without end are no headers, and no expression takes minutes over them."""
 
-from __future__ import annotations
-
 import signal
 from collections.abc import Iterator
 from pathlib import Path

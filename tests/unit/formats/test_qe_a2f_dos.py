@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 import numpy as np
 import pytest
 
@@ -14,9 +12,7 @@ def test_a2f_dos_with_modes_on_one_line_or_wrapped(layouts, put, coupling, n_mod
     path = put(layouts.a2f_dos(n_modes=n_modes, old=old, coupling=coupling), "a2F.dos4")
     file = read_a2f(path)
     assert (file.format, file.unit, file.unit_source) == (
-        "qe-a2f-dos",
-        "Ry",
-        "defined by the format",
+        *("qe-a2f-dos", "Ry", "defined by the format"),
     )
     assert file.a2f.shape == (1, 160)
     assert file.modes is not None

@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 import numpy as np
 import pytest
 
@@ -48,13 +46,7 @@ def test_alpha2f_dat_cut_off_inside_a_wrapped_row(layouts, put):
 
 @pytest.mark.parametrize(
     "header",
-    [
-        "# E (THz)   {}",
-        " # E (THz)   {}     ",
-        "#E(THz) {}",
-        "# E [THz]: {}",
-        "E(THz)   {}",
-    ],
+    ["# E (THz)   {}", " # E (THz)   {}     ", "#E(THz) {}", "# E [THz]: {}", "E(THz)   {}"],
 )
 @pytest.mark.parametrize("digits", [".3f", ".16E"])
 @pytest.mark.parametrize("name", ["alpha2F.dat", "Nb.a2F"])

@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 import numpy as np
 import pytest
 
@@ -25,15 +23,8 @@ def foreign(layouts, spectrum, key):
 
 
 KEYS = [
-    "qe-a2f-dos",
-    "qe-lambda",
-    "qe-alpha2f-dat",
-    "qe-alpha2f",
-    "epw-a2f",
-    "abinit",
-    "json",
-    "csv",
-    "table",
+    *("qe-a2f-dos", "qe-lambda", "qe-alpha2f-dat", "qe-alpha2f", "epw-a2f", "abinit", "json"),
+    *("csv", "table"),
 ]
 
 

@@ -1,15 +1,7 @@
-from __future__ import annotations
-
 import numpy as np
 import pytest
 
 from betenet.formats.running_coupling import never_falls, running_couplings
-
-
-@pytest.fixture
-def running(layouts):
-    step = layouts.omega[1] - layouts.omega[0]
-    return np.cumsum(2.0 * layouts.a2f / layouts.omega) * step
 
 
 @pytest.mark.parametrize("digits", [3, 4, 8])

@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 import bz2
 import gzip
 import lzma
@@ -123,15 +121,8 @@ def table(header, *columns, mark="  "):
 @pytest.mark.parametrize(
     "names",
     [
-        "conductivity",
-        "counts",
-        "Raman intensity",
-        "chi''(omega)",
-        "epsilon2",
-        "A(omega)",
-        "S(Q,w)",
-        "absorbance",
-        "lambda",
+        *("conductivity", "counts", "Raman intensity", "chi''(omega)", "epsilon2", "A(omega)"),
+        *("S(Q,w)", "absorbance", "lambda"),
     ],
 )
 @pytest.mark.parametrize("form", ["# omega (meV)  {}", "# omega (meV) {}", "omega (meV);{}"])

@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from ase.data import atomic_numbers
@@ -75,20 +73,7 @@ def test_many_elements_take_no_long_time_or_memory() -> None:
         [
             atomic_numbers[s]
             for s in [
-                "Cr",
-                "Mn",
-                "Fe",
-                "Co",
-                "Ni",
-                "Cu",
-                "V",
-                "Ti",
-                "Mo",
-                "W",
-                "Re",
-                "O",
-                "S",
-                "N",
+                *("Cr", "Mn", "Fe", "Co", "Ni", "Cu", "V", "Ti", "Mo", "W", "Re", "O", "S", "N"),
                 "P",
             ]
         ]

@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 import numpy as np
 from ase.data import atomic_numbers
 

@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 import betenet.known.findings
 from betenet.known.findings import CODES
 

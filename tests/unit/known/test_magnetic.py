@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 import pytest
 from ase import Atoms
 from ase.build import bulk
@@ -16,36 +14,9 @@ def crystal(formula: str) -> Atoms:
 @pytest.mark.parametrize(
     "formula",
     [
-        "Fe",
-        "Co",
-        "Ni",
-        "Cr",
-        "Mn",
-        "Gd",
-        "NiO",
-        "MnO",
-        "CrN",
-        "FeSe",
-        "Fe2O3",
-        "EuO",
-        "Nd2CuO4",
-        "CuO",
-        "CuCl2",
-        "La2CuO4",
-        "Fe3Al",
-        "Fe2Zr",
-        "FeCo",
-        "FeNi",
-        "FePt",
-        "CoPt3",
-        "Co3Sn2S2",
-        "FeRh",
-        "UN",
-        "US",
-        "UO2",
-        "SrRuO3",
-        "ZrZn2",
-        "Sc3In",
+        *("Fe", "Co", "Ni", "Cr", "Mn", "Gd", "NiO", "MnO", "CrN", "FeSe", "Fe2O3", "EuO"),
+        *("Nd2CuO4", "CuO", "CuCl2", "La2CuO4", "Fe3Al", "Fe2Zr", "FeCo", "FeNi", "FePt", "CoPt3"),
+        *("Co3Sn2S2", "FeRh", "UN", "US", "UO2", "SrRuO3", "ZrZn2", "Sc3In"),
     ],
 )
 def test_likely_magnetic(formula: str) -> None:
@@ -55,18 +26,8 @@ def test_likely_magnetic(formula: str) -> None:
 @pytest.mark.parametrize(
     "formula",
     [
-        "Cr3Si",
-        "CoTi",
-        "FeAl",
-        "TiNi",
-        "Ni3Al",
-        "CeCoIn5",
-        "UPt3",
-        "YbAl3",
-        "VFe",
-        "Zr2Co",
-        "CrB2",
-        "LaNi5C",
+        *("Cr3Si", "CoTi", "FeAl", "TiNi", "Ni3Al", "CeCoIn5", "UPt3", "YbAl3", "VFe", "Zr2Co"),
+        *("CrB2", "LaNi5C"),
     ],
 )
 def test_may_be_magnetic(formula: str) -> None:

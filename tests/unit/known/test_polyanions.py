@@ -1,16 +1,10 @@
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from ase import Atoms
 from ase.build import bulk
 from tests.made_cells import THIRD, made
 
-from betenet.known.structure_features import (
-    STRUCTURE_FEATURES,
-    site_charges_of,
-    structure_features,
-)
+from betenet.known.structure_features import STRUCTURE_FEATURES, site_charges_of, structure_features
 
 
 def pairs(symbols: str, a: float, c: float, z: float) -> Atoms:

@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 import pytest
 from ase import Atoms
 from ase.build import bulk

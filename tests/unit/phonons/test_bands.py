@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 from itertools import pairwise
 
 import numpy as np
@@ -8,6 +6,7 @@ from ase import Atoms, units
 from ase.build import bulk, fcc111
 from ase.cell import Cell
 from ase.dft.kpoints import parse_path_string
+from tests.fixture_types import Patch
 
 from betenet.phonons import ForceField, PhononSettings, band_structure, bands_of, phonons
 from betenet.phonons.bands import BandLine, _path
@@ -102,10 +101,7 @@ def test_bands_of_a_result_span_its_density_of_states(emt: ForceField, cu3au: At
 
 
 def test_lattice_of_no_known_kind_still_has_a_path(
-    lines: tuple[BandLine, ...],
-    copper: Atoms,
-    emt: ForceField,
-    monkeypatch: pytest.MonkeyPatch,
+    lines: tuple[BandLine, ...], copper: Atoms, emt: ForceField, monkeypatch: Patch
 ) -> None:
     def fail(*_: object, **__: object) -> None:
         raise RuntimeError("no lattice")
@@ -131,9 +127,7 @@ def test_lines_of_a_layer_are_in_its_plane(emt: ForceField) -> None:
     assert all(corners[name][2] == 0.0 for part in parse_path_string(path) for name in part)
 
 
-def test_lattice_that_is_not_recognised_has_a_path_of_its_own(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_lattice_that_is_not_recognised_has_a_path_of_its_own(monkeypatch: Patch) -> None:
     def unknown(*_: object, **__: object) -> None:
         raise RuntimeError("no lattice")
 

@@ -1,7 +1,5 @@
 """Phonons of files from Python, as the verb computes them."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 from itertools import product
 
 import numpy as np
@@ -62,8 +60,7 @@ def test_sum_rule_and_exchange(emt: ForceField, cu3au: Atoms) -> None:
 
 
 @pytest.mark.parametrize(
-    ("atoms", "displacements"),
-    [(bulk("Al", "fcc", a=4.0), 1), (bulk("Cu", "bcc", a=2.9), 1)],
+    ("atoms", "displacements"), [(bulk("Al", "fcc", a=4.0), 1), (bulk("Cu", "bcc", a=2.9), 1)]
 )
 def test_cubic_element_needs_one_displacement(
     atoms: Atoms, displacements: int, emt: ForceField

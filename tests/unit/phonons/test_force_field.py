@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 import importlib.util
 import socket
 import subprocess
@@ -11,6 +9,7 @@ import pytest
 from ase.build import bulk
 from ase.calculators.emt import EMT
 from ase.calculators.lj import LennardJones
+from tests.fixture_types import Patch
 
 from betenet.errors import ConfigError
 from betenet.phonons import WEIGHTS, make_force_field
@@ -30,7 +29,7 @@ def test_unknown_name_lists_the_known_ones() -> None:
         make_force_field("chgnet")
 
 
-def test_missing_package_tells_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_package_tells_what_to_install(monkeypatch: Patch) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
     with pytest.raises(ConfigError, match=r"pip install .*\[phonons\]"):
         make_force_field("7net-l3i5")
@@ -39,7 +38,7 @@ def test_missing_package_tells_what_to_install(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_missing_weights_are_an_error_and_nothing_is_downloaded(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: Patch
 ) -> None:
     monkeypatch.setattr("betenet.phonons.force_field.package_folder", lambda _: tmp_path)
     with pytest.raises(ConfigError, match="nothing is downloaded"):
@@ -55,9 +54,7 @@ def test_importing_the_room_imports_no_torch() -> None:
 
 
 @pytest.mark.parametrize("name", WEIGHTS)
-def test_sevennet_offline_gives_forces_that_are_gradients(
-    name: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_sevennet_offline_gives_forces_that_are_gradients(name: str, monkeypatch: Patch) -> None:
     pytest.importorskip("sevenn")
 
     def refuse(*_: object, **__: object) -> None:

@@ -1,11 +1,10 @@
 """Many densities of states in one file: what goes in comes out, as finely as promised."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.fixture_types import Patch
 
 from betenet.errors import DataError
 from betenet.phonon_dos import PhononDos
@@ -97,9 +96,7 @@ def test_a_total_alone_is_refused():
         LibraryEntry.from_dos(PhononDos(dos.frequencies, dos.total), NUMBERS, SITE_OF)
 
 
-def test_library_that_unpacks_without_end_is_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_library_that_unpacks_without_end_is_refused(tmp_path: Path, monkeypatch: Patch) -> None:
     path = tmp_path / "library.npz"
     np.savez_compressed(path, numbers=np.zeros(100_000))
     monkeypatch.setattr(library, "LARGEST", 1 << 18)

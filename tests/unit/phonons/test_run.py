@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 import importlib
 from pathlib import Path
 
@@ -8,6 +6,7 @@ import pytest
 from ase import Atoms
 from ase.build import bulk
 from ase.calculators.emt import EMT
+from tests.fixture_types import Patch
 
 from betenet.errors import BetenetError, ConfigError, StructureError
 from betenet.phonons import PhononCache, PhononResult, PhononSettings, compute_phonons
@@ -80,9 +79,7 @@ def test_failing_structure_does_not_stop_the_others() -> None:
     assert isinstance(found[1], StructureError)
 
 
-def test_processes_give_the_same_and_survive_a_kill(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_processes_give_the_same_and_survive_a_kill(tmp_path: Path, monkeypatch: Patch) -> None:
     # in a module that the processes can import, which those of tests are not
     (tmp_path / "deadly_calculator.py").write_text(DEADLY)
     monkeypatch.syspath_prepend(tmp_path)

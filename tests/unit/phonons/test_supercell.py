@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 from itertools import product
 
 import numpy as np
@@ -63,11 +61,7 @@ def test_limit_on_atoms_gives_the_farthest_images_it_allows() -> None:
     matrix = choose_supercell(atoms, PhononSettings(distance=30.0, most_atoms=32))
     assert round(abs(np.linalg.det(matrix))) == 27
     alone = supercell_matrix(
-        atoms.cell.array,
-        np.eye(3, dtype=int)[None],
-        atoms.cell.array,
-        distance=30.0,
-        most_cells=1,
+        atoms.cell.array, np.eye(3, dtype=int)[None], atoms.cell.array, distance=30.0, most_cells=1
     )
     assert round(abs(np.linalg.det(alone))) == 1
 

@@ -1,7 +1,5 @@
 """A parent that is killed leaves no process behind, whatever these were doing."""
 
-from __future__ import annotations
-
 import os
 import signal
 import subprocess

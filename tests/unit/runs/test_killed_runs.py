@@ -1,7 +1,5 @@
 """Runs that are killed (SIGKILL) while they write end as those that nobody has disturbed."""
 
-from __future__ import annotations
-
 import json
 import os
 import signal

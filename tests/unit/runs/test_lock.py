@@ -1,11 +1,10 @@
-from __future__ import annotations
-
 import os
 import socket
 import subprocess
 from pathlib import Path
 
 import pytest
+from tests.fixture_types import Patch
 
 from betenet.errors import DataError
 from betenet.runs import lock
@@ -26,9 +25,7 @@ def test_one_at_a_time_and_free_afterwards(tmp_path: Path) -> None:
     assert not (tmp_path / "run.lock").read_text()
 
 
-def test_a_file_system_without_locks_is_told(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_file_system_without_locks_is_told(tmp_path: Path, monkeypatch: Patch) -> None:
     def refuse(*_: int) -> None:
         raise OSError(38, "Function not implemented")
 
@@ -44,9 +41,7 @@ def test_a_lock_file_of_a_runner_that_has_ended_does_not_matter(tmp_path: Path) 
         pass
 
 
-def test_a_program_that_is_left_behind_keeps_the_folder(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_program_that_is_left_behind_keeps_the_folder(tmp_path: Path, monkeypatch: Patch) -> None:
     monkeypatch.setattr(lock, "PATIENCE", 0.2)
     ended = subprocess.Popen(["true"])  # noqa: S607 - any program will do
     ended.wait()
@@ -97,7 +92,7 @@ NFS = "36 1 0:50 / {point} rw shared:1 - nfs4 server:/home rw,vers=4.2,local_loc
     ],
 )
 def test_a_run_on_another_machine_counts_where_its_lock_is_not_seen(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mount: str, refused: bool
+    tmp_path: Path, monkeypatch: Patch, mount: str, refused: bool
 ) -> None:
     folder = tmp_path / "my runs"
     folder.mkdir()

@@ -1,7 +1,5 @@
 """What runs need to survive is written in one room."""
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """A tiny ensemble, and crystals to screen with it."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

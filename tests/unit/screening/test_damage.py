@@ -1,7 +1,5 @@
 """One definition of damage: what status names, report shows as failed, and both return 1."""
 
-from __future__ import annotations
-
 import json
 import sqlite3
 from pathlib import Path

@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 import os
 import signal
 import sys
@@ -12,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.fixture_types import Patch
 from tests.screening_stand_ins import MemorySource, crystals, funnel_of, known_or_not
 
 from betenet.errors import ConfigError
@@ -80,7 +79,7 @@ def test_two_workers_give_what_one_process_gives(
 
 
 def test_the_work_of_a_killed_worker_is_redone_and_counted_once(
-    structure_stage: RunStage, two_workers: DaskEngine, monkeypatch: pytest.MonkeyPatch
+    structure_stage: RunStage, two_workers: DaskEngine, monkeypatch: Patch
 ) -> None:
     monkeypatch.setattr("betenet.screening.engines.compute", _slow())
     names = [f"n{number}" for number in range(24)]
@@ -95,7 +94,7 @@ def test_the_work_of_a_killed_worker_is_redone_and_counted_once(
 
 
 def test_a_structure_that_kills_every_worker_fails_alone(
-    structure_stage: RunStage, two_workers: DaskEngine, monkeypatch: pytest.MonkeyPatch
+    structure_stage: RunStage, two_workers: DaskEngine, monkeypatch: Patch
 ) -> None:
     monkeypatch.setattr("betenet.screening.engines.compute", _slow())
     names = ["n0", "deadly", "n2", "n3"]
@@ -107,7 +106,7 @@ def test_a_structure_that_kills_every_worker_fails_alone(
 
 
 def test_no_more_jobs_are_taken_than_fit(
-    structure_stage: RunStage, two_workers: DaskEngine, monkeypatch: pytest.MonkeyPatch
+    structure_stage: RunStage, two_workers: DaskEngine, monkeypatch: Patch
 ) -> None:
     monkeypatch.setattr("betenet.screening.engines.compute", _slow())
     taken: list[str] = []
@@ -134,7 +133,7 @@ def test_a_scheduler_by_its_address(structure_stage: RunStage) -> None:
     assert _texts(answer.records) == _texts(expected)
 
 
-def test_a_scheduler_that_is_not_there_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_scheduler_that_is_not_there_is_an_error(monkeypatch: Patch) -> None:
     monkeypatch.setattr("betenet.screening.engines.PATIENCE", "1s")
     with pytest.raises(ConfigError, match="No scheduler"):
         DaskEngine.at("tcp://127.0.0.1:9")
@@ -168,9 +167,7 @@ def test_an_unknown_option_for_slurm_is_an_error() -> None:
         slurm_cluster({"colour": "blue"})
 
 
-def test_one_process_needs_no_dask(
-    structure_stage: RunStage, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_one_process_needs_no_dask(structure_stage: RunStage, monkeypatch: Patch) -> None:
     monkeypatch.setitem(sys.modules, "distributed", None)
     item = Item("Nb", structure_to_bytes(crystals(1)[0].atoms))
     (answer,) = work_through(SerialEngine(), iter([Job(structure_stage, (item,))]))

@@ -1,7 +1,5 @@
 """Synthetic populations whose truth is known: forecasts come true as often as they say."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

@@ -1,11 +1,10 @@
-from __future__ import annotations
-
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from ase import Atoms
 from ase.build import bulk
+from tests.fixture_types import Patch
 
 from betenet.screening import intake
 from betenet.screening.candidates import Candidate, Entry
@@ -31,9 +30,7 @@ def test_numbers_beyond_the_periodic_table_are_refused_in_words(number: int) -> 
     assert "is not a number" in judge("x", Candidate(name="x", atoms=broken)).reason
 
 
-def test_a_fault_loses_one_entry_at_every_start(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_fault_loses_one_entry_at_every_start(tmp_path: Path, monkeypatch: Patch) -> None:
     names: list[str] = []
 
     def refuse(_: Filters, candidate: Candidate) -> str | None:
@@ -58,9 +55,7 @@ def test_a_fault_loses_one_entry_at_every_start(
     assert names == []
 
 
-def test_what_is_done_is_stored_while_entries_are_slow(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_is_done_is_stored_while_entries_are_slow(tmp_path: Path, monkeypatch: Patch) -> None:
     store = RecordStore(tmp_path / RECORDS, create=True)
     clock = [0.0]
     stored: list[int] = []
@@ -77,7 +72,7 @@ def test_what_is_done_is_stored_while_entries_are_slow(
 
 
 def test_what_a_slow_source_gave_is_stored_before_the_next_comes(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: Patch
 ) -> None:
     store = RecordStore(tmp_path / RECORDS, create=True)
     clock = [0.0]

@@ -1,7 +1,5 @@
 """A whole screening killed at random moments, again and again, until it is done."""
 
-from __future__ import annotations
-
 import json
 import subprocess
 import sys

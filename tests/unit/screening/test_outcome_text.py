@@ -1,7 +1,5 @@
 """What a screening says when it is over."""
 
-from __future__ import annotations
-
 import csv
 from pathlib import Path
 
@@ -62,8 +60,7 @@ def test_the_ten_best_and_why_the_others_are_not_there(run: Path) -> None:
     assert lines[11] == "left out:"
     first, second = lines[12:14]
     for told in (
-        "3 tc_kelvin is below 5",
-        "1 the model does not know it: far composition",
+        *("3 tc_kelvin is below 5", "1 the model does not know it: far composition"),
         "2 failed: It is broken.",
     ):
         assert told in first

@@ -1,13 +1,11 @@
-from __future__ import annotations
-
 import re
 
-import pytest
+from tests.fixture_types import Capture
 
 from betenet.screening.progress import Progress
 
 
-def test_lines_where_there_is_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+def test_lines_where_there_is_no_terminal(capsys: Capture) -> None:
     progress = Progress("structure", 10, 2, every=0.0)
     progress.update(3)
     progress.update(5)
@@ -17,9 +15,7 @@ def test_lines_where_there_is_no_terminal(capsys: pytest.CaptureFixture[str]) ->
     assert re.fullmatch(r"betenet: structure: 10 of 10, [\d.e+]+ a second", lines[-1])
 
 
-def test_few_lines_and_none_if_nothing_is_done_or_wanted(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
+def test_few_lines_and_none_if_nothing_is_done_or_wanted(capsys: Capture) -> None:
     progress = Progress("structure", None, every=1000.0)
     for _ in range(5):
         progress.update(1)

@@ -1,7 +1,5 @@
 """A screening from Python: what the functions behind the verbs give."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 

@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 import math
 from dataclasses import replace
 from pathlib import Path
@@ -117,10 +115,7 @@ def _funnel(model: Path, stage: RunStage) -> Funnel:
 
 
 def test_phonons_are_computed_once_and_used_by_the_next_stage(
-    tiny_model: Path,
-    stability_stage: RunStage,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    tiny_model: Path, stability_stage: RunStage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cells = {"a": STABLE, "b": UNSTABLE, "c": bulk("Ni", "fcc", a=3.5)}
     source = MemorySource([Candidate(name=name, atoms=atoms) for name, atoms in cells.items()])
@@ -188,10 +183,7 @@ def test_phonons_kept_before_a_kill_are_not_computed_again(
     assert run.run().counts()["stability"] == {"passed": 1}
 
 
-@pytest.mark.parametrize(
-    ("model", "begin"),
-    [("cso-1", "e61fcc75"), ("phonons-1", "f1c59d63")],
-)
+@pytest.mark.parametrize(("model", "begin"), [("cso-1", "e61fcc75"), ("phonons-1", "f1c59d63")])
 def test_screenings_that_were_begun_with_a_shipped_model_go_on(model: str, begin: str) -> None:
     """A model that is changed, be it a line of its card, needs another name."""
     assert folder_digest(models_folder() / model).startswith(begin)

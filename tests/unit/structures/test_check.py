@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 import re
 import time
 
@@ -50,11 +48,7 @@ def test_missing_periodicity_says_which_directions() -> None:
 
 @pytest.mark.parametrize(
     "cell",
-    [
-        [[3, 0, 0], [0, 3, 0], [3, 3, 0]],
-        [[3, 0, 0], [0, 3, 0], [3, 3, 1e-6]],
-        np.zeros((3, 3)),
-    ],
+    [[[3, 0, 0], [0, 3, 0], [3, 3, 0]], [[3, 0, 0], [0, 3, 0], [3, 3, 1e-6]], np.zeros((3, 3))],
 )
 def test_cell_without_volume(cell: object) -> None:
     assert "cell has no volume" in refusal(Atoms("Nb", cell=cell, pbc=True))

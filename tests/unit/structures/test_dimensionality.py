@@ -1,18 +1,7 @@
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from ase import Atoms
-from ase.build import (
-    bulk,
-    fcc111,
-    graphene,
-    graphene_nanoribbon,
-    molecule,
-    mx2,
-    nanotube,
-    surface,
-)
+from ase.build import bulk, fcc111, graphene, graphene_nanoribbon, molecule, mx2, nanotube, surface
 from ase.lattice.cubic import SimpleCubic
 from ase.spacegroup import crystal
 

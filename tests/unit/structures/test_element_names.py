@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 import pytest
 
 from betenet.errors import StructureError
@@ -73,19 +71,8 @@ def test_usual_labels(label: str, element: str) -> None:
 @pytest.mark.parametrize(
     "label",
     [
-        "Fe/Co",
-        "FeNi1",
-        "AlSi1",
-        "(NbTa)1",
-        "Nb_Ti",
-        "NbTi",
-        "Nb1/Ti1",
-        "Cs/K",
-        "YBa1",
-        "Nb0.5Ti0.5",
-        "Fe1Co1",
-        "Nb1-x",
-        "C_N",
+        *("Fe/Co", "FeNi1", "AlSi1", "(NbTa)1", "Nb_Ti", "NbTi", "Nb1/Ti1", "Cs/K", "YBa1"),
+        *("Nb0.5Ti0.5", "Fe1Co1", "Nb1-x", "C_N"),
     ],
 )
 def test_labels_of_several_elements(label: str) -> None:
@@ -96,23 +83,8 @@ def test_labels_of_several_elements(label: str) -> None:
 @pytest.mark.parametrize(
     "label",
     [
-        "RE1",
-        "VA1",
-        "VAC1",
-        "Vac",
-        "DUM1",
-        "HAL1",
-        "OCT1",
-        "TET1",
-        "Ln1",
-        "M1",
-        "Me1",
-        "X1",
-        "Q1",
-        "A1",
-        "R1",
-        "TM1",
-        "Wat1",
+        *("RE1", "VA1", "VAC1", "Vac", "DUM1", "HAL1", "OCT1", "TET1", "Ln1", "M1", "Me1", "X1"),
+        *("Q1", "A1", "R1", "TM1", "Wat1"),
     ],
 )
 def test_labels_of_no_element(label: str) -> None:

@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from ase.cell import Cell
@@ -54,11 +52,17 @@ def test_operations_beat_the_symbol() -> None:
     assert [0.4, 0.67, 0.27] in built.cell.positions.round(6).tolist()
 
 
-def test_a_whole_cell_in_p1_needs_no_word() -> None:
-    whole = ("0 0 0", "0 .5 .5", ".5 0 .5", ".5 .5 0")
-    built = build(CUBE, whole, ("x,y,z",), "F m -3 m")
-    assert count(built) == 4
-    assert built.notes == []
+@pytest.mark.parametrize(
+    ("cell", "sites", "operations", "n"),
+    [
+        (CUBE, ("0 0 0", "0 .5 .5", ".5 0 .5", ".5 .5 0"), ("x,y,z",), 4),
+        ((3.111, 3.111, 3.111, 60, 60, 60), ORIGIN, ("x,y,z", "-x,-y,-z"), 1),
+    ],
+    ids=["whole, in P1", "primitive"],
+)
+def test_a_cell_that_is_its_group_in_another_setting_needs_no_word(cell, sites, operations, n):
+    built = build(cell, sites, operations, "F m -3 m")
+    assert (count(built), built.notes) == (n, [])
 
 
 def test_a_cell_in_p1_whose_name_is_out_of_date_is_told() -> None:
@@ -83,13 +87,6 @@ def test_the_formula_decides_between_list_and_name(units: str, atoms: int) -> No
     assert count(built) == atoms
     words = "all are taken, because the formula" if atoms == 4 else "the former are taken"
     assert words in built.notes[0]
-
-
-def test_a_primitive_cell_with_the_name_of_its_group() -> None:
-    primitive = (3.111, 3.111, 3.111, 60, 60, 60)
-    built = build(primitive, ORIGIN, ("x,y,z", "-x,-y,-z"), "F m -3 m")
-    assert count(built) == 1
-    assert built.notes == []
 
 
 def test_a_list_that_is_no_group() -> None:

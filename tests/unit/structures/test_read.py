@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 import gzip
 import json
 import shutil
@@ -108,10 +106,7 @@ def test_bad_frame_of_an_xyz_file_loses_itself_only() -> None:
     records = list(read_structures(path))
     assert [record.name for record in records] == [f"{path}#{n}" for n in range(4)]
     assert [record.atoms and str(record.atoms.symbols) for record in records] == [
-        "Al",
-        "Pb",
-        None,
-        "Cu",
+        *("Al", "Pb", None, "Cu"),
     ]
     assert str(records[2].error).startswith(f"{path}#2: ")
     assert "oops" in str(records[2].error)

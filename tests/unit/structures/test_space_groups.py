@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 import pytest
 
 from betenet.structures.space_groups import (

@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +7,7 @@ from ase import Atoms
 from ase.build import bulk, make_supercell
 from ase.io import read
 from ase.neighborlist import neighbor_list
+from tests.fixture_types import Patch
 
 from betenet.errors import StructureError
 from betenet.structures import check_structure, standardise
@@ -173,9 +172,7 @@ def test_spglib_failure_is_an_error() -> None:
         standardise(atoms)
 
 
-def test_a_large_cell_without_translations_is_refused_before_the_search(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_a_large_cell_without_translations_is_refused_before_the_search(monkeypatch: Patch) -> None:
     generator = np.random.default_rng(0)
     assert len(standardise(bulk("Nb", cubic=True).repeat(5))) == 1
     large = bulk("Nb", cubic=True).repeat(10)

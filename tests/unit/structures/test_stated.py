@@ -1,7 +1,5 @@
 """Documents that contradict their own sites are read with a note."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 from typing import Any

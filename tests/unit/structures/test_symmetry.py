@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np
@@ -10,6 +8,7 @@ from ase.build import bulk
 from ase.neighborlist import neighbor_list
 from ase.spacegroup import crystal
 from scipy.spatial import cKDTree
+from tests.fixture_types import Patch
 
 from betenet.structures import SiteSymmetry, find_symmetry, symmetry
 from betenet.structures.cell import SPGLIB_ERRORS
@@ -145,7 +144,7 @@ def test_rounded_coordinates_have_no_inexact_operation() -> None:
 
 
 @pytest.mark.parametrize("answer", ["error", None])
-def test_failure_of_spglib_means_no_symmetry(answer: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_failure_of_spglib_means_no_symmetry(answer: Any, monkeypatch: Patch) -> None:
     def fail(*_: Any, **__: Any) -> None:
         if answer == "error":
             raise SPGLIB_ERRORS[0]("no symmetry")
@@ -155,9 +154,7 @@ def test_failure_of_spglib_means_no_symmetry(answer: Any, monkeypatch: pytest.Mo
 
 
 @pytest.mark.parametrize("what", ["atom", "lattice"])
-def test_operations_that_spglib_takes_as_exact_are_checked(
-    what: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_operations_that_spglib_takes_as_exact_are_checked(what: str, monkeypatch: Patch) -> None:
     """One atom or one lattice vector that is off by ten times what is allowed."""
     atoms, answers, get_symmetry = perovskite(), [], spglib.get_symmetry
 
@@ -174,7 +171,7 @@ def test_operations_that_spglib_takes_as_exact_are_checked(
     assert_identity_alone(find_symmetry(atoms), 5)
 
 
-def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_memory_is_bounded(monkeypatch: Patch) -> None:
     """A few operations at a time give the same."""
     atoms = KNOWN["hcp doubled along c"][0]
     expected = find_symmetry(atoms)

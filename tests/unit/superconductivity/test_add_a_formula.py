@@ -1,7 +1,5 @@
 """The page on adding a formula is true: its function, its entry and its test work together."""
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 from types import MappingProxyType

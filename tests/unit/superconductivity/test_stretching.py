@@ -1,7 +1,5 @@
 """A stretched spectrum has the moments that were asked for."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 

@@ -1,7 +1,5 @@
 """A tiny data set with made-up physics, enough to train on in a second."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from ase.build import bulk

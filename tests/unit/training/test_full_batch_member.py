@@ -1,7 +1,5 @@
 """A member trained full batch: what is kept is what the log says, and a kill changes nothing."""
 
-from __future__ import annotations
-
 import json
 from dataclasses import replace
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The paper's kind of run, from a recipe to an ensemble that predicts."""
 
-from __future__ import annotations
-
 import json
 from dataclasses import replace
 from pathlib import Path

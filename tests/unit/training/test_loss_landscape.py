@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 from dataclasses import replace
 from typing import Any
 
@@ -18,11 +16,7 @@ from betenet.network.layers import Parameters
 from betenet.network.model import forward_member, initialise, member_parameters
 from betenet.training.full_batch import FullBatch
 from betenet.training.full_batch_member import FullBatchData
-from betenet.training.loss_landscape import (
-    filter_normalised_directions,
-    loss_landscape,
-    sharpness,
-)
+from betenet.training.loss_landscape import filter_normalised_directions, loss_landscape, sharpness
 
 PAPER = replace(
     NetworkConfig.paper(), width=3, embedding=5, radial_hidden=6, radial_size=4, frequency_count=12

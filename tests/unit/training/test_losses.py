@@ -1,7 +1,5 @@
 """The differentiable moments are those of the physics room; the losses vanish where they should."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 import torch

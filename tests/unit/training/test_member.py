@@ -1,7 +1,5 @@
 """Training learns, stops out of bag, and goes on after a kill as if nothing had happened."""
 
-from __future__ import annotations
-
 import json
 from dataclasses import replace
 from pathlib import Path

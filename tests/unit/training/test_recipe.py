@@ -1,7 +1,5 @@
 """Recipes say what is wrong with them."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

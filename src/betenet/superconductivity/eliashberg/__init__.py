@@ -10,10 +10,7 @@ from betenet.superconductivity.eliashberg.gap import Gap, eliashberg_gap
 from betenet.superconductivity.eliashberg.inverse import FittedRepulsion, fit_mu_star
 from betenet.superconductivity.eliashberg.real_axis import RealAxis, continue_to_real_axis
 from betenet.superconductivity.eliashberg.response import TcResponse, tc_response
-from betenet.superconductivity.eliashberg.state import (
-    SuperconductingState,
-    superconducting_state,
-)
+from betenet.superconductivity.eliashberg.state import SuperconductingState, superconducting_state
 from betenet.superconductivity.eliashberg.status import Status
 from betenet.superconductivity.eliashberg.transition import Transition, eliashberg_tc
 

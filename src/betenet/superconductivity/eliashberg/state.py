@@ -12,11 +12,7 @@ from jaxtyping import Float
 from betenet.errors import ConfigError, SpectrumError
 from betenet.spectrum import check_spectrum
 from betenet.superconductivity.critical_temperature import DEFAULT_MU_STAR
-from betenet.superconductivity.eliashberg.continuation import (
-    SPREAD_TOLERANCE,
-    GapEdge,
-    gap_edge,
-)
+from betenet.superconductivity.eliashberg.continuation import SPREAD_TOLERANCE, GapEdge, gap_edge
 from betenet.superconductivity.eliashberg.gap import FROZEN
 from betenet.superconductivity.eliashberg.gap_equations import ImaginaryAxis, solve_gap_equations
 from betenet.superconductivity.eliashberg.kernel import PairingKernel

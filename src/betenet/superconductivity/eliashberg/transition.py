@@ -227,11 +227,7 @@ def chunks(n_matsubara: Float[np.ndarray, " batch"]) -> list[np.ndarray]:
 
 
 def _search(
-    kernel: PairingKernel,
-    repulsion: Coulomb,
-    start: np.ndarray,
-    lowest: float,
-    couples: np.ndarray,
+    kernel: PairingKernel, repulsion: Coulomb, start: np.ndarray, lowest: float, couples: np.ndarray
 ) -> _Bracket:
     """Where ρ falls through 1, in ln k_B T; nan where it is below 1 at the lowest temperature."""
     floor = np.log(lowest * KELVIN_TO_MEV)

@@ -94,8 +94,7 @@ def soft_debye_like_prior(
 
 
 def given_prior(
-    frequencies: Float[np.ndarray, " n_freq"],
-    prior: PhononDos | Float[np.ndarray, "*batch n_freq"],
+    frequencies: Float[np.ndarray, " n_freq"], prior: PhononDos | Float[np.ndarray, "*batch n_freq"]
 ) -> Float[np.ndarray, "*batch n_freq"]:
     """Logarithm of a prior α²F on the grid, minus infinity where there is none.
 

@@ -1,7 +1,5 @@
 """The network against MatterSim's own library, where that is installed."""
 
-from __future__ import annotations
-
 import warnings
 from pathlib import Path
 from typing import Any

@@ -1,17 +1,9 @@
-from __future__ import annotations
-
 import numpy as np
 import pytest
 import torch
 from scipy.special import eval_legendre, spherical_jn
 
-from betenet.phonons.mattersim.basis import (
-    ROOTS,
-    AngleBasis,
-    PairBasis,
-    harmonics_of,
-    smooth_end,
-)
+from betenet.phonons.mattersim.basis import ROOTS, AngleBasis, PairBasis, harmonics_of, smooth_end
 
 
 @pytest.mark.parametrize("order", range(4))

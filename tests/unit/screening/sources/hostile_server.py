@@ -1,7 +1,5 @@
 """A web server on this machine that does what it is told, byte by byte."""
 
-from __future__ import annotations
-
 import json
 import socket
 import threading

@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 import bz2
 import gzip
 import io
@@ -19,6 +17,7 @@ import pytest
 from ase import Atoms
 from ase.build import bulk
 from ase.io import write
+from tests.fixture_types import Patch
 
 from betenet.errors import DataError
 from betenet.screening.candidates import BAND_GAP, HULL_DISTANCE, Candidate, Entry, Unreadable
@@ -249,9 +248,7 @@ def test_disorder_is_unreadable_with_its_site(tmp_path: Path) -> None:
     assert isinstance(good, Candidate)
 
 
-def test_a_list_is_read_in_pieces_of_any_size(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_list_is_read_in_pieces_of_any_size(tmp_path: Path, monkeypatch: Patch) -> None:
     (tmp_path / "a.json").write_text(json.dumps(rows(pymatgen), indent=2) + "\n")
     whole = [entry.name for entry in open_source(tmp_path / "a.json")]
     for chunk in (30, 31, 64, 1000):
@@ -504,9 +501,7 @@ def test_encrypted_members_and_links_are_named(tmp_path: Path) -> None:
     assert "link" in named(tmp_path / "a.tar")["a.tar/link.cif"]
 
 
-def test_members_and_headers_without_end_are_given_up(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_members_and_headers_without_end_are_given_up(tmp_path: Path, monkeypatch: Patch) -> None:
     monkeypatch.setattr(files, "LARGEST_FILE", 100_000)
     with zipfile.ZipFile(tmp_path / "a.zip", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("blanks.cif", b" " * 1_000_000)
@@ -548,7 +543,7 @@ def test_odd_lines_lose_themselves_only(tmp_path: Path) -> None:
 
 
 def test_a_fault_in_a_reader_does_not_lose_the_next_file(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: Patch
 ) -> None:
     (tmp_path / "a.json").write_text("[]")
     (tmp_path / "b.cif").write_bytes(cif(CRYSTALS["Nb"]))

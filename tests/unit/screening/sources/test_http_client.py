@@ -1,7 +1,5 @@
 """Servers that are slow, broken or hostile, on this machine."""
 
-from __future__ import annotations
-
 import gzip
 import json
 import socket

@@ -1,7 +1,5 @@
 """Links between pages: forgotten, odd, endless, and leading elsewhere."""
 
-from __future__ import annotations
-
 import json
 import socket
 import time
@@ -10,6 +8,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
+from tests.fixture_types import Patch
 from tests.unit.screening.sources.hostile_server import (
     Habit,
     HostileServer,
@@ -260,9 +259,7 @@ def test_no_secret_is_kept_in_a_manifest() -> None:
     assert funnel.digest() == other.digest()
 
 
-def test_a_run_goes_on_with_another_key_or_that_of_the_environment(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_a_run_goes_on_with_another_key_or_that_of_the_environment(monkeypatch: Patch) -> None:
     known = open_source(f"optimade:{ADDRESS}").identity()
     other = ADDRESS.replace("S3CRET", "new").replace("pa55word", "changed")
     assert open_source(f"optimade:{other}").identity() == known

@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 from functools import cache
 
 import numpy as np
@@ -68,10 +66,7 @@ def test_substitution_over_every_frequency(name, reduced, mu_star):
     np.testing.assert_allclose(solution.gap[:8], gap[:8], rtol=1e-9)
 
 
-@pytest.mark.parametrize(
-    "coupling",
-    [5.0, 10.0, 30.0, 100.0],
-)
+@pytest.mark.parametrize("coupling", [5.0, 10.0, 30.0, 100.0])
 def test_cold_and_very_strong(coupling):
     grid, a2f = broad_mode(coupling)
     found = eliashberg_tc(grid, a2f, 0.0, check_cutoff=False)

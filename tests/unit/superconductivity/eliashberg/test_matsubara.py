@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from scipy.special import digamma, polygamma
@@ -23,15 +21,15 @@ def total(function, number):
     return float(np.sum(w * function(x)))
 
 
+def assert_sums(function, number, rel):
+    assert total(function, number) == pytest.approx(np.sum(function(np.arange(number))), rel=rel)
+
+
 @pytest.mark.parametrize("number", WHOLE)
 @pytest.mark.parametrize("degree", range(2 * ORDER))
 def test_polynomials_are_summed_exactly(number, degree):
     # the highest degree that Gauss's quadrature with ORDER nodes has in each block
-    def function(n):
-        return (n / number) ** degree
-
-    expected = np.sum(function(np.arange(number)))
-    assert total(function, number) == pytest.approx(expected, rel=1e-11)
+    assert_sums(lambda n: (n / number) ** degree, number, rel=1e-11)
 
 
 @pytest.mark.parametrize("number", BETWEEN)
@@ -43,10 +41,7 @@ def test_polynomials_are_summed_exactly(number, degree):
         (lambda n: n**2, lambda n: (n - 1) * n * (2 * n - 1) / 6),
         (lambda n: n**3, lambda n: (n * (n - 1) / 2) ** 2),
         (lambda n: 1 / (2 * n + 1), lambda n: (digamma(n + 0.5) - digamma(0.5)) / 2),
-        (
-            lambda n: 1 / (2 * n + 1) ** 2,
-            lambda n: (polygamma(1, 0.5) - polygamma(1, n + 0.5)) / 4,
-        ),
+        (lambda n: 1 / (2 * n + 1) ** 2, lambda n: (polygamma(1, 0.5) - polygamma(1, n + 0.5)) / 4),
     ],
     ids=["1", "n", "n^2", "n^3", "1/(2n+1)", "1/(2n+1)^2"],
 )
@@ -57,11 +52,7 @@ def test_a_number_that_is_not_whole_continues_the_sum_analytically(number, funct
 @pytest.mark.parametrize("number", WHOLE)
 @pytest.mark.parametrize("power", [1, 2])
 def test_inverse_frequencies(number, power):
-    def function(n):
-        return (2 * n + 1.0) ** -power
-
-    expected = np.sum(function(np.arange(number)))
-    assert total(function, number) == pytest.approx(expected, rel=RATIONAL)
+    assert_sums(lambda n: (2 * n + 1.0) ** -power, number, rel=RATIONAL)
 
 
 @pytest.mark.parametrize("number", WHOLE)
@@ -69,11 +60,7 @@ def test_inverse_frequencies(number, power):
 @pytest.mark.parametrize("shift", [0.0, 0.5, 1.0])
 def test_lorentzians_of_any_width(number, width, shift):
     # what λ(n) and λ(n + m + 1) are made of; 1e-6 is what the eigenvalue is meant to have
-    def function(n):
-        return width**2 / (width**2 + (n + shift) ** 2)
-
-    expected = np.sum(function(np.arange(number)))
-    assert total(function, number) == pytest.approx(expected, rel=1e-6)
+    assert_sums(lambda n: width**2 / (width**2 + (n + shift) ** 2), number, rel=1e-6)
 
 
 @pytest.mark.parametrize("number", [SHORT, 2 * SHORT, 4 * SHORT, 1024, 2**17])

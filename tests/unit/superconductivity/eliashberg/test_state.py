@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 from dataclasses import replace
 from functools import cache
 
@@ -12,10 +10,7 @@ from betenet.errors import ConfigError, SpectrumError
 from betenet.superconductivity.eliashberg import state as state_module
 from betenet.superconductivity.eliashberg.continuation import gap_edge
 from betenet.superconductivity.eliashberg.real_axis import continue_to_real_axis
-from betenet.superconductivity.eliashberg.state import (
-    REDUCED_TEMPERATURES,
-    superconducting_state,
-)
+from betenet.superconductivity.eliashberg.state import REDUCED_TEMPERATURES, superconducting_state
 from betenet.superconductivity.eliashberg.status import Status
 from betenet.superconductivity.eliashberg.transition import eliashberg_tc
 from betenet.units import KELVIN_TO_MEV

@@ -98,6 +98,16 @@ class NetworkConfig:
             )
 
     @property
+    def features_of_elements(self) -> bool:
+        """Whether only the attributes z know of the inputs of the sites.
+
+        Features before the first layer are then those of the element, and their products contract.
+        """
+        return bool(
+            self.site_inputs and self.elements == "mass-one-hot" and self.node_product == "full"
+        )
+
+    @property
     def frequencies(self) -> Float[np.ndarray, " n_freq"]:
         """The frequency grid [meV]."""
         ends = (self.frequency_min, self.frequency_max)

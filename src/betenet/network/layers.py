@@ -19,6 +19,7 @@ from betenet.network.layout import (
     network_layout,
 )
 from betenet.network.rows import Rows
+from betenet.network.site_product import site_product
 
 Parameters = dict[str, Tensor]
 Features = dict[Irrep, Tensor]
@@ -26,8 +27,6 @@ Features = dict[Irrep, Tensor]
 # Second moments of the activations under a unit normal input are brought to one (e3nn).
 SILU_NORM = 1.6791768
 SIGMOID_NORM = 1.8467055
-# Rows whose outer products are formed at a time: arrays that memory is reused for.
-OUTER_ROWS = 256
 # Share of the message in the sum of self-connection and message.
 MIX = pi / 8
 
@@ -45,6 +44,7 @@ def node_product(
     z: Tensor,
     rows: Rows,
     scale: float = 1.0,
+    width: int | None = None,
 ) -> Tensor:
     """Linear map of the channels that depends on the element.
 
@@ -59,6 +59,8 @@ def node_product(
         The rows of x.
     scale
         Factor of the result, which costs nothing here.
+    width
+        Number of the result's first channels that are wanted, all if absent.
 
     Returns
     -------
@@ -71,17 +73,35 @@ def node_product(
     it contracts to one matrix for each element, however many rows there are. With inputs of the
     sites there is no way around the outer product of x and z for each row.
     """
-    weight = parameters[name]
+    weight = parameters[name][..., :width]
     by_site = rows.site if config.site_inputs else None
     if config.node_product == "gated":
         gates = scale * (1 + z @ parameters[name + ".scale"])
         return (x * ((by_site or rows.element) @ gates)) @ (weight / sqrt(weight.shape[0]))
-    attributes, channels, _ = weight.shape
     if by_site is not None:
-        own = (by_site @ z) * (scale / sqrt(attributes * channels))
-        pairs = zip(own.split(OUTER_ROWS), x.split(OUTER_ROWS), strict=True)
-        outer = ((few_z[:, :, None] * few_x[:, None, :]).flatten(1) for few_z, few_x in pairs)
-        return torch.cat([few @ weight.flatten(0, 1) for few in outer])
+        attributes, channels, _ = weight.shape
+        return site_product(x, (by_site @ z) * (scale / sqrt(attributes * channels)), weight)
+    return element_product(weight, x, z, rows, scale)
+
+
+def element_product(weight: Tensor, x: Tensor, z: Tensor, rows: Rows, scale: float) -> Tensor:
+    """Tensor product of what belongs to each row and what its element alone decides.
+
+    Parameters
+    ----------
+    weight
+        (factor of the element, factor of the row, channel').
+    x, z
+        Factors of the rows and of the elements present (row, ...), (element, ...).
+    rows, scale
+        As for `node_product`.
+
+    Returns
+    -------
+    Tensor
+        (row, channel').
+    """
+    attributes, channels, _ = weight.shape
     own = (rows.own @ z) * (scale / sqrt(attributes * channels))
     return rows.by_element(x, (own @ weight.flatten(1)).view(-1, *weight.shape[1:]))
 
@@ -151,14 +171,19 @@ def convolution(
     features
         (row, channel) for each representation.
     z
-        Element attributes (element, attribute).
+        Attributes of the elements present or of each site, as for `node_product`.
     """
     layout, prefix = network_layout(config)[index], f"layers.{index}"
     blocks = g.first if index == 0 else g.later
 
     def product(kind: str, irrep: Irrep, x: Tensor, rows: Rows, scale: float = 1.0) -> Tensor:
         name = f"{prefix}.{kind}.{irrep_name(irrep)}"
-        return node_product(config, parameters, name, x, z, rows, scale)
+        width = None if kind == "lin1" else layout.live_channels(irrep)
+        if index == 0 and kind != "lin2" and config.features_of_elements:
+            # Features and attributes change places: here it is x that the element alone decides.
+            weight = parameters[name][..., :width].transpose(0, 1)
+            return element_product(weight, z, x, rows, scale)
+        return node_product(config, parameters, name, x, z, rows, scale, width)
 
     def sender_rows(irrep: Irrep) -> Rows:
         return g.first_rows if index == 0 else g.rows[irrep]
@@ -187,13 +212,14 @@ def convolution(
 
 def gate(layout: LayerLayout, outputs: Features, g: Geometry) -> Features:
     """Activate the scalars; scale everything else by a sigmoid of its own scalar."""
-    channels = [layout.features[SCALAR]]
-    gated = [irrep for irrep in layout.features if irrep != SCALAR]
-    channels += [layout.features[irrep] for irrep in gated]
-    scalars, *gates = outputs[SCALAR].split(channels, dim=1)
-    features: Features = {SCALAR: silu(scalars)}
-    for irrep, own in zip(gated, gates, strict=True):
+    features: Features = {}
+    start = 0
+    for irrep, channels in layout.features.items():
+        own = outputs[SCALAR][:, start : start + channels]
+        start += channels
         site = g.rows[irrep].site if irrep in outputs else None
-        if site is not None:
+        if irrep == SCALAR:
+            features[irrep] = silu(own)
+        elif site is not None:
             features[irrep] = outputs[irrep] * (site @ (SIGMOID_NORM * torch.sigmoid(own)))
     return features

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import accumulate
 
 from betenet.network.config import NetworkConfig
 
@@ -63,6 +64,13 @@ class LayerLayout:
         """Channels that reach `target` before the second linear map."""
         blocks = self.arriving(target)
         return sum(self.inputs[block.source] for block in blocks)
+
+    def live_channels(self, irrep: Irrep) -> int:
+        """Channels of `outputs` up to the last one in use: the gate of what is not live is not."""
+        if irrep != SCALAR:
+            return self.outputs[irrep]
+        ends = dict(zip(self.features, accumulate(self.features.values()), strict=True))
+        return max(end for gated, end in ends.items() if gated in self.live)
 
     @property
     def live_blocks(self) -> list[Block]:

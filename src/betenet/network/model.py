@@ -131,7 +131,7 @@ def member_parameters(parameters: Parameters, member: int) -> Parameters:
 
 
 def _embedded(config: NetworkConfig, parameters: Parameters, g: Geometry) -> tuple[Tensor, Tensor]:
-    """Features x and attributes z of each element, or of each site if it has inputs."""
+    """Features x and attributes z of each element, or of each site if they know of its inputs."""
     weight, bias = parameters["embedding.weight"], parameters["embedding.bias"]
     x, z = (
         torch.as_tensor(table[g.present - 1], dtype=weight.dtype, device=weight.device)
@@ -141,8 +141,10 @@ def _embedded(config: NetworkConfig, parameters: Parameters, g: Geometry) -> tup
     if g.site_inputs is not None:
         of_element, own = g.first_rows.element, weight[-config.site_inputs :]
         attributes = g.site_inputs @ own
+        # As published, ones stand for the inputs of the sites in x.
         plain = config.elements == "mass-one-hot"
-        x = of_element @ x + (own.sum(0) if plain else attributes)
+        x = x + own.sum(0) if plain else of_element @ x + attributes
+        x = of_element @ x if plain and not config.features_of_elements else x
         z = of_element @ z + attributes
     return torch.relu(x + bias), torch.relu(z + bias)
 

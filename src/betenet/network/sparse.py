@@ -19,7 +19,7 @@ from torch import Tensor
 from torch.autograd import Function
 
 # Whether a transform such as vmap is at work; if torch should cease to tell, assume so.
-_transforming: Callable[[], bool] = getattr(
+transforming: Callable[[], bool] = getattr(
     torch._C,  # noqa: SLF001
     "_are_functorch_transforms_active",
     lambda: True,
@@ -110,7 +110,7 @@ class SparseMap:
 
     def __matmul__(self, x: Tensor) -> Tensor:
         """Product with features (column, channel); gives (row, channel)."""
-        if _transforming():
+        if transforming():
             return _MemberProduct.apply(x, self)
         if x.requires_grad and torch.is_grad_enabled():
             return _Product.apply(x, self)

@@ -114,3 +114,13 @@ def test_pseudo_vectors_live_where_they_can_come_back() -> None:
     assert pseudo_vector in live[1]
     assert pseudo_vector not in live[2]
     assert live[3] == {SCALAR}
+
+
+def test_gates_of_what_is_of_no_use_are_no_live_channels() -> None:
+    first, second, last = network_layout(NetworkConfig.paper())
+    assert first.live_channels(SCALAR) == first.outputs[SCALAR] == 64
+    # pseudo-vectors cannot reach scalars in one more layer
+    assert (1, 1) in second.outputs
+    assert (1, 1) not in second.live
+    assert (second.live_channels(SCALAR), second.outputs[SCALAR]) == (64, 96)
+    assert last.live_channels(SCALAR) == 51

@@ -23,39 +23,31 @@ import gzip
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from composition_trees import COLUMNS, COUPLING_MAX, N_FOLDS, new_trees
 from sklearn.dummy import DummyRegressor
-from sklearn.linear_model import LinearRegression
-from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.preprocessing import StandardScaler
 
-from betenet.datasets.bete_net_database import read_database
 from betenet.datasets.folds import fold_of
 from betenet.datasets.published_rows import published_rows
 from betenet.datasets.rows import Row, data_folder
 from betenet.datasets.training_rows import read_rows
 from betenet.evaluation.metrics import mae, r2, rmse
 from betenet.network.elements import composition_statistics
-from betenet.phonon_dos import PhononDos
-from betenet.superconductivity.moments import moments
+from betenet.paper.base_model import LinearModel, base_features, phonon_moments
 from betenet.units import MEV_TO_KELVIN, convert_frequency
 
 JARVIS_GRID = np.linspace(-290.0, 1010.0, 66)  # cm⁻¹, middles of bins (the file has their edges)
-FERMI_WINDOW = 50.0  # meV on each side, over which BETE-NET averages the electronic DOS
 TARGET_NAMES = ("λ", "ω_log (K)", "ω_2 (K)")
-IMAGINARY_MAX = 0.05  # share of a phonon DOS; beyond it the crystal is not stable as computed
 SHAPES = ("omega_log", "omega_2", "omega_max")
 
 Key = tuple[str, int]
 
 
-Regressor = Callable[[], Any]
-"""A model of scikit-learn that has learnt nothing yet."""
+Regressor = Callable[[np.ndarray, np.ndarray], Any]
+"""From features (row, feature) and a target (row,) to a model that predicts it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,18 +72,18 @@ def main() -> None:
     print(f"{'':<62}" + 3 * f"{'R²/MAE/RMSE':>22}")
     for block in [*shared_data(), *([published_database(folder)] if folder else [])]:
         print(f"{block.name}, {len(block.targets)} rows")
-        show(block, "mean of the training folds", DummyRegressor, block.composition)
+        show(block, "mean of the training folds", DummyRegressor().fit, block.composition)
         for name, features in block.densities.items():
             show(block, f"linear, {name}", linear, features)
-        show(block, "trees, composition", partial(new_trees, chosen.trees), block.composition)
+        show(block, "trees, composition", new_trees(chosen.trees).fit, block.composition)
 
 
-def linear() -> Pipeline:
-    """Ordinary least squares; the scaling only conditions it."""
-    return make_pipeline(StandardScaler(), LinearRegression())
+def linear(features: np.ndarray, target: np.ndarray) -> LinearModel:
+    """Ordinary least squares."""
+    return LinearModel.fit(features, target[:, None])
 
 
-def show(block: Block, name: str, new: Regressor, features: np.ndarray) -> None:
+def show(block: Block, name: str, fit: Regressor, features: np.ndarray) -> None:
     """One line: scores of the rows that were tested."""
     cells = []
     for target in block.targets.T:
@@ -99,7 +91,7 @@ def show(block: Block, name: str, new: Regressor, features: np.ndarray) -> None:
         if not known.any():
             cells.append("–")
             continue
-        predicted = cross_validated(new, features[known], target[known], block.folds[known])
+        predicted = cross_validated(fit, features[known], target[known], block.folds[known])
         tested = np.isfinite(predicted)
         pair = (target[known][tested], predicted[tested])
         cells.append(f"{r2(*pair):.2f}/{mae(*pair):.3g}/{rmse(*pair):.3g}")
@@ -107,15 +99,14 @@ def show(block: Block, name: str, new: Regressor, features: np.ndarray) -> None:
 
 
 def cross_validated(
-    new: Regressor, features: np.ndarray, target: np.ndarray, folds: np.ndarray
+    fit: Regressor, features: np.ndarray, target: np.ndarray, folds: np.ndarray
 ) -> np.ndarray:
     """Prediction of each row by a model of the other folds; NaN in fold -1, which only trains."""
     predicted = np.full(target.size, np.nan)
     for fold in set(folds.tolist()) - {-1}:
         test = folds == fold
-        model = new()
-        model.fit(features[~test], target[~test])
-        predicted[test] = model.predict(features[test])
+        model = fit(features[~test], target[~test])
+        predicted[test] = np.ravel(model.predict(features[test]))
     return predicted
 
 
@@ -201,28 +192,22 @@ def jarvis_phonons(data: Path) -> dict[str, np.ndarray]:
 
 def phonon_features(frequencies: np.ndarray, total: np.ndarray) -> np.ndarray | None:
     """Moments of g(ω) as if it were α²F [meV]; None if too much of it is imaginary."""
-    dos = PhononDos(frequencies, np.maximum(total, 0.0))
-    if dos.imaginary_fraction > IMAGINARY_MAX:
-        return None
-    real = dos.positive()
-    shape = moments(real.frequencies, real.total)
-    return np.array([float(shape[name]) for name in SHAPES])
+    shape = phonon_moments(frequencies, total)
+    return None if shape is None else np.array([shape[name] for name in SHAPES])
 
 
 def published_database(folder: Path) -> Block:
     """The published database: coarse phonon DOS and electronic DOS at the Fermi level."""
-    database = {row.id: row for row in read_database(folder)[0]}
     shapes, fermi, rows = [], [], []
-    for row in published_rows(folder).rows:
-        raw = database[row["id"]]
-        coarse, electronic = raw.phonon_dos.get("coarse"), raw.electronic_dos
-        if coarse is None or electronic is None:
+    found = published_rows(folder)
+    for row, raw in zip(found.rows, found.database, strict=True):
+        coarse, states = raw.phonon_dos.get("coarse"), base_features(raw)[0]
+        if coarse is None or np.isnan(states):
             continue
-        energies, dos = electronic
         features = phonon_features(coarse.frequencies, coarse.total)
         if features is not None:
             shapes.append(features)
-            fermi.append(dos[np.abs(energies) <= FERMI_WINDOW].mean() / len(coarse.sites))
+            fermi.append(states)
             rows.append(row)
     names = ("coupling", "omega_log_kelvin", "omega_2_kelvin")
     judged = {"train": -1, "test": 0}

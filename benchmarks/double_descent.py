@@ -16,70 +16,23 @@ row outside at least one bag, the mean of the spectra by the members that have n
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 from matplotlib.figure import Figure
-from safetensors.torch import load_file
 
 from betenet.datasets.rows import TARGETS, data_folder
-from betenet.datasets.training_rows import read_rows
 from betenet.evaluation.metrics import MOMENTS, table
-from betenet.network.layers import Parameters
 from betenet.network.model import forward_member
 from betenet.quantities import QUANTITIES
 from betenet.superconductivity.critical_temperature import allen_dynes_simple
 from betenet.superconductivity.moments import moments
-from betenet.training.full_batch_member import LOG, FullBatchData
-from betenet.training.full_batch_recipe import FullBatchRecipe
-from betenet.training.full_batch_run import FullBatchLoad, bag_of, member_folder
+from betenet.training.full_batch_results import FullBatchResults
 from betenet.training.regions import REGIONS, find_regions
 
 COLOURS = {"classical": "#4a9f84", "critical": "#b5541c", "modern": "#1f4e79"}
-
-
-@dataclass(frozen=True, kw_only=True)
-class FinishedRun:
-    """Members of a run whose training is over, and what they were trained on."""
-
-    folder: Path
-    recipe: FullBatchRecipe
-    load: FullBatchLoad
-    counts: dict[int, np.ndarray]
-
-    @classmethod
-    def open(cls, folder: Path) -> FinishedRun:
-        """Read the settings of a run from its manifest, and its rows from the data."""
-        manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-        recipe = FullBatchRecipe.from_dict(manifest["recipe"])
-        data = data_folder()
-        load = FullBatchLoad.build(read_rows(data, recipe.sources), recipe.network)
-        done = sorted(
-            {int(path.parent.name[-3:]) for path in folder.glob("member-*/*.safetensors")}
-        )
-        counts = {member: bag_of(recipe, load.rows, member, data) for member in done}
-        return cls(folder=folder, recipe=recipe, load=load, counts=counts)
-
-    def data(self, member: int) -> FullBatchData:
-        """What a member was trained on."""
-        return self.load.data(self.recipe, self.counts[member])
-
-    def weights(self, member: int) -> dict[str, Parameters]:
-        """Weights that were kept in each region that a member has reached."""
-        folder = member_folder(self.folder, member)
-        paths = {region: folder / f"{region}.safetensors" for region in REGIONS}
-        return {region: load_file(path) for region, path in paths.items() if path.exists()}
-
-
-def read_log(folder: Path) -> list[dict[str, Any]]:
-    """Records of one member, without a last line that is still being written."""
-    lines = (folder / LOG).read_text(encoding="utf-8").splitlines()
-    return [json.loads(line) for line in lines if line.endswith("}")]
 
 
 def main() -> None:
@@ -89,41 +42,41 @@ def main() -> None:
     parser.add_argument("--figure", type=Path, help="file to draw into")
     parser.add_argument("--metrics", action="store_true", help="judge the weights of each region")
     arguments = parser.parse_args()
-    figure = curves(sorted(arguments.run.glob("member-*")))
+    run = FullBatchResults.open(arguments.run, data_folder())
+    figure = curves(run)
     if arguments.figure is not None:
         figure.savefig(arguments.figure, dpi=180)
     if arguments.metrics:
         torch.set_num_threads(1)
-        show_metrics(FinishedRun.open(arguments.run))
+        show_metrics(run)
 
 
-def curves(members: list[Path]) -> Figure:
+def curves(run: FullBatchResults) -> Figure:
     """Losses over the epochs, a panel for each member; the regions are printed."""
+    members = run.members
     figure = Figure(figsize=(3.6 * len(members), 2.7), layout="constrained")
     panels = figure.subplots(1, len(members), squeeze=False, sharey=True)[0]
-    for folder, axes in zip(members, panels, strict=True):
-        log = read_log(folder)
-        epochs = [record["epoch"] + 1 for record in log]
-        validation = [record["validation_loss"] for record in log]
-        axes.loglog(epochs, [record["train_loss"] for record in log], lw=0.7, color="0.6")
+    for member, axes in zip(members, panels, strict=True):
+        curve = run.curve(member)
+        epochs, validation = curve.epochs + 1, curve.validation
+        axes.loglog(epochs, curve.train, lw=0.7, color="0.6")
         axes.loglog(epochs, validation, lw=0.9, color="black")
         regions = find_regions(validation, smoothing=1)
-        hours = log[-1]["seconds"] / 3600
-        print(f"{folder.name}: {epochs[-1]} epochs, {hours:.2f} h")
+        print(f"member {member}: {epochs[-1]} epochs, {curve.seconds / 3600:.2f} h")
         for region, index in (regions or {}).items():
             axes.plot(epochs[index], validation[index], "o", ms=5, color=COLOURS[region])
             print(f"  {region:<10} epoch {epochs[index]:>6}  validation {validation[index]:.6f}")
-        axes.set_title(folder.name, fontsize=8)
+        axes.set_title(f"member {member}", fontsize=8)
         axes.set_xlabel("epoch", fontsize=8)
         axes.tick_params(direction="in", which="both", labelsize=7)
     panels[0].set_ylabel("mean squared error: training (grey), validation", fontsize=7)
     return figure
 
 
-def show_metrics(run: FinishedRun) -> None:
+def show_metrics(run: FullBatchResults) -> None:
     """Scores of each region, per member and for the mean of the members' spectra."""
-    everything = {member: spectra(run, member) for member in run.counts}
-    unseen = {member: counts == 0 for member, counts in run.counts.items()}
+    everything = {member: spectra(run, member) for member in run.members_with_weights}
+    unseen = {member: run.bag(member) == 0 for member in everything}
     by_any = np.any(list(unseen.values()), axis=0)
     targets = np.stack([row.targets for row in run.load.rows])
     coupling, omega_log = (targets[:, TARGETS.index(key)] for key in MOMENTS[:2])
@@ -151,9 +104,9 @@ def print_rows(name: str, tc: np.ndarray) -> None:
     print(f"  {name}: {tc.size} rows, {above}, mean {tc.mean():.2f} K")
 
 
-def spectra(run: FinishedRun, member: int) -> dict[str, np.ndarray]:
+def spectra(run: FullBatchResults, member: int) -> dict[str, np.ndarray]:
     """α²F of all rows by the weights of each region (row, bin)."""
-    geometry = run.data(member).geometry
+    geometry = run.learned(member).geometry
     with torch.no_grad():
         return {
             region: forward_member(run.recipe.network, weights, geometry).a2f.double().numpy()
@@ -161,7 +114,7 @@ def spectra(run: FinishedRun, member: int) -> dict[str, np.ndarray]:
         }
 
 
-def show(run: FinishedRun, name: str, a2f: np.ndarray, chosen: np.ndarray) -> None:
+def show(run: FullBatchResults, name: str, a2f: np.ndarray, chosen: np.ndarray) -> None:
     """One line: scores on the chosen rows, and how many of them were given no spectrum at all."""
     found = moments(run.recipe.network.frequencies, a2f[chosen])
     targets = np.stack([row.targets for row in run.load.rows])[chosen]

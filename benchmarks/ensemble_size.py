@@ -23,7 +23,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from double_descent import FinishedRun, read_log, spectra
+from double_descent import spectra
 from training_choices import (
     in_kelvin,
     load_rows,
@@ -38,7 +38,8 @@ from training_choices import (
 from betenet.datasets.rows import TARGETS, data_folder
 from betenet.runs import replacing
 from betenet.superconductivity.binned import BINS
-from betenet.training.full_batch_run import bag_of, member_folder
+from betenet.training.full_batch_results import FullBatchResults
+from betenet.training.full_batch_run import bag_of
 from betenet.training.regions import REGIONS
 from betenet.training.run import train_all
 from betenet.training.spectrum_losses import make_loss
@@ -89,15 +90,15 @@ def write(path: Path, result: dict[str, Any]) -> None:
 
 def predict_long(run: Path, out: Path) -> None:
     """Predictions of every member of the run that is over, by the weights of each region."""
-    finished = FinishedRun.open(run)
-    for member, counts in finished.counts.items():
+    finished = FullBatchResults.open(run, data_folder())
+    for member in finished.members_with_weights:
         path = out / f"long-{member:03d}.npz"
         if path.exists():
             continue
-        records = read_log(member_folder(run, member))
-        result: dict[str, Any] = {"seen": counts > 0}
+        curve = finished.curve(member)
+        result: dict[str, Any] = {"seen": finished.bag(member) > 0}
         for region, a2f in spectra(finished, member).items():
-            last = max(r["epoch"] for r in records if r["region"] == region)
+            last = int(curve.epochs[curve.regions == region].max())
             result |= {f"{region}/a2f": a2f.astype(np.float32), f"{region}/epochs": 1 + last}
         write(path, result)
 

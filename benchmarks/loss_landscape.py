@@ -18,14 +18,15 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from double_descent import FinishedRun
 from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm
 from matplotlib.contour import QuadContourSet
 from matplotlib.figure import Figure
 
+from betenet.datasets.rows import data_folder
 from betenet.network.layers import Parameters
 from betenet.network.model import initialise, member_parameters
+from betenet.training.full_batch_results import FullBatchResults
 from betenet.training.loss_landscape import LossLandscape, Sharpness, loss_landscape, sharpness
 
 KINDS = {"train": "training loss", "held_out": "validation loss"}
@@ -46,10 +47,10 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0, help="of the directions")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
-    run = FinishedRun.open(arguments.run)
+    run = FullBatchResults.open(arguments.run, data_folder())
     show_sharpness(run, arguments.directions, arguments.seed)
     if arguments.figure is not None:
-        started, data = time.perf_counter(), run.data(arguments.member)
+        started, data = time.perf_counter(), run.learned(arguments.member)
         planes = {
             region: loss_landscape(
                 run.recipe.network,
@@ -66,10 +67,10 @@ def main() -> None:
         draw(planes).savefig(arguments.figure, dpi=105)
 
 
-def show_sharpness(run: FinishedRun, n_directions: int, seed: int) -> None:
+def show_sharpness(run: FullBatchResults, n_directions: int, seed: int) -> None:
     """A table for each member: the losses at the weights, and their rise."""
-    for member in run.counts:
-        data = run.data(member)
+    for member in run.members_with_weights:
+        data = run.learned(member)
         print(f"\nmember {member}, {n_directions} directions")
         kept = run.weights(member)
         first = member_parameters(initialise(run.recipe.network, [member]), 0)

@@ -18,6 +18,7 @@ from betenet.cli import (
     epc,
     evaluate,
     models,
+    paper,
     phonons,
     predict,
     screen,
@@ -104,7 +105,7 @@ def _parser() -> Parser:
     parser = Parser(prog="betenet", words=Words("betenet"))
     parser.add_argument("--version", action="version", version=f"betenet {__version__}")
     verbs = parser.add_subparsers(title="verbs", metavar="VERB", dest="verb", required=True)
-    for verb in (predict, phonons, tc, screen, epc, evaluate, models, data, train, cite):
+    for verb in (predict, phonons, tc, screen, epc, evaluate, paper, models, data, train, cite):
         verb.add_parser(verbs)
     completion.add_parser(verbs, parser)
     parser.verb_for_files = _verb_for_files

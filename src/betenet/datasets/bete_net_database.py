@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
@@ -91,6 +92,9 @@ class DatabaseRow:
         ``None`` where it is missing.
     ours
         ``id`` and ``source`` of a row that was one of ours, where they are another.
+    smearings
+        ω [meV] and α²F [1] of each column ``a2F_sigma_N``, by N; one that is missing, broken or
+        negative beyond the tolerance is left out.
     """
 
     id: str
@@ -102,6 +106,9 @@ class DatabaseRow:
     phonon_dos: Mapping[str, SiteDos]
     electronic_dos: tuple[Float[np.ndarray, " energy"], Float[np.ndarray, " energy"]] | None
     ours: Mapping[str, str] = field(default_factory=dict[str, str])
+    smearings: Mapping[str, tuple[Float[np.ndarray, " n_freq"], Float[np.ndarray, " n_freq"]]] = (
+        field(default_factory=dict)
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,10 +199,9 @@ def _choose(path: Path, columns: Columns, smearing: str | None) -> tuple[str, st
         chosen = (f"a2F_Freq_meV_sigma_{smearing}", f"a2F_sigma_{smearing}")
     missing = [name for name in chosen if name not in columns]
     if missing:
-        found = {match[1] for name in columns if (match := _SMEARING.fullmatch(name))}
         raise DataError(
             f"{path} has no column {' and no '.join(missing)}.",
-            reason=f"Smearings in it: {', '.join(sorted(found)) or 'none'}.",
+            reason=f"Smearings in it: {', '.join(smearing_names(columns)) or 'none'}.",
             fix="Choose one of them, or fetch the published file again.",
         )
     return chosen
@@ -231,6 +237,7 @@ def _read_row(
         phonon_dos=grids,
         electronic_dos=electronic,
         ours={key: str(values[name]) for key, name in OURS.items() if name in values},
+        smearings=_smearings(row, columns, negative_tolerance),
     )
 
 
@@ -241,6 +248,33 @@ def _has_all(values: Mapping[str, object], names: tuple[str, str]) -> bool:
         other = names[1] if found[0] == names[0] else names[0]
         raise DataError(f"it has {found[0]} and no {other}")
     return bool(found)
+
+
+def _smearings(
+    row: str, columns: Columns, negative_tolerance: float
+) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """α²F of each smearing that has one which can be used."""
+    found: dict[str, tuple[np.ndarray, np.ndarray]] = {}
+    for name in smearing_names(columns):
+        names = (f"a2F_Freq_meV_sigma_{name}", f"a2F_sigma_{name}")
+        values = {key: columns.get(key, {}).get(row) for key in names}
+        with suppress(DataError):
+            frequencies, a2f = (_array(values, key, 1) for key in names)
+            _check_spectrum(frequencies, a2f, negative_tolerance)
+            found[name] = (frequencies, a2f)
+    return found
+
+
+def smearing_names(columns: Mapping[str, object]) -> list[str]:
+    """Names of the smearings among the columns, numbers in their order.
+
+    Examples
+    --------
+    >>> smearing_names({"a2F": 0, "a2F_sigma_10": 0, "a2F_Freq_meV_sigma_10": 0, "a2F_sigma_2": 0})
+    ['2', '10']
+    """
+    found = {match[1] for name in columns if (match := _SMEARING.fullmatch(name))}
+    return sorted(found, key=lambda name: (len(name) if name.isdecimal() else 99, name))
 
 
 def _is_missing(value: object) -> bool:

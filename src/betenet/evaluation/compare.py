@@ -165,14 +165,14 @@ def compare(
             for key in COMPARED
         },
         probability=np.array([prediction.unchecked_tc_probability for prediction in predictions]),
-        seen=_seen(model, kept),
+        seen=seen_by(model, kept),
         spectra=tuple(pairs),
         failed=tuple(failed),
         phonons=tuple(prediction.phonons for prediction in predictions),
     )
 
 
-def _seen(model: Ensemble, rows: Sequence[Row]) -> Bool[np.ndarray, " row"] | None:
+def seen_by(model: Ensemble, rows: Sequence[Row]) -> Bool[np.ndarray, " row"] | None:
     """Whether each row's formula was in the model's training; None if the model does not tell."""
     if model.training.formulas:
         return np.array([model.training.knows(row.formula) for row in rows])

@@ -1,0 +1,75 @@
+"""``betenet paper``: the paper's table and figures from a folder in the published layout."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from betenet.cli.arguments import key_values, mu_star, whole
+from betenet.cli.parser import Verbs, add_verb
+from betenet.errors import ConfigError
+from betenet.superconductivity.critical_temperature import DEFAULT_MU_STAR
+
+
+def add_parser(verbs: Verbs) -> None:
+    """Add the verb to the command line."""
+    parser = add_verb(verbs, "paper", run)
+    parser.flag("folder", Path)
+    parser.flag("--models", nargs="+", default=[])
+    parser.flag("--run", Path, dest="training")  # `run` is what a verb does
+    parser.flag("--member", whole)
+    parser.flag("--data", Path)
+    parser.flag("--other")
+    parser.flag("--threshold", nargs="+", default=[])
+    parser.flag("--precision", float, default=0.8)
+    parser.flag("--mu-star", mu_star, default=DEFAULT_MU_STAR)
+    parser.flag("--resamples", whole, default=1000)
+    parser.flag("--landscape-points", whole, default=21)
+    parser.flag("--device", default="cpu")
+    parser.switch("--json")
+    parser.flag("--out", Path, required=True)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Make the report, write it, and print what it says."""
+    from betenet.paper.report import paper_report  # loads torch
+
+    report = paper_report(
+        arguments.folder,
+        models=key_values(arguments.models, "--models", "CSO=models/cso"),
+        run=arguments.training,
+        member=arguments.member,
+        data=arguments.data,
+        other=arguments.other,
+        thresholds=_kelvin(arguments.threshold),
+        precision=arguments.precision,
+        mu_star=arguments.mu_star,
+        resamples=arguments.resamples,
+        landscape_points=arguments.landscape_points,
+        device=arguments.device,
+        progress=sys.stderr.isatty(),
+    )
+    written = report.write(arguments.out)
+    for name, reason in report.refused:
+        sys.stderr.write(f"refused: row {name}: {reason}\n")
+    if arguments.json:
+        plain = report.to_dict()
+        sys.stdout.write(json.dumps(plain, ensure_ascii=False, allow_nan=False) + "\n")
+    else:
+        sys.stdout.write(report.as_text() + "\n")
+    sys.stderr.write(f"betenet: wrote {written[0]} and {len(written) - 1} files beside it\n")
+    return 0
+
+
+def _kelvin(words: list[str]) -> dict[str, float]:
+    found = key_values(words, "--threshold", "CSO=5.8")
+    try:
+        return {name: float(value) for name, value in found.items()}
+    except ValueError as error:
+        raise ConfigError(
+            f"--threshold: {error}.",
+            "A threshold is a Tc in K.",
+            "Write --threshold CSO=5.8, say.",
+        ) from error

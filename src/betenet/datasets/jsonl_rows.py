@@ -180,25 +180,6 @@ def read_records(folder: str | Path) -> Dataset:
     return replace(found, warnings=(*others, *found.warnings))
 
 
-def dataset_of(name: str, objects: Iterable[Mapping[str, Any]]) -> Dataset:
-    """Dataset of rows that are in memory, in the layout of files.
-
-    Parameters
-    ----------
-    name
-        Name of the dataset.
-    objects
-        One for each material, as a line of a file would have it.
-
-    Returns
-    -------
-    Dataset
-        As `read_jsonl` gives it.
-    """
-    texts = ((f"row {number}", json.dumps(one)) for number, one in enumerate(objects, 1))
-    return replace(_collected(Path(name), texts, []), name=name)
-
-
 def _is_another(text: str) -> bool:
     """Whether it is a JSON object that does not even speak of a crystal."""
     try:

@@ -35,7 +35,19 @@ def read_published(folder: str | Path) -> Dataset:
     DataError
         If the database cannot be read, or no row of it can be used.
     """
-    found = published_rows(folder)
+    return published_dataset(folder, published_rows(folder))
+
+
+def published_dataset(folder: str | Path, found: PublishedRows) -> Dataset:
+    """Rows of the published database as a dataset, in the order of ``found.database``.
+
+    Parameters
+    ----------
+    folder
+        The folder, whose name the dataset has.
+    found
+        Its rows.
+    """
     return Dataset(
         name=str(folder),
         entries=tuple(_entries(found)),

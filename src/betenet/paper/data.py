@@ -11,9 +11,9 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from betenet.datasets.bete_net_database import DatabaseRow
-from betenet.datasets.jsonl_rows import Dataset, Refusal, dataset_of
+from betenet.datasets.jsonl_rows import Dataset
+from betenet.datasets.published_folder import published_dataset
 from betenet.datasets.published_rows import published_rows
-from betenet.errors import DataError
 from betenet.evaluation.compare import reference_values
 from betenet.paper.base_model import base_features
 from betenet.superconductivity.critical_temperature import DEFAULT_METHOD
@@ -32,15 +32,12 @@ class PaperData:
         Every row that can be used, with the moments of its binned α²F by the published rule.
     raw
         What the database has of each row, by id.
-    refused
-        The other rows, and why.
     mu_star
         μ* of every Tc [1].
     """
 
     dataset: Dataset
     raw: Mapping[str, DatabaseRow]
-    refused: tuple[Refusal, ...]
     mu_star: float
 
     @cached_property
@@ -105,17 +102,6 @@ def read_paper_data(folder: str | Path, *, mu_star: float) -> PaperData:
         If the database cannot be read, or no row of it can be used.
     """
     found = published_rows(folder)
-    dataset = dataset_of(str(folder), found.rows)
-    refused = [*(Refusal(r.id, r.reason) for r in found.refused), *dataset.refused]
-    if not dataset.entries:
-        raise DataError(
-            f"{folder} holds no row that can be used.",
-            f"{refused[0].id}: {refused[0].reason}",
-            "Compare it with the published folder.",
-        )
-    return PaperData(
-        dataset=dataset,
-        raw={row.id: row for row in found.database},
-        refused=tuple(refused),
-        mu_star=mu_star,
-    )
+    dataset = published_dataset(folder, found)
+    raw = {entry.row.id: row for entry, row in zip(dataset.entries, found.database, strict=True)}
+    return PaperData(dataset=dataset, raw=raw, mu_star=mu_star)

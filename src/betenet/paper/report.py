@@ -236,7 +236,7 @@ def paper_report(  # noqa: PLR0913 - the flags of a verb
     return PaperReport(
         database=str(folder),
         materials=len(found.ids),
-        refused=tuple((one.id, one.reason) for one in found.refused),
+        refused=tuple((one.id, one.reason) for one in found.dataset.refused),
         settings={
             "mu_star": mu_star,
             "tc_method": DEFAULT_METHOD,

@@ -12,7 +12,9 @@ from tqdm import tqdm
 
 from betenet.datasets.jsonl_rows import Dataset
 from betenet.ensemble.ensemble import Ensemble
+from betenet.ensemble.site_phonons import NO_PHONONS
 from betenet.evaluation.compare import COMPARED, Values, seen_by
+from betenet.evaluation.row_phonons import phonons_to_judge_with
 from betenet.paper.base_model import LinearModel
 from betenet.paper.data import JUDGED, PaperData
 from betenet.quantities import QUANTITIES
@@ -125,26 +127,34 @@ def network_variant(
     Notes
     -----
     Moments of both sides follow one rule: the published sum on the published bins, or, for a model
-    with a grid of its own, the ω² onset.
+    with a grid of its own, the ω² onset. Networks that take the phonon density of states of each
+    site get that of the row: the coarse or the fine one, as they have learnt it.
     """
     network = (model if isinstance(model, Ensemble) else Ensemble.load(model)).to(device)
     rows = [entry.row for entry in tested.entries]
     records = (StructureRecord(name=row.id, atoms=row.atoms) for row in rows)
     a2f = np.full((len(rows), network.frequencies.size), np.nan)
     refused: list[str] = []
-    stream = tqdm(network.stream(records), total=len(rows), disable=not progress, leave=False)
+    without = 0
+    phonons = phonons_to_judge_with(network, tested, None)
+    stream = network.stream(records, phonons=phonons)
+    stream = tqdm(stream, total=len(rows), disable=not progress, leave=False)
     for index, prediction in enumerate(stream):
         if prediction.spectrum is None:
             refused.append(rows[index].id)
         else:
             a2f[index] = np.atleast_2d(prediction.spectrum.a2f).mean(axis=0)
+            without += network.config.site_inputs > 0 and prediction.phonons == NO_PHONONS
+    notes = _notes(network, tested, refused)
+    if without:
+        notes.append(f"{without} test rows lack the phonon density of states that it takes")
     return Variant(
         name=name,
         predicted=with_tc(_moments_of(network.frequencies, a2f), mu_star),
         text=f"{network.name}, {network.n_members} networks",
         frequencies=network.frequencies,
         a2f=a2f,
-        notes=tuple(_notes(network, tested, refused)),
+        notes=tuple(notes),
     )
 
 

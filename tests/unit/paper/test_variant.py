@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,10 @@ import pytest
 from tests.tiny_model import write_tiny_model
 
 from betenet.ensemble import Ensemble
+from betenet.ensemble.checkpoint import write_checkpoint
+from betenet.ensemble.published_weights import learn_coverage
+from betenet.network.config import NetworkConfig
+from betenet.network.model import initialise
 from betenet.paper.data import PaperData
 from betenet.paper.variant import mean_model, network_variant, with_tc
 from betenet.superconductivity.critical_temperature import allen_dynes
@@ -48,3 +53,29 @@ def test_a_network_predicts_by_the_mean_of_its_members(data: PaperData, tmp_path
     expected = float(coupling_constant(model.frequencies, mean))
     assert found.predicted["coupling"][0] == pytest.approx(expected, rel=1e-5)
     assert "cannot be known" in found.notes[0]
+
+
+def test_a_network_of_sites_is_given_the_phonons_of_each_row(
+    data: PaperData, tmp_path: Path
+) -> None:
+    small = {"width": 2, "embedding": 4, "radial_hidden": 5, "radial_size": 4}
+    config = replace(NetworkConfig.paper(), **small, site_inputs=51)
+    tested = data.testing()
+    covered = learn_coverage([entry.row.atoms for entry in tested.entries]).to_tensors()
+    parameters = initialise(config, [0])
+    found: dict[str, np.ndarray] = {}
+    for grid in ("coarse", "fine"):
+        card = {"name": grid, "description": "Untrained.", "members": 1}
+        card |= {"network": config.to_dict(), "phonon_dos": {"grid": grid}}
+        write_checkpoint(tmp_path / grid, card, parameters, covered)
+        variant = network_variant(grid, tmp_path / grid, tested, mu_star=0.1)
+        assert variant.a2f is not None
+        assert not any("lack the phonon" in note for note in variant.notes)
+        found[grid] = variant.a2f
+    model = Ensemble.load(tmp_path / "coarse")
+    without = [model.predict(entry.row.atoms)[0].spectrum for entry in tested.entries]
+    bare = np.stack([one.a2f[0] for one in without if one is not None])
+    assert np.isfinite(found["coarse"]).all()
+    assert np.abs(found["coarse"] - bare).max() > 0.1 * bare.max()
+    # the coarse one is 0.9 times the fine one in the made-up rows
+    assert np.abs(found["coarse"] - found["fine"]).max() > 1e-3 * found["fine"].max()

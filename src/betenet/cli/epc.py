@@ -65,6 +65,7 @@ def _add_campaign(running: Parser) -> None:
 def _add_settings(parser: Parser) -> None:
     """Add the flags of what a plan is told: the protocol, its material and the pressure."""
     _add_recipe(parser)
+    parser.flag("--dos-pseudopotentials", Path)
     parser.flag("--pressure", pressure)
 
 

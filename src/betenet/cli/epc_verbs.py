@@ -221,7 +221,7 @@ def _planned(arguments: argparse.Namespace, changes: dict[str, object]) -> Plans
         arguments.pseudopotentials,
         changes=changes,
         pressure=arguments.pressure or 0.0,
-        **_chosen(arguments, "starting_guess", "out"),
+        **_chosen(arguments, "starting_guess", "dos_pseudopotentials", "out"),
     )
     _tell_errors(one.error for one in plans if one.error is not None)
     return plans
@@ -236,6 +236,7 @@ def _refuse_idle(arguments: argparse.Namespace) -> None:
             "Leave one of them out.",
         )
     settings = ("protocol", "set", "pseudopotentials", "pressure", "starting_guess")
+    settings += ("dos_pseudopotentials",)
     idle = [name for name, value in _chosen(arguments, *settings).items() if value]
     if idle and not arguments.files:
         raise ConfigError(

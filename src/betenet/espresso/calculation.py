@@ -17,7 +17,7 @@ from ase import Atoms
 
 from betenet.enclosed import check_enclosed
 from betenet.errors import BetenetError, ConfigError, DataError
-from betenet.espresso.layout import PSEUDOPOTENTIALS
+from betenet.espresso.layout import DOS_PSEUDOPOTENTIALS, PSEUDOPOTENTIALS
 from betenet.espresso.manifest import CALCULATION, Manifest, begin_calculation
 from betenet.espresso.plan import Plan
 from betenet.espresso.protocol import Protocol
@@ -94,6 +94,9 @@ def keep_plan(home: Path, plan: Plan) -> Plan:
         workflow, told = _as_kept(folder, plan.workflow)
         begin_calculation(folder, told)
         _copy(folder / PSEUDOPOTENTIALS, workflow.settings.pseudopotentials.values())
+        if workflow.settings.dos_pseudopotentials:
+            others = workflow.settings.dos_pseudopotentials.values()
+            _copy(folder / DOS_PSEUDOPOTENTIALS, others)
     except BetenetError as error:
         return replace(plan, error=error, workflow=None, work=None)
     except OSError as error:
@@ -161,12 +164,11 @@ def open_calculation(folder: Path) -> Calculation:
         atoms = _atoms(told)
         protocol = Protocol.from_dict(told["protocol"])
         pressure = float(told["pressure_gpa"])
-        wanted = cast("Sequence[Mapping[str, Any]]", told["pseudopotentials"])
-        found = {
-            one["element"]: _kept(folder / PSEUDOPOTENTIALS / _plain(one["file"]), one["sha256"])
-            for one in wanted
-        }
+        found = _read_kept(folder / PSEUDOPOTENTIALS, told["pseudopotentials"])
         _check_elements(atoms, found)
+        others = _read_kept(folder / DOS_PSEUDOPOTENTIALS, told.get("dos_pseudopotentials", ()))
+        if others:
+            _check_elements(atoms, others)
     except (KeyError, TypeError, ValueError) as error:
         raise DataError(
             f"{folder / MANIFEST} does not describe a calculation.",
@@ -178,6 +180,7 @@ def open_calculation(folder: Path) -> Calculation:
         pseudopotentials=found,
         pressure=pressure,
         starting_guess=bool(told.get("starting_guess", False)),
+        dos_pseudopotentials=others,
     )
     return Calculation(
         folder=folder, workflow=Workflow(atoms=atoms, settings=settings), manifest=manifest
@@ -195,6 +198,11 @@ def _atoms(told: Mapping[str, Any]) -> Atoms:
         scaled_positions=number_array(structure["frac_coords"], "frac_coords", (None, 3)),
         pbc=True,
     )
+
+
+def _read_kept(folder: Path, wanted: Sequence[Mapping[str, Any]]) -> dict[str, Pseudopotential]:
+    """Pseudopotentials of a folder by their elements, each the one that was planned with."""
+    return {one["element"]: _kept(folder / _plain(one["file"]), one["sha256"]) for one in wanted}
 
 
 def _check_elements(atoms: Atoms, found: Mapping[str, Pseudopotential]) -> None:

@@ -66,6 +66,7 @@ def plan_calculations(
     changes: Mapping[str, object] | None = None,
     pressure: float = 0.0,
     starting_guess: bool = False,
+    dos_pseudopotentials: str | Path | None = None,
     out: str | Path | None = None,
 ) -> Plans:
     """Plan the calculation of each structure: grids, cutoffs and cost; nothing is computed.
@@ -85,6 +86,9 @@ def plan_calculations(
         Pressure to which cells are relaxed [GPa].
     starting_guess
         Whether the cells are guesses, whose volume may change by any amount.
+    dos_pseudopotentials
+        Folder of those of the electronic density of states alone; None for the same. The paper took
+        PseudoDojo's there, and SG15's for all else.
     out
         Folder of all calculations: each plan is kept below it, ready to run; None to keep none.
 
@@ -106,7 +110,13 @@ def plan_calculations(
     for record in prepare_structures(structures):
         name = free_name(_stem(record), plans)
         plan = plan_one(
-            name, record, chosen, folder, pressure=pressure, starting_guess=starting_guess
+            name,
+            record,
+            chosen,
+            folder,
+            pressure=pressure,
+            starting_guess=starting_guess,
+            dos_pseudopotentials=dos_pseudopotentials,
         )
         plans[name] = plan if out is None else keep_plan(Path(out), plan)
     return Plans(plans.values())

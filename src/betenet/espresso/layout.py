@@ -8,6 +8,8 @@ RELAX, DENSE, STATES, DOS, COARSE = "relax", "dense", "states", "dos", "coarse"
 RELAXATIONS = (RELAX, "relax-again")
 """Rounds of the relaxation; the second only where the first leaves a pressure."""
 PHONONS, FORCE_CONSTANTS, FINE_DOS = "phonons", "force-constants", "fine-dos"
+STATES_DENSITY = "states-density"
+"""Density for the electronic density of states, where its pseudopotentials are others."""
 COARSE_PHONONS, COARSE_FORCE_CONSTANTS = "coarse-phonons", "coarse-force-constants"
 COARSE_DOS = "coarse-dos"
 """Keys of the steps, which are their folders too."""
@@ -17,6 +19,8 @@ PSEUDOPOTENTIALS = "pseudopotentials"
 
 Programs keep its name in what they write, and look for it again when they recover.
 """
+DOS_PSEUDOPOTENTIALS = "dos-pseudopotentials"
+"""Folder with a copy of those of the electronic density of states alone, where they are others."""
 
 SAVED = f"{SCRATCH}/{PREFIX}.save"
 COUPLED = f"{SCRATCH}/{PREFIX}.a2Fsave"

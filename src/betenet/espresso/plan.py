@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from ase import Atoms
 
-from betenet.errors import BetenetError
+from betenet.errors import BetenetError, ConfigError
 from betenet.espresso.cost import Work, count_work
 from betenet.espresso.cutoffs import cutoff_doubts, with_cutoffs
 from betenet.espresso.magnetism import never_magnetic, without_spin
 from betenet.espresso.protocol import Protocol
-from betenet.espresso.pseudopotentials import find_pseudopotentials
+from betenet.espresso.pseudopotentials import Pseudopotential, find_pseudopotentials
 from betenet.espresso.settings import Settings, symbols_of
 from betenet.espresso.workflow import Workflow
 from betenet.known.findings import NO_CONVENTIONAL_PAIRING
@@ -162,6 +162,7 @@ def plan_one(
     *,
     pressure: float = 0.0,
     starting_guess: bool = False,
+    dos_pseudopotentials: str | Path | None = None,
 ) -> Plan:
     """Plan the calculation of one structure; an error becomes part of the plan."""
     if record.atoms is None:
@@ -173,6 +174,7 @@ def plan_one(
             pseudopotentials,
             pressure=pressure,
             starting_guess=starting_guess,
+            dos_pseudopotentials=dos_pseudopotentials,
         )
         grids = workflow.grids(workflow.atoms)
         work = count_work(workflow.atoms, workflow.settings, grids)
@@ -182,6 +184,7 @@ def plan_one(
         return Plan(name=name, source=record.name, error=named, warnings=record.warnings)
     settings = workflow.settings
     doubts = cutoff_doubts(settings.protocol, settings.pseudopotentials)
+    doubts = (*doubts, *_dos_doubts(settings))
     spin = (*without_spin(workflow.atoms), *never_magnetic(settings.pseudopotentials.values()))
     pairing = (one.text for one in found if one.code in NO_CONVENTIONAL_PAIRING)
     warnings = (*record.warnings, *doubts, *spin, *pairing)
@@ -195,6 +198,16 @@ def plan_one(
     )
 
 
+def _dos_doubts(settings: Settings) -> Iterator[str]:
+    """That the cutoffs are too low for the pseudopotentials of the density of states alone."""
+    if not settings.dos_pseudopotentials:
+        return
+    try:
+        with_cutoffs(settings.protocol, settings.dos_pseudopotentials)
+    except ConfigError as error:  # the paper took its cutoffs for them, whatever they need
+        yield f"the electronic density of states alone may be off: {error.summary}"
+
+
 def make_workflow(
     atoms: Atoms,
     protocol: Protocol,
@@ -202,6 +215,7 @@ def make_workflow(
     *,
     pressure: float = 0.0,
     starting_guess: bool = False,
+    dos_pseudopotentials: str | Path | None = None,
 ) -> Workflow:
     """The recipe for a crystal; its symmetry is made exact, as pw.x finds it only then.
 
@@ -220,8 +234,15 @@ def make_workflow(
     """
     found = find_pseudopotentials(pseudopotentials, symbols_of(atoms))
     chosen = with_cutoffs(protocol, found)
+    others: dict[str, Pseudopotential] = {}
+    if dos_pseudopotentials is not None:
+        others = find_pseudopotentials(dos_pseudopotentials, symbols_of(atoms))
     settings = Settings(
-        protocol=chosen, pseudopotentials=found, pressure=pressure, starting_guess=starting_guess
+        protocol=chosen,
+        pseudopotentials=found,
+        pressure=pressure,
+        starting_guess=starting_guess,
+        dos_pseudopotentials=others,
     )
     return Workflow(atoms=idealise(atoms), settings=settings)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -16,14 +16,17 @@ from betenet.espresso.layout import (
     COUPLED,
     DENSE,
     DOS,
+    DOS_PSEUDOPOTENTIALS,
     ELECTRONIC_DOS_FILE,
     PSEUDOPOTENTIALS,
     RELAX,
     RELAXATIONS,
     SAVED,
     STATES,
+    STATES_DENSITY,
 )
 from betenet.espresso.namelist import Namelist, Namelists, Value
+from betenet.espresso.pseudopotentials import Pseudopotential
 from betenet.espresso.settings import Settings, symbols_of
 from betenet.espresso.steps import PREFIX, SCRATCH, Inherited, Step
 
@@ -91,8 +94,17 @@ def coarse_step(settings: Settings, atoms: Atoms, grid: Grid) -> Step:
     return replace(step, results=SAVED_DENSITY, recovery=RESTART)
 
 
+def states_density_step(settings: Settings, atoms: Atoms, grid: Grid) -> Step:
+    """Density by the pseudopotentials of the electronic density of states."""
+    step = _step(STATES_DENSITY, settings, _namelists(settings, "scf"), atoms, grid)
+    return replace(step, results=SAVED_DENSITY, recovery=RESTART)
+
+
 def states_step(settings: Settings, atoms: Atoms, grid: Grid) -> Step:
-    """Energies for the electronic density of states, by tetrahedra on the dense grid."""
+    """Energies for the electronic density of states, by tetrahedra on the dense grid.
+
+    They follow from the dense density, or from one by pseudopotentials of their own.
+    """
     namelists = _namelists(settings, "nscf")
     for key in ("smearing", "degauss"):
         namelists["system"].pop(key)
@@ -100,9 +112,13 @@ def states_step(settings: Settings, atoms: Atoms, grid: Grid) -> Step:
     # energies within 1e-8 Ry: pw.x asks for a tenth of it, divided by the electrons
     namelists["electrons"]["conv_thr"] = STATES_CONVERGENCE
     step = _step(STATES, settings, namelists, atoms, grid)
-    density = Inherited(source=f"{DENSE}/{SAVED}", target=SAVED, how="copy")
+    before = STATES_DENSITY if settings.dos_pseudopotentials else DENSE
+    density = Inherited(source=f"{before}/{SAVED}", target=SAVED, how="copy")
     return replace(
-        step, after=(DENSE,), inherits=(*step.inherits, density), results=SAVED_DENSITY[:1]
+        step,
+        after=(before,),
+        inherits=(*step.inherits, density),
+        results=SAVED_DENSITY[:1],
     )
 
 
@@ -166,6 +182,9 @@ def _step(
     key: str, settings: Settings, namelists: dict[str, dict[str, Value]], atoms: Atoms, grid: Grid
 ) -> Step:
     elements = list(dict.fromkeys(symbols_of(atoms)))
+    others = bool(settings.dos_pseudopotentials) and key in (STATES_DENSITY, STATES)
+    pseudopotentials = settings.dos_pseudopotentials if others else settings.pseudopotentials
+    folder = DOS_PSEUDOPOTENTIALS if others else PSEUDOPOTENTIALS
     namelists["system"] |= {"nat": len(atoms), "ntyp": len(elements)}
     if key not in RELAXATIONS:  # the grid of another cell than the one that it ends with
         namelists["system"] |= _fft(atoms, settings.density_cutoff)
@@ -173,8 +192,8 @@ def _step(
         key=key,
         program="pw.x",
         namelists=namelists,
-        cards=_cards(settings, atoms, elements, grid),
-        inherits=(Inherited(source=PSEUDOPOTENTIALS, target=PSEUDOPOTENTIALS),),
+        cards=_cards(pseudopotentials, atoms, elements, grid),
+        inherits=(Inherited(source=folder, target=PSEUDOPOTENTIALS),),
         pools=True,
     )
 
@@ -186,9 +205,14 @@ def _fft(atoms: Atoms, density_cutoff: float) -> Namelist:
     return {} if grid is None else dict(zip(("nr1", "nr2", "nr3"), grid, strict=True))
 
 
-def _cards(settings: Settings, atoms: Atoms, elements: Sequence[str], grid: Grid) -> str:
+def _cards(
+    pseudopotentials: Mapping[str, Pseudopotential],
+    atoms: Atoms,
+    elements: Sequence[str],
+    grid: Grid,
+) -> str:
     masses = {element: float(atomic_masses[atomic_numbers[element]]) for element in elements}
-    files = {element: settings.pseudopotentials[element].path.name for element in elements}
+    files = {element: pseudopotentials[element].path.name for element in elements}
     places = zip(symbols_of(atoms), atoms.get_scaled_positions(wrap=False), strict=True)
     lines = [
         "ATOMIC_SPECIES",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import cast
 
 from ase import Atoms
@@ -42,6 +42,9 @@ class Settings:
         Pressure to which the cell is relaxed [GPa].
     starting_guess
         Whether the cell is a guess: how far it relaxes is no sign of a mistake then.
+    dos_pseudopotentials
+        Pseudopotential of each element for the electronic density of states alone, as the paper has
+        it; empty for the same.
 
     Raises
     ------
@@ -54,6 +57,9 @@ class Settings:
     pseudopotentials: Mapping[str, Pseudopotential]
     pressure: float = 0.0
     starting_guess: bool = False
+    dos_pseudopotentials: Mapping[str, Pseudopotential] = field(
+        default_factory=dict[str, Pseudopotential]
+    )
 
     def __post_init__(self) -> None:
         if not math.isfinite(self.pressure):
@@ -90,11 +96,14 @@ class Settings:
         """Plain values; where the pseudopotentials lie is left out."""
         # a key that stands only where it is true: earlier versions did not have it
         guess: dict[str, object] = {"starting_guess": True} if self.starting_guess else {}
+        others = _plain(self.dos_pseudopotentials)
         return guess | {
             "protocol": self.protocol.to_dict(),
-            "pseudopotentials": [
-                self.pseudopotentials[element].to_dict()
-                for element in sorted(self.pseudopotentials)
-            ],
+            "pseudopotentials": _plain(self.pseudopotentials),
             "pressure_gpa": self.pressure,
+            **({"dos_pseudopotentials": others} if others else {}),
         }
+
+
+def _plain(pseudopotentials: Mapping[str, Pseudopotential]) -> list[dict[str, object]]:
+    return [pseudopotentials[element].to_dict() for element in sorted(pseudopotentials)]

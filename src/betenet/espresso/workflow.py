@@ -38,7 +38,14 @@ from betenet.espresso.phonon_inputs import (
     force_constants_step,
     phonon_step,
 )
-from betenet.espresso.pw_inputs import coarse_step, dense_step, dos_step, relax_step, states_step
+from betenet.espresso.pw_inputs import (
+    coarse_step,
+    dense_step,
+    dos_step,
+    relax_step,
+    states_density_step,
+    states_step,
+)
 from betenet.espresso.pw_output import PwOutput, read_pw_output
 from betenet.espresso.relaxation import residual_pressure
 from betenet.espresso.settings import Settings, symbols_of
@@ -105,6 +112,7 @@ class Workflow:
         steps = [
             coarse_step(self.settings, atoms, grids.coarse),
             dense_step(self.settings, atoms, grids.dense),
+            *self._states_density(atoms, grids.coarse),
             states_step(self.settings, atoms, grids.dense),
             *self._dos(folder),
             phonon_step(self.settings.protocol, 1, grids.q),
@@ -154,6 +162,11 @@ class Workflow:
             scaled_positions=found.get_scaled_positions(wrap=False),
             pbc=True,
         )
+
+    def _states_density(self, atoms: Atoms, grid: Grid) -> list[Step]:
+        """The density for the electronic states, where their pseudopotentials are others."""
+        others = self.settings.dos_pseudopotentials
+        return [states_density_step(self.settings, atoms, grid)] if others else []
 
     def _dos(self, folder: Path) -> list[Step]:
         """The electronic density of states, once the Fermi energy is known."""

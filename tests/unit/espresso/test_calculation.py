@@ -195,3 +195,26 @@ def test_a_link_to_a_calculation_that_was_moved_is_followed(plan: Plan, tmp_path
     folder.symlink_to(tmp_path / "disk")
     assert keep_plan(tmp_path / "epc", plan).error is None
     assert open_calculation(folder).folder == folder
+
+
+def test_other_pseudopotentials_of_the_density_of_states_are_kept_too(
+    pseudopotentials: Maker, tmp_path: Path
+) -> None:
+    atoms = bulk("NbC", "rocksalt", a=4.47)
+    first = pseudopotentials({"Nb": 13.0, "C": 4.0})
+    others = Path(shutil.copytree(first, tmp_path / "others"))
+    for path in others.iterdir():  # another file, whose content differs
+        path.write_text(path.read_text() + "\n")
+    plans = plan_calculations(atoms, FAST, first, dos_pseudopotentials=others, out=tmp_path / "epc")
+    (plan,) = plans
+    assert plan.error is None
+    shutil.rmtree(others)
+    found = open_calculation(tmp_path / "epc" / plan.name)
+    assert plan.workflow is not None
+    assert describe(found.workflow) == describe(plan.workflow)
+    told = found.workflow.settings
+    assert set(told.dos_pseudopotentials) == {"Nb", "C"}
+    assert told.dos_pseudopotentials["Nb"].sha256 != told.pseudopotentials["Nb"].sha256
+    # the same structure without them is another calculation
+    (again,) = plan_calculations(atoms, FAST, first, out=tmp_path / "epc")
+    assert again.error is not None

@@ -1,5 +1,6 @@
 import io
 from collections.abc import Callable
+from dataclasses import replace
 
 import ase.io
 import numpy as np
@@ -8,7 +9,14 @@ from ase import Atoms
 from ase.build import bulk
 from ase.io.espresso import read_fortran_namelist
 
-from betenet.espresso.pw_inputs import coarse_step, dense_step, dos_step, relax_step, states_step
+from betenet.espresso.pw_inputs import (
+    coarse_step,
+    dense_step,
+    dos_step,
+    relax_step,
+    states_density_step,
+    states_step,
+)
 from betenet.espresso.settings import Settings
 
 Maker = Callable[..., Settings]
@@ -118,3 +126,29 @@ def test_the_dense_density_begins_with_the_coarse_one(settings: Maker) -> None:
     (density,) = [one for one in step.inherits if one.source.startswith("coarse/")]
     # a copy without wave functions: they belong to other k-points
     assert (density.how, density.target) == ("copy", "scratch/crystal.save")
+
+
+def test_the_density_of_states_may_have_pseudopotentials_of_its_own(
+    carbide: Atoms, settings: Maker
+) -> None:
+    """The paper took PseudoDojo's for it, SG15's for all else."""
+    same = settings(["Nb", "C"])
+    renamed = {
+        symbol: replace(one, path=one.path.with_name(f"other_{one.path.name}"))
+        for symbol, one in same.pseudopotentials.items()
+    }
+    found = replace(same, dos_pseudopotentials=renamed)
+    density = states_density_step(found, carbide, (8, 8, 8))
+    states = states_step(found, carbide, (16, 16, 16))
+    for step in (density, states):
+        assert "Nb 92.906370 other_Nb" in step.input_text()
+        assert step.inherits[0].source == "dos-pseudopotentials"
+        assert step.inherits[0].target == "pseudopotentials"
+    assert namelists(density.input_text())["control"]["calculation"] == "scf"
+    # a density of one set is none for the other
+    assert states.after == ("states-density",)
+    assert {one.source.split("/")[0] for one in states.inherits[1:]} == {"states-density"}
+    dense = dense_step(found, carbide, (16, 16, 16))
+    assert "other_" not in dense.input_text()
+    assert dense.inherits[0].source == "pseudopotentials"
+    assert states_step(same, carbide, (16, 16, 16)).after == ("dense",)

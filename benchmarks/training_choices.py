@@ -141,7 +141,8 @@ def the_recipe() -> FullBatchRecipe:
 
 def load_rows(recipe: FullBatchRecipe) -> FullBatchLoad:
     """The recipe's rows with their geometry."""
-    return FullBatchLoad.build(read_rows(data_folder(), recipe.sources), recipe.network)
+    rows = read_rows(data_folder(), recipe.sources)
+    return FullBatchLoad.build(rows, recipe.network, recipe.phonon_dos)
 
 
 def predict(recipe: FullBatchRecipe, weights: Parameters, data: FullBatchData) -> torch.Tensor:

@@ -9,6 +9,7 @@ import pytest
 from ase.build import bulk
 from tests.command_line import refusal, stdout_of
 from tests.fixture_types import Capture
+from tests.tiny_model import write_site_model
 
 from betenet.cli import main
 from betenet.phonon_dos import PhononDos
@@ -119,3 +120,25 @@ def test_phonons_of_a_library_change_what_they_are_known_for(
     assert changed == {"Nb"}
     assert main(["evaluate", MODEL, str(metals), "--phonons", str(library), *QUICK]) == 2
     assert "takes no phonons" in capsys.readouterr().err
+
+
+def test_networks_with_phonons_get_those_of_the_rows(tmp_path: Path, capsys: Capture) -> None:
+    bins = np.arange(0.25, 101.0, 2.0).tolist()
+    dos = {"frequencies_mev": bins, "fine_per_mev": [np.full(51, 0.03).tolist()]}
+    path = tmp_path / "metals.jsonl"
+    path.write_text("\n".join([row("Nb", site_phonon_dos=dos), row("Al")]))
+    model = str(write_site_model(tmp_path / "sites"))
+
+    def judged(*flags: str) -> dict[str, int]:
+        assert main(["evaluate", model, str(path), *QUICK, "--json", *flags]) == 0
+        return json.loads(capsys.readouterr().out)["rows_by_phonons"]
+
+    own = {"fine, of the row": 1, "none": 1}
+    assert judged() == judged("--phonons", "rows") == own
+    assert judged("--phonons", "none") == {"none": 2}
+    assert main(["evaluate", model, str(path), *QUICK]) == 0
+    assert "1 of 2 materials were predicted with their phonons" in capsys.readouterr().out
+    told = refusal(["evaluate", MODEL, str(path), "--phonons", "rows"], capsys)
+    assert "takes no phonons" in told
+    told = refusal(["evaluate", model, str(path), "--force-field", "emt"], capsys)
+    assert "--force-field is for --phonons auto" in told

@@ -12,6 +12,7 @@ import numpy as np
 from ase import Atoms
 from ase.io import read
 
+from betenet.datasets.bete_net_database import DATABASE_FILE
 from betenet.datasets.folds import reduced_formula
 from betenet.datasets.jsonl_rows import read_jsonl
 from betenet.datasets.published_folder import is_published, published_training_rows
@@ -75,7 +76,8 @@ def read_rows(
             raise DataError(
                 f"{source}: {error.filename} is missing.",
                 f"The source's files are expected below {folder}.",
-                "Set BETENET_DATA to the folder that holds them.",
+                f"Set BETENET_DATA to the folder that holds them, or give --data that of the "
+                f"published database, with {DATABASE_FILE}.",
             ) from error
         except (*DAMAGE, csv.Error, ValueError, TypeError) as error:
             raise DataError(

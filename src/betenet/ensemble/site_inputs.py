@@ -22,6 +22,11 @@ from betenet.errors import ConfigError
 from betenet.network.config import NetworkConfig
 from betenet.superconductivity.binned import TRUNCATED, binned, share_above
 
+STATES_PER_ATOM = 3.0
+"""∫g dω of an atom, in whatever unit ω has."""
+OTHER_UNIT = 0.1
+"""Relative difference of ∫g dω from which two densities of states are in different units."""
+
 
 def check_site_inputs(config: NetworkConfig) -> None:
     """Check that the inputs of each site are a density of states on the network's grid.
@@ -107,6 +112,13 @@ def input_warnings(
         yield (
             f"the phonons are of {phonons.force_field}: the networks have learnt from those of "
             "first principles"
+        )
+    learnt = float(card.get("phonon_dos", {}).get("states_per_atom", STATES_PER_ATOM))
+    states = phonons.dos.n_states / max(len(phonons.dos.symbols or ()), 1)
+    if phonons.dos.symbols and abs(states / learnt - 1.0) > OTHER_UNIT:
+        yield (
+            f"its phonon density of states has {states:.3g} states per atom, those of the training "
+            f"{learnt:.3g}: another unit, or cut off"
         )
     lost = share_above(phonons.dos.frequencies, phonons.dos.total, config.frequency_max)
     if lost > TRUNCATED:

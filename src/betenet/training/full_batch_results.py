@@ -169,7 +169,8 @@ class FullBatchResults:
     @cached_property
     def load(self) -> FullBatchLoad:
         """Rows of the run, with their geometry and their targets."""
-        return FullBatchLoad.build(read_rows(self.data, self.recipe.sources), self.recipe.network)
+        rows = read_rows(self.data, self.recipe.sources)
+        return FullBatchLoad.build(rows, self.recipe.network, self.recipe.phonon_dos)
 
     def bag(self, member: int) -> Int[np.ndarray, " row"]:
         """How often each row is in a member's bag; 0 for those that validate."""

@@ -5,7 +5,7 @@ A folder for each member, restarted where it was killed; see ``full_batch_member
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,8 @@ from betenet.datasets.training_rows import read_rows, tell_nobody
 from betenet.ensemble.checkpoint import write_checkpoint
 from betenet.ensemble.device import choose_place
 from betenet.ensemble.published_weights import NOT_CALIBRATED, learn_coverage
-from betenet.ensemble.site_inputs import site_inputs
+from betenet.ensemble.site_inputs import OTHER_UNIT, STATES_PER_ATOM, site_inputs
+from betenet.ensemble.training_table import TrainingTable
 from betenet.errors import BetenetError, DataError, ModelError
 from betenet.graphs import build_graph
 from betenet.input_files import in_short, read_text
@@ -34,7 +35,7 @@ from betenet.network.geometry import CrystalGeometry, crystal_geometry
 from betenet.phonons.site_matching import primitive_shares
 from betenet.printable import shortened
 from betenet.runs import lock_folder
-from betenet.structures import check_structure, find_symmetry, standardise
+from betenet.structures import check_structure, find_symmetry, prepare_structures, standardise
 from betenet.training.finite import check_bag
 from betenet.training.full_batch_member import (
     SUMMARY,
@@ -245,12 +246,8 @@ def run_full_batch(
     """
     choose_place(device)
     known = read_rows(data, recipe.sources, told=told)
-    without = sum(recipe.phonon_dos not in row.site_phonon_dos for row in known)
-    if recipe.phonon_dos and without:
-        told(
-            f"{without} of {len(known)} rows have no {recipe.phonon_dos} phonon density of states: "
-            "ones stand in its place"
-        )
+    for text in _phonons_in_words(recipe, known):
+        told(text)
     out.mkdir(parents=True, exist_ok=True)
     rows = data_digest(known, recipe.phonon_dos)
     wanted = list(range(recipe.members) if members is None else members)
@@ -306,8 +303,10 @@ def write_full_batch_model(
         "network": recipe.network.to_dict(),
     }
     parameters = {name: torch.stack([table[name] for table in tables]) for name in tables[0]}
-    covered = learn_coverage([row.atoms for row in rows])
-    write_checkpoint(folder, card, parameters, covered.to_tensors())
+    records = prepare_structures([row.atoms for row in rows])
+    used = [row for row, one in zip(rows, records, strict=True) if one.atoms is not None]
+    covered = learn_coverage([row.atoms for row in used])
+    write_checkpoint(folder, card, parameters, covered.to_tensors(), TrainingTable.of(used))
     return card
 
 
@@ -315,8 +314,34 @@ def _learnt_phonons(recipe: FullBatchRecipe, rows: Sequence[Row]) -> dict[str, A
     """What the networks have learnt of densities of states, for the card."""
     if not recipe.phonon_dos:
         return {}
-    without = sum(recipe.phonon_dos not in row.site_phonon_dos for row in rows)
-    return {"phonon_dos": {"grid": recipe.phonon_dos, "rows": len(rows), "rows_without": without}}
+    found = [row.site_phonon_dos.get(recipe.phonon_dos) for row in rows]
+    states = [
+        float(np.trapezoid(sites, omega, axis=-1).mean()) for omega, sites in filter(None, found)
+    ]
+    learnt: dict[str, Any] = {
+        "grid": recipe.phonon_dos,
+        "rows": len(rows),
+        "rows_without": len(rows) - len(states),
+    }
+    if states:
+        learnt["states_per_atom"] = float(f"{np.median(states):.4g}")
+    return {"phonon_dos": learnt}
+
+
+def _phonons_in_words(recipe: FullBatchRecipe, rows: Sequence[Row]) -> Iterator[str]:
+    """What is unusual about the densities of states of the rows."""
+    learnt = _learnt_phonons(recipe, rows).get("phonon_dos", {})
+    if learnt.get("rows_without"):
+        yield (
+            f"{learnt['rows_without']} of {len(rows)} rows have no {recipe.phonon_dos} phonon "
+            "density of states: ones stand in its place"
+        )
+    states = learnt.get("states_per_atom", STATES_PER_ATOM)
+    if abs(states / STATES_PER_ATOM - 1.0) > OTHER_UNIT:
+        yield (
+            f"the {recipe.phonon_dos} phonon densities of states have {states:g} states per atom "
+            f"(median), not {STATES_PER_ATOM:g}: they are in another unit than 1/meV, or incomplete"
+        )
 
 
 def member_folder(out: Path, member: int) -> Path:

@@ -27,7 +27,7 @@ from betenet.datasets.rows import TARGETS, data_folder
 from betenet.evaluation.metrics import MOMENTS, table
 from betenet.network.model import forward_member
 from betenet.quantities import QUANTITIES
-from betenet.superconductivity.critical_temperature import allen_dynes_simple
+from betenet.superconductivity.critical_temperature import allen_dynes
 from betenet.superconductivity.moments import moments
 from betenet.training.full_batch_results import FullBatchResults
 from betenet.training.regions import REGIONS, find_regions
@@ -79,8 +79,8 @@ def show_metrics(run: FullBatchResults) -> None:
     unseen = {member: run.bag(member) == 0 for member in everything}
     by_any = np.any(list(unseen.values()), axis=0)
     targets = np.stack([row.targets for row in run.load.rows])
-    coupling, omega_log = (targets[:, TARGETS.index(key)] for key in MOMENTS[:2])
-    tc = allen_dynes_simple(coupling, omega_log, mu_star=0.10)
+    coupling, omega_log, omega_2 = (targets[:, TARGETS.index(key)] for key in MOMENTS)
+    tc = allen_dynes(coupling, omega_log, omega_2, mu_star=0.10)
     print("\nmean Tc of the rows is the error of saying that nothing superconducts:")
     for member, rows in unseen.items():
         print_rows(f"outside the bag of member {member}", tc[rows])

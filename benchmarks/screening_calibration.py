@@ -6,7 +6,8 @@ r"""Write the calibration table that a screening chooses its thresholds and make
 
 Rows of BETE-NET (--source for others) that the force field was asked about. The table has the
 scores of our models and whether the first-principles Tc is above 5 K, in order of the scores: no
-names, no formulas, no first-principles values.
+names, no formulas, no first-principles values. Labels are by the full formula of Allen and Dynes
+if every row knows ω_2, else by the simplified one; the table says which.
 """
 
 from __future__ import annotations
@@ -21,8 +22,9 @@ from betenet import __version__
 from betenet.ensemble.estimates import TC_THRESHOLD
 from betenet.ensemble.prediction import TC_PROBABILITY
 from betenet.ensemble.shipped import DEFAULT_MODEL, DEFAULT_PHONON_MODEL
-from betenet.screening.calibration import SECONDS, STABLE, Calibration
+from betenet.screening.calibration import LABELS, SECONDS, STABLE, Calibration
 from betenet.screening.kinds import IMAGINARY, SCORES
+from betenet.superconductivity.critical_temperature import DEFAULT_METHOD, SIMPLE_METHOD
 
 SOURCE = "bete_net"
 
@@ -71,7 +73,9 @@ def calibration_of(
 ) -> Calibration:
     """Some of the rows as a table, in order of their scores."""
     chosen = np.flatnonzero(rows)
-    chosen = chosen[np.lexsort((columns["tc"][chosen], columns["probability"][chosen]))]
+    reference, labels = labels_of(columns, chosen)
+    order = np.lexsort((columns["tc"][chosen], columns["probability"][chosen]))
+    chosen, reference = chosen[order], reference[order]
     taken = {key: values[chosen] for key, values in columns.items() if values.ndim}
     return Calibration(
         scores={
@@ -89,17 +93,29 @@ def calibration_of(
                 }.items()
             },
         },
-        positive=taken["reference_tc"] > TC_THRESHOLD,
+        positive=reference > TC_THRESHOLD,
         groups=_first_seen(taken["group"]),
         facts={
             "name": name,
             "betenet_version": __version__,
             "mu_star": float(columns["mu_star"]),
             "tc_above_kelvin": TC_THRESHOLD,
-            "tc_method": "scores: allen_dynes; labels: allen_dynes_simple",
+            "tc_method": f"scores: {DEFAULT_METHOD}; {LABELS}{labels}",
             "stands_for": dict.fromkeys(stands_for or [], model),
         },
     )
+
+
+def labels_of(columns: dict[str, np.ndarray], chosen: np.ndarray) -> tuple[np.ndarray, str]:
+    """First-principles Tc of some rows [K], and its formula: one for all of them.
+
+    Scores are by the full formula, as a screening computes them. So are the labels, unless a row's
+    ω_2 is not known.
+    """
+    full = columns["reference_tc_full"][chosen]
+    if np.isfinite(full).all():
+        return full, DEFAULT_METHOD
+    return columns["reference_tc"][chosen], SIMPLE_METHOD
 
 
 def _first_seen(groups: np.ndarray) -> np.ndarray:

@@ -49,6 +49,7 @@ ONLY_STARTED = {
     # looks at a training run, or at the tables of another benchmark
     *(
         *("double_descent", "ensemble_size", "held_out_scores", "loss_landscape"),
+        "out_of_bag",
         *("phonon_ablation", "phonon_library"),
     ),
     *("phonon_validation", "screening_calibration", "screening_forecast", "training_choices"),

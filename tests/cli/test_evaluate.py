@@ -46,7 +46,7 @@ def test_table_is_printed(metals: Path, capsys: Capture) -> None:
     assert "warning: Whether the model was trained on these formulas cannot be known" in shown
     assert "λ      n = 6" in shown
     assert "mean of this dataset" in shown
-    assert "Tc by allen_dynes_simple, μ* = 0.1" in shown
+    assert "Tc by allen_dynes, μ* = 0.1" in shown
 
 
 def test_report_is_written_and_json_printed(metals: Path, tmp_path: Path, capsys: Capture) -> None:

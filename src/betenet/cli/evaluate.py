@@ -10,7 +10,8 @@ from pathlib import Path
 from betenet.cli.arguments import TABLE_UNITS, add_phonons, mu_star, tc_method, whole
 from betenet.cli.parser import Verbs, add_verb
 from betenet.cli.streams import cannot_write
-from betenet.superconductivity.critical_temperature import DEFAULT_MU_STAR, PAPER_METHOD
+from betenet.evaluation.row_rules import ALL_ROWS, ROW_RULES
+from betenet.superconductivity.critical_temperature import DEFAULT_METHOD, DEFAULT_MU_STAR
 
 
 def add_parser(verbs: Verbs) -> None:
@@ -20,7 +21,8 @@ def add_parser(verbs: Verbs) -> None:
         parser.flag(name)
     add_phonons(parser, default=None)
     parser.flag("--mu-star", mu_star, default=DEFAULT_MU_STAR)
-    parser.flag("--tc-method", tc_method, default=PAPER_METHOD)
+    parser.flag("--tc-method", tc_method, default=DEFAULT_METHOD)
+    parser.flag("--rows", choices=tuple(ROW_RULES), default=ALL_ROWS)
     for name in ("--precision", "--recall"):
         parser.flag(name, _share, action="append")
     parser.flag("--resamples", whole, default=1000)
@@ -65,6 +67,7 @@ def run(arguments: argparse.Namespace) -> int:
         Settings(
             mu_star=arguments.mu_star,
             tc_method=arguments.tc_method,
+            rows=arguments.rows,
             precisions=tuple(arguments.precision or (0.8,)),
             recalls=tuple(arguments.recall or (0.8,)),
             n_resamples=arguments.resamples,

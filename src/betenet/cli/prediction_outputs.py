@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 import math
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
+from typing import Any
 
 from betenet import extras
 from betenet.cli.batch import FolderOutput, Output, RowOutput
@@ -18,7 +19,7 @@ from betenet.ensemble.estimates import GAP
 from betenet.ensemble.prediction import Prediction, csv_columns
 from betenet.ensemble.shipped import find_model
 from betenet.quantities import heading, table_unit
-from betenet.superconductivity.critical_temperature import ELIASHBERG
+from betenet.superconductivity.critical_temperature import DEFAULT_METHOD, ELIASHBERG
 from betenet.superconductivity.moments import coupling_constant
 
 
@@ -152,13 +153,22 @@ def _offer(arguments: argparse.Namespace, model: Ensemble) -> str:
         return ""
     better = read_card(find_model(DEFAULT_PHONON_MODEL))["with_phonons"]
     cards = (better[next(iter(better))], model.card)
-    if not all("metrics" in card for card in cards):
+    off = [_error_of_tc(card) for card in cards]
+    if None in off:
         return ""
-    off = [card["metrics"]["cross_validation"]["tc"]["mae"][0] for card in cards]
     return (
         "\nbetter, for some seconds a crystal: --phonons auto (phonons of a force field; Tc is "
         f"off by {off[0]:.2f} K on average, by {off[1]:.2f} K without)"
     )
+
+
+def _error_of_tc(card: Mapping[str, Any]) -> float | None:
+    """Mean error of Tc by the default formula [K], on unseen materials; None if not measured."""
+    for kind in ("cross_validation", "out_of_bag"):
+        table = card.get("metrics", {}).get(kind, {})
+        if table.get("tc_method") == DEFAULT_METHOD:
+            return float(table["tc"]["mae"][0])
+    return None
 
 
 def _probability(prediction: Prediction) -> str:

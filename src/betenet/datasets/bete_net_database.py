@@ -146,11 +146,12 @@ def read_database(
 
     Notes
     -----
-    A row is refused for a missing value in any column (the published rule, which kept 806 of
-    818 rows; columns of smearings not asked for do not count), for a value that is not finite
-    in an array that is used, and for α²F that is zero or negative beyond the tolerance. A missing
-    value is a null, as pandas writes it. A row that is no key of a column of densities of states or
-    of stated moments does not have them, and is kept: `write_published` leaves them out so.
+    A row is refused for a missing value in any column (the published rule; of the 818 materials
+    that the paper counts, the released files keep 806; columns of smearings not asked for do not
+    count), for a value that is not finite in an array that is used, and for α²F that is zero or
+    negative beyond the tolerance. A missing value is a null, as pandas writes it. A row that is no
+    key of a column of densities of states or of stated moments does not have them, and is kept:
+    `write_published` leaves them out so.
     """
     path = Path(folder) / DATABASE_FILE
     columns = _load(path)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from torch import Tensor
 
 from betenet.errors import ModelError
+from betenet.superconductivity.critical_temperature import SIMPLE_METHOD
 
 FORMAT_VERSION = 2
 
@@ -31,6 +32,18 @@ STEPS: dict[int, Callable[[Card], Card]] = {1: dict}
 """`STEPS[n]` turns a card of version n into one of version n + 1."""
 TENSOR_STEPS: dict[int, Callable[[Tensors], Tensors]] = {1: _attributes_first}
 """Steps for the parameters; a version that is absent left them as they were."""
+
+
+def with_tc_methods(card: Card) -> Card:
+    """A card whose every table of metrics says by which formula both sides' Tc are.
+
+    Cards that do not say are of the time when it was the simplified one.
+    """
+    for part in (card, *card.get("with_phonons", {}).values()):
+        for table in part.get("metrics", {}).values():
+            if isinstance(table, dict) and "tc" in table:
+                cast("Card", table).setdefault("tc_method", SIMPLE_METHOD)
+    return card
 
 
 def migrate(card: Card, path: Path) -> Card:
@@ -57,7 +70,7 @@ def migrate(card: Card, path: Path) -> Card:
     while version < FORMAT_VERSION:
         card = {**STEPS[version](card), "format_version": version + 1}
         version += 1
-    return card
+    return with_tc_methods(card)
 
 
 def migrate_tensors(tensors: Tensors, version: int) -> Tensors:

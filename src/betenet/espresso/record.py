@@ -29,7 +29,7 @@ from betenet.json_output import finite_or_none
 from betenet.quantities import QUANTITIES, export, exported_in_table_unit, table_unit
 from betenet.spectrum import IntegrationRule
 from betenet.superconductivity.binned import BINS, binned
-from betenet.superconductivity.critical_temperature import PAPER_METHOD, critical_temperature
+from betenet.superconductivity.critical_temperature import SIMPLE_METHOD, critical_temperature
 from betenet.superconductivity.moments import moments
 from betenet.superconductivity.quality import without_small_negatives
 from betenet.superconductivity.smearing import flattest
@@ -131,7 +131,7 @@ def _moments(frequencies: np.ndarray, a2f: np.ndarray) -> dict[str, float | None
     try:
         found = moments(frequencies, a2f, RULE)
         known = {key: found[key] for key in ("coupling", "omega_log")}
-        tc = float(critical_temperature(PAPER_METHOD, **known, mu_star=MU_STAR))
+        tc = float(critical_temperature(SIMPLE_METHOD, **known, mu_star=MU_STAR))
     except BetenetError:  # NaN, or nothing positive: said in the reasons
         return {}
     exported = {key: _number(float(value)) for key, value in export(found).items()}

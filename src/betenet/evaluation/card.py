@@ -40,6 +40,10 @@ from betenet.training.run import Job, Workload, run_training
 RESAMPLES = 1000
 WORST = 12
 """Compounds listed where the model fails."""
+METRICS_NOTE = (
+    "value, then the ends of its 95 % bootstrap interval; frequencies and Tc in K; tc_method: "
+    "formula of both sides' Tc, here and in the coverage"
+)
 LICENCE = "Apache-2.0"
 CITATION = (
     "J. B. Gibson et al., npj Comput. Mater. 11, 7 (2025); "
@@ -245,7 +249,7 @@ def _assessment(load: Workload, validated: HeldOut, bagged: HeldOut) -> dict[str
     calibration = calibrate(judged)
     return {
         "metrics": {
-            "note": "value, then the ends of its 95 % bootstrap interval; frequencies and Tc in K",
+            "note": METRICS_NOTE,
             "cross_validation": _metrics(load, validated),
             "out_of_bag": _metrics(load, bagged),
         },
@@ -263,6 +267,7 @@ def _metrics(load: Workload, held_out: HeldOut) -> dict[str, Any]:
     metrics: dict[str, Any] = {
         "rows": len(held_out.rows),
         "members_per_row": round(float(held_out.members.mean()), 1),
+        "tc_method": held_out.tc_method,
     }
     counts = held_out.counts
     for quantity, measures in scores.items():

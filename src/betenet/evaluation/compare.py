@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -67,6 +67,10 @@ class Comparison:
     reference, predicted
         By the keys of `COMPARED`: λ [1], ω_log, ω_2 and Tc [K]; NaN where the reference is not
         known.
+    tc_methods
+        Formula of both sides' Tc of each material.
+    tc_method
+        Formula of the Tc that are judged: the one asked for, where any material's Tc is by it.
     intervals
         By the same keys: ends of the central 68 % and 95 %, (low, high, low, high).
     probability
@@ -87,6 +91,8 @@ class Comparison:
     elements: tuple[frozenset[str], ...]
     reference: Values
     predicted: Values
+    tc_methods: tuple[str, ...]
+    tc_method: str
     intervals: Mapping[str, Float[np.ndarray, "row 4"]]
     probability: Float[np.ndarray, " row"]
     seen: Bool[np.ndarray, " row"] | None
@@ -97,6 +103,16 @@ class Comparison:
     def errors(self, keys: Sequence[str] = COMPARED[:3]) -> dict[str, np.ndarray]:
         """Predicted - reference of λ, ω_log and ω_2."""
         return {key: self.predicted[key] - self.reference[key] for key in keys}
+
+    @property
+    def simplified(self) -> Bool[np.ndarray, " row"]:
+        """Materials whose Tc is by another formula than the one judged: they count apart."""
+        return np.array([method != self.tc_method for method in self.tc_methods])
+
+    def with_tc_of(self, chosen: Bool[np.ndarray, " row"]) -> Comparison:
+        """Copy in which the reference Tc of all other materials is not known."""
+        tc = np.where(chosen, self.reference["tc"], np.nan)
+        return replace(self, reference={**self.reference, "tc": tc})
 
 
 def compare(
@@ -119,7 +135,8 @@ def compare(
     mu_star
         μ* of both sides' Tc [1].
     tc_method
-        Formula of both sides' Tc, or ``"eliashberg"``, for which the reference needs its α²F.
+        Formula of both sides' Tc, or ``"eliashberg"``, for which the reference needs its α²F. A
+        material whose ω_2 is not known has both by the simplified formula, if there is one.
     phonons
         Where those of each material come from, for a model that takes them; none if absent.
     progress
@@ -131,14 +148,12 @@ def compare(
         If no material could be predicted.
     """
     rows = [entry.row for entry in dataset.entries]
-    records = (StructureRecord(name=row.id, atoms=row.atoms) for row in rows)
-    stream = model.stream(records, mu_star=mu_star, tc_method=tc_method, phonons=phonons)
     kept: list[Row] = []
     predictions: list[Prediction] = []
     pairs: list[SpectrumPair] = []
     failed: list[Refusal] = []
-    bar = tqdm(zip(rows, stream, strict=True), total=len(rows), disable=not progress, leave=False)
-    for row, prediction in bar:
+    found = _predicted(model, rows, tc_method, mu_star, phonons, progress)
+    for row, prediction in zip(rows, found, strict=True):
         if prediction.error is not None:
             failed.append(Refusal(row.id, prediction.error.summary.removeprefix(f"{row.id}: ")))
             continue
@@ -153,12 +168,15 @@ def compare(
             f"Their structures were refused.{reasons}",
             "Correct the structures.",
         )
+    by = tc_methods(kept, tc_method)
     return Comparison(
         ids=tuple(row.id for row in kept),
         formulas=tuple(row.formula for row in kept),
         sources=tuple(row.source for row in kept),
         elements=tuple(frozenset(row.atoms.get_chemical_symbols()) for row in kept),
         reference=reference_values(kept, mu_star=mu_star, tc_method=tc_method),
+        tc_methods=by,
+        tc_method=tc_method if tc_method in by else by[0],
         predicted={key: _exported(predictions, key, "")[:, 0] for key in COMPARED},
         intervals={
             key: _exported(predictions, key, "_low_68", "_high_68", "_low_95", "_high_95")
@@ -170,6 +188,37 @@ def compare(
         failed=tuple(failed),
         phonons=tuple(prediction.phonons for prediction in predictions),
     )
+
+
+def tc_methods(rows: Sequence[Row], tc_method: str) -> tuple[str, ...]:
+    """Formula of the Tc of each row: the simplified one where ω_2 is not known."""
+    if tc_method == ELIASHBERG or not FORMULAS[tc_method].needs_omega_2:
+        return (tc_method,) * len(rows)
+    without = FORMULAS[tc_method].simplified or tc_method
+    place = TARGETS.index("omega_2")
+    return tuple(tc_method if np.isfinite(row.targets[place]) else without for row in rows)
+
+
+def _predicted(
+    model: Ensemble,
+    rows: Sequence[Row],
+    tc_method: str,
+    mu_star: float,
+    phonons: PhononSource | str | Path | None,
+    progress: bool,
+) -> list[Prediction]:
+    """Predictions of the rows in their order, each with Tc by its own formula."""
+    methods = tc_methods(rows, tc_method)
+    found: dict[int, Prediction] = {}
+    with tqdm(total=len(rows), disable=not progress, leave=False) as bar:
+        for method in dict.fromkeys(methods):
+            places = [place for place, one in enumerate(methods) if one == method]
+            records = (StructureRecord(name=rows[k].id, atoms=rows[k].atoms) for k in places)
+            stream = model.stream(records, mu_star=mu_star, tc_method=method, phonons=phonons)
+            for place, prediction in zip(places, stream, strict=True):
+                found[place] = prediction
+                bar.update()
+    return [found[place] for place in range(len(rows))]
 
 
 def seen_by(model: Ensemble, rows: Sequence[Row]) -> Bool[np.ndarray, " row"] | None:
@@ -187,23 +236,22 @@ def reference_values(
     Notes
     -----
     Tc is computed by the formula and μ* of the prediction, not taken from the dataset: what is
-    judged is the electron-phonon part alone.
+    judged is the electron-phonon part alone. Where ω_2 is not known it is that of the simplified
+    formula, if there is one (`tc_methods`).
     """
     targets = np.stack([row.targets for row in rows])
     inside = {key: targets[:, TARGETS.index(key)] for key in COMPARED[:3]}
     if tc_method == ELIASHBERG:
         tc = np.array([_solved(row, mu_star) for row in rows])
     else:
-        needs = FORMULAS[tc_method].needs_omega_2
-        known = np.isfinite(inside["omega_2"]) | (not needs)
         tc = np.full(len(rows), np.nan)
-        tc[known] = critical_temperature(
-            tc_method,
-            coupling=inside["coupling"][known],
-            omega_log=inside["omega_log"][known],
-            omega_2=inside["omega_2"][known] if needs else None,
-            mu_star=mu_star,
-        )
+        methods = np.array(tc_methods(rows, tc_method))
+        for method in np.unique(methods).tolist():
+            needs = FORMULAS[method].needs_omega_2
+            chosen = (methods == method) & (np.isfinite(inside["omega_2"]) | (not needs))
+            tc[chosen] = critical_temperature(
+                method, mu_star=mu_star, **{key: inside[key][chosen] for key in inside}
+            )
     return {key: inside[key] * QUANTITIES[key].export_factor for key in inside} | {"tc": tc}
 
 

@@ -16,16 +16,34 @@ from betenet.datasets.open import open_dataset
 from betenet.ensemble.ensemble import Ensemble
 from betenet.ensemble.estimates import TC_THRESHOLD
 from betenet.ensemble.site_phonons import PhononSource
-from betenet.evaluation.compare import COMPARED, Comparison, Values, compare, reference_values
+from betenet.evaluation.compare import (
+    COMPARED,
+    Comparison,
+    Values,
+    compare,
+    reference_values,
+    tc_methods,
+)
 from betenet.evaluation.element_errors import mean_by_element, normalised_errors
 from betenet.evaluation.findings import dataset_findings, model_findings
 from betenet.evaluation.ranking import Ranking, rank
 from betenet.evaluation.reliability import Reliability, measure_reliability
 from betenet.evaluation.row_phonons import phonons_to_judge_with
+from betenet.evaluation.row_rules import (
+    ALL_ROWS,
+    CountedRows,
+    TcColumns,
+    check_rule,
+    count_rows,
+)
 from betenet.evaluation.scores import TableRow, table_row
 from betenet.json_output import finite_or_none
 from betenet.quantities import QUANTITIES
-from betenet.superconductivity.critical_temperature import DEFAULT_MU_STAR, PAPER_METHOD
+from betenet.superconductivity.critical_temperature import (
+    DEFAULT_METHOD,
+    DEFAULT_MU_STAR,
+    SIMPLE_METHOD,
+)
 from betenet.tables import html_table
 
 _FEWEST = 5
@@ -41,8 +59,11 @@ class Settings:
     mu_star
         μ* of every Tc, reference and predicted [1].
     tc_method
-        Formula of every Tc, or ``"eliashberg"``. That of the published table is the default:
-        it needs no ω_2, which many datasets lack.
+        Formula of every Tc, or ``"eliashberg"``. A material whose ω_2 is not known has both of its
+        Tc by the simplified formula, and counts apart.
+    rows
+        Rule by which materials count where Tc is judged, a key of `ROW_RULES`; λ, ω_log and ω_2
+        are judged on all.
     precisions, recalls
         Thresholds are chosen for them [1].
     n_resamples
@@ -50,7 +71,8 @@ class Settings:
     """
 
     mu_star: float = DEFAULT_MU_STAR
-    tc_method: str = PAPER_METHOD
+    tc_method: str = DEFAULT_METHOD
+    rows: str = ALL_ROWS
     precisions: tuple[float, ...] = (0.8,)
     recalls: tuple[float, ...] = (0.8,)
     n_resamples: int = 1000
@@ -70,6 +92,9 @@ class Evaluation:
         Settings of the evaluation.
     comparison
         Reference and prediction of every material.
+    counted
+        Materials whose Tc is judged: those with a known Tc by the formula of the comparison that
+        fulfil the rule of rows.
     table
         Scores of the model and of the mean model.
     rankings
@@ -91,6 +116,7 @@ class Evaluation:
     dataset: str
     settings: Settings
     comparison: Comparison
+    counted: CountedRows
     table: tuple[TableRow, ...]
     rankings: tuple[Ranking, ...]
     reliability: Reliability
@@ -115,6 +141,11 @@ class Evaluation:
                 row |= {f"{key}_{which}": both[which] for which in ("reference", "predicted")}
         return rows
 
+    @property
+    def judged(self) -> Comparison:
+        """The comparison, with the reference Tc of those materials alone that count for Tc."""
+        return self.comparison.with_tc_of(self.counted.counted)
+
     def as_text(self, unit: str = "") -> str:
         """Table of scores for people, and what must be known to read it.
 
@@ -127,8 +158,9 @@ class Evaluation:
         lines += [f"  warning: {text}" for text in self.warnings]
         for row in self.table:
             lines += ["", *row.as_lines(unit)]
-        mu_star, method = self.settings.mu_star, self.settings.tc_method
+        mu_star, method = self.settings.mu_star, self.comparison.tc_method
         lines += ["", f"Tc by {method}, μ* = {mu_star:g}; in brackets: 95 % bootstrap"]
+        lines += [text for text in (self.counted.as_text(),) if text]
         return "\n".join(lines)
 
     def to_dict(self) -> dict[str, Any]:
@@ -142,6 +174,7 @@ class Evaluation:
             "settings": {
                 "mu_star": self.settings.mu_star,
                 "tc_method": self.settings.tc_method,
+                "rows": self.settings.rows,
                 "tc_threshold_kelvin": TC_THRESHOLD,
                 "precisions": list(self.settings.precisions),
                 "recalls": list(self.settings.recalls),
@@ -150,6 +183,8 @@ class Evaluation:
             "rows": len(found.ids),
             "rows_by_source": dict(Counter(found.sources)),
             "rows_by_phonons": dict(Counter(found.phonons)),
+            "tc_method": found.tc_method,
+            "tc_rows": self.counted.to_dict(),
             "rows_seen_in_training": None if found.seen is None else int(found.seen.sum()),
             "warnings": list(self.warnings),
             "refused": [{"id": name, "reason": reason} for name, reason in self.refused],
@@ -176,6 +211,8 @@ class Evaluation:
             "delta": finite_or_none(self.delta[row]),
             "probability_tc_above_5_kelvin": finite_or_none(found.probability[row]),
             "phonons": found.phonons[row],
+            "tc_method": found.tc_methods[row],
+            "counts_for_tc": bool(self.counted.counted[row]),
         }
         for key in COMPARED:
             ends = [finite_or_none(end) for end in found.intervals[key][row]]
@@ -227,6 +264,7 @@ def evaluate(
         If the model takes no phonons and is given some.
     """
     chosen = settings or Settings()
+    check_rule(chosen.rows)  # before the work, not after it
     model = model if isinstance(model, Ensemble) else Ensemble.load(model)
     if not isinstance(dataset, Dataset):
         dataset = open_dataset(dataset, split=split)
@@ -240,6 +278,8 @@ def evaluate(
         phonons=phonons_to_judge_with(model, dataset, phonons),
         progress=progress,
     )
+    counted = _counted(found.with_tc_of(~found.simplified), chosen)
+    judged = found.with_tc_of(counted.counted)
     delta = normalised_errors(found.errors())
     refused = [(one.id, one.reason) for one in (*dataset.refused, *found.failed)]
     return Evaluation(
@@ -248,10 +288,11 @@ def evaluate(
         dataset=dataset.name,
         settings=chosen,
         comparison=found,
-        table=_table(model.name, found, chosen, baseline),
-        rankings=_rankings(found, chosen),
+        counted=counted,
+        table=_table(model.name, judged, _apart(found, chosen), chosen, baseline),
+        rankings=_rankings(judged, chosen),
         reliability=measure_reliability(
-            found, tc_threshold=TC_THRESHOLD, n_resamples=chosen.n_resamples
+            judged, tc_threshold=TC_THRESHOLD, n_resamples=chosen.n_resamples
         ),
         delta=delta,
         element_delta=mean_by_element(found.elements, delta),
@@ -273,14 +314,29 @@ def _rankings(found: Comparison, settings: Settings) -> tuple[Ranking, ...]:
     )
 
 
+def _apart(found: Comparison, settings: Settings) -> Comparison:
+    """The comparison with the Tc of those alone that are by the simplified formula."""
+    simplified = found.with_tc_of(found.simplified)
+    return simplified.with_tc_of(_counted(simplified, settings).counted)
+
+
+def _counted(found: Comparison, settings: Settings) -> CountedRows:
+    columns = TcColumns(
+        coupling=found.reference["coupling"],
+        reference=found.reference["tc"],
+        predicted=found.predicted["tc"],
+    )
+    return count_rows(settings.rows, columns)
+
+
 def _table(
-    name: str, found: Comparison, settings: Settings, baseline: Dataset | None
+    name: str, found: Comparison, apart: Comparison, settings: Settings, baseline: Dataset | None
 ) -> tuple[TableRow, ...]:
     def row(label: str, scope: str, predicted: Values, **more: Any) -> TableRow:
         return table_row(
             label,
             scope,
-            found.reference,
+            more.pop("reference", found.reference),
             predicted,
             tc_threshold=TC_THRESHOLD,
             n_resamples=settings.n_resamples,
@@ -295,6 +351,10 @@ def _table(
     if found.seen is not None and found.seen.any() and (~found.seen).sum() >= _FEWEST:
         scope = "formulas not in its training"
         rows.append(row(name, scope, found.predicted, rankings=rankings, chosen=~found.seen))
+    if found.simplified.any():
+        scope = f"ω_2 not known: Tc by {SIMPLE_METHOD} on both sides"
+        without = {"chosen": found.simplified, "reference": apart.reference}
+        rows.append(row(name, scope, found.predicted, rankings=rankings, **without))
     label = "mean of this dataset" if baseline is None else f"mean of {baseline.name}"
     rows.append(row(label, "all materials", _mean_model(found, settings, baseline)))
     return tuple(rows)
@@ -307,7 +367,9 @@ def _mean_model(
     values: Values = found.reference
     if baseline is not None:
         rows = [entry.row for entry in baseline.entries]
-        values = reference_values(rows, mu_star=settings.mu_star, tc_method=settings.tc_method)
+        values = reference_values(rows, mu_star=settings.mu_star, tc_method=found.tc_method)
+        of_one_formula = np.array(tc_methods(rows, found.tc_method)) == found.tc_method
+        values = {**values, "tc": np.where(of_one_formula, values["tc"], np.nan)}
     return {key: np.full(len(found.ids), _mean(values[key])) for key in COMPARED}
 
 

@@ -11,7 +11,7 @@ from betenet.ensemble.ensemble import Ensemble
 from betenet.ensemble.site_phonons import NO_PHONONS
 from betenet.evaluation.compare import Comparison
 from betenet.evaluation.seen import is_training_data
-from betenet.superconductivity.critical_temperature import PAPER_METHOD, critical_temperature
+from betenet.superconductivity.critical_temperature import SIMPLE_METHOD, critical_temperature
 
 _OFF_KELVIN, _OFF_SHARE = 0.5, 0.1
 """A stated Tc further from the computed one than both is reported."""
@@ -68,6 +68,18 @@ def dataset_findings(dataset: Dataset, found: Comparison, mu_star: float) -> lis
         without = int(np.isnan(found.reference[key]).sum())
         if without:
             notes.append(f"{name} is unknown of {without} of {size} materials: they do not count.")
+    apart = int(found.simplified.sum())
+    if apart:
+        notes.append(
+            f"Tc of {apart} of {size} materials, whose ω_2 is unknown, is by {SIMPLE_METHOD} on "
+            f"both sides: they have a line of their own, and do not count for Tc by "
+            f"{found.tc_method}."
+        )
+    elif found.tc_method == SIMPLE_METHOD and np.isnan(found.reference["omega_2"]).all():
+        notes.append(
+            f"Every Tc is by {SIMPLE_METHOD} on both sides, for ω_2 is unknown of all materials: "
+            "its errors are not to be compared with those of the full formula."
+        )
     unlike = _unlike_stated(dataset)
     if unlike:
         notes.append(
@@ -89,7 +101,7 @@ def _unlike_stated(dataset: Dataset) -> int:
     tc = np.array([entry.tc for entry in stated])
     targets = np.stack([entry.row.targets for entry in stated])
     own = critical_temperature(
-        PAPER_METHOD,
+        SIMPLE_METHOD,
         coupling=targets[:, 0],
         omega_log=targets[:, 1],
         mu_star=np.array([entry.mu_star for entry in stated]),

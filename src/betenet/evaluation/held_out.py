@@ -26,16 +26,18 @@ from betenet.evaluation.metrics import (
 from betenet.quantities import QUANTITIES
 from betenet.spectrum import Spectrum
 from betenet.superconductivity.critical_temperature import (
+    DEFAULT_METHOD,
     DEFAULT_MU_STAR,
-    PAPER_METHOD,
+    FORMULAS,
+    SIMPLE_METHOD,
     critical_temperature,
 )
 from betenet.superconductivity.moments import moments
 from betenet.training.member import in_bag_counts, predict_spectra
 from betenet.training.run import Job, Workload
 
-TC_SETTINGS = (DEFAULT_MU_STAR, PAPER_METHOD, "onset")
-"""μ*, formula and integration rule of the Tc that is judged, as published."""
+RULE = "onset"
+"""Integration rule of the moments that are judged."""
 FEWEST = 20
 """Rows that must know a quantity which others lack before it is judged and calibrated: with fewer,
 a single row outside is already more than the 5 % that a 95 % interval leaves."""
@@ -84,13 +86,32 @@ class HeldOut:
     @property
     def scarce(self) -> tuple[str, ...]:
         """Targets that too few rows know to judge them; never λ and ω_log."""
-        counts, enough = self.counts, min(FEWEST, len(self.rows))
-        return tuple(name for name in TARGETS if name not in NEEDED and counts[name] < enough)
+        counts, enough = self.known.sum(0), min(FEWEST, len(self.rows))
+        few = [name for name, column in COLUMN.items() if counts[column] < enough]
+        return tuple(name for name in few if name not in NEEDED)
+
+    @property
+    def tc_method(self) -> str:
+        """Formula of the Tc that is judged: the simplified one where too few rows know ω_2."""
+        return SIMPLE_METHOD if "omega_2" in self.scarce else DEFAULT_METHOD
 
     @property
     def has_tc(self) -> Bool[np.ndarray, " row"]:
-        """Whether λ and ω_log are known, from which Tc follows."""
-        return np.asarray(self.known[:, [COLUMN[name] for name in NEEDED]].all(1))
+        """Whether the moments are known that Tc follows from."""
+        return self.has_tc_by(self.tc_method)
+
+    def has_tc_by(self, method: str) -> Bool[np.ndarray, " row"]:
+        """Whether the moments are known that Tc by a formula follows from."""
+        needed = [COLUMN[name] for name in ("coupling", *FORMULAS[method].needs)]
+        return np.asarray(self.known[:, needed].all(1))
+
+    def true_tc(self, method: str) -> Float[np.ndarray, " row"]:
+        """First-principles Tc by a formula, at the default μ* [K]; every row must have it."""
+        return _tc(self.reference, method)
+
+    def predicted_tc(self, method: str) -> Float[np.ndarray, " row"]:
+        """Tc of the mean spectrum by a formula, at the default μ* [K]."""
+        return _tc(self.predicted, method)
 
     def subset(self, chosen: Bool[np.ndarray, " row"]) -> HeldOut:
         """Some of the rows."""
@@ -206,8 +227,10 @@ def coverages(
         if name in calibration and rows.any():
             pair = errors[rows, column], spreads[rows, column]
             found[name] = interval_coverage(*pair, calibration[name])
-    if several.has_tc.any():
-        found["tc"] = _tc_coverage(load, several.subset(several.has_tc), calibration)
+    method = DEFAULT_METHOD if "omega_2" in calibration else SIMPLE_METHOD
+    has_tc = several.has_tc_by(method)
+    if has_tc.any():
+        found["tc"] = _tc_coverage(load, several.subset(has_tc), method, calibration)
     return found
 
 
@@ -235,7 +258,7 @@ def screening_precision(load: Workload, held_out: HeldOut) -> tuple[float, float
     tuple
         The value and the ends of its 95 % bootstrap interval [1].
     """
-    grid = load.recipe.network.frequencies
+    grid, method = load.recipe.network.frequencies, held_out.tc_method
     held_out = held_out.subset((held_out.members > 1) & held_out.has_tc)
     folds = load.folds[held_out.rows]
     scores = np.zeros(len(folds))
@@ -243,9 +266,8 @@ def screening_precision(load: Workload, held_out: HeldOut) -> tuple[float, float
         calibration = calibrate(held_out.subset(folds != fold))
         for row in np.flatnonzero(folds == fold).tolist():
             spectrum = Spectrum(grid, held_out.spectra[row])
-            scores[row] = tc_probability(spectrum, *TC_SETTINGS, calibration)
-    true = _true_tc(held_out)
-    positive = true > TC_THRESHOLD
+            scores[row] = tc_probability(spectrum, DEFAULT_MU_STAR, method, RULE, calibration)
+    positive = held_out.true_tc(method) > TC_THRESHOLD
     interval = bootstrap_interval(average_precision, positive, scores)
     return average_precision(positive, scores), *interval
 
@@ -256,22 +278,23 @@ def _mean_share(of_folds: list[tuple[int, float, float]]) -> tuple[float, float]
     return float(np.average(narrow, weights=weights)), float(np.average(wide, weights=weights))
 
 
-def _true_tc(held_out: HeldOut) -> Float[np.ndarray, " row"]:
-    """First-principles Tc of each row, by the paper's formula [K]."""
-    coupling, omega_log = held_out.reference[:, :2].T
-    return critical_temperature(PAPER_METHOD, coupling=coupling, omega_log=omega_log)
+def _tc(targets: Float[np.ndarray, "row target"], method: str) -> Float[np.ndarray, " row"]:
+    """Tc of moments in the order of `TARGETS` [K]."""
+    keys = ("coupling", *FORMULAS[method].needs)
+    return critical_temperature(method, **{key: targets[:, COLUMN[key]] for key in keys})
 
 
 def _tc_coverage(
-    load: Workload, held_out: HeldOut, calibration: dict[str, dict[str, float]]
+    load: Workload, held_out: HeldOut, method: str, calibration: dict[str, dict[str, float]]
 ) -> tuple[float, float]:
     """Share of rows whose first-principles Tc lies in the predicted intervals."""
     grid = load.recipe.network.frequencies
-    true = _true_tc(held_out)
+    true = held_out.true_tc(method)
     inside = np.zeros((len(true), 2), dtype=bool)
     for row, (tc, spectra) in enumerate(zip(true, held_out.spectra, strict=True)):
         spectrum = Spectrum(grid, spectra)
-        estimate = estimate_quantities(spectrum, *TC_SETTINGS, calibration)["tc"]
+        settings = (DEFAULT_MU_STAR, method, RULE)
+        estimate = estimate_quantities(spectrum, *settings, calibration)["tc"]
         for column, (low, high) in enumerate((estimate.interval_68, estimate.interval_95)):
             # Tc below 1 mK is no superconductor on either side
             inside[row, column] = low - 1e-3 <= tc <= high + 1e-3

@@ -11,12 +11,15 @@ from jaxtyping import Bool, Float
 
 from betenet.errors import ConfigError, DataError
 from betenet.quantities import QUANTITIES
-from betenet.superconductivity.critical_temperature import PAPER_METHOD, critical_temperature
-from betenet.units import KELVIN_TO_MEV
+from betenet.superconductivity.critical_temperature import (
+    DEFAULT_METHOD,
+    SIMPLE_METHOD,
+    critical_temperature,
+)
 
 Values = Float[np.ndarray, " n"]
 
-NEEDED = ("coupling", "omega_log")  # by `table`: Tc follows from them
+NEEDED = ("coupling", "omega_log")  # by `table`
 MOMENTS = (*NEEDED, "omega_2")
 
 
@@ -275,9 +278,10 @@ def table(
     level: float = 0.95,
     seed: int = 0,
 ) -> dict[str, dict[str, Score]]:
-    """The published table of results: errors of λ, ω_log, ω_2 and Tc.
+    """Table I of Gibson et al., npj Comput. Mater. 11, 7 (2025), and errors of Tc.
 
-    Tc of both sides comes from their own λ and ω_log, by the paper's formula.
+    Tc of both sides comes from their own moments: by the default formula on the rows that know
+    ω_2, or by the simplified one if ``omega_2`` is not judged at all.
 
     Parameters
     ----------
@@ -303,10 +307,6 @@ def table(
     DataError
         If a quantity is missing or has no such name, the numbers of rows differ, a prediction is
         not finite, or a measure is undefined (see there).
-
-    References
-    ----------
-    Gibson et al., npj Comput. Mater. 11, 7 (2025), Table 1.
     """
     _check_moments(reference, predicted)
 
@@ -331,13 +331,13 @@ def table(
             "mae": score(mae, unit, *pair),
             "rmse": score(rmse, unit, *pair),
         }
-    both = known["coupling"] & known["omega_log"]
+    method = DEFAULT_METHOD if "omega_2" in scores else SIMPLE_METHOD
+    whole = np.logical_and.reduce([known[key] for key in scores])
     tc_reference, tc_predicted = (
         critical_temperature(
-            PAPER_METHOD,
-            coupling=side["coupling"][both],
-            omega_log=side["omega_log"][both] * KELVIN_TO_MEV,
+            method,
             mu_star=mu_star,
+            **{key: side[key][whole] / QUANTITIES[key].export_factor for key in scores},
         )
         for side in (reference, predicted)
     )

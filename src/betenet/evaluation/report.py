@@ -99,9 +99,14 @@ def _introduction(found: Evaluation) -> str:
     return paragraph(
         f"{len(found.comparison.ids)} materials, predicted by an ensemble of {found.members} "
         f"networks (betenet {__version__}). Every Tc, first-principles and predicted, is computed "
-        f"from α²F or its moments by {settings.tc_method} with μ* = {settings.mu_star:g}: "
-        "no measured Tc enters. Intervals are 95 % bootstrap intervals over the materials."
+        f"from α²F or its moments by {found.comparison.tc_method} with μ* = "
+        f"{settings.mu_star:g}: no measured Tc enters. Intervals are 95 % bootstrap intervals "
+        f"over the materials. {_sentence(found.counted.as_text())}"
     )
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}." if text else ""
 
 
 def _table_section(found: Evaluation) -> str:
@@ -137,7 +142,7 @@ def _parity_section(found: Evaluation) -> str:
         if "r2" in measured.scores:
             known += f", R² {measured.scores['r2'].value:.2f}"
         text = f"Predicted against first-principles {symbol} of {measured.rows} materials: {known}."
-        figures.append(picture(draw_parity(found.comparison, key), text, f"{symbol}: {known}"))
+        figures.append(picture(draw_parity(found.judged, key), text, f"{symbol}: {known}"))
     return section(
         "Predicted against first-principles values",
         grid(figures, width=24),

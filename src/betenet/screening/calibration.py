@@ -20,11 +20,14 @@ from betenet.input_files import read_text
 from betenet.json_input import decode_json
 from betenet.runs.replace_file import replace_file
 from betenet.screening.funnel import Stage
+from betenet.superconductivity.critical_temperature import SIMPLE_METHOD
 
 SHIPPED = "screening.csv"
 """Name of the shipped table, beside the models."""
 POSITIVE, GROUP = "positive", "group"
 STABLE, SECONDS = "stable", "seconds"
+LABELS = "labels: "
+"""Words before the formula of the labels, where ``tc_method`` tells that of the scores too."""
 _MARK = "# "
 
 
@@ -45,8 +48,9 @@ class Calibration:
     groups
         Rows of one formula have the same number.
     facts
-        ``name``; ``mu_star`` of every Tc; ``tc_above_kelvin``; ``stands_for``: models whose scores
-        are taken from those of another one that was trained alike; others for a reader.
+        ``name``; ``mu_star`` of every Tc; ``tc_above_kelvin``; ``tc_method``: formula of every
+        Tc, or of scores and of labels; ``stands_for``: models whose scores are taken from those of
+        another one that was trained alike; others for a reader.
 
     Raises
     ------
@@ -89,6 +93,16 @@ class Calibration:
     def mu_star(self) -> float:
         """μ* of every Tc in it; nan if it does not say."""
         return float(self.facts.get("mu_star", math.nan))
+
+    @property
+    def title(self) -> str:
+        """Name with the formula of its labels."""
+        return f"{self.name}, Tc by {self.tc_labels}"
+
+    @property
+    def tc_labels(self) -> str:
+        """Formula of the labels' Tc: the simplified one if it does not say, or says so."""
+        return str(self.facts.get("tc_method", SIMPLE_METHOD)).rsplit(LABELS)[-1]
 
     def model_of(self, stage: Stage) -> str:
         """The model or force field whose scores the table has for the stage."""

@@ -91,7 +91,7 @@ class Forecast:
     core_hours
         Cost of all stages [core-hours].
     table
-        Name of the calibration table.
+        Name of the calibration table, with the formula of its labels.
     rows, n_effective
         Number of rows of the table, and of rows of equal weight that say as much.
     reweighted
@@ -254,7 +254,7 @@ def forecast(
         stages=stages,
         positives=Interval.from_draws(counts.expected[0, 1], counts.draws.found[:, 0]),
         core_hours=Interval.total(stage.core_hours for stage in stages),
-        table=calibration.name,
+        table=calibration.title,
         rows=len(calibration),
         n_effective=n_effective,
         reweighted=weighing is not None,

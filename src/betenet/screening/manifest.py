@@ -2,15 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, cast
 
-from betenet.runs.manifest import ManifestKind
+from betenet.errors import ConfigError
+from betenet.runs.manifest import MANIFEST, ManifestKind
+from betenet.superconductivity.critical_temperature import SIMPLE_METHOD
 
 FORMAT = 1
 COMPARED = ("format", "source", "filters", "mu_star", "stages")
 """Keys that may not change in a run."""
+TC_LABELS = "tc_labels"
+"""Key of the formula of the Tc that thresholds were chosen by; absent, it is the simplified one."""
+_MODEL_DIGEST = "model_digest"
+SAME_PREDICTIONS: Mapping[str, str] = MappingProxyType(
+    {
+        # cso-1 and phonons-1, before the Tc of their cards were those of the full formula
+        "e61fcc753314e4d8eef7810e0ca58defce418befdd6c859d4b542326c1cccd6e": (
+            "96aa66fd0b1ae11e09f4e7e5e413b265a27a8fedff7a5d0b9155226a1ba63633"
+        ),
+        "f1c59d63f59454680749504d88c53c02d796262f5b171711366416b15ac52809": (
+            "0ffcf199948f9141516592dbdec917879b6a69f0647622c7a9b0bb94fb300136"
+        ),
+    }
+)
+"""Digests of shipped models of earlier versions, and of those that predict the same to the last
+digit: files of the network, its calibration and its correction are equal, the metrics of the card
+are not. A screening that was begun with the former goes on with the latter."""
 
 
 def _checked(table: dict[str, Any]) -> dict[str, Any]:
@@ -24,7 +44,15 @@ def _checked(table: dict[str, Any]) -> dict[str, Any]:
 
 
 def _settings(table: dict[str, Any]) -> dict[str, Any]:
-    return {key: table.get(key) for key in COMPARED}
+    stages = [_as_of_today(stage) for stage in table.get("stages", [])]
+    return {**{key: table.get(key) for key in COMPARED}, "stages": stages}
+
+
+def _as_of_today(stage: dict[str, Any]) -> dict[str, Any]:
+    """A stage with the digest that its model has today, where that predicts the same."""
+    digest = stage.get(_MODEL_DIGEST)
+    today = SAME_PREDICTIONS.get(digest) if isinstance(digest, str) else None
+    return stage if today is None else {**stage, _MODEL_DIGEST: today}
 
 
 SCREENING: ManifestKind[dict[str, Any]] = ManifestKind(
@@ -37,6 +65,44 @@ SCREENING: ManifestKind[dict[str, Any]] = ManifestKind(
     remedy="Restore it from a copy; the records are in another file, and are kept.",
 )
 """Manifests of screenings: tables with the funnel, the stages and the digests of models."""
+
+
+def check_labels(folder: Path, tc_labels: str, table: str) -> None:
+    """Check that a screening goes on by labels of the formula that its thresholds were chosen by.
+
+    Parameters
+    ----------
+    folder
+        Folder of the screening, which may not have begun.
+    tc_labels
+        Formula of the first-principles Tc of the calibration table.
+    table
+        Name of the table.
+
+    Raises
+    ------
+    ConfigError
+        If thresholds of the screening in the folder were chosen by labels of another formula.
+    DataError
+        If its manifest is damaged.
+    """
+    if not (folder / MANIFEST).exists():
+        return
+    begun = SCREENING.read(folder)
+    before = begun.get(TC_LABELS, SIMPLE_METHOD)
+    if before == tc_labels or not wishes(begun.get("stages", ())):
+        return
+    raise ConfigError(
+        f"{folder} holds a screening whose thresholds were chosen by Tc of {before}.",
+        f"The labels of {table} are by {tc_labels}: two scales of Tc would be mixed.",
+        "Give the calibration table that it was begun with, finish it with the version of betenet "
+        "in its manifest, or begin anew in another folder.",
+    )
+
+
+def wishes(stages: Iterable[Mapping[str, Any]]) -> bool:
+    """Whether a threshold of the stages was chosen from a calibration table."""
+    return any("precision" in stage or "recall" in stage for stage in stages)
 
 
 def keep_forecast(folder: Path, forecast: Mapping[str, Any]) -> None:

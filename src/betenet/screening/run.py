@@ -28,7 +28,7 @@ from betenet.screening.engines import SerialEngine
 from betenet.screening.filters import Filters
 from betenet.screening.funnel import Funnel
 from betenet.screening.intake import take_source
-from betenet.screening.manifest import COMPARED, FORMAT, SCREENING
+from betenet.screening.manifest import COMPARED, FORMAT, SCREENING, TC_LABELS, wishes
 from betenet.screening.progress import Progress
 from betenet.screening.records import RECORDS, SOURCE
 from betenet.screening.results import write_shortlist
@@ -64,6 +64,8 @@ class ScreeningRun:
         Number of structures in a job at most.
     quiet
         Whether to show no progress.
+    tc_labels
+        Formula of the first-principles Tc that thresholds were chosen by; empty for none.
     """
 
     folder: Path
@@ -72,6 +74,7 @@ class ScreeningRun:
     stages: tuple[RunStage, ...]
     batch: int = JOB_STRUCTURES
     quiet: bool = False
+    tc_labels: str = ""
 
     @classmethod
     def prepare(
@@ -142,6 +145,8 @@ class ScreeningRun:
         engine = SerialEngine() if engine is None else engine
         with _only_one(self.folder):
             settings = run_settings(self.funnel, self.stages, self.source.identity())
+            if self.tc_labels and wishes(settings["stages"]):
+                settings[TC_LABELS] = self.tc_labels
             SCREENING.begin(self.folder, settings)
             store = RecordStore(self.folder / RECORDS, create=True)
             filters = Filters.from_dict(self.funnel.filters)

@@ -23,7 +23,7 @@ from betenet.screening.filters import Filters
 from betenet.screening.forecast import Forecast, forecast
 from betenet.screening.funnel import Funnel, Stage
 from betenet.screening.intake import judge
-from betenet.screening.manifest import keep_forecast
+from betenet.screening.manifest import check_labels, keep_forecast
 from betenet.screening.named_funnels import funnel_names, named_funnel
 from betenet.screening.outcome_text import outcome_text
 from betenet.screening.records import RECORDS
@@ -178,10 +178,13 @@ def screen(
         If something that the run needs is not there, or the folder holds another screening.
     """
     funnel, table = open_funnel(target), _table(calibration)
+    check_labels(Path(folder), table.tc_labels, table.name)
     thresholds = _thresholds(funnel, table)
     chosen = funnel.with_thresholds(thresholds)
     source = open_source(funnel.source) if source is None else source
-    run = ScreeningRun.prepare(folder, funnel, source, thresholds, quiet=quiet)
+    run = ScreeningRun.prepare(
+        folder, funnel, source, thresholds, quiet=quiet, tc_labels=table.tc_labels
+    )
 
     def foresee(stage: RunStage, store: RecordStore) -> None:
         if stage.name == run.stages[0].name and stage.rules.ranks:

@@ -40,7 +40,7 @@ __all__ = [
     "FORMULAS",
     "FORMULAS_OF_MOMENTS",
     "METHODS_OF_SPECTRA",
-    "PAPER_METHOD",
+    "SIMPLE_METHOD",
     "XIE_2022_POLE_HALF_WIDTH",
     "Formula",
     "Inputs",
@@ -75,6 +75,8 @@ class Formula:
         What to do where it needs the Debye temperature and that is not known.
     stated_as
         Key under which other programs' files state a Tc by this formula; empty if none does.
+    simplified
+        Name of this formula without its correction by ω_2; empty if it has none.
     """
 
     function: Callable[..., np.ndarray]
@@ -85,6 +87,7 @@ class Formula:
     doubts: tuple[Callable[[Inputs], str], ...]
     instead: str = "use another formula"
     stated_as: str = ""
+    simplified: str = ""
 
     @property
     def name(self) -> str:
@@ -138,6 +141,7 @@ FORMULAS: Mapping[str, Formula] = MappingProxyType(
                 range="any λ",
                 doubts=(repulsion_wins,),
                 stated_as="tc_allen_dynes",
+                simplified=allen_dynes_simple.__name__,
             ),
             Formula(
                 function=xie_2019,
@@ -161,10 +165,11 @@ FORMULAS: Mapping[str, Formula] = MappingProxyType(
 """Every formula by its name, in the order of printed tables."""
 
 DEFAULT_METHOD = allen_dynes.__name__
-"""Formula of a prediction, and the one to quote where the equations are not solved."""
+"""Formula of every Tc: of predictions, evaluations, cards and screenings, as published by BETE-NET;
+the one to quote where the equations are not solved."""
 
-PAPER_METHOD = allen_dynes_simple.__name__
-"""Formula of the published BETE-NET table, which needs no ω_2."""
+SIMPLE_METHOD = FORMULAS[DEFAULT_METHOD].simplified
+"""Formula in its place where ω_2 is not known: f₁ = f₂ = 1, on both sides of a comparison."""
 
 ELIASHBERG = "eliashberg"
 """Name of the method that solves the equations instead of a formula fitted to them."""

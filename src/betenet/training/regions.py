@@ -54,8 +54,9 @@ class ThreeRegions:
 
     References
     ----------
-    Gibson et al., npj Comput. Mater. 11, 7 (2025), with a patience of 15, 500 and 5000 epochs. (The
-    published code leaves the critical region by another test than its text describes.)
+    Gibson et al., npj Comput. Mater. 11, 7 (2025), with a patience of 5000 epochs in the modern
+    region. (The default patience of the other two is our choice. The published code leaves the
+    critical region by another test than its text describes.)
 
     Examples
     --------

@@ -8,11 +8,11 @@ from betenet.analysis import Analysis, analyse, analyse_file, analyse_files
 from betenet.errors import DataError, SpectrumError
 from betenet.formats import write_a2f
 from betenet.spectrum import Spectrum
-from betenet.superconductivity.critical_temperature import DEFAULT_METHOD, PAPER_METHOD
+from betenet.superconductivity.critical_temperature import DEFAULT_METHOD, SIMPLE_METHOD
 
 OMEGA = np.linspace(0.25, 40.0, 160)
 A2F = 0.9 * (OMEGA / 28.0) ** 2 * (OMEGA < 28.0)
-METHODS = (PAPER_METHOD, DEFAULT_METHOD)
+METHODS = (SIMPLE_METHOD, DEFAULT_METHOD)
 
 
 @pytest.fixture

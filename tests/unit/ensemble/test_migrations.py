@@ -22,6 +22,18 @@ def test_current_card_is_left_alone() -> None:
     assert migrate(dict(card), CARD) == card
 
 
+def test_a_card_of_before_says_by_which_formula_its_tc_are() -> None:
+    """Cards that do not say are of the time when both sides' Tc had f₁ = f₂ = 1."""
+    old = {"note": "in K", "cross_validation": {"rows": 9, "tc": {"mae": [1.7]}}, "other": {}}
+    new = {"out_of_bag": {"tc_method": "allen_dynes", "tc": {"mae": [1.8]}}}
+    card = {"format_version": 1, "metrics": old, "with_phonons": {"ff": {"metrics": new}}}
+    read = migrate(card, CARD)
+    assert read["metrics"]["cross_validation"]["tc_method"] == "allen_dynes_simple"
+    assert read["metrics"]["other"] == {}
+    found = read["with_phonons"]["ff"]["metrics"]["out_of_bag"]
+    assert found["tc_method"] == "allen_dynes"
+
+
 def test_steps_follow_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
     def rename(card: dict[str, Any]) -> dict[str, Any]:
         return {"title" if key == "name" else key: value for key, value in card.items()}

@@ -17,7 +17,7 @@ from betenet.datasets.jsonl_rows import Dataset, Entry, Refusal, write_jsonl
 from betenet.datasets.open import open_dataset
 from betenet.datasets.rows import TARGETS, Row
 from betenet.ensemble.ensemble import Ensemble
-from betenet.errors import DataError
+from betenet.errors import ConfigError, DataError
 from betenet.evaluation.compare import compare, reference_values
 from betenet.evaluation.evaluate import Evaluation, Settings, evaluate
 from betenet.evaluation.report import HTML, JSON, render, write_report
@@ -102,14 +102,95 @@ def test_reference_tc_that_cannot_be_computed_is_unknown(dataset: Dataset) -> No
     gaps = rows[1].targets.copy()
     gaps[TARGETS.index("omega_2")] = np.nan
     rows = [rows[0], replace(rows[1], targets=gaps), rows[7]]
-    formula = reference_values(rows, mu_star=0.1, tc_method="allen_dynes")["tc"]
+    formula = reference_values(rows, mu_star=0.1, tc_method="xie_2022")["tc"]
     np.testing.assert_array_equal(np.isfinite(formula), [True, False, True])
+    formula = reference_values(rows, mu_star=0.1, tc_method="allen_dynes")["tc"]
+    assert formula[1] == pytest.approx(float(allen_dynes_simple(gaps[0], gaps[1], 0.1)))
     targets = rows[0].targets
     assert formula[0] == pytest.approx(float(allen_dynes(targets[0], targets[1], targets[3], 0.1)))
     solved = reference_values(rows, mu_star=0.1, tc_method="eliashberg")["tc"]
     np.testing.assert_array_equal(np.isfinite(solved), [True, True, False])  # without a spectrum
     assert rows[0].spectrum is not None
     assert solved[0] == pytest.approx(float(eliashberg_tc(*rows[0].spectrum, 0.1).tc))
+
+
+@pytest.fixture(scope="module")
+def mixed(dataset: Dataset) -> Dataset:
+    """The metals, of which the last three do not know ω_2."""
+    entries = list(dataset.entries)
+    for place in (5, 6, 7):
+        targets = np.where(np.array(TARGETS) == "omega_2", np.nan, entries[place].row.targets)
+        entries[place] = replace(
+            entries[place], row=replace(entries[place].row, targets=targets, spectrum=None)
+        )
+    return replace(dataset, entries=tuple(entries))
+
+
+def test_rows_without_omega_2_are_compared_by_one_formula_and_apart(
+    model: Ensemble, mixed: Dataset, found: Evaluation
+) -> None:
+    result = evaluate(model, mixed, SETTINGS)
+    both = result.comparison
+    assert both.tc_methods == ("allen_dynes",) * 5 + ("allen_dynes_simple",) * 3
+    targets = np.stack([entry.row.targets for entry in mixed.entries])
+    reference = allen_dynes_simple(targets[5:, 0], targets[5:, 1], 0.1)
+    predicted = allen_dynes_simple(
+        both.predicted["coupling"][5:], both.predicted["omega_log"][5:] / MEV_TO_KELVIN, 0.1
+    )
+    np.testing.assert_allclose(both.reference["tc"][5:], reference)
+    np.testing.assert_allclose(both.predicted["tc"][5:], predicted, rtol=1e-6)
+    whole, apart, mean = result.table
+    assert apart.scope == "ω_2 not known: Tc by allen_dynes_simple on both sides"
+    counts = [row.quantities["tc"].rows for row in result.table]
+    assert (mean.model, counts) == ("mean of this dataset", [5, 3, 5])
+    full = found.comparison
+    errors = np.abs(full.predicted["tc"] - full.reference["tc"])[:5]
+    assert whole.quantities["tc"].scores["mae"].value == pytest.approx(errors.mean())
+    apart_error = np.abs(reference - predicted).mean()
+    assert apart.quantities["tc"].scores["mae"].value == pytest.approx(apart_error, rel=1e-5)
+    assert "Tc of 3 of 8 materials, whose ω_2 is unknown" in " ".join(result.warnings)
+    assert [one["tc_method"] for one in result.to_dict()["materials"]] == list(both.tc_methods)
+
+
+def test_a_dataset_without_any_omega_2_says_that_its_scale_is_another(
+    model: Ensemble, mixed: Dataset
+) -> None:
+    alone = replace(mixed, entries=mixed.entries[5:])
+    result = evaluate(model, alone, SETTINGS)
+    assert [row.quantities["tc"].rows for row in result.table] == [3, 3]
+    assert "Tc by allen_dynes_simple, μ* = 0.1" in result.as_text()
+    assert "not to be compared with those of the full formula" in " ".join(result.warnings)
+    # nor is the mean of a training set by the other formula
+    mean = evaluate(model, alone, SETTINGS, baseline=mixed).table[-1]
+    targets = np.stack([entry.row.targets for entry in mixed.entries])
+    expected = np.mean(allen_dynes_simple(targets[:, 0], targets[:, 1], 0.1))
+    reference = allen_dynes_simple(targets[5:, 0], targets[5:, 1], 0.1)
+    error = np.abs(expected - reference).mean()
+    assert mean.quantities["tc"].scores["mae"].value == pytest.approx(error)
+
+
+def test_rule_of_the_paper_leaves_rows_out_for_tc_alone(model: Ensemble, dataset: Dataset) -> None:
+    entries = list(dataset.entries)
+    for place, factor in ((0, 1e-3), (1, 1e3)):  # λ below 0.1; Tc above 100 K by stiffness
+        targets = entries[place].row.targets.copy()
+        column = slice(0, 1) if place == 0 else slice(1, None)
+        targets[column] *= factor
+        row = replace(entries[place].row, targets=targets, spectrum=None)
+        entries[place] = replace(entries[place], row=row)
+    strange = replace(dataset, entries=tuple(entries))
+    result = evaluate(model, strange, replace(SETTINGS, rows="paper"))
+    assert list(result.counted.dropped.values()) == [1, 0, 1]
+    measured = result.table[0].quantities
+    assert (measured["tc"].rows, measured["coupling"].rows) == (6, 8)
+    kept = result.comparison
+    errors = np.abs(kept.predicted["tc"] - kept.reference["tc"])[2:]
+    assert measured["tc"].scores["mae"].value == pytest.approx(errors.mean())
+    assert "6 count, 2 dropped (1 not of first-principles λ > 0.1" in result.as_text()
+    plain = result.to_dict()
+    assert (plain["settings"]["rows"], plain["tc_rows"]["counted"]) == ("paper", 6)
+    assert [one["counts_for_tc"] for one in plain["materials"]] == [False] * 2 + [True] * 6
+    with pytest.raises(ConfigError, match=r"no rule of rows 'fig5'[\s\S]*all, paper"):
+        evaluate(model, strange, replace(SETTINGS, rows="fig5"))
 
 
 def test_mean_model_explains_nothing_of_its_own_set(found: Evaluation) -> None:

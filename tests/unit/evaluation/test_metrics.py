@@ -4,7 +4,7 @@ from sklearn import metrics as oracle
 
 from betenet.errors import ConfigError, DataError
 from betenet.evaluation import average_precision, bootstrap_interval, coverage, mae, r2, rmse, table
-from betenet.superconductivity.critical_temperature import allen_dynes_simple
+from betenet.superconductivity.critical_temperature import allen_dynes, allen_dynes_simple
 from betenet.units import KELVIN_TO_MEV
 
 
@@ -111,7 +111,12 @@ def test_table_takes_kelvin_and_says_its_units(rng):
     assert scores["coupling"]["mae"].unit == scores["coupling"]["r2"].unit == "1"
     assert scores["omega_2"]["rmse"].value == rmse(reference["omega_2"], predicted["omega_2"])
     tc_reference, tc_predicted = (
-        allen_dynes_simple(side["coupling"], side["omega_log"] * KELVIN_TO_MEV, mu_star=0.10)
+        allen_dynes(
+            side["coupling"],
+            side["omega_log"] * KELVIN_TO_MEV,
+            side["omega_2"] * KELVIN_TO_MEV,
+            mu_star=0.10,
+        )
         for side in (reference, predicted)
     )
     assert scores["tc"]["mae"].value == mae(tc_reference, tc_predicted)
@@ -129,7 +134,9 @@ def test_table_tc_by_hand():
     # the first is far too weak for a Tc, the second is exact
     predicted = {**reference, "coupling": np.array([1e-3, 0.5])}
     scores = table(reference, predicted)
-    tc = 100.0 * np.exp(-1.04 * 2.0 / (1.0 - 0.10 * 1.62))
+    f_1 = (1.0 + (1.0 / (2.46 * 1.38)) ** 1.5) ** (1.0 / 3.0)
+    f_2 = 1.0 + 0.25 / (1.0 + (1.82 * 1.63 * 1.25) ** 2)
+    tc = f_1 * f_2 * 100.0 * np.exp(-1.04 * 2.0 / (1.0 - 0.10 * 1.62))
     assert scores["tc"]["mae"].value == pytest.approx(tc / 2.0, rel=1e-6)
 
 
@@ -139,13 +146,20 @@ def test_table_leaves_out_omega_2_where_it_cannot_be_judged(lacking, rng):
     predicted = disturbed(reference, rng)
     whole = table(reference, predicted, n_resamples=20)
     del whole["omega_2"]
+    simple = [
+        allen_dynes_simple(side["coupling"], side["omega_log"] * KELVIN_TO_MEV)
+        for side in (reference, predicted)
+    ]
     if lacking == "labels":
         reference["omega_2"] = np.full(200, np.nan)
     if lacking in ("reference", "both"):
         del reference["omega_2"]
     if lacking in ("predicted", "both"):
         del predicted["omega_2"]
-    assert table(reference, predicted, n_resamples=20) == whole
+    found = table(reference, predicted, n_resamples=20)
+    assert {**found, "tc": whole["tc"]} == whole
+    # both sides without f₁ and f₂
+    assert found["tc"]["mae"].value == pytest.approx(mae(*simple))
 
 
 def test_table_judges_each_quantity_on_the_rows_that_know_it(rng):
@@ -163,7 +177,7 @@ def test_table_judges_each_quantity_on_the_rows_that_know_it(rng):
 
     for key, rows in gaps.items():
         assert found[key] == expected(*rows)[key]
-    assert found["tc"] == expected(3, 8, 9)["tc"]
+    assert found["tc"] == expected(3, 8, 9, *range(50, 200))["tc"]
 
 
 def test_table_intervals_enclose_the_values(rng):

@@ -17,6 +17,8 @@ def comparison(reference: np.ndarray, predicted: np.ndarray, probability: np.nda
         elements=(frozenset({"Nb"}),) * size,
         reference=dict.fromkeys(COMPARED, reference),
         predicted=dict.fromkeys(COMPARED, predicted),
+        tc_methods=("mcmillan",) * size,
+        tc_method="mcmillan",
         intervals={},
         probability=probability,
         seen=None,

@@ -6,7 +6,7 @@ from sklearn import metrics as oracle
 
 from betenet.evaluation.metrics import table
 from betenet.evaluation.scores import table_row
-from betenet.superconductivity.critical_temperature import allen_dynes_simple
+from betenet.superconductivity.critical_temperature import allen_dynes
 from betenet.units import KELVIN_TO_MEV
 
 
@@ -20,7 +20,8 @@ def sides() -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
     }
     predicted = {key: x * rng.uniform(0.8, 1.25, 60) for key, x in reference.items()}
     for side in (reference, predicted):
-        side["tc"] = allen_dynes_simple(side["coupling"], side["omega_log"] * KELVIN_TO_MEV)
+        omega_log, omega_2 = (side[key] * KELVIN_TO_MEV for key in ("omega_log", "omega_2"))
+        side["tc"] = allen_dynes(side["coupling"], omega_log, omega_2)
     return reference, predicted
 
 

@@ -1,3 +1,4 @@
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -9,7 +10,7 @@ from ase.io import read
 from tests.screening_stand_ins import MemorySource, funnel_of, known_or_not
 
 from betenet.errors import ConfigError, DataError
-from betenet.screening import dispatch, engines, intake, stages
+from betenet.screening import dispatch, engines, intake, manifest, stages
 from betenet.screening.candidates import Candidate, Entry
 from betenet.screening.funnel import Funnel
 from betenet.screening.records import Record
@@ -182,6 +183,23 @@ def test_another_model_of_the_same_name_is_refused(
         card.write("\n# changed\n")
     with pytest.raises(ConfigError, match="model_digest"):
         _screen(tmp_path / "run", _funnel(copy), entries[:3])
+
+
+def test_a_run_goes_on_with_a_model_that_predicts_the_same(
+    tiny_model: Path, entries: list[Entry], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The card of a shipped model may tell its metrics anew; what it predicts is the same."""
+    funnel = _funnel(tiny_model)
+    first = _texts(_screen(tmp_path, funnel, entries[:3]))
+    path = tmp_path / "manifest.json"
+    begun = json.loads(path.read_text())
+    today = begun["stages"][0]["model_digest"]
+    begun["stages"][0]["model_digest"] = "before"
+    path.write_text(json.dumps(begun))
+    with pytest.raises(ConfigError, match="model_digest is"):
+        _screen(tmp_path, funnel, entries[:3])
+    monkeypatch.setattr(manifest, "SAME_PREDICTIONS", {"before": today})
+    assert _texts(_screen(tmp_path, funnel, entries[:3])) == first
 
 
 def test_only_one_process_works_in_a_folder(

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 from ase.build import bulk
 from ase.calculators.emt import EMT
@@ -10,6 +11,7 @@ from tests.screening_stand_ins import MemorySource, crystals, funnel_of, known_o
 
 from betenet.errors import ConfigError, DataError
 from betenet.screening import Stage, plan, screen, status_of, write_outputs
+from betenet.screening.calibration import Calibration
 from betenet.screening.candidates import Candidate
 from betenet.screening.screening import open_funnel
 
@@ -31,6 +33,62 @@ def test_what_came_out_is_an_object(tiny_model: Path, tmp_path: Path) -> None:
     again = screen(tmp_path / "run", funnel, source, quiet=True)
     assert again.passed == found.passed == write_outputs(tmp_path / "run").passed
     assert source.read == 8
+
+
+def table_of(model: Path, tc_method: str | None) -> Calibration:
+    """Materials whose Tc is above 5 K where their probability is above a half."""
+    chance = np.linspace(0.01, 0.99, 60)
+    return Calibration(
+        scores={f"structure/{model}/probability_tc_above_5_kelvin": chance},
+        positive=chance > 0.5,
+        groups=np.arange(60),
+        facts={"mu_star": 0.1} | ({"tc_method": tc_method} if tc_method else {}),
+    )
+
+
+OLD_LABELS = "scores: allen_dynes; labels: allen_dynes_simple"
+
+
+@pytest.mark.parametrize(
+    ("facts", "labels"),
+    [(None, "allen_dynes_simple"), (OLD_LABELS, "allen_dynes_simple"), ("allen_dynes",) * 2],
+)
+def test_a_table_says_by_which_formula_its_labels_are(facts: str | None, labels: str) -> None:
+    table = table_of(Path("any"), facts)
+    assert (table.tc_labels, table.title) == (labels, f"a calibration table, Tc by {labels}")
+
+
+def test_thresholds_of_a_begun_screening_are_not_mixed_with_another_scale_of_tc(
+    tiny_model: Path, tmp_path: Path
+) -> None:
+    """Manifests of before do not tell the formula: their table had Tc without f₁ and f₂."""
+    score = "probability_tc_above_5_kelvin"
+    funnel = funnel_of(known_or_not(model=str(tiny_model), score=score, recall=0.8))
+    source = MemorySource(crystals(8))
+    new, old = (table_of(tiny_model, labels) for labels in ("allen_dynes", OLD_LABELS))
+    first = screen(tmp_path, funnel, source, calibration=new, quiet=True)
+    path = tmp_path / "manifest.json"
+    begun = json.loads(path.read_text())
+    assert begun.pop("tc_labels") == "allen_dynes"
+    with pytest.raises(ConfigError, match=r"chosen by Tc of allen_dynes\.") as refused:
+        screen(tmp_path, funnel, source, calibration=old, quiet=True)
+    path.write_text(json.dumps(begun))  # as an earlier version has written it
+    with pytest.raises(ConfigError, match=r"chosen by Tc of allen_dynes_simple\.") as refused:
+        screen(tmp_path, funnel, source, calibration=new, quiet=True)
+    assert "two scales of Tc would be mixed" in refused.value.reason
+    assert "the calibration table that it was begun with" in refused.value.fix
+    assert screen(tmp_path, funnel, source, calibration=old, quiet=True).passed == first.passed
+
+
+def test_a_begun_screening_whose_thresholds_are_numbers_goes_on(
+    tiny_model: Path, tmp_path: Path
+) -> None:
+    funnel = funnel_of(known_or_not(model=str(tiny_model), threshold=1.0))
+    source = MemorySource(crystals(8))
+    tables = [table_of(tiny_model, labels) for labels in (OLD_LABELS, "allen_dynes")]
+    first, again = (screen(tmp_path, funnel, source, calibration=t, quiet=True) for t in tables)
+    assert first.passed == again.passed
+    assert "tc_labels" not in json.loads((tmp_path / "manifest.json").read_text())
 
 
 def test_a_calculator_of_ase_is_a_force_field(tmp_path: Path) -> None:

@@ -1,3 +1,4 @@
+import inspect
 import re
 from pathlib import Path
 
@@ -5,10 +6,15 @@ import numpy as np
 import pytest
 
 import betenet
+from betenet.cli import _parser
+from betenet.ensemble import Ensemble
 from betenet.errors import ConfigError
+from betenet.evaluation.evaluate import Settings
 from betenet.superconductivity.critical_temperature import (
+    DEFAULT_METHOD,
     DEFAULT_MU_STAR,
     FORMULAS,
+    SIMPLE_METHOD,
     XIE_2022_POLE_HALF_WIDTH,
     allen_dynes,
     allen_dynes_simple,
@@ -112,6 +118,32 @@ def test_both_prefactors_without_repulsion():
     assert allen_dynes_simple(1.04, 12.0, 0.0) == pytest.approx(expected, rel=1e-14)
     tc = mcmillan(1.04, debye_temperature=145.0, mu_star=0.0)
     assert tc == pytest.approx(100.0 * np.exp(-2.04), rel=1e-14)
+
+
+def test_lead_by_hand_in_both_scales():
+    """λ 1.55, ω_log 56 K, ω_2 65 K, μ* 0.105 of Allen and Dynes (1975); measured are 7.2 K."""
+    moments = {"coupling": 1.55, "omega_log": 56.0 / MEV_TO_KELVIN, "omega_2": 65.0 / MEV_TO_KELVIN}
+    # 46.667 K · exp(−2.652/1.34410) = 6.4877 K; f₁ = 1.30225^(1/3), f₂ = 1 + 0.160714 · 0.163190
+    simple = critical_temperature(SIMPLE_METHOD, mu_star=0.105, **moments)
+    assert float(simple) == pytest.approx(6.488, abs=0.002)
+    full = critical_temperature(mu_star=0.105, **moments)
+    assert float(full) == pytest.approx(6.488 * 1.30225 ** (1 / 3) * 1.026227, abs=0.003)
+    assert float(full) == pytest.approx(7.27, abs=0.005)
+
+
+def test_one_formula_is_the_default_everywhere():
+    defaults = {
+        Settings().tc_method,
+        inspect.signature(critical_temperature).parameters["method"].default,
+        inspect.signature(Ensemble.predict).parameters["tc_method"].default,
+        inspect.signature(Ensemble.stream).parameters["tc_method"].default,
+    }
+    defaults |= {
+        _parser().parse_args([verb, *words]).tc_method
+        for verb, words in (("predict", ["x.cif"]), ("evaluate", ["model", "rows.jsonl"]))
+    }
+    assert defaults == {DEFAULT_METHOD} == {allen_dynes.__name__}
+    assert SIMPLE_METHOD == FORMULAS[DEFAULT_METHOD].simplified == allen_dynes_simple.__name__
 
 
 # Tc (K), Θ_D (K) and λ as they are quoted from McMillan, Phys. Rev. 167, 331 (1968). The table

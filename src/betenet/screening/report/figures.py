@@ -22,7 +22,7 @@ from betenet.pages.html import parts
 from betenet.plotting.canvas import COLOURS, COUPLING_COLOUR, FIGURE_SIZE, FONT, dress
 from betenet.printable import printable
 from betenet.screening.report.summary import StageTally
-from betenet.superconductivity.critical_temperature import PAPER_METHOD, critical_temperature
+from betenet.superconductivity.critical_temperature import SIMPLE_METHOD, critical_temperature
 from betenet.units import MEV_TO_KELVIN
 
 _PASSED, _ALL = COLOURS[0], COLOURS[4]
@@ -119,7 +119,7 @@ def _lines_of_tc(axes: Axes, right: float, top: float, mu_star: float) -> None:
     omega, coupling = np.meshgrid(np.linspace(1.0, right, 60), np.linspace(0.05, top, 60))
     mev = omega / MEV_TO_KELVIN
     tc = critical_temperature(
-        PAPER_METHOD, coupling=coupling, omega_log=mev, omega_2=mev, mu_star=mu_star
+        SIMPLE_METHOD, coupling=coupling, omega_log=mev, omega_2=mev, mu_star=mu_star
     )
     levels = [level for level in LINES_OF_TC if level < float(np.nanmax(tc))]
     if levels:

@@ -27,6 +27,8 @@ from betenet.screening.kinds import IMAGINARY, SCORES
 from betenet.superconductivity.critical_temperature import DEFAULT_METHOD, SIMPLE_METHOD
 
 SOURCE = "bete_net"
+REFERENCES = {DEFAULT_METHOD: "reference_tc_full", SIMPLE_METHOD: "reference_tc"}
+"""Columns of first-principles Tc by its formula."""
 
 
 def main() -> None:
@@ -70,12 +72,12 @@ def calibration_of(
     model: str = DEFAULT_PHONON_MODEL,
     name: str = "a calibration table",
     stands_for: list[str] | None = None,
+    labels: str | None = None,
 ) -> Calibration:
-    """Some of the rows as a table, in order of their scores."""
+    """Some of the rows as a table, in order of their scores; labels as of `labels_of` if absent."""
+    labels = labels or labels_of(columns, rows)
     chosen = np.flatnonzero(rows)
-    reference, labels = labels_of(columns, chosen)
-    order = np.lexsort((columns["tc"][chosen], columns["probability"][chosen]))
-    chosen, reference = chosen[order], reference[order]
+    chosen = chosen[np.lexsort((columns["tc"][chosen], columns["probability"][chosen]))]
     taken = {key: values[chosen] for key, values in columns.items() if values.ndim}
     return Calibration(
         scores={
@@ -93,7 +95,7 @@ def calibration_of(
                 }.items()
             },
         },
-        positive=reference > TC_THRESHOLD,
+        positive=taken[REFERENCES[labels]] > TC_THRESHOLD,
         groups=_first_seen(taken["group"]),
         facts={
             "name": name,
@@ -106,16 +108,13 @@ def calibration_of(
     )
 
 
-def labels_of(columns: dict[str, np.ndarray], chosen: np.ndarray) -> tuple[np.ndarray, str]:
-    """First-principles Tc of some rows [K], and its formula: one for all of them.
+def labels_of(columns: dict[str, np.ndarray], rows: np.ndarray) -> str:
+    """Formula of the labels of some rows, one for all: the full one, if each ω_2 is known.
 
-    Scores are by the full formula, as a screening computes them. So are the labels, unless a row's
-    ω_2 is not known.
+    Scores are by the full formula in any case, as a screening computes them.
     """
-    full = columns["reference_tc_full"][chosen]
-    if np.isfinite(full).all():
-        return full, DEFAULT_METHOD
-    return columns["reference_tc"][chosen], SIMPLE_METHOD
+    known = np.isfinite(columns[REFERENCES[DEFAULT_METHOD]][rows]).all()
+    return DEFAULT_METHOD if known else SIMPLE_METHOD
 
 
 def _first_seen(groups: np.ndarray) -> np.ndarray:

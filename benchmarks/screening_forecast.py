@@ -20,7 +20,7 @@ from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
-from screening_calibration import calibration_of, read_scores
+from screening_calibration import calibration_of, labels_of, read_scores
 
 from betenet.ensemble.prediction import TC_PROBABILITY
 from betenet.ensemble.shipped import DEFAULT_PHONON_MODEL
@@ -170,8 +170,10 @@ def transfer(
     columns: dict[str, np.ndarray], first: str, second: str, name: str, *, weighted: bool
 ) -> dict[str, Any] | None:
     """Forecast from one source for another."""
-    table = calibration_of(columns, rows_of(columns, first, name), name=SOURCES[first])
-    population = calibration_of(columns, rows_of(columns, second, name))
+    sides = [rows_of(columns, source, name) for source in (first, second)]
+    labels = labels_of(columns, sides[0] | sides[1])  # one scale of Tc for both
+    table = calibration_of(columns, sides[0], name=SOURCES[first], labels=labels)
+    population = calibration_of(columns, sides[1], labels=labels)
     shared = np.isin(*(columns["group"][rows_of(columns, s, name)] for s in (second, first)))
     try:
         found, outcomes = judged(FUNNELS[name], table, population, weighted=weighted)

@@ -73,7 +73,7 @@ class CountedRows:
         if self.rule == ALL_ROWS:
             return ""
         kept, total = int(self.counted.sum()), sum(self.dropped.values())
-        each = ", ".join(f"{count} not of {text}" for text, count in self.dropped.items())
+        each = ", ".join(f"{count} without {text}" for text, count in self.dropped.items())
         return f"Tc by the rows of rule {self.rule!r}: {kept} count, {total} dropped ({each})"
 
     def to_dict(self) -> dict[str, Any]:

@@ -185,7 +185,7 @@ def test_rule_of_the_paper_leaves_rows_out_for_tc_alone(model: Ensemble, dataset
     kept = result.comparison
     errors = np.abs(kept.predicted["tc"] - kept.reference["tc"])[2:]
     assert measured["tc"].scores["mae"].value == pytest.approx(errors.mean())
-    assert "6 count, 2 dropped (1 not of first-principles λ > 0.1" in result.as_text()
+    assert "6 count, 2 dropped (1 without first-principles λ > 0.1" in result.as_text()
     plain = result.to_dict()
     assert (plain["settings"]["rows"], plain["tc_rows"]["counted"]) == ("paper", 6)
     assert [one["counts_for_tc"] for one in plain["materials"]] == [False] * 2 + [True] * 6

@@ -36,7 +36,7 @@ def test_rule_of_the_published_notebook() -> None:
         "first-principles Tc < 100 K": 1,
     }
     assert found.as_text().startswith(
-        "Tc by the rows of rule 'paper': 2 count, 4 dropped (2 not of"
+        "Tc by the rows of rule 'paper': 2 count, 4 dropped (2 without"
     )
     assert found.to_dict()["dropped"] == 4
 

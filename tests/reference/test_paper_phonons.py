@@ -1,7 +1,5 @@
 """The variants with phonons from the published files to predictions, beside an e3nn build."""
 
-from __future__ import annotations
-
 import json
 from functools import cache
 from pathlib import Path

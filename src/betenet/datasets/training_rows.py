@@ -158,7 +158,7 @@ def _read_own(folder: Path, source: str) -> list[Row]:
         raise DataError(
             f"{len(marked)} rows of {path} are not for training, the first is {marked[0]}.",
             f"Their split is {TEST_SPLIT!r}: they judge what was trained without them.",
-            "Train on other rows.",
+            "Train on others; `betenet data --split train` writes those of the published split.",
         )
     return [
         replace(entry.row, id=f"{source}-{entry.row.id}", source=source)

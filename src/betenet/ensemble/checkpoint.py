@@ -55,7 +55,17 @@ def write_checkpoint(
     ------
     DataError
         If it cannot be written; the old folder is still there then.
+    ModelError
+        If a parameter is not a finite number.
     """
+    broken = [name for name, value in parameters.items() if not bool(value.isfinite().all())]
+    if broken:
+        raise ModelError(
+            f"{card['name']} is not written: {', '.join(broken[:3])} "
+            f"{'are' if broken[1:] else 'is'} not finite.",
+            "A model with such weights predicts nothing.",
+            "Train the members again, with a lower learning rate if they have diverged.",
+        )
     table = {"format_version": FORMAT_VERSION, **card}
     with replacing_folder(folder) as unfinished:
         (unfinished / CARD).write_text(tomli_w.dumps(table), encoding="utf-8")

@@ -1,7 +1,5 @@
 """The folder as published: what may be trained on, and what judges."""
 
-from __future__ import annotations
-
 import json
 from dataclasses import replace
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Our rows in the published layout, and back."""
 
-from __future__ import annotations
-
 import json
 from dataclasses import replace
 from pathlib import Path

@@ -55,6 +55,17 @@ def test_comes_back_as_written(model: Path, card: dict[str, Any], network: Netwo
     assert torch.equal(limits, APPLICABILITY_TENSORS["limits"])
 
 
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_weights_that_are_no_numbers_are_not_written(
+    model: Path, card: dict[str, Any], network: NetworkConfig, value: float
+) -> None:
+    parameters = initialise(network, [0, 1])
+    parameters["embedding.bias"][1, 0] = value
+    with pytest.raises(ModelError, match=r"x is not written: embedding\.bias is not finite"):
+        write_checkpoint(model, card, parameters, APPLICABILITY_TENSORS)
+    assert read_parameters(model, network, 2)["embedding.bias"].isfinite().all()
+
+
 def test_half_precision_is_read_as_single(
     tmp_path: Path, card: dict[str, Any], network: NetworkConfig
 ) -> None:

@@ -56,6 +56,7 @@ from betenet.structures import find_symmetry
 from betenet.training.full_batch import FullBatch
 
 PAPER = NetworkConfig.paper()
+WITH_DENSITIES = replace(PAPER, site_inputs=PAPER.frequency_count)
 CORES = os.cpu_count() or 1
 TRAINED = 636
 MEMBERS = 100
@@ -80,9 +81,12 @@ def geometry(structures: list[Atoms], symmetric: bool, config: NetworkConfig = P
 
 
 def site_densities(structures: list[Atoms]) -> list[np.ndarray]:
-    """Any phonon density of states for each atom."""
+    """Any phonon density of states for each atom; equivalent atoms have the same."""
     random = np.random.default_rng(0)
-    return [random.random((len(atoms), PAPER.frequency_count)) for atoms in structures]
+    return [
+        random.random((len(atoms), PAPER.frequency_count))[find_symmetry(atoms).images.min(axis=0)]
+        for atoms in structures
+    ]
 
 
 def peak_memory() -> float:
@@ -99,7 +103,9 @@ def targets(count: int) -> torch.Tensor:
 # ----------------------------------------------------------------------------------------- equality
 
 
-def check_equality(structures: list[Atoms], g: Geometry) -> tuple[float, float]:
+def check_equality(
+    structures: list[Atoms], g: Geometry, config: NetworkConfig = PAPER
+) -> tuple[float, float]:
     """Largest difference of spectra and of gradients, relative to the largest value of each.
 
     The engine computes in single precision, the peer in double: in single precision its own
@@ -107,10 +113,12 @@ def check_equality(structures: list[Atoms], g: Geometry) -> tuple[float, float]:
     """
     generator = torch.Generator().manual_seed(1)
     factors = torch.randn(len(structures), PAPER.frequency_count, generator=generator)
-    ours = {k: v[0].requires_grad_() for k, v in initialise(PAPER, [0]).items()}
-    spectra = forward_member(PAPER, ours, g).a2f
+    ours = {k: v[0].requires_grad_() for k, v in initialise(config, [0]).items()}
+    spectra = forward_member(config, ours, g).a2f
     (spectra * factors).sum().backward()
-    peer, batch = paper_network(torch.float64), paper_batch(structures, torch.float64)
+    site_dos = np.concatenate(site_densities(structures)) if config.site_inputs else None
+    peer = paper_network(torch.float64, config.site_inputs)
+    batch = paper_batch(structures, torch.float64, site_dos)
     load_member(peer, {name: value[None].detach().double() for name, value in ours.items()})
     expected = peer(batch)[1]
     (expected * factors).sum().backward()
@@ -176,9 +184,7 @@ def our_steps(symmetric: bool, count: int, config: NetworkConfig = PAPER) -> Ite
 KINDS: dict[str, Callable[..., Iterator[None]]] = {
     "engine": partial(our_steps, True),
     "engine, every atom": partial(our_steps, False),
-    "engine, densities": partial(
-        our_steps, True, config=replace(PAPER, site_inputs=PAPER.frequency_count)
-    ),
+    "engine, densities": partial(our_steps, True, config=WITH_DENSITIES),
     **{
         f"peer {d} densities, 1 thread(s)": partial(peer_steps, d, 1, densities=True)
         for d in DTYPES
@@ -233,6 +239,31 @@ def peer_throughput(dtype: str, epoch: bool, count: int, steps: int) -> tuple[fl
         throughput(f"{name}, {CORES} thread(s)", 1, count, steps),
         throughput(f"{name}, 1 thread(s)", CORES, count, steps),
     )
+
+
+def with_densities(count: int, rounds: int) -> None:
+    """Processor seconds of steps with densities of states, in turns on one thread.
+
+    On a machine with other work these say more than throughput.
+    """
+    names = {"engine": "engine, densities"} | {
+        f"peer {dtype}": f"peer {dtype} densities, 1 thread(s)" for dtype in DTYPES
+    }
+    work = {name: KINDS[kind](count=count) for name, kind in names.items()}
+    times: dict[str, list[float]] = {name: [] for name in work}
+    for round_ in range(rounds + 2):
+        for name, steps in work.items():
+            start = time.process_time()
+            next(steps)
+            if round_ > 1:
+                times[name].append(time.process_time() - start)
+    ours = np.median(times["engine"])
+    print("with phonon densities of states in z, processor seconds, one thread:")
+    for name, each in times.items():
+        print(
+            f"  {name:<13} {np.median(each):7.3f} s ({min(each):.3f} to {max(each):.3f})   ratio "
+            f"{np.median(each) / ours:.1f}"
+        )
 
 
 # --------------------------------------------------------------------------------------- prediction
@@ -308,10 +339,13 @@ def main() -> None:
     steps: int = chosen.steps
     structures = training_structures(chosen.count)
     count = len(structures)
-    for symmetric in (True, False):
-        g = geometry(structures, symmetric)
-        spectra, gradients = check_equality(structures, g)
-        what = "inequivalent sites" if symmetric else "every atom"
+    for what, symmetric, config in (
+        ("inequivalent sites", True, PAPER),
+        ("every atom", False, PAPER),
+        ("densities", True, WITH_DENSITIES),
+    ):
+        g = geometry(structures, symmetric, config)
+        spectra, gradients = check_equality(structures, g, config)
         print(f"equality in float32, {what:<18} spectra {spectra:.1e}   gradients {gradients:.1e}")
         if max(spectra, gradients) > 1e-5:
             sys.exit("The engine and its peer do not agree.")
@@ -329,6 +363,7 @@ def main() -> None:
                 f"{kind:<19}{what:<22}{ours * 1e3:7.1f} ms   peer {dtype} {peer * 1e3:7.1f} ms   "
                 f"ratio {peer / ours:5.1f}   memory {memory:.0f} MB, peer {peer_memory:.0f} MB"
             )
+    with_densities(count, max(steps // 8, 2))
     ours, memory = throughput("engine, densities", CORES, count, max(steps // 8, 2))
     for dtype in DTYPES:
         peer, peer_memory = throughput(f"peer {dtype} densities, 1 thread(s)", CORES, count, 2)

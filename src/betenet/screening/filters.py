@@ -12,7 +12,6 @@ from ase import Atoms
 from ase.data import atomic_numbers
 
 from betenet.datasets.folds import reduced_formula
-from betenet.ensemble.shipped import find_model
 from betenet.ensemble.training_table import TrainingTable
 from betenet.errors import ConfigError, StructureError
 from betenet.known.families import family_findings
@@ -236,6 +235,8 @@ def _training_of(model: str) -> TrainingTable:
     ConfigError
         If it does not tell.
     """
+    from betenet.ensemble.shipped import find_model  # loads torch, which a status does without
+
     table = TrainingTable.read(find_model(model))
     if not table.formulas:
         raise ConfigError(

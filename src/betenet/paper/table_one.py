@@ -12,6 +12,7 @@ from jaxtyping import Bool, Float
 from betenet.ensemble.estimates import TC_THRESHOLD
 from betenet.evaluation.compare import COMPARED, Values
 from betenet.evaluation.report import score_cell
+from betenet.evaluation.row_rules import ROW_RULES, TcColumns, count_rows
 from betenet.evaluation.scores import TableRow, table_row
 from betenet.pages.html import table
 from betenet.paper.base_model import BASE_FEATURES, LinearModel
@@ -19,9 +20,6 @@ from betenet.paper.data import JUDGED, PaperData
 from betenet.paper.part import Numbers, Part
 from betenet.paper.variant import Variant
 from betenet.quantities import QUANTITIES, heading
-
-FEWEST_COUPLING, MOST_TC = 0.1, 100.0
-"""λ [1] and Tc [K] of the calculation between which the paper judges Tc."""
 
 PUBLISHED = MappingProxyType(
     {
@@ -41,12 +39,11 @@ _MEASURES = {"r2": "R²", "mae": "MAE", "rmse": "RMSE"}
 
 
 def judged_for_tc(reference: Values, predicted: Values) -> Bool[np.ndarray, " row"]:
-    """Rows on which the paper judges Tc: λ > 0.1 and Tc < 100 K calculated, Tc > 0 predicted."""
-    return (
-        (reference["coupling"] > FEWEST_COUPLING)
-        & (reference["tc"] < MOST_TC)
-        & (np.nan_to_num(predicted["tc"]) > 0.0)
+    """Rows on which the paper judges Tc, by its rule in `ROW_RULES`."""
+    columns = TcColumns(
+        coupling=reference["coupling"], reference=reference["tc"], predicted=predicted["tc"]
     )
+    return count_rows("paper", columns).counted
 
 
 def tc_of_judged(reference: Values, predicted: Values) -> Float[np.ndarray, " row"]:
@@ -88,8 +85,8 @@ def table_one(
         f"{int(data.test.sum())} materials that indices/ names as the test. λ and the frequencies "
         "are those of the binned α²F; in networks, of the mean α²F of the members. Tc follows from "
         f"them by the full Allen-Dynes formula with μ* = {data.mu_star:g}, and is judged as in the "
-        f"paper: where the calculation has λ > {FEWEST_COUPLING:g} and Tc < {MOST_TC:g} K and the "
-        f"model Tc > 0. AP: average precision of the ranking by Tc, for Tc > {TC_THRESHOLD:g} K."
+        f"paper, on the rows with {', '.join(ROW_RULES['paper'])}. "
+        f"AP: average precision of the ranking by Tc, for Tc > {TC_THRESHOLD:g} K."
     )
     return Part(
         title="Table I: errors on the test set",

@@ -103,7 +103,6 @@ def add_phonons(parser: Parser, default: str | None = "none") -> None:
     parser.flag("--phonons", default=default)
     parser.flag("--force-field")
     parser.flag("--phonon-cache", Path)
-    parser.flag("--phonons-of")
 
 
 def key_values(words: Iterable[str], flag: str, example: str) -> dict[str, str]:

@@ -84,7 +84,7 @@ def phonons_of(
         asked or arguments.phonons,
         force_field=arguments.force_field,
         cache=arguments.phonon_cache,
-        of=arguments.phonons_of,
+        of=getattr(arguments, "phonons_of", None),  # a dataset has many crystals
         told=lambda name, step: line.show(cut_at_its_beginning(name, _LONGEST_NAME), step),
         done=line.clear,
     )

@@ -34,6 +34,7 @@ def add_parser(verbs: Verbs) -> None:
     parser.flag("files", nargs="+")
     parser.flag("--model")
     add_phonons(parser)
+    parser.flag("--phonons-of")
     parser.flag("--mu-star", mu_star, default=DEFAULT_MU_STAR)
     parser.flag("--tc-method", tc_method, default=DEFAULT_METHOD)
     parser.flag("--device", default="cpu")

@@ -198,12 +198,14 @@ class CrystalPhonons:
         )
 
     def _read(self, verdict: StiffnessVerdict) -> PhononsRead:
+        n_sites = 0 if self.dos.sites is None else len(self.dos.sites)
         if self.cell is not None:
             because = "its cell has the elements, the lattice and the sites of the structure"
         elif self.dos.symbols is not None:
             because = "it names the elements of the structure in their order, but no places"
         else:
-            because = "it has as many sites as the structure, and names no elements"
+            sites = "one site" if n_sites == 1 else "as many sites as the structure"
+            because = f"it has {sites}, and names no elements"
         if self.of is not None:
             because += f"; said to be of {self.of}"
         name, unit, source = self.told
@@ -212,7 +214,7 @@ class CrystalPhonons:
             format=name,
             unit=unit,
             unit_source=source,
-            n_sites=0 if self.dos.sites is None else len(self.dos.sites),
+            n_sites=n_sites,
             elements=self.dos.symbols or (),
             because=because,
             omega_2=verdict.omega_2,

@@ -66,7 +66,7 @@ def test_a_right_file_says_what_was_read_and_why(tmp_path: Path) -> None:
     assert found.read is not None
     assert (found.read.unit, found.read.n_sites, found.read.elements) == ("cm-1", 1, ())
     text = found.read.as_text()
-    assert "as many sites as the structure, and names no elements" in text
+    assert "it has one site, and names no elements" in text
     assert f"{found.dos.omega_2:.1f} meV" in text
     assert PhononsRead.from_dict(found.read.to_dict()) == found.read
 

@@ -164,6 +164,7 @@ def _draw(found: list[Correlation], reference: dict[str, np.ndarray]) -> Figure:
     letters = iter(_LETTERS)
     for row, key in zip(panels, keys, strict=True):
         _histogram(row[1], reference[key], _label(key), sideways=True)
+        row[1].set_ylim(0.0, 1.05 * float(np.nanmax(reference[key])))
         if key in by_key:
             _scatter(row[0], by_key[key], _label(key), next(letters))
         else:
@@ -179,7 +180,6 @@ def _label(key: str) -> str:
 def _scatter(axes: Axes, one: Correlation, label: str, letter: str) -> None:
     axes.plot(one.feature, one.values, "o", ms=2.4, mew=0.0, alpha=0.6, color=A2F_COLOUR)
     axes.set_xlim(0.0, 1.03 * float(one.feature.max()))
-    axes.set_ylim(0.0, 1.05 * float(one.values.max()))
     axes.ticklabel_format(axis="x", scilimits=(-2, 4), useMathText=True)
     axes.xaxis.get_offset_text().set_fontsize(FONT)
     dress(axes, one.label, label)

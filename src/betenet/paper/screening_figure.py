@@ -30,6 +30,8 @@ from betenet.plotting.canvas import FONT, dress
 _COLUMNS = 2
 _COLOURS = "viridis"
 _RIGHT, _TOP = 1.02, 1.12
+_FAR = 0.85
+"""Recall beyond which a label stands left of its point."""
 _INSET = (0.36, 0.32)
 _CORNERS = ((0.6, 0.62), (0.6, 0.36), (0.6, 0.15), (0.16, 0.15), (0.16, 0.62))
 """Width and height of the inset, and places for it, the best one first [share of the panel]."""
@@ -211,11 +213,13 @@ def _draw_search(axes: Axes, one: Search, norm: Normalize) -> None:
     axes.add_collection(lines)
     axes.axhline(one.positives / one.rows, color="#777777", lw=0.8, ls=":")
     axes.plot(one.point.recall, one.point.precision, "o", ms=5.5, color="black", zorder=5)
+    at_the_end = one.point.recall > _FAR
     axes.annotate(
         f"{one.point.threshold:.1f} K",
         (one.point.recall, one.point.precision),
-        xytext=(6, 5),
+        xytext=(-7, -10) if at_the_end else (6, 5),
         textcoords="offset points",
+        ha="right" if at_the_end else "left",
         fontsize=FONT,
     )
     axes.set_xlim(0.0, _RIGHT)

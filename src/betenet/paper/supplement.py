@@ -117,7 +117,7 @@ def smoothing_part(data: PaperData) -> Part:
     drawn = Drawn(
         name="supplement_smoothing",
         figure=_draw_smoothing(raw, data.reference),
-        text=f"Moments of the binned against those of the raw α²F. {'; '.join(said)}.",
+        text=f"Ratios of the moments of the binned to those of the raw α²F. {'; '.join(said)}.",
     )
     return Part(
         title="Supplement: what smoothing loses",
@@ -140,14 +140,15 @@ def raw_moments(data: PaperData) -> dict[str, Float[np.ndarray, " row"]]:
 
 
 def _draw_smoothing(raw: Mapping[str, np.ndarray], binned: Mapping[str, np.ndarray]) -> Figure:
-    figure = Figure(figsize=(7.4, 2.7), layout="constrained")
-    for axes, key in zip(figure.subplots(1, len(JUDGED)), JUDGED, strict=True):
-        top = 1.05 * max(float(raw[key].max()), float(binned[key].max()))
-        axes.plot([0.0, top], [0.0, top], color="#555555", lw=0.8, zorder=0)
-        axes.plot(raw[key], binned[key], "o", ms=2.4, mew=0.0, alpha=0.6, color=A2F_COLOUR)
-        axes.set_xlim(0.0, top)
-        axes.set_ylim(0.0, top)
-        axes.set_aspect("equal")
-        unit = "" if key == "coupling" else " (K)"
-        dress(axes, f"{MATH[key]}{unit} as calculated", f"{MATH[key]}{unit} smoothed and binned")
+    """Ratios of the binned quantities to the raw ones."""
+    figure = Figure(figsize=(7.4, 2.5), layout="constrained")
+    panels = figure.subplots(1, len(JUDGED), sharey=True)
+    for axes, key in zip(panels, JUDGED, strict=True):
+        ratio = binned[key] / raw[key]
+        axes.axhline(1.0, color="#555555", lw=0.8, zorder=0)
+        axes.plot(raw[key], ratio, "o", ms=2.4, mew=0.0, alpha=0.6, color=A2F_COLOUR)
+        axes.set_xlim(0.0, 1.05 * float(raw[key].max()))
+        dress(axes, MATH[key] + ("" if key == "coupling" else " (K)") + " as calculated", "")
+        axes.set_title(MATH[key], fontsize=FONT + 0.5)
+    panels[0].set_ylabel("smoothed and binned / as calculated", fontsize=FONT)
     return figure

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 
 from betenet.datasets.jsonl_rows import Dataset
 from betenet.datasets.open import open_dataset
-from betenet.datasets.rows import Row
+from betenet.datasets.rows import TARGETS, Row
 from betenet.errors import BetenetError
 from betenet.evaluation.compare import COMPARED, reference_values
 from betenet.evaluation.figures import MATH
@@ -24,7 +24,7 @@ from betenet.plotting.canvas import A2F_COLOUR, FONT, dress
 from betenet.quantities import QUANTITIES
 from betenet.structures import standardise
 from betenet.structures.find_space_group import find_space_group
-from betenet.superconductivity.critical_temperature import DEFAULT_METHOD
+from betenet.superconductivity.critical_temperature import DEFAULT_METHOD, SIMPLE_METHOD
 
 SAME_VOLUME = 0.15
 """Relative difference of the volumes of one crystal in two calculations, at most."""
@@ -56,16 +56,17 @@ def two_datasets_part(data: PaperData, other: Dataset | str) -> Part:
     if len(pairs) < FEWEST:
         reason = f"{found.name} has {len(pairs)} of the crystals, too few to compare."
         return Part(title=title, left_out=(reason,))
-    ours = {key: values[[i for i, _ in pairs]] for key, values in data.reference.items()}
-    theirs = reference_values(
-        [found.entries[j].row for _, j in pairs], mu_star=data.mu_star, tc_method=DEFAULT_METHOD
-    )
+    both = [mine[i] for i, _ in pairs], [found.entries[j].row for _, j in pairs]
+    # one formula for both sides, which the other dataset may have no ω_2 for
+    shapes = np.array([row.targets[TARGETS.index("omega_2")] for row in both[1]])
+    method = DEFAULT_METHOD if np.isfinite(shapes).all() else SIMPLE_METHOD
+    ours, theirs = (reference_values(rows, mu_star=data.mu_star, tc_method=method) for rows in both)
     keys = [key for key in COMPARED if np.isfinite(theirs[key]).sum() >= FEWEST]
     said = "; ".join(_said(key, ours[key], theirs[key]) for key in keys)
     text = (
         f"{len(pairs)} crystals that both have: of one reduced formula, one space group, and "
-        f"volumes for each atom within {SAME_VOLUME:.0%}. {said}. The settings of the "
-        "calculations alone make this difference."
+        f"volumes for each atom within {SAME_VOLUME:.0%}. {said}. Tc is by {method} "
+        "on both sides. The settings of the calculations alone make this difference."
     )
     columns: dict[str, Any] = {
         "id": [mine[i].id for i, _ in pairs],

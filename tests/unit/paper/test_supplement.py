@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from betenet.paper.data import PaperData, read_paper_data
 from betenet.paper.smearing_part import smearing_part
 from betenet.paper.supplement import element_shares_part, smoothing_part
 from betenet.paper.two_datasets import same_crystals, two_datasets_part
+from betenet.superconductivity.critical_temperature import DEFAULT_METHOD, SIMPLE_METHOD
 
 
 def row(atoms: Atoms, name: str = "x") -> Row:
@@ -71,6 +73,19 @@ def test_a_crystal_is_known_by_formula_space_group_and_volume() -> None:
     assert same_crystals(mine, others) == [(0, 2)]
 
 
+def test_tc_of_both_datasets_is_by_one_formula(data: PaperData) -> None:
+    entries = [entry.row for entry in data.dataset.entries[:8]]
+    short = [replace(one, targets=np.append(one.targets[:2], [np.nan] * 4)) for one in entries]
+    part = two_datasets_part(
+        data, Dataset(name="short", entries=tuple(Entry(row=row) for row in short))
+    )
+    table = part.numbers[0].plain()
+    # the same moments: with ω_2 on one side alone, the Tc would differ by f₁f₂
+    assert table["tc_kelvin_other"] == pytest.approx(table["tc_kelvin"])
+    assert SIMPLE_METHOD in part.text
+    assert "omega_2_kelvin" not in table
+
+
 def test_two_datasets_are_compared_or_it_is_said_why_not(data: PaperData) -> None:
     entries = [entry.row for entry in data.dataset.entries[:8]]
     twins = tuple(Entry(row=row(one.atoms, f"other-{one.id}")) for one in entries)
@@ -78,6 +93,7 @@ def test_two_datasets_are_compared_or_it_is_said_why_not(data: PaperData) -> Non
     table = part.numbers[0].plain()
     assert table["other_id"] == [f"other-{name}" for name in table["id"]]
     assert table["coupling_other"] == pytest.approx([0.7] * 8)
+    assert f"Tc is by {DEFAULT_METHOD} on both sides" in part.text
     few = two_datasets_part(data, Dataset(name="few", entries=twins[:1]))
     assert not few.figures
     assert "too few" in few.left_out[0]

@@ -27,8 +27,6 @@ from betenet.superconductivity.binned import binned
 from betenet.training.full_batch_recipe import FullBatchRecipe
 from betenet.training.full_batch_run import member_folder
 
-pytestmark = pytest.mark.slow
-
 LARGE = bulk("TiN", "rocksalt", a=4.24, cubic=True)
 """Eight atoms, of which the network sees two."""
 ALL = {**CRYSTALS, "9": (LARGE, "NTi", 28.0, 0.6)}
@@ -67,7 +65,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return home
 
 
-@pytest.fixture(scope="module", params=["coarse", "fine"])
+@pytest.fixture(scope="module", params=["coarse", pytest.param("fine", marks=pytest.mark.slow)])
 def grid(request: pytest.FixtureRequest) -> str:
     return request.param
 
@@ -227,6 +225,7 @@ def test_an_evaluation_feeds_what_the_row_has(model: Ensemble, folder: Path, gri
     assert set(alone.phonons) == {NO_PHONONS}
 
 
+@pytest.mark.slow
 def test_another_member_than_the_lists_know_is_an_error(folder: Path, tmp_path: Path) -> None:
     recipe = RECIPE.format(grid="fine").replace("members = 1", "members = 2")
     (tmp_path / "recipe.toml").write_text(recipe)

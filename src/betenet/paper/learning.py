@@ -5,19 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
 
 import numpy as np
 import torch
-from jaxtyping import Float
 
 from betenet.datasets.rows import data_folder
 from betenet.errors import DataError
 from betenet.evaluation.compare import Values
 from betenet.network.model import forward_member
-from betenet.paper.data import JUDGED
-from betenet.quantities import QUANTITIES
-from betenet.superconductivity.moments import moments
+from betenet.paper.variant import moments_in_kelvin
 from betenet.training.full_batch_results import FullBatchResults, LearningCurve
 from betenet.training.loss_landscape import LossLandscape, loss_landscape
 from betenet.training.regions import REGIONS, find_regions
@@ -166,23 +162,12 @@ def _compute(
     with torch.no_grad():
         for region, parameters in weights.items():
             a2f = forward_member(network, parameters, learned.geometry).a2f.double().numpy()
-            predicted[region] = _kelvin(network.frequencies, a2f[outside])
+            predicted[region] = moments_in_kelvin(network.frequencies, a2f[outside])
     landscapes: dict[str, LossLandscape] = {}
     if points:
         landscapes = {
             region: loss_landscape(network, parameters, learned, span=SPAN, n_points=points)
             for region, parameters in weights.items()
         }
-    calculated = _kelvin(network.frequencies, results.load.targets[outside])
+    calculated = moments_in_kelvin(network.frequencies, results.load.targets[outside])
     return landscapes, calculated, predicted, tuple(results.load.rows[row].id for row in rows)
-
-
-def _kelvin(
-    frequencies: np.ndarray, a2f: Float[np.ndarray, "row n_freq"]
-) -> dict[str, Float[np.ndarray, " row"]]:
-    """λ [1], ω_log and ω_2 [K] by the published rule; zero of a spectrum that is zero."""
-    found = moments(frequencies, a2f, "published")
-    return {
-        key: cast("np.ndarray", np.nan_to_num(found[key]) * QUANTITIES[key].export_factor)
-        for key in JUDGED
-    }

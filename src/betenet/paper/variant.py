@@ -150,7 +150,7 @@ def network_variant(
         notes.append(f"{without} test rows lack the phonon density of states that it takes")
     return Variant(
         name=name,
-        predicted=with_tc(_moments_of(network.frequencies, a2f), mu_star),
+        predicted=with_tc(moments_in_kelvin(network.frequencies, a2f), mu_star),
         text=f"{network.name}, {network.n_members} networks",
         frequencies=network.frequencies,
         a2f=a2f,
@@ -182,13 +182,24 @@ def with_tc(predicted: Mapping[str, Float[np.ndarray, " row"]], mu_star: float) 
     return {**predicted, "tc": tc}
 
 
-def _moments_of(frequencies: np.ndarray, a2f: np.ndarray) -> dict[str, np.ndarray]:
+def moments_in_kelvin(
+    frequencies: Float[np.ndarray, " n_freq"], a2f: Float[np.ndarray, "row n_freq"]
+) -> dict[str, Float[np.ndarray, " row"]]:
+    """λ [1], ω_log and ω_2 [K]: by the published sum on the published bins, else by the ω² onset.
+
+    Parameters
+    ----------
+    frequencies
+        ω [meV].
+    a2f
+        α²F of each row [1]; a row of NaN has no quantities. A spectrum that is zero has frequencies
+        of zero: its λ says all.
+    """
     published = frequencies.shape == BINS.shape and bool(np.allclose(frequencies, BINS))
     known = np.isfinite(a2f).all(axis=1)
     found = moments(frequencies, a2f[known], "published" if published else "onset")
     values = {key: np.full(len(a2f), np.nan) for key in JUDGED}
     for key, column in values.items():
-        # a spectrum that is zero has no frequency: its λ says all
         column[known] = np.nan_to_num(found[key]) * QUANTITIES[key].export_factor
     return values
 

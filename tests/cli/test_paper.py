@@ -45,6 +45,14 @@ def test_wrong_usage_is_told(
     assert message in capsys.readouterr().err
 
 
+def test_a_report_that_cannot_be_written_is_told_before_the_work(
+    tmp_path: Path, capsys: Capture
+) -> None:
+    (tmp_path / "file").touch()
+    assert main(["paper", str(tmp_path), "--out", str(tmp_path / "file" / "out")]) == 2
+    assert "Cannot write" in capsys.readouterr().err
+
+
 def test_a_folder_that_is_none(tmp_path: Path, capsys: Capture) -> None:
     assert main(["paper", str(tmp_path), "--out", str(tmp_path / "out")]) == 2
     assert "database.json" in capsys.readouterr().err

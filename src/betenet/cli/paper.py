@@ -9,6 +9,7 @@ from pathlib import Path
 
 from betenet.cli.arguments import key_values, mu_star, whole
 from betenet.cli.parser import Verbs, add_verb
+from betenet.cli.streams import cannot_write
 from betenet.errors import ConfigError
 from betenet.superconductivity.critical_temperature import DEFAULT_MU_STAR
 
@@ -36,6 +37,10 @@ def run(arguments: argparse.Namespace) -> int:
     """Make the report, write it, and print what it says."""
     from betenet.paper.report import paper_report  # loads torch
 
+    try:
+        arguments.out.mkdir(parents=True, exist_ok=True)  # before the work, not after it
+    except OSError as error:
+        raise cannot_write(arguments.out, error) from error
     report = paper_report(
         arguments.folder,
         models=key_values(arguments.models, "--models", "CSO=models/cso"),

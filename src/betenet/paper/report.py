@@ -220,6 +220,7 @@ def paper_report(  # noqa: PLR0913 - the flags of a verb
     networks = _checked(models or {}, precision)
     found = read_paper_data(folder, mu_star=mu_star)
     parts: list[Part] = []
+    learning = _learning(run, member=member, data=data, landscape_points=landscape_points)
     variants, left_out = _variants(found, networks, device=device, progress=progress)
     if variants:
         parts += [
@@ -228,7 +229,7 @@ def paper_report(  # noqa: PLR0913 - the flags of a verb
         ]
     else:
         parts += [Part(title="Table I, Figures 4 and 5", left_out=left_out), dataset_figure(found)]
-    parts.append(_learning(run, member=member, data=data, landscape_points=landscape_points))
+    parts.append(learning)
     if variants:
         parts += _judged(found, variants, precision=precision, thresholds=thresholds or {})
     parts += [element_shares_part(found), smoothing_part(found), smearing_part(found)]

@@ -9,7 +9,7 @@ from betenet.cli.arguments import key_values
 from betenet.cli.parser import Parser, StoreOnce
 from betenet.errors import ConfigError
 
-VALUES = ("1", "0.5", "0-1", "json", "all", "xie_2019", "0.1:0.2")
+VALUES = ("1", "0.5", "0-1", "json", "all", "xie_2019", "0.1:0.2", "CSO=5")
 """Words of which each type of an option takes one at least."""
 
 Verb = tuple[str, ...]

@@ -7,10 +7,9 @@ import json
 import sys
 from pathlib import Path
 
-from betenet.cli.arguments import key_values, mu_star, whole
+from betenet.cli.arguments import key_values, mu_star, not_negative, whole
 from betenet.cli.parser import Verbs, add_verb
 from betenet.cli.streams import cannot_write
-from betenet.errors import ConfigError
 from betenet.superconductivity.critical_temperature import DEFAULT_MU_STAR
 
 
@@ -18,12 +17,12 @@ def add_parser(verbs: Verbs) -> None:
     """Add the verb to the command line."""
     parser = add_verb(verbs, "paper", run)
     parser.flag("folder", Path)
-    parser.flag("--models", nargs="+", default=[])
+    parser.flag("--models", action="extend", nargs="+", default=[])
     parser.flag("--run", Path, dest="training")  # `run` is what a verb does
     parser.flag("--member", whole)
     parser.flag("--data", Path)
     parser.flag("--other")
-    parser.flag("--threshold", nargs="+", default=[])
+    parser.flag("--threshold", _threshold, action="extend", nargs="+", default=[])
     parser.flag("--precision", float, default=0.8)
     parser.flag("--mu-star", mu_star, default=DEFAULT_MU_STAR)
     parser.flag("--resamples", whole, default=1000)
@@ -48,7 +47,7 @@ def run(arguments: argparse.Namespace) -> int:
         member=arguments.member,
         data=arguments.data,
         other=arguments.other,
-        thresholds=_kelvin(arguments.threshold),
+        thresholds=dict(arguments.threshold),
         precision=arguments.precision,
         mu_star=arguments.mu_star,
         resamples=arguments.resamples,
@@ -68,13 +67,8 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _kelvin(words: list[str]) -> dict[str, float]:
-    found = key_values(words, "--threshold", "CSO=5.8")
-    try:
-        return {name: float(value) for name, value in found.items()}
-    except ValueError as error:
-        raise ConfigError(
-            f"--threshold: {error}.",
-            "A threshold is a Tc in K.",
-            "Write --threshold CSO=5.8, say.",
-        ) from error
+def _threshold(text: str) -> tuple[str, float]:
+    name, equals, kelvin = text.partition("=")
+    if not (name and equals):
+        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=K, such as CSO=5.8")
+    return name, not_negative(kelvin)

@@ -126,10 +126,11 @@ def _shown(rows: Sequence[TableRow]) -> str:
             cells = [score_cell(row.quantities[key].scores.get(name)) for key in COMPARED]
             first = name == "r2"
             area = row.quantities["tc"].scores.get("average_precision")
-            judged = str(row.quantities["tc"].rows) if first else ""
+            counts = [row.quantities[key].rows for key in ("coupling", "tc")]
+            judged = f"{counts[0]} ({counts[1]})" if first else ""
             ending = [score_cell(area) if first else "", judged]
             lines.append([row.model if first else "", text, *cells, *ending])
-    head = ["model", "", *(heading(key) for key in COMPARED), "AP", "rows for Tc"]
+    head = ["model", "", *(heading(key) for key in COMPARED), "AP", "rows (for Tc)"]
     return table("This report; behind the numbers their 95 % bootstrap intervals", head, lines)
 
 

@@ -28,6 +28,7 @@ def test_scores_are_those_of_another_code(data: PaperData, wrong: Variant) -> No
     area = oracle.average_precision_score(truth["tc"][judged] > 5.0, wrong.predicted["tc"][judged])
     assert column(part, "average_precision") == pytest.approx([area])
     assert column(part, "tc_kelvin_rows") == [judged.sum()]
+    assert f"{data.test.sum()} ({judged.sum()})" in part.body[0]
 
 
 def test_what_is_right_has_no_error_and_the_mean_explains_nothing(

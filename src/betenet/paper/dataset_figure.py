@@ -17,7 +17,7 @@ from matplotlib.ticker import MaxNLocator
 from betenet.evaluation.figures import MATH
 from betenet.paper.base_model import BASE_FEATURES, FERMI_WINDOW
 from betenet.paper.data import JUDGED, PaperData
-from betenet.paper.part import Drawn, Numbers, Part
+from betenet.paper.report_part import Drawn, Numbers, Part
 from betenet.plotting.canvas import A2F_COLOUR, COLOURS, FONT, dress
 from betenet.quantities import QUANTITIES
 from betenet.units import MEV_TO_KELVIN

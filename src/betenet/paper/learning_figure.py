@@ -18,7 +18,7 @@ from betenet.evaluation.compare import Values
 from betenet.evaluation.figures import MATH
 from betenet.evaluation.metrics import mae, r2
 from betenet.paper.learning import SPAN, Learning
-from betenet.paper.part import Drawn, Numbers, Part
+from betenet.paper.report_part import Drawn, Numbers, Part
 from betenet.plotting.canvas import COLOURS, FONT, dress
 from betenet.quantities import QUANTITIES
 from betenet.training.loss_landscape import LossLandscape

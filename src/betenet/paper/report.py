@@ -17,7 +17,7 @@ from betenet.paper.data import PaperData, read_paper_data
 from betenet.paper.dataset_figure import dataset_figure
 from betenet.paper.learning import follow_learning
 from betenet.paper.learning_figure import learning_figure
-from betenet.paper.part import Part
+from betenet.paper.report_part import Part
 from betenet.paper.screening_figure import screening_figure
 from betenet.paper.smearing_part import smearing_part
 from betenet.paper.supplement import element_shares_part, smoothing_part

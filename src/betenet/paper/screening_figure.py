@@ -22,7 +22,7 @@ from betenet.errors import ConfigError
 from betenet.evaluation.metrics import average_precision
 from betenet.evaluation.precision_recall import Curve, Point, confusion, precision_recall_curve
 from betenet.paper.data import PaperData
-from betenet.paper.part import Drawn, Numbers, Part
+from betenet.paper.report_part import Drawn, Numbers, Part
 from betenet.paper.table_one import judged_for_tc
 from betenet.paper.variant import MEAN, Variant
 from betenet.plotting.canvas import FONT, dress

@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from betenet.datasets.bete_net_database import smearing_names
 from betenet.evaluation.figures import MATH
 from betenet.paper.data import JUDGED, PaperData
-from betenet.paper.part import Drawn, Numbers, Part
+from betenet.paper.report_part import Drawn, Numbers, Part
 from betenet.paper.supplement import raw_moments
 from betenet.plotting.canvas import COLOURS, FONT, dress, typeset
 from betenet.quantities import QUANTITIES

@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from betenet.evaluation.figures import MATH
 from betenet.evaluation.metrics import mae
 from betenet.paper.data import JUDGED, PaperData
-from betenet.paper.part import Drawn, Numbers, Part
+from betenet.paper.report_part import Drawn, Numbers, Part
 from betenet.plotting.canvas import A2F_COLOUR, COLOURS, FONT, dress
 from betenet.quantities import QUANTITIES
 from betenet.superconductivity.moments import moments

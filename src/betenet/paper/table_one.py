@@ -17,7 +17,7 @@ from betenet.evaluation.scores import TableRow, table_row
 from betenet.pages.html import table
 from betenet.paper.base_model import BASE_FEATURES, LinearModel
 from betenet.paper.data import JUDGED, PaperData
-from betenet.paper.part import Numbers, Part
+from betenet.paper.report_part import Numbers, Part
 from betenet.paper.variant import Variant
 from betenet.quantities import QUANTITIES, heading
 

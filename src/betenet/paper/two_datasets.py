@@ -19,7 +19,7 @@ from betenet.evaluation.compare import COMPARED, reference_values
 from betenet.evaluation.figures import MATH
 from betenet.evaluation.metrics import mae, r2
 from betenet.paper.data import PaperData
-from betenet.paper.part import Drawn, Numbers, Part
+from betenet.paper.report_part import Drawn, Numbers, Part
 from betenet.plotting.canvas import A2F_COLOUR, FONT, dress
 from betenet.quantities import QUANTITIES
 from betenet.structures import standardise

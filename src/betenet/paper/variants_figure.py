@@ -18,7 +18,7 @@ from betenet.evaluation.figures import MATH
 from betenet.evaluation.metrics import mae, r2, rmse
 from betenet.evaluation.periodic_table import FEWEST, draw_elements
 from betenet.paper.data import JUDGED, PaperData
-from betenet.paper.part import Drawn, Numbers, Part
+from betenet.paper.report_part import Drawn, Numbers, Part
 from betenet.paper.variant import Variant
 from betenet.plotting.canvas import A2F_COLOUR, COLOURS, FONT, dress, typeset
 from betenet.quantities import QUANTITIES

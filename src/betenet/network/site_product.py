@@ -93,31 +93,45 @@ class _SiteProduct(Function):
         ctx: Any, *gradients: Tensor
     ) -> tuple[Tensor, Tensor, Tensor]:
         x, z, weight = ctx.saved_tensors
-        by_weight = torch.zeros_like(weight, memory_format=torch.contiguous_format)
-        blocks, sums = _Blocks(x, weight), _Blocks(x, weight)
-        turned_x, turned_z = _turned(x), _turned(z)
-        by_x, by_z = torch.empty_like(turned_x), torch.empty_like(turned_z)
-        columns = [turned.split(ROWS, 1) for turned in (turned_x, turned_z, by_x, by_z)]
-        rows = gradients[0].contiguous().split(ROWS)
-        for few_x, few_z, by_few_x, by_few_z, gradient in zip(*columns, rows, strict=True):
-            spaces, sums_x = blocks.spaces(len(gradient)), sums.spaces(len(gradient))
-            sums_x[0][0].zero_()
-            for part, by_part, matrix, by_matrix, (outer, flat), (sum_x, _) in zip(
-                few_z[:, None].split(blocks.step),
-                by_few_z.split(blocks.step),
-                blocks.of_weight(weight),
-                blocks.of_weight(by_weight),
-                spaces,
-                sums_x,
-                strict=True,
-            ):
-                torch.mul(part, few_x, out=outer)
-                by_matrix.addmm_(flat, gradient)
-                torch.mm(matrix, gradient.T, out=flat)
-                sum_x.addcmul_(outer, part)
-                torch.sum(outer.mul_(few_x), 1, out=by_part)
-            torch.sum(sums_x[0][0], 0, out=by_few_x)
-        return _turned(by_x), _turned(by_z), by_weight
+        gradient = gradients[0]
+        used = gradient.any(1).nonzero()[:, 0]
+        if len(used) == len(x):
+            return _gradients(x, z, weight, gradient)
+        # rows of crystals that a loss gives no weight, such as those outside a bag
+        by_x, by_z = torch.zeros_like(x), torch.zeros_like(z)
+        by_x[used], by_z[used], by_weight = _gradients(x[used], z[used], weight, gradient[used])
+        return by_x, by_z, by_weight
+
+
+def _gradients(
+    x: Tensor, z: Tensor, weight: Tensor, gradient: Tensor
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Gradients by features, attributes and weights, of rows whose own are given."""
+    by_weight = torch.zeros_like(weight, memory_format=torch.contiguous_format)
+    blocks, sums = _Blocks(x, weight), _Blocks(x, weight)
+    turned_x, turned_z = _turned(x), _turned(z)
+    by_x, by_z = torch.empty_like(turned_x), torch.empty_like(turned_z)
+    columns = [turned.split(ROWS, 1) for turned in (turned_x, turned_z, by_x, by_z)]
+    rows = gradient.contiguous().split(ROWS)
+    for few_x, few_z, by_few_x, by_few_z, few in zip(*columns, rows, strict=True):
+        spaces, sums_x = blocks.spaces(len(few)), sums.spaces(len(few))
+        sums_x[0][0].zero_()
+        for part, by_part, matrix, by_matrix, (outer, flat), (sum_x, _) in zip(
+            few_z[:, None].split(blocks.step),
+            by_few_z.split(blocks.step),
+            blocks.of_weight(weight),
+            blocks.of_weight(by_weight),
+            spaces,
+            sums_x,
+            strict=True,
+        ):
+            torch.mul(part, few_x, out=outer)
+            by_matrix.addmm_(flat, few)
+            torch.mm(matrix, few.T, out=flat)
+            sum_x.addcmul_(outer, part)
+            torch.sum(outer.mul_(few_x), 1, out=by_part)
+        torch.sum(sums_x[0][0], 0, out=by_few_x)
+    return _turned(by_x), _turned(by_z), by_weight
 
 
 def _turned(x: Tensor) -> Tensor:

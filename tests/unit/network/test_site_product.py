@@ -23,6 +23,7 @@ def plain(x: Tensor, z: Tensor, weight: Tensor) -> Tensor:
     return torch.einsum("nu,nv,vuw->nw", x, z, weight)
 
 
+@pytest.mark.parametrize("without", [0, 2, 1], ids=["no row", "some rows", "every row"])
 @pytest.mark.parametrize(
     ("rows", "channels", "attributes"),
     [
@@ -34,12 +35,15 @@ def plain(x: Tensor, z: Tensor, weight: Tensor) -> Tensor:
     ],
 )
 def test_result_and_gradients_in_any_number_of_blocks(
-    rows: int, channels: int, attributes: int
+    rows: int, channels: int, attributes: int, without: int
 ) -> None:
+    """Also where no gradient comes back to some rows, which are left out of the work then."""
     inputs = tensors(rows, channels, attributes, 3)
     found, expected = site_product(*inputs), plain(*inputs)
     assert torch.allclose(found, expected, rtol=1e-12, atol=1e-11)
     factors = torch.linspace(-1, 2, expected.numel(), dtype=torch.float64).view_as(expected)
+    if without:
+        factors[::without] = 0.0
     ours = torch.autograd.grad((found * factors).sum(), inputs)
     theirs = torch.autograd.grad((expected * factors).sum(), inputs)
     for one, other in zip(ours, theirs, strict=True):

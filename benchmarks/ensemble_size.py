@@ -38,8 +38,8 @@ from training_choices import (
 from betenet.datasets.rows import TARGETS, data_folder
 from betenet.runs import replacing
 from betenet.superconductivity.binned import BINS
+from betenet.training.bags import bag_of
 from betenet.training.full_batch_results import FullBatchResults
-from betenet.training.full_batch_run import bag_of
 from betenet.training.regions import REGIONS
 from betenet.training.run import train_all
 from betenet.training.spectrum_losses import make_loss

@@ -33,10 +33,11 @@ from betenet.network.model import forward, initialise
 from betenet.runs import replacing
 from betenet.superconductivity.binned import BINS
 from betenet.superconductivity.moments import moments
+from betenet.training.bags import bag_of
 from betenet.training.full_batch import FullBatch
 from betenet.training.full_batch_member import FullBatchData
 from betenet.training.full_batch_recipe import FullBatchRecipe, read_recipe
-from betenet.training.full_batch_run import FullBatchLoad, bag_of, member_folder
+from betenet.training.full_batch_run import FullBatchLoad, member_folder
 from betenet.training.regions import REGIONS
 from betenet.training.run import train_all
 from betenet.training.spectrum_losses import make_loss

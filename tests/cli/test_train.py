@@ -168,6 +168,7 @@ def test_model_needs_the_cross_validation(
         (["recipe.toml", "--out", "run", "--workers", "0"], "--workers"),
         (["recipe.toml", "--out", "run", "--workers", "-1"], "--workers"),
         (["recipe.toml", "--out", "run", "--fold-members", "-1"], "--fold-members"),
+        (["recipe.toml", "--out", "run", "--members", "5-3"], "names no member"),
     ],
 )
 def test_wrong_usage(arguments: list[str], wrong: str, capsys: Capture) -> None:

@@ -28,7 +28,10 @@ def _range(text: str) -> range:
     first, _, last = text.partition("-")
     if not (first.isdecimal() and (not last or last.isdecimal())):
         raise argparse.ArgumentTypeError(f"{text!r} is not a number, nor two with - between")
-    return range(int(first), int(last or first) + 1)
+    members = range(int(first), int(last or first) + 1)
+    if not members:
+        raise argparse.ArgumentTypeError(f"{text} names no member: its end is below its start")
+    return members
 
 
 def _tell(text: str) -> None:

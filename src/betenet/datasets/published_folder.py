@@ -23,7 +23,7 @@ def is_published(folder: str | Path) -> bool:
 
 
 def read_published(folder: str | Path) -> Dataset:
-    """Rows of the published database, preprocessed as in the paper, with the published split.
+    """Rows of the published database with the published split; α²F preprocessed as in the paper.
 
     Parameters
     ----------
@@ -47,10 +47,16 @@ def published_dataset(folder: str | Path, found: PublishedRows) -> Dataset:
         The folder, whose name the dataset has.
     found
         Its rows.
+
+    Notes
+    -----
+    Phonon densities of states are those of the database, for a network's own grid to be given to
+    `binned`, in training and in evaluation alike.
     """
+    entries = zip(_entries(found), found.database, strict=True)
     return Dataset(
         name=str(folder),
-        entries=tuple(_entries(found)),
+        entries=tuple(replace(e, row=_with_phonons(e.row, raw)) for e, raw in entries),
         refused=tuple(Refusal(one.id, one.reason) for one in found.refused),
     )
 
@@ -118,9 +124,16 @@ def _entries(found: PublishedRows) -> list[Entry]:
 
 def _as_in_the_database(row: Row, raw: DatabaseRow) -> Row:
     return replace(
-        row,
+        _with_phonons(row, raw),
         id=f"{SOURCE}-{raw.id}",
         source=SOURCE,
         spectrum=(raw.frequencies, raw.a2f),
+    )
+
+
+def _with_phonons(row: Row, raw: DatabaseRow) -> Row:
+    """With the densities of states of the database, neither smoothed nor binned."""
+    return replace(
+        row,
         site_phonon_dos={key: (dos.frequencies, dos.sites) for key, dos in raw.phonon_dos.items()},
     )

@@ -17,9 +17,8 @@ from ase.formula import Formula
 from betenet.datasets.bete_net_database import DATABASE_FILE, DatabaseRow, Refusal, read_database
 from betenet.datasets.folds import reduced_formula
 from betenet.datasets.jsonl_fields import ELECTRONIC_FIELDS
+from betenet.datasets.splits import check_apart, read_ids
 from betenet.errors import BetenetError, ConfigError, DataError
-from betenet.input_files import read_bytes
-from betenet.printable import shortened
 from betenet.quantities import export
 from betenet.runs import replace_file
 from betenet.spectrum import IntegrationRule
@@ -37,10 +36,6 @@ DIFFERENT = 0.02
 """Relative difference of stated and integrated moments from which a row is reported."""
 
 SPLITS = {"train": "idx_train_full.txt", "test": "idx_test_full.txt"}
-
-
-LARGEST_LIST = 1 << 24
-"""Bytes of a list of ids; the published ones have some kB."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,7 +122,8 @@ def published_rows(
     Raises
     ------
     DataError
-        If the database cannot be read, or no row of it can be used.
+        If the database or its lists of ids cannot be read, an id is on both sides of the split, or
+        no row can be used.
 
     Notes
     -----
@@ -206,21 +202,14 @@ def write_jsonl(path: str | Path, rows: Sequence[Mapping[str, Any]]) -> None:
 
 
 def _read_splits(folder: Path) -> dict[str, str]:
-    """Split of each id; the published lists print ids as floats."""
-    splits: dict[str, str] = {}
-    for split, name in SPLITS.items():
-        path = folder / name
-        if path.is_file():
-            for line in read_bytes(path, LARGEST_LIST).decode(errors="replace").split():
-                try:
-                    splits[str(int(float(line)))] = split
-                except (ValueError, OverflowError) as error:
-                    raise DataError(
-                        f"{path} holds {shortened(line)!r}.",
-                        reason="Its lines are the ids of rows.",
-                        fix="Fetch it again, or take the folder indices/ away.",
-                    ) from error
-    return splits
+    """Split of each id, by the lists that are there."""
+    lists = {
+        split: read_ids(folder / name)
+        for split, name in SPLITS.items()
+        if (folder / name).is_file()
+    }
+    check_apart(lists.get("train", ()), lists.get("test", ()), (SPLITS["train"], SPLITS["test"]))
+    return {str(number): split for split, ids in lists.items() for number in ids}
 
 
 def _structure(path: Path, row: DatabaseRow) -> Atoms:

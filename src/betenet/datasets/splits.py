@@ -13,6 +13,7 @@ from jaxtyping import Bool, Float, Int
 from betenet.datasets.folds import fold_of
 from betenet.errors import ConfigError, DataError
 from betenet.input_files import in_short, read_text
+from betenet.printable import shortened
 
 TEST_SHARE = 0.2
 N_FOLDS = 5
@@ -20,6 +21,8 @@ _MOST_STEPS = 100_000
 _CANDIDATES = 200
 """Formulas of each side that are tried in an exchange."""
 _ZERO = 1e-12
+LARGEST_LIST = 1 << 24
+"""Bytes of a list of ids; the published ones have some kB."""
 
 
 def element_balanced_split(
@@ -161,14 +164,8 @@ def read_published_split(folder: Path, bootstrap: int | None = None) -> Publishe
     ends = ("train_full", "test_full")
     if bootstrap is not None:
         ends = (f"train_V2_{bootstrap}", f"valid_V2_{bootstrap}")
-    train, other = (_read_ids(folder / "indices" / f"idx_{end}.txt") for end in ends)
-    shared = sorted(set(train) & set(other))
-    if shared:
-        raise DataError(
-            f"{len(shared)} ids stand in both {ends[0]} and {ends[1]}, {shared[0]} the first.",
-            "What is tested on must not be trained on.",
-            "Get the published index files again.",
-        )
+    train, other = (read_ids(folder / "indices" / f"idx_{end}.txt") for end in ends)
+    check_apart(train, other, ends)
     known = {path.stem for path in (folder / "structures").glob("*.cif")}
     ids = sorted({*train, *other})
     return PublishedSplit(
@@ -178,14 +175,44 @@ def read_published_split(folder: Path, bootstrap: int | None = None) -> Publishe
     )
 
 
-def _read_ids(path: Path) -> tuple[int, ...]:
-    """Ids printed as floats, one a line."""
+def check_apart(train: Sequence[int], other: Sequence[int], names: tuple[str, str]) -> None:
+    """Check that no id stands on both sides of a split.
+
+    Parameters
+    ----------
+    train, other
+        Ids of the two sides.
+    names
+        Names of their lists.
+
+    Raises
+    ------
+    DataError
+        If one does.
+    """
+    shared = sorted(set(train) & set(other))
+    if shared:
+        raise DataError(
+            f"{len(shared)} ids stand in both {names[0]} and {names[1]}, {shared[0]} the first.",
+            "What is tested on must not be trained on.",
+            "Get the published index files again.",
+        )
+
+
+def read_ids(path: Path) -> tuple[int, ...]:
+    """Ids of rows of the published database, printed as floats, one a line.
+
+    Raises
+    ------
+    DataError
+        If the file is absent or holds what is no id.
+    """
     try:
-        words = read_text(path).split()
+        words = read_text(path, LARGEST_LIST).split()
     except (OSError, UnicodeDecodeError) as error:
         raise DataError(
             f"The indices {path} cannot be read.",
-            in_short(error),
+            f"{in_short(error)}.",
             "Give the folder that holds indices/ of the BETE-NET database.",
         ) from error
     return tuple(_id(word, path) for word in words)
@@ -199,7 +226,7 @@ def _id(word: str, path: Path) -> int:
     except ValueError:
         pass
     raise DataError(
-        f"{path} holds {word!r}.",
+        f"{path} holds {shortened(word)!r}.",
         "An id is a whole number, printed as 7.1e+01.",
         "Get the published index files again.",
     )

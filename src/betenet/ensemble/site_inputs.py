@@ -15,11 +15,14 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
+from ase import Atoms
 from jaxtyping import Float
 
+from betenet.datasets.rows import Curves, Row
 from betenet.ensemble.site_phonons import SitePhonons
 from betenet.errors import ConfigError
 from betenet.network.config import NetworkConfig
+from betenet.phonons.site_matching import primitive_shares
 from betenet.superconductivity.binned import TRUNCATED, binned, share_above
 
 STATES_PER_ATOM = 3.0
@@ -75,6 +78,38 @@ def site_inputs(
     if dos is None:
         return np.ones((n_atoms, config.site_inputs))
     return binned(*dos, config.frequencies)
+
+
+def dos_of_row(row: Row, primitive: Atoms, grid: str) -> Curves | None:
+    """Phonon density of states that a row brings along, for the cell that a network sees.
+
+    Training and evaluation both take it from here: what lies below zero is noise.
+
+    Parameters
+    ----------
+    row
+        The row.
+    primitive
+        Its primitive cell.
+    grid
+        ``"coarse"`` or ``"fine"``.
+
+    Returns
+    -------
+    Curves or None
+        Frequencies [meV] and the share of each atom of the primitive cell [1/meV]; None if the row
+        has none.
+
+    Raises
+    ------
+    StructureError
+        If an atom has no place in the primitive cell.
+    """
+    known = row.site_phonon_dos.get(grid)
+    if known is None:
+        return None
+    frequencies, shares = known
+    return frequencies, primitive_shares(np.maximum(shares, 0.0), row.atoms, primitive)
 
 
 def inputs_of_phonons(

@@ -5,14 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from betenet.datasets.jsonl_rows import Dataset
 from betenet.ensemble.ensemble import Ensemble
 from betenet.ensemble.phonon_sources import NONE
+from betenet.ensemble.site_inputs import dos_of_row
 from betenet.ensemble.site_phonons import PhononSource, SitePhonons
 from betenet.phonon_dos import PhononDos
-from betenet.phonons.site_matching import primitive_shares
 from betenet.structures import StructureRecord
 
 ROWS = "rows"
@@ -61,12 +59,10 @@ def phonons_of_rows(dataset: Dataset, grid: str) -> PhononSource:
 
     def source(record: StructureRecord) -> SitePhonons:
         assert record.atoms is not None
-        row = rows[record.name]
-        known = row.site_phonon_dos.get(grid)
+        known = dos_of_row(rows[record.name], record.atoms, grid)
         if known is None:
             return SitePhonons(warnings=(f"its row has no {grid} phonon density of states",))
-        frequencies, shares = known
-        sites = primitive_shares(np.maximum(shares, 0.0), row.atoms, record.atoms)
+        frequencies, sites = known
         symbols = tuple(record.atoms.get_chemical_symbols())
         dos = PhononDos(frequencies, sites.sum(axis=0), sites, symbols)
         return SitePhonons(dos=dos, origin=f"{grid}, of the row")

@@ -13,29 +13,25 @@ from typing import Any
 import numpy as np
 import torch
 from ase import Atoms
-from jaxtyping import Float, Int
+from jaxtyping import Float
 from safetensors.torch import load_file
 
 from betenet import __version__
-from betenet.datasets.folds import bootstrap_counts
-from betenet.datasets.published_folder import is_published
 from betenet.datasets.rows import Row, data_digest
 from betenet.datasets.training_rows import read_rows, tell_nobody
 from betenet.ensemble.checkpoint import write_checkpoint
 from betenet.ensemble.device import choose_place
 from betenet.ensemble.published_weights import NOT_CALIBRATED, learn_coverage
-from betenet.ensemble.site_inputs import OTHER_UNIT, STATES_PER_ATOM, site_inputs
+from betenet.ensemble.site_inputs import OTHER_UNIT, STATES_PER_ATOM, dos_of_row, site_inputs
 from betenet.ensemble.training_table import TrainingTable
-from betenet.errors import BetenetError, DataError, ModelError
+from betenet.errors import BetenetError, ConfigError, ModelError
 from betenet.graphs import build_graph
-from betenet.input_files import in_short, read_text
 from betenet.network.batch import collate
 from betenet.network.config import NetworkConfig
 from betenet.network.geometry import CrystalGeometry, crystal_geometry
-from betenet.phonons.site_matching import primitive_shares
-from betenet.printable import shortened
 from betenet.runs import lock_folder
 from betenet.structures import check_structure, find_symmetry, prepare_structures, standardise
+from betenet.training.bags import bag_of, check_bags
 from betenet.training.finite import check_bag
 from betenet.training.full_batch_member import (
     SUMMARY,
@@ -141,49 +137,6 @@ class FullBatchLoad:
         )
 
 
-def bag_of(
-    recipe: FullBatchRecipe, rows: Sequence[Row], member: int, folder: Path
-) -> Int[np.ndarray, " row"]:
-    """How often each row is in a member's bag; 0 for those that validate.
-
-    Parameters
-    ----------
-    recipe
-        Settings of the run.
-    rows
-        Rows that may be drawn.
-    member
-        Number of the member.
-    folder
-        Folder of the data, or that of the published database.
-
-    Raises
-    ------
-    DataError
-        If the published list of that member is missing, or names no row.
-    """
-    if recipe.bags == "bootstrap":
-        return bootstrap_counts([row.formula for row in rows], 1.0, member)
-    home = folder if is_published(folder) else folder / "bete_net"
-    path = home / "indices" / f"idx_train_V2_{member}.txt"
-    try:
-        drawn = {str(int(float(line))) for line in read_text(path).split()}
-    except (OSError, ValueError, OverflowError) as error:
-        raise DataError(
-            f"Member {member} has no published bag.",
-            f"{path}: {shortened(in_short(error), 200)}.",
-            'Train fewer members, or set bags = "bootstrap" in the recipe.',
-        ) from error
-    found = np.array([int(row.id.removeprefix(f"{row.source}-") in drawn) for row in rows])
-    if not found.any():
-        raise DataError(
-            f"The published bag of member {member} holds none of the rows.",
-            f"{path} has {len(drawn)} ids; the rows are {rows[0].id} and {len(rows) - 1} others.",
-            'Train on the published database itself, or set bags = "bootstrap" in the recipe.',
-        )
-    return found
-
-
 def inputs_of_row(
     row: Row, atoms: Atoms, network: NetworkConfig, phonon_dos: str
 ) -> Float[np.ndarray, "atom input"] | None:
@@ -202,10 +155,7 @@ def inputs_of_row(
     """
     if not phonon_dos:
         return None
-    known = row.site_phonon_dos.get(phonon_dos)
-    if known is not None:
-        known = known[0], primitive_shares(known[1], row.atoms, atoms)
-    return site_inputs(network, len(atoms), known)
+    return site_inputs(network, len(atoms), dos_of_row(row, atoms, phonon_dos))
 
 
 def run_full_batch(
@@ -240,22 +190,45 @@ def run_full_batch(
     Raises
     ------
     ConfigError
-        If the folder holds a run with other settings, or the device cannot be used.
+        If the folder holds a run with other settings, the device cannot be used, or the recipe
+        does not have one of the members.
     DataError
-        If the data are absent, a bag is empty, a loss is not finite, or a process was killed.
+        If the data are absent, a bag is missing, broken or empty, a loss is not finite, or a
+        process was killed.
     """
     choose_place(device)
+    wanted = _wanted(recipe, members)
     known = read_rows(data, recipe.sources, told=told)
     for text in _phonons_in_words(recipe, known):
         told(text)
     out.mkdir(parents=True, exist_ok=True)
     rows = data_digest(known, recipe.phonon_dos)
-    wanted = list(range(recipe.members) if members is None else members)
     with lock_folder(out):
         waiting = [m for m in wanted if not (member_folder(out, m) / SUMMARY).exists()]
+        for text in check_bags(recipe, known, waiting, data):
+            told(text)
         begin_training(out, recipe.to_dict(), rows)
         arguments = (recipe, data, out, device)
         train_all(waiting, make_trainer, arguments, of=len(wanted), workers=workers)
+
+
+def _wanted(recipe: FullBatchRecipe, members: Sequence[int] | None) -> list[int]:
+    """Numbers of the members to train.
+
+    Raises
+    ------
+    ConfigError
+        If the recipe does not have one of them.
+    """
+    wanted = list(range(recipe.members) if members is None else members)
+    unknown = [member for member in wanted if not 0 <= member < recipe.members]
+    if unknown:
+        raise ConfigError(
+            f"The recipe has no member {unknown[0]}.",
+            f"Its members are 0 to {recipe.members - 1}; others would be in no model.",
+            "Correct --members, or set members in the recipe.",
+        )
+    return wanted
 
 
 def write_full_batch_model(
@@ -364,6 +337,6 @@ def make_trainer(
         kept = train_full_batch_member(
             recipe.network, recipe.training, learned, seed=member, folder=folder
         )
-        return {"member": member, "regions": len(kept)}
+        return {"member": member, "regions": len(kept), "left_out": len(load.refused)}
 
     return train

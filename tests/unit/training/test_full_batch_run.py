@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from ase.build import bulk
+from tests.published_database import write_database
 
 from betenet.datasets.training_rows import read_rows
 from betenet.ensemble import Ensemble
@@ -14,11 +15,11 @@ from betenet.errors import ConfigError, DataError, ModelError
 from betenet.evaluation.card import train
 from betenet.superconductivity.moments import moments
 from betenet.toml_input import read_config
+from betenet.training.bags import bag_of
 from betenet.training.full_batch_member import train_full_batch_member
 from betenet.training.full_batch_recipe import FullBatchRecipe, read_recipe
 from betenet.training.full_batch_run import (
     FullBatchLoad,
-    bag_of,
     member_folder,
     run_full_batch,
     write_full_batch_model,
@@ -53,6 +54,16 @@ def recipe_file(tmp_path: Path) -> Path:
     path = tmp_path / "recipe.toml"
     path.write_text(RECIPE, encoding="utf-8")
     return path
+
+
+@pytest.fixture
+def published(tmp_path: Path) -> Path:
+    """The published files of four crystals, of which three are for training."""
+    home = write_database(tmp_path / "published")
+    (home / "indices").mkdir()
+    for side, ids in (("train", "0 1 2"), ("test", "7")):
+        (home / "indices" / f"idx_{side}_full.txt").write_text(ids.replace(" ", "\n"))
+    return home
 
 
 @pytest.fixture
@@ -110,23 +121,19 @@ def test_wrong_recipes_are_refused(change, message):
         FullBatchRecipe.from_dict(table)
 
 
-def test_bags(recipe, tiny_data, tmp_path):
-    rows = read_rows(tiny_data, ["bete_net"])
-    first, again, other = (bag_of(recipe, rows, member, tiny_data) for member in (0, 0, 1))
-    assert np.array_equal(first, again)
-    assert not np.array_equal(first, other)
-    # repeats are kept, and about a third stays outside
-    assert first.sum() == len({row.formula for row in rows})
-    assert first.max() > 1
-    assert 0.2 < np.mean(first == 0) < 0.6
-    indices = tmp_path / "bete_net" / "indices"
-    indices.mkdir(parents=True)
-    ids = [int(row.id.split("-")[1]) for row in rows[:3]]
-    (indices / "idx_train_V2_0.txt").write_text("".join(f"{number:.18e}\n" for number in ids))
-    published = replace(recipe, bags="published")
-    assert np.flatnonzero(bag_of(published, rows, 0, tmp_path)).tolist() == [0, 1, 2]
-    with pytest.raises(DataError, match="no published bag"):
-        bag_of(published, rows, 1, tmp_path)
+@pytest.mark.parametrize("members", [range(2, 3), range(4)])
+def test_members_that_the_recipe_does_not_have(recipe, tiny_data, tmp_path, members):
+    with pytest.raises(ConfigError, match="has no member 2"):
+        run_full_batch(recipe, tiny_data, tmp_path / "run", members=members)
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_missing_bag_is_told_before_the_first_member_is_trained(recipe, published, tmp_path):
+    whole = replace(recipe, bags="published")
+    (published / "indices" / "idx_train_V2_0.txt").write_text("0.0\n1.0\n")
+    with pytest.raises(DataError, match="Member 1 has no published bag"):
+        run_full_batch(whole, published, tmp_path / "run", workers=1)
+    assert not member_folder(tmp_path / "run", 0).exists()
 
 
 @pytest.mark.slow

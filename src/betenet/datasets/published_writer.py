@@ -53,7 +53,7 @@ def write_published(folder: str | Path, entries: Sequence[Entry]) -> WrittenData
     Parameters
     ----------
     folder
-        A new folder, or one that holds such a database already: it is replaced.
+        A new folder, or one that this function has written before: it is replaced.
     entries
         The rows. Ids that are whole numbers stay; else rows are counted, and a column of our own
         keeps their ids. Those whose split is ``"train"`` or ``"test"`` are listed in ``indices/``.
@@ -145,6 +145,12 @@ def _write(
         raise ConfigError(
             f"{home} is in the way.",
             f"It holds something, and no {DATABASE_FILE}.",
+            "Choose a new folder.",
+        )
+    if database.is_file() and OURS["source"].encode() not in database.read_bytes():
+        raise ConfigError(
+            f"{home} holds a database that was not written here.",
+            f"Its {DATABASE_FILE} has no column {OURS['source']}, and would be lost.",
             "Choose a new folder.",
         )
     try:

@@ -192,7 +192,7 @@ class CrystalPhonons:
             return
         raise DataError(
             f"The phonons of {self.path} are hardly those of {verdict.formula}.",
-            f"The file does not state its crystal: {'; '.join(verdict.doubts())}.",
+            f"The file does not state its crystal: {'; '.join(verdict.doubts())}",
             "Check the file and its unit. If it is right all the same, say so: --phonons-of NAME, "
             "with the name of the structure.",
         )

@@ -74,6 +74,16 @@ def test_our_own_calculations_can_be_written(tmp_path: Path) -> None:
             assert np.array_equal(read.row.site_phonon_dos[grid][1], sites)
 
 
+def test_the_published_database_itself_is_never_replaced(
+    entries: list[Entry], tmp_path: Path
+) -> None:
+    home = write_database(tmp_path)
+    before = {path: path.read_bytes() for path in home.rglob("*") if path.is_file()}
+    with pytest.raises(ConfigError, match="not written here"):
+        write_published(home, entries)
+    assert {path: path.read_bytes() for path in home.rglob("*") if path.is_file()} == before
+
+
 def test_a_database_is_replaced_and_nothing_else(entries: list[Entry], tmp_path: Path) -> None:
     write_published(tmp_path / "ours", entries)
     write_published(tmp_path / "ours", [replace(entries[2], split="")])

@@ -26,6 +26,16 @@ def test_help_teaches_by_example(verb: list[str], capsys: Capture) -> None:
     assert "%%" not in shown
 
 
+def test_texts_of_the_help_are_wrapped() -> None:
+    folder = Path(betenet.cli.__file__).parent / "help"
+    texts = {path.name: path.read_text("utf-8") for path in folder.glob("*.txt")}
+    assert len(texts) > 20
+    for name, text in texts.items():
+        # argparse wraps what stands above the first line of dashes, and prints the rest as it is
+        shown = text.split("\n---\n", 1)[-1].replace("{screen_funnel}", "")
+        assert all(len(line) <= 100 for line in shown.splitlines()), name
+
+
 @pytest.mark.parametrize("verb", ["predict", "tc"])
 def test_help_explains_mu_star(verb: str, capsys: Capture) -> None:
     main([verb, "--help"])

@@ -33,7 +33,8 @@ def test_the_report_is_written_and_told(tmp_path: Path, capsys: Capture) -> None
     [
         (["--models", "cso"], "--models cso is no option"),
         (["--models", "CSO=a", "CSO=b"], "two values for CSO"),
-        (["--threshold", "CSO=high"], "A threshold is a Tc in K"),
+        (["--threshold", "CSO=high"], "is not a number, zero or above"),
+        (["--threshold", "CSO=5", "--threshold", "CSO=6"], "two values for CSO"),
         (["--precision", "much"], "--precision"),
         (["--out"], "--out"),
     ],

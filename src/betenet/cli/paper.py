@@ -10,6 +10,7 @@ from pathlib import Path
 from betenet.cli.arguments import key_values, mu_star, not_negative, whole
 from betenet.cli.parser import Verbs, add_verb
 from betenet.cli.streams import cannot_write
+from betenet.errors import ConfigError
 from betenet.superconductivity.critical_temperature import DEFAULT_MU_STAR
 
 
@@ -47,7 +48,7 @@ def run(arguments: argparse.Namespace) -> int:
         member=arguments.member,
         data=arguments.data,
         other=arguments.other,
-        thresholds=dict(arguments.threshold),
+        thresholds=_thresholds(arguments.threshold),
         precision=arguments.precision,
         mu_star=arguments.mu_star,
         resamples=arguments.resamples,
@@ -65,6 +66,18 @@ def run(arguments: argparse.Namespace) -> int:
         sys.stdout.write(report.as_text() + "\n")
     sys.stderr.write(f"betenet: wrote {written[0]} and {len(written) - 1} files beside it\n")
     return 0
+
+
+def _thresholds(given: list[tuple[str, float]]) -> dict[str, float]:
+    found: dict[str, float] = {}
+    for name, kelvin in given:
+        if found.setdefault(name, kelvin) != kelvin:
+            raise ConfigError(
+                f"--threshold has two values for {name}.",
+                f"They are {found[name]:g} K and {kelvin:g} K.",
+                "Leave one of them out.",
+            )
+    return found
 
 
 def _threshold(text: str) -> tuple[str, float]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from betenet import __version__
 from betenet.datasets.jsonl_rows import Dataset
+from betenet.datasets.open import open_dataset
 from betenet.ensemble.ensemble import Ensemble
 from betenet.errors import ConfigError, DataError
 from betenet.pages.html import folded, page, paragraph, picture, section, table, warning_box
@@ -18,7 +19,7 @@ from betenet.paper.dataset_figure import dataset_figure
 from betenet.paper.learning import follow_learning
 from betenet.paper.learning_figure import learning_figure
 from betenet.paper.report_part import Part
-from betenet.paper.screening_figure import screening_figure
+from betenet.paper.screening_figure import check_thresholds, screening_figure
 from betenet.paper.smearing_part import smearing_part
 from betenet.paper.supplement import element_shares_part, smoothing_part
 from betenet.paper.table_one import table_one
@@ -213,12 +214,16 @@ def paper_report(  # noqa: PLR0913 - the flags of a verb
     DataError
         If the folder is no such database, or the other dataset or a log cannot be read.
     ConfigError
-        If the run is no full-batch training, or a name, a threshold or the precision is wrong.
+        If the run is no full-batch training, a name, a threshold or the precision is wrong, or
+        what the run alone uses is given without one.
     ModelError
         If a model cannot be loaded.
     """
-    networks = _checked(models or {}, precision)
+    _check(models or {}, thresholds or {}, precision)
+    _check_use(run, member=member, data=data)
     found = read_paper_data(folder, mu_star=mu_star)
+    compared = open_dataset(other) if isinstance(other, str) else other  # before the work
+    networks = {name: _loaded(model) for name, model in (models or {}).items()}
     parts: list[Part] = []
     learning = _learning(run, member=member, data=data, landscape_points=landscape_points)
     variants, left_out = _variants(found, networks, device=device, progress=progress)
@@ -233,7 +238,7 @@ def paper_report(  # noqa: PLR0913 - the flags of a verb
     if variants:
         parts += _judged(found, variants, precision=precision, thresholds=thresholds or {})
     parts += [element_shares_part(found), smoothing_part(found), smearing_part(found)]
-    parts.append(_compared(found, other))
+    parts.append(_compared(found, compared))
     return PaperReport(
         database=str(folder),
         materials=len(found.ids),
@@ -249,7 +254,22 @@ def paper_report(  # noqa: PLR0913 - the flags of a verb
     )
 
 
-def _checked(models: Models, precision: float) -> Models:
+def _loaded(model: Ensemble | str | Path) -> Ensemble:
+    return model if isinstance(model, Ensemble) else Ensemble.load(model)
+
+
+def _check_use(run: str | Path | None, **of_the_run: Any) -> None:
+    """Refuse what has no effect without a training."""
+    given = [name for name, value in of_the_run.items() if value is not None]
+    if run is None and given:
+        raise ConfigError(
+            f"{' and '.join(given)} {'have' if given[1:] else 'has'} no effect without a run.",
+            "They choose what Figure 3 shows of a training.",
+            "Give the folder of a full-batch training as run, or leave it out.",
+        )
+
+
+def _check(models: Models, thresholds: Mapping[str, float], precision: float) -> None:
     taken = sorted({MEAN, BASE} & set(models))
     if taken:
         raise ConfigError(
@@ -263,11 +283,11 @@ def _checked(models: Models, precision: float) -> Models:
             "It is a share of the rows that are picked.",
             "Ask for a number above 0, and at most 1.",
         )
-    return models
+    check_thresholds(thresholds, [BASE, *models])
 
 
 def _variants(
-    data: PaperData, models: Models, *, device: str, progress: bool
+    data: PaperData, models: Mapping[str, Ensemble], *, device: str, progress: bool
 ) -> tuple[list[Variant], tuple[str, ...]]:
     """The models in the order of the table, and why others are missing."""
     if not data.test.any() or not data.train.any():
@@ -314,7 +334,7 @@ def _judged(
     return [fourth, screening_figure(data, variants, precision=precision, thresholds=thresholds)]
 
 
-def _compared(data: PaperData, other: Dataset | str | None) -> Part:
+def _compared(data: PaperData, other: Dataset | None) -> Part:
     if other is None:
         return Part(title="Supplement: another dataset", left_out=("No other dataset was given.",))
     return two_datasets_part(data, other)

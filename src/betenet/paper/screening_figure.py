@@ -125,8 +125,8 @@ def screening_figure(
     said = "; ".join(f"{one.name} {one.average_precision:.2f}" for one in found)
     first = found[0]
     text = (
-        f"{first.positives} of {first.rows} rows that are judged of {first.name} have a calculated "
-        f"Tc above {TC_THRESHOLD:g} K, so that chance gives an average precision of "
+        f"{first.positives} of the {first.rows} rows on which {first.name} is judged have a "
+        f"calculated Tc above {TC_THRESHOLD:g} K, so that chance gives an average precision of "
         f"{first.positives / first.rows:.2f}. The colour is the threshold of the predicted Tc. "
         "Black: the suggested threshold, with the most recall at a precision of "
         f"{precision:g} or more, or the most precise where none is, unless it was given; it was "
@@ -150,7 +150,18 @@ def screening_figure(
 def _ranked(variants: Sequence[Variant], thresholds: Mapping[str, float]) -> list[Variant]:
     """The models that rank at all; the thresholds must be theirs."""
     ranked = [one for one in variants if one.name != MEAN]
-    names = [one.name for one in ranked]
+    check_thresholds(thresholds, [one.name for one in ranked])
+    return ranked
+
+
+def check_thresholds(thresholds: Mapping[str, float], names: Sequence[str]) -> None:
+    """Check that thresholds are given for models that are ranked.
+
+    Raises
+    ------
+    ConfigError
+        If one is given for another name.
+    """
     unknown = sorted(set(thresholds) - set(names))
     if unknown:
         raise ConfigError(
@@ -158,7 +169,6 @@ def _ranked(variants: Sequence[Variant], thresholds: Mapping[str, float]) -> lis
             f"The models are {', '.join(names) or 'none'}.",
             "Give thresholds for these by their names.",
         )
-    return ranked
 
 
 def search(

@@ -12,7 +12,6 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from betenet.datasets.jsonl_rows import Dataset
-from betenet.datasets.open import open_dataset
 from betenet.datasets.rows import TARGETS, Row
 from betenet.errors import BetenetError
 from betenet.evaluation.compare import COMPARED, reference_values
@@ -34,7 +33,7 @@ FEWEST = 3
 """Pairs from which the datasets are compared."""
 
 
-def two_datasets_part(data: PaperData, other: Dataset | str) -> Part:
+def two_datasets_part(data: PaperData, other: Dataset) -> Part:
     """λ, ω_log, ω_2 and Tc of the crystals that both datasets have.
 
     Parameters
@@ -42,21 +41,15 @@ def two_datasets_part(data: PaperData, other: Dataset | str) -> Part:
     data
         The database.
     other
-        Another dataset: a file, a source of the data folder, or read already.
-
-    Raises
-    ------
-    DataError
-        If there is no such dataset.
+        Another dataset.
     """
-    found = other if isinstance(other, Dataset) else open_dataset(other)
-    title = f"Supplement: the database and {found.name}"
+    title = f"Supplement: the database and {other.name}"
     mine = [entry.row for entry in data.dataset.entries]
-    pairs = same_crystals(mine, [entry.row for entry in found.entries])
+    pairs = same_crystals(mine, [entry.row for entry in other.entries])
     if len(pairs) < FEWEST:
-        reason = f"{found.name} has {len(pairs)} of the crystals, too few to compare."
+        reason = f"{other.name} has {len(pairs)} of the crystals, too few to compare."
         return Part(title=title, left_out=(reason,))
-    both = [mine[i] for i, _ in pairs], [found.entries[j].row for _, j in pairs]
+    both = [mine[i] for i, _ in pairs], [other.entries[j].row for _, j in pairs]
     # one formula for both sides, which the other dataset may have no ω_2 for
     shapes = np.array([row.targets[TARGETS.index("omega_2")] for row in both[1]])
     method = DEFAULT_METHOD if np.isfinite(shapes).all() else SIMPLE_METHOD
@@ -70,7 +63,7 @@ def two_datasets_part(data: PaperData, other: Dataset | str) -> Part:
     )
     columns: dict[str, Any] = {
         "id": [mine[i].id for i, _ in pairs],
-        "other_id": [found.entries[j].row.id for _, j in pairs],
+        "other_id": [other.entries[j].row.id for _, j in pairs],
         "formula": [mine[i].formula for i, _ in pairs],
     }
     for key in keys:
@@ -78,8 +71,8 @@ def two_datasets_part(data: PaperData, other: Dataset | str) -> Part:
         columns[f"{QUANTITIES[key].export_key}_other"] = theirs[key]
     drawn = Drawn(
         name="supplement_datasets",
-        figure=_draw(ours, theirs, keys, found.name),
-        text=f"{found.name} against the database, {len(pairs)} crystals. {said}.",
+        figure=_draw(ours, theirs, keys, other.name),
+        text=f"{other.name} against the database, {len(pairs)} crystals. {said}.",
     )
     return Part(
         title=title,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from jaxtyping import Float
@@ -95,7 +94,7 @@ def base_model(data: PaperData) -> Variant:
 
 def network_variant(
     name: str,
-    model: Ensemble | str | Path,
+    model: Ensemble,
     tested: Dataset,
     *,
     mu_star: float,
@@ -109,7 +108,7 @@ def network_variant(
     name
         As it stands in the table.
     model
-        The ensemble, its name or its folder.
+        The ensemble.
     tested
         The test rows.
     mu_star
@@ -119,18 +118,13 @@ def network_variant(
     progress
         Show a progress bar on stderr.
 
-    Raises
-    ------
-    ModelError
-        If there is no such model.
-
     Notes
     -----
     Moments of both sides follow one rule: the published sum on the published bins, or, for a model
     with a grid of its own, the ω² onset. Networks that take the phonon density of states of each
     site get that of the row: the coarse or the fine one, as they have learnt it.
     """
-    network = (model if isinstance(model, Ensemble) else Ensemble.load(model)).to(device)
+    network = model.to(device)
     rows = [entry.row for entry in tested.entries]
     records = (StructureRecord(name=row.id, atoms=row.atoms) for row in rows)
     a2f = np.full((len(rows), network.frequencies.size), np.nan)

@@ -80,6 +80,12 @@ def test_wrong_wishes_are_refused(database: Path, model: Path, tmp_path: Path) -
         paper_report(database, models={"Base": model})
     with pytest.raises(ConfigError, match="precision of 2"):
         paper_report(database, precision=2.0)
+    with pytest.raises(ConfigError, match="threshold is given for CPD"):
+        paper_report(tmp_path, thresholds={"CPD": 5.0})
+    with pytest.raises(ConfigError, match="member and data have no effect"):
+        paper_report(tmp_path, member=1, data=tmp_path)
+    with pytest.raises(DataError, match="no dataset 'absent'"):
+        paper_report(database, other="absent", models={"CSO": tmp_path / "absent"})
     with pytest.raises(ModelError):
         paper_report(database, models={"CSO": tmp_path / "absent"})
     with pytest.raises(ConfigError, match="not the folder of a training run"):

@@ -68,7 +68,7 @@ def test_a_network_of_sites_is_given_the_phonons_of_each_row(
         card = {"name": grid, "description": "Untrained.", "members": 1}
         card |= {"network": config.to_dict(), "phonon_dos": {"grid": grid}}
         write_checkpoint(tmp_path / grid, card, parameters, covered)
-        variant = network_variant(grid, tmp_path / grid, tested, mu_star=0.1)
+        variant = network_variant(grid, Ensemble.load(tmp_path / grid), tested, mu_star=0.1)
         assert variant.a2f is not None
         assert not any("lack the phonon" in note for note in variant.notes)
         found[grid] = variant.a2f

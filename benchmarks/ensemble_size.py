@@ -39,7 +39,9 @@ from betenet.datasets.rows import TARGETS, data_folder
 from betenet.runs import replacing
 from betenet.superconductivity.binned import BINS
 from betenet.training.bags import bag_of
+from betenet.training.full_batch_member import SUMMARY
 from betenet.training.full_batch_results import FullBatchResults
+from betenet.training.full_batch_run import member_folder
 from betenet.training.regions import REGIONS
 from betenet.training.run import train_all
 from betenet.training.spectrum_losses import make_loss
@@ -47,8 +49,6 @@ from betenet.training.spectrum_losses import make_loss
 DRAWS = 20
 """Times that members are drawn for each row, for a mean of fewer than all."""
 SIZES = (1, 2, 4, 8, 16, 32)
-ENOUGH = 4
-"""Long members that a row must be unseen by, to be judged."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,6 +67,9 @@ def main() -> None:
     parser.add_argument("run", type=Path, help="folder of a run of the paper's recipe")
     parser.add_argument("--out", type=Path, required=True, help="folder for the predictions")
     parser.add_argument("--short", type=int, default=100, help="short members")
+    parser.add_argument(
+        "--unseen", type=int, default=4, help="long members that a row must be unseen by"
+    )
     parser.add_argument("--workers", type=int, help="processes; one a core if absent")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
@@ -74,7 +77,7 @@ def main() -> None:
     predict_long(arguments.run, arguments.out)
     waiting = [m for m in range(arguments.short) if not short_file(arguments.out, m).exists()]
     train_all(waiting, make_short, (arguments.out,), of=arguments.short, workers=arguments.workers)
-    report(arguments.out)
+    report(arguments.out, arguments.unseen)
 
 
 def short_file(out: Path, member: int) -> Path:
@@ -93,7 +96,7 @@ def predict_long(run: Path, out: Path) -> None:
     finished = FullBatchResults.open(run, data_folder())
     for member in finished.members_with_weights:
         path = out / f"long-{member:03d}.npz"
-        if path.exists():
+        if path.exists() or not (member_folder(run, member) / SUMMARY).exists():
             continue
         curve = finished.curve(member)
         result: dict[str, Any] = {"seen": finished.bag(member) > 0}
@@ -134,15 +137,15 @@ def read_members(out: Path, kind: str, name: str) -> Members:
     )
 
 
-def report(out: Path) -> None:
+def report(out: Path, enough: int) -> None:
     """Print the table, and write it beside the predictions."""
     load = load_rows(the_recipe())
     targets = np.stack([row.targets for row in load.rows])
     long = [read_members(out, "long", region) for region in REGIONS]
     short = [read_members(out, "short", name) for name in ("stopped early", "averaged")]
-    judged = np.flatnonzero(np.all([(~m.seen).sum(0) >= ENOUGH for m in long + short], axis=0))
+    judged = np.flatnonzero(np.all([(~m.seen).sum(0) >= enough for m in long + short], axis=0))
     known = in_kelvin(dict(zip(TARGETS, targets[judged].T, strict=True)))
-    print(f"{len(judged)} of {len(targets)} rows are unseen by {ENOUGH} long members or more")
+    print(f"{len(judged)} of {len(targets)} rows are unseen by {enough} long members or more")
     distance = make_loss("wasserstein", BINS, load.targets[judged], 0.0)
     show_heading()
     lines: list[dict[str, Any]] = []

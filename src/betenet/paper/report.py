@@ -290,18 +290,9 @@ def _variants(
     data: PaperData, models: Mapping[str, Ensemble], *, device: str, progress: bool
 ) -> tuple[list[Variant], tuple[str, ...]]:
     """The models in the order of the table, and why others are missing."""
-    if not data.test.any() or not data.train.any():
-        reason = "The folder has no indices/ that name rows of training and of the test"
-        return [], (f"{reason}: no model can be judged.",)
-    variants = [mean_model(data)]
-    left_out: list[str] = []
-    try:
-        variants.append(base_model(data))
-    except DataError as error:
-        left_out.append(
-            f"{BASE}: {error.summary} It needs the electronic and the coarse phonon density of "
-            "states of the database."
-        )
+    if not data.test.any():
+        return [], ("The folder has no indices/ that name test rows: no model can be judged.",)
+    variants, left_out = _learned(data)
     tested = data.testing()
     for name, model in models.items():
         variants.append(
@@ -310,6 +301,20 @@ def _variants(
             )
         )
     return variants, tuple(left_out)
+
+
+def _learned(data: PaperData) -> tuple[list[Variant], list[str]]:
+    """The models that learn from the training rows of the folder, and why they are missing."""
+    if not data.train.any():
+        return [], [f"{MEAN} and {BASE}: the folder has no indices/ that name training rows."]
+    try:
+        return [mean_model(data), base_model(data)], []
+    except DataError as error:
+        reason = (
+            f"{BASE}: {error.summary} It needs the electronic and the coarse phonon density of "
+            "states of the database."
+        )
+        return [mean_model(data)], [reason]
 
 
 def _learning(run: str | Path | None, **how: Any) -> Part:

@@ -75,6 +75,14 @@ def test_without_a_split_no_model_is_judged(tmp_path: Path) -> None:
     assert any(one.name == "figure_2" for part in found.parts for one in part.figures)
 
 
+def test_networks_are_judged_without_training_rows(tmp_path: Path, model: Path) -> None:
+    folder = write_paper_database(tmp_path / "published")
+    (folder / "indices" / "idx_train_full.txt").unlink()
+    found = paper_report(folder, models={"CSO": model}, **QUICK)
+    assert found.to_dict()["tables"]["table_1"]["model"] == ["CSO"]
+    assert "Mean and Base: " in " ".join(found.left_out)
+
+
 def test_wrong_wishes_are_refused(database: Path, model: Path, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="named Base"):
         paper_report(database, models={"Base": model})

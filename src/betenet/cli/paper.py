@@ -23,7 +23,7 @@ def add_parser(verbs: Verbs) -> None:
     parser.flag("--member", whole)
     parser.flag("--data", Path)
     parser.flag("--other")
-    parser.flag("--threshold", _threshold, action="extend", nargs="+", default=[])
+    parser.flag("--threshold", action="extend", nargs="+", default=[])
     parser.flag("--precision", float, default=0.8)
     parser.flag("--mu-star", mu_star, default=DEFAULT_MU_STAR)
     parser.flag("--resamples", whole, default=1000)
@@ -68,20 +68,10 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _thresholds(given: list[tuple[str, float]]) -> dict[str, float]:
-    found: dict[str, float] = {}
-    for name, kelvin in given:
-        if found.setdefault(name, kelvin) != kelvin:
-            raise ConfigError(
-                f"--threshold has two values for {name}.",
-                f"They are {found[name]:g} K and {kelvin:g} K.",
-                "Leave one of them out.",
-            )
-    return found
-
-
-def _threshold(text: str) -> tuple[str, float]:
-    name, equals, kelvin = text.partition("=")
-    if not (name and equals):
-        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=K, such as CSO=5.8")
-    return name, not_negative(kelvin)
+def _thresholds(words: list[str]) -> dict[str, float]:
+    found = key_values(words, "--threshold", "CSO=5.8")
+    try:
+        return {name: not_negative(kelvin) for name, kelvin in found.items()}
+    except argparse.ArgumentTypeError as error:
+        text = f"--threshold: {error}."
+        raise ConfigError(text, "It is a Tc in K.", "Write --threshold CSO=5.8, say.") from error

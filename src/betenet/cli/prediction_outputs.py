@@ -20,7 +20,6 @@ from betenet.ensemble.prediction import Prediction, csv_columns
 from betenet.ensemble.shipped import find_model
 from betenet.quantities import heading, table_unit
 from betenet.superconductivity.critical_temperature import DEFAULT_METHOD, ELIASHBERG
-from betenet.superconductivity.moments import coupling_constant
 
 
 def outputs_of(
@@ -98,7 +97,7 @@ class TableOutput:
         for warning in prediction.warnings:
             self._print(f"    warning: {warning}")
         if self._per_site:
-            for line in _site_lines(prediction):
+            for line in prediction.site_lines():
                 self._print(f"    {line}")
         sys.stdout.flush()
 
@@ -176,16 +175,3 @@ def _probability(prediction: Prediction) -> str:
         return "unknown"
     known = math.isfinite(prediction.tc_probability)
     return f"{prediction.tc_probability:.2f}" if known else "n/a"
-
-
-def _site_lines(prediction: Prediction) -> list[str]:
-    """What each site adds to λ."""
-    if prediction.spectrum is None or prediction.site_a2f is None:
-        return []
-    shares = coupling_constant(
-        prediction.spectrum.frequencies, prediction.site_a2f, prediction.rule
-    )
-    return [
-        f"site {index} {symbol:<2} λ = {share:.3f}"
-        for index, (symbol, share) in enumerate(zip(prediction.symbols, shares, strict=True))
-    ]

@@ -25,6 +25,7 @@ from betenet.spectrum import IntegrationRule, Spectrum, check_rule
 from betenet.structures import AsRead
 from betenet.structures.as_read import COLUMNS
 from betenet.superconductivity.critical_temperature import ELIASHBERG
+from betenet.superconductivity.moments import coupling_constant
 from betenet.tables import as_cell, html_table
 
 if TYPE_CHECKING:
@@ -265,6 +266,16 @@ class Prediction:
         if math.isfinite(self.tc_probability):
             row[TC_PROBABILITY] = f"{self.tc_probability:.4f}"
         return row
+
+    def site_lines(self) -> list[str]:
+        """What each site adds to λ, a line each; none if the sites are not known."""
+        if self.spectrum is None or self.site_a2f is None:
+            return []
+        shares = coupling_constant(self.spectrum.frequencies, self.site_a2f, self.rule)
+        return [
+            f"site {index} {symbol:<2} λ = {share:.3f}"
+            for index, (symbol, share) in enumerate(zip(self.symbols, shares, strict=True))
+        ]
 
     def to_rows(self) -> list[dict[str, object]]:
         """One flat row of numbers and words with the columns of :func:`csv_columns`."""

@@ -38,6 +38,7 @@ from betenet.network.layers import Parameters
 from betenet.network.model import forward
 from betenet.spectrum import Spectrum
 from betenet.structures import StructureRecord, prepare_structures
+from betenet.superconductivity.binned import rule_of
 from betenet.superconductivity.critical_temperature import DEFAULT_METHOD, DEFAULT_MU_STAR
 
 BATCH_PAIRS = 3_000
@@ -322,7 +323,7 @@ class Ensemble:
             model=self.name,
             mu_star=mu_star,
             tc_method=tc_method,
-            rule="onset",
+            rule=rule_of(self.frequencies),
             warnings=tuple(item.record.warnings),
             error=item.error,
         )
@@ -332,14 +333,13 @@ class Ensemble:
     ) -> Prediction:
         assert item.record.atoms is not None
         assert item.graph is not None
-        spectrum = Spectrum(self.frequencies, a2f)
+        spectrum = Spectrum(self.frequencies, a2f, rule_of(self.frequencies))
         lines = CorrectionLines(self.card)
-        calibration = lines.of(item.phonons)
-        summary = summarise(spectrum, mu_star, tc_method, "onset", calibration.get("calibration"))
+        known = lines.of(item.phonons).get("calibration")
+        summary = summarise(spectrum, mu_star, tc_method, spectrum.rule, known)
         findings = (*item.findings, *self._unusual(item, summary))
         unknown = any(one.code in NOT_KNOWN for one in findings)
-        warnings = [*item.record.warnings, *(one.text for one in findings)]
-        warnings.extend(item.phonons.warnings)
+        warnings = [*item.record.warnings, *(one.text for one in findings), *item.phonons.warnings]
         warnings.extend(input_warnings(self.config, self.card, item.phonons))
         warnings.extend(lines.doubts(item.phonons))
         warnings.extend(summary.warnings)
@@ -352,7 +352,7 @@ class Ensemble:
             model=self.name,
             mu_star=mu_star,
             tc_method=tc_method,
-            rule="onset",
+            rule=spectrum.rule,
             formula=item.record.atoms.get_chemical_formula(mode="metal", empirical=True),
             symbols=symbols,
             spectrum=spectrum,

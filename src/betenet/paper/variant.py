@@ -18,7 +18,7 @@ from betenet.paper.base_model import LinearModel
 from betenet.paper.data import JUDGED, PaperData
 from betenet.quantities import QUANTITIES
 from betenet.structures import StructureRecord
-from betenet.superconductivity.binned import BINS
+from betenet.superconductivity.binned import rule_of
 from betenet.superconductivity.critical_temperature import DEFAULT_METHOD, critical_temperature
 from betenet.superconductivity.moments import moments
 
@@ -189,9 +189,8 @@ def moments_in_kelvin(
         α²F of each row [1]; a row of NaN has no quantities. A spectrum that is zero has frequencies
         of zero: its λ says all.
     """
-    published = frequencies.shape == BINS.shape and bool(np.allclose(frequencies, BINS))
     known = np.isfinite(a2f).all(axis=1)
-    found = moments(frequencies, a2f[known], "published" if published else "onset")
+    found = moments(frequencies, a2f[known], rule_of(frequencies))
     values = {key: np.full(len(a2f), np.nan) for key in JUDGED}
     for key, column in values.items():
         column[known] = np.nan_to_num(found[key]) * QUANTITIES[key].export_factor

@@ -11,6 +11,7 @@ import numpy as np
 from jaxtyping import Float
 
 from betenet.errors import SpectrumError
+from betenet.spectrum import IntegrationRule
 
 BINS = np.arange(0.25, 101.0, 2.0)
 """The published grid, 0.25, 2.25 … 100.25 meV."""
@@ -29,6 +30,23 @@ _WINDOW = 101
 _ORDER = 3
 _EQUAL = 1e-6
 """Relative difference up to which two grids, or the steps of one, are the same."""
+
+
+def rule_of(frequencies: Float[np.ndarray, " n_freq"]) -> IntegrationRule:
+    """Rule by which moments of a network's α²F are integrated: as those it has learnt from were.
+
+    Parameters
+    ----------
+    frequencies
+        Grid of the network [meV].
+
+    Returns
+    -------
+    str
+        ``"published"`` on the published bins, else ``"onset"``.
+    """
+    published = frequencies.shape == BINS.shape and np.allclose(frequencies, BINS, atol=0.0)
+    return "published" if published else "onset"
 
 
 def binned(

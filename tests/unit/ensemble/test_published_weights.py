@@ -204,7 +204,7 @@ def test_predicts_with_the_members_own_spread(
         a2f = prediction.spectrum.a2f
         scale = expected[:, index].max()
         assert np.abs(a2f - expected[:, index]).max() < EXACT * scale
-        coupling = np.log(coupling_constant(ensemble.frequencies, a2f))
+        coupling = np.log(coupling_constant(ensemble.frequencies, a2f, "published"))
         low, high = prediction.estimates["coupling"].interval_68
         half_width = 0.5 * (math.log(high) - math.log(low))
         assert half_width == pytest.approx(0.9945 * np.std(coupling, ddof=1), rel=1e-3)

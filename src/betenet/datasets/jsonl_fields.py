@@ -202,7 +202,7 @@ def read_site_phonon_dos(data: Mapping[str, Any], n_atoms: int) -> dict[str, Cur
         raise DataError("site_phonon_dos has no frequencies_mev")
     frequencies = _growing(found, "frequencies_mev")
     shape = (n_atoms, frequencies.size)
-    curves = {grid: f"{grid}_per_mev" for grid in PHONON_GRIDS}
+    curves = {grid: _site_field(grid) for grid in PHONON_GRIDS}
     unknown = sorted(set(cast("Mapping[str, Any]", found)) - {"frequencies_mev", *curves.values()})
     if unknown:
         raise DataError(
@@ -214,6 +214,27 @@ def read_site_phonon_dos(data: Mapping[str, Any], n_atoms: int) -> dict[str, Cur
         for grid, key in curves.items()
         if found.get(key) is not None
     }
+
+
+def site_phonon_dos_fields(
+    frequencies: Float[np.ndarray, " n_freq"],
+    sites: Mapping[str, Float[np.ndarray, "atom n_freq"]],
+) -> dict[str, Any]:
+    """What `read_site_phonon_dos` reads, of shares [1/meV] by the names of `PHONON_GRIDS`."""
+    curves = {_site_field(grid): shares.tolist() for grid, shares in sites.items()}
+    return {"site_phonon_dos": {"frequencies_mev": frequencies.tolist(), **curves}}
+
+
+def _site_field(grid: str) -> str:
+    return f"{grid}_per_mev"
+
+
+def electronic_dos_fields(curves: Curves | None) -> dict[str, Any]:
+    """What `read_electronic_dos` reads; nothing without a density of states."""
+    if curves is None:
+        return {}
+    values = (curve.tolist() for curve in curves)
+    return {"electronic_dos": dict(zip(ELECTRONIC_FIELDS, values, strict=True))}
 
 
 def read_electronic_dos(data: Mapping[str, Any]) -> Curves | None:

@@ -15,10 +15,10 @@ import numpy as np
 
 from betenet.datasets.folds import reduced_formula
 from betenet.datasets.jsonl_fields import (
-    ELECTRONIC_FIELDS,
     FIELDS,
     STRUCTURE_FIELDS,
     check_kept,
+    electronic_dos_fields,
     read_electronic_dos,
     read_number,
     read_site_phonon_dos,
@@ -26,6 +26,7 @@ from betenet.datasets.jsonl_fields import (
     read_structure,
     read_targets,
     read_text,
+    site_phonon_dos_fields,
 )
 from betenet.datasets.rows import TARGETS, Curves, Row
 from betenet.errors import BetenetError, DataError
@@ -344,19 +345,15 @@ def _to_object(entry: Entry) -> dict[str, Any]:
 
 def _written_dos(row: Row) -> dict[str, Any]:
     """Densities of states; those of phonons share their frequencies, or get the published bins."""
-    data: dict[str, Any] = {}
+    data = electronic_dos_fields(row.electronic_dos)
     phonons: dict[str, Curves] = dict(row.site_phonon_dos)
     if phonons:
         frequencies = next(iter(phonons.values()))[0]
         if any(not np.array_equal(grid, frequencies) for grid, _ in phonons.values()):
             phonons = {key: (BINS, binned(*curves)) for key, curves in phonons.items()}
             frequencies = BINS
-        data["site_phonon_dos"] = {"frequencies_mev": frequencies.tolist()} | {
-            f"{key}_per_mev": sites.tolist() for key, (_, sites) in phonons.items()
-        }
-    if row.electronic_dos is not None:
-        curves = (curve.tolist() for curve in row.electronic_dos)
-        data["electronic_dos"] = dict(zip(ELECTRONIC_FIELDS, curves, strict=True))
+        sites = {key: shares for key, (_, shares) in phonons.items()}
+        data |= site_phonon_dos_fields(frequencies, sites)
     return data
 
 

@@ -16,7 +16,7 @@ from ase.formula import Formula
 
 from betenet.datasets.bete_net_database import DATABASE_FILE, DatabaseRow, Refusal, read_database
 from betenet.datasets.folds import reduced_formula
-from betenet.datasets.jsonl_fields import ELECTRONIC_FIELDS
+from betenet.datasets.jsonl_fields import electronic_dos_fields, site_phonon_dos_fields
 from betenet.datasets.splits import check_apart, read_ids
 from betenet.errors import BetenetError, ConfigError, DataError
 from betenet.quantities import export
@@ -275,14 +275,10 @@ def _entry(row: DatabaseRow, atoms: Atoms, moments_of: MomentsOf) -> dict[str, A
         **row.ours,
         "spectrum": {"frequencies_mev": BINS.tolist(), "a2f": a2f.tolist(), "rule": rule},
     }
-    if row.electronic_dos is not None:
-        curves = (curve.tolist() for curve in row.electronic_dos)
-        entry["electronic_dos"] = dict(zip(ELECTRONIC_FIELDS, curves, strict=True))
-    if row.phonon_dos:
-        entry["site_phonon_dos"] = {"frequencies_mev": BINS.tolist()} | {
-            f"{key}_per_mev": binned(dos.frequencies, dos.sites).tolist()
-            for key, dos in row.phonon_dos.items()
-        }
+    entry |= electronic_dos_fields(row.electronic_dos)
+    sites = {key: binned(dos.frequencies, dos.sites) for key, dos in row.phonon_dos.items()}
+    if sites:
+        entry |= site_phonon_dos_fields(BINS, sites)
     return entry
 
 

@@ -40,7 +40,17 @@ def bag_of(
     """
     if recipe.bags == "bootstrap":
         return bootstrap_counts([row.formula for row in rows], 1.0, member)
-    drawn = _published_bag(member, folder)
+    return _counts(rows, member, _published_bag(member, folder))
+
+
+def _counts(rows: Sequence[Row], member: int, drawn: set[str]) -> Int[np.ndarray, " row"]:
+    """Whether each row is in a published bag.
+
+    Raises
+    ------
+    DataError
+        If none is.
+    """
     found = np.array([int(_number(row) in drawn) for row in rows])
     if not found.any():
         raise DataError(
@@ -73,12 +83,14 @@ def check_bags(
     DataError
         As of `bag_of` and `betenet.training.finite.check_bag`.
     """
-    for member in members:
-        check_bag(bag_of(recipe, rows, member, folder))
     if recipe.bags != "published":
+        for member in members:
+            check_bag(bag_of(recipe, rows, member, folder))
         return
     known = {_number(row) for row in rows}
     drawn = {member: _published_bag(member, folder) for member in members}
+    for member, bag in drawn.items():
+        check_bag(_counts(rows, member, bag))
     lost = {member: len(bag - known) for member, bag in drawn.items()}
     worst = max(lost, key=lambda member: lost[member], default=None)
     if worst is not None and lost[worst]:

@@ -22,13 +22,12 @@ from betenet.errors import ConfigError, DataError, ModelError
 from betenet.json_input import decode_json, read_json
 from betenet.network.layers import Parameters
 from betenet.network.model import member_parameters
+from betenet.runs import MANIFEST
 from betenet.training.bags import bag_of
 from betenet.training.full_batch_member import LOG, STATE, SUMMARY, FullBatchData
 from betenet.training.full_batch_recipe import KIND, FullBatchRecipe
 from betenet.training.full_batch_run import FullBatchLoad, member_folder
 from betenet.training.regions import REGIONS
-
-MANIFEST = "manifest.json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -1,30 +1,36 @@
 """Mean of n full-batch members against n; whether the second descent pays for its cost.
 
     betenet train recipes/paper-cso.toml --members 0-11 --out runs/paper-cso
-    python benchmarks/ensemble_size.py runs/paper-cso --out runs/ensemble-size [--short 100]
+    python benchmarks/ensemble_size.py runs/paper-cso --keep benchmarks/paper_members
+    python benchmarks/ensemble_size.py benchmarks/paper_members --out runs/ensemble-size
+
+The second command keeps what the third needs of each member that is over in one small file, also
+while the run goes on; members of several runs may lie in one folder (see `kept_members`). The third
+takes folders of runs and of kept members alike.
 
 Each row is judged by members whose bag it is not in, and by nothing else. *Long* members are those
-of the run, by the weights that were kept in each region. *Short* ones learn from the published bags
-as `training_choices` has it: stopped at the lowest validation loss, or a running average of the
-weights. For one set of rows, the mean of 1, 2, 4 … members that have not seen a row, drawn again
-and again, as far as every row of the set has so many; then all of them. The cost is in epochs of
-all members together, until the kept weights are known to be kept. What is there is not trained
-again; predictions of every member are kept in the folder, in one small file each.
+of the runs, by the weights that were kept in each region. *Short* ones (`--short 100`) learn from
+the published bags as `training_choices` has it: stopped at the lowest validation loss, or a running
+average of the weights. For one set of rows, the mean of 1, 2, 4 … members that have not seen a row,
+drawn again and again, as far as every row of the set has so many; then all of them. The cost is in
+epochs of all members together, until the kept weights are known to be kept. What is there is not
+trained again; predictions of every member are kept in the folder, in one small file each.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from double_descent import spectra
+from kept_members import KeptMember, is_run, keep_members, read_members
 from training_choices import (
+    RECIPE,
     in_kelvin,
     load_rows,
     predict,
@@ -36,12 +42,12 @@ from training_choices import (
 )
 
 from betenet.datasets.rows import TARGETS, data_folder
+from betenet.errors import BetenetError, DataError
 from betenet.runs import replacing
 from betenet.superconductivity.binned import BINS
 from betenet.training.bags import bag_of
-from betenet.training.full_batch_member import SUMMARY
-from betenet.training.full_batch_results import FullBatchResults
-from betenet.training.full_batch_run import member_folder
+from betenet.training.full_batch_recipe import FullBatchRecipe
+from betenet.training.full_batch_run import FullBatchLoad
 from betenet.training.regions import REGIONS
 from betenet.training.run import train_all
 from betenet.training.spectrum_losses import make_loss
@@ -62,22 +68,52 @@ class Members:
 
 
 def main() -> None:
-    """Train and predict what is missing, then print the table."""
+    """Keep the members that are over; or train and predict what is missing, and print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("run", type=Path, help="folder of a run of the paper's recipe")
-    parser.add_argument("--out", type=Path, required=True, help="folder for the predictions")
+    parser.add_argument(
+        "sources", type=Path, nargs="+", help="folders of runs of the paper's recipe, or of members"
+    )
+    parser.add_argument("--keep", type=Path, help="folder to keep the runs' finished members in")
+    parser.add_argument("--out", type=Path, help="folder for the predictions and the table")
+    parser.add_argument("--recipe", type=Path, default=RECIPE, help="recipe of the members")
     parser.add_argument("--short", type=int, default=100, help="short members")
     parser.add_argument(
         "--unseen", type=int, default=4, help="long members that a row must be unseen by"
     )
     parser.add_argument("--workers", type=int, help="processes; one a core if absent")
     arguments = parser.parse_args()
+    if arguments.out is None and arguments.keep is None:
+        parser.error("give --keep FOLDER, --out FOLDER, or both")
     torch.set_num_threads(1)
-    arguments.out.mkdir(parents=True, exist_ok=True)
-    predict_long(arguments.run, arguments.out)
-    waiting = [m for m in range(arguments.short) if not short_file(arguments.out, m).exists()]
-    train_all(waiting, make_short, (arguments.out,), of=arguments.short, workers=arguments.workers)
-    report(arguments.out, arguments.unseen)
+    try:
+        folders = keep(arguments.sources, arguments.keep or arguments.out)
+        if arguments.out is not None:
+            judge(folders, arguments)
+    except BetenetError as error:
+        parser.exit(2, f"{error}\n")
+
+
+def keep(sources: Sequence[Path], folder: Path) -> list[Path]:
+    """Keep the members of runs that are over; all folders that have kept members then."""
+    runs = [source for source in sources if is_run(source)]
+    for run in runs:
+        written = keep_members(run, folder, data_folder())
+        print(f"{run}: {len(written)} members are over and were not kept in {folder} yet")
+        for path in written:
+            print(f"  {path.name}: {path.stat().st_size} bytes")
+    return [*([folder] if runs else []), *(one for one in sources if one not in runs)]
+
+
+def judge(folders: Sequence[Path], arguments: argparse.Namespace) -> None:
+    """Train the short members that are missing, then print the table."""
+    out, recipe = arguments.out, the_recipe(arguments.recipe)
+    out.mkdir(parents=True, exist_ok=True)
+    load = load_rows(recipe)
+    kept = read_members(folders, recipe, load, data_folder())
+    waiting = [m for m in range(arguments.short) if not short_file(out, m).exists()]
+    train_all(waiting, make_short, (out, recipe), of=arguments.short, workers=arguments.workers)
+    members = [*long_members(kept), *(short_members(out) if arguments.short else ())]
+    report(out, load, members, arguments.unseen)
 
 
 def short_file(out: Path, member: int) -> Path:
@@ -85,31 +121,9 @@ def short_file(out: Path, member: int) -> Path:
     return out / f"short-{member:03d}.npz"
 
 
-def write(path: Path, result: dict[str, Any]) -> None:
-    """Keep predictions; a kill leaves none or all."""
-    with replacing(path) as unfinished, unfinished.open("wb") as file:
-        np.savez_compressed(file, **result)
-
-
-def predict_long(run: Path, out: Path) -> None:
-    """Predictions of every member of the run that is over, by the weights of each region."""
-    finished = FullBatchResults.open(run, data_folder())
-    for member in finished.members_with_weights:
-        path = out / f"long-{member:03d}.npz"
-        if path.exists() or not (member_folder(run, member) / SUMMARY).exists():
-            continue
-        curve = finished.curve(member)
-        result: dict[str, Any] = {"seen": finished.bag(member) > 0}
-        for region, a2f in spectra(finished, member).items():
-            last = int(curve.epochs[curve.regions == region].max())
-            result |= {f"{region}/a2f": a2f.astype(np.float32), f"{region}/epochs": 1 + last}
-        write(path, result)
-
-
-def make_short(out: Path) -> Callable[[int], dict[str, Any]]:
+def make_short(out: Path, recipe: FullBatchRecipe) -> Callable[[int], dict[str, Any]]:
     """Load the data in a process of its own; the function that trains a short member there."""
     torch.set_num_threads(1)
-    recipe = the_recipe()
     load = load_rows(recipe)
 
     def train(member: int) -> dict[str, Any]:
@@ -119,49 +133,72 @@ def make_short(out: Path) -> Callable[[int], dict[str, Any]]:
         for name, best in short_course(recipe, data, member).items():
             a2f = predict(recipe, best.weights, data).numpy()
             result |= {f"{name}/a2f": a2f.astype(np.float32), f"{name}/epochs": 1 + best.epoch}
-        write(short_file(out, member), result)
+        with replacing(short_file(out, member)) as unfinished, unfinished.open("wb") as file:
+            np.savez_compressed(file, **result)
         return {"member": member}
 
     return train
 
 
-def read_members(out: Path, kind: str, name: str) -> Members:
-    """Predictions of all members of a kind."""
-    files = [np.load(path) for path in sorted(out.glob(f"{kind}-*.npz"))]
-    having = [file for file in files if f"{name}/a2f" in file]
-    return Members(
-        name=f"{kind}, {name}",
-        a2f=np.stack([file[f"{name}/a2f"] for file in having]),
-        seen=np.stack([file["seen"] for file in having]),
-        epochs=sum(int(file[f"{name}/epochs"]) for file in having),
-    )
+def long_members(kept: Sequence[KeptMember]) -> Iterator[Members]:
+    """Members of runs by the weights of each region that they have reached.
+
+    Raises
+    ------
+    DataError
+        If no member is kept.
+    """
+    if not kept:
+        raise DataError(
+            "No member is kept in these folders.",
+            "A member is kept when its training is over.",
+            "Wait for the first one, or give another folder.",
+        )
+    for region in REGIONS:
+        having = [one for one in kept if region in one.a2f]
+        if having:
+            yield Members(
+                name=f"long, {region}",
+                a2f=np.stack([one.a2f[region] for one in having]),
+                seen=np.stack([one.bag > 0 for one in having]),
+                epochs=sum(int(one.regions[region]["known"]) for one in having),
+            )
 
 
-def report(out: Path, enough: int) -> None:
+def short_members(out: Path) -> Iterator[Members]:
+    """Members that were trained here, by either choice of their weights."""
+    files = [np.load(path) for path in sorted(out.glob("short-*.npz"))]
+    for name in ("stopped early", "averaged"):
+        yield Members(
+            name=f"short, {name}",
+            a2f=np.stack([file[f"{name}/a2f"] for file in files]),
+            seen=np.stack([file["seen"] for file in files]),
+            epochs=sum(int(file[f"{name}/epochs"]) for file in files),
+        )
+
+
+def report(out: Path, load: FullBatchLoad, found: Sequence[Members], enough: int) -> None:
     """Print the table, and write it beside the predictions."""
-    load = load_rows(the_recipe())
     targets = np.stack([row.targets for row in load.rows])
-    long = [read_members(out, "long", region) for region in REGIONS]
-    short = [read_members(out, "short", name) for name in ("stopped early", "averaged")]
-    judged = np.flatnonzero(np.all([(~m.seen).sum(0) >= enough for m in long + short], axis=0))
+    judged = np.flatnonzero(np.all([(~m.seen).sum(0) >= enough for m in found], axis=0))
     known = in_kelvin(dict(zip(TARGETS, targets[judged].T, strict=True)))
     print(f"{len(judged)} of {len(targets)} rows are unseen by {enough} long members or more")
     distance = make_loss("wasserstein", BINS, load.targets[judged], 0.0)
     show_heading()
     lines: list[dict[str, Any]] = []
-    for members in long + short:
+    for members in found:
         fewest = int((~members.seen[:, judged]).sum(0).min())
         for size in [n for n in SIZES if n <= fewest] + [0]:
             draws = 1 if size == 0 else DRAWS
             rng = np.random.default_rng(0)
-            found = [mean_of_unseen(members, judged, size, rng) for _ in range(draws)]
-            shapes = [float(distance(torch.as_tensor(a2f)).median()) for a2f in found]
+            means = [mean_of_unseen(members, judged, size, rng) for _ in range(draws)]
+            shapes = [float(distance(torch.as_tensor(a2f)).median()) for a2f in means]
             line: dict[str, Any] = {
                 "choice": f"{members.name}, {size or 'all'}",
                 "members": len(members.a2f),
                 "epochs": members.epochs * (size or len(members.a2f)) / len(members.a2f),
                 "wasserstein": float(np.mean(shapes)),
-                "scores": averaged([scores_of(known, a2f) for a2f in found]),
+                "scores": averaged([scores_of(known, a2f) for a2f in means]),
             }
             lines.append(line)
             show(line)
@@ -176,8 +213,8 @@ def mean_of_unseen(
     for row in rows:
         unseen = np.flatnonzero(~members.seen[:, row])
         chosen = rng.choice(unseen, size, replace=False) if size else unseen
-        result.append(members.a2f[chosen, row].mean(0))
-    return np.stack(result).astype(np.float64)
+        result.append(members.a2f[chosen, row].astype(np.float64).mean(0))
+    return np.stack(result)
 
 
 def averaged(found: list[dict[str, dict[str, float]]]) -> dict[str, dict[str, float]]:

@@ -133,9 +133,9 @@ def make_trainer(run: Path, out: Path) -> Callable[[Job], dict[str, Any]]:
     return train
 
 
-def the_recipe() -> FullBatchRecipe:
-    """The paper's."""
-    recipe = read_recipe(RECIPE)
+def the_recipe(path: Path = RECIPE) -> FullBatchRecipe:
+    """The paper's, or another of its kind."""
+    recipe = read_recipe(path)
     assert isinstance(recipe, FullBatchRecipe)
     return recipe
 
@@ -257,11 +257,11 @@ def scores_of(known: Mapping[str, np.ndarray], spectra: np.ndarray) -> dict[str,
 
 
 def in_kelvin(found: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """What the published table is made of."""
+    """What the published table is made of; a spectrum that is zero has frequencies of zero."""
     return {
         "coupling": found["coupling"],
-        "omega_log": found["omega_log"] * MEV_TO_KELVIN,
-        "omega_2": found["omega_2"] * MEV_TO_KELVIN,
+        "omega_log": np.nan_to_num(found["omega_log"]) * MEV_TO_KELVIN,
+        "omega_2": np.nan_to_num(found["omega_2"]) * MEV_TO_KELVIN,
     }
 
 

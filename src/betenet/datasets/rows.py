@@ -90,3 +90,20 @@ def data_digest(rows: Iterable[Row], phonon_dos: str = "") -> str:
         for curves in row.site_phonon_dos.get(phonon_dos, ()):
             digest.update(np.asarray(curves, dtype="<f8").tobytes())
     return digest.hexdigest()
+
+
+def spectra_digest(rows: Iterable[Row]) -> str:
+    """SHA-256 over the spectra of the rows that have one, which `data_digest` leaves out.
+
+    Parameters
+    ----------
+    rows
+        The rows.
+    """
+    digest = hashlib.sha256()
+    for row in rows:
+        if row.spectrum is not None:
+            digest.update(row.id.encode())
+            for curve in row.spectrum:
+                digest.update(np.asarray(curve, dtype="<f8").tobytes())
+    return digest.hexdigest()

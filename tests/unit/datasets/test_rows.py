@@ -3,9 +3,10 @@
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from betenet.datasets.rows import Row, data_digest, data_folder
+from betenet.datasets.rows import Row, data_digest, data_folder, spectra_digest
 from betenet.datasets.training_rows import read_rows
 from betenet.errors import DataError
 
@@ -41,3 +42,18 @@ def test_digest_tells_data_apart(tiny_data: Path) -> None:
     digests = {digest, *(data_digest([row, *rows[1:]]) for row in changed)}
     assert len(digests) == 1 + len(changed)
     assert data_digest(rows[::-1]) != digest
+
+
+def test_digest_of_spectra_tells_them_apart(tiny_data: Path) -> None:
+    rows = read_rows(tiny_data, SOURCES)
+    grid = np.arange(1.0, 9.0)
+    known = [replace(rows[0], spectrum=(grid, 0.1 * grid)), *rows[1:]]
+    changed: list[Row] = [
+        rows[0],
+        replace(known[0], id="another"),
+        replace(known[0], spectrum=(grid, 0.2 * grid)),
+        replace(known[0], spectrum=(grid + 0.1, 0.1 * grid)),
+    ]
+    digests = {spectra_digest(known), *(spectra_digest([row, *rows[1:]]) for row in changed)}
+    assert len(digests) == 1 + len(changed)
+    assert data_digest(known) == data_digest(rows)

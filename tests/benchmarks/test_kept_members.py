@@ -17,6 +17,7 @@ from tests.paper_database import write_paper_database
 
 from betenet.errors import DataError
 from betenet.network.model import forward_member
+from betenet.runs import digest
 from betenet.superconductivity.binned import BINS
 from betenet.superconductivity.moments import moments
 from betenet.training.full_batch_recipe import FullBatchRecipe, read_recipe
@@ -165,6 +166,7 @@ def test_a_folder_of_another_run_is_not_added_to(
     shutil.copytree(home / "run", tmp_path / "run")
     manifest = json.loads((tmp_path / "run" / "manifest.json").read_text())
     manifest["recipe"]["training"]["epochs"] = 4
+    manifest["settings"] = digest(manifest["recipe"])
     (tmp_path / "run" / "manifest.json").write_text(json.dumps(manifest))
     module.kept_file(kept, 2).unlink()
     with pytest.raises(DataError, match="is of another training"):

@@ -10,7 +10,7 @@ from tests.command_line import stderr_of, stdout_of
 from tests.fixture_types import Capture, Patch
 
 from betenet.cli import main
-from betenet.training.manifest import begin_training
+from betenet.training.manifest import Told, begin_training
 
 RECIPE = """\
 name = "tiny"
@@ -130,7 +130,7 @@ def test_data_without_the_recipes_source(
 def test_folder_of_another_run(recipe: Path, data: Path, tmp_path: Path, capsys: Capture) -> None:
     out = tmp_path / "run"
     out.mkdir()
-    begin_training(out, {"name": "another"}, "other rows")
+    begin_training(out, Told({"name": "another"}, "other rows"))
     error = refusal(capsys, ["train", str(recipe), "--out", str(out), "--data", str(data)])
     assert "holds a run with other settings" in error
     assert "Fix: Give another folder" in error

@@ -13,6 +13,7 @@ from betenet.datasets.published_folder import is_published
 from betenet.datasets.rows import Row
 from betenet.datasets.splits import read_ids
 from betenet.errors import DataError
+from betenet.runs import digest
 from betenet.training.finite import check_bag
 from betenet.training.full_batch_recipe import FullBatchRecipe
 
@@ -98,6 +99,30 @@ def check_bags(
             f"up to {lost[worst]} ids of a published bag are no rows to train on, and left out: "
             f"{lost[worst]} of {len(drawn[worst])} for member {worst}"
         )
+
+
+def bag_digests(
+    recipe: FullBatchRecipe, rows: Sequence[Row], members: Sequence[int], folder: Path
+) -> dict[str, str]:
+    """SHA-256 over the rows of each published bag, by the number of the member; none for others.
+
+    Parameters
+    ----------
+    recipe, rows, folder
+        As of `bag_of`.
+    members
+        Numbers of the members.
+
+    Raises
+    ------
+    DataError
+        If a list is missing, or holds what is no id.
+    """
+    if recipe.bags != "published":
+        return {}
+    known = {_number(row) for row in rows}
+    drawn = {member: sorted(known & _published_bag(member, folder)) for member in members}
+    return {str(member): digest({"ids": ids}) for member, ids in drawn.items()}
 
 
 def _number(row: Row) -> str:

@@ -26,7 +26,8 @@ from betenet.runs import MANIFEST
 from betenet.training.bags import bag_of
 from betenet.training.full_batch_member import LOG, STATE, SUMMARY, FullBatchData
 from betenet.training.full_batch_recipe import KIND, FullBatchRecipe
-from betenet.training.full_batch_run import FullBatchLoad, member_folder
+from betenet.training.full_batch_run import FullBatchLoad, member_folder, what_is_told
+from betenet.training.manifest import TRAINING, Told, check_unchanged
 from betenet.training.regions import REGIONS
 
 
@@ -65,11 +66,14 @@ class FullBatchResults:
         Its settings.
     data
         Folder of the first-principles data.
+    told
+        What its manifest says of the recipe and of the data.
     """
 
     folder: Path
     recipe: FullBatchRecipe
     data: Path
+    told: Told
     _bags: dict[int, np.ndarray] = field(default_factory=dict[int, np.ndarray])
 
     @classmethod
@@ -84,8 +88,8 @@ class FullBatchResults:
         path = Path(folder) / MANIFEST
         try:
             manifest: Any = read_json(path)
-            table = manifest["recipe"]
-            kind = table.get("method")
+            told = TRAINING.parse(manifest)
+            kind = told.recipe.get("method")
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise ConfigError(
                 f"{folder} is not the folder of a training run.",
@@ -98,7 +102,8 @@ class FullBatchResults:
                 "It has no regions of a double descent, and no weights of them.",
                 f'Give the folder of a run whose recipe says method = "{KIND}".',
             )
-        return cls(folder=Path(folder), recipe=FullBatchRecipe.from_dict(table), data=Path(data))
+        recipe = FullBatchRecipe.from_dict(told.recipe)
+        return cls(folder=Path(folder), recipe=recipe, data=Path(data), told=told)
 
     @property
     def members(self) -> tuple[int, ...]:
@@ -168,8 +173,17 @@ class FullBatchResults:
 
     @cached_property
     def load(self) -> FullBatchLoad:
-        """Rows of the run, with their geometry and their targets."""
+        """Rows of the run, with their geometry and their targets.
+
+        Raises
+        ------
+        DataError
+            If the data cannot be read, or are not those that the run has learnt from.
+        """
         rows = read_rows(self.data, self.recipe.sources)
+        listed = [int(member) for member in self.told.bags]
+        now = what_is_told(self.recipe, rows, self.data, listed)
+        check_unchanged(self.folder, self.told, now)
         return FullBatchLoad.build(rows, self.recipe.network, self.recipe.phonon_dos)
 
     def bag(self, member: int) -> Int[np.ndarray, " row"]:

@@ -17,21 +17,21 @@ from jaxtyping import Float
 from safetensors.torch import load_file
 
 from betenet import __version__
-from betenet.datasets.rows import Row, data_digest
+from betenet.datasets.rows import Row, data_digest, spectra_digest
 from betenet.datasets.training_rows import read_rows, tell_nobody
 from betenet.ensemble.checkpoint import write_checkpoint
 from betenet.ensemble.device import choose_place
 from betenet.ensemble.published_weights import NOT_CALIBRATED, learn_coverage
 from betenet.ensemble.site_inputs import OTHER_UNIT, STATES_PER_ATOM, dos_of_row, site_inputs
 from betenet.ensemble.training_table import TrainingTable
-from betenet.errors import BetenetError, ConfigError, ModelError
+from betenet.errors import BetenetError, ConfigError, DataError, ModelError
 from betenet.graphs import build_graph
 from betenet.network.batch import collate
 from betenet.network.config import NetworkConfig
 from betenet.network.geometry import CrystalGeometry, crystal_geometry
 from betenet.runs import lock_folder
 from betenet.structures import check_structure, find_symmetry, prepare_structures, standardise
-from betenet.training.bags import bag_of, check_bags
+from betenet.training.bags import bag_digests, bag_of, check_bags
 from betenet.training.finite import check_bag
 from betenet.training.full_batch_member import (
     SUMMARY,
@@ -39,7 +39,7 @@ from betenet.training.full_batch_member import (
     train_full_batch_member,
 )
 from betenet.training.full_batch_recipe import FullBatchRecipe
-from betenet.training.manifest import begin_training
+from betenet.training.manifest import Told, begin_training
 from betenet.training.regions import Region
 from betenet.training.run import train_all
 from betenet.training.spectrum_losses import make_loss
@@ -185,7 +185,7 @@ def run_full_batch(
     device
         Where the networks run.
     told
-        Called with a sentence on rows that are left out, or have no phonons.
+        Called with a sentence on each row that cannot be used, and on those that have no phonons.
 
     Raises
     ------
@@ -193,8 +193,8 @@ def run_full_batch(
         If the folder holds a run with other settings, the device cannot be used, or the recipe
         does not have one of the members.
     DataError
-        If the data are absent, a bag is missing, broken or empty, a loss is not finite, or a
-        process was killed.
+        If the data are absent or have changed since the run was begun, a bag is missing, broken or
+        empty, a loss is not finite, or a process was killed.
     """
     choose_place(device)
     wanted = _wanted(recipe, members)
@@ -202,14 +202,62 @@ def run_full_batch(
     for text in _phonons_in_words(recipe, known):
         told(text)
     out.mkdir(parents=True, exist_ok=True)
-    rows = data_digest(known, recipe.phonon_dos)
     with lock_folder(out):
         waiting = [m for m in wanted if not (member_folder(out, m) / SUMMARY).exists()]
         for text in check_bags(recipe, known, waiting, data):
             told(text)
-        begin_training(out, recipe.to_dict(), rows)
+        begin_training(out, what_is_told(recipe, known, data, wanted))
+        for text in _refused(recipe, known) if waiting else ():
+            told(text)
         arguments = (recipe, data, out, device)
         train_all(waiting, make_trainer, arguments, of=len(wanted), workers=workers)
+
+
+def what_is_told(
+    recipe: FullBatchRecipe, rows: Sequence[Row], data: Path, members: Sequence[int]
+) -> Told:
+    """What the manifest of a run says of its recipe and its data.
+
+    Parameters
+    ----------
+    recipe
+        Settings.
+    rows
+        All rows of its sources.
+    data
+        Folder of the first-principles data.
+    members
+        Members whose published bags are looked at.
+
+    Raises
+    ------
+    DataError
+        If a bag is missing or broken.
+    """
+    return Told(
+        recipe=recipe.to_dict(),
+        rows=data_digest(rows, recipe.phonon_dos),
+        spectra=spectra_digest(rows),
+        bags=bag_digests(recipe, rows, members, data),
+    )
+
+
+def _refused(recipe: FullBatchRecipe, rows: Sequence[Row]) -> Iterator[str]:
+    """Rows that cannot be trained on, with the reason.
+
+    Raises
+    ------
+    DataError
+        If none is left.
+    """
+    load = FullBatchLoad.build(rows, recipe.network, recipe.phonon_dos)
+    yield from (f"refused: row {reason}" for reason in load.refused)
+    if not load.rows:
+        raise DataError(
+            "No row is left to train on.",
+            f"All {len(rows)} were refused.",
+            "Correct the data, or the sources of the recipe.",
+        )
 
 
 def _wanted(recipe: FullBatchRecipe, members: Sequence[int] | None) -> list[int]:
@@ -337,6 +385,6 @@ def make_trainer(
         kept = train_full_batch_member(
             recipe.network, recipe.training, learned, seed=member, folder=folder
         )
-        return {"member": member, "regions": len(kept), "left_out": len(load.refused)}
+        return {"member": member, "regions": len(kept)}
 
     return train

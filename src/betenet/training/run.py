@@ -19,7 +19,7 @@ from jaxtyping import Bool
 from tqdm import tqdm
 
 from betenet.datasets.folds import fold_of
-from betenet.datasets.rows import Row, data_digest
+from betenet.datasets.rows import Row, data_digest, spectra_digest
 from betenet.datasets.training_rows import read_rows, tell_nobody
 from betenet.ensemble.device import choose_place
 from betenet.errors import BetenetError
@@ -28,7 +28,7 @@ from betenet.network.geometry import CrystalGeometry, crystal_geometry
 from betenet.phonons.library import PhononLibrary
 from betenet.runs import WorkerPool, lock_folder
 from betenet.structures import check_structure, find_symmetry, standardise
-from betenet.training.manifest import begin_training
+from betenet.training.manifest import Told, begin_training
 from betenet.training.member import MEMBER, TrainingSet, train_member
 from betenet.training.recipe import Recipe
 
@@ -161,20 +161,22 @@ def run_training(
     ConfigError
         If the folder holds a run with other settings, or the device cannot be used.
     DataError
-        If the data or a library of phonons are absent.
+        If the data or a library of phonons are absent, or the data have changed since the run was
+        begun.
     """
     choose_place(device)
     for library in recipe.data.phonons:
         PhononLibrary.read(Path(library))  # the card needs it, hours later
     out.mkdir(parents=True, exist_ok=True)
-    rows = data_digest(read_rows(data, recipe.data.sources, told=told))
+    rows = read_rows(data, recipe.data.sources, told=told)
+    learnt = Told(recipe.to_dict(), data_digest(rows), spectra_digest(rows))
     jobs = [Job(None, m) for m in range(recipe.training.members if ensemble else 0)]
     jobs += [
         Job(fold, m) for m in range(cross_validation_members) for fold in range(recipe.data.n_folds)
     ]
     with lock_folder(out):
         waiting = [job for job in jobs if not (job.folder(out) / MEMBER).exists()]
-        begin_training(out, recipe.to_dict(), rows)
+        begin_training(out, learnt)
         train_all(waiting, make_trainer, (recipe, data, out, device), of=len(jobs), workers=workers)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from betenet.training.full_batch_member import FullBatchConfig
 from betenet.training.full_batch_recipe import FullBatchRecipe
 from betenet.training.full_batch_results import FullBatchResults
 from betenet.training.full_batch_run import make_trainer, run_full_batch
+from betenet.training.manifest import Told, begin_training
 from betenet.training.regions import Patience
 
 
@@ -80,7 +81,7 @@ def test_a_member_that_there_is_not(training: Path, tiny_data: Path) -> None:
 
 
 def test_a_training_that_is_not_full_batch(tmp_path: Path) -> None:
-    (tmp_path / "manifest.json").write_text(json.dumps({"recipe": {"name": "other"}}))
+    begin_training(tmp_path, Told({"name": "other"}, "digest of the rows"))
     with pytest.raises(ConfigError, match="not full batch"):
         follow_learning(tmp_path)
 
@@ -90,3 +91,15 @@ def test_reach_of_the_median_grows_with_the_epoch() -> None:
 
     steps = np.arange(300.0)  # a median keeps a straight line
     assert smoothed(steps) == pytest.approx(steps)
+
+
+def test_other_data_than_those_of_the_training_are_told(
+    training: Path, tiny_data: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(tiny_data, tmp_path / "data")
+    table = tmp_path / "data" / "bete_net" / "moments_train.csv"
+    lines = table.read_text().splitlines()
+    table.write_text("\n".join(lines[:-1]) + "\n")
+    found = follow_learning(training, data=tmp_path / "data", landscape_points=3)
+    assert not found.landscapes
+    assert any("learnt from other data" in text and "the rows" in text for text in found.left_out)

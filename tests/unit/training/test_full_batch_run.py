@@ -9,17 +9,21 @@ import pytest
 from ase.build import bulk
 from tests.published_database import write_database
 
+from betenet.datasets.rows import data_digest
 from betenet.datasets.training_rows import read_rows
 from betenet.ensemble import Ensemble
 from betenet.errors import ConfigError, DataError, ModelError
 from betenet.evaluation.card import train
 from betenet.superconductivity.moments import moments
 from betenet.toml_input import read_config
-from betenet.training.bags import bag_of
+from betenet.training import full_batch_run as module
+from betenet.training.bags import bag_digests, bag_of
 from betenet.training.full_batch_member import train_full_batch_member
 from betenet.training.full_batch_recipe import FullBatchRecipe, read_recipe
+from betenet.training.full_batch_results import FullBatchResults
 from betenet.training.full_batch_run import (
     FullBatchLoad,
+    make_trainer,
     member_folder,
     run_full_batch,
     write_full_batch_model,
@@ -134,6 +138,71 @@ def test_a_missing_bag_is_told_before_the_first_member_is_trained(recipe, publis
     with pytest.raises(DataError, match="Member 1 has no published bag"):
         run_full_batch(whole, published, tmp_path / "run", workers=1)
     assert not member_folder(tmp_path / "run", 0).exists()
+
+
+@pytest.fixture
+def bags(published: Path) -> Path:
+    """The same, with a bag for each member."""
+    for member, ids in enumerate(("0.0\n1.0\n", "1.0\n2.0\n")):
+        (published / "indices" / f"idx_train_V2_{member}.txt").write_text(ids)
+    return published
+
+
+def _with_another_bag(home: Path) -> None:
+    (home / "indices" / "idx_train_V2_1.txt").write_text("0.0\n2.0\n")
+
+
+def _with_another_spectrum(home: Path) -> None:
+    """One more value of α²F where it is zero: the moments stay."""
+    path = home / "database.json"
+    columns = json.loads(path.read_text())
+    columns["Freq_meV"]["0"].append(columns["Freq_meV"]["0"][-1] + 0.1)
+    columns["a2F"]["0"].append(columns["a2F"]["0"][-1])
+    path.write_text(json.dumps(columns))
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (_with_another_bag, "the published bags of members 1"),
+        (_with_another_spectrum, "the spectra of the rows"),
+    ],
+)
+def test_changed_data_under_a_begun_run_are_refused(recipe, bags, tmp_path, change, words):
+    whole = replace(recipe, bags="published", training=replace(recipe.training, epochs=1))
+    run_full_batch(whole, bags, tmp_path / "run", members=[])
+    make_trainer(whole, bags, tmp_path / "run")(0)
+    make_trainer(whole, bags, tmp_path / "run")(1)
+    run_full_batch(whole, bags, tmp_path / "run")  # nothing to do, and the bags are noted
+    assert len(FullBatchResults.open(tmp_path / "run", bags).load.rows) == 3
+    before = data_digest(read_rows(bags, whole.sources))
+    change(bags)
+    assert data_digest(read_rows(bags, whole.sources)) == before
+    with pytest.raises(DataError, match=f"(?s)learnt from other data.*{words}"):
+        run_full_batch(whole, bags, tmp_path / "run")
+    with pytest.raises(DataError, match=words):
+        _ = FullBatchResults.open(tmp_path / "run", bags).load
+
+
+def test_an_unused_id_of_a_bag_does_not_matter(recipe, bags):
+    whole = replace(recipe, bags="published")
+    before = bag_digests(whole, read_rows(bags, whole.sources), [0, 1], bags)
+    (bags / "indices" / "idx_train_V2_0.txt").write_text("1\n0\n7\n9000\n")
+    assert bag_digests(whole, read_rows(bags, whole.sources), [0, 1], bags) == before
+
+
+def test_refused_rows_are_told_with_the_reason(recipe, tiny_data, tmp_path, monkeypatch):
+    rows = read_rows(tiny_data, ["bete_net"])
+    wrong = replace(rows[0], targets=rows[0].targets * np.array([1, 1, 1, 0.5, 1, 1]))
+    monkeypatch.setattr(module, "read_rows", lambda *_, **__: [wrong, *rows[1:]])
+    monkeypatch.setattr(module, "train_all", lambda *_, **__: None)
+    said: list[str] = []
+    run_full_batch(recipe, tiny_data, tmp_path / "run", told=said.append)
+    assert said == [f"refused: row {wrong.id}: no spectrum has its moments"]
+    unknown = [replace(row, targets=np.nan * row.targets) for row in rows]
+    monkeypatch.setattr(module, "read_rows", lambda *_, **__: unknown)
+    with pytest.raises(DataError, match=rf"(?s)No row is left.*All {len(rows)} were refused"):
+        run_full_batch(recipe, tiny_data, tmp_path / "other")
 
 
 @pytest.mark.slow

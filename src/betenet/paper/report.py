@@ -18,6 +18,7 @@ from betenet.paper.data import PaperData, read_paper_data
 from betenet.paper.dataset_figure import dataset_figure
 from betenet.paper.learning import follow_learning
 from betenet.paper.learning_figure import learning_figure
+from betenet.paper.report_files import remove_older
 from betenet.paper.report_part import Part
 from betenet.paper.screening_figure import check_thresholds, screening_figure
 from betenet.paper.smearing_part import smearing_part
@@ -92,6 +93,9 @@ class PaperReport:
     def write(self, out: str | Path) -> list[Path]:
         """Write the page, the pictures and the numbers into a folder.
 
+        What an earlier report has written there by the list in its JSON, and this one does not, is
+        removed; nothing else is.
+
         Returns
         -------
         list of Path
@@ -113,12 +117,22 @@ class PaperReport:
                 "Give another folder, or make this one writable.",
             ) from error
 
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Names of the files that `write` writes."""
+        pictures = [
+            one.name + suffix for part in self.parts for one in part.figures for suffix in SUFFIXES
+        ]
+        tables = [f"{one.name}.csv" for part in self.parts for one in part.numbers]
+        return (HTML, JSON, *pictures, *tables)
+
     def _written(self, folder: Path) -> Iterator[Path]:
-        text = json.dumps(self.to_dict(), ensure_ascii=False, allow_nan=False)
-        replace_file(folder / HTML, self.render())
-        yield folder / HTML
+        remove_older(folder, JSON, self.files)
+        table = {**self.to_dict(), "files": list(self.files)}
+        text = json.dumps(table, ensure_ascii=False, allow_nan=False)
         replace_file(folder / JSON, text + "\n")
-        yield folder / JSON
+        replace_file(folder / HTML, self.render())
+        yield from (folder / HTML, folder / JSON)
         for part in self.parts:
             for drawn in part.figures:
                 for suffix in SUFFIXES:

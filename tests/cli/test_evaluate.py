@@ -61,7 +61,7 @@ def test_report_is_written_and_json_printed(metals: Path, tmp_path: Path, capsys
     assert printed == {key: value for key, value in written.items() if key != "materials"}
     assert printed["settings"]["mu_star"] == 0.13
     assert printed["settings"]["recalls"] == [0.5]
-    assert printed["table"][-1]["model"] == f"mean of {metals}"
+    assert printed["table"][-1]["model"] == f"mean of {metals}, split train"
     assert captured.err.count("betenet: wrote ") == 2
 
 

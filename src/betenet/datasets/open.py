@@ -11,9 +11,11 @@ from betenet.datasets.jsonl_rows import Dataset, Entry, read_jsonl, read_records
 from betenet.datasets.published_folder import is_published, read_published
 from betenet.datasets.rows import data_folder
 from betenet.datasets.splits import N_FOLDS, element_balanced_split, group_folds
-from betenet.datasets.training_rows import read_rows
+from betenet.datasets.training_rows import TEST_SPLIT, read_rows
 from betenet.errors import DataError
 
+TRAIN_SPLIT = "train"
+"""Split whose rows alone may be learnt from, in a dataset that names it."""
 SOURCES = ("bete_net", "alexandria", "jarvis")
 COMPUTED_SPLITS = ("balanced-train", "balanced-test", *(f"fold-{fold}" for fold in range(N_FOLDS)))
 """Splits that any dataset has, by reduced formula."""
@@ -60,6 +62,43 @@ def open_dataset(name_or_path: str, *, split: str | None = None) -> Dataset:
             "Correct the rows; docs/datasets.md describes the layout.",
         )
     return dataset if split is None else _select(dataset, split)
+
+
+def training_part(dataset: Dataset) -> Dataset:
+    """Rows of a dataset that may be learnt from.
+
+    Parameters
+    ----------
+    dataset
+        Any dataset.
+
+    Returns
+    -------
+    Dataset
+        The rows of its split ``"train"`` if it names one, else all but those of ``"test"``.
+
+    Raises
+    ------
+    DataError
+        If no row is left, or the dataset is a copy of the published database without its split:
+        then nobody knows which rows are for tests.
+    """
+    named = {entry.split for entry in dataset.entries}
+    if named == {TRAIN_SPLIT}:
+        return dataset
+    if TRAIN_SPLIT in named:
+        return _select(dataset, TRAIN_SPLIT)
+    kept = tuple(entry for entry in dataset.entries if entry.split != TEST_SPLIT)
+    unknown = is_published(dataset.name)
+    if unknown or not kept:
+        raise DataError(
+            f"No row of {dataset.name} is known to be for training.",
+            "It has no indices/ that name training rows."
+            if unknown
+            else f"The split of all is {TEST_SPLIT!r}.",
+            "Give a dataset with rows to train on.",
+        )
+    return replace(dataset, entries=kept)
 
 
 def _select(dataset: Dataset, split: str) -> Dataset:

@@ -12,7 +12,7 @@ from jaxtyping import Float
 
 from betenet import __version__
 from betenet.datasets.jsonl_rows import Dataset
-from betenet.datasets.open import open_dataset
+from betenet.datasets.open import open_dataset, training_part
 from betenet.ensemble.ensemble import Ensemble
 from betenet.ensemble.estimates import TC_THRESHOLD
 from betenet.ensemble.site_phonons import PhononSource
@@ -246,7 +246,8 @@ def evaluate(
     settings
         The defaults if absent.
     baseline
-        Training set whose means the mean model predicts; the dataset itself if absent.
+        Dataset whose training rows' means the mean model predicts (`training_part`); the dataset
+        itself if absent.
     phonons
         Where those of each material come from, for a model that takes them: `phonons_from_library`,
         `phonons_from_force_field`, or ``"rows"`` for what the rows bring along. If absent that for
@@ -257,7 +258,8 @@ def evaluate(
     Raises
     ------
     DataError
-        If there is no such dataset or split, or no material could be predicted.
+        If there is no such dataset or split, the baseline has no training rows, or no material
+        could be predicted.
     ConfigError
         If a setting is out of range.
     ModelError
@@ -268,8 +270,9 @@ def evaluate(
     model = model if isinstance(model, Ensemble) else Ensemble.load(model)
     if not isinstance(dataset, Dataset):
         dataset = open_dataset(dataset, split=split)
-    if isinstance(baseline, str):
-        baseline = open_dataset(baseline)
+    if baseline is not None:
+        opened = open_dataset(baseline) if isinstance(baseline, str) else baseline
+        baseline = training_part(opened)
     found = compare(
         model,
         dataset,

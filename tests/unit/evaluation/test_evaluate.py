@@ -163,8 +163,9 @@ def test_a_dataset_without_any_omega_2_says_that_its_scale_is_another(
     # nor is the mean of a training set by the other formula
     mean = evaluate(model, alone, SETTINGS, baseline=mixed).table[-1]
     targets = np.stack([entry.row.targets for entry in mixed.entries])
-    expected = np.mean(allen_dynes_simple(targets[:, 0], targets[:, 1], 0.1))
-    reference = allen_dynes_simple(targets[5:, 0], targets[5:, 1], 0.1)
+    tc = allen_dynes_simple(targets[:, 0], targets[:, 1], 0.1)
+    expected = np.mean(tc[[entry.split == "train" for entry in mixed.entries]])
+    reference = tc[5:]
     error = np.abs(expected - reference).mean()
     assert mean.quantities["tc"].scores["mae"].value == pytest.approx(error)
 
@@ -206,6 +207,16 @@ def test_mean_model_of_a_training_set(model: Ensemble, dataset: Dataset) -> None
     assert row.model == "mean of others"
     truth = np.array([entry.row.targets[0] for entry in dataset.entries])
     expected = np.abs(truth - truth[4:].mean()).mean()
+    assert row.quantities["coupling"].scores["mae"].value == pytest.approx(expected)
+
+
+def test_the_mean_model_does_not_learn_from_rows_of_tests(
+    model: Ensemble, dataset: Dataset
+) -> None:
+    row = evaluate(model, dataset, SETTINGS, baseline=dataset).table[-1]
+    assert row.model == "mean of metals, split train"
+    truth = np.array([entry.row.targets[0] for entry in dataset.entries])
+    expected = np.abs(truth - truth[3:].mean()).mean()
     assert row.quantities["coupling"].scores["mae"].value == pytest.approx(expected)
 
 

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import argparse
 import csv
-import json
 import time
 from itertools import islice
 from pathlib import Path
@@ -23,6 +22,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from scipy.optimize import least_squares, minimize
 
+from betenet.datasets.known_spectra import read_digitised, read_literature
 from betenet.datasets.rows import data_folder
 from betenet.spectrum import Spectrum
 from betenet.superconductivity.eliashberg import eliashberg_tc
@@ -50,19 +50,9 @@ REPEATS = 20
 
 def read_curves() -> dict[str, Spectrum]:
     """Digitised and literature spectra; rows at ω ≤ 0 left out, negative values zero."""
-    folder = data_folder() / "spectra"
-    digitised = json.loads((folder / "bete_net_digitised_train.json").read_text("utf-8"))
-    literature = json.loads((folder / "literature_a2f.json").read_text("utf-8"))
-    raw = {
-        curve["formula"]: (digitised["frequencies_mev"], curve["a2f"])
-        for curve in digitised["spectra"].values()
-    }
-    raw |= {name: (curve["frequencies_mev"], curve["a2f"]) for name, curve in literature.items()}
-    curves = {}
-    for name, (frequencies, a2f) in raw.items():
-        omega, values = np.array(frequencies), np.maximum(a2f, 0.0)
-        curves[name] = Spectrum(omega[omega > 0.0], values[omega > 0.0])
-    return curves
+    folder = data_folder()
+    curves = {one.formula: one.spectrum for one in read_digitised(folder)}
+    return curves | {one.name: one.spectrum for one in read_literature(folder)}
 
 
 def read_rows(count: int | None) -> dict[str, np.ndarray]:

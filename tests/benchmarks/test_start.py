@@ -38,12 +38,13 @@ SMALLEST = {
     "prediction": "--count 4 --repeats 1",
     "screening": "--count 8",
     "screening_report": "--count 10",
+    "spectrum_shape": "cso-1 --count 2 --set digitised --figure {folder}/shape.png",
 }
 """What makes each as short as it can be, of those that need no training run."""
 QUICK = {"eliashberg", "first_principles_choices", "maximum_entropy"}
 READS_DATA = {
     *("allen_dynes_table", "baselines", "composition_trees", "compute_phonons"),
-    *("first_principles", "maximum_entropy", "precision"),
+    *("first_principles", "maximum_entropy", "precision", "spectrum_shape"),
 }
 ONLY_STARTED = {
     # looks at a training run, or at the tables of another benchmark

@@ -18,6 +18,7 @@ from betenet.ensemble.prediction import Prediction
 from betenet.ensemble.site_phonons import PhononSource
 from betenet.errors import DataError
 from betenet.evaluation.seen import seen_formulas
+from betenet.evaluation.spectrum_shape import ShapeScores, ShapeSummary, shape_scores
 from betenet.quantities import QUANTITIES
 from betenet.spectrum import Spectrum
 from betenet.structures import StructureRecord
@@ -30,6 +31,9 @@ from betenet.superconductivity.eliashberg import eliashberg_tc
 
 COMPARED = ("coupling", "omega_log", "omega_2", "tc")
 """Quantities of a comparison, in export units: λ [1], the others [K]."""
+
+ALL_MATERIALS, UNSEEN = "all materials", "formulas not in its training"
+"""Scopes of scores: what a model was tested on."""
 
 Values = Mapping[str, Float[np.ndarray, " row"]]
 
@@ -48,12 +52,15 @@ class SpectrumPair:
         With a member axis, on the model's grid.
     error
         ∫|predicted - reference|dω / ∫reference dω [1].
+    shape
+        Scores of the shape of the members' mean, whatever its area.
     """
 
     row: int
     reference: Spectrum
     predicted: Spectrum
     error: float
+    shape: ShapeScores
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -108,6 +115,21 @@ class Comparison:
     def simplified(self) -> Bool[np.ndarray, " row"]:
         """Materials whose Tc is by another formula than the one judged: they count apart."""
         return np.array([method != self.tc_method for method in self.tc_methods])
+
+    @property
+    def shapes(self) -> dict[str, ShapeSummary]:
+        """Summary of the shape of α²F by scope; empty where no α²F is known.
+
+        Where the model has seen some of the formulas, those that it has not seen have a scope too.
+        """
+        found = {ALL_MATERIALS: self.spectra}
+        if self.seen is not None and any(self.seen[pair.row] for pair in self.spectra):
+            found[UNSEEN] = tuple(pair for pair in self.spectra if not self.seen[pair.row])
+        return {
+            scope: ShapeSummary.of([pair.shape for pair in pairs])
+            for scope, pairs in found.items()
+            if pairs
+        }
 
     def with_tc_of(self, chosen: Bool[np.ndarray, " row"]) -> Comparison:
         """Copy in which the reference Tc of all other materials is not known."""
@@ -277,4 +299,10 @@ def _pair(row: int, known: tuple[np.ndarray, np.ndarray], prediction: Prediction
         for one in (predicted, reference)
     )
     error = np.trapezoid(np.abs(mine - theirs), grid) / np.trapezoid(theirs, grid)
-    return SpectrumPair(row=row, reference=reference, predicted=predicted, error=float(error))
+    return SpectrumPair(
+        row=row,
+        reference=reference,
+        predicted=predicted,
+        error=float(error),
+        shape=shape_scores(reference, predicted.batch.mean()),
+    )

@@ -17,7 +17,9 @@ from betenet.ensemble.ensemble import Ensemble
 from betenet.ensemble.estimates import TC_THRESHOLD
 from betenet.ensemble.site_phonons import PhononSource
 from betenet.evaluation.compare import (
+    ALL_MATERIALS,
     COMPARED,
+    UNSEEN,
     Comparison,
     Values,
     compare,
@@ -37,6 +39,7 @@ from betenet.evaluation.row_rules import (
     count_rows,
 )
 from betenet.evaluation.scores import TableRow, table_row
+from betenet.evaluation.spectrum_shape import RESOLUTION
 from betenet.json_output import finite_or_none
 from betenet.quantities import QUANTITIES
 from betenet.superconductivity.critical_temperature import (
@@ -158,6 +161,9 @@ class Evaluation:
         lines += [f"  warning: {text}" for text in self.warnings]
         for row in self.table:
             lines += ["", *row.as_lines(unit)]
+        lines += [""] if self.comparison.shapes else []
+        for scope, shape in self.comparison.shapes.items():
+            lines += [f"Shape of α²F ({scope}): median (mean)", f"  {shape.as_text()}"]
         mu_star, method = self.settings.mu_star, self.comparison.tc_method
         lines += ["", f"Tc by {method}, μ* = {mu_star:g}; in brackets: 95 % bootstrap"]
         lines += [text for text in (self.counted.as_text(),) if text]
@@ -195,8 +201,17 @@ class Evaluation:
                 element: {"compounds": count, "delta": mean}
                 for element, (count, mean) in self.element_delta.items()
             },
+            "spectrum_shape": {
+                "resolution_mev": RESOLUTION,
+                "scopes": {scope: shape.to_dict() for scope, shape in found.shapes.items()},
+            },
             "spectra": [
-                {"id": found.ids[pair.row], "relative_error": pair.error} for pair in found.spectra
+                {
+                    "id": found.ids[pair.row],
+                    "relative_error": pair.error,
+                    **pair.shape.to_dict(),
+                }
+                for pair in found.spectra
             ],
             "materials": [self._material(row) for row in range(len(found.ids))],
         }
@@ -350,16 +365,15 @@ def _table(
         "average_precision": found.predicted["tc"],
         "average_precision_by_probability": found.probability,
     }
-    rows = [row(name, "all materials", found.predicted, rankings=rankings)]
+    rows = [row(name, ALL_MATERIALS, found.predicted, rankings=rankings)]
     if found.seen is not None and found.seen.any() and (~found.seen).sum() >= _FEWEST:
-        scope = "formulas not in its training"
-        rows.append(row(name, scope, found.predicted, rankings=rankings, chosen=~found.seen))
+        rows.append(row(name, UNSEEN, found.predicted, rankings=rankings, chosen=~found.seen))
     if found.simplified.any():
         scope = f"ω_2 not known: Tc by {SIMPLE_METHOD} on both sides"
         without = {"chosen": found.simplified, "reference": apart.reference}
         rows.append(row(name, scope, found.predicted, rankings=rankings, **without))
     label = "mean of this dataset" if baseline is None else f"mean of {baseline.name}"
-    rows.append(row(label, "all materials", _mean_model(found, settings, baseline)))
+    rows.append(row(label, ALL_MATERIALS, _mean_model(found, settings, baseline)))
     return tuple(rows)
 
 

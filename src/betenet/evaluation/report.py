@@ -23,6 +23,7 @@ from betenet.evaluation.metrics import Score
 from betenet.evaluation.periodic_table import FEWEST, draw_elements
 from betenet.evaluation.ranking import OperatingPoint
 from betenet.evaluation.scores import TableRow
+from betenet.evaluation.spectrum_shape import RESOLUTION, SHAPE_SCORES
 from betenet.pages.html import (
     above_small,
     folded,
@@ -47,6 +48,13 @@ _RANKED = {
     "average_precision": "AP by Tc",
     "average_precision_by_probability": "AP by P(Tc > 5 K)",
 }
+_SHAPE_TEXT = (
+    "W₁/⟨ω⟩: mean distance by which weight lies off, over the mean frequency (0 is best). R²: "
+    "share of the known curve's variance up to its highest frequency. Overlap: F-score of peaks "
+    "within 2 meV or 5 %. The first two are of curves scaled to one area. The error of a picture "
+    "is ∫|predicted − first-principles|dω over ∫first-principles dω; a first-principles spectrum "
+    "counts as zero outside its own grid."
+)
 
 
 def write_report(found: Evaluation, folder: str | Path) -> tuple[Path, Path]:
@@ -87,7 +95,7 @@ def render(found: Evaluation) -> str:
         _screening_section(found),
         _reliability_section(found),
         _element_section(found),
-        _spectrum_section(found) if len(found.comparison.spectra) > 1 else "",
+        _spectrum_section(found) if found.comparison.spectra else "",
         _material_section(found),
         _refused_section(found) if found.refused else "",
     ]
@@ -254,18 +262,39 @@ def _element_section(found: Evaluation) -> str:
 
 
 def _spectrum_section(found: Evaluation) -> str:
-    ordered = sorted(found.comparison.spectra, key=lambda pair: pair.error)
+    ordered = sorted(found.comparison.spectra, key=lambda pair: pair.shape.wasserstein)
     shown = min(EXTREMES, len(ordered) // 2)
+    extremes = {"Best": ordered[:shown], "Worst": ordered[: -shown - 1 : -1]}
+    if not shown:
+        extremes = {"The only one": ordered}
+    overlays = [
+        part
+        for title, pairs in extremes.items()
+        for part in (heading(title), grid(_spectrum(found, pair) for pair in pairs))
+    ]
     return section(
-        f"Spectra: the best and the worst {shown} of {len(ordered)}",
-        paragraph(
-            "By ∫|predicted − first-principles|dω over ∫first-principles dω; a first-principles "
-            "spectrum counts as zero outside its own grid. The band holds 68 % of the networks."
+        f"Shape of α²F: {len(ordered)} {'spectrum' if len(ordered) == 1 else 'spectra'}",
+        table(
+            "Median, and mean in small",
+            ["", *SHAPE_SCORES.values(), "materials"],
+            [
+                [
+                    above_small(found.model, scope),
+                    *(
+                        with_small(_number(shape.median[key], "1"), _number(shape.mean[key], "1"))
+                        for key in SHAPE_SCORES
+                    ),
+                    str(shape.rows),
+                ]
+                for scope, shape in found.comparison.shapes.items()
+            ],
         ),
-        heading("Best"),
-        grid(_spectrum(found, pair) for pair in ordered[:shown]),
-        heading("Worst"),
-        grid(_spectrum(found, pair) for pair in ordered[: -shown - 1 : -1]),
+        paragraph(
+            f"Both curves are smoothed by a Gaussian of {RESOLUTION:g} meV. {_SHAPE_TEXT} "
+            "The pictures are ordered by W₁, and show the curves as they are, the area too. "
+            "The band holds 68 % of the networks."
+        ),
+        *overlays,
     )
 
 
@@ -273,9 +302,12 @@ def _spectrum(found: Evaluation, pair: SpectrumPair) -> str:
     comparison, row = found.comparison, pair.row
     formula = comparison.formulas[row]
     theirs, mine = (s["coupling"][row] for s in (comparison.reference, comparison.predicted))
+    scores = pair.shape
     text = (
-        f"{formula} ({comparison.ids[row]}): error {pair.error:.2f}, "
-        f"λ {mine:.2f} predicted, {theirs:.2f} first-principles"
+        f"{formula} ({comparison.ids[row]}): W₁/⟨ω⟩ {scores.wasserstein:.2f}, R² "
+        f"{_number(scores.r2_at_true_area, '1')}, peaks {scores.peaks.common} of "
+        f"{scores.peaks.known}; error {pair.error:.2f}, λ {mine:.2f} predicted, "
+        f"{theirs:.2f} first-principles"
     )
     return picture(draw_spectrum_pair(pair, formula), f"α²F of {text}.", text)
 

@@ -14,6 +14,7 @@ goes far enough below zero for the Gaussian to keep the area and the mean freque
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -108,6 +109,57 @@ class ShapeScores:
             "peak_recall": self.peaks.recall,
             "peak_precision": self.peaks.precision,
         }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShapeSummary:
+    """Scores of many curves.
+
+    Attributes
+    ----------
+    rows
+        Number of the curves.
+    median, mean
+        Median and mean of each score, by the keys of :data:`SHAPE_SCORES` [1].
+    """
+
+    rows: int
+    median: dict[str, float]
+    mean: dict[str, float]
+
+    @classmethod
+    def of(cls, scores: Sequence[ShapeScores]) -> ShapeSummary:
+        """Summary of one curve or more; NaN of none."""
+
+        def each(measure: Callable[[list[float]], Any]) -> dict[str, float]:
+            if not scores:
+                return dict.fromkeys(SHAPE_SCORES, float("nan"))
+            return {
+                name: float(measure([getattr(one, name) for one in scores]))
+                for name in SHAPE_SCORES
+            }
+
+        return cls(rows=len(scores), median=each(np.median), mean=each(np.mean))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain numbers for JSON; of no curve at all only that there are none."""
+        numbers = {"median": dict(self.median), "mean": dict(self.mean)} if self.rows else {}
+        return {"rows": self.rows, **numbers}
+
+    def as_text(self) -> str:
+        """One line of medians, with the means in brackets.
+
+        Examples
+        --------
+        >>> scores = dict.fromkeys(SHAPE_SCORES, 0.5)
+        >>> ShapeSummary(rows=3, median=scores, mean=scores).as_text().partition("   ")[0]
+        'n = 3      W₁/⟨ω⟩ 0.500 (0.500)'
+        """
+        cells = (
+            f"{text} {self.median[key]:.3f} ({self.mean[key]:.3f})"
+            for key, text in SHAPE_SCORES.items()
+        )
+        return f"n = {self.rows:<6} {'   '.join(cells)}"
 
 
 def shape_scores(

@@ -84,6 +84,49 @@ def test_errors_are_those_that_were_made(found: Evaluation, dataset: Dataset) ->
     )
     for pair, factor in zip(found.comparison.spectra, factors, strict=False):
         assert pair.error == pytest.approx(abs(1.0 / factor - 1.0))
+        assert pair.shape.wasserstein == pytest.approx(0.0, abs=1e-5)
+        assert pair.shape.r2_at_true_area == pytest.approx(1.0)
+
+
+def test_shape_is_told_of_the_rows_that_bring_a_spectrum(
+    model: Ensemble, dataset: Dataset, found: Evaluation
+) -> None:
+    entries = list(dataset.entries)
+    for place in (0, 1):  # every frequency 20 % higher
+        row = entries[place].row
+        assert row.spectrum is not None
+        moved = (row.spectrum[0] * 1.2, row.spectrum[1])
+        entries[place] = replace(entries[place], row=replace(row, spectrum=moved))
+    result = evaluate(model, replace(dataset, entries=tuple(entries)), SETTINGS)
+    shape = result.comparison.shapes["all materials"]
+    assert shape.rows == 4
+    off = 1.0 - 1.0 / 1.2
+    assert shape.mean["wasserstein"] == pytest.approx(off / 2.0, rel=0.02)
+    assert shape.median["wasserstein"] == pytest.approx(off / 2.0, rel=0.02)
+    plain = result.to_dict()
+    assert plain["spectrum_shape"]["scopes"]["all materials"] == shape.to_dict()
+    assert plain["spectra"][0]["wasserstein"] == pytest.approx(off, rel=0.02)
+    text = result.as_text()
+    assert "Shape of α²F (all materials): median (mean)\n  n = 4 " in text
+    assert found.comparison.shapes["all materials"].median["peak_overlap"] == 1.0
+
+
+def test_shape_of_formulas_that_were_not_seen_stands_apart(found: Evaluation) -> None:
+    seen = np.arange(8) % 2 == 0
+    shapes = replace(found.comparison, seen=seen).shapes
+    assert {scope: one.rows for scope, one in shapes.items()} == {
+        "all materials": 4,
+        "formulas not in its training": 2,
+    }
+    assert not replace(found.comparison, spectra=()).shapes
+    assert "Shape" not in replace(found, comparison=replace(found.comparison, spectra=())).as_text()
+
+
+def test_our_own_records_are_judged_by_shape(model: Ensemble) -> None:
+    folder = Path(__file__).resolve().parents[3] / "benchmarks" / "first_principles"
+    result = evaluate(model, str(folder), Settings(n_resamples=0))
+    assert result.comparison.shapes["all materials"].rows == len(result.comparison.ids) == 11
+    assert {pair.row for pair in result.comparison.spectra} == set(range(11))
 
 
 def test_tc_of_both_sides_is_of_one_formula(model: Ensemble, dataset: Dataset) -> None:
@@ -336,6 +379,7 @@ def test_page_is_whole_and_needs_nothing_else(hostile_page: str) -> None:
     assert all(link is not None and link.startswith("data:") for link in links)
     alternatives = [a["alt"] for t, a in page.tags if t == "img"]
     assert all(one is not None and len(one) > 30 for one in alternatives)
+    assert "Shape of α²F: 4 spectra" in text
     # parity 4, ranking 1, calibration 2, elements 1, spectra 2 + 2
     assert len(alternatives) == 12
     assert len(set(alternatives)) == len(alternatives)
@@ -373,7 +417,13 @@ def test_page_of_one_material_and_one_network(
     tiny = replace(dataset, entries=dataset.entries[7:])
     result = evaluate(alone, tiny, Settings(n_resamples=0))
     assert not result.reliability.coverage
-    assert "no spread" in render(result)
+    page = render(result)
+    assert "no spread" in page
+    assert "Shape of α²F" not in page
+    with_spectrum = replace(dataset, entries=dataset.entries[:1])
+    page = render(evaluate(alone, with_spectrum, Settings(n_resamples=0)))
+    assert "Shape of α²F: 1 spectrum" in page
+    assert "The only one" in page
     json.dumps(result.to_dict(), allow_nan=False)
 
 

@@ -9,9 +9,8 @@ by those alone whose bag did not hold the formula ("unseen"); one that takes pho
 the force field as well. Beside them: the phonon density of states of the force field, as it is and
 times ω, the one of the record from first principles, the mean of the digitised curves of other
 formulas, the curve of greatest entropy that has the six true moments, and the curve itself on the
-bins of the digitised ones. Densities of states are smoothed by 2 meV first; where a known curve is
-cut off, predictions are too. What is not in the library of phonons is computed, and kept in
---phonons.
+bins of the digitised ones. Densities of states are smoothed by 2 meV first. What is not in the
+library of phonons is computed, and kept in --phonons.
 """
 
 from __future__ import annotations
@@ -153,19 +152,12 @@ def show(
         if isinstance(found, str):
             left_out.setdefault(found, []).append(one.name)
             continue
-        scores.append(score(one.spectrum, as_known(one, found)))
+        scores.append(score(one.spectrum, found.batch.mean()))
         seen += predictor.seen(one.formula)
     if scores:
         summary = ShapeSummary.of(scores)
         cells = (f"{summary.median[key]:.2f}, {summary.mean[key]:.2f}" for key in SHAPE_SCORES)
         print(TABLE.row([name, predictor.name, str(summary.rows), str(seen), *cells]), flush=True)
-
-
-def as_known(curve: KnownSpectrum, found: Spectrum) -> Spectrum:
-    """Mean of a prediction, up to where a known curve is cut off."""
-    mean = found.batch.mean()
-    inside = mean.frequencies <= curve.end
-    return Spectrum(mean.frequencies[inside], mean.a2f[inside])
 
 
 def phonon_source(force_field: str, folder: Path) -> PhononSource:
@@ -322,15 +314,15 @@ def draw(
     for line, name in zip(figure.subplots(len(sets), 3, squeeze=False), sets, strict=True):
         pairs = [(one, network.predict(one)) for one in known[name]]
         good = [(one, found) for one, found in pairs if isinstance(found, Spectrum)]
-        good.sort(key=lambda pair: score(pair[0].spectrum, as_known(*pair)).wasserstein)
+        good.sort(key=lambda pair: score(pair[0].spectrum, pair[1].batch.mean()).wasserstein)
         shown = [good[0], good[len(good) // 2], good[-1]]
         for axes, (one, found), place in zip(line, shown, ("best", "middle", "worst"), strict=True):
             other = density.predict(one)
             overlay(axes, one, found, other if isinstance(other, Spectrum) else None)
-            scores = score(one.spectrum, as_known(one, found))
-            title = f"{typeset(one.formula) if name == 'digitised' else one.name}, {place} {name}"
+            scores = score(one.spectrum, found.batch.mean())
+            title = typeset(one.formula) if name == "digitised" else one.name
             numbers = rf"$W_1/\langle\omega\rangle$ {scores.wasserstein:.2f}"
-            axes.set_title(f"{title}\n{numbers}", fontsize=FONT)
+            axes.set_title(f"{title}\n{name}, {place}: {numbers}", fontsize=FONT)
     handles = figure.axes[0].get_legend_handles_labels()
     figure.legend(*handles, loc="outside upper center", ncols=3, fontsize=FONT, frameon=False)
     figure.savefig(path, dpi=150)

@@ -7,7 +7,6 @@ suites, and hydrides under pressure. What a reader changes or doubts is among th
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,8 +48,6 @@ class KnownSpectrum:
     phonon_dos
         First-principles phonon density of states of the cell as (frequencies [meV], states
         [1/meV]), where it is known.
-    end
-        Frequency at which the source cuts α²F off [meV]; infinite where it ends by itself.
     same_as
         Name of the same curve in another file; empty if there is none.
     remarks
@@ -62,7 +59,6 @@ class KnownSpectrum:
     spectrum: Spectrum
     atoms: Atoms | None = None
     phonon_dos: Curves | None = None
-    end: float = math.inf
     same_as: str = ""
     remarks: tuple[str, ...] = ()
 
@@ -92,12 +88,10 @@ def read_literature(folder: Path) -> tuple[KnownSpectrum, ...]:
     """Curves of tutorials and test suites, which state no cell; arguments as `read_digitised`."""
     found: list[KnownSpectrum] = []
     for name, entry in _entries(folder / LITERATURE):
-        spectrum, end, remarks = _spectrum(entry)
+        spectrum, remarks = _spectrum(entry)
         formula = reduced_formula(string2symbols(name.partition("_")[0]))
         found.append(
-            KnownSpectrum(
-                name=name, formula=formula, spectrum=spectrum, end=end, remarks=tuple(remarks)
-            )
+            KnownSpectrum(name=name, formula=formula, spectrum=spectrum, remarks=tuple(remarks))
         )
     return tuple(found)
 
@@ -107,7 +101,7 @@ def read_hydrides(folder: Path) -> tuple[KnownSpectrum, ...]:
     found: list[KnownSpectrum] = []
     for name, entry in _entries(folder / HYDRIDES):
         atoms = read_structure({key: entry[key] for key in entry if key != "formula"})
-        spectrum, end, remarks = _spectrum(entry)
+        spectrum, remarks = _spectrum(entry)
         pressure = entry.get("pressure_gpa")
         remarks += [] if pressure is None else [f"at {pressure:g} GPa"]
         found.append(
@@ -116,7 +110,6 @@ def read_hydrides(folder: Path) -> tuple[KnownSpectrum, ...]:
                 formula=reduced_formula(atoms.get_chemical_symbols()),
                 spectrum=spectrum,
                 atoms=atoms,
-                end=end,
                 same_as=entry.get("already_in_literature_a2f_json") or "",
                 remarks=(*remarks, *entry.get("flags", ())),
             )
@@ -126,7 +119,7 @@ def read_hydrides(folder: Path) -> tuple[KnownSpectrum, ...]:
 
 def _of_row(row: Row) -> KnownSpectrum:
     assert row.spectrum is not None
-    spectrum, end, remarks = _positive(*row.spectrum)
+    spectrum, remarks = _positive(*row.spectrum)
     densities = list(row.site_phonon_dos.values())
     return KnownSpectrum(
         name=row.id,
@@ -134,7 +127,6 @@ def _of_row(row: Row) -> KnownSpectrum:
         spectrum=spectrum,
         atoms=row.atoms,
         phonon_dos=(densities[-1][0], densities[-1][1].sum(axis=0)) if densities else None,
-        end=end,
         remarks=tuple(remarks),
     )
 
@@ -150,12 +142,12 @@ def _entries(path: Path) -> Sequence[tuple[str, Mapping[str, Any]]]:
         ) from error
 
 
-def _spectrum(entry: Mapping[str, Any]) -> tuple[Spectrum, float, list[str]]:
+def _spectrum(entry: Mapping[str, Any]) -> tuple[Spectrum, list[str]]:
     return _positive(np.asarray(entry["frequencies_mev"]), np.asarray(entry["a2f"]))
 
 
-def _positive(frequencies: np.ndarray, a2f: np.ndarray) -> tuple[Spectrum, float, list[str]]:
-    """Spectrum at ω > 0 without negative values, the end of one that is cut off, and remarks."""
+def _positive(frequencies: np.ndarray, a2f: np.ndarray) -> tuple[Spectrum, list[str]]:
+    """Spectrum at ω > 0 without negative values, and remarks."""
     above = frequencies > 0.0
     omega, values = frequencies[above], a2f[above]
     remarks: list[str] = []
@@ -164,8 +156,7 @@ def _positive(frequencies: np.ndarray, a2f: np.ndarray) -> tuple[Spectrum, float
         values = np.maximum(values, 0.0)
         if share > NEGATIVE_SHARE:
             remarks.append(f"negative values, {share:.0%} of α²F or of λ, set to zero")
-    end, last = math.inf, float(values[-1] / values.max())
+    last = float(values[-1] / values.max())
     if last > OMEGA_MAX_FRACTION:
-        end = float(omega[-1])
-        remarks.append(f"cut off at {end:.0f} meV, where α²F is {last:.0%} of its maximum")
-    return Spectrum(omega, values), end, remarks
+        remarks.append(f"cut off at {omega[-1]:.0f} meV, where α²F is {last:.0%} of its maximum")
+    return Spectrum(omega, values), remarks

@@ -7,6 +7,9 @@ have: a first-principles curve on 51 bins of 2 meV beside one of 500 samples, a 
 δ-like peaks of a coarse density of states. The published bins then cost our own curves R² of 0.003
 to 0.03, and 0.07 for lead, whose modes all lie below 9 meV; without smoothing 0.1 to 0.7. The grid
 goes far enough below zero for the Gaussian to keep the area and the mean frequency.
+
+Where the known curve is cut off, above 3 % of its maximum at its last sample, nobody knows what is
+above: the predicted one is cut there as well.
 """
 
 # scipy comes without stubs
@@ -14,6 +17,7 @@ goes far enough below zero for the Gaussian to keep the area and the mean freque
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
@@ -23,7 +27,7 @@ from jaxtyping import Float
 
 from betenet.errors import SpectrumError
 from betenet.spectrum import Spectrum
-from betenet.superconductivity.moments import omega_max
+from betenet.superconductivity.moments import OMEGA_MAX_FRACTION, omega_max
 
 RESOLUTION = 2.0
 """Standard deviation of the Gaussian that smooths both curves [meV]: the width of the published
@@ -152,7 +156,7 @@ class ShapeSummary:
         Examples
         --------
         >>> scores = dict.fromkeys(SHAPE_SCORES, 0.5)
-        >>> ShapeSummary(rows=3, median=scores, mean=scores).as_text().partition("   ")[0]
+        >>> ShapeSummary(rows=3, median=scores, mean=scores).as_text().partition("   R²")[0]
         'n = 3      W₁/⟨ω⟩ 0.500 (0.500)'
         """
         cells = (
@@ -295,17 +299,25 @@ class _Pair:
                 )
         top = max(reference.frequencies[-1], predicted.frequencies[-1])
         count, beyond = int(np.ceil(top / STEP)), int(np.ceil(_REACH * resolution / STEP)) + 1
-        curves = (_smooth(one, count, beyond, resolution) for one in (reference, predicted))
+        end = round(min(_end(reference), count * STEP) / STEP)
+        curves = (_smooth(one, end, count, beyond, resolution) for one in (reference, predicted))
         return cls(STEP * np.arange(-beyond, count + beyond + 1), *curves)
 
 
-def _smooth(spectrum: Spectrum, count: int, beyond: int, resolution: float) -> Curve:
+def _end(reference: Spectrum) -> float:
+    """Frequency up to which a known curve says what a prediction should be [meV]."""
+    is_cut = reference.a2f[-1] > OMEGA_MAX_FRACTION * reference.a2f.max()
+    return float(reference.frequencies[-1]) if is_cut else math.inf
+
+
+def _smooth(spectrum: Spectrum, end: int, count: int, beyond: int, resolution: float) -> Curve:
     """One curve at unit area, with zeros on either side before it is smoothed."""
-    inside = spectrum.resample(STEP * np.arange(1, count + 1)).a2f
+    inside = np.array(spectrum.resample(STEP * np.arange(1, count + 1)).a2f)
+    inside[end:] = 0.0
     curve = np.concatenate([np.zeros(beyond + 1), inside, np.zeros(beyond)])
     area = STEP * curve.sum()
     if area <= 0.0:
-        raise SpectrumError("α²F is zero everywhere.", reason="It has no shape to be judged.")
+        raise SpectrumError("α²F is zero wherever it is judged.", reason="It has no shape there.")
     if resolution > 0.0:
         offsets = STEP * np.arange(-beyond, beyond + 1)
         kernel = np.exp(-0.5 * (offsets / resolution) ** 2)

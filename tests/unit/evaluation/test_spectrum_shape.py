@@ -133,6 +133,19 @@ def test_the_published_bins_cost_little_at_the_resolution(
     assert peak_overlap(known, coarse, resolution=0.0).f_score < 1.0
 
 
+def test_nothing_is_asked_above_a_known_curve_that_is_cut_off() -> None:
+    inside = OMEGA <= 40.0
+    whole, known = peaks(20.0, 40.0), peaks(20.0, 40.0, omega=OMEGA[inside])
+    for weight in (1.0, 5.0):
+        found = shape_scores(known, peaks(20.0, 40.0, 90.0, weights=(1.0, 1.0, weight)))
+        assert found.wasserstein == pytest.approx(0.0, abs=1e-3)
+        assert found.r2_at_true_area == pytest.approx(1.0, abs=1e-3)
+    assert shape_scores(whole, peaks(20.0, 40.0, 90.0)).wasserstein > 0.5
+    # one that ends by itself says that there is nothing above
+    ended = peaks(20.0, 40.0, omega=OMEGA[OMEGA <= 48.0])
+    assert shape_scores(ended, peaks(20.0, 40.0, 90.0)).wasserstein > 0.5
+
+
 def test_peaks_are_matched_one_to_one_within_the_distance() -> None:
     known = peaks(20.0, 40.0, 80.0)
     assert peak_overlap(known, peaks(21.5, 41.5, 83.5)).common == 3  # 5 % of 80 meV is 4 meV
@@ -159,7 +172,7 @@ def test_numbers_for_json() -> None:
 
 def test_what_has_no_shape_is_refused() -> None:
     zero = Spectrum(OMEGA, np.zeros_like(OMEGA))
-    with pytest.raises(SpectrumError, match="zero everywhere"):
+    with pytest.raises(SpectrumError, match="zero wherever"):
         shape_scores(zero, peaks(20.0))
     batch = Spectrum(OMEGA, np.ones((2, OMEGA.size)))
     with pytest.raises(SpectrumError, match="predicted spectrum is a batch"):

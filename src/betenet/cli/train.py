@@ -39,19 +39,23 @@ def _tell(text: str) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Train, then write the checkpoint if it was asked for."""
+    """Train, and write the checkpoint if asked for; the exit code is 130 after an interrupt."""
     from betenet.evaluation.card import train  # loads torch
 
-    train(
-        arguments.recipe,
-        arguments.out,
-        data=arguments.data,
-        fold_members=arguments.fold_members,
-        workers=arguments.workers,
-        device=arguments.device,
-        model=arguments.model,
-        members=arguments.members,
-        region=arguments.region,
-        told=_tell,
-    )
+    try:
+        train(
+            arguments.recipe,
+            arguments.out,
+            data=arguments.data,
+            fold_members=arguments.fold_members,
+            workers=arguments.workers,
+            device=arguments.device,
+            model=arguments.model,
+            members=arguments.members,
+            region=arguments.region,
+            told=_tell,
+        )
+    except KeyboardInterrupt:
+        _tell("interrupted; start the same command again to go on")
+        return 130
     return 0

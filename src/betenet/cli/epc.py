@@ -59,6 +59,7 @@ def _add_campaign(running: Parser) -> None:
     running.flag("--most-hours", positive)
     running.flag("--records", Path)
     running.flag("--held-out", Path)
+    running.flag("--candidates")
     _add_limits(running)
 
 

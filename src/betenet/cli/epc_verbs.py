@@ -144,7 +144,7 @@ def campaign(arguments: argparse.Namespace) -> int:
     given = CampaignArguments(
         changes=_changes(arguments),
         **_chosen(arguments, "protocol", "pseudopotentials", "records", "held_out"),
-        **_chosen(arguments, "starting_guess", "most_hours"),
+        **_chosen(arguments, "starting_guess", "most_hours", "candidates"),
     )
     entries = [entry for path in arguments.lists for entry in read_list(path)]
     runner = Runner.on_this_machine(

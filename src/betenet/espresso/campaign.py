@@ -17,11 +17,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from ase import Atoms
+
 from betenet.errors import ConfigError, DataError, unexpected
 from betenet.espresso.calculations import Tell, free_name
 from betenet.espresso.campaign_crystals import CampaignCrystal, read_crystals, write_crystals
 from betenet.espresso.campaign_list import Entry, formula_key, read_held_out
 from betenet.espresso.campaign_settings import (
+    ALL,
     CAMPAIGN,
     RECORDS,
     CampaignArguments,
@@ -32,6 +35,7 @@ from betenet.espresso.campaign_settings import (
 from betenet.espresso.plan import Plan, plan_one
 from betenet.espresso.settled_records import read_record
 from betenet.json_input import read_json
+from betenet.known.candidate_rules import CANDIDATE_RULES
 from betenet.runs.lock import LOCK, lock_folder
 from betenet.runs.replace_file import replace_file
 from betenet.structures import prepare_structures
@@ -97,8 +101,14 @@ class Campaign:
             )
         return record
 
-    def too_dear(self, crystal: CampaignCrystal) -> str:
-        """Why a crystal costs too much; empty if it does not."""
+    def passed_over(self, crystal: CampaignCrystal) -> str:
+        """Why a crystal is not calculated; empty if it is."""
+        rule = self.settings.candidates
+        reason = crystal.refused.get(rule)
+        refused = f"no candidate by the rule {rule}: {reason}" if reason else ""
+        return crystal.why_not or refused or self._too_dear(crystal)
+
+    def _too_dear(self, crystal: CampaignCrystal) -> str:
         most = self.settings.most_hours
         if most is None or crystal.hours is None or crystal.hours <= most:
             return ""
@@ -245,13 +255,31 @@ class Campaign:
             hours=round(plan.work.core_hours, 4),
             formula=formula_key(plan.formula),
             atom_volume=round(float(atoms.cell.volume) / len(atoms), 4),
+            refused=self._refused(entry, atoms),
         )
 
+    def _refused(self, entry: Entry, atoms: Atoms) -> dict[str, str]:
+        """Why a crystal is no candidate, under the name of the campaign's rule if it has one."""
+        name = self.settings.candidates
+        if name == ALL:
+            return {}
+        reason = CANDIDATE_RULES[name].refuse(
+            atoms,
+            hull_distance=entry.hull_distance,
+            band_gap=entry.band_gap,
+            pressure=entry.pressure,
+        )
+        return {name: reason}
+
     def plan_again(self) -> None:
-        """Plan once more what could not be planned: a pseudopotential may be there now."""
+        """Plan once more what could not be planned, or is not judged by the rule of candidates."""
+        rule = self.settings.candidates
         for path, before in self._lists():
             after = [
-                self.expected(one.entry, lambda _: None) if one.why_not else one for one in before
+                self.expected(one.entry, lambda _: None)
+                if one.why_not or (rule != ALL and rule not in one.refused)
+                else one
+                for one in before
             ]
             if after != before:
                 write_crystals(path, after)

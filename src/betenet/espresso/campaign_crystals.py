@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +33,8 @@ class CampaignCrystal:
         Reduced formula by its file; empty if it cannot be planned.
     atom_volume
         Volume for each atom before the relaxation; zero if it cannot be planned [Å³].
+    refused
+        Why it is no candidate by each rule that it was judged by, empty where it is one.
     """
 
     entry: Entry
@@ -40,6 +42,7 @@ class CampaignCrystal:
     why_not: str = ""
     formula: str = ""
     atom_volume: float = 0.0
+    refused: Mapping[str, str] = field(default_factory=dict[str, str])
 
     @property
     def identity(self) -> dict[str, object]:
@@ -78,10 +81,11 @@ def read_crystals(path: Path) -> list[CampaignCrystal]:
                 why_not=str(row["why_not"]),
                 formula=str(row["known_formula"]),
                 atom_volume=float(row["atom_volume"]),
+                refused={str(k): str(v) for k, v in row.get("refused", {}).items()},
             )
             for row in rows
         ]
-    except (OSError, ValueError, TypeError, KeyError) as error:
+    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
         raise DataError(
             f"{path} is damaged.", f"{what_is_wrong(error)}.", "Remove it, and give the list again."
         ) from error
@@ -102,6 +106,7 @@ def write_crystals(path: Path, crystals: Sequence[CampaignCrystal]) -> None:
             "why_not": one.why_not,
             "known_formula": one.formula,
             "atom_volume": one.atom_volume,
+            "refused": dict(one.refused),
         }
         for one in crystals
     ]

@@ -14,11 +14,13 @@ from pathlib import Path
 
 from betenet.errors import ConfigError, DataError
 from betenet.input_files import in_short, read_text
+from betenet.known.candidate_rules import BAND_GAP, HULL_DISTANCE
 from betenet.printable import from_cell, shortened
 from betenet.structures.formula import formula_amounts
 
 FILE, PRESSURE, FORMULA, FAMILY = "file", "pressure_gpa", "formula", "family"
-"""Columns that are read; only the first must be there, others are passed over."""
+"""Columns that are read beside `BAND_GAP` and `HULL_DISTANCE`; only the first must be there, others
+are passed over."""
 LONGEST_NAME = 100
 """Longest name of a file that becomes the name of a calculation as it is [bytes]."""
 MOST_BYTES = 50_000_000
@@ -41,6 +43,9 @@ class Entry:
         Pressure to which its cell is relaxed [GPa].
     formula, family
         What the list says of it; empty if it says nothing.
+    band_gap, hull_distance
+        Band gap [eV] and energy above the convex hull [eV per atom] by the list; None if it says
+        nothing.
     error
         Why the row cannot be used; empty if it can.
     """
@@ -50,6 +55,8 @@ class Entry:
     pressure: float = 0.0
     formula: str = ""
     family: str = ""
+    band_gap: float | None = None
+    hull_distance: float | None = None
     error: str = ""
 
 
@@ -60,7 +67,8 @@ def read_list(path: str | Path) -> list[Entry]:
     ----------
     path
         CSV with a header; the column ``file`` is relative to the folder of the list,
-        ``pressure_gpa``, ``formula`` and ``family`` may follow.
+        ``pressure_gpa``, ``formula``, ``family``, ``band_gap_ev`` and
+        ``energy_above_hull_ev_per_atom`` may follow.
 
     Returns
     -------
@@ -104,14 +112,28 @@ def _entries(folder: Path, rows: list[dict[str, str]]) -> Iterator[Entry]:
         wrong = ""
         if not abs(pressure) <= MOST_PRESSURE:
             wrong = f"{PRESSURE} is no pressure in GPa: {shortened(repr(row.get(PRESSURE)))}"
+        energies = {key: _energy(row.get(key)) for key in (BAND_GAP, HULL_DISTANCE)}
+        for key, value in energies.items():
+            if value is not None and not math.isfinite(value):
+                wrong = wrong or f"{key} is no energy in eV: {shortened(repr(row.get(key)))}"
         yield Entry(
             name=name_of(file, pressure),
             path=Path(os.path.normpath(folder / file)),
             pressure=0.0 if wrong else pressure,
             formula=from_cell((row.get(FORMULA) or "").strip()),
             family=from_cell((row.get(FAMILY) or "").strip()),
+            band_gap=None if wrong else energies[BAND_GAP],
+            hull_distance=None if wrong else energies[HULL_DISTANCE],
             error=wrong,
         )
+
+
+def _energy(cell: str | None) -> float | None:
+    """Number of a cell; None if it is empty, NaN if it holds none."""
+    try:
+        return float(cell) if cell and cell.strip() else None
+    except ValueError:
+        return math.nan
 
 
 def name_of(file: str, pressure: float) -> str:
@@ -138,6 +160,8 @@ def entry_to_dict(entry: Entry) -> dict[str, object]:
         PRESSURE: entry.pressure,
         FORMULA: entry.formula,
         FAMILY: entry.family,
+        BAND_GAP: entry.band_gap,
+        HULL_DISTANCE: entry.hull_distance,
         "error": entry.error,
     }
 
@@ -159,8 +183,14 @@ def entry_from_dict(table: Mapping[str, object]) -> Entry:
         pressure=float(str(table[PRESSURE])),
         formula=str(table[FORMULA]),
         family=str(table[FAMILY]),
+        band_gap=_number(table.get(BAND_GAP)),
+        hull_distance=_number(table.get(HULL_DISTANCE)),
         error=str(table["error"]),
     )
+
+
+def _number(value: object) -> float | None:
+    return None if value is None else float(str(value))
 
 
 def read_held_out(path: str | Path) -> frozenset[str]:

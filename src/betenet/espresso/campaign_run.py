@@ -182,7 +182,7 @@ class _Run:
         again = self.runner.retry_failed and record is not None and state_of(record) == "failed"
         if record is not None and not again:
             return None
-        why_not = crystal.why_not or self.campaign.too_dear(crystal)
+        why_not = self.campaign.passed_over(crystal)
         if why_not:
             return EndedCrystal(name=name, state="skipped", text=why_not)
         return self._calculated(crystal)

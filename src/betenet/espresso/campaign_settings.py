@@ -15,12 +15,15 @@ from betenet.espresso.protocol import Protocol
 from betenet.espresso.pseudopotentials import pseudopotential_folder
 from betenet.json_differences import differences
 from betenet.json_input import read_json, what_is_wrong
+from betenet.known.candidate_rules import CANDIDATE_RULES
 from betenet.runs.replace_file import replace_file
 
 CAMPAIGN = "campaign.json"
 RECORDS = "records"
 PROTOCOL = "scout"
 """Protocol of a campaign that is told no other."""
+ALL = "all"
+"""The rule of candidates that refuses nothing."""
 FORMAT = 1
 
 _NONE: Mapping[str, object] = {}
@@ -44,6 +47,8 @@ class CampaignSettings:
         Core-hours above which a crystal is too dear, as estimated; None for no limit.
     held_out
         File of formulas that may not be trained on; None if records say nothing of a split.
+    candidates
+        Rule by which crystals are candidates, a key of `CANDIDATE_RULES`, or `ALL`.
     began
         When the campaign was begun, in UTC (ISO 8601).
     """
@@ -54,6 +59,7 @@ class CampaignSettings:
     starting_guess: bool = False
     most_hours: float | None = None
     held_out: Path | None = None
+    candidates: str = ALL
     began: str = ""
 
     def decides(self) -> dict[str, object]:
@@ -67,6 +73,7 @@ class CampaignSettings:
             "records": str(self.records),
             "most_hours": self.most_hours,
             "held_out": None if self.held_out is None else str(self.held_out),
+            "candidates": self.candidates,
             "began": self.began,
         }
 
@@ -85,7 +92,7 @@ class CampaignArguments:
         As of `CampaignSettings`; None as before.
     starting_guess
         True if the cells are guesses; False as before.
-    most_hours
+    most_hours, candidates
         As of `CampaignSettings`; None as before.
     """
 
@@ -96,6 +103,7 @@ class CampaignArguments:
     held_out: Path | None = None
     starting_guess: bool = False
     most_hours: float | None = None
+    candidates: str | None = None
 
     def merged_with(self, folder: Path, before: CampaignSettings | None) -> CampaignSettings:
         """The settings of the campaign in a folder.
@@ -111,7 +119,8 @@ class CampaignArguments:
         ------
         ConfigError
             If there are no pseudopotentials, the protocol or a value of it is not fit, the held-out
-            formulas cannot be read, or what decides the results is not as before.
+            formulas cannot be read, there is no such rule of candidates, or what decides the
+            results is not as before.
         """
         settings = self._merged(folder, before)
         if not settings.pseudopotentials.is_dir():
@@ -119,6 +128,12 @@ class CampaignArguments:
                 f"There is no folder of pseudopotentials at {settings.pseudopotentials}.",
                 "Every calculation needs one for each element.",
                 "Give the folder: --pseudopotentials DIR.",
+            )
+        if settings.candidates not in {ALL, *CANDIDATE_RULES}:
+            raise ConfigError(
+                f"There is no rule of candidates {settings.candidates!r}.",
+                f"The rules are {', '.join((ALL, *CANDIDATE_RULES))}.",
+                "Give one of them.",
             )
         if settings.held_out is not None:
             read_held_out(settings.held_out)  # before anything is computed
@@ -150,6 +165,7 @@ class CampaignArguments:
             starting_guess=self.starting_guess or bool(before and before.starting_guess),
             most_hours=self.most_hours or (before.most_hours if before else None),
             held_out=held_out and _absolute(held_out),
+            candidates=self.candidates or (before.candidates if before else ALL),
             began=before.began if before else datetime.now(UTC).isoformat(timespec="seconds"),
         )
 
@@ -175,6 +191,7 @@ def read_settings(folder: Path) -> CampaignSettings | None:
             starting_guess=bool(told["starting_guess"]),
             most_hours=None if told["most_hours"] is None else float(told["most_hours"]),
             held_out=None if told["held_out"] is None else Path(told["held_out"]),
+            candidates=_rule(told.get("candidates", ALL)),
             began=str(told["began"]),
         )
     except FileNotFoundError:
@@ -183,6 +200,12 @@ def read_settings(folder: Path) -> CampaignSettings | None:
         raise DataError(
             f"{path} is damaged.", f"{what_is_wrong(error)}.", "Restore it from a copy."
         ) from error
+
+
+def _rule(name: object) -> str:
+    if name != ALL and name not in CANDIDATE_RULES:
+        raise ValueError(f"there is no rule of candidates {name!r}")
+    return str(name)
 
 
 def write_settings(folder: Path, settings: CampaignSettings) -> None:

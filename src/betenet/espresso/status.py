@@ -268,7 +268,7 @@ def _status(crystal: CampaignCrystal, state: str, hours: float | None, text: str
 
 
 def _open(campaign: Campaign, crystal: CampaignCrystal, reason: str) -> CrystalStatus:
-    why_not = crystal.why_not or campaign.too_dear(crystal)
+    why_not = campaign.passed_over(crystal)
     if why_not:
         return _status(crystal, "skipped", crystal.hours, why_not)
     folder = campaign.folder / crystal.entry.name

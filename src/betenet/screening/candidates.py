@@ -18,9 +18,6 @@ from ase import Atoms
 from betenet.errors import BetenetError
 from betenet.runs.replace_file import replacing
 
-BAND_GAP = "band_gap_ev"
-HULL_DISTANCE = "energy_above_hull_ev_per_atom"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Candidate:

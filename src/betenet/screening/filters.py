@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from functools import cache
 from typing import Any
 
@@ -14,10 +14,11 @@ from ase.data import atomic_numbers
 from betenet.datasets.folds import reduced_formula
 from betenet.ensemble.training_table import TrainingTable
 from betenet.errors import ConfigError, StructureError
+from betenet.known.candidate_rules import BAND_GAP, CANDIDATE_RULES, HULL_DISTANCE
 from betenet.known.families import family_findings
 from betenet.known.insulators import LIKELY, metal_logit
 from betenet.known.judge import refuse_vacuum
-from betenet.screening.candidates import BAND_GAP, HULL_DISTANCE, Candidate
+from betenet.screening.candidates import Candidate
 from betenet.structures import standardise
 from betenet.structures.check import MAX_ATOMS, fewest_atoms
 
@@ -28,16 +29,9 @@ INSULATOR = "likely an insulator"
 """Reason to leave a candidate out; families of superconductors that it is of follow."""
 
 SETS: Mapping[str, Mapping[str, Any]] = {
-    "paper": {
-        "most_atoms": 8,
-        "most_elements": 4,
-        "hull_distance_max": 0.05,
-        "band_gap_max": 0.0,
-    },
+    name: asdict(rule) for name, rule in CANDIDATE_RULES.items()
 }
-"""Filters by the name of their set. ``paper``: what Gibson et al., npj Comput. Mater. 11, 7 (2025),
-calculated and screened: metals of at most eight atoms and fewer than five elements, less than
-50 meV per atom above the hull."""
+"""Filters by the name of their set."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 from betenet.ensemble.prediction import TC_PROBABILITY
 from betenet.json_output import finite_or_none
+from betenet.known.candidate_rules import BAND_GAP, HULL_DISTANCE
 from betenet.phonons import FLAGS
 from betenet.phonons.result import OF_STABILITY
 from betenet.quantities import QUANTITIES
-from betenet.screening.candidates import BAND_GAP, HULL_DISTANCE
 from betenet.screening.description import RunDescription
 from betenet.screening.kinds import IMAGINARY
 from betenet.screening.records import SOURCE, Record

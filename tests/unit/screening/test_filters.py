@@ -6,7 +6,8 @@ from ase.build import bulk
 from ase.spacegroup import crystal
 
 from betenet.errors import ConfigError, ModelError, StructureError
-from betenet.screening.candidates import BAND_GAP, HULL_DISTANCE, Candidate
+from betenet.known.candidate_rules import BAND_GAP, CANDIDATE_RULES, HULL_DISTANCE
+from betenet.screening.candidates import Candidate
 from betenet.screening.filters import INSULATOR, Filters
 
 SALT = bulk("NbC", "rocksalt", a=4.0)  # 8 Å³ per atom
@@ -136,6 +137,33 @@ def test_the_papers_candidates() -> None:
     assert Filters.from_dict(Filters.from_dict(paper).to_dict()) == Filters.from_dict(paper)
     with pytest.raises(ConfigError, match="no set of filters 'papers'"):
         Filters.from_dict({"set": "papers"})
+
+
+@pytest.mark.parametrize("name", list(CANDIDATE_RULES))
+@pytest.mark.parametrize(
+    ("atoms", "known"),
+    [
+        (bulk("Nb"), {}),
+        (bulk("Nb"), {BAND_GAP: 0.01}),
+        (bulk("Nb"), {HULL_DISTANCE: 0.05}),
+        (bulk("Nb"), {HULL_DISTANCE: 0.0501}),
+        (bulk("NaCl", "rocksalt", a=5.64), {}),
+        (bulk("NbC", "rocksalt", a=4.4), {BAND_GAP: 0.0, HULL_DISTANCE: 0.0}),
+        (Atoms("NbTiVZrHf", positions=[[0, 0, 2.5 * i] for i in range(5)], cell=[3, 3, 12.5]), {}),
+        (Atoms("NbTi8", positions=[[0, 0, 2.6 * i] for i in range(9)], cell=[3, 3, 24]), {}),
+    ],
+)
+def test_a_set_lets_pass_what_is_a_candidate_by_the_rule_of_its_name(
+    name: str, atoms: Atoms, known: dict[str, float]
+) -> None:
+    """The same rule for a campaign of first-principles calculations and for a screening."""
+    atoms.pbc = True
+    rule = CANDIDATE_RULES[name]
+    reason = rule.refuse(
+        atoms, band_gap=known.get(BAND_GAP), hull_distance=known.get(HULL_DISTANCE)
+    )
+    found = refusal({"set": name}, atoms, **known) or ""
+    assert found.split(";")[0].replace(" at least", "") == reason
 
 
 def test_compositions_of_the_training_are_left_out() -> None:

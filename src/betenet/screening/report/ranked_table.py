@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from betenet.ensemble.prediction import TC_PROBABILITY
+from betenet.known.candidate_rules import BAND_GAP, HULL_DISTANCE
 from betenet.pages.html import above_small, parts
 from betenet.quantities import QUANTITIES
-from betenet.screening.candidates import BAND_GAP, HULL_DISTANCE
 from betenet.screening.kinds import IMAGINARY
 from betenet.screening.report.summary import Summary
 from betenet.screening.rows import Row, score_column

@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Mapping
 
-from betenet.screening.candidates import BAND_GAP, HULL_DISTANCE
+from betenet.known.candidate_rules import BAND_GAP, HULL_DISTANCE
 
 IDS = (
     "id",

@@ -20,7 +20,8 @@ from ase.io import write
 from tests.fixture_types import Patch
 
 from betenet.errors import DataError
-from betenet.screening.candidates import BAND_GAP, HULL_DISTANCE, Candidate, Entry, Unreadable
+from betenet.known.candidate_rules import BAND_GAP, HULL_DISTANCE
+from betenet.screening.candidates import Candidate, Entry, Unreadable
 from betenet.screening.sources import files, json_file, open_source
 from betenet.screening.sources.source import NOTE
 from betenet.structures.walk import structure_files

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from betenet.screening.candidates import BAND_GAP, HULL_DISTANCE
+from betenet.known.candidate_rules import BAND_GAP, HULL_DISTANCE
 from betenet.screening.sources.given import given_in, id_in, is_known
 
 

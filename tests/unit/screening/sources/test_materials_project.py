@@ -6,7 +6,8 @@ import pytest
 from ase.build import bulk
 
 from betenet.errors import ConfigError, DataError
-from betenet.screening.candidates import BAND_GAP, HULL_DISTANCE, Candidate, Unreadable
+from betenet.known.candidate_rules import BAND_GAP, HULL_DISTANCE
+from betenet.screening.candidates import Candidate, Unreadable
 from betenet.screening.sources import materials_project, open_source
 from betenet.screening.sources.materials_project import MaterialsProjectSource, read_query
 

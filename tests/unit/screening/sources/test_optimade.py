@@ -14,7 +14,8 @@ import pytest
 from ase.build import bulk
 
 from betenet.errors import ConfigError, DataError, StructureError
-from betenet.screening.candidates import BAND_GAP, Candidate, Unreadable
+from betenet.known.candidate_rules import BAND_GAP
+from betenet.screening.candidates import Candidate, Unreadable
 from betenet.screening.sources import open_source
 from betenet.screening.sources.http_client import JsonClient
 from betenet.screening.sources.optimade import OptimadeSource

@@ -18,6 +18,7 @@ from betenet.phonons.density import (
     is_imaginary_only_near_gamma,
     modes_of,
 )
+from betenet.phonons.dynamical_matrices import DynamicalMatrices
 from betenet.phonons.force_constants import HarmonicCrystal, force_constants
 from betenet.phonons.force_field import ForceField
 from betenet.phonons.isotopes import isotope_masses, isotope_remark, set_masses
@@ -85,7 +86,7 @@ def phonons(
     given = set_masses(given, isotopes) if isotopes else given
     try:
         rest = relax(given, field, settings, axis, told)
-        crystal = force_constants(rest.atoms, field, settings, axis, told)
+        crystal = force_constants(rest.atoms, field, settings, axis, told, rest.group)
     except BetenetError:
         raise
     except Exception as error:  # whatever a calculator of someone else may raise
@@ -94,32 +95,33 @@ def phonons(
             f"It raised {type(error).__name__}.",
             "Check the structure, or choose another force field.",
         ) from error
-    modes = modes_of(crystal.phonopy, settings.q_length, axis)
+    matrices = DynamicalMatrices.from_crystal(crystal)
+    modes = modes_of(matrices, settings.q_length, axis)
     symbols = tuple(given.get_chemical_symbols())
     dos = density_of_states(modes, settings.frequency_step, symbols)
-    orbits = np.asarray(crystal.phonopy.primitive_symmetry.get_map_atoms(), dtype=np.int64)
     facts = replace(
-        _facts(given, rest, crystal, modes, settings),
+        _facts(given, rest, crystal, matrices, modes, settings),
         seconds=time.perf_counter() - began,
         digest=settings.digest(field.identity),
         remarks=(isotope_remark(isotopes),) if isotopes else (),
         isotopes=isotopes,
         force_field=field.name,
     )
-    return PhononResult(rest.atoms, dos, orbits, facts)
+    return PhononResult(rest.atoms, dos, matrices.orbits, facts)
 
 
 def _facts(
     given: Atoms,
     rest: Relaxed,
     crystal: HarmonicCrystal,
+    matrices: DynamicalMatrices,
     modes: Modes,
     settings: PhononSettings,
 ) -> PhononFacts:
     """What follows from the structure before and after relaxation and from its modes."""
     is_layer = vacuum_axis_of(given) is not None
     volume = float(rest.atoms.get_volume() / given.get_volume()) - 1.0
-    fitting = fitting_frequencies(crystal.phonopy)
+    fitting = fitting_frequencies(matrices)
     tolerance = settings.imaginary_tolerance
     return PhononFacts(
         imaginary_fraction=modes.imaginary_fraction(tolerance),
@@ -136,7 +138,7 @@ def _facts(
         seconds=0.0,
         flags=(
             *_flags(rest, crystal, volume, settings, is_layer=is_layer),
-            *stability_flags(crystal.phonopy, modes, fitting, settings, is_layer=is_layer),
+            *stability_flags(matrices, modes, fitting, settings, is_layer=is_layer),
         ),
         digest="",
         fitting_fraction=float((fitting < -tolerance).mean()),
@@ -183,7 +185,7 @@ def stability_flags(
     Parameters
     ----------
     phonon
-        An object of phonopy with force constants.
+        Dynamical matrices, or an object of phonopy with force constants.
     modes
         On a mesh, with its points.
     fitting

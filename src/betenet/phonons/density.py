@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Float
 
 from betenet.phonon_dos import PhononDos
-from betenet.phonons.extra import load
-from betenet.units import convert_frequency
+from betenet.phonons.dynamical_matrices import matrices_of
+from betenet.phonons.q_mesh import irreducible_points, mesh_of_length, points_along
 
 _SEEN = 0.05
 """Frequencies below minus this are imaginary beyond the rounding of forces [meV]."""
@@ -51,44 +50,28 @@ class Modes:
 
 
 def modes_of(phonon: Any, q_length: float, vacuum_axis: int | None = None) -> Modes:
-    r"""Frequencies and eigenvectors of force constants on a mesh.
+    """Frequencies and shares of the atoms on a mesh.
 
     Parameters
     ----------
     phonon
-        An object of phonopy with force constants.
+        Dynamical matrices, or an object of phonopy with force constants.
     q_length
         Number of points along a reciprocal vector, divided by the vector's length without 2π [Å].
     vacuum_axis
         Vector across the vacuum of a layer: there is one point along its reciprocal vector.
-
-    Notes
-    -----
-    An operation S of the space group turns the mode at q into one at Sq, in which atom Sκ moves as
-    κ did. So the sum over all points is the sum over the irreducible ones with the shares of
-    equivalent atoms averaged:
-    :math:`g_\kappa = \sum_q w_q \langle |e_{S\kappa}(q)|^2 \rangle_S`.
     """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)
-        # body-centred and the like: phonopy takes a mesh of the conventional cell, as dense
-        warnings.filterwarnings("ignore", "Mesh .* is incompatible", RuntimeWarning)
-        dense: Any = q_length if vacuum_axis is None else _flat_mesh(phonon, q_length, vacuum_axis)
-        centred = vacuum_axis is not None  # a length is centred by itself
-        phonon.run_mesh(dense, with_eigenvectors=True, is_gamma_center=centred)
-        orbits = np.asarray(phonon.primitive_symmetry.get_map_atoms())
-    mesh = phonon.mesh
-    vectors = np.abs(np.asarray(mesh.eigenvectors)) ** 2
-    n_q, n_modes = mesh.frequencies.shape
-    # components of a mode are rows: three for each atom
-    shares = vectors.reshape(n_q, n_modes // 3, 3, n_modes).sum(axis=2)
-    weights = np.asarray(mesh.weights, dtype=float)
-    return Modes(
-        frequencies=np.asarray(convert_frequency(mesh.frequencies, "THz", "meV")),
-        weights=weights / weights.sum(),
-        displacements=_averaged(shares, orbits).transpose(0, 2, 1),
-        points=np.asarray(mesh.qpoints, dtype=float),
-    )
+    matrices = matrices_of(phonon)
+    if vacuum_axis is None:
+        points, weights = mesh_of_length(
+            matrices.lattice, matrices.rotations, matrices.conventional, q_length
+        )
+    else:
+        flat = points_along(matrices.lattice, q_length)
+        flat[vacuum_axis] = 1
+        points, weights = irreducible_points(np.diag(flat), matrices.rotations)
+    frequencies, shares = matrices.modes(points)
+    return Modes(frequencies, weights, shares, points)
 
 
 def fitting_frequencies(phonon: Any) -> Float[np.ndarray, "q mode"]:
@@ -96,19 +79,14 @@ def fitting_frequencies(phonon: Any) -> Float[np.ndarray, "q mode"]:
 
     There frequencies come straight from the forces. Between them they are interpolated, and soft
     acoustic modes next to Γ can come out imaginary in a stable crystal.
+
+    Parameters
+    ----------
+    phonon
+        Dynamical matrices, or an object of phonopy with force constants.
     """
-    points = commensurate_points(phonon)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)
-        phonon.run_qpoints(points)
-    return np.asarray(convert_frequency(phonon.qpoints.frequencies, "THz", "meV"))
-
-
-def commensurate_points(phonon: Any) -> Float[np.ndarray, "q 3"]:
-    """Points that fit the supercell of an object of phonopy, in its reciprocal vectors."""
-    cells = np.linalg.solve(phonon.primitive_matrix, phonon.supercell_matrix)
-    find = load("phonopy.harmonic.dynmat_to_fc").get_commensurate_points
-    return np.asarray(find(np.rint(cells).astype(int)))
+    matrices = matrices_of(phonon)
+    return matrices.frequencies(matrices.fitting)
 
 
 def is_imaginary_only_near_gamma(phonon: Any, modes: Modes, tolerance: float = _SEEN) -> bool:
@@ -120,14 +98,15 @@ def is_imaginary_only_near_gamma(phonon: Any, modes: Modes, tolerance: float = _
     Parameters
     ----------
     phonon
-        An object of phonopy with force constants.
+        Dynamical matrices, or an object of phonopy with force constants.
     modes
         On a mesh, with its points.
     tolerance
         Modes below minus this are imaginary [meV].
     """
     assert modes.points is not None
-    reciprocal = np.linalg.inv(np.asarray(phonon.primitive.cell)).T
+    matrices = matrices_of(phonon)
+    reciprocal = np.linalg.inv(matrices.lattice).T
 
     def distance(points: np.ndarray) -> Float[np.ndarray, " q"]:
         inside = points - np.rint(points)
@@ -135,7 +114,7 @@ def is_imaginary_only_near_gamma(phonon: Any, modes: Modes, tolerance: float = _
         return np.linalg.norm(images @ reciprocal, axis=2).min(axis=1)
 
     imaginary = (modes.frequencies < -tolerance).any(axis=1)
-    fitting = distance(commensurate_points(phonon))
+    fitting = distance(matrices.fitting)
     nearest = fitting[fitting > 1e-6].min(initial=np.inf)
     return bool(imaginary.any() and distance(modes.points[imaginary]).max() < nearest)
 
@@ -182,21 +161,3 @@ def density_of_states(modes: Modes, step: float, symbols: tuple[str, ...]) -> Ph
             )
     sites /= step
     return PhononDos((first + np.arange(n_bins)) * step, sites.sum(axis=0), sites, symbols)
-
-
-def _averaged(
-    shares: Float[np.ndarray, "q site mode"], orbits: Int[np.ndarray, " site"]
-) -> Float[np.ndarray, "q site mode"]:
-    averaged = np.empty_like(shares)
-    for orbit in np.unique(orbits):
-        same = orbits == orbit
-        averaged[:, same] = shares[:, same].mean(axis=1, keepdims=True)
-    return averaged
-
-
-def _flat_mesh(phonon: Any, q_length: float, vacuum_axis: int) -> list[int]:
-    """Points along each reciprocal vector, one across the vacuum."""
-    lengths = np.linalg.norm(np.linalg.inv(np.asarray(phonon.primitive.cell)), axis=0)
-    mesh = np.maximum(1, np.rint(q_length * lengths)).astype(int)
-    mesh[vacuum_axis] = 1
-    return mesh.tolist()

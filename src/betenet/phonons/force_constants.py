@@ -5,47 +5,77 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from functools import cached_property
+from typing import Any
 
 import numpy as np
-import spglib
 from ase import Atoms
 from jaxtyping import Float
 
-from betenet.errors import StructureError
+from betenet.phonons.displacements import Displacement, choose_displacements
 from betenet.phonons.extra import load
-from betenet.phonons.force_field import ForceField
+from betenet.phonons.force_field import ForceField, SymmetricCalculator, check_forces
 from betenet.phonons.progress import Step, Told, tell_nobody
 from betenet.phonons.settings import PhononSettings
+from betenet.phonons.space_group import SpaceGroup, find_space_group
 from betenet.phonons.supercell import nearest_image, supercell_matrix
-from betenet.structures.cell import SPGLIB_ERRORS
+from betenet.phonons.supercell_sites import Supercell
+from betenet.structures.symmetry import EXACT, SiteSymmetry
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, kw_only=True, eq=False)  # without slots, for the object of phonopy
 class HarmonicCrystal:
     """A crystal with its force constants.
 
     Attributes
     ----------
-    phonopy
-        An object of phonopy that holds them; its primitive cell is the crystal's, atom by atom.
+    supercell
+        Its primitive cell, and the supercell of the forces.
+    group
+        Space group of the primitive cell.
+    displacements
+        Of an atom in the first cell, one in each calculation.
+    forces
+        On the atoms of the supercell, then (displacement, atom, 3) [eV/Å].
+    constants
+        Φ between each atom of the primitive cell and each of the supercell (first, second, 3, 3)
+        [eV/Å²].
     image_distance
         Between an atom of the supercell and its nearest image [Å].
-    n_atoms
-        Number of atoms of the supercell.
-    n_displacements
-        Supercells whose forces were computed.
+    symprec
+        Distance within which atoms count as images of each other [Å].
     """
 
-    phonopy: Any
+    supercell: Supercell
+    group: SpaceGroup
+    displacements: Sequence[Displacement]
+    forces: Float[np.ndarray, "displacement atom 3"]
+    constants: Float[np.ndarray, "first second 3 3"]
     image_distance: float
-    n_atoms: int
-    n_displacements: int
+    symprec: float
+
+    @property
+    def n_atoms(self) -> int:
+        """Number of atoms of the supercell."""
+        return self.supercell.n_atoms
+
+    @property
+    def n_displacements(self) -> int:
+        """Number of supercells whose forces were computed."""
+        return len(self.displacements)
 
     @property
     def force_constants(self) -> Float[np.ndarray, "first second 3 3"]:
-        """Φ between the atoms of the supercell [eV/Å²]."""
+        """Φ between the atoms of phonopy's supercell [eV/Å²]."""
         return np.asarray(self.phonopy.force_constants)
+
+    @cached_property
+    def phonopy(self) -> Any:
+        """An object of phonopy with the same forces, from which it makes its force constants.
+
+        Its primitive cell is the crystal's, atom by atom. It takes longer than all of the forces.
+        """
+        return _phonopy_of(self)
 
 
 def force_constants(
@@ -54,6 +84,7 @@ def force_constants(
     settings: PhononSettings,
     vacuum_axis: int | None = None,
     told: Told = tell_nobody,
+    group: SpaceGroup | None = None,
 ) -> HarmonicCrystal:
     """Force constants of a crystal by finite displacements.
 
@@ -69,67 +100,52 @@ def force_constants(
         Vector across the vacuum of a layer, which the supercell does not repeat.
     told
         Called before and after the forces of each displaced supercell.
+    group
+        Space group of the crystal; looked for if absent.
 
     Returns
     -------
     HarmonicCrystal
-        Displaced were as few atoms as the space group allows. Translational invariance (the
-        acoustic sum rule) and the symmetry of Φ under the exchange of its atoms hold.
+        Displaced was one atom of those that the space group makes equal. Translational invariance
+        (the acoustic sum rule) and the symmetry of Φ under the exchange of its atoms hold.
 
     Raises
     ------
     StructureError
         If the symmetry of the crystal cannot be found, or a force is not a number.
 
+    Notes
+    -----
+    Forces are turned by the operations that keep the displaced atom, and the force constants are
+    those that fit all of them best, as phonopy has it; its sums over atoms are subtracted in the
+    same way, too.
+
     References
     ----------
     Togo, Chaput, Tadano and Tanaka, J. Phys. Condens. Matter 35, 353001 (2023) (phonopy).
     """
-    matrix = choose_supercell(atoms, settings, vacuum_axis)
-    phonopy: Any = load("phonopy")
-    cells: Any = load("phonopy.structure.atoms")
-    cell = cells.PhonopyAtoms(
-        numbers=atoms.numbers,
-        cell=atoms.cell.array,
-        positions=atoms.positions,
-        masses=atoms.get_masses() if atoms.has("masses") else None,
-    )
-    with warnings.catch_warnings():
-        # spglib 2.6 and later announce the change of their error handling at every call
-        warnings.simplefilter("ignore", DeprecationWarning)
-        # its matrices have columns where ours have rows
-        phonon = phonopy.Phonopy(cell, matrix.T, primitive_matrix="P", symprec=settings.symprec)
-        phonon.generate_displacements(distance=settings.displacement)
-        displaced = [as_atoms(cell) for cell in phonon.supercells_with_displacements]
-        phonon.forces = _all_forces(displaced, field, str(atoms.symbols), told)
-        phonon.produce_force_constants(show_drift=False)
-        phonon.symmetrize_force_constants(show_drift=False)
+    group = find_space_group(atoms, settings.symprec) if group is None else group
+    matrix = choose_supercell(atoms, settings, vacuum_axis, group)
+    supercell = Supercell.from_matrix(atoms, matrix)
+    displacements = choose_displacements(atoms, group, settings.displacement)
+    forces = _all_forces(supercell, group, displacements, field, told)
+    constants = _symmetric(_solve(supercell, group, displacements, forces), supercell)
     return HarmonicCrystal(
-        phonopy=phonon,
+        supercell=supercell,
+        group=group,
+        displacements=displacements,
+        forces=forces,
+        constants=constants,
         image_distance=nearest_image(matrix @ atoms.cell.array, vacuum_axis),
-        n_atoms=len(displaced[0]),
-        n_displacements=len(displaced),
+        symprec=settings.symprec,
     )
-
-
-def _all_forces(
-    displaced: Sequence[Atoms], field: ForceField, crystal: str, told: Told
-) -> Float[np.ndarray, "cell atom 3"]:
-    forces: list[np.ndarray] = []
-
-    def tell() -> None:
-        done, total = len(forces), len(displaced)
-        told(Step(crystal=crystal, stage="displacements", done=done, total=total))
-
-    tell()
-    for cell in displaced:
-        forces.append(forces_of(cell, field))
-        tell()
-    return np.array(forces)
 
 
 def choose_supercell(
-    atoms: Atoms, settings: PhononSettings, vacuum_axis: int | None = None
+    atoms: Atoms,
+    settings: PhononSettings,
+    vacuum_axis: int | None = None,
+    group: SpaceGroup | None = None,
 ) -> np.ndarray:
     """Supercell matrix (rows) for a crystal, or for a layer with this vector across its vacuum.
 
@@ -138,30 +154,50 @@ def choose_supercell(
     StructureError
         If the symmetry of the crystal cannot be found.
     """
-    found: Any = None
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)
-        try:
-            crystal = (atoms.cell.array, atoms.get_scaled_positions(), atoms.numbers)
-            found = cast("Any", spglib).get_symmetry_dataset(crystal, symprec=settings.symprec)
-        except SPGLIB_ERRORS:
-            found = None
-    if found is None:
-        raise StructureError(
-            f"spglib finds no symmetry of {atoms.symbols} within {settings.symprec:g} Å.",
-            "Usually atoms lie nearly on top of each other.",
-            "Check the positions, or try another symprec.",
-        )
-    # (a b c) of the input = (a b c) of the standard cell times the matrix, as columns
-    conventional = np.linalg.inv(found.transformation_matrix).T @ atoms.cell.array
+    group = find_space_group(atoms, settings.symprec) if group is None else group
     return supercell_matrix(
         atoms.cell.array,
-        np.asarray(found.rotations, dtype=int),
-        conventional,
+        group.rotations,
+        group.conventional(atoms.cell.array),
         distance=settings.distance,
         most_cells=max(1, settings.most_atoms // len(atoms)),
         vacuum_axis=vacuum_axis,
     )
+
+
+def _all_forces(
+    supercell: Supercell,
+    group: SpaceGroup,
+    displacements: Sequence[Displacement],
+    field: ForceField,
+    told: Told,
+) -> Float[np.ndarray, "displacement atom 3"]:
+    rest, n_cells = supercell.atoms(), len(supercell.cells)
+    displaced = [rest.copy() for _ in displacements]
+    for cell, one in zip(displaced, displacements, strict=True):
+        cell.positions[one.atom * n_cells] += one.vector
+    if isinstance(field.calculator, SymmetricCalculator):
+        exact = [one.operations[group.errors[one.operations] < EXACT] for one in displacements]
+        symmetries = [
+            SiteSymmetry(group.cartesian[kept], supercell.site_images(group, one.atom, kept))
+            for one, kept in zip(displacements, exact, strict=True)
+        ]
+        found = (one.forces for one in field.calculator.evaluate(displaced, symmetries))
+    else:
+        found = (forces_of(cell, field) for cell in displaced)
+    forces: list[np.ndarray] = []
+
+    def tell() -> None:
+        done, total = len(forces), len(displaced)
+        crystal = str(supercell.primitive.symbols)
+        told(Step(crystal=crystal, stage="displacements", done=done, total=total))
+
+    tell()
+    for one in found:
+        check_forces(one, rest, field)
+        forces.append(one)
+        tell()
+    return np.array(forces)
 
 
 def as_atoms(cell: Any) -> Atoms:
@@ -179,10 +215,91 @@ def forces_of(atoms: Atoms, field: ForceField) -> Float[np.ndarray, "atom 3"]:
     """
     atoms.calc = field.calculator
     forces = np.asarray(atoms.get_forces(), dtype=float)
-    if not np.isfinite(forces).all():
-        raise StructureError(
-            f"{field.name} gives a force on {atoms.symbols} that is not a number.",
-            "The structure lies far outside of what the force field knows.",
-            "Check the distances between atoms, or choose another force field.",
-        )
+    check_forces(forces, atoms, field)
     return forces
+
+
+def _solve(
+    supercell: Supercell,
+    group: SpaceGroup,
+    displacements: Sequence[Displacement],
+    forces: Float[np.ndarray, "displacement atom 3"],
+) -> Float[np.ndarray, "first second 3 3"]:
+    """Force constants that fit the forces, those of equivalent atoms turned."""
+    constants = np.empty((len(supercell.primitive), supercell.n_atoms, 3, 3))
+    orbits = group.orbits
+    for atom in np.unique(orbits).tolist():
+        own = [index for index, one in enumerate(displacements) if one.atom == atom]
+        operations = group.site_operations(atom)
+        images = supercell.site_images(group, atom, operations)
+        moved: list[np.ndarray] = []
+        pulled: list[np.ndarray] = []
+        for turn, image in zip(group.cartesian[operations], images, strict=True):
+            for index in own:
+                moved.append(turn @ displacements[index].vector)
+                force = np.empty_like(forces[index])
+                force[image] = forces[index] @ turn.T
+                pulled.append(force.ravel())
+        fitted = -np.linalg.pinv(np.array(moved)) @ np.array(pulled)
+        constants[atom] = fitted.reshape(3, -1, 3).transpose(1, 0, 2)
+        for other in np.flatnonzero(orbits == atom).tolist():
+            if other != atom:
+                operation = np.flatnonzero(group.images[:, atom] == other)[:1]
+                turn = group.cartesian[operation[0]]
+                image = supercell.site_images(group, atom, operation)[0]
+                constants[other, image] = turn @ constants[atom] @ turn.T
+    return constants
+
+
+def _symmetric(
+    constants: Float[np.ndarray, "first second 3 3"], supercell: Supercell
+) -> Float[np.ndarray, "first second 3 3"]:
+    """No force on any atom from a displacement of all, and Φ(i, j) the transpose of Φ(j, i)."""
+    n, cells = len(constants), len(supercell.cells)
+    opposite = supercell.opposite()
+    by_cell = constants.reshape(n, n, cells, 3, 3)
+    by_cell = by_cell - by_cell.mean(axis=(0, 2), keepdims=True)
+    by_cell = by_cell - by_cell.mean(axis=(1, 2), keepdims=True)
+    by_cell = (by_cell + by_cell[:, :, opposite].transpose(1, 0, 2, 4, 3)) / 2
+    left = by_cell.sum(axis=(1, 2))
+    by_cell[np.arange(n), np.arange(n), 0] -= (left + left.transpose(0, 2, 1)) / 2
+    return by_cell.reshape(n, -1, 3, 3)
+
+
+def _phonopy_of(crystal: HarmonicCrystal) -> Any:
+    phonopy: Any = load("phonopy")
+    cells: Any = load("phonopy.structure.atoms")
+    supercell, atoms = crystal.supercell, crystal.supercell.primitive
+    cell = cells.PhonopyAtoms(
+        numbers=atoms.numbers,
+        cell=atoms.cell.array,
+        positions=atoms.positions,
+        masses=atoms.get_masses() if atoms.has("masses") else None,
+    )
+    with warnings.catch_warnings():
+        # spglib 2.6 and later announce the change of their error handling at every call
+        warnings.simplefilter("ignore", DeprecationWarning)
+        # its matrices have columns where ours have rows
+        phonon = phonopy.Phonopy(
+            cell, supercell.matrix.T, primitive_matrix="P", symprec=crystal.symprec
+        )
+        theirs = np.asarray(phonon.supercell.s2u_map)
+        first = np.searchsorted(np.unique(theirs), theirs)
+        away = np.asarray(phonon.supercell.positions) - atoms.positions[first]
+        vectors = np.rint(away @ np.linalg.inv(atoms.cell.array)).astype(np.int64)
+        order = first * len(supercell.cells) + supercell.find(vectors)
+        places = np.argsort(order)
+        phonon.dataset = {
+            "natom": len(order),
+            "first_atoms": [
+                {
+                    "number": int(places[one.atom * len(supercell.cells)]),
+                    "displacement": one.vector,
+                    "forces": forces[order],
+                }
+                for one, forces in zip(crystal.displacements, crystal.forces, strict=True)
+            ],
+        }
+        phonon.produce_force_constants(show_drift=False)
+        phonon.symmetrize_force_constants(show_drift=False)
+    return phonon

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol, runtime_checkable
 
+import numpy as np
+from ase import Atoms
 from ase.calculators.calculator import Calculator
 
-from betenet.errors import ConfigError
+from betenet.errors import ConfigError, StructureError
 from betenet.phonons.extra import load, package_folder
 from betenet.phonons.mattersim import MODELS, find_weights
 from betenet.spelling import did_you_mean
+from betenet.structures.symmetry import SiteSymmetry
 
 DEFAULT = "mattersim-1m"
 """Force field with the better phonons, whose parameters are part of betenet: docs/phonons.md."""
@@ -26,6 +30,37 @@ WEIGHTS: Mapping[str, str] = {
 """Force fields whose weights are inside the wheel of sevenn, relative to its folder of them."""
 
 _MODAL = {"7net-mf-0": "PBE"}
+
+
+@runtime_checkable
+class Slopes(Protocol):
+    """What a calculator says of a crystal."""
+
+    @property
+    def energy(self) -> float:
+        """Energy of the cell [eV]."""
+        ...
+
+    @property
+    def forces(self) -> np.ndarray:
+        """On the atoms (atom, 3) [eV/Å]."""
+        ...
+
+    @property
+    def stress(self) -> np.ndarray | None:
+        """Positive where the cell wants to shrink (3, 3) [eV/Å³]."""
+        ...
+
+
+@runtime_checkable
+class SymmetricCalculator(Protocol):
+    """What a calculator of ASE may offer, too: several crystals at once, of known symmetry."""
+
+    def evaluate(
+        self, crystals: Sequence[Atoms], symmetries: Sequence[SiteSymmetry]
+    ) -> Iterator[Slopes]:
+        """Energy, forces and stress of crystals that these operations map on themselves exactly."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +86,22 @@ class ForceField:
     name: str
     known_elements: frozenset[int] = field(default_factory=frozenset)
     cutoff: float = float("inf")
+
+
+def check_forces(forces: np.ndarray, atoms: Atoms, field: ForceField) -> None:
+    """Check that forces are numbers.
+
+    Raises
+    ------
+    StructureError
+        If one is not.
+    """
+    if not np.isfinite(forces).all():
+        raise StructureError(
+            f"{field.name} gives a force on {atoms.symbols} that is not a number.",
+            "The structure lies far outside of what the force field knows.",
+            "Check the distances between atoms, or choose another force field.",
+        )
 
 
 def identity_of(source: str | Calculator | ForceField) -> str:

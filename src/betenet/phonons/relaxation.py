@@ -2,20 +2,37 @@
 
 from __future__ import annotations
 
-import warnings
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from ase import Atoms, units
-from ase.constraints import FixSymmetry
-from ase.filters import FrechetCellFilter
-from ase.optimize import BFGS
 from jaxtyping import Float
 
-from betenet.phonons.force_field import ForceField
+from betenet.phonons.force_field import (
+    ForceField,
+    Slopes,
+    SymmetricCalculator,
+    check_forces,
+)
 from betenet.phonons.progress import Step, Told, tell_nobody
 from betenet.phonons.settings import PhononSettings
+from betenet.phonons.space_group import SpaceGroup, find_space_group, in_cell, symmetrised
+from betenet.phonons.symmetric_moves import SymmetricMoves
+from betenet.structures.symmetry import EXACT, SiteSymmetry
+
+MOST_CURVATURES = 12
+"""Most ways to move of which second derivatives are computed at the start, by differences; in a
+force field that computes several crystals at once."""
+SHORTEST, LONGEST = 0.002, 0.1
+"""Shortest of these differences, and longest step, as strain or in Å."""
+_BULK, _SHEAR, _SPRING = 0.6, 0.25, 20.0
+"""Elastic constants [eV/Å³], and the second derivative with respect to a displacement [eV/Å²], from
+which it is told how far to go first."""
+_SOFTEST = 0.02
+"""Least second derivative that a step goes by [eV, eV/Å²]."""
+_NOISE = 1e-5
+"""Error of an energy, for each atom [eV]."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +54,8 @@ class Relaxed:
     kept_volume
         Whether the cell was kept, though it was to relax, because the pressure is beyond
         ``pressure_limit``.
+    group
+        Space group of the structure.
     """
 
     atoms: Atoms
@@ -45,6 +64,7 @@ class Relaxed:
     largest_force: float
     pressure: float
     kept_volume: bool
+    group: SpaceGroup
 
 
 def relax(
@@ -59,7 +79,7 @@ def relax(
     Parameters
     ----------
     atoms
-        Structure, which is not changed.
+        A primitive cell, which is not changed.
     field
         Force field.
     settings
@@ -74,82 +94,177 @@ def relax(
     Relaxed
         A structure that did not converge is returned as it is then, and says so.
 
+    Raises
+    ------
+    StructureError
+        If the symmetry of the crystal cannot be found.
+
     Notes
     -----
     A force field has its own lattice constant. A structure whose pressure is beyond the limit is
     taken for one that is meant to be compressed: its cell stays, and only positions relax.
+
+    The structure is made exactly as symmetric as it nearly is. Then strains and displacements that
+    keep its symmetry, mostly very few, take quasi-Newton steps.
     """
-    given = atoms.copy()
-    given.calc = field.calculator
-    force = float(np.linalg.norm(given.get_forces(), axis=1).max())
-    pressure = _pressure(given)
+    group = find_space_group(atoms, settings.symprec)
+    nobody = SiteSymmetry.none(len(atoms))
+    exact = SiteSymmetry(group.cartesian, group.images)
+    is_exact = bool(group.errors.max() < EXACT)
+    first = next(_points(field, [atoms], exact if is_exact else nobody))
+    force = float(np.linalg.norm(first.forces, axis=1).max())
+    pressure = float(-np.trace(np.asarray(first.stress)) / 3.0 / units.GPa)
     squeezed = settings.relaxation == "cell" and abs(pressure) > settings.pressure_limit
-    cell_too = settings.relaxation == "cell" and not squeezed
-    moved, converged, steps = given, True, 0
-    if settings.relaxation != "none":
-        upright = None if vacuum_axis is None else _upright(given, vacuum_axis)
-        moved, converged, steps = _descend(given, settings, upright, told, cell_too=cell_too)
-    moved.calc = None
-    return Relaxed(moved, converged, steps, force, pressure, squeezed)
+    if settings.relaxation == "none":
+        return Relaxed(atoms.copy(), True, 0, force, pressure, squeezed, group)
+    start = atoms.copy() if is_exact else symmetrised(atoms, group)
+    here = in_cell(group, start)
+    moves = SymmetricMoves.from_group(
+        here,
+        cell_too=settings.relaxation == "cell" and not squeezed,
+        normal=None if vacuum_axis is None else _normal(atoms, vacuum_axis),
+    )
+    surface = _Surface(field, moves, SiteSymmetry(here.cartesian, here.images))
+    place = surface.place(start, first) if is_exact else surface.places([start])[0]
+    moved, converged, steps = _descend(surface, place, settings, told)
+    only_volume = len(moves) == len(moves.strains) <= 1
+    # what has moved otherwise may have become more symmetric
+    kept = in_cell(group, moved) if only_volume else find_space_group(moved, settings.symprec)
+    return Relaxed(moved, converged, steps, force, pressure, squeezed, kept)
 
 
-_IN_PLANE = (True, True, False, False, False, True)
-"""Whether each strain xx, yy, zz, yz, xz, xy lies in the plane of a layer with vacuum along z."""
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A crystal, its energy [eV], and the derivatives of this with respect to the moves."""
+
+    atoms: Atoms
+    energy: float
+    slopes: Float[np.ndarray, " move"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Surface:
+    """The energy as a function of the moves of a crystal."""
+
+    field: ForceField
+    moves: SymmetricMoves
+    symmetry: SiteSymmetry
+
+    def places(self, crystals: Sequence[Atoms]) -> list[_Place]:
+        """Compute the energies and slopes of crystals."""
+        points = _points(self.field, crystals, self.symmetry)
+        return [self.place(*both) for both in zip(crystals, points, strict=True)]
+
+    def place(self, atoms: Atoms, point: Slopes) -> _Place:
+        """The place of a crystal, from its forces and stress."""
+        if len(self.moves.strains) and not np.isfinite(np.asarray(point.stress)).all():
+            raise NotImplementedError("its stress is not known")
+        virial = np.nan_to_num(np.asarray(point.stress)) * atoms.get_volume()
+        return _Place(atoms, point.energy, self.moves.slopes(virial, point.forces))
+
+    def curvatures(self, place: _Place) -> Float[np.ndarray, "move move"]:
+        """Second derivatives, by differences where many crystals are computed together."""
+        moves, volume = self.moves, place.atoms.get_volume()
+        bulk = np.trace(moves.strains, axis1=1, axis2=2) ** 2 / 3.0
+        elastic = volume * (3.0 * _BULK * bulk + 2.0 * _SHEAR * (1.0 - bulk))
+        guess = np.concatenate([elastic, np.full(len(moves.displacements), _SPRING)])
+        several = isinstance(self.field.calculator, SymmetricCalculator)
+        if len(moves) > MOST_CURVATURES or not several:
+            return np.diag(guess)
+        # downhill, about as far as the minimum may be
+        sizes = np.clip(np.abs(place.slopes) / guess, SHORTEST, LONGEST / 3.0)
+        steps = np.diag(np.where(place.slopes > 0, -sizes, sizes))
+        there = self.places([moves.moved(place.atoms, step) for step in steps])
+        rises = np.array([one.slopes - place.slopes for one in there]) / steps.diagonal()[:, None]
+        return (rises + rises.T) / 2.0
 
 
 def _descend(
-    given: Atoms,
-    settings: PhononSettings,
-    upright: Float[np.ndarray, "3 3"] | None,
-    told: Told,
-    *,
-    cell_too: bool,
+    surface: _Surface, place: _Place, settings: PhononSettings, told: Told
 ) -> tuple[Atoms, bool, int]:
-    """Relax; a layer turned so that its vacuum is along z, and back."""
-    moved = given.copy()
-    if upright is not None:
-        _turn(moved, upright)
-    moved.calc = given.calc
-    with warnings.catch_warnings():
-        # spglib 2.6 and later announce the change of their error handling at every call
-        warnings.simplefilter("ignore", DeprecationWarning)
-        moved.set_constraint(FixSymmetry(moved, symprec=settings.symprec))
-        mask = None if upright is None else list(_IN_PLANE)
-        moving: Any = FrechetCellFilter(moved, mask=mask) if cell_too else moved
-        optimiser = BFGS(moving, logfile=None)
-        crystal = str(given.symbols)
-        optimiser.attach(
-            lambda: told(Step(crystal=crystal, stage="relaxation", done=optimiser.nsteps))
-        )
-        converged = bool(
-            optimiser.run(fmax=settings.force_tolerance, steps=settings.relaxation_steps)
-        )
-    moved.set_constraint()
-    if upright is not None:
-        _turn(moved, upright.T)
-    return moved, converged, optimiser.nsteps
+    """Quasi-Newton steps down to the tolerance; whether it was reached, and their number."""
+    crystal, steps, longest = str(place.atoms.symbols), 0, LONGEST
+    moves, curvatures = surface.moves, None
+    told(Step(crystal=crystal, stage="relaxation", done=0))
+    while (left := moves.largest_force(place.slopes)) >= settings.force_tolerance:
+        if steps == settings.relaxation_steps:
+            return place.atoms, False, steps
+        if curvatures is None:
+            curvatures = surface.curvatures(place)
+        step = _downhill(curvatures, place.slopes, longest)
+        there = surface.places([moves.moved(place.atoms, step)])[0]
+        curvatures = _corrected(curvatures, step, there.slopes - place.slopes)
+        steps += 1
+        told(Step(crystal=crystal, stage="relaxation", done=steps))
+        rise = there.energy - place.energy - _NOISE * len(place.atoms)
+        if rise > 0 and moves.largest_force(there.slopes) > left:
+            longest = float(np.linalg.norm(step)) / 2.0
+            continue
+        place, longest = there, LONGEST
+    return place.atoms, True, steps
 
 
-def _upright(atoms: Atoms, axis: int) -> Float[np.ndarray, "3 3"]:
-    """Rotation that turns the normal of the plane of two lattice vectors to z."""
-    first, second = np.delete(atoms.cell.array, axis, axis=0)
-    along = first / np.linalg.norm(first)
-    normal = np.cross(first, second)
-    normal /= np.linalg.norm(normal)
-    return np.array([along, np.cross(normal, along), normal])
+def _downhill(
+    curvatures: Float[np.ndarray, "move move"], slopes: Float[np.ndarray, " move"], longest: float
+) -> Float[np.ndarray, " move"]:
+    """Newton's step, uphill nowhere, and no longer than allowed."""
+    values, vectors = np.linalg.eigh(curvatures)
+    step = -vectors @ ((vectors.T @ slopes) / np.maximum(np.abs(values), _SOFTEST))
+    return step * min(1.0, longest / float(np.linalg.norm(step)))
 
 
-def _turn(atoms: Atoms, rotation: Float[np.ndarray, "3 3"]) -> None:
-    cell = atoms.cell.array @ rotation.T
-    positions = atoms.positions @ rotation.T
-    atoms.set_cell(cell)
-    atoms.set_positions(positions, apply_constraint=False)
+def _corrected(
+    curvatures: Float[np.ndarray, "move move"],
+    step: Float[np.ndarray, " move"],
+    rise: Float[np.ndarray, " move"],
+) -> Float[np.ndarray, "move move"]:
+    """Second derivatives that explain how the slopes have changed in a step (symmetric rank one).
+
+    References
+    ----------
+    Nocedal and Wright, Numerical Optimization, 2nd ed. (Springer, 2006), Eq. (6.24).
+    """
+    missing = rise - curvatures @ step
+    share = float(missing @ step)
+    if abs(share) < 1e-8 * float(np.linalg.norm(missing) * np.linalg.norm(step)):
+        return curvatures
+    return curvatures + np.outer(missing, missing) / share
 
 
-def _pressure(atoms: Atoms) -> float:
-    """Pressure by the stress [GPa]; nan if the calculator has none."""
+def _points(
+    field: ForceField, crystals: Sequence[Atoms], symmetry: SiteSymmetry
+) -> Iterator[Slopes]:
+    """Energies, forces and stresses of crystals of the same symmetry."""
+    if isinstance(field.calculator, SymmetricCalculator):
+        found = field.calculator.evaluate(crystals, [symmetry] * len(crystals))
+    else:
+        found = (_by_ase(atoms, field) for atoms in crystals)
+    for atoms, point in zip(crystals, found, strict=True):
+        check_forces(point.forces, atoms, field)
+        yield point
+
+
+@dataclass(frozen=True, slots=True)
+class _Point:
+    """What a calculator of ASE says of a crystal; the stress is nan if it has none."""
+
+    energy: float
+    forces: np.ndarray
+    stress: np.ndarray
+
+
+def _by_ase(atoms: Atoms, field: ForceField) -> _Point:
+    crystal = atoms.copy()
+    crystal.calc = field.calculator
+    forces = np.asarray(crystal.get_forces(), dtype=float)
     try:
-        stress = atoms.get_stress()
+        stress = np.asarray(crystal.get_stress(voigt=False), dtype=float)
     except NotImplementedError:
-        return float("nan")
-    return float(-np.mean(stress[:3]) / units.GPa)
+        stress = np.full((3, 3), np.nan)
+    return _Point(float(crystal.get_potential_energy()), forces, stress)
+
+
+def _normal(atoms: Atoms, axis: int) -> Float[np.ndarray, "3"]:
+    """Normal of the plane of the two lattice vectors that do not cross the vacuum."""
+    normal = np.cross(*np.delete(atoms.cell.array, axis, axis=0))
+    return normal / np.linalg.norm(normal)

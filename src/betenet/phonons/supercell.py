@@ -21,7 +21,7 @@ _CENTRINGS = np.array(
         [[2, 1, 0], [-1, 1, 0], [0, 0, 1]],
     ]
 )
-_NEAR = np.array([c for c in product(range(-2, 3), repeat=3) if any(c)])
+_NEAR = np.array([c for c in product(range(-2, 3), repeat=3) if c > (0, 0, 0)])
 _INTEGER = 1e-3
 
 
@@ -75,18 +75,24 @@ def supercell_matrix(
     27
     """
     candidates = _candidates(lattice, conventional, most_cells)
-    candidates = candidates[_keeps(candidates, rotations)]
     if vacuum_axis is not None:
         candidates = candidates[_keeps_vector(candidates, vacuum_axis)]
-    cells = np.abs(np.round(np.linalg.det(candidates)))
-    apart = np.array([nearest_image(m @ lattice, vacuum_axis) for m in candidates])
-    far = apart >= distance - _INTEGER
-    if far.any():
+    cells = np.abs(np.round(np.linalg.det(candidates))).astype(int)
+    # no image is nearer than the shortest of the vectors, and most are too near by that alone
+    vectors = np.linalg.norm(candidates @ lattice, axis=2)
+    if vacuum_axis is not None:
+        vectors = np.delete(vectors, vacuum_axis, axis=1)
+    may_do = vectors.min(axis=1) >= distance - _INTEGER
+    for size in np.unique(cells[may_do]):
+        some = candidates[may_do & (cells == size)]
+        apart = nearest_images(some @ lattice, vacuum_axis)
         # of equal size, the farthest
-        best = np.lexsort((-apart.round(3), np.where(far, cells, np.inf)))[0]
-    else:
-        best = np.lexsort((cells, -apart.round(3)))[0]
-    return candidates[best]
+        for best in np.lexsort((*some.reshape(-1, 9).T[::-1], -apart.round(3))):
+            if apart[best] >= distance - _INTEGER and _keeps(some[best], rotations):
+                return some[best]
+    apart = nearest_images(candidates @ lattice, vacuum_axis)
+    order = np.lexsort((*candidates.reshape(-1, 9).T[::-1], cells, -apart.round(3)))
+    return next(candidates[best] for best in order if _keeps(candidates[best], rotations))
 
 
 def nearest_image(lattice: Float[np.ndarray, "3 3"], vacuum_axis: int | None = None) -> float:
@@ -99,8 +105,15 @@ def nearest_image(lattice: Float[np.ndarray, "3 3"], vacuum_axis: int | None = N
     vacuum_axis
         Vector across the vacuum of a layer: only those in the plane of the others count.
     """
+    return float(nearest_images(lattice[None], vacuum_axis)[0])
+
+
+def nearest_images(
+    lattices: Float[np.ndarray, "lattice 3 3"], vacuum_axis: int | None = None
+) -> Float[np.ndarray, " lattice"]:
+    """Length of the shortest vector of each of several lattices, as `nearest_image` has it [Å]."""
     near = _NEAR if vacuum_axis is None else _NEAR[_NEAR[:, vacuum_axis] == 0]
-    return float(np.sqrt(((near @ lattice) ** 2).sum(axis=1).min()))
+    return np.sqrt(((near @ lattices) ** 2).sum(axis=2).min(axis=1))
 
 
 def _candidates(
@@ -111,26 +124,20 @@ def _candidates(
     for basis in (lattice, conventional):
         in_primitive = basis @ np.linalg.inv(lattice)
         for centring in _CENTRINGS:
+            each = abs(float(np.linalg.det(centring) * np.linalg.det(in_primitive)))
+            few = repeats[repeats.prod(axis=1)[:, 0] * each < most_cells + 0.5]
             # repeats of the sublattice, and the sublattice of the repeated axes
-            for matrices in (
-                repeats * (centring @ in_primitive),
-                centring @ (repeats * in_primitive),
-            ):
-                cells = np.abs(np.linalg.det(matrices))
+            for matrices in (few * (centring @ in_primitive), centring @ (few * in_primitive)):
                 whole = np.abs(matrices - np.round(matrices)).max(axis=(1, 2)) < _INTEGER
-                fits = (cells > 0.5) & (cells < most_cells + 0.5) & whole
-                found.append(np.round(matrices[fits]).astype(int))
-    return np.unique(np.concatenate(found), axis=0)
+                found.append(np.round(matrices[whole]).astype(int))
+    return np.concatenate(found)
 
 
-def _keeps(
-    matrices: Int[np.ndarray, "candidate 3 3"], rotations: Int[np.ndarray, "op 3 3"]
-) -> np.ndarray:
-    """Whether each rotation maps each superlattice on itself."""
+def _keeps(matrix: Int[np.ndarray, "3 3"], rotations: Int[np.ndarray, "op 3 3"]) -> bool:
+    """Whether each rotation maps a superlattice on itself."""
     # a column x of fractional coordinates turns into W x; rows m of M are such vectors
-    turned = np.einsum("cij,okj->coik", matrices, rotations)
-    inside = turned @ np.linalg.inv(matrices)[:, None]
-    return np.abs(inside - np.round(inside)).max(axis=(1, 2, 3)) < _INTEGER
+    inside = matrix @ rotations.transpose(0, 2, 1) @ np.linalg.inv(matrix)
+    return bool(np.abs(inside - np.round(inside)).max() < _INTEGER)
 
 
 def _keeps_vector(matrices: Int[np.ndarray, "candidate 3 3"], axis: int) -> np.ndarray:

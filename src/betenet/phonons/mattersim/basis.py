@@ -106,18 +106,42 @@ class AngleBasis:
         self.wave = torch.as_tensor(roots.ravel() / cutoff, dtype=dtype)
         self.front = torch.as_tensor(front.ravel(), dtype=dtype)
 
-    def __call__(self, vectors: Tensor, lengths: Tensor, centres: Tensor, n_atoms: int) -> Tensor:
-        """Return T of each edge (edge, l · size + n), of edges shorter than the reach alone."""
+    def __call__(
+        self,
+        vectors: Tensor,
+        lengths: Tensor,
+        centres: Tensor,
+        n_atoms: int,
+        chosen: Tensor | None = None,
+    ) -> Tensor:
+        """Return T of each edge, or of those at the given places.
+
+        Parameters
+        ----------
+        vectors, lengths, centres
+            Edges shorter than the reach: vector (edge, 3), length and atom (edge,) [Å].
+        n_atoms
+            Number of atoms.
+        chosen
+            Places of the edges whose sums are wanted; all if absent.
+
+        Returns
+        -------
+        Tensor
+            (edge, l · size + n).
+        """
         fading = smooth_end(lengths / self.reach)[:, None]
         radial = self._radial(lengths) * fading
+        at, to = (centres, radial) if chosen is None else (centres[chosen], radial[chosen])
         parts: list[Tensor] = []
         for order, harmonics in enumerate(harmonics_of(vectors / lengths[:, None])):
-            own = radial[:, order * self.size : (order + 1) * self.size]
-            terms = own[:, :, None] * harmonics[:, None, :]
+            of_order = slice(order * self.size, (order + 1) * self.size)
+            terms = radial[:, of_order, None] * harmonics[:, None, :]
             sums = terms.new_zeros(n_atoms, *terms.shape[1:]).index_add(0, centres, terms)
+            ends = harmonics if chosen is None else harmonics[chosen]
             # an edge makes no angle with itself: cos θ = 1, where every P_l is one
-            parts.append((sums[centres] * harmonics[:, None, :]).sum(2) - own)
-        return torch.cat(parts, dim=1) * fading
+            parts.append((sums[at] * ends[:, None, :]).sum(2) - to[:, of_order])
+        return torch.cat(parts, dim=1) * (fading if chosen is None else fading[chosen])
 
     def _radial(self, lengths: Tensor) -> Tensor:
         """Spherical Bessel functions that end at their zeros, by recurrence (edge, l · size)."""

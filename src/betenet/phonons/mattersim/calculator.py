@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +10,14 @@ from ase import Atoms
 from ase.calculators.calculator import Calculator, all_changes
 from ase.stress import full_3x3_to_voigt_6_stress
 
-from betenet.phonons.mattersim.derivatives import derivatives
+from betenet.phonons.mattersim.derivatives import Derivatives, derivatives
 from betenet.phonons.mattersim.network import MatterSim
 from betenet.phonons.mattersim.weights import read_weights
+from betenet.structures.symmetry import SiteSymmetry
+
+ATOMS_AT_ONCE = 64
+"""Atoms, of those that symmetry leaves, up to which crystals are computed together: it takes less
+time for small ones, and memory for large ones."""
 
 
 def load_calculator(path: Path) -> MatterSimCalculator:
@@ -61,3 +66,32 @@ class MatterSimCalculator(Calculator):
         }
         if found.stress is not None:
             self.results["stress"] = full_3x3_to_voigt_6_stress(found.stress)
+
+    def evaluate(
+        self, crystals: Sequence[Atoms], symmetries: Sequence[SiteSymmetry]
+    ) -> Iterator[Derivatives]:
+        """Energy, forces and stress of crystals whose symmetry is known, in their order.
+
+        Parameters
+        ----------
+        crystals
+            Periodic in three directions.
+        symmetries
+            Operations that map each of them on itself exactly; they are used without a check.
+        """
+        left = [
+            len(atoms) / len(symmetry.rotations)
+            for atoms, symmetry in zip(crystals, symmetries, strict=True)
+        ]
+        start = 0
+        while start < len(crystals):
+            end = start + 1
+            while end < len(crystals) and sum(left[start : end + 1]) <= ATOMS_AT_ONCE:
+                end += 1
+            yield from derivatives(
+                self.network,
+                crystals[start:end],
+                use_symmetry=self.use_symmetry,
+                symmetries=symmetries[start:end],
+            )
+            start = end

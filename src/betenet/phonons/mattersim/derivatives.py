@@ -13,6 +13,7 @@ from jaxtyping import Float
 from betenet.phonons.mattersim.message_passing import Pairs
 from betenet.phonons.mattersim.network import MatterSim
 from betenet.phonons.mattersim.sites import find_sites
+from betenet.structures.symmetry import SiteSymmetry
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,11 @@ class Derivatives:
 
 
 def derivatives(
-    network: MatterSim, crystals: Sequence[Atoms], *, use_symmetry: bool = True
+    network: MatterSim,
+    crystals: Sequence[Atoms],
+    *,
+    use_symmetry: bool = True,
+    symmetries: Sequence[SiteSymmetry | None] | None = None,
 ) -> list[Derivatives]:
     """Energy, forces and stress of each crystal.
 
@@ -48,6 +53,8 @@ def derivatives(
         Crystals that are computed together: fast for small ones, memory for large ones.
     use_symmetry
         Whether equivalent atoms are computed once.
+    symmetries
+        Operations that map each crystal on itself exactly, where they are known.
 
     Raises
     ------
@@ -55,7 +62,10 @@ def derivatives(
         If the neighbours of an atom cannot be found, or it lies on another.
     """
     cutoff = network.architecture.cutoff
-    found = [find_sites(atoms, cutoff, use_symmetry=use_symmetry) for atoms in crystals]
+    found = [
+        find_sites(atoms, cutoff, use_symmetry=use_symmetry, symmetry=symmetry)
+        for atoms, symmetry in zip(crystals, symmetries or [None] * len(crystals), strict=True)
+    ]
     starts = np.cumsum([0, *(len(sites.atoms) for sites in found)])
     numbers = torch.as_tensor(np.concatenate([sites.numbers for sites in found]))
     counts = torch.as_tensor(np.concatenate([sites.counts for sites in found]))
@@ -70,7 +80,16 @@ def derivatives(
             for end in ("centres", "neighbours")
         )
     )
-    energies = network.site_energies(numbers, pairs, vectors) * counts
+    edges = np.cumsum([0, *(len(sites.vectors) for sites in found)])
+    chosen = np.concatenate(
+        [sites.chosen + start for sites, start in zip(found, edges, strict=False)]
+    )
+    repeats = torch.ones(len(vectors), 1, dtype=torch.float64)
+    repeats[chosen, 0] = torch.as_tensor(
+        np.concatenate([sites.repeats for sites in found])
+    ).double()
+    pairs = pairs._replace(repeats=repeats)
+    energies = network.site_energies(numbers, pairs, vectors, torch.as_tensor(chosen)) * counts
     (gradient,) = torch.autograd.grad(energies.sum(), vectors)
     of_sites = torch.split(energies.detach(), [len(sites.atoms) for sites in found])
     of_edges = torch.split(gradient, [len(sites.vectors) for sites in found])

@@ -73,6 +73,8 @@ class Pairs(NamedTuple):
 
     centres: Tensor
     neighbours: Tensor
+    repeats: Tensor | None = None
+    """Edges of the same centre that each stands for (edge, 1); absent where each is alone."""
 
 
 class _Kept(NamedTuple):
@@ -180,6 +182,8 @@ class _Layer:
         atom = (first, *weights.atom_gate.forward(first))
         message = silu(atom[1]).mul_(atom[2])
         message *= silu(self.radial[part] @ weights.atom_radial)
+        if self.pairs.repeats is not None:
+            message *= self.pairs.repeats[part]
         out[1].index_add_(0, centres, message)
         return _Kept(angles, edge, atom)
 
@@ -197,6 +201,8 @@ class _Layer:
         to_atoms = radial.new_empty(len(radial), 4 * units)
 
         to_message = given[1].index_select(0, centres)
+        if self.pairs.repeats is not None:
+            to_message *= self.pairs.repeats[part]
         first, linear, gate = kept.atom
         before = radial @ weights.atom_radial
         to_radial = _silu_backward(silu(linear).mul_(gate).mul_(to_message), before)

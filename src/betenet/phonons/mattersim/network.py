@@ -67,7 +67,9 @@ class MatterSim:
         largest = self._embedding.abs().amax(dim=1)
         return frozenset(torch.nonzero(largest > UNTRAINED).flatten().tolist())
 
-    def site_energies(self, numbers: Tensor, pairs: Pairs, vectors: Tensor) -> Tensor:
+    def site_energies(
+        self, numbers: Tensor, pairs: Pairs, vectors: Tensor, chosen: Tensor | None = None
+    ) -> Tensor:
         """Energy of each site [eV], in double precision; can be differentiated.
 
         Parameters
@@ -75,21 +77,29 @@ class MatterSim:
         numbers
             Atomic numbers (site,).
         pairs
-            Sites at both ends of each edge (edge,).
+            Sites at both ends of each edge (edge,), and how many edges of its centre one of the
+            chosen ones stands for.
         vectors
             Vectors from the centre of each edge to its neighbour (edge, 3) [Å].
+        chosen
+            Edges that are computed, one of those that symmetry makes equal at a site; all if
+            absent.
         """
         vectors = vectors.to(self.dtype)
         lengths = torch.linalg.vector_norm(vectors, dim=1)
+        is_near = lengths.detach() < self.architecture.threebody_cutoff
+        near, places = torch.nonzero(is_near).squeeze(1), is_near.cumsum(0) - 1
+        if chosen is None:
+            chosen = torch.arange(len(lengths))
         # those with a three-body sum first
-        order = torch.argsort(
-            (lengths >= self.architecture.threebody_cutoff).to(torch.uint8), stable=True
+        wanted = chosen[is_near[chosen]]
+        order = torch.cat([wanted, chosen[~is_near[chosen]]])
+        angles = self._angles(
+            vectors[near], lengths[near], pairs.centres[near], len(numbers), places[wanted]
         )
-        near = int((lengths < self.architecture.threebody_cutoff).sum())
-        pairs = Pairs(pairs.centres[order], pairs.neighbours[order])
-        vectors, lengths = vectors[order], lengths[order]
-        angles = self._angles(vectors[:near], lengths[:near], pairs.centres[:near], len(numbers))
-        radial = self._pairs(lengths)
+        radial = self._pairs(lengths[order])
+        repeats = None if pairs.repeats is None else pairs.repeats[order].to(self.dtype)
+        pairs = Pairs(pairs.centres[order], pairs.neighbours[order], repeats)
 
         atoms = self._embedding[numbers]
         edges = silu(radial @ self._encoder)

@@ -17,6 +17,10 @@ MOST_COMPARISONS = 1e6
 """Most distances in that search: about 30 ms."""
 NEAREST = 0.2
 """Distance between two atoms below which the basis has no meaning [Å]."""
+SAME_EDGE = 1e-5
+"""How near to each other two edges must be turned to count as equal [Å]."""
+_GENERIC = np.array([0.5377, 0.2719, 0.7983])
+"""A direction on no element of symmetry."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,10 @@ class Sites:
         The site that stands for an atom (atom,).
     vectors
         Vectors from beginning to end of the edges (edge, 3) [Å].
+    chosen
+        Edges that are computed: one of those that symmetry makes equal at a site (chosen,).
+    repeats
+        Edges that each of the chosen ones stands for (chosen,).
     symmetry
         Symmetry of the crystal, as far as it was used.
     """
@@ -53,6 +61,8 @@ class Sites:
     ends: Int[np.ndarray, " edge"]
     site_of: Int[np.ndarray, " atom"]
     vectors: Float[np.ndarray, "edge 3"]
+    chosen: Int[np.ndarray, " chosen"]
+    repeats: Int[np.ndarray, " chosen"]
     symmetry: SiteSymmetry
 
     @property
@@ -65,8 +75,9 @@ class Sites:
 
         Notes
         -----
-        A site's energy counts as often as there are atoms like it. Its gradient is then that of
-        all of them, and the mean over the operations puts it where it belongs.
+        A site's energy counts as often as there are atoms like it, and an edge as often as there
+        are edges like it. Along changes of the crystal that keep its symmetry the gradient is then
+        that of all of them, and the mean over the operations is its part along these.
         """
         forces = np.zeros((len(self.site_of), 3))
         np.add.at(forces, self.atoms[self.centres], gradient)
@@ -84,7 +95,13 @@ class Sites:
         return (mean + mean.T) / 2
 
 
-def find_sites(atoms: Atoms, cutoff: float, *, use_symmetry: bool = True) -> Sites:
+def find_sites(
+    atoms: Atoms,
+    cutoff: float,
+    *,
+    use_symmetry: bool = True,
+    symmetry: SiteSymmetry | None = None,
+) -> Sites:
     """Sites of a crystal and their edges.
 
     Parameters
@@ -95,6 +112,9 @@ def find_sites(atoms: Atoms, cutoff: float, *, use_symmetry: bool = True) -> Sit
         Length of an edge, at most [Å].
     use_symmetry
         Whether a site may stand for several atoms; it does in a crystal of enough edges.
+    symmetry
+        Operations that map the crystal on itself exactly, a group, where they are known; they are
+        looked for if absent.
 
     Raises
     ------
@@ -121,9 +141,10 @@ def find_sites(atoms: Atoms, cutoff: float, *, use_symmetry: bool = True) -> Sit
             "No force field knows anything there.",
             "Check the positions.",
         )
-    symmetry = SiteSymmetry.none(len(atoms))
-    if use_symmetry and len(vectors) >= WORTHWHILE and atoms.pbc.all():
-        symmetry = find_symmetry(atoms, most=MOST_COMPARISONS)
+    if symmetry is None or not use_symmetry:
+        symmetry = SiteSymmetry.none(len(atoms))
+        if use_symmetry and len(vectors) >= WORTHWHILE and atoms.pbc.all():
+            symmetry = find_symmetry(atoms, most=MOST_COMPARISONS)
     chosen, site_of, counts = np.unique(
         symmetry.images.min(axis=0), return_inverse=True, return_counts=True
     )
@@ -131,13 +152,39 @@ def find_sites(atoms: Atoms, cutoff: float, *, use_symmetry: bool = True) -> Sit
     is_site[chosen] = True
     begins = begins.astype(np.int64)
     kept = is_site[begins]
+    begins, vectors = begins[kept], vectors[kept]
+    distinct, repeats = _distinct_edges(begins, vectors, symmetry)
     return Sites(
         atoms=chosen,
         numbers=atoms.numbers[chosen].astype(np.int64),
         counts=counts,
-        centres=site_of[begins[kept]],
+        centres=site_of[begins],
         ends=ends[kept].astype(np.int64),
         site_of=site_of,
-        vectors=vectors[kept],
+        vectors=vectors,
+        chosen=distinct,
+        repeats=repeats,
         symmetry=symmetry,
     )
+
+
+def _distinct_edges(
+    begins: Int[np.ndarray, " edge"], vectors: Float[np.ndarray, "edge 3"], symmetry: SiteSymmetry
+) -> tuple[Int[np.ndarray, " chosen"], Int[np.ndarray, " chosen"]]:
+    """Edges that operations which keep their atom do not turn into each other, and their numbers.
+
+    Of all edges that one is turned into, that which lies farthest along a generic direction stands
+    for it. Two edges whose representatives are not found to be the same are both computed.
+    """
+    if len(symmetry.rotations) == 1 or not len(vectors):
+        return np.arange(len(vectors)), np.ones(len(vectors), dtype=np.int64)
+    stays = symmetry.images[:, begins] == begins
+    along = np.einsum("oij,i,ej->oe", symmetry.rotations, _GENERIC, vectors)
+    best = np.where(stays, along, -np.inf).argmax(axis=0)
+    turned = (symmetry.rotations[best] @ vectors[:, :, None])[:, :, 0]
+    order = np.lexsort((turned @ _GENERIC, begins))
+    first = np.ones(len(order), dtype=bool)
+    apart = np.abs(np.diff(turned[order], axis=0)).max(axis=1)
+    first[1:] = (np.diff(begins[order]) != 0) | (apart > SAME_EDGE)
+    starts = np.flatnonzero(first)
+    return order[starts], np.diff(starts, append=len(order))

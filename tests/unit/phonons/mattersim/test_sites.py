@@ -8,6 +8,7 @@ from betenet.phonons.mattersim import sites
 from betenet.phonons.mattersim.derivatives import derivatives
 from betenet.phonons.mattersim.network import MatterSim
 from betenet.phonons.mattersim.sites import find_sites
+from betenet.structures import find_symmetry
 
 MGB2 = Atoms(
     "MgB2",
@@ -65,3 +66,32 @@ def test_atoms_on_each_other_are_an_error() -> None:
     atoms = Atoms("Al2", positions=[(0, 0, 0), (0, 0, 0.1)], cell=[4.0] * 3, pbc=True)
     with pytest.raises(StructureError, match="closer than"):
         find_sites(atoms, 5.0)
+
+
+def test_edges_that_symmetry_makes_equal_are_computed_once(network: MatterSim) -> None:
+    # rock salt: shells of 6, 12, 8, 6 and 24 neighbours within 5 Å
+    atoms = bulk("MgO", "rocksalt", a=4.2)
+    symmetry = find_symmetry(atoms)
+    found = find_sites(atoms, 5.0, symmetry=symmetry)
+    assert sorted(found.repeats.tolist()) == sorted(2 * [6, 12, 8, 6, 24])
+    assert found.repeats.sum() == len(found.vectors)
+    lengths = np.linalg.norm(found.vectors[found.chosen], axis=1)
+    assert np.unique(lengths.round(4), return_counts=True)[1].tolist() == [2] * 5
+    once = derivatives(network, [atoms], symmetries=[symmetry])[0]
+    each = derivatives(network, [atoms], use_symmetry=False)[0]
+    assert once.energy == pytest.approx(each.energy, abs=1e-9)
+    assert once.stress == pytest.approx(each.stress, abs=1e-9)
+
+
+def test_mirror_halves_the_edges_of_the_atoms_on_it(network: MatterSim) -> None:
+    atoms = displaced("MgB2")
+    symmetry = find_symmetry(atoms)
+    found = find_sites(atoms, 5.0, symmetry=symmetry)
+    assert len(found.chosen) < 0.8 * len(found.vectors)
+    sums = np.bincount(found.centres[found.chosen], weights=found.repeats)
+    assert np.array_equal(sums, np.bincount(found.centres))
+    once = derivatives(network, [atoms], symmetries=[symmetry])[0]
+    each = derivatives(network, [atoms], use_symmetry=False)[0]
+    assert np.abs(each.forces).max() > 1e-3
+    assert once.forces == pytest.approx(each.forces, abs=1e-9)
+    assert once.stress == pytest.approx(each.stress, abs=1e-10)

@@ -50,6 +50,15 @@ def test_every_text_of_a_page_belongs_to_a_flag_of_its_verb() -> None:
         assert said <= names, (verb, said - names)
 
 
+def test_texts_are_phrases_that_stand_alone() -> None:
+    """A summary, a description and the text of a flag begin with a verb or with their noun."""
+    loose = "a an the of as at for from with which what how only also others along between those"
+    for page in files("betenet.cli").joinpath("help").iterdir():
+        top = page.read_text("utf-8").partition("---\n")[0]
+        for name, text in re.findall(r"^([\w-]\S*(?: \S+)*)  (\S+)", top, re.MULTILINE):
+            assert text.lower() not in loose.split(), f"{page.name}: {name} {text} …"
+
+
 # -------------------------------------------------------------------------- one name for one
 
 

@@ -208,8 +208,8 @@ def test_the_help_is_for_newcomers(capsys: Capture) -> None:
     assert main(["epc", "cutoffs", "--help"]) == 0
     text = " ".join(capsys.readouterr().out.split())
     assert "where cutoffs come from" in text
-    assert "only these elements" in text
-    assert "measure also where cutoffs are known already" in text
+    assert "look at these elements only" in text
+    assert "measure again where cutoffs are known already" in text
     assert "nobody" not in text
     assert "who says" not in text
 

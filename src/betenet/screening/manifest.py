@@ -16,7 +16,7 @@ COMPARED = ("format", "source", "filters", "mu_star", "stages")
 """Keys that may not change in a run."""
 TC_LABELS = "tc_labels"
 """Key of the formula of the Tc that thresholds were chosen by; absent, it is the simplified one."""
-_MODEL_DIGEST = "model_digest"
+_MODEL_DIGEST, _PREDICTION_DIGEST = "model_digest", "prediction_digest"
 SAME_PREDICTIONS: Mapping[str, str] = MappingProxyType(
     {
         # cso-1 and phonons-1, before the Tc of their cards were those of the full formula
@@ -30,7 +30,8 @@ SAME_PREDICTIONS: Mapping[str, str] = MappingProxyType(
 )
 """Digests of shipped models of earlier versions, and of those that predict the same to the last
 digit: files of the network, its calibration and its correction are equal, the metrics of the card
-are not. A screening that was begun with the former goes on with the latter."""
+are not. A screening that was begun with the former goes on with the latter. Manifests that have a
+digest of what predicts alone need no such table."""
 
 
 def _checked(table: dict[str, Any]) -> dict[str, Any]:
@@ -44,15 +45,15 @@ def _checked(table: dict[str, Any]) -> dict[str, Any]:
 
 
 def _settings(table: dict[str, Any]) -> dict[str, Any]:
-    stages = [_as_of_today(stage) for stage in table.get("stages", [])]
+    stages = [_compared(stage) for stage in table.get("stages", [])]
     return {**{key: table.get(key) for key in COMPARED}, "stages": stages}
 
 
-def _as_of_today(stage: dict[str, Any]) -> dict[str, Any]:
-    """A stage with the digest that its model has today, where that predicts the same."""
-    digest = stage.get(_MODEL_DIGEST)
-    today = SAME_PREDICTIONS.get(digest) if isinstance(digest, str) else None
-    return stage if today is None else {**stage, _MODEL_DIGEST: today}
+def _compared(stage: dict[str, Any]) -> dict[str, Any]:
+    """A stage without the digest of all files of its model, where what predicts has its own."""
+    if _PREDICTION_DIGEST not in stage:
+        return stage
+    return {key: value for key, value in stage.items() if key != _MODEL_DIGEST}
 
 
 SCREENING: ManifestKind[dict[str, Any]] = ManifestKind(
@@ -65,6 +66,47 @@ SCREENING: ManifestKind[dict[str, Any]] = ManifestKind(
     remedy="Restore it from a copy; the records are in another file, and are kept.",
 )
 """Manifests of screenings: tables with the funnel, the stages and the digests of models."""
+
+
+def begin_screening(folder: Path, table: dict[str, Any]) -> None:
+    """Begin a screening, or go on with the one that is in the folder.
+
+    Parameters
+    ----------
+    folder
+        Folder of the screening.
+    table
+        What it is told now.
+
+    Raises
+    ------
+    ConfigError
+        If the screening in the folder was told something else; the message lists what.
+    DataError
+        If its manifest is damaged, or cannot be written.
+
+    Notes
+    -----
+    To a manifest of before, which had the digest of all files of a model, that of what predicts is
+    added if the model is still the same.
+    """
+    if (folder / MANIFEST).exists():
+        begun = SCREENING.read(folder)
+        before, now = begun.get("stages", []), table["stages"]
+        stages = [*map(_completed, before, now), *before[len(now) :]]
+        if stages != before:
+            SCREENING.write(folder, {**begun, "stages": stages})
+    SCREENING.begin(folder, table)
+
+
+def _completed(before: dict[str, Any], now: dict[str, Any]) -> dict[str, Any]:
+    """A stage of before with the digest of what predicts, if its model is that of now."""
+    digest = before.get(_MODEL_DIGEST)
+    if _PREDICTION_DIGEST in before or not isinstance(digest, str):
+        return before
+    if SAME_PREDICTIONS.get(digest, digest) != now.get(_MODEL_DIGEST):
+        return before
+    return {**before, _PREDICTION_DIGEST: now[_PREDICTION_DIGEST]}
 
 
 def check_labels(folder: Path, tc_labels: str, table: str) -> None:

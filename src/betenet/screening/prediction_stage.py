@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
+from typing import cast
 
-from betenet.ensemble.checkpoint import read_card
+from betenet.ensemble.checkpoint import CARD, read_card
 from betenet.ensemble.ensemble import Ensemble
 from betenet.ensemble.phonon_sources import site_phonons
 from betenet.ensemble.prediction import TC_PROBABILITY, Prediction
@@ -29,6 +33,15 @@ from betenet.screening.stages import (
     unpacked,
 )
 from betenet.structures import StructureRecord
+from betenet.toml_input import read_toml
+
+NOT_PREDICTING = frozenset(
+    (
+        *("betenet_version", "citation", "coverage", "description"),
+        *("element_errors", "licence", "metrics", "worst"),
+    )
+)
+"""Keys of a card, at any depth, that no prediction depends on."""
 
 
 def prepare(
@@ -70,10 +83,41 @@ def prepare(
         threshold,
         model=str(path),
         model_digest=folder_digest(path),
+        prediction_digest=prediction_digest(path),
         mu_star=mu_star,
         cutoff=float(card["network"]["cutoff"]),
         **phonons,
     )
+
+
+def prediction_digest(folder: Path) -> str:
+    """SHA-256 of all that a model predicts by: its files, and its card without `NOT_PREDICTING`.
+
+    Parameters
+    ----------
+    folder
+        Folder of the model.
+
+    Notes
+    -----
+    A card whose metrics are measured anew leaves it as it is. Any other key counts, also one that
+    this version does not know.
+    """
+    digest = hashlib.sha256()
+    for path in sorted(path for path in folder.iterdir() if path.is_file()):
+        content = path.read_bytes()
+        if path.name == CARD:
+            content = json.dumps(_predicting(read_toml(path)), sort_keys=True).encode()
+        digest.update(f"{path.name} {len(content)} ".encode())
+        digest.update(content)
+    return digest.hexdigest()
+
+
+def _predicting(card: object) -> object:
+    if not isinstance(card, dict):
+        return card
+    table = cast("dict[str, object]", card)
+    return {key: _predicting(table[key]) for key in table if key not in NOT_PREDICTING}
 
 
 def compute(stage: RunStage, items: Sequence[Item]) -> Answer:

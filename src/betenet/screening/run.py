@@ -28,7 +28,7 @@ from betenet.screening.engines import SerialEngine
 from betenet.screening.filters import Filters
 from betenet.screening.funnel import Funnel
 from betenet.screening.intake import take_source
-from betenet.screening.manifest import COMPARED, FORMAT, SCREENING, TC_LABELS, wishes
+from betenet.screening.manifest import COMPARED, FORMAT, TC_LABELS, begin_screening, wishes
 from betenet.screening.progress import Progress
 from betenet.screening.records import RECORDS, SOURCE
 from betenet.screening.results import write_shortlist
@@ -147,7 +147,7 @@ class ScreeningRun:
             settings = run_settings(self.funnel, self.stages, self.source.identity())
             if self.tc_labels and wishes(settings["stages"]):
                 settings[TC_LABELS] = self.tc_labels
-            SCREENING.begin(self.folder, settings)
+            begin_screening(self.folder, settings)
             store = RecordStore(self.folder / RECORDS, create=True)
             filters = Filters.from_dict(self.funnel.filters)
             duplicates = DuplicateFinder() if filters.duplicates else None

@@ -42,8 +42,9 @@ class RunStage:
         Wishes that the threshold was chosen by, as for `Stage`.
     keep_unknown
         Whether crystals that the model does not know are decided by their numbers.
-    model, model_digest
-        Folder of the ensemble (in a manifest its name), and SHA-256 of its files.
+    model, model_digest, prediction_digest
+        Folder of the ensemble (in a manifest its name), SHA-256 of its files, and that of what it
+        predicts by.
     mu_star
         μ* [1].
     cutoff
@@ -64,6 +65,7 @@ class RunStage:
     keep_unknown: bool = False
     model: str = ""
     model_digest: str = ""
+    prediction_digest: str = ""
     mu_star: float = 0.1
     cutoff: float = 0.0
     force_field: str | Calculator = DEFAULT
@@ -140,6 +142,7 @@ class RunStage:
         found: dict[str, Any] = {key: getattr(self, key) for key in keys}
         if "model" in self.rules.defaults:
             found |= {"model": Path(self.model).name, "model_digest": self.model_digest}
+            found |= {"prediction_digest": self.prediction_digest}
             found |= {"keep_unknown": self.keep_unknown}
         if self.rules.phonons:
             found |= {"phonon_digest": self.phonon_digest}

@@ -1,4 +1,5 @@
 import json
+import shutil
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -174,14 +175,15 @@ def test_other_settings_in_the_folder_are_refused(
 def test_another_model_of_the_same_name_is_refused(
     tiny_model: Path, entries: list[Entry], tmp_path: Path
 ) -> None:
-    import shutil
-
     copy = Path(shutil.copytree(tiny_model, tmp_path / "tiny"))
     _screen(tmp_path / "run", _funnel(tiny_model), entries[:3])
     _screen(tmp_path / "run", _funnel(copy), entries[:3])  # where it lies is of no account
-    with (copy / "ensemble.toml").open("a") as card:
-        card.write("\n# changed\n")
-    with pytest.raises(ConfigError, match="model_digest"):
+    card = copy / "ensemble.toml"
+    text = card.read_text("utf-8")
+    card.write_text(f"{text}\n[metrics]\nnote = 'measured anew'\n", encoding="utf-8")
+    _screen(tmp_path / "run", _funnel(copy), entries[:3])  # it predicts the same
+    card.write_text(f"{text}\n[other]\nkey = 1\n", encoding="utf-8")
+    with pytest.raises(ConfigError, match="prediction_digest"):
         _screen(tmp_path / "run", _funnel(copy), entries[:3])
 
 
@@ -195,11 +197,44 @@ def test_a_run_goes_on_with_a_model_that_predicts_the_same(
     begun = json.loads(path.read_text())
     today = begun["stages"][0]["model_digest"]
     begun["stages"][0]["model_digest"] = "before"
+    del begun["stages"][0]["prediction_digest"]  # which earlier versions did not have
     path.write_text(json.dumps(begun))
     with pytest.raises(ConfigError, match="model_digest is"):
         _screen(tmp_path, funnel, entries[:3])
     monkeypatch.setattr(manifest, "SAME_PREDICTIONS", {"before": today})
     assert _texts(_screen(tmp_path, funnel, entries[:3])) == first
+    assert json.loads(path.read_text())["stages"][0]["prediction_digest"]
+    begun["stages"][0]["model_digest"] = today  # or with the very model of today
+    path.write_text(json.dumps(begun))
+    assert _texts(_screen(tmp_path, funnel, entries[:3])) == first
+
+
+def test_what_predicts_is_told_apart_from_what_describes(tiny_model: Path, tmp_path: Path) -> None:
+    from betenet.screening.prediction_stage import prediction_digest
+    from betenet.toml_input import read_toml
+
+    copy = Path(shutil.copytree(tiny_model, tmp_path / "tiny"))
+    card, before = copy / "ensemble.toml", prediction_digest(tiny_model)
+    text = card.read_text("utf-8")
+    (force_field,) = read_toml(card)["with_phonons"]
+    below = f"\n[with_phonons.{force_field}."
+    changes = {
+        "# a comment\n" + text: True,
+        text + "\n[coverage]\nx = 1\n": True,
+        text + below + "metrics]\nx = 1\n": True,
+        text + below + "others]\nx = 1\n": False,
+        text.replace("scale = 1.0", "scale = 1.5"): False,
+    }
+    assert len(changes) == 5
+    for changed, same in changes.items():
+        card.write_text(changed, encoding="utf-8")
+        assert (prediction_digest(copy) == before) == same, changed
+    card.write_text(text, encoding="utf-8")
+    parameters = copy / "parameters.safetensors"
+    content = bytearray(parameters.read_bytes())
+    content[-1] ^= 1
+    parameters.write_bytes(content)
+    assert prediction_digest(copy) != before
 
 
 def test_only_one_process_works_in_a_folder(

@@ -46,9 +46,9 @@ from betenet.superconductivity.critical_temperature import (
     allen_dynes,
     allen_dynes_simple,
 )
-from betenet.training.member import TrainingSet
 from betenet.training.recipe import Recipe
 from betenet.training.run import Workload
+from betenet.training.training_set import TrainingSet
 
 SCORES = "scores.npz"
 

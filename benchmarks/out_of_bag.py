@@ -45,9 +45,10 @@ from betenet.runs import replace_file
 from betenet.structures import find_symmetry, standardise
 from betenet.superconductivity.critical_temperature import DEFAULT_METHOD, SIMPLE_METHOD
 from betenet.toml_input import read_toml
-from betenet.training.member import MEMBER, TrainingSet
+from betenet.training.member import MEMBER
 from betenet.training.recipe import Recipe
 from betenet.training.run import Job, Workload
+from betenet.training.training_set import TrainingSet
 
 MOMENTS = ("coupling", "omega_log", "omega_2")
 

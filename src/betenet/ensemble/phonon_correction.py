@@ -1,7 +1,8 @@
-"""What phonons say beyond what the networks make of them: a linear correction of three logarithms.
+"""What phonons say beyond what the networks know: three corrected logarithms, and the shape of α²F.
 
 Thousands of materials teach the networks, and phonons are known for few of them: enough for a
-straight line, too few for a network to find it.
+straight line, too few for a network to find it. The peaks of α²F are taken where the phonon density
+of states has them.
 """
 
 from __future__ import annotations
@@ -14,9 +15,11 @@ import numpy as np
 from jaxtyping import Float
 
 from betenet.ensemble.site_phonons import SitePhonons
+from betenet.network.phonon_shares import phonon_shares
 from betenet.phonon_dos import PhononDos
 from betenet.superconductivity.moments import moments
 from betenet.superconductivity.stretching import stretched
+from betenet.superconductivity.tilting import tilted
 
 CORRECTED = ("coupling", "omega_log", "omega_2")
 POWERS = (-1, 1, 2, 4, 8)
@@ -145,8 +148,14 @@ class PhononCorrection:
         *,
         dos: PhononDos,
         imaginary: float,
+        peaks: PhononDos | None = None,
     ) -> tuple[Float[np.ndarray, "member n_freq"], Float[np.ndarray, "site n_freq"]]:
-        """Spectra of the members, and what the sites contribute, mapped alike.
+        """Spectra of the members, and what the sites contribute, on the phonons of the cell.
+
+        The moments of each member are corrected alike; its spectrum is the one nearest to the
+        phonon density of states that has them (`superconductivity.tilting`),
+        α²F(ω) = c(ω) Σ_s g_s(ω). A member whose moments these phonons cannot have keeps the peaks
+        of its network, scaled and stretched along ln ω.
 
         Parameters
         ----------
@@ -155,15 +164,22 @@ class PhononCorrection:
         a2f
             α²F of each member [1]; their mean is what is corrected.
         sites
-            Contribution of each site [1].
+            Contribution of each site to the mean, without phonons [1].
         dos, imaginary
             Phonons of the cell, and the share of imaginary ones.
+        peaks
+            Phonons that the spectra are put on, if others.
         """
         mean = a2f.mean(0)
         found = self.corrections(phonon_features(frequencies, mean, dos, imaginary))
+        known = moments(frequencies, a2f)
+        targets = np.stack([known[name] for name in CORRECTED], axis=-1) * np.exp(found)
+        vibrations = phonon_shares(frequencies, dos if peaks is None else peaks) / frequencies
+        spectra, reached = tilted(frequencies, vibrations.sum(0), targets)
         factors = (float(np.exp(found[0])), float(np.exp(found[1])), float(np.exp(found[2])))
-        moved = stretched(frequencies, np.concatenate([a2f, sites]), mean, factors)
-        return moved[: len(a2f)], moved[len(a2f) :]
+        for member in np.flatnonzero(~reached).tolist():
+            spectra[member] = stretched(frequencies, a2f[[member]], a2f[member], factors)[0]
+        return spectra, _site_shares(vibrations, sites) * spectra.mean(0)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for the card."""
@@ -224,7 +240,12 @@ class CorrectionLines:
             return a2f, sites
         correction = PhononCorrection.from_dict(line)
         return correction.apply(
-            frequencies, a2f, sites, dos=phonons.dos, imaginary=phonons.imaginary
+            frequencies,
+            a2f,
+            sites,
+            dos=phonons.dos,
+            imaginary=phonons.imaginary,
+            peaks=phonons.peaks,
         )
 
     def doubts(self, phonons: SitePhonons) -> Iterator[str]:
@@ -235,6 +256,16 @@ class CorrectionLines:
                 f"corrected as if its phonons, of {phonons.force_field}, were of "
                 f"{self.card['phonons_of_files']}: the model has learnt from no others like them"
             )
+
+
+def _site_shares(
+    vibrations: Float[np.ndarray, "vibrating n_freq"], sites: Float[np.ndarray, "site n_freq"]
+) -> Float[np.ndarray, "site n_freq"]:
+    """Share of each site at each frequency: that of its vibrations, or as the networks say."""
+    known = vibrations if len(vibrations) == len(sites) else sites
+    total = known.sum(0)
+    of_all = known.sum(1, keepdims=True) / known.sum()
+    return np.where(total > 0.0, known / np.where(total > 0.0, total, 1.0), of_all)
 
 
 def _ridge(

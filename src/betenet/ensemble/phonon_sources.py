@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ from betenet.errors import BetenetError, ConfigError, StructureError
 from betenet.formats.a2f_file import UNIT_DEFINED
 from betenet.phonons import (
     DEFAULT,
+    FORCE_FIELDS,
     ForceField,
     PhononCache,
     PhononResult,
@@ -39,9 +41,6 @@ AUTO, NONE = "auto", "none"
 LIBRARY = ".npz"
 """Suffix of a library of phonons."""
 
-FOR_PREDICTIONS = "7net-l3i5"
-"""Force field whose phonons say most of λ: docs/phonons.md. Another one has the better phonons."""
-
 
 def choose_phonons(
     model: Ensemble,
@@ -63,8 +62,7 @@ def choose_phonons(
         ``"auto"`` for those of a force field, ``"none"``, the file of one crystal, a folder of
         such files, named after the structures, or a library (``.npz``) for many.
     force_field
-        Name of the force field of ``"auto"``; if absent the first that the model has learnt from,
-        or the default one of `betenet.phonons`.
+        Name of the force field of ``"auto"``; if absent the default one of `betenet.phonons`.
     cache
         Folder that keeps what ``"auto"`` computes.
     of
@@ -110,7 +108,7 @@ def choose_phonons(
     if is_file:
         return FolderPhonons(Path(word)) if Path(word).is_dir() else phonons_from_file(word, of=of)
     return phonons_from_force_field(
-        force_field or next(iter(model.force_fields), DEFAULT),
+        force_field or DEFAULT,
         cache=None if cache is None else PhononCache(Path(cache)),
         told=told,
         done=done,
@@ -118,16 +116,18 @@ def choose_phonons(
 
 
 def phonons_from_force_field(
-    force_field: str | Calculator = FOR_PREDICTIONS,
+    force_field: str | Calculator = DEFAULT,
     settings: PhononSettings | None = None,
     cache: PhononCache | None = None,
     *,
     told: Callable[[str, Step], None] | None = None,
     done: Callable[[], None] | None = None,
 ) -> PhononSource:
-    """Phonons computed where they are needed, a second or two for a small cell.
+    """Phonons computed where they are needed, a third of a second for a small cell.
 
-    A structure that the force field cannot take is predicted without phonons, and says so.
+    A structure that the force field cannot take is predicted without phonons, and says so. The
+    peaks of spectra are those of the default force field, which has the better frequencies, beside
+    any other by name.
 
     Parameters
     ----------
@@ -150,6 +150,7 @@ def phonons_from_force_field(
     identity_of(force_field)
     package_folder("phonopy")
     name = force_field if isinstance(force_field, str) else type(force_field).__name__
+    names = [force_field] if name == DEFAULT or name not in FORCE_FIELDS else [force_field, DEFAULT]
     loaded: list[ForceField] = []
 
     def source(record: StructureRecord) -> SitePhonons:
@@ -162,14 +163,21 @@ def phonons_from_force_field(
         try:
             if not loaded:  # it takes seconds, and is not needed without a structure
                 tell(Step(crystal="", stage="loading"))
-                loaded.append(make_force_field(force_field))
-            ((_, outcome),) = compute_phonons([atoms], settings, loaded[0], cache=cache, told=tell)
+                loaded.extend(make_force_field(one) for one in names)
+            outcomes = [
+                compute_phonons([atoms], settings, one, cache=cache, told=tell) for one in loaded
+            ]
+            outcome, *others = [found for ((_, found),) in outcomes]
         finally:
             if done is not None:
                 done()
         if isinstance(outcome, BetenetError):
             return SitePhonons(warnings=(f"predicted without phonons: {outcome.summary}",))
-        return site_phonons(outcome, record.atoms, name)
+        found = site_phonons(outcome, record.atoms, name)
+        usable_others = [one for one in others if not isinstance(one, BetenetError)]
+        for other in usable_others if found.dos is not None else []:
+            found = replace(found, peaks=site_phonons(other, record.atoms, DEFAULT).dos)
+        return found
 
     return source
 

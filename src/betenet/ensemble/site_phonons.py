@@ -89,6 +89,9 @@ class SitePhonons:
     ----------
     dos
         With a share for each atom of the primitive cell; None if they are not known.
+    peaks
+        Phonons that the peaks of the spectrum are taken from, if others than `dos`: those of a
+        force field with better frequencies, for the same cell.
     left_out
         Share of imaginary modes that the density of states does not hold.
     origin
@@ -102,6 +105,7 @@ class SitePhonons:
     """
 
     dos: PhononDos | None = None
+    peaks: PhononDos | None = None
     left_out: float = 0.0
     origin: str = NO_PHONONS
     force_field: str = ""

@@ -56,10 +56,11 @@ class NetworkConfig:
     """Sum the paths that lead to the same representation before the linear map after them."""
     num_neighbors: float = 40.0
     """Edges of a typical atom; sums over neighbours are divided by its square root."""
-    readout: Literal["bins", "lognormal"] = "lognormal"
-    """`bins`: a rectified value for each frequency; `lognormal`: a sum of log-normal peaks."""
+    readout: Literal["bins", "lognormal", "vibrations"] = "lognormal"
+    """`bins`: a rectified value for each frequency; `lognormal`: a sum of log-normal peaks;
+    `vibrations`: such a sum, of the phonon density of states of each site instead of α²F."""
     peaks: int = 6
-    """Peaks of each site (lognormal)."""
+    """Peaks of each site (lognormal, vibrations)."""
     hidden: int = 64
     """Width of the hidden layers of the lognormal readout."""
     mass_scaling: bool = True
@@ -95,6 +96,12 @@ class NetworkConfig:
                 f"It runs from {self.frequency_min} to {self.frequency_max} meV in "
                 f"{self.frequency_count} points.",
                 "Set 0 < frequency_min < frequency_max and at least two points.",
+            )
+        if self.readout == "vibrations" and self.frequency_spacing != "geometric":
+            raise ConfigError(
+                'readout = "vibrations" needs a grid at equal steps of ln ω.',
+                f"frequency_spacing is {self.frequency_spacing!r}.",
+                'Set frequency_spacing = "geometric".',
             )
 
     @property

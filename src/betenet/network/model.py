@@ -18,11 +18,15 @@ from betenet.network.layers import Parameters, convolution, gate
 from betenet.network.layout import SCALAR, LayerLayout, irrep_name, network_layout
 from betenet.network.readout import bins_readout, lognormal_readout
 from betenet.network.threads import keep_freed_memory, on_threads
+from betenet.network.vibrations_readout import outputs_of_vibrations, vibrations_readout
 
 
 @dataclass(frozen=True, slots=True)
 class NetworkOutput:
     """α²F on the grid of the configuration [1].
+
+    For the readout `vibrations` the phonon density of states of an atom stands in its place
+    [1/meV].
 
     Attributes
     ----------
@@ -32,7 +36,7 @@ class NetworkOutput:
         Their mean over the atoms of each crystal, (…, crystal, frequency).
     fermi_dos
         Mean electronic density of states of an atom at the Fermi level (…, crystal) [1/eV]; NaN
-        for the `bins` readout, which does not have it.
+        for readouts that do not have it.
     """
 
     site_a2f: Tensor
@@ -49,11 +53,13 @@ def parameter_shapes(config: NetworkConfig) -> dict[str, tuple[int, ...]]:
     }
     for index, layout in enumerate(network_layout(config)):
         shapes |= _layer_shapes(config, layout, f"layers.{index}")
-    if config.readout == "lognormal":
-        out = 3 * config.peaks + 3
+    if config.readout != "bins":
+        lognormal = config.readout == "lognormal"
+        out = 3 * config.peaks + 3 if lognormal else outputs_of_vibrations(config)
         shapes["readout.in"] = (2 * config.width + statistics_size(config), config.hidden)
         shapes["readout.mid"] = (config.hidden, config.hidden)
-        shapes["readout.source"] = (len(config.sources), config.hidden)
+        if lognormal:
+            shapes["readout.source"] = (len(config.sources), config.hidden)
         shapes["readout.out"] = (config.hidden, out)
         shapes["readout.bias"] = (out,)
     return shapes
@@ -176,9 +182,11 @@ def forward_member(
         outputs = convolution(config, parameters, index, features, z, g)
         features = gate(layout, outputs, g) if index < len(layouts) - 1 else outputs
     scalars = features[SCALAR]
+    dos = scalars.new_full((len(scalars),), torch.nan)
     if config.readout == "bins":
         site = bins_readout(scalars)
-        dos = site.new_full((len(site),), torch.nan)
+    elif config.readout == "vibrations":
+        site = vibrations_readout(config, parameters, scalars, g, dropout)
     else:
         label = torch.zeros_like(g.counts) if source is None else source
         site, dos = lognormal_readout(config, parameters, scalars, label, g, dropout)

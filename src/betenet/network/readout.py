@@ -57,14 +57,8 @@ def lognormal_readout(
         Electronic density of states at the Fermi level (site,) [1/eV]. It only serves training:
         λ is proportional to it, and many more materials tell it than tell a spectrum.
     """
-    crystal = torch.cat([g.pool @ scalars, g.statistics], dim=1)
-    inputs = torch.cat([scalars, crystal[g.crystal]], dim=1)
     labels = parameters["readout.source"][source][g.crystal]
-    hidden = silu(inputs @ parameters["readout.in"] / sqrt(inputs.shape[1]) + labels)
-    hidden = functional.dropout(hidden, dropout, training=dropout > 0)
-    hidden = silu(hidden @ parameters["readout.mid"] / sqrt(config.hidden))
-    hidden = functional.dropout(hidden, dropout, training=dropout > 0)
-    raw = hidden @ parameters["readout.out"] / sqrt(config.hidden) + parameters["readout.bias"]
+    raw = two_layers(config, parameters, "readout", readout_inputs(scalars, g), labels, dropout)
     strength, centre, width, shift = raw.split([config.peaks] * 3 + [3], dim=1)
     start = torch.linspace(-SPREAD, SPREAD, config.peaks, dtype=raw.dtype, device=raw.device)
     centre = CENTRE + start + centre + shift[:, 1:2]
@@ -80,6 +74,40 @@ def lognormal_readout(
     height = strength / width / (2 * sqrt(2 * pi))
     site = torch.einsum("sk,skf->sf", height, torch.exp(-0.5 * scaled**2))
     return site, dos
+
+
+def readout_inputs(scalars: Tensor, g: Geometry) -> Tensor:
+    """Scalars of each site, of its crystal and of its composition (site, input)."""
+    crystal = torch.cat([g.pool @ scalars, g.statistics], dim=1)
+    return torch.cat([scalars, crystal[g.crystal]], dim=1)
+
+
+def two_layers(
+    config: NetworkConfig,
+    parameters: Parameters,
+    name: str,
+    inputs: Tensor,
+    labels: Tensor | float,
+    dropout: float,
+) -> Tensor:
+    """Outputs of a neural network with two hidden layers (site, output).
+
+    Parameters
+    ----------
+    name
+        Of its parameters, before the dot.
+    inputs
+        (site, input).
+    labels
+        Added to the first hidden layer (site, hidden).
+    dropout
+        Share of the hidden units left out.
+    """
+    hidden = silu(inputs @ parameters[f"{name}.in"] / sqrt(inputs.shape[1]) + labels)
+    hidden = functional.dropout(hidden, dropout, training=dropout > 0)
+    hidden = silu(hidden @ parameters[f"{name}.mid"] / sqrt(config.hidden))
+    hidden = functional.dropout(hidden, dropout, training=dropout > 0)
+    return hidden @ parameters[f"{name}.out"] / sqrt(config.hidden) + parameters[f"{name}.bias"]
 
 
 def bins_readout(scalars: Tensor) -> Tensor:

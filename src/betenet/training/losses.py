@@ -189,6 +189,21 @@ def dos_loss(config: LossConfig, predicted: Tensor, log_dos: Tensor, weights: Te
     return (error * weights).sum() / weights.sum().clamp(min=TINY)
 
 
+def phonon_dos_loss(log_shares: Tensor, known: Tensor) -> Tensor:
+    """Relative entropy of known vibrations to predicted ones, mean over the atoms.
+
+    Parameters
+    ----------
+    log_shares
+        Logarithm of the predicted share of an atom's states at each frequency (atom, frequency).
+    known
+        Known shares; rows of zeros do not count (atom, frequency).
+    """
+    own = torch.special.xlogy(known, known).sum(1)
+    counted = (known.sum(1) > 0).sum().clamp(min=1)
+    return (own - (known * log_shares).sum(1)).sum() / counted
+
+
 def _known_error(config: LossConfig, predicted: Tensor, targets: Tensor) -> Tensor:
     """Huber loss of each logarithm; zero, with zero gradient, where the target is NaN."""
     known = torch.where(torch.isfinite(targets), targets, predicted)

@@ -16,80 +16,19 @@ from safetensors.torch import load_file, save
 from torch import Tensor
 
 from betenet.datasets.folds import bootstrap_counts
-from betenet.datasets.rows import Row
 from betenet.ensemble.checkpoint import read_state
-from betenet.network.batch import Geometry, collate
-from betenet.network.geometry import CrystalGeometry
 from betenet.network.layers import Parameters
 from betenet.network.model import forward_member, initialise, member_parameters
 from betenet.runs import replace_file
+from betenet.training.batch_loss import batch_loss, vibrations_loss
 from betenet.training.finite import check_bag, check_losses, check_weights
-from betenet.training.losses import (
-    GridMoments,
-    dos_loss,
-    moment_loss,
-    smoothness_loss,
-    spectrum_loss,
-)
+from betenet.training.losses import GridMoments, moment_loss
 from betenet.training.recipe import Recipe
+from betenet.training.training_set import TrainingSet, batch_geometry
 
 EVALUATION_BATCH = 128
 MEMBER, STATE = "member.safetensors", "state.safetensors"
 """Files of a member that is trained, and of one in training."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TrainingSet:
-    """Rows as tensors, shared by all members.
-
-    Attributes
-    ----------
-    crystals
-        Geometry of each row.
-    formulas
-        Reduced formulas.
-    sources
-        Index of each row's level of theory (row,).
-    targets
-        Natural logarithms, NaN where unknown (row, target).
-    log_dos
-        ln of the density of states at the Fermi level, NaN where unknown (row,).
-    spectra
-        Normalised to the network's grid; NaN where unknown (row, frequency).
-    """
-
-    crystals: list[CrystalGeometry]
-    formulas: list[str]
-    sources: Tensor
-    targets: Tensor
-    log_dos: Tensor
-    spectra: Tensor
-
-    @property
-    def first_source(self) -> Bool[np.ndarray, " row"]:
-        """Rows of the level of theory that is judged and predicted."""
-        return self.sources.numpy() == 0
-
-    @classmethod
-    def build(
-        cls, rows: Sequence[Row], crystals: Sequence[CrystalGeometry], recipe: Recipe
-    ) -> TrainingSet:
-        """Collect rows whose geometry is known."""
-        grid = recipe.network.frequencies
-        spectra = np.full((len(rows), len(grid)), np.nan)
-        for index, row in enumerate(rows):
-            if row.spectrum is not None:
-                spectra[index] = np.interp(grid, *row.spectrum, left=0.0, right=0.0)
-        return cls(
-            crystals=list(crystals),
-            formulas=[row.formula for row in rows],
-            sources=torch.tensor([recipe.data.sources.index(row.source) for row in rows]),
-            targets=torch.tensor(
-                np.log(np.stack([row.targets for row in rows])), dtype=torch.float32
-            ),
-            log_dos=torch.tensor([row.fermi_dos for row in rows], dtype=torch.float32).log(),
-            spectra=torch.tensor(spectra, dtype=torch.float32),
-        )
 
 
 @dataclass(slots=True)
@@ -150,7 +89,7 @@ def predict_spectra(
     with torch.no_grad():
         for start in range(0, len(rows), EVALUATION_BATCH):
             batch = rows[start : start + EVALUATION_BATCH]
-            geometry, sources = _batch(recipe, parameters, data, batch)
+            geometry, sources = batch_geometry(recipe, parameters, data, batch)
             output = forward_member(recipe.network, parameters, geometry, sources)
             parts.append(output.a2f.cpu())
     return torch.cat(parts)
@@ -287,7 +226,7 @@ def _run_epoch(
         step = state.epoch * batches + index
         for group in state.optimizer.param_groups:
             group["lr"] = learning_rate(recipe, step / (settings.epochs * batches))
-        loss = _batch_loss(recipe, data, batch, weights, state.current, moments)
+        loss = batch_loss(recipe, data, batch, weights, state.current, moments)
         state.optimizer.zero_grad()
         loss.backward()
         values = list(state.current.values())
@@ -302,44 +241,24 @@ def _run_epoch(
     return total / batches
 
 
-def _batch(
-    recipe: Recipe, parameters: Parameters, data: TrainingSet, rows: Int[np.ndarray, " row"]
-) -> tuple[Geometry, Tensor]:
-    """Geometry and sources of some rows, on the device of the parameters."""
-    weight = next(iter(parameters.values()))
-    crystals = [data.crystals[k] for k in rows]
-    geometry = collate(crystals, recipe.network, weight.dtype, weight.device)
-    return geometry, data.sources[rows].to(weight.device)
-
-
-def _batch_loss(
-    recipe: Recipe,
-    data: TrainingSet,
-    batch: Int[np.ndarray, " row"],
-    weights: Tensor,
-    parameters: Parameters,
-    moments: GridMoments,
-) -> Tensor:
-    geometry, sources = _batch(recipe, parameters, data, batch)
-    output = forward_member(recipe.network, parameters, geometry, sources, recipe.training.dropout)
-    a2f = output.a2f.cpu()
-    share = weights[batch]
-    loss = moment_loss(recipe.loss, moments.log_moments(a2f), data.targets[batch], share)
-    if recipe.loss.fermi_dos > 0 and recipe.network.readout == "lognormal":
-        dos = dos_loss(recipe.loss, output.fermi_dos.cpu(), data.log_dos[batch], share)
-        loss = loss + recipe.loss.fermi_dos * dos
-    loss = loss * share.mean()
-    known = torch.isfinite(data.spectra[batch]).all(dim=1)
-    if recipe.loss.spectrum > 0 and known.any():
-        shape = spectrum_loss(moments, a2f[known], data.spectra[batch][known])
-        loss = loss + recipe.loss.spectrum * known.float().mean() * shape
-    if recipe.loss.smoothness > 0:
-        loss = loss + recipe.loss.smoothness * smoothness_loss(moments, a2f)
-    return loss
-
-
 def _out_of_bag_loss(
     recipe: Recipe, parameters: Parameters, data: TrainingSet, rows: Int[np.ndarray, " row"]
 ) -> float:
+    if recipe.network.readout == "vibrations":
+        return _vibrations_out_of_bag(recipe, parameters, data, rows)
     predicted = predict_log_moments(recipe, parameters, data, rows)
     return float(moment_loss(recipe.loss, predicted, data.targets[rows], torch.ones(len(rows))))
+
+
+def _vibrations_out_of_bag(
+    recipe: Recipe, parameters: Parameters, data: TrainingSet, rows: Int[np.ndarray, " row"]
+) -> float:
+    """Relative entropy over the crystals that the bag does not hold, each batch alike."""
+    losses: list[float] = []
+    with torch.no_grad():
+        for start in range(0, len(rows), EVALUATION_BATCH):
+            batch = rows[start : start + EVALUATION_BATCH]
+            geometry, sources = batch_geometry(recipe, parameters, data, batch)
+            output = forward_member(recipe.network, parameters, geometry, sources)
+            losses.append(float(vibrations_loss(recipe, output.site_a2f.cpu(), data, batch)))
+    return float(np.mean(losses))

@@ -9,6 +9,7 @@ from typing import Any
 
 from betenet.errors import ConfigError
 from betenet.network.config import NetworkConfig
+from betenet.phonons.library import PhononLibrary
 from betenet.toml_input import configure, read_config
 from betenet.training.losses import LossConfig
 
@@ -24,12 +25,35 @@ class DataConfig:
     """Rows with a larger λ are left out of training: mostly soft modes that did not converge."""
     phonons: tuple[str, ...] = ()
     """Libraries of phonon densities of states (`phonons.library`), one for each force field: the
-    model's card gets a linear correction of its predictions by each. Training does not use them."""
+    model's card gets a linear correction of its predictions by each. A network with the readout
+    `vibrations` learns those of `phonons_of_files`; others are trained without."""
     phonons_of_files: str = ""
     """Force field whose line serves all other phonons: the one nearest to first principles. The
     last of the libraries if empty."""
     n_folds: int = 5
     """Folds by reduced formula, for cross-validation."""
+
+    def learnt_phonons(self) -> PhononLibrary:
+        """The library whose phonons a network with the readout `vibrations` learns.
+
+        Raises
+        ------
+        ConfigError
+            If there is none of that force field.
+        DataError
+            If a library cannot be read.
+        """
+        libraries = [PhononLibrary.read(Path(path)) for path in self.phonons]
+        wanted = self.phonons_of_files or (libraries[-1].force_field if libraries else "")
+        for library in libraries:
+            if library.force_field == wanted:
+                return library
+        known = ", ".join(library.force_field for library in libraries) or "none"
+        raise ConfigError(
+            f"[data] phonons_of_files: there is no library of {wanted or 'phonons'}.",
+            f"There are those of {known}.",
+            "Name the force field of one of the libraries in `phonons`.",
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

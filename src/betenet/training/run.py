@@ -9,28 +9,32 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from jaxtyping import Bool
+from torch import Tensor
 from tqdm import tqdm
 
 from betenet.datasets.folds import fold_of
 from betenet.datasets.rows import Row, data_digest, spectra_digest
 from betenet.datasets.training_rows import read_rows, tell_nobody
 from betenet.ensemble.device import choose_place
+from betenet.ensemble.site_phonons import MOST_IMAGINARY
 from betenet.errors import BetenetError
 from betenet.graphs import CrystalGraph, build_graph
 from betenet.network.geometry import CrystalGeometry, crystal_geometry
+from betenet.network.phonon_shares import phonon_shares
 from betenet.phonons.library import PhononLibrary
 from betenet.runs import WorkerPool, lock_folder
 from betenet.structures import check_structure, find_symmetry, standardise
 from betenet.training.manifest import Told, begin_training
-from betenet.training.member import MEMBER, TrainingSet, train_member
+from betenet.training.member import MEMBER, train_member
 from betenet.training.recipe import Recipe
+from betenet.training.training_set import TrainingSet
 
 FULL = "full"
 """Folder of the members that see every fold."""
@@ -84,7 +88,7 @@ class Workload:
             graphs.append(graph)
             # The search for the symmetry pays off over epochs and members.
             crystals.append(crystal_geometry(graph, recipe.network, find_symmetry(atoms)))
-        return cls(
+        load = cls(
             recipe=recipe,
             rows=rows,
             graphs=graphs,
@@ -92,11 +96,35 @@ class Workload:
             folds=np.array([fold_of(row.formula, recipe.data.n_folds) for row in rows]),
             refused=refused,
         )
+        if recipe.network.readout != "vibrations":
+            return load
+        return load._with_site_dos(recipe.data.learnt_phonons())
+
+    def _with_site_dos(self, library: PhononLibrary) -> Workload:
+        """The same rows with the phonons of a library, where it has them.
+
+        Those with more than `MOST_IMAGINARY` of imaginary modes are left out.
+        """
+        config = self.recipe.network
+        found: list[Tensor] = []
+        for row, graph in zip(self.rows, self.graphs, strict=True):
+            shares = np.zeros((graph.n_sites, config.frequency_count))
+            entry = library.find(row.id, graph.numbers.tolist())
+            if entry is not None and entry.imaginary <= MOST_IMAGINARY:
+                shares = phonon_shares(config.frequencies, entry.dos())
+            found.append(torch.tensor(shares, dtype=torch.float32))
+        return replace(self, data=replace(self.data, site_dos=tuple(found)))
 
     def allowed(self, fold: int | None) -> Bool[np.ndarray, " row"]:
-        """Rows that may be trained on: not in the fold, and λ within the recipe's limit."""
+        """Rows that may be trained on: not in the fold, and λ within the recipe's limit.
+
+        For networks that learn vibrations: rows that have them.
+        """
+        others = np.asarray(self.folds != fold)
+        if self.data.site_dos:
+            return others & np.array([bool(one.any()) for one in self.data.site_dos])
         coupling = np.array([row.targets[0] for row in self.rows])
-        return (coupling <= self.recipe.data.coupling_max) & (self.folds != fold)
+        return (coupling <= self.recipe.data.coupling_max) & others
 
 
 @dataclass(frozen=True, slots=True)

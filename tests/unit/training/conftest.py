@@ -12,8 +12,8 @@ from betenet.graphs import CrystalGraph, build_graph
 from betenet.network.config import NetworkConfig
 from betenet.network.geometry import crystal_geometry
 from betenet.training.losses import LossConfig
-from betenet.training.member import TrainingSet
 from betenet.training.recipe import DataConfig, Recipe, TrainingConfig
+from betenet.training.training_set import TrainingSet
 
 
 @pytest.fixture

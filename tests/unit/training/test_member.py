@@ -9,13 +9,13 @@ import pytest
 import torch
 
 from betenet.training.member import (
-    TrainingSet,
     in_bag_counts,
     learning_rate,
     predict_log_moments,
     train_member,
 )
 from betenet.training.recipe import Recipe
+from betenet.training.training_set import TrainingSet
 
 
 def _everything(data: TrainingSet) -> np.ndarray:

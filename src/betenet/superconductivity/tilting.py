@@ -1,0 +1,147 @@
+"""A spectrum on given vibrations, with given moments: the nearest one in relative entropy."""
+
+from __future__ import annotations
+
+import numpy as np
+from jaxtyping import Bool, Float
+
+from betenet.superconductivity.integration import log_moment_weights, moment_weights
+from betenet.superconductivity.moments import moments
+
+RIDGE = 0.01
+"""Weight of the square of a round's change of θ, halved, beside the relative entropy [1]."""
+ROUNDS = 10
+"""Rounds of the tilt: θ grows by some units in each, and no further."""
+CLOSE = 0.01
+"""Relative error up to which ω_log and ω_2 count as reached."""
+TAIL = 1e-4
+"""Share of the area of F_0 that is cut off at its top: exp(ω²) would make much of a faint tail."""
+_STEPS = 60
+_LONGEST = 1.0
+_ENOUGH = 1e-9
+_SETTLED = 1e-4
+_NOTHING = 1e-12
+"""Height, relative to the highest peak, below which a spectrum is zero."""
+
+
+def tilted(
+    frequencies: Float[np.ndarray, " n_freq"],
+    base: Float[np.ndarray, " n_freq"],
+    targets: Float[np.ndarray, "spectrum 3"],
+) -> tuple[Float[np.ndarray, "spectrum n_freq"], Bool[np.ndarray, " spectrum"]]:
+    r"""α²F with given λ, ω_log and ω_2 whose peaks are those of another curve.
+
+    .. math:: \alpha^2F(\omega) = F_0(\omega)\,
+              \exp\left(a + b\ln\omega + d\,\omega^2\right)
+
+    Among all spectra with these moments it is the one nearest to F_0 in relative entropy, by the
+    measure 2α²F dω/ω of λ.
+
+    Parameters
+    ----------
+    frequencies
+        ω > 0 [meV].
+    base
+        F_0 ≥ 0, in any unit: a phonon density of states, say.
+    targets
+        λ [1], ω_log and ω_2 [meV] of each spectrum.
+
+    Returns
+    -------
+    spectra
+        α²F [1], with λ as asked.
+    reached
+        Whether ω_log and ω_2 are within `CLOSE` of what was asked: no tilt of F_0 has moments
+        outside of its own range of frequencies.
+
+    References
+    ----------
+    Csiszár, Ann. Probab. 3, 146 (1975), on projections in relative entropy.
+
+    Examples
+    --------
+    >>> omega = np.geomspace(1.0, 100.0, 400)
+    >>> base = omega**2 * (omega < 40.0)
+    >>> spectra, reached = tilted(omega, base, np.array([[0.5, 20.0, 24.0], [0.5, 50.0, 60.0]]))
+    >>> found = moments(omega, spectra[0])
+    >>> [round(float(found[name]), 2) for name in ("coupling", "omega_log", "omega_2")]
+    [0.5, 20.0, 24.0]
+    >>> reached.tolist()
+    [True, False]
+    """
+    area = (base * moment_weights(frequencies, 1)).cumsum()
+    known = np.where(area <= (1.0 - TAIL) * area[-1], base, 0.0)
+    spectra = np.array([_one(frequencies, known, target) for target in targets])
+    found = moments(frequencies, spectra)
+    ratios = np.stack([found["omega_log"], found["omega_2"]], axis=-1) / targets[:, 1:]
+    return spectra, np.asarray((np.abs(ratios - 1.0) < CLOSE).all(axis=1))
+
+
+def _one(
+    frequencies: Float[np.ndarray, " n_freq"],
+    base: Float[np.ndarray, " n_freq"],
+    target: Float[np.ndarray, " 3"],
+) -> Float[np.ndarray, " n_freq"]:
+    coupling, omega_log, omega_2 = target.tolist()
+    features = np.stack([np.log(frequencies / omega_log), (frequencies / omega_2) ** 2 - 1.0])
+    normal = moment_weights(frequencies, 0)
+    integrals = np.stack(
+        [
+            normal,
+            log_moment_weights(frequencies) - np.log(omega_log) * normal,
+            moment_weights(frequencies, 2) / omega_2**2 - normal,
+        ]
+    )
+    inside = base > 0.0
+    exponent = _tilt(features[:, inside], (base * integrals)[:, inside]) @ features
+    spectrum = base * np.exp(np.minimum(exponent - exponent[inside].max(), 0.0))
+    spectrum[spectrum < _NOTHING * spectrum.max()] = 0.0
+    return spectrum * (0.5 * coupling / float(normal @ spectrum))
+
+
+def _tilt(
+    features: Float[np.ndarray, "2 point"], integrals: Float[np.ndarray, "3 point"]
+) -> Float[np.ndarray, " 2"]:
+    """θ for which the means of the features vanish, as far as the rounds reach.
+
+    Parameters
+    ----------
+    features
+        ln ω and ω², less what is asked of their means.
+    integrals
+        Weights of their integrals over the base, that of 1/ω first.
+    """
+    theta = np.zeros(2)
+    for _ in range(ROUNDS):
+        before, theta = theta, _round(features, integrals, theta)
+        if np.abs(theta - before).max() < _SETTLED:
+            break
+    return theta
+
+
+def _round(
+    features: Float[np.ndarray, "2 point"],
+    integrals: Float[np.ndarray, "3 point"],
+    anchor: Float[np.ndarray, " 2"],
+) -> Float[np.ndarray, " 2"]:
+    """θ of the least relative entropy plus ridge around an anchor (a proximal point): convex."""
+    theta = anchor
+    for _ in range(_STEPS):
+        exponent: np.ndarray = theta @ features
+        part = integrals * np.exp(exponent - exponent.max())
+        total = part.sum(1)
+        mean, share = total[1:] / total[0], part[0] / total[0]
+        spread = (features * share) @ features.T - np.outer(mean, mean)
+        gradient = mean + RIDGE * (theta - anchor)
+        curvature = spread + RIDGE * np.eye(2)
+        step = np.array(
+            [
+                curvature[0, 1] * gradient[1] - curvature[1, 1] * gradient[0],
+                curvature[1, 0] * gradient[0] - curvature[0, 0] * gradient[1],
+            ]
+        ) / (curvature[0, 0] * curvature[1, 1] - curvature[0, 1] ** 2)
+        length = float(np.abs(step).max())
+        theta = theta + step * min(1.0, _LONGEST / max(length, _ENOUGH))
+        if length < _ENOUGH:
+            break
+    return theta

@@ -5,7 +5,8 @@
 Small supercells first. What is done is in FOLDER/phonons-1.sqlite, found again by the content of
 the structure and the settings; a second start goes on where the first was killed. FOLDER/SOURCE.csv
 is written at the end and every hundred structures: a line for each structure, with its flags or its
-error. The same FOLDER may hold several sources and settings.
+error. The same FOLDER may hold several sources and settings. ``--draw N`` takes N of the structures
+with at most six atoms at random, and says how many processor seconds all processes took.
 """
 
 from __future__ import annotations
@@ -14,12 +15,14 @@ import argparse
 import csv
 import gzip
 import json
+import resource
 import time
 import warnings
 from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
 
+import numpy as np
 from ase import Atoms
 from ase.io import read
 
@@ -36,6 +39,8 @@ from betenet.phonons import (
 
 SOURCES = ("bete_net", "alexandria", "jarvis")
 EVERY = 100
+FEW_ATOMS = 6
+SEED = 7
 
 
 def read_source(source: str) -> list[tuple[str, Atoms]]:
@@ -70,6 +75,19 @@ def write_table(path: Path, lines: dict[str, dict[str, object]]) -> None:
     part.replace(path)
 
 
+def draw(rows: list[tuple[str, Atoms]], count: int) -> list[tuple[str, Atoms]]:
+    """Rows with few atoms in their cells, drawn at random."""
+    small = [row for row in rows if len(row[1]) <= FEW_ATOMS]
+    chosen = np.random.default_rng(SEED).permutation(len(small))[:count]
+    return [small[place] for place in chosen]
+
+
+def processor_seconds() -> float:
+    """Processor time of this process and of those that have ended [s]."""
+    used = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(one.ru_utime + one.ru_stime for one in used)
+
+
 def line_of(name: str, outcome: PhononResult | BetenetError) -> dict[str, object]:
     """What became of one structure."""
     if isinstance(outcome, BetenetError):
@@ -93,16 +111,18 @@ def main() -> None:
     parser.add_argument("--distance", type=float, default=defaults.distance, help="Å")
     parser.add_argument("--most-atoms", type=int, default=defaults.most_atoms)
     parser.add_argument("--limit", type=int, help="only that many structures, the smallest")
+    parser.add_argument("--draw", type=int, help="only that many small structures, at random")
     chosen = parser.parse_args()
     settings = PhononSettings(
         relaxation=chosen.relax, distance=chosen.distance, most_atoms=chosen.most_atoms
     )
     rows = read_source(chosen.source)
+    rows = draw(rows, chosen.draw) if chosen.draw else rows
     rows.sort(key=lambda row: (len(row[1]), -row[1].get_volume()))
     rows = rows[: chosen.limit]
     lines: dict[str, dict[str, object]] = {}
     table = chosen.out / f"{chosen.source}-{chosen.force_field}-{chosen.relax}.csv"
-    began, used = time.monotonic(), 0.0
+    began, used, before = time.monotonic(), 0.0, processor_seconds()
     stream = compute_phonons(
         [atoms for _, atoms in rows],
         settings,
@@ -123,6 +143,8 @@ def main() -> None:
         f"{len(lines)} structures, {failed} failed, {used / 3600:.2f} core-hours in all, "
         f"{(time.monotonic() - began) / 3600:.2f} h now; flags: {dict(flags)}; {table}"
     )
+    took = processor_seconds() - before
+    print(f"{took:.1f} processor seconds now, {took / len(lines):.2f} for each structure")
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from ase import Atoms
+from ase import Atoms, units
 from ase.build import bulk
 from ase.constraints import FixSymmetry
 from ase.filters import FrechetCellFilter
@@ -89,8 +89,10 @@ def phonons_by_libraries(atoms: Atoms, field: ForceField) -> tuple[PhononDos, fl
     settings = PhononSettings()
     rest = standardise(atoms, symprec=settings.symprec)
     rest.calc = field.calculator
+    squeezed = abs(rest.get_stress()[:3].mean() / units.GPa) > settings.pressure_limit
     rest.set_constraint(FixSymmetry(rest, symprec=settings.symprec))
-    optimiser = BFGS(FrechetCellFilter(rest), logfile=None)
+    moving: Any = rest if squeezed else FrechetCellFilter(rest)
+    optimiser = BFGS(moving, logfile=None)
     optimiser.run(fmax=settings.force_tolerance, steps=settings.relaxation_steps)
     rest.set_constraint()
     cells = importlib.import_module("phonopy.structure.atoms")

@@ -22,6 +22,7 @@ INDEPENDENT = 0.01
 """Least determinant of the mean of d dᵀ, summed over the displacements d and all that symmetry
 makes of them; 1/27 for three at right angles to each other, or for one in a cube."""
 _SAME = 1e-3
+_MOST_TIMES = 6
 _DIAGONALS = np.array([d for d in product((-1, 0, 1), repeat=3) if d > (0, 0, 0)])
 
 
@@ -44,7 +45,9 @@ class Displacement:
     operations: Int[np.ndarray, " op"]
 
 
-def choose_displacements(atoms: Atoms, group: SpaceGroup, length: float) -> list[Displacement]:
+def choose_displacements(
+    atoms: Atoms, group: SpaceGroup, length: float, *, fewest: bool = False
+) -> list[Displacement]:
     """Cheapest displacements that determine all force constants.
 
     Parameters
@@ -55,6 +58,8 @@ def choose_displacements(atoms: Atoms, group: SpaceGroup, length: float) -> list
         Its space group.
     length
         Length of each displacement [Å].
+    fewest
+        Whether each costs the same, for a force field that does not use the symmetry that is left.
 
     Returns
     -------
@@ -78,7 +83,7 @@ def choose_displacements(atoms: Atoms, group: SpaceGroup, length: float) -> list
     for atom in np.unique(group.orbits).tolist():
         operations = group.site_operations(atom)
         turns = group.cartesian[operations]
-        for direction in _directions(lattices, turns):
+        for direction in _directions(lattices, turns, fewest=fewest):
             kept = np.linalg.norm(turns @ direction - direction, axis=1) < _SAME
             vector = (turns[kept] @ direction).mean(axis=0)
             vector *= length / np.linalg.norm(vector)
@@ -89,14 +94,16 @@ def choose_displacements(atoms: Atoms, group: SpaceGroup, length: float) -> list
 
 
 def _directions(
-    lattices: tuple[np.ndarray, np.ndarray], turns: Float[np.ndarray, "op 3 3"]
+    lattices: tuple[np.ndarray, np.ndarray], turns: Float[np.ndarray, "op 3 3"], *, fewest: bool
 ) -> Float[np.ndarray, "direction 3"]:
     """Directions whose images span the space, at the least cost."""
     candidates = _candidates(lattices, turns)
     images = np.einsum("oij,dj->doi", turns, candidates)
     left = (np.linalg.norm(images - candidates[:, None], axis=2) < _SAME).sum(axis=1)
     opposite = np.array([_needs_opposite(turns, one) for one in candidates])
-    costs = (1.0 + opposite) * (1.0 / left + EACH)
+    # of the fewest the most symmetric
+    shares = EACH / left + 1.0 if fewest else 1.0 / left + EACH
+    costs = (1.0 + opposite) * shares
     spreads = np.einsum("doi,doj->dij", images, images) / len(turns)
     # those that symmetry turns into each other are as good as one another
     keys = np.column_stack([costs, spreads.reshape(-1, 9)]).round(6)
@@ -115,23 +122,36 @@ def _directions(
 def _candidates(
     lattices: tuple[np.ndarray, np.ndarray], turns: Float[np.ndarray, "op 3 3"]
 ) -> Float[np.ndarray, "direction 3"]:
-    """Axes of symmetry, lattice vectors and their diagonals, one of two opposite ones."""
+    """Axes of symmetry, lattice vectors and what lies between them, one of two opposite ones."""
     proper = turns * np.sign(np.linalg.det(turns))[:, None, None]
     # what a rotation by an angle other than zero leaves as it is: the rows of the sum of its powers
     powers = np.mean([np.linalg.matrix_power(proper, k) for k in range(12)], axis=0)
     axes = powers[np.abs(np.trace(powers, axis1=1, axis2=2) - 1.0) < 0.1]
     longest = np.linalg.norm(axes, axis=2).argmax(axis=1)
+    units = [one / np.linalg.norm(one, axis=1, keepdims=True) for one in lattices]
     found = np.concatenate(
-        [
-            np.eye(3),
-            axes[np.arange(len(axes)), longest],
-            *(_DIAGONALS @ lattice for lattice in lattices),
-        ]
+        [axes[np.arange(len(axes)), longest], *(_DIAGONALS @ unit for unit in units)]
     )
     found /= np.linalg.norm(found, axis=1, keepdims=True)
     largest = np.abs(found).round(4).argmax(axis=1)
     found *= np.sign(found[np.arange(len(found)), largest])[:, None]
-    return found[np.sort(np.unique(found.round(4), axis=0, return_index=True)[1])]
+    found = found[np.unique(found.round(4), axis=0, return_index=True)[1]]
+    # in an order that does not depend on how the crystal is turned
+    return found[np.argsort(_repeats(lattices[0], found).round(3), kind="stable")]
+
+
+def _repeats(
+    lattice: Float[np.ndarray, "3 3"], directions: Float[np.ndarray, "direction 3"]
+) -> Float[np.ndarray, " direction"]:
+    """Length of the shortest lattice vector along each direction [Å]."""
+    along = directions @ np.linalg.inv(lattice)
+    along /= np.abs(np.where(np.abs(along) > _SAME, along, np.inf)).min(axis=1, keepdims=True)
+    lengths = np.full(len(directions), np.inf)
+    for times in range(_MOST_TIMES, 0, -1):
+        whole = np.rint(times * along)
+        fits = np.abs(times * along - whole).max(axis=1) < times * 10 * _SAME
+        lengths[fits] = np.linalg.norm(whole[fits] @ lattice, axis=1)
+    return lengths
 
 
 def _needs_opposite(turns: Float[np.ndarray, "op 3 3"], direction: np.ndarray) -> bool:

@@ -127,7 +127,8 @@ def force_constants(
     group = find_space_group(atoms, settings.symprec) if group is None else group
     matrix = choose_supercell(atoms, settings, vacuum_axis, group)
     supercell = Supercell.from_matrix(atoms, matrix)
-    displacements = choose_displacements(atoms, group, settings.displacement)
+    fewest = not isinstance(field.calculator, SymmetricCalculator)
+    displacements = choose_displacements(atoms, group, settings.displacement, fewest=fewest)
     forces = _all_forces(supercell, group, displacements, field, told)
     constants = _symmetric(_solve(supercell, group, displacements, forces), supercell)
     return HarmonicCrystal(

@@ -1,7 +1,11 @@
+from typing import Any
+
 import numpy as np
 import pytest
 from ase import Atoms
 from ase.build import bulk
+from phonopy import Phonopy
+from phonopy.structure.atoms import PhonopyAtoms
 
 from betenet.phonons.displacements import choose_displacements
 from betenet.phonons.space_group import find_space_group
@@ -53,3 +57,18 @@ def test_images_of_the_displacements_span_the_space_both_ways(name: str) -> None
         # without cubic terms: with each displacement there is its opposite
         apart = np.linalg.norm(moved[:, None] + moved, axis=2)
         assert apart.min(axis=1).max() < 1e-9
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_fewest_are_no_more_than_those_of_phonopy(name: str) -> None:
+    atoms, _ = CASES[name]
+    cell = PhonopyAtoms(numbers=atoms.numbers, cell=atoms.cell.array, positions=atoms.positions)
+    phonon: Any = Phonopy(cell, np.eye(3, dtype=int), primitive_matrix="P", symprec=1e-3)
+    phonon.generate_displacements()
+    group = find_space_group(atoms, 1e-3)
+    found = choose_displacements(atoms, group, 0.01, fewest=True)
+    assert len(found) <= len(phonon.displacements)
+    for atom in np.unique(group.orbits):
+        turns = group.cartesian[group.site_operations(int(atom))]
+        moved = np.concatenate([turns @ one.vector for one in found if one.atom == atom])
+        assert np.linalg.svd(moved, compute_uv=False)[-1] > 0.003

@@ -19,25 +19,27 @@ from betenet.ensemble.batching import batches
 from betenet.ensemble.checkpoint import APPLICABILITY, read_card, read_parameters, read_tensors
 from betenet.ensemble.device import choose_place
 from betenet.ensemble.estimates import Summary, summarise
+from betenet.ensemble.peaks import on_vibrations
 from betenet.ensemble.phonon_correction import CorrectionLines
 from betenet.ensemble.prediction import Prediction
+from betenet.ensemble.prepared import PreparedCrystal, n_pairs, prepare_crystal
 from betenet.ensemble.shipped import DEFAULT_MODEL, DEFAULT_PHONON_MODEL, find_model
-from betenet.ensemble.site_inputs import input_warnings, inputs_of_phonons, site_inputs
-from betenet.ensemble.site_phonons import PhononSource, SitePhonons, takes_phonons
+from betenet.ensemble.site_inputs import input_warnings, site_inputs
+from betenet.ensemble.site_phonons import PhononSource, takes_phonons
 from betenet.ensemble.spectrum_warnings import spectrum_warnings
 from betenet.ensemble.tc_surface import check_tc_settings
 from betenet.ensemble.training_table import TrainingTable
-from betenet.errors import BetenetError, DataError, ModelError, StructureError
-from betenet.graphs import CrystalGraph, build_graph
+from betenet.ensemble.vibrations import READOUT, predicted_vibrations
+from betenet.errors import ModelError
+from betenet.graphs import CrystalGraph
 from betenet.known.findings import COUPLING_UNKNOWN, LAYER_WITH_VACUUM, NOT_KNOWN, Finding
-from betenet.known.judge import judge
 from betenet.network.batch import collate
 from betenet.network.config import NetworkConfig
 from betenet.network.geometry import joint_geometry
 from betenet.network.layers import Parameters
 from betenet.network.model import forward
 from betenet.spectrum import Spectrum
-from betenet.structures import StructureRecord, prepare_structures
+from betenet.structures import prepare_structures
 from betenet.superconductivity.binned import rule_of
 from betenet.superconductivity.critical_temperature import DEFAULT_METHOD, DEFAULT_MU_STAR
 
@@ -50,19 +52,6 @@ GEOMETRY_EDGES = 5_000
 """Edges whose harmonics are computed at a time: they stay in the processor's cache."""
 WIDE = 6.0
 """Ratio of the ends of the 68 % interval of λ from which λ is said not to be known."""
-
-
-_WITHOUT = SitePhonons()
-
-
-@dataclass(frozen=True, slots=True)
-class _Item:
-    record: StructureRecord
-    graph: CrystalGraph | None
-    error: BetenetError | None
-    phonons: SitePhonons = _WITHOUT
-    findings: tuple[Finding, ...] = ()
-    inputs: np.ndarray | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -128,6 +117,12 @@ class Ensemble:
         path = find_model(name_or_path)
         card = read_card(path)
         config = NetworkConfig.from_dict(card["network"])
+        if config.readout == READOUT:
+            raise ModelError(
+                f"{card['name']} does not predict α²F.",
+                "Its networks predict phonon densities of states (`betenet.ensemble.Vibrations`).",
+                "Choose another model; `betenet models list` has them.",
+            )
         return cls(
             name=card["name"],
             path=path,
@@ -214,6 +209,7 @@ class Ensemble:
         tc_method: str = DEFAULT_METHOD,
         phonons: PhononSource | str | Path | None = None,
         at_a_time: int = AT_A_TIME,
+        peaks: bool = True,
     ) -> Generator[Prediction]:
         """Like `predict`, one after the other: memory does not grow with their number.
 
@@ -224,6 +220,9 @@ class Ensemble:
         at_a_time
             Structures that are read, and given their phonons, before they are predicted: what an
             interrupt can lose.
+        peaks
+            Take the peaks of α²F from predicted vibrations where no phonons are known. Without,
+            they are the networks' own, λ, ω_log, ω_2 and Tc are the same, and it is faster.
 
         Yields
         ------
@@ -245,9 +244,11 @@ class Ensemble:
         if phonons is not None:
             self.check_takes_phonons()
         records = prepare_structures(structures)
-        while part := [_prepare(one, self.config, phonons) for one in islice(records, at_a_time)]:
-            for batch in batches(part, _pairs, BATCH_PAIRS):
-                yield from self._predict_batch(batch, mu_star, tc_method)
+        while part := [
+            prepare_crystal(one, self.config, phonons) for one in islice(records, at_a_time)
+        ]:
+            for batch in batches(part, n_pairs, BATCH_PAIRS):
+                yield from self._predict_batch(batch, mu_star, tc_method, peaks=peaks)
 
     def check_takes_phonons(self) -> None:
         """Check that phonons change predictions.
@@ -296,8 +297,9 @@ class Ensemble:
         return output.a2f.double().cpu().numpy(), output.site_a2f.double().mean(0).cpu().numpy()
 
     def _predict_batch(
-        self, items: list[_Item], mu_star: float, tc_method: str
+        self, items: list[PreparedCrystal], mu_star: float, tc_method: str, *, peaks: bool
     ) -> list[Prediction]:
+        vibrations = predicted_vibrations(items, self.config) if peaks else {}
         usable = [item.graph for item in items if item.graph is not None]
         inputs = [item.inputs for item in items if item.inputs is not None]
         a2f, sites = np.empty((0, 0, 0)), np.empty((0, 0))
@@ -313,11 +315,14 @@ class Ensemble:
             stop = start + item.graph.n_sites
             share = sites[start:stop] / (stop - start)
             spectra, share = lines.corrected(self.frequencies, a2f[:, index], share, item.phonons)
+            if id(item) in vibrations:
+                dos = vibrations[id(item)]
+                spectra, share = on_vibrations(self.frequencies, spectra, share, dos)
             predictions.append(self._finish(item, spectra, share, mu_star, tc_method))
             index, start = index + 1, stop
         return predictions
 
-    def _failed(self, item: _Item, mu_star: float, tc_method: str) -> Prediction:
+    def _failed(self, item: PreparedCrystal, mu_star: float, tc_method: str) -> Prediction:
         return Prediction(
             name=item.record.name,
             model=self.name,
@@ -329,7 +334,12 @@ class Ensemble:
         )
 
     def _finish(
-        self, item: _Item, a2f: np.ndarray, sites: np.ndarray, mu_star: float, tc_method: str
+        self,
+        item: PreparedCrystal,
+        a2f: np.ndarray,
+        sites: np.ndarray,
+        mu_star: float,
+        tc_method: str,
     ) -> Prediction:
         assert item.record.atoms is not None
         assert item.graph is not None
@@ -369,7 +379,7 @@ class Ensemble:
             findings=findings,
         )
 
-    def _unusual(self, item: _Item, summary: Summary) -> Iterator[Finding]:
+    def _unusual(self, item: PreparedCrystal, summary: Summary) -> Iterator[Finding]:
         """What is unusual beside the training, and an interval that says next to nothing."""
         assert item.graph is not None
         layer = any(one.code == LAYER_WITH_VACUUM for one in item.findings)
@@ -380,21 +390,3 @@ class Ensemble:
         if high > WIDE * low:
             text = f"λ is hardly known: its 68 % interval is {low:.2f} to {high:.2f}"
             yield Finding(COUPLING_UNKNOWN, text)
-
-
-def _prepare(record: StructureRecord, config: NetworkConfig, phonons: PhononSource | None) -> _Item:
-    if record.atoms is None:
-        return _Item(record, None, record.error)
-    try:
-        findings = judge(record.atoms)
-        graph = build_graph(record.atoms, config.cutoff)
-        known = _WITHOUT if phonons is None else phonons(record)
-    except (StructureError, DataError) as error:
-        named = type(error)(f"{record.name}: {error.summary}", error.reason, error.fix)
-        return _Item(record, None, named)
-    inputs = inputs_of_phonons(config, graph.n_sites, known) if config.site_inputs else None
-    return _Item(record, graph, None, known, findings, inputs)
-
-
-def _pairs(item: _Item) -> int:
-    return 0 if item.graph is None else item.graph.n_pairs

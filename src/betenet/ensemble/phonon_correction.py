@@ -14,14 +14,12 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
+from betenet.ensemble.peaks import HELD as CORRECTED
+from betenet.ensemble.peaks import on_vibrations
 from betenet.ensemble.site_phonons import SitePhonons
-from betenet.network.phonon_shares import phonon_shares
 from betenet.phonon_dos import PhononDos
 from betenet.superconductivity.moments import moments
-from betenet.superconductivity.stretching import stretched
-from betenet.superconductivity.tilting import tilted
 
-CORRECTED = ("coupling", "omega_log", "omega_2")
 POWERS = (-1, 1, 2, 4, 8)
 """Powers of the phonon moments: the higher, the more they say of the top of the spectrum.
 Quantiles would jump where the density has a gap."""
@@ -152,10 +150,8 @@ class PhononCorrection:
     ) -> tuple[Float[np.ndarray, "member n_freq"], Float[np.ndarray, "site n_freq"]]:
         """Spectra of the members, and what the sites contribute, on the phonons of the cell.
 
-        The moments of each member are corrected alike; its spectrum is the one nearest to the
-        phonon density of states that has them (`superconductivity.tilting`),
-        α²F(ω) = c(ω) Σ_s g_s(ω). A member whose moments these phonons cannot have keeps the peaks
-        of its network, scaled and stretched along ln ω.
+        The moments of each member are corrected alike; the peaks are those of the phonons
+        (`on_vibrations`).
 
         Parameters
         ----------
@@ -170,16 +166,8 @@ class PhononCorrection:
         peaks
             Phonons that the spectra are put on, if others.
         """
-        mean = a2f.mean(0)
-        found = self.corrections(phonon_features(frequencies, mean, dos, imaginary))
-        known = moments(frequencies, a2f)
-        targets = np.stack([known[name] for name in CORRECTED], axis=-1) * np.exp(found)
-        vibrations = phonon_shares(frequencies, dos if peaks is None else peaks) / frequencies
-        spectra, reached = tilted(frequencies, vibrations.sum(0), targets)
-        factors = (float(np.exp(found[0])), float(np.exp(found[1])), float(np.exp(found[2])))
-        for member in np.flatnonzero(~reached).tolist():
-            spectra[member] = stretched(frequencies, a2f[[member]], a2f[member], factors)[0]
-        return spectra, _site_shares(vibrations, sites) * spectra.mean(0)
+        found = self.corrections(phonon_features(frequencies, a2f.mean(0), dos, imaginary))
+        return on_vibrations(frequencies, a2f, sites, dos if peaks is None else peaks, found)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for the card."""
@@ -256,16 +244,6 @@ class CorrectionLines:
                 f"corrected as if its phonons, of {phonons.force_field}, were of "
                 f"{self.card['phonons_of_files']}: the model has learnt from no others like them"
             )
-
-
-def _site_shares(
-    vibrations: Float[np.ndarray, "vibrating n_freq"], sites: Float[np.ndarray, "site n_freq"]
-) -> Float[np.ndarray, "site n_freq"]:
-    """Share of each site at each frequency: that of its vibrations, or as the networks say."""
-    known = vibrations if len(vibrations) == len(sites) else sites
-    total = known.sum(0)
-    of_all = known.sum(1, keepdims=True) / known.sum()
-    return np.where(total > 0.0, known / np.where(total > 0.0, total, 1.0), of_all)
 
 
 def _ridge(

@@ -17,6 +17,7 @@ from betenet.datasets.training_rows import tell_nobody
 from betenet.ensemble.applicability import Applicability
 from betenet.ensemble.checkpoint import write_checkpoint
 from betenet.ensemble.training_table import TrainingTable
+from betenet.ensemble.vibrations import READOUT
 from betenet.errors import ConfigError, DataError
 from betenet.evaluation.held_out import (
     FEWEST,
@@ -30,6 +31,7 @@ from betenet.evaluation.held_out import (
     screening_precision,
 )
 from betenet.evaluation.phonon_corrected import PhononCorrector
+from betenet.evaluation.vibrations_card import make_vibrations_card
 from betenet.phonons.library import PhononLibrary
 from betenet.quantities import QUANTITIES
 from betenet.training.full_batch_recipe import FullBatchRecipe, read_recipe
@@ -179,8 +181,12 @@ def write_model(load: Workload, out: Path, folder: Path) -> dict[str, Any]:
         members.append(load_file(path))
     # Half precision: the rounding is far below the spread of the members.
     parameters = {k: torch.stack([m[k] for m in members]).half() for k in members[0]}
-    card = make_card(load, out)
     covered = Applicability.learn(load.graphs).to_tensors()
+    if load.recipe.network.readout == READOUT:
+        card = make_vibrations_card(load, out)
+        write_checkpoint(folder, card, parameters, covered)
+        return card
+    card = make_card(load, out)
     write_checkpoint(folder, card, parameters, covered, TrainingTable.of(load.rows))
     return card
 

@@ -136,7 +136,10 @@ def _predicted(stage: RunStage, items: Sequence[Item]) -> Iterator[Record]:
         return _site_phonons(stage, record, known[record.name])
 
     with_phonons = source if stage.rules.phonons else None
-    stream = ensemble.stream(unpacked(items), mu_star=stage.mu_star, phonons=with_phonons)
+    # records have no spectra
+    stream = ensemble.stream(
+        unpacked(items), mu_star=stage.mu_star, phonons=with_phonons, peaks=False
+    )
     return (_record(stage, prediction) for prediction in stream)
 
 

@@ -71,37 +71,33 @@ def tilted(
     """
     area = (base * moment_weights(frequencies, 1)).cumsum()
     known = np.where(area <= (1.0 - TAIL) * area[-1], base, 0.0)
-    spectra = np.array([_one(frequencies, known, target) for target in targets])
+    inside = known > 0.0
+    coupling, omega_log, omega_2 = targets.T[:, :, None]
+    normal = moment_weights(frequencies, 0)
+    integrals = np.stack(
+        [
+            np.broadcast_to(normal, (len(targets), len(frequencies))),
+            log_moment_weights(frequencies) - np.log(omega_log) * normal,
+            moment_weights(frequencies, 2) / omega_2**2 - normal,
+        ],
+        axis=1,
+    )
+    features = np.stack([np.log(frequencies / omega_log), (frequencies / omega_2) ** 2 - 1.0], 1)
+    theta = _tilt(features[..., inside], (known * integrals)[..., inside])
+    exponent = (theta[..., None] * features).sum(1)
+    exponent -= exponent[:, inside].max(axis=1, keepdims=True)
+    spectra = known * np.exp(np.minimum(exponent, 0.0))
+    spectra[spectra < _NOTHING * spectra.max(axis=1, keepdims=True)] = 0.0
+    spectra *= 0.5 * coupling / (spectra @ normal)[:, None]
     found = moments(frequencies, spectra)
     ratios = np.stack([found["omega_log"], found["omega_2"]], axis=-1) / targets[:, 1:]
     return spectra, np.asarray((np.abs(ratios - 1.0) < CLOSE).all(axis=1))
 
 
-def _one(
-    frequencies: Float[np.ndarray, " n_freq"],
-    base: Float[np.ndarray, " n_freq"],
-    target: Float[np.ndarray, " 3"],
-) -> Float[np.ndarray, " n_freq"]:
-    coupling, omega_log, omega_2 = target.tolist()
-    features = np.stack([np.log(frequencies / omega_log), (frequencies / omega_2) ** 2 - 1.0])
-    normal = moment_weights(frequencies, 0)
-    integrals = np.stack(
-        [
-            normal,
-            log_moment_weights(frequencies) - np.log(omega_log) * normal,
-            moment_weights(frequencies, 2) / omega_2**2 - normal,
-        ]
-    )
-    inside = base > 0.0
-    exponent = _tilt(features[:, inside], (base * integrals)[:, inside]) @ features
-    spectrum = base * np.exp(np.minimum(exponent - exponent[inside].max(), 0.0))
-    spectrum[spectrum < _NOTHING * spectrum.max()] = 0.0
-    return spectrum * (0.5 * coupling / float(normal @ spectrum))
-
-
 def _tilt(
-    features: Float[np.ndarray, "2 point"], integrals: Float[np.ndarray, "3 point"]
-) -> Float[np.ndarray, " 2"]:
+    features: Float[np.ndarray, "spectrum 2 point"],
+    integrals: Float[np.ndarray, "spectrum 3 point"],
+) -> Float[np.ndarray, "spectrum 2"]:
     """θ for which the means of the features vanish, as far as the rounds reach.
 
     Parameters
@@ -111,7 +107,7 @@ def _tilt(
     integrals
         Weights of their integrals over the base, that of 1/ω first.
     """
-    theta = np.zeros(2)
+    theta = np.zeros((len(features), 2))
     for _ in range(ROUNDS):
         before, theta = theta, _round(features, integrals, theta)
         if np.abs(theta - before).max() < _SETTLED:
@@ -120,28 +116,31 @@ def _tilt(
 
 
 def _round(
-    features: Float[np.ndarray, "2 point"],
-    integrals: Float[np.ndarray, "3 point"],
-    anchor: Float[np.ndarray, " 2"],
-) -> Float[np.ndarray, " 2"]:
+    features: Float[np.ndarray, "spectrum 2 point"],
+    integrals: Float[np.ndarray, "spectrum 3 point"],
+    anchor: Float[np.ndarray, "spectrum 2"],
+) -> Float[np.ndarray, "spectrum 2"]:
     """θ of the least relative entropy plus ridge around an anchor (a proximal point): convex."""
     theta = anchor
     for _ in range(_STEPS):
-        exponent: np.ndarray = theta @ features
-        part = integrals * np.exp(exponent - exponent.max())
-        total = part.sum(1)
-        mean, share = total[1:] / total[0], part[0] / total[0]
-        spread = (features * share) @ features.T - np.outer(mean, mean)
+        exponent = (theta[..., None] * features).sum(1)
+        exponent -= exponent.max(axis=1, keepdims=True)
+        part = integrals * np.exp(exponent)[:, None]
+        total = part.sum(2)
+        mean, share = total[:, 1:] / total[:, :1], part[:, :1] / total[:, :1, None]
         gradient = mean + RIDGE * (theta - anchor)
-        curvature = spread + RIDGE * np.eye(2)
-        step = np.array(
+        weighted = features * share
+        first, second = (features * weighted).sum(2).T - mean.T**2 + RIDGE
+        mixed = (weighted[:, 0] * features[:, 1]).sum(1) - mean[:, 0] * mean[:, 1]
+        step = np.stack(
             [
-                curvature[0, 1] * gradient[1] - curvature[1, 1] * gradient[0],
-                curvature[1, 0] * gradient[0] - curvature[0, 0] * gradient[1],
-            ]
-        ) / (curvature[0, 0] * curvature[1, 1] - curvature[0, 1] ** 2)
-        length = float(np.abs(step).max())
-        theta = theta + step * min(1.0, _LONGEST / max(length, _ENOUGH))
-        if length < _ENOUGH:
+                mixed * gradient[:, 1] - second * gradient[:, 0],
+                mixed * gradient[:, 0] - first * gradient[:, 1],
+            ],
+            axis=1,
+        ) / (first * second - mixed**2).reshape(-1, 1)
+        length = np.abs(step).max(axis=1, keepdims=True)
+        theta = theta + step * np.minimum(1.0, _LONGEST / np.maximum(length, _ENOUGH))
+        if length.max() < _ENOUGH:
             break
     return theta

@@ -1,0 +1,78 @@
+"""A structure that is ready to be predicted: its graph, its phonons, and what was found of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from betenet.ensemble.site_inputs import inputs_of_phonons
+from betenet.ensemble.site_phonons import PhononSource, SitePhonons
+from betenet.errors import BetenetError, DataError, StructureError
+from betenet.graphs import CrystalGraph, build_graph
+from betenet.known.findings import Finding
+from betenet.known.judge import judge
+from betenet.network.config import NetworkConfig
+from betenet.structures import StructureRecord
+
+_WITHOUT = SitePhonons()
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedCrystal:
+    """One structure of a batch, or the error that it met.
+
+    Attributes
+    ----------
+    record
+        The structure as it was read.
+    graph
+        Its graph; None if it cannot be predicted.
+    error
+        Why not.
+    phonons
+        Its phonons, if a source of them was given and has them.
+    findings
+        What the model was not made for.
+    inputs
+        Inputs of each site, for networks that take them (atom, input).
+    """
+
+    record: StructureRecord
+    graph: CrystalGraph | None
+    error: BetenetError | None
+    phonons: SitePhonons = _WITHOUT
+    findings: tuple[Finding, ...] = ()
+    inputs: np.ndarray | None = None
+
+
+def prepare_crystal(
+    record: StructureRecord, config: NetworkConfig, phonons: PhononSource | None
+) -> PreparedCrystal:
+    """Build the graph of a structure and get its phonons.
+
+    Parameters
+    ----------
+    record
+        The structure.
+    config
+        Settings of the networks that will predict it.
+    phonons
+        Source of phonons; none if absent.
+    """
+    if record.atoms is None:
+        return PreparedCrystal(record, None, record.error)
+    try:
+        findings = judge(record.atoms)
+        graph = build_graph(record.atoms, config.cutoff)
+        known = _WITHOUT if phonons is None else phonons(record)
+    except (StructureError, DataError) as error:
+        named = type(error)(f"{record.name}: {error.summary}", error.reason, error.fix)
+        return PreparedCrystal(record, None, named)
+    inputs = inputs_of_phonons(config, graph.n_sites, known) if config.site_inputs else None
+    return PreparedCrystal(record, graph, None, known, findings, inputs)
+
+
+def n_pairs(item: PreparedCrystal) -> int:
+    """Pairs of atoms of its graph; 0 without one."""
+    return 0 if item.graph is None else item.graph.n_pairs

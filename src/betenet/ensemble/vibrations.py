@@ -1,0 +1,134 @@
+"""Phonon densities of states from the structure alone: networks that have learnt a force field's.
+
+Where no phonons are given, the peaks of α²F are taken from them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from betenet.ensemble.checkpoint import read_card, read_parameters
+from betenet.ensemble.prepared import PreparedCrystal
+from betenet.ensemble.shipped import find_model
+from betenet.errors import ModelError
+from betenet.graphs import CrystalGraph, build_graph
+from betenet.network.batch import collate
+from betenet.network.config import NetworkConfig
+from betenet.network.geometry import joint_geometry
+from betenet.network.layers import Parameters
+from betenet.network.model import forward
+from betenet.phonon_dos import PhononDos
+
+DEFAULT_VIBRATIONS = "vibrations-1"
+"""Name of the shipped networks."""
+READOUT = "vibrations"
+"""Readout of networks whose output is a phonon density of states."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Vibrations:
+    """Networks that predict the phonon density of states of each site.
+
+    Attributes
+    ----------
+    name
+        Name of the model.
+    card
+        Contents of its card.
+    config
+        Settings of the networks.
+    parameters
+        With a leading member axis.
+
+    Examples
+    --------
+    >>> from ase.build import bulk
+    >>> from betenet.graphs import build_graph
+    >>> known = Vibrations.load()
+    >>> (dos,) = known.predict([build_graph(bulk("Nb"), known.config.cutoff)])
+    >>> round(dos.n_states, 1), 10 < dos.omega_2 < 25  # meV
+    (3.0, True)
+    """
+
+    name: str
+    card: dict[str, Any]
+    config: NetworkConfig
+    parameters: Parameters
+
+    @classmethod
+    def load(cls, name_or_path: str | Path = DEFAULT_VIBRATIONS) -> Vibrations:
+        """Load shipped networks by name, or any by their folder.
+
+        Raises
+        ------
+        ModelError
+            If there is no such model, its files are broken, or it predicts something else.
+        """
+        path = find_model(name_or_path)
+        card = read_card(path)
+        config = NetworkConfig.from_dict(card["network"])
+        if config.readout != READOUT:
+            raise ModelError(
+                f"{card['name']} does not predict phonon densities of states.",
+                f"Its readout is {config.readout!r}.",
+                f"Choose {DEFAULT_VIBRATIONS}, or train with recipes/vibrations-1.toml.",
+            )
+        parameters = read_parameters(path, config, card["members"])
+        return cls(name=card["name"], card=card, config=config, parameters=parameters)
+
+    def predict(self, graphs: Sequence[CrystalGraph]) -> list[PhononDos]:
+        """Phonon density of states of each crystal, the mean over the members.
+
+        Parameters
+        ----------
+        graphs
+            Built with the cutoff of `config`.
+        """
+        if not graphs:
+            return []
+        geometry = collate([joint_geometry(graphs, self.config)], self.config)
+        with torch.no_grad():
+            output = forward(self.config, self.parameters, geometry)
+        sites = output.site_a2f.double().mean(0).cpu().numpy()
+        parts = np.split(sites, np.cumsum([graph.n_sites for graph in graphs])[:-1])
+        return [PhononDos(self.config.frequencies, part.sum(0), part) for part in parts]
+
+
+def predicted_vibrations(
+    items: Sequence[PreparedCrystal], config: NetworkConfig
+) -> dict[int, PhononDos]:
+    """Phonon densities of states of what has no phonons, by the identity of the object.
+
+    Parameters
+    ----------
+    items
+        What is to be predicted.
+    config
+        Settings of the networks that predict α²F: those with the readout `lognormal` know moments
+        and no peaks, others keep theirs.
+    """
+    if config.readout != "lognormal":
+        return {}
+    known = shipped_vibrations()
+    wanted = [one for one in items if one.graph is not None and one.phonons.dos is None]
+    graphs: list[CrystalGraph] = []
+    for one in wanted:
+        assert one.graph is not None
+        assert one.record.atoms is not None
+        same = config.cutoff == known.config.cutoff
+        graphs.append(one.graph if same else build_graph(one.record.atoms, known.config.cutoff))
+    found = zip(wanted, known.predict(graphs), strict=True)
+    return {id(one): dos for one, dos in found}
+
+
+@lru_cache(maxsize=1)
+def shipped_vibrations() -> Vibrations:
+    """The shipped networks, loaded once."""
+    return Vibrations.load()

@@ -16,6 +16,8 @@ CLOSE = 0.01
 """Relative error up to which ω_log and ω_2 count as reached."""
 TAIL = 1e-4
 """Share of the area of F_0 that is cut off at its top: exp(ω²) would make much of a faint tail."""
+SOFTEST = -2.0
+"""Least b that counts as reached: below, α²F of a Debye solid would not vanish at ω = 0."""
 _STEPS = 60
 _LONGEST = 1.0
 _ENOUGH = 1e-9
@@ -51,8 +53,8 @@ def tilted(
     spectra
         α²F [1], with λ as asked.
     reached
-        Whether ω_log and ω_2 are within `CLOSE` of what was asked: no tilt of F_0 has moments
-        outside of its own range of frequencies.
+        Whether ω_log and ω_2 are within `CLOSE` of what was asked, with b above `SOFTEST`: no tilt
+        of F_0 has moments outside of its own range of frequencies.
 
     References
     ----------
@@ -91,7 +93,8 @@ def tilted(
     spectra *= 0.5 * coupling / (spectra @ normal)[:, None]
     found = moments(frequencies, spectra)
     ratios = np.stack([found["omega_log"], found["omega_2"]], axis=-1) / targets[:, 1:]
-    return spectra, np.asarray((np.abs(ratios - 1.0) < CLOSE).all(axis=1))
+    close = (np.abs(ratios - 1.0) < CLOSE).all(axis=1)
+    return spectra, np.asarray(close & (theta[:, 0] > SOFTEST))
 
 
 def _tilt(

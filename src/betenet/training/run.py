@@ -98,9 +98,9 @@ class Workload:
         )
         if recipe.network.readout != "vibrations":
             return load
-        return load._with_site_dos(recipe.data.learnt_phonons())
+        return load.with_site_dos(recipe.data.learnt_phonons())
 
-    def _with_site_dos(self, library: PhononLibrary) -> Workload:
+    def with_site_dos(self, library: PhononLibrary) -> Workload:
         """The same rows with the phonons of a library, where it has them.
 
         Those with more than `MOST_IMAGINARY` of imaginary modes are left out.

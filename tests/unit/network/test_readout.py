@@ -8,6 +8,7 @@ import torch
 from ase.build import bulk
 from torch import Tensor
 
+from betenet.errors import ConfigError
 from betenet.graphs import build_graph
 from betenet.network.batch import Geometry, collate
 from betenet.network.config import NetworkConfig
@@ -17,6 +18,10 @@ from betenet.network.readout import bins_readout
 
 LOGNORMAL = replace(NetworkConfig(), cutoff=4.0, lmax=1, layers=2, width=6, embedding=6, hidden=16)
 BINS = replace(LOGNORMAL, readout="bins", frequency_count=20)
+VIBRATIONS = replace(LOGNORMAL, readout="vibrations", peaks=8)
+EACH = pytest.mark.parametrize(
+    "config", [LOGNORMAL, BINS, VIBRATIONS], ids=["lognormal", "bins", "vibrations"]
+)
 
 
 def geometry(config: NetworkConfig) -> Geometry:
@@ -35,7 +40,7 @@ def parameters(config: NetworkConfig, scale: float = 1.0) -> dict[str, Tensor]:
 
 
 @pytest.mark.parametrize("scale", [1.0, 3.0, -1.0])
-@pytest.mark.parametrize("config", [LOGNORMAL, BINS], ids=["lognormal", "bins"])
+@EACH
 def test_spectrum_is_never_negative(config: NetworkConfig, scale: float) -> None:
     output = forward_member(config, parameters(config, scale), geometry(config))
     for a2f in (output.a2f, output.site_a2f):
@@ -44,7 +49,7 @@ def test_spectrum_is_never_negative(config: NetworkConfig, scale: float) -> None
     assert (output.a2f > 0).any()
 
 
-@pytest.mark.parametrize("config", [LOGNORMAL, BINS], ids=["lognormal", "bins"])
+@EACH
 def test_crystal_is_the_mean_of_its_sites(config: NetworkConfig) -> None:
     output = forward_member(config, parameters(config), geometry(config))
     assert output.site_a2f.shape == (6, config.frequency_count)
@@ -126,3 +131,26 @@ def test_light_atoms_start_at_high_frequencies() -> None:
     scaled, free = (centre(replace(LOGNORMAL, mass_scaling=on)) for on in (True, False))
     assert float(scaled[0] - scaled[2]) == pytest.approx(0.5 * np.log(207.2 / 92.906), rel=0.02)
     assert float(free[0] - free[2]) == pytest.approx(0.0, abs=1e-12)
+
+
+@pytest.mark.parametrize("scale", [1.0, 3.0])
+def test_vibrations_of_an_atom_are_three(scale: float) -> None:
+    output = forward_member(VIBRATIONS, parameters(VIBRATIONS, scale), geometry(VIBRATIONS))
+    grid = torch.as_tensor(VIBRATIONS.frequencies)
+    cells = grid * (grid[1] / grid[0]).log()  # of equal width in ln ω
+    for dos in (output.site_a2f, output.a2f):
+        assert torch.allclose(dos @ cells, torch.tensor(3.0, dtype=torch.float64))
+    assert output.fermi_dos.isnan().all()
+
+
+def test_heavier_atoms_start_lower() -> None:
+    output = forward_member(VIBRATIONS, parameters(VIBRATIONS, 0.0), geometry(VIBRATIONS))
+    grid = torch.as_tensor(VIBRATIONS.frequencies)
+    mean = (output.a2f * grid * grid.log()).sum(1) / (output.a2f * grid).sum(1)
+    niobium, _, lead = mean.tolist()
+    assert np.exp(niobium - lead) == pytest.approx(np.sqrt(207.2 / 92.906), rel=0.02)
+
+
+def test_vibrations_need_equal_steps_of_the_logarithm() -> None:
+    with pytest.raises(ConfigError, match="geometric"):
+        replace(VIBRATIONS, frequency_spacing="linear")

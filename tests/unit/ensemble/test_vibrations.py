@@ -1,0 +1,71 @@
+"""Predicted vibrations, and the spectra that stand on them."""
+
+import numpy as np
+import pytest
+from ase import Atoms
+from ase.build import bulk
+
+from betenet.ensemble import Ensemble, Vibrations
+from betenet.errors import ModelError
+from betenet.graphs import build_graph
+from betenet.superconductivity.moments import moments
+
+MGB2 = Atoms(
+    "MgB2",
+    scaled_positions=[(0, 0, 0), (1 / 3, 2 / 3, 0.5), (2 / 3, 1 / 3, 0.5)],
+    cell=[3.086, 3.086, 3.524, 90, 90, 120],
+    pbc=True,
+)
+
+
+@pytest.fixture(scope="module")
+def vibrations() -> Vibrations:
+    return Vibrations.load()
+
+
+def test_light_atoms_vibrate_at_the_top(vibrations: Vibrations) -> None:
+    dos, lead = vibrations.predict(
+        [build_graph(atoms, vibrations.config.cutoff) for atoms in (MGB2, bulk("Pb", a=4.95))]
+    )
+    assert dos.n_states == pytest.approx(9.0, rel=0.01)
+    assert dos.sites is not None
+    means = (dos.sites * dos.frequencies**2).sum(1) / (dos.sites * dos.frequencies).sum(1)
+    assert means[1] == pytest.approx(means[2], rel=1e-4)  # both borons
+    assert means[1] > 1.3 * means[0]
+    # measured: lead's phonons end at 9 meV, those of MgB2 at 100 meV
+    assert lead.omega_2 < 10.0
+    assert 35.0 < dos.omega_2 < 80.0
+
+
+def test_peaks_move_and_moments_stay() -> None:
+    model = Ensemble.load()
+    cells = [bulk("Nb", "bcc", a=3.30), MGB2, bulk("NbC", "rocksalt", a=4.47)]
+    own = list(model.stream(cells, peaks=False))
+    moved = list(model.stream(cells))
+    for before, after in zip(own, moved, strict=True):
+        assert before.spectrum is not None
+        assert after.spectrum is not None
+        spectra = (before.spectrum, after.spectrum)
+        assert not np.allclose(spectra[0].a2f, spectra[1].a2f, rtol=0.05)
+        first, second = (moments(one.frequencies, one.a2f) for one in spectra)
+        for name, tolerance in (("coupling", 2e-3), ("omega_log", 0.011), ("omega_2", 0.011)):
+            assert second[name] == pytest.approx(first[name], rel=tolerance), name
+        assert after.site_a2f is not None
+        assert after.site_a2f.sum(0) == pytest.approx(after.spectrum.a2f.mean(0), abs=1e-9)
+
+
+def test_the_hydrogen_of_a_hydride_gives_its_upper_part() -> None:
+    hydride = bulk("PdH", "rocksalt", a=4.09)
+    (found,) = Ensemble.load().predict([hydride])
+    assert found.site_a2f is not None
+    assert found.spectrum is not None
+    weights = found.site_a2f @ (found.spectrum.frequencies > 40.0)
+    hydrogen = found.symbols.index("H")
+    assert weights[hydrogen] > 0.9 * weights.sum()
+
+
+def test_each_kind_of_model_is_loaded_by_its_own_class() -> None:
+    with pytest.raises(ModelError, match="phonon densities of states"):
+        Ensemble.load("vibrations-1")
+    with pytest.raises(ModelError, match="does not predict phonon densities"):
+        Vibrations.load("cso-1")

@@ -46,14 +46,14 @@ def run_list(arguments: argparse.Namespace) -> int:
 
 def run_show(arguments: argparse.Namespace) -> int:
     """Print the card of one ensemble."""
-    from betenet.ensemble import Ensemble
-    from betenet.ensemble.checkpoint import card_lines
+    from betenet.ensemble.checkpoint import card_lines, read_card
+    from betenet.ensemble.shipped import find_model
 
-    ensemble = Ensemble.load(arguments.model)
+    card = read_card(find_model(arguments.model))
     if arguments.json:
-        sys.stdout.write(_to_json(ensemble.card))
+        sys.stdout.write(_to_json(card))
         return 0
-    lines = (ensemble.name, "=" * len(ensemble.name), *card_lines(ensemble.card))
+    lines = (card["name"], "=" * len(card["name"]), *card_lines(card))
     sys.stdout.write("\n".join(lines) + "\n")
     return 0
 

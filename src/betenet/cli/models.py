@@ -47,9 +47,9 @@ def run_list(arguments: argparse.Namespace) -> int:
 def run_show(arguments: argparse.Namespace) -> int:
     """Print the card of one ensemble."""
     from betenet.ensemble.checkpoint import card_lines, read_card
-    from betenet.ensemble.shipped import find_model
+    from betenet.ensemble.shipped import DEFAULT_MODEL, find_model
 
-    card = read_card(find_model(arguments.model))
+    card = read_card(find_model(arguments.model or DEFAULT_MODEL))
     if arguments.json:
         sys.stdout.write(_to_json(card))
         return 0

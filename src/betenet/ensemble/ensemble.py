@@ -209,7 +209,6 @@ class Ensemble:
         tc_method: str = DEFAULT_METHOD,
         phonons: PhononSource | str | Path | None = None,
         at_a_time: int = AT_A_TIME,
-        peaks: bool = True,
     ) -> Generator[Prediction]:
         """Like `predict`, one after the other: memory does not grow with their number.
 
@@ -220,9 +219,6 @@ class Ensemble:
         at_a_time
             Structures that are read, and given their phonons, before they are predicted: what an
             interrupt can lose.
-        peaks
-            Take the peaks of α²F from predicted vibrations where no phonons are known. Without,
-            they are the networks' own, λ, ω_log, ω_2 and Tc are the same, and it is faster.
 
         Yields
         ------
@@ -248,7 +244,7 @@ class Ensemble:
             prepare_crystal(one, self.config, phonons) for one in islice(records, at_a_time)
         ]:
             for batch in batches(part, n_pairs, BATCH_PAIRS):
-                yield from self._predict_batch(batch, mu_star, tc_method, peaks=peaks)
+                yield from self._predict_batch(batch, mu_star, tc_method)
 
     def check_takes_phonons(self) -> None:
         """Check that phonons change predictions.
@@ -297,9 +293,9 @@ class Ensemble:
         return output.a2f.double().cpu().numpy(), output.site_a2f.double().mean(0).cpu().numpy()
 
     def _predict_batch(
-        self, items: list[PreparedCrystal], mu_star: float, tc_method: str, *, peaks: bool
+        self, items: list[PreparedCrystal], mu_star: float, tc_method: str
     ) -> list[Prediction]:
-        vibrations = predicted_vibrations(items, self.config) if peaks else {}
+        vibrations = predicted_vibrations(items, self.config)
         usable = [item.graph for item in items if item.graph is not None]
         inputs = [item.inputs for item in items if item.inputs is not None]
         a2f, sites = np.empty((0, 0, 0)), np.empty((0, 0))

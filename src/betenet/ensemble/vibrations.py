@@ -6,6 +6,7 @@ Where no phonons are given, the peaks of α²F are taken from them.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -17,7 +18,7 @@ import torch
 from betenet.ensemble.checkpoint import read_card, read_parameters
 from betenet.ensemble.prepared import PreparedCrystal
 from betenet.ensemble.shipped import find_model
-from betenet.errors import ModelError
+from betenet.errors import ModelError, StructureError
 from betenet.graphs import CrystalGraph, build_graph
 from betenet.network.batch import collate
 from betenet.network.config import NetworkConfig
@@ -117,15 +118,16 @@ def predicted_vibrations(
     if config.readout != "lognormal":
         return {}
     known = shipped_vibrations()
-    wanted = [one for one in items if one.graph is not None and one.phonons.dos is None]
-    graphs: list[CrystalGraph] = []
-    for one in wanted:
-        assert one.graph is not None
-        assert one.record.atoms is not None
-        same = config.cutoff == known.config.cutoff
-        graphs.append(one.graph if same else build_graph(one.record.atoms, known.config.cutoff))
-    found = zip(wanted, known.predict(graphs), strict=True)
-    return {id(one): dos for one, dos in found}
+    graphs: dict[int, CrystalGraph] = {}
+    for one in items:
+        if one.graph is None or one.record.atoms is None or one.phonons.dos is not None:
+            continue
+        if config.cutoff == known.config.cutoff:
+            graphs[id(one)] = one.graph
+            continue
+        with suppress(StructureError):  # too large for this cutoff: it keeps its own peaks
+            graphs[id(one)] = build_graph(one.record.atoms, known.config.cutoff)
+    return dict(zip(graphs, known.predict(list(graphs.values())), strict=True))
 
 
 @lru_cache(maxsize=1)

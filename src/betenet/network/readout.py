@@ -95,7 +95,7 @@ def two_layers(
     Parameters
     ----------
     name
-        Of its parameters, before the dot.
+        What its parameters are called before the dot.
     inputs
         (site, input).
     labels

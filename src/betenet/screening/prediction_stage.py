@@ -136,10 +136,7 @@ def _predicted(stage: RunStage, items: Sequence[Item]) -> Iterator[Record]:
         return _site_phonons(stage, record, known[record.name])
 
     with_phonons = source if stage.rules.phonons else None
-    # records have no spectra
-    stream = ensemble.stream(
-        unpacked(items), mu_star=stage.mu_star, phonons=with_phonons, peaks=False
-    )
+    stream = ensemble.stream(unpacked(items), mu_star=stage.mu_star, phonons=with_phonons)
     return (_record(stage, prediction) for prediction in stream)
 
 

@@ -9,19 +9,17 @@ from betenet.superconductivity.integration import log_moment_weights, moment_wei
 from betenet.superconductivity.moments import moments
 
 RIDGE = 0.01
-"""Weight of the square of a round's change of θ, halved, beside the relative entropy [1]."""
-ROUNDS = 10
-"""Rounds of the tilt: θ grows by some units in each, and no further."""
+"""Added to the curvature of Newton's steps, which are shorter and always defined then [1]."""
+STEPS = 40
+"""Steps of at most one unit of θ: beyond some tens, moments count as out of reach."""
 CLOSE = 0.01
 """Relative error up to which ω_log and ω_2 count as reached."""
 TAIL = 1e-4
 """Share of the area of F_0 that is cut off at its top: exp(ω²) would make much of a faint tail."""
 SOFTEST = -2.0
 """Least b that counts as reached: below, α²F of a Debye solid would not vanish at ω = 0."""
-_STEPS = 60
 _LONGEST = 1.0
-_ENOUGH = 1e-9
-_SETTLED = 1e-4
+_ENOUGH = 1e-6
 _NOTHING = 1e-12
 """Height, relative to the highest peak, below which a spectrum is zero."""
 
@@ -101,7 +99,7 @@ def _tilt(
     features: Float[np.ndarray, "spectrum 2 point"],
     integrals: Float[np.ndarray, "spectrum 3 point"],
 ) -> Float[np.ndarray, "spectrum 2"]:
-    """θ for which the means of the features vanish, as far as the rounds reach.
+    """θ for which the means of the features vanish, as far as the steps reach: a convex problem.
 
     Parameters
     ----------
@@ -111,34 +109,19 @@ def _tilt(
         Weights of their integrals over the base, that of 1/ω first.
     """
     theta = np.zeros((len(features), 2))
-    for _ in range(ROUNDS):
-        before, theta = theta, _round(features, integrals, theta)
-        if np.abs(theta - before).max() < _SETTLED:
-            break
-    return theta
-
-
-def _round(
-    features: Float[np.ndarray, "spectrum 2 point"],
-    integrals: Float[np.ndarray, "spectrum 3 point"],
-    anchor: Float[np.ndarray, "spectrum 2"],
-) -> Float[np.ndarray, "spectrum 2"]:
-    """θ of the least relative entropy plus ridge around an anchor (a proximal point): convex."""
-    theta = anchor
-    for _ in range(_STEPS):
+    for _ in range(STEPS):
         exponent = (theta[..., None] * features).sum(1)
         exponent -= exponent.max(axis=1, keepdims=True)
         part = integrals * np.exp(exponent)[:, None]
         total = part.sum(2)
         mean, share = total[:, 1:] / total[:, :1], part[:, :1] / total[:, :1, None]
-        gradient = mean + RIDGE * (theta - anchor)
         weighted = features * share
         first, second = (features * weighted).sum(2).T - mean.T**2 + RIDGE
         mixed = (weighted[:, 0] * features[:, 1]).sum(1) - mean[:, 0] * mean[:, 1]
         step = np.stack(
             [
-                mixed * gradient[:, 1] - second * gradient[:, 0],
-                mixed * gradient[:, 0] - first * gradient[:, 1],
+                mixed * mean[:, 1] - second * mean[:, 0],
+                mixed * mean[:, 0] - first * mean[:, 1],
             ],
             axis=1,
         ) / (first * second - mixed**2).reshape(-1, 1)

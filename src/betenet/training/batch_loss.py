@@ -45,7 +45,7 @@ def batch_loss(
     weights
         Weight of each of all rows.
     parameters
-        Of the member, without the member axis.
+        Weights of the member, without the member axis.
     moments
         Moments on the network's grid.
     """

@@ -101,7 +101,7 @@ class Workload:
         return load.with_site_dos(recipe.data.learnt_phonons())
 
     def with_site_dos(self, library: PhononLibrary) -> Workload:
-        """The same rows with the phonons of a library, where it has them.
+        """Data with the phonons of a library, where it has them.
 
         Those with more than `MOST_IMAGINARY` of imaginary modes are left out.
         """

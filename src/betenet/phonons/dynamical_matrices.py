@@ -39,7 +39,7 @@ class DynamicalMatrices:
     lattice
         Vectors of the primitive cell as rows [Å, or the length of a file].
     positions
-        Of the atoms, in lattice vectors (atom, 3).
+        Places of the atoms, in lattice vectors (atom, 3).
     vectors
         T, lattice vectors from the cell of an atom to that of an image of another, one of two
         opposite ones (vector, 3).
@@ -259,13 +259,13 @@ def _folded(
     vectors
         Lattice vectors.
     shares
-        Of each of them in the images of an atom of the supercell.
+        Weight of each lattice vector among the images of an atom of the supercell.
     constants
         Between the atoms of the primitive cell and those of the supercell.
     second
         The atom of the primitive cell that each of the supercell is.
     masses
-        Of the atoms of the primitive cell [u].
+        Masses of the atoms of the primitive cell [u].
     """
     n = len(masses)
     blocks = np.zeros((len(shares), n, 3, n, 3))

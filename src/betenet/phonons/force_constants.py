@@ -34,7 +34,7 @@ class HarmonicCrystal:
     group
         Space group of the primitive cell.
     displacements
-        Of an atom in the first cell, one in each calculation.
+        Displacement of an atom in the first cell, one in each calculation.
     forces
         On the atoms of the supercell, then (displacement, atom, 3) [eV/Å].
     constants

@@ -31,7 +31,7 @@ class SpaceGroup:
         Largest distance between the image of an atom and an atom; of a lattice that an operation
         does not keep, the change of its vectors, too (op,) [Å].
     dataset
-        Of spglib: the operations, and the standard cell.
+        Result of spglib: the operations, and the standard cell.
     """
 
     rotations: Int[np.ndarray, "op 3 3"]
@@ -95,7 +95,7 @@ def find_space_group(atoms: Atoms, symprec: float) -> SpaceGroup:
 
 
 def in_cell(group: SpaceGroup, atoms: Atoms) -> SpaceGroup:
-    """The same operations in a cell that has been strained, and whose atoms have moved a little."""
+    """Operations of a group in a cell that has been strained, whose atoms have moved a little."""
     return _described(atoms, group.rotations, group.dataset)
 
 

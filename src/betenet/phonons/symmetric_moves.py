@@ -43,7 +43,7 @@ class SymmetricMoves:
         cell_too
             Whether the lattice may be strained.
         normal
-            Of the plane of a layer, in which strains lie then.
+            Normal of the plane of a layer, in which strains lie then.
 
         Examples
         --------

@@ -36,6 +36,7 @@ SMALLEST = {
     "maximum_entropy": "--count 3",
     "precision": "--count 4",
     "prediction": "--count 4 --repeats 1",
+    "quick_phonons": "--count 2 --atoms 1",
     "screening": "--count 8",
     "screening_report": "--count 10",
     "spectrum_shape": "cso-1 --count 2 --set digitised --figure {folder}/shape.png",
@@ -44,7 +45,7 @@ SMALLEST = {
 QUICK = {"eliashberg", "first_principles_choices", "maximum_entropy"}
 READS_DATA = {
     *("allen_dynes_table", "baselines", "composition_trees", "compute_phonons"),
-    *("first_principles", "maximum_entropy", "precision", "spectrum_shape"),
+    *("first_principles", "maximum_entropy", "precision", "quick_phonons", "spectrum_shape"),
 }
 ONLY_STARTED = {
     # looks at a training run, or at the tables of another benchmark

@@ -17,6 +17,9 @@ from betenet.superconductivity.moments import coupling_constant
 
 pytestmark = pytest.mark.usefixtures("shipped_model")
 
+PLAIN = ("predict", "--phonons", "none")
+"""Milliseconds, and another model: where phonons are not what is tested."""
+
 
 @pytest.fixture
 def one_at_a_time(monkeypatch: Patch) -> None:
@@ -43,7 +46,7 @@ def interrupt_after(count: int, monkeypatch: Patch) -> None:
 def test_table_has_units_and_uncertainties(
     cells: Path, shipped_model: str, capsys: Capture
 ) -> None:
-    assert main(["predict", str(cells / "Nb.cif")]) == 0
+    assert main([*PLAIN, str(cells / "Nb.cif")]) == 0
     captured = capsys.readouterr()
     lines = captured.out.splitlines()
     for heading in ("λ", "ω_log (K)", "ω_2 (K)", "Tc (K)"):
@@ -57,7 +60,7 @@ def test_table_has_units_and_uncertainties(
 
 
 def test_the_table_is_in_the_unit_that_is_asked_for(cells: Path, capsys: Capture) -> None:
-    words = ["predict", str(cells / "Pb.cif")]
+    words = [*PLAIN, str(cells / "Pb.cif")]
     kelvin = json_of([*words, "--json"], capsys)[0]["quantities"]["omega_log_kelvin"]
     assert main([*words, "--table-unit", "meV"]) == 0
     heading, row, *_ = capsys.readouterr().out.splitlines()
@@ -68,7 +71,7 @@ def test_the_table_is_in_the_unit_that_is_asked_for(cells: Path, capsys: Capture
 
 
 def test_json_is_one_document_with_units(cells: Path, capsys: Capture) -> None:
-    found = json_of(["predict", str(cells), "--json", "--mu-star", "0.13"], capsys)
+    found = json_of([*PLAIN, str(cells), "--json", "--mu-star", "0.13"], capsys)
     assert [one["formula"] for one in found] == ["Al", "Nb", "Pb"]
     for one in found:
         quantities = one["quantities"]
@@ -84,19 +87,19 @@ def test_json_is_one_document_with_units(cells: Path, capsys: Capture) -> None:
 
 
 def test_sites_sum_to_the_mean_spectrum(cells: Path, capsys: Capture) -> None:
-    (found,) = json_of(["predict", str(cells / "Pb.cif"), "--json", "--per-site"], capsys)
+    (found,) = json_of([*PLAIN, str(cells / "Pb.cif"), "--json", "--per-site"], capsys)
     total = np.sum(found["site_a2f"], axis=0)
     np.testing.assert_allclose(total, np.mean(found["spectrum"]["a2f"], axis=0), rtol=1e-4)
 
 
 def test_table_lists_the_sites(cells: Path, capsys: Capture) -> None:
-    assert "site 0 Pb" in stdout_of(["predict", str(cells / "Pb.cif"), "--per-site"], capsys)
+    assert "site 0 Pb" in stdout_of([*PLAIN, str(cells / "Pb.cif"), "--per-site"], capsys)
 
 
 def test_larger_mu_star_and_another_method_change_tc_only(cells: Path, capsys: Capture) -> None:
     found = []
     for settings in ([], ["--mu-star", "0.2"], ["--tc-method", "xie_2019"]):
-        assert main(["predict", str(cells / "Pb.cif"), "--json", *settings]) == 0
+        assert main([*PLAIN, str(cells / "Pb.cif"), "--json", *settings]) == 0
         found.append(json.loads(capsys.readouterr().out)[0]["quantities"])
     plain, repelled, other = found
     assert repelled["coupling"] == plain["coupling"] == other["coupling"]
@@ -110,7 +113,7 @@ def test_bad_file_is_reported_and_the_others_are_done(
     (cells / "empty.cif").touch()
     out = tmp_path / "new" / "out.csv"
     files = [str(cells / "empty.cif"), str(tmp_path / "missing.cif"), str(cells / "Nb.cif")]
-    assert main(["predict", *files, "--json", "--csv", str(out)]) == 1
+    assert main([*PLAIN, *files, "--json", "--csv", str(out)]) == 1
     captured = capsys.readouterr()
     found = json.loads(captured.out)
     assert [one["error"] is None for one in found] == [False, False, True]
@@ -124,15 +127,15 @@ def test_bad_file_is_reported_and_the_others_are_done(
 
 
 def test_all_inputs_bad(tmp_path: Path, capsys: Capture) -> None:
-    assert main(["predict", str(tmp_path / "no.cif")]) == 1
+    assert main([*PLAIN, str(tmp_path / "no.cif")]) == 1
     assert capsys.readouterr().out == ""
-    assert main(["predict", str(tmp_path / "no.cif"), "--json"]) == 1
+    assert main([*PLAIN, str(tmp_path / "no.cif"), "--json"]) == 1
     assert json.loads(capsys.readouterr().out)[0]["error"]["type"] == "StructureError"
 
 
 def test_csv_agrees_with_json(cells: Path, tmp_path: Path, capsys: Capture) -> None:
     out = tmp_path / "out.csv"
-    (one,) = json_of(["predict", str(cells / "Al.cif"), "--json", "--csv", str(out)], capsys)
+    (one,) = json_of([*PLAIN, str(cells / "Al.cif"), "--json", "--csv", str(out)], capsys)
     (row,) = rows_of(out)
     for column, value in one["quantities"].items():
         assert float(row[column]) == pytest.approx(value, rel=1e-5)
@@ -144,7 +147,7 @@ def test_figures_of_equal_names_do_not_replace_each_other(cells: Path, tmp_path:
     (other / "Nb.cif").write_bytes((cells / "Al.cif").read_bytes())
     files = [str(cells / "Nb.cif"), str(other / "Nb.cif")]
     figures = tmp_path / "figures"
-    assert main(["predict", *files, "--plot", str(figures), "--per-site"]) == 0
+    assert main([*PLAIN, *files, "--plot", str(figures), "--per-site"]) == 0
     names = {path.name for path in figures.iterdir()}
     assert names == {"Nb_a2f.png", "Nb-2_a2f.png", "Nb_sites.png", "Nb-2_sites.png"}
     assert len({(figures / name).read_bytes() for name in names}) == 4
@@ -156,7 +159,7 @@ def test_interrupt_keeps_what_is_done(
 ) -> None:
     interrupt_after(2, monkeypatch)
     out = tmp_path / "out.csv"
-    assert main(["predict", str(cells), "--json", "--csv", str(out)]) == 130
+    assert main([*PLAIN, str(cells), "--json", "--csv", str(out)]) == 130
     captured = capsys.readouterr()
     assert captured.err == "betenet: interrupted; 2 structures are done and written\n"
     assert [one["formula"] for one in json.loads(captured.out)] == ["Al", "Nb"]
@@ -168,7 +171,7 @@ def test_interrupt_before_the_first_still_prints_a_json_list(
     cells: Path, monkeypatch: Patch, capsys: Capture
 ) -> None:
     interrupt_after(0, monkeypatch)
-    assert main(["predict", str(cells), "--json"]) == 130
+    assert main([*PLAIN, str(cells), "--json"]) == 130
     assert json.loads(capsys.readouterr().out) == []
 
 
@@ -182,7 +185,7 @@ def test_rows_are_on_disk_before_the_program_ends(cells: Path, tmp_path: Path) -
         "Ensemble.spectra = lambda self, *given: (calls.append(1), "
         "os.kill(os.getpid(), signal.SIGKILL) if len(calls) > 1 else None, "
         "spectra(self, *given))[-1]; "
-        f"main(['predict', {str(cells)!r}, '--csv', {str(out)!r}])"
+        f"main(['predict', {str(cells)!r}, '--phonons', 'none', '--csv', {str(out)!r}])"
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
     assert run.returncode == -signal.SIGKILL
@@ -192,7 +195,7 @@ def test_rows_are_on_disk_before_the_program_ends(cells: Path, tmp_path: Path) -
 def test_table_never_replaces_an_input(cells: Path, capsys: Capture) -> None:
     nb = cells / "Nb.cif"
     before = nb.read_bytes()
-    assert main(["predict", str(nb), "--csv", os.path.relpath(nb)]) == 2
+    assert main([*PLAIN, str(nb), "--csv", os.path.relpath(nb)]) == 2
     assert nb.read_bytes() == before
     assert "one of the input files" in capsys.readouterr().err
 
@@ -202,17 +205,17 @@ def test_output_that_cannot_be_written(
     flag: str, cells: Path, tmp_path: Path, capsys: Capture
 ) -> None:
     (tmp_path / "file").touch()
-    told = refusal(["predict", str(cells), flag, str(tmp_path / "file" / "below")], capsys)
+    told = refusal([*PLAIN, str(cells), flag, str(tmp_path / "file" / "below")], capsys)
     assert told.startswith("betenet: error: Cannot write to")
 
 
 def test_unknown_model_is_a_clear_error(cells: Path, capsys: Capture) -> None:
-    told = refusal(["predict", str(cells), "--model", "no-such-model"], capsys)
+    told = refusal([*PLAIN, str(cells), "--model", "no-such-model"], capsys)
     assert "no-such-model" in told
 
 
 def test_device_that_is_not_there_is_one_clear_error(cells: Path, capsys: Capture) -> None:
-    told = refusal(["predict", str(cells / "Nb.cif"), "--device", "cuda:77"], capsys)
+    told = refusal([*PLAIN, str(cells / "Nb.cif"), "--device", "cuda:77"], capsys)
     assert "'cuda:77' cannot be used" in told
     assert "--device cpu" in told
 
@@ -220,7 +223,7 @@ def test_device_that_is_not_there_is_one_clear_error(cells: Path, capsys: Captur
 def test_double_precision_changes_nothing_that_is_printed(cells: Path, capsys: Capture) -> None:
     found: list[dict[str, float]] = []
     for precision in ("float32", "float64"):
-        assert main(["predict", str(cells / "Nb.cif"), "--json", "--precision", precision]) == 0
+        assert main([*PLAIN, str(cells / "Nb.cif"), "--json", "--precision", precision]) == 0
         (prediction,) = json.loads(capsys.readouterr().out)
         found.append(prediction["quantities"])
     single, double = found
@@ -232,7 +235,7 @@ def test_the_equations_themselves_give_tc_and_gap(
     cells: Path, tmp_path: Path, capsys: Capture
 ) -> None:
     table = tmp_path / "out.csv"
-    arguments = ["predict", str(cells / "Nb.cif"), "--tc-method", "eliashberg"]
+    arguments = [*PLAIN, str(cells / "Nb.cif"), "--tc-method", "eliashberg"]
     assert "Δ₀ (meV)" in stdout_of([*arguments, "--csv", str(table)], capsys)
     (row,) = rows_of(table)
     low, high = float(row["gap_mev_low_68"]), float(row["gap_mev_high_68"])
@@ -340,7 +343,9 @@ def test_phonons_of_another_crystal_are_an_error_of_that_structure(
     ("flags", "told"),
     [
         (["--phonons", "auto", "--model", "cso-1"], "takes no phonons"),
-        (["--phonon-cache", "folder"], "--phonon-cache is for --phonons auto"),
+        (["--phonons", "quick", "--model", "cso-1"], "takes no phonons"),
+        (["--phonons", "none", "--phonon-cache", "x"], "--phonon-cache is for --phonons auto or"),
+        (["--force-field", "7net-l3i5"], "--force-field is for --phonons auto"),
         (["--phonons", "nowhere.json", "--model", "PHONONS"], "nowhere.json"),
     ],
     ids=str,
@@ -360,6 +365,7 @@ def test_phonons_that_cannot_be_used_are_refused_before_files_change(
     assert table.read_text() == "precious"
 
 
+@pytest.mark.usefixtures("effective_medium")
 def test_phonons_choose_the_model_that_takes_them(
     cells: Path, phonon_model: Path, tmp_path: Path, monkeypatch: Patch
 ) -> None:
@@ -372,9 +378,10 @@ def test_phonons_choose_the_model_that_takes_them(
         return phonon_model
 
     monkeypatch.setattr(ensemble, "find_model", find)
-    assert main(["predict", str(cells / "Al.cif")]) == 0
+    assert main([*PLAIN, str(cells / "Al.cif")]) == 0
     assert main(["predict", str(cells / "Al.cif"), "--phonons", str(tmp_path / "no.json")]) == 2
-    assert asked == [DEFAULT_MODEL, DEFAULT_PHONON_MODEL]
+    assert main(["predict", str(cells / "Al.cif")]) == 0
+    assert asked == [DEFAULT_MODEL, DEFAULT_PHONON_MODEL, DEFAULT_PHONON_MODEL]
 
 
 def test_phonons_of_lead_are_not_taken_from_a_file_of_aluminium(

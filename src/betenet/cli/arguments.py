@@ -98,9 +98,9 @@ def _number(text: str, accept: Callable[[float], bool], wanted: str) -> float:
     return number
 
 
-def add_phonons(parser: Parser, default: str | None = "none") -> None:
-    """Add ``--phonons``, and the flags that say more of them."""
-    parser.flag("--phonons", default=default)
+def add_phonons(parser: Parser) -> None:
+    """Add ``--phonons``, and the flags that say more of them; the model says what is default."""
+    parser.flag("--phonons")
     parser.flag("--force-field")
     parser.flag("--phonon-cache", Path)
 

@@ -19,7 +19,7 @@ def add_parser(verbs: Verbs) -> None:
     parser = add_verb(verbs, "evaluate", run)
     for name in ("model", "dataset", "--split", "--baseline"):
         parser.flag(name)
-    add_phonons(parser, default=None)
+    add_phonons(parser)
     parser.flag("--mu-star", mu_star, default=DEFAULT_MU_STAR)
     parser.flag("--tc-method", tc_method, default=DEFAULT_METHOD)
     parser.flag("--rows", choices=tuple(ROW_RULES), default=ALL_ROWS)

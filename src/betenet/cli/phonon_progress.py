@@ -57,9 +57,7 @@ class ProgressLine:
         sys.stderr.flush()
 
 
-def phonons_of(
-    arguments: argparse.Namespace, model: Ensemble, asked: str | None = None
-) -> PhononSource | None:
+def phonons_of(arguments: argparse.Namespace, model: Ensemble, asked: str) -> PhononSource | None:
     """Phonons that ``--phonons`` and the flags beside it ask for.
 
     Parameters
@@ -69,7 +67,7 @@ def phonons_of(
     model
         Ensemble that takes the phonons.
     asked
-        In the place of ``--phonons``, if given.
+        Value of ``--phonons``, or what stands for it.
 
     Raises
     ------
@@ -81,7 +79,7 @@ def phonons_of(
     line = ProgressLine()
     return choose_phonons(
         model,
-        asked or arguments.phonons,
+        asked,
         force_field=arguments.force_field,
         cache=arguments.phonon_cache,
         of=getattr(arguments, "phonons_of", None),  # a dataset has many crystals

@@ -58,19 +58,20 @@ def run(arguments: argparse.Namespace) -> int:
     from betenet.cli.phonon_progress import phonons_of
     from betenet.cli.prediction_outputs import outputs_of
     from betenet.ensemble import Ensemble
+    from betenet.ensemble.phonon_sources import AUTO, NONE, QUICK, default_phonons
 
     refuse_to_replace_inputs(arguments.files, arguments.csv)
-    with_phonons = arguments.phonons != "none"
-    model = Ensemble.load(arguments.model, with_phonons=with_phonons)
+    model = Ensemble.load(arguments.model, with_phonons=arguments.phonons != NONE)
     model = model.to(arguments.device, arguments.precision)
-    phonons = phonons_of(arguments, model)
+    asked = arguments.phonons or default_phonons(model)
+    phonons = phonons_of(arguments, model, asked)
     predictions = model.stream(
         arguments.files,
         mu_star=arguments.mu_star,
         tc_method=arguments.tc_method,
         phonons=phonons,
         # phonons of a force field take longer than all else: lose one structure at most
-        at_a_time=1 if arguments.phonons == "auto" else BATCH,
+        at_a_time=1 if asked in {AUTO, QUICK} else BATCH,
     )
     code = write_results(predictions, outputs_of(arguments, model), noun="structures")
     if arguments.phonons_of is not None:

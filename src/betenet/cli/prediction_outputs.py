@@ -5,21 +5,17 @@ from __future__ import annotations
 import argparse
 import math
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
-from typing import Any
 
-from betenet import extras
 from betenet.cli.batch import FolderOutput, Output, RowOutput
 from betenet.cli.short_names import ShortNames
 from betenet.cli.streams import CsvRows, FigureFolder, JsonList, shortened
-from betenet.ensemble import DEFAULT_PHONON_MODEL, Ensemble
-from betenet.ensemble.checkpoint import read_card
+from betenet.ensemble import Ensemble
 from betenet.ensemble.estimates import GAP
 from betenet.ensemble.prediction import Prediction, csv_columns
-from betenet.ensemble.shipped import find_model
 from betenet.quantities import heading, table_unit
-from betenet.superconductivity.critical_temperature import DEFAULT_METHOD, ELIASHBERG
+from betenet.superconductivity.critical_temperature import ELIASHBERG
 
 
 def outputs_of(
@@ -70,7 +66,7 @@ class TableOutput:
         self._short = ShortNames(arguments.files)
         self._unit, self._per_site = arguments.table_unit, arguments.per_site
         self._with_phonons = model.takes_phonons
-        self._footer = _footer(arguments, model) + _offer(arguments, model)
+        self._footer = _footer(arguments, model)
         self._started = False
 
     def write(self, prediction: Prediction) -> None:
@@ -144,30 +140,6 @@ def _footer(arguments: argparse.Namespace, model: Ensemble) -> str:
         f"Tc by {arguments.tc_method}\n"
         f"in brackets the {calibrated} 68 % interval; the 95 % one is in --json and --csv"
     )
-
-
-def _offer(arguments: argparse.Namespace, model: Ensemble) -> str:
-    """A line that names the better model, where it could have been used."""
-    if arguments.model or arguments.phonons != "none" or not extras.installed("phonons"):
-        return ""
-    better = read_card(find_model(DEFAULT_PHONON_MODEL))["with_phonons"]
-    cards = (better[next(iter(better))], model.card)
-    off = [_error_of_tc(card) for card in cards]
-    if None in off:
-        return ""
-    return (
-        "\nbetter, for some seconds a crystal: --phonons auto (phonons of a force field; Tc is "
-        f"off by {off[0]:.2f} K on average, by {off[1]:.2f} K without)"
-    )
-
-
-def _error_of_tc(card: Mapping[str, Any]) -> float | None:
-    """Mean error of Tc by the default formula [K], on unseen materials; None if not measured."""
-    for kind in ("cross_validation", "out_of_bag"):
-        table = card.get("metrics", {}).get(kind, {})
-        if table.get("tc_method") == DEFAULT_METHOD:
-            return float(table["tc"]["mae"][0])
-    return None
 
 
 def _probability(prediction: Prediction) -> str:

@@ -13,7 +13,7 @@ from ase.calculators.calculator import Calculator
 
 from betenet.ensemble.phonon_file import CrystalPhonons, FolderPhonons, said_of
 from betenet.ensemble.site_phonons import PhononSource, PhononsRead, SitePhonons, usable
-from betenet.errors import BetenetError, ConfigError, StructureError
+from betenet.errors import BetenetError, ConfigError, ModelError, StructureError
 from betenet.formats.a2f_file import UNIT_DEFINED
 from betenet.phonons import (
     DEFAULT,
@@ -25,7 +25,6 @@ from betenet.phonons import (
     compute_phonons,
     make_force_field,
 )
-from betenet.phonons.extra import package_folder
 from betenet.phonons.force_field import identity_of
 from betenet.phonons.isotopes import with_isotopes
 from betenet.phonons.library import PhononLibrary
@@ -36,8 +35,11 @@ from betenet.structures import StructureRecord
 if TYPE_CHECKING:
     from betenet.ensemble.ensemble import Ensemble
 
-AUTO, NONE = "auto", "none"
-"""Words for phonons of a force field and for no phonons, in the place of a file."""
+AUTO, QUICK, NONE = "auto", "quick", "none"
+"""Words in the place of a file: phonons of a force field, those that take about a second, none."""
+QUICK_ATOMS = 4
+"""Most atoms of a primitive cell whose phonons ``"quick"`` computes: nine in ten of such cells take
+at most a second and a half of one processor (``benchmarks/quick_phonons.py``)."""
 LIBRARY = ".npz"
 """Suffix of a library of phonons."""
 
@@ -59,12 +61,13 @@ def choose_phonons(
     model
         Ensemble whose predictions are corrected by the phonons, or whose networks take them.
     phonons
-        ``"auto"`` for those of a force field, ``"none"``, the file of one crystal, a folder of
-        such files, named after the structures, or a library (``.npz``) for many.
+        ``"auto"`` for those of a force field, ``"quick"`` for the same where they take about a
+        second (`QuickPhonons`), ``"none"``, the file of one crystal, a folder of such files, named
+        after the structures, or a library (``.npz``) for many.
     force_field
         Name of the force field of ``"auto"``; if absent the default one of `betenet.phonons`.
     cache
-        Folder that keeps what ``"auto"`` computes.
+        Folder that keeps what ``"auto"`` and ``"quick"`` compute.
     of
         Name of the structure that the file is of, see `CrystalPhonons`.
     told, done
@@ -78,22 +81,18 @@ def choose_phonons(
     Raises
     ------
     ConfigError
-        If the arguments contradict each other, or the extra ``phonons`` is needed and not
-        installed.
+        If the arguments contradict each other, or the force field of ``"auto"`` is not installed.
     DataError
         If the file or the cache cannot be read.
     ModelError
         If the model takes no phonons.
     """
     word = str(phonons)
-    for flag, value in (("--phonon-cache", cache), ("--force-field", force_field)):
-        if value is not None and word != AUTO:
-            raise ConfigError(
-                f"{flag} is for --phonons auto.",
-                reason="Nothing is computed otherwise.",
-                fix="Give both, or neither.",
-            )
-    is_file = word not in {NONE, AUTO} and not word.lower().endswith(LIBRARY)
+    if force_field is not None and word != AUTO:
+        raise _only_for("--force-field", "auto", f"Of {word} it changes nothing.")
+    if cache is not None and word not in {AUTO, QUICK}:
+        raise _only_for("--phonon-cache", "auto or quick", "Nothing is computed otherwise.")
+    is_file = word not in {NONE, QUICK, AUTO} and not word.lower().endswith(LIBRARY)
     if of is not None and (not is_file or Path(word).is_dir()):
         raise ConfigError(
             "--phonons-of is for the file of one crystal.",
@@ -107,12 +106,73 @@ def choose_phonons(
         return phonons_from_library(word)
     if is_file:
         return FolderPhonons(Path(word)) if Path(word).is_dir() else phonons_from_file(word, of=of)
-    return phonons_from_force_field(
+    make = partial(
+        phonons_from_force_field,
         force_field or DEFAULT,
         cache=None if cache is None else PhononCache(Path(cache)),
         told=told,
         done=done,
     )
+    return make() if word == AUTO else QuickPhonons(make)
+
+
+def _only_for(flag: str, word: str, reason: str) -> ConfigError:
+    return ConfigError(f"{flag} is for --phonons {word}.", reason, "Give both, or neither.")
+
+
+class QuickPhonons:
+    """Phonons of a force field for cells of at most `QUICK_ATOMS` atoms, about a second for each.
+
+    Larger ones are predicted without phonons, and say what computes them; so are all where the
+    force field is not there, and the first one says how to get it.
+
+    Parameters
+    ----------
+    make
+        Maker of the source of phonons; a `ConfigError` tells what is missing.
+    """
+
+    def __init__(self, make: Callable[[], PhononSource]) -> None:
+        self._missing: BetenetError | None = None
+        self._told = False
+        try:
+            self._source = make()
+        except ConfigError as error:
+            self._missing = error
+
+    def __call__(self, record: StructureRecord) -> SitePhonons:
+        """Phonons of a structure, or none with the reason."""
+        assert record.atoms is not None
+        if (size := len(record.atoms)) > QUICK_ATOMS:
+            return _without(
+                f"those of {size} atoms can take many seconds (of {QUICK_ATOMS} about one); "
+                "--phonons auto computes them"
+            )
+        if self._missing is None:
+            try:
+                return self._source(record)
+            except (ConfigError, ModelError) as error:
+                self._missing = error
+        why = self._missing.summary if self._told else self._missing.in_one_line()
+        self._told = True
+        return _without(why)
+
+
+def _without(why: str) -> SitePhonons:
+    return SitePhonons(warnings=(f"predicted without phonons: {why}",))
+
+
+def default_phonons(model: Ensemble) -> str:
+    """Word of the phonons that ``betenet predict`` takes if it is not told which.
+
+    Parameters
+    ----------
+    model
+        Ensemble that predicts: ``"quick"`` where it takes phonons and has learnt from those of the
+        default force field, or takes those of any; else ``"none"``.
+    """
+    known = model.force_fields or (DEFAULT,)
+    return QUICK if model.takes_phonons and DEFAULT in known else NONE
 
 
 def phonons_from_force_field(
@@ -145,10 +205,10 @@ def phonons_from_force_field(
     Raises
     ------
     ConfigError
-        If the extra ``phonons`` is not installed, or the force field is unknown.
+        If the force field is unknown, or its weights are not there: those of SevenNet come with
+        the extra ``phonons``.
     """
     identity_of(force_field)
-    package_folder("phonopy")
     name = force_field if isinstance(force_field, str) else type(force_field).__name__
     names = [force_field] if name == DEFAULT or name not in FORCE_FIELDS else [force_field, DEFAULT]
     loaded: list[ForceField] = []
@@ -158,7 +218,7 @@ def phonons_from_force_field(
         try:
             atoms = with_isotopes(record.atoms, record.given)
         except StructureError as error:
-            return SitePhonons(warnings=(f"predicted without phonons: {error.summary}",))
+            return _without(error.summary)
         tell = tell_nobody if told is None else partial(told, record.name)
         try:
             if not loaded:  # it takes seconds, and is not needed without a structure
@@ -172,7 +232,7 @@ def phonons_from_force_field(
             if done is not None:
                 done()
         if isinstance(outcome, BetenetError):
-            return SitePhonons(warnings=(f"predicted without phonons: {outcome.summary}",))
+            return _without(outcome.summary)
         found = site_phonons(outcome, record.atoms, name)
         usable_others = [one for one in others if not isinstance(one, BetenetError)]
         for other in usable_others if found.dos is not None else []:
@@ -221,7 +281,7 @@ def phonons_from_library(path: str | Path) -> PhononSource:
         assert record.atoms is not None
         entry = library.find(record.name, record.atoms.numbers.tolist())
         if entry is None:
-            return SitePhonons(warnings=(f"predicted without phonons: {path} has none of it",))
+            return _without(f"{path} has none of it")
         dos = entry.dos()
         verdict = judge_stiffness(dos, record.atoms, order_known=True)
         known = SitePhonons(
@@ -263,6 +323,6 @@ def site_phonons(result: PhononResult, atoms: Atoms, name: str) -> SitePhonons:
         return SitePhonons(warnings=("predicted without phonons: their cell is another one",))
     if not result.is_plausible:
         why = f"{name} fails here, with frequencies up to {result.facts.highest:.0f} meV"
-        return SitePhonons(warnings=(f"predicted without phonons: {why}",))
+        return _without(why)
     warnings = said_of(name, result)
     return usable(SitePhonons(dos=result.dos, origin=name, force_field=name, warnings=warnings))

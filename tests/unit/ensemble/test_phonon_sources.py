@@ -7,15 +7,20 @@ import pytest
 from ase import Atoms
 from ase.build import bulk
 from ase.calculators.emt import EMT
+from tests.tiny_model import write_site_model, write_tiny_model
 
-from betenet.ensemble import phonon_sources
+from betenet.ensemble import Ensemble, phonon_sources
 from betenet.ensemble.phonon_sources import (
+    QUICK_ATOMS,
+    QuickPhonons,
+    choose_phonons,
+    default_phonons,
     phonons_from_file,
     phonons_from_force_field,
     phonons_from_library,
 )
 from betenet.ensemble.site_phonons import SitePhonons
-from betenet.errors import ConfigError, DataError
+from betenet.errors import ConfigError, DataError, ModelError
 from betenet.formats import SitePlaces, write_phonon_dos
 from betenet.phonon_dos import PhononDos
 from betenet.phonons import PhononCache, PhononSettings, make_force_field
@@ -166,6 +171,48 @@ def test_force_field_that_fails_is_not_believed(monkeypatch: pytest.MonkeyPatch)
     found = source(copper)
     assert (found.dos, found.origin) == (None, "none")
     assert "predicted without phonons: EMT fails here" in found.warnings[0]
+
+
+def test_quick_phonons_are_those_of_cells_of_a_few_atoms() -> None:
+    source = QuickPhonons(lambda: phonons_from_force_field(EMT(), QUICK))
+    alloy = bulk("Cu", cubic=True)
+    alloy.symbols[0] = "Au"
+    assert len(alloy) == QUICK_ATOMS
+    assert source(prepared(alloy)).origin == "EMT"
+    # eight atoms of one crystal are still one in its primitive cell
+    assert source(prepared(bulk("Cu") * 2)).origin == "EMT"
+    larger = alloy * (2, 1, 1)
+    larger.symbols[0] = "Ag"
+    found = source(prepared(larger))
+    assert found.origin == "none"
+    assert "8 atoms" in found.warnings[0]
+
+
+def test_force_field_that_does_not_load_leaves_quick_predictions_without_phonons() -> None:
+    def broken(record: StructureRecord) -> SitePhonons:
+        raise ModelError(f"broken, says {record.name}", "The file is cut off.", "Fetch it again.")
+
+    source = QuickPhonons(lambda: broken)
+    first, second = (source(prepared(bulk(symbol))).warnings[0] for symbol in ("Cu", "Al"))
+    assert "Fetch it again" in first
+    assert "broken" in second
+    assert "Fetch it again" not in second
+
+
+def test_default_phonons_are_those_that_the_model_has_learnt_from(tmp_path: Path) -> None:
+    words = {name: default_phonons(Ensemble.load(name)) for name in ("phonons-1", "cso-1")}
+    assert words == {"phonons-1": "quick", "cso-1": "none"}
+    # it has learnt from another force field
+    assert default_phonons(Ensemble.load(write_tiny_model(tmp_path / "tiny"))) == "none"
+    assert default_phonons(Ensemble.load(write_site_model(tmp_path / "sites"))) == "quick"
+
+
+def test_quick_is_a_word_of_python_too() -> None:
+    model = Ensemble.load(with_phonons=True)
+    quick, without = (model.predict(bulk("Al"), phonons=word)[0] for word in ("quick", None))
+    assert (quick.phonons, without.phonons) == ("mattersim-1m", "none")
+    with pytest.raises(ConfigError, match="for --phonons auto"):
+        choose_phonons(model, "quick", force_field="7net-l3i5")
 
 
 def test_unknown_force_field_is_refused_at_once() -> None:

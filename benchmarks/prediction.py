@@ -96,7 +96,7 @@ def main() -> None:
     print(
         f"import betenet        {ours:7.3f} s   import numpy {peer:.3f} s   ratio {ours / peer:.2f}"
     )
-    ours = start("-m", "betenet", "predict", str(EXAMPLE))
+    ours = start("-m", "betenet", "predict", str(EXAMPLE), "--phonons", "none")
     peer = start("-c", "import torch")
     print(
         f"one structure, fresh  {ours:7.3f} s   import torch {peer:.3f} s   ratio {ours / peer:.2f}"

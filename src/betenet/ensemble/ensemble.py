@@ -187,8 +187,9 @@ class Ensemble:
         tc_method
             Formula for Tc, or ``"eliashberg"``, which gives the gap as well.
         phonons
-            Phonons of each structure, for a model that takes them: ``"auto"`` computes them with a
-            force field, a path names a file, and `choose_phonons` has more. Without them if absent.
+            Phonons of each structure, for a model that takes them: ``"quick"`` computes those of
+            small cells with a force field, ``"auto"`` those of all, a path names a file, and
+            `choose_phonons` has more. Without them if absent.
         progress
             Show a progress bar on stderr.
 

@@ -183,7 +183,7 @@ def phonons_from_force_field(
     told: Callable[[str, Step], None] | None = None,
     done: Callable[[], None] | None = None,
 ) -> PhononSource:
-    """Phonons computed where they are needed, a third of a second for a small cell.
+    """Phonons computed where they are needed, about a second for a small cell.
 
     A structure that the force field cannot take is predicted without phonons, and says so. The
     peaks of spectra are those of the default force field, which has the better frequencies, beside

@@ -39,13 +39,15 @@ SMALLEST = {
     "quick_phonons": "--count 2 --atoms 1",
     "screening": "--count 8",
     "screening_report": "--count 10",
+    "spectrum_band": "--count 1 --set digitised",
     "spectrum_shape": "cso-1 --count 2 --set digitised --figure {folder}/shape.png",
 }
 """What makes each as short as it can be, of those that need no training run."""
 QUICK = {"eliashberg", "first_principles_choices", "maximum_entropy"}
 READS_DATA = {
     *("allen_dynes_table", "baselines", "composition_trees", "compute_phonons"),
-    *("first_principles", "maximum_entropy", "precision", "quick_phonons", "spectrum_shape"),
+    *("first_principles", "maximum_entropy", "precision", "quick_phonons"),
+    *("spectrum_band", "spectrum_shape"),
 }
 ONLY_STARTED = {
     # looks at a training run, or at the tables of another benchmark

@@ -26,6 +26,7 @@ from betenet.structures import AsRead
 from betenet.structures.as_read import COLUMNS
 from betenet.superconductivity.critical_temperature import ELIASHBERG
 from betenet.superconductivity.moments import coupling_constant
+from betenet.superconductivity.spectrum_band import Z_68, spectrum_band
 from betenet.tables import as_cell, html_table
 
 if TYPE_CHECKING:
@@ -202,12 +203,39 @@ class Prediction:
             "error": None if self.error is None else self.error.to_dict(),
             "structure": None if self.atoms is None else _atoms_to_dict(self.atoms),
             "spectrum": None if self.spectrum is None else self.spectrum.to_dict(),
+            "spectrum_band_68": None if self.spectrum is None else self._band_to_dict(),
         }
         if self.phonons_read is not None:
             data["phonons_read"] = self.phonons_read.to_dict()
         if per_site:
             data["site_a2f"] = None if self.site_a2f is None else self.site_a2f.tolist()
         return data
+
+    def band(
+        self, z: float = Z_68
+    ) -> tuple[Float[np.ndarray, " n_freq"], Float[np.ndarray, " n_freq"]]:
+        """Ends of the calibrated interval of α²F at each frequency [1].
+
+        Parameters
+        ----------
+        z
+            Half-width in standard deviations: `Z_68` or `Z_95` of
+            `superconductivity.spectrum_band`.
+
+        Raises
+        ------
+        BetenetError
+            If the prediction failed.
+        """
+        if self.spectrum is None:
+            raise self.error or DataError("The prediction has no spectrum.")
+        known = self.estimates.get("coupling")
+        interval = (math.nan, math.nan) if known is None else known.interval_68
+        return spectrum_band(self.spectrum, interval, z)
+
+    def _band_to_dict(self) -> dict[str, Any]:
+        low, high = self.band()
+        return {"low": low.tolist(), "high": high.tolist()}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Prediction:

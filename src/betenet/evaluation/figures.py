@@ -16,6 +16,7 @@ from betenet.evaluation.ranking import Ranking
 from betenet.evaluation.reliability import LEVELS, Reliability
 from betenet.plotting.canvas import A2F_COLOUR, COLOURS, FIGURE_SIZE, FONT, axes_of, dress, typeset
 from betenet.quantities import QUANTITIES
+from betenet.superconductivity.spectrum_band import spectrum_band
 
 MATH = {
     "coupling": r"$\lambda$",
@@ -126,8 +127,20 @@ def draw_probability(found: Reliability, threshold: float) -> Figure:
     return _figure(axes)
 
 
-def draw_spectrum_pair(pair: SpectrumPair, formula: str) -> Figure:
-    """First-principles and predicted α²F of one material."""
+def draw_spectrum_pair(
+    pair: SpectrumPair, formula: str, interval_68: tuple[float, float]
+) -> Figure:
+    """First-principles and predicted α²F of one material, with the band of the prediction.
+
+    Parameters
+    ----------
+    pair
+        Both spectra.
+    formula
+        Title of the figure.
+    interval_68
+        Ends of the 68 % interval of λ [1].
+    """
     axes = axes_of("")
     reference, members = pair.reference, np.atleast_2d(pair.predicted.a2f)
     omega, mean = pair.predicted.frequencies, members.mean(0)
@@ -140,7 +153,7 @@ def draw_spectrum_pair(pair: SpectrumPair, formula: str) -> Figure:
     )
     axes.plot(omega, mean, color=COLOURS[6], lw=1.2, label="predicted")
     if len(members) > 1:
-        low, high = np.quantile(members, [0.16, 0.84], axis=0)
+        low, high = spectrum_band(pair.predicted, interval_68)
         axes.fill_between(omega, low, high, color=COLOURS[6], alpha=0.25, lw=0)
     peak = max(float(reference.a2f.max()), float(mean.max()))
     weight = omega[mean > 0.01 * peak], reference.frequencies[reference.a2f > 0.01 * peak]

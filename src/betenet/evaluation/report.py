@@ -292,7 +292,7 @@ def _spectrum_section(found: Evaluation) -> str:
         paragraph(
             f"Both curves are smoothed by a Gaussian of {RESOLUTION:g} meV. {_SHAPE_TEXT} "
             "The pictures are ordered by W₁, and show the curves as they are, the area too. "
-            "The band holds 68 % of the networks."
+            "The band is the calibrated interval of 68 %."
         ),
         *overlays,
     )
@@ -309,7 +309,10 @@ def _spectrum(found: Evaluation, pair: SpectrumPair) -> str:
         f"{scores.peaks.known}; error {pair.error:.2f}, λ {mine:.2f} predicted, "
         f"{theirs:.2f} first-principles"
     )
-    return picture(draw_spectrum_pair(pair, formula), f"α²F of {text}.", text)
+    low, high = found.comparison.intervals["coupling"][pair.row][:2]
+    return picture(
+        draw_spectrum_pair(pair, formula, (float(low), float(high))), f"α²F of {text}.", text
+    )
 
 
 def _material_section(found: Evaluation) -> str:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from statistics import NormalDist
 from textwrap import wrap
 from typing import Any, Protocol, runtime_checkable
 
@@ -29,12 +28,10 @@ from betenet.plotting.canvas import (
 from betenet.quantities import QUANTITIES
 from betenet.spectrum import Spectrum
 from betenet.superconductivity.moments import coupling_constant, cumulative_coupling
+from betenet.superconductivity.spectrum_band import spectrum_band
 
 _WEIGHT_SHOWN = 0.01
 _HEADROOM = 1.42  # room above the curves for the numbers and the legend
-_Z_68 = NormalDist().inv_cdf(0.84)
-_NORMAL = np.array([NormalDist().inv_cdf((k + 0.5) / 41) for k in range(41)])
-"""Evenly spread points of the standard normal distribution."""
 _LETTERS = 105
 """Letters of a line of warnings."""
 _PRINTED = ("coupling", "omega_log", "tc")
@@ -155,9 +152,8 @@ def plot_spectrum(
 
     Notes
     -----
-    The band of a prediction is as wide as its printed interval of λ: the members' spectra, spread
-    by as much as λ was off for materials that they had not seen. A spectrum without a prediction
-    has the band that holds 68 % of its members.
+    The band of a prediction is the calibrated one of `superconductivity.spectrum_band`. A spectrum
+    without a prediction has the band that holds 68 % of its members.
     """
     spectrum = source if isinstance(source, Spectrum) else _spectrum_of(source)
     members = np.atleast_2d(spectrum.a2f)
@@ -173,9 +169,10 @@ def plot_spectrum(
     top = mean
     if len(members) > 1:
         known = None if isinstance(source, Spectrum) else source.estimates.get("coupling")
-        low, top = _band(
-            members, spectrum, (np.nan, np.nan) if known is None else known.interval_68
-        )
+        if known is None:
+            low, top = np.quantile(members, [0.16, 0.84], axis=0)
+        else:
+            low, top = spectrum_band(spectrum, known.interval_68)
         label = "68 % of members" if known is None else "68 % interval"
         axes.fill_between(omega, low, top, color=A2F_COLOUR, alpha=0.22, lw=0, label=label)
     _frame(axes, omega, np.maximum(mean, top))
@@ -244,31 +241,6 @@ def plot_sites(source: PredictedSpectrum, target: str | Path | Axes | None = Non
     )
     save(axes, target)
     return axes
-
-
-def _band(
-    members: Float[np.ndarray, "member n_freq"], spectrum: Spectrum, interval: tuple[float, float]
-) -> tuple[Float[np.ndarray, " n_freq"], Float[np.ndarray, " n_freq"]]:
-    """Ends of the central 68 % of the members' spectra, whose λ is spread over an interval first.
-
-    Where λ is less certain than the members agree, each spectrum stands for many, multiplied by
-    factors of a log-normal distribution that makes up for the difference; where it is more
-    certain, the members are drawn together.
-    """
-    spectra = members
-    couplings = coupling_constant(spectrum.frequencies, members, spectrum.rule)
-    if np.all(np.isfinite(interval)) and interval[0] > 0.0 and np.all(couplings > 0.0):
-        logs = np.log(couplings)
-        spread = float(np.std(logs, ddof=1))
-        width = float(np.log(interval[1] / interval[0])) / (2 * _Z_68)
-        if width <= spread:
-            together = (width / spread - 1.0) * (logs - logs.mean())
-            spectra = members * np.exp(together)[:, None]
-        else:
-            factors = np.exp(np.sqrt(width**2 - spread**2) * _NORMAL)
-            spectra = (factors[:, None, None] * members).reshape(-1, members.shape[-1])
-    low, high = np.quantile(spectra, [0.16, 0.84], axis=0)
-    return low, high
 
 
 def _spectrum_of(source: PredictedSpectrum) -> Spectrum:

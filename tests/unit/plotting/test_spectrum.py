@@ -86,21 +86,13 @@ def test_band_of_a_bare_spectrum_holds_68_percent_of_the_members() -> None:
     assert band(plot_spectrum(spectrum()), peak) == pytest.approx((low[peak], high[peak]))
 
 
-@pytest.mark.parametrize("width", [0.02, 0.15, 0.6])
-def test_band_of_a_prediction_is_as_wide_as_its_interval(
-    prediction: Prediction, width: float
-) -> None:
-    # members of one shape, so that α²F at any frequency is as uncertain as λ
-    heights = np.exp(0.15 * np.linspace(-1.5, 1.5, 20))[:, None]
-    alike = Spectrum(FREQUENCIES, heights * spectrum().a2f[0])
-    calibrated = {"coupling": {"scale": 0.0, "floor": width}}
-    estimates = estimate_quantities(alike, 0.1, "allen_dynes", "onset", calibrated)
-    wide = replace(prediction, spectrum=alike, estimates=estimates)
-    ends = estimates["coupling"].interval_68
-    axes = plot_spectrum(wide)
-    peak = int(np.argmax(alike.a2f[0]))
-    low, high = band(axes, peak)
-    assert np.log(high / low) == pytest.approx(np.log(ends[1] / ends[0]), rel=0.1)
+def test_band_of_a_prediction_is_its_calibrated_one(prediction: Prediction) -> None:
+    axes = plot_spectrum(prediction)
+    low, high = prediction.band()
+    peak = int(np.argmax(high))
+    assert band(axes, peak) == pytest.approx((low[peak], high[peak]))
+    written = prediction.to_dict()["spectrum_band_68"]
+    assert written == {"low": low.tolist(), "high": high.tolist()}
     assert "68 % interval" in legend_of(axes)
 
 

@@ -145,8 +145,8 @@ class QuickPhonons:
         assert record.atoms is not None
         if (size := len(record.atoms)) > QUICK_ATOMS:
             return _without(
-                f"those of {size} atoms can take many seconds (of {QUICK_ATOMS} about one); "
-                "--phonons auto computes them"
+                f"its cell has {size} atoms, and those of more than {QUICK_ATOMS} may take some "
+                "seconds; --phonons auto computes them"
             )
         if self._missing is None:
             try:

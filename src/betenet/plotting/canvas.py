@@ -16,6 +16,10 @@ FIGURE_SIZE = (4.0, 2.9)
 
 FONT = 7.5
 """Size of most letters [pt]."""
+SMALL_FONT = FONT - 2.5
+"""Size of letters beside the axes [pt]."""
+LINE_SPACING = 1.3
+"""Distance of small lines over the size of their letters [1]."""
 
 A2F_COLOUR = "#1f4e79"
 COUPLING_COLOUR = "#b5541c"
@@ -38,6 +42,14 @@ def axes_of(target: str | Path | Axes | None) -> Axes:
     if isinstance(target, Axes):
         return target
     return Figure(figsize=FIGURE_SIZE, layout="constrained").add_subplot()
+
+
+def make_room(axes: Axes, n_lines: int) -> None:
+    """Make a figure higher by some small lines below its axes, which keep their size."""
+    figure = axes.get_figure(root=True)
+    if figure is not None:
+        points = n_lines * LINE_SPACING * SMALL_FONT
+        figure.set_figheight(FIGURE_SIZE[1] + points / 72.0)
 
 
 def save(axes: Axes, target: str | Path | Axes | None) -> None:

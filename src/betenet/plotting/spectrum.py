@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from textwrap import wrap
-from typing import Any, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float
@@ -20,8 +20,11 @@ from betenet.plotting.canvas import (
     COLOURS,
     COUPLING_COLOUR,
     FONT,
+    LINE_SPACING,
+    SMALL_FONT,
     axes_of,
     dress,
+    make_room,
     save,
     typeset,
 )
@@ -34,6 +37,8 @@ _WEIGHT_SHOWN = 0.01
 _HEADROOM = 1.42  # room above the curves for the numbers and the legend
 _LETTERS = 105
 """Letters of a line of warnings."""
+_BELOW_LABEL = 27.0
+"""Distance of the warnings from the axes: ticks and their label are between [pt]."""
 _PRINTED = ("coupling", "omega_log", "tc")
 _MATH = {
     "coupling": r"$\lambda$",
@@ -181,6 +186,8 @@ def plot_spectrum(
         _show_negative(axes, right)
     if not isinstance(source, Spectrum):
         _print_quantities(axes, source)
+        if not isinstance(target, Axes):
+            make_room(axes, len(_warning_lines(source)))
     save(axes, target)
     return axes
 
@@ -234,6 +241,8 @@ def plot_sites(source: PredictedSpectrum, target: str | Path | Axes | None = Non
     axes.plot(omega, floor, color="black", lw=1.0, label="sum")
     _frame(axes, omega, floor)
     _print_title(axes, source)
+    if not isinstance(target, Axes):
+        make_room(axes, len(_warning_lines(source)))
     handles, labels = axes.get_legend_handles_labels()
     columns = 1 + (len(labels) > 3)
     axes.legend(
@@ -304,16 +313,36 @@ def _print_title(axes: Axes, source: PredictedSpectrum) -> None:
     found = ", ".join(finding.code.replace("_", " ") for finding in source.findings)
     above = [line for line in (read, found) if line]
     axes.set_title(typeset(source.formula), fontsize=FONT + 1.5, pad=4.0 + 9.0 * len(above))
-    small: dict[str, Any] = {"transform": axes.transAxes, "fontsize": FONT - 2.5}
-    axes.text(0.5, 1.015, "\n".join(above), ha="center", va="bottom", **small)
-    lines = [
+    axes.text(
+        0.5,
+        1.015,
+        "\n".join(above),
+        transform=axes.transAxes,
+        ha="center",
+        va="bottom",
+        fontsize=SMALL_FONT,
+    )
+    if lines := _warning_lines(source):
+        axes.annotate(
+            "\n".join(lines),
+            xy=(-0.1, 0.0),
+            xycoords="axes fraction",
+            xytext=(0.0, -_BELOW_LABEL),
+            textcoords="offset points",
+            ha="left",
+            va="top",
+            color=COUPLING_COLOUR,
+            fontsize=SMALL_FONT,
+            linespacing=LINE_SPACING,
+        )
+
+
+def _warning_lines(source: PredictedSpectrum) -> list[str]:
+    return [
         line
         for warning in source.warnings
         for line in wrap(f"! {warning}", _LETTERS, subsequent_indent="   ")
     ]
-    if lines:
-        small |= {"ha": "left", "va": "top", "color": COUPLING_COLOUR, "linespacing": 1.3}
-        axes.text(-0.1, -0.16, "\n".join(lines), **small)
 
 
 def _print_quantities(axes: Axes, source: PredictedSpectrum) -> None:

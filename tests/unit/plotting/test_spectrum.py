@@ -105,6 +105,23 @@ def test_warnings_stand_below_the_axes(prediction: Prediction) -> None:
         assert "second" in text
 
 
+@pytest.mark.parametrize("n_warnings", [1, 9])
+def test_warnings_leave_the_axes_their_size_and_label(
+    prediction: Prediction, n_warnings: int
+) -> None:
+    plain = plot_spectrum(prediction)
+    axes = plot_spectrum(replace(prediction, warnings=("a warning",) * n_warnings))
+    heights = []
+    for one in (plain, axes):
+        figure = one.get_figure(root=True)
+        assert isinstance(figure, Figure)
+        figure.draw_without_rendering()
+        heights.append(one.get_window_extent().height)
+    (told,) = (text for text in axes.texts if "a warning" in text.get_text())
+    assert told.get_window_extent().y1 < axes.xaxis.label.get_window_extent().y0
+    assert heights[1] > 0.9 * heights[0]
+
+
 def test_axes_carry_units_and_end_where_the_weight_ends(prediction: Prediction) -> None:
     axes = plot_spectrum(prediction, Figure().add_subplot())
     assert "meV" in axes.get_xlabel()

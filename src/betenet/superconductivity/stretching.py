@@ -15,6 +15,8 @@ from betenet.superconductivity.integration import moment_weights
 
 STRETCH = (0.2, 4.0)
 """Limits of the factor between distances along ln ω."""
+_NOTHING = 1e-12
+"""Height, relative to the highest peak, below which a spectrum is zero."""
 
 
 def stretched(
@@ -77,7 +79,12 @@ def stretched(
     from scipy.interpolate import PchipInterpolator
 
     source = centre + (logs - centre - np.log(factors[1])) / stretch
-    moved = PchipInterpolator(logs, a2f, axis=-1, extrapolate=False)(source)
+    # the slopes of far tails would overflow, and their cubics round below zero
+    height = np.abs(a2f)
+    solid = np.where(height > _NOTHING * height.max(axis=-1, keepdims=True), a2f, 0.0)
+    moved = PchipInterpolator(logs, solid, axis=-1, extrapolate=False)(source)
+    if a2f.min() >= 0.0:
+        moved = np.maximum(moved, 0.0)
     return np.nan_to_num(moved) * (factors[0] / stretch)
 
 

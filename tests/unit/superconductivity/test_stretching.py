@@ -50,3 +50,14 @@ def test_a_width_that_cannot_be_is_kept_within_limits():
     found = moments(FINE, stretched(FINE, a2f, a2f, (1.0, 1.0, 0.5)))
     assert found["omega_2"] >= found["omega_log"]
     assert found["omega_log"] == pytest.approx(moments(FINE, a2f)["omega_log"], rel=1e-3)
+
+
+@pytest.mark.parametrize("width", [0.05, 0.075, 0.1025, 0.109])
+def test_far_tails_neither_overflow_nor_fall_below_zero(width):
+    """They underflow on the way down: warnings are errors here, and Spectrum refuses -1e-60."""
+    for factors in ((1.0, 1.0, 1.0), (1.4, 0.8, 1.1)):
+        a2f = lognormal(GRID, 5.9, width)
+        found = stretched(GRID, a2f, a2f, factors)
+        assert (found >= 0.0).all()
+        ratio = moments(GRID, found)["coupling"] / moments(GRID, a2f)["coupling"]
+        assert ratio == pytest.approx(factors[0], rel=0.02)

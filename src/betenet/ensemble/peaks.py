@@ -56,7 +56,7 @@ def _site_shares(
     vibrations: Float[np.ndarray, "vibrating n_freq"], sites: Float[np.ndarray, "site n_freq"]
 ) -> Float[np.ndarray, "site n_freq"]:
     """Share of each site at each frequency: that of its vibrations, or as the networks say."""
-    known = vibrations if len(vibrations) == len(sites) else sites
+    known = vibrations if len(vibrations) == len(sites) and vibrations.any() else sites
     total = known.sum(0)
     of_all = known.sum(1, keepdims=True) / known.sum()
     return np.where(total > 0.0, known / np.where(total > 0.0, total, 1.0), of_all)

@@ -22,6 +22,8 @@ _COMPRESSED = (".gz", ".bz2", ".xz")
 _OF_A_DOS = ("", "_dos", "_projected_dos")
 """What follows the name of the structure in the name of its file of phonons."""
 _SAME_PLACE = 1e-3
+_FEWEST = 2
+"""Fewest frequencies above zero of a density of states."""
 _OF_ONE_ATOM, _COMPLETE = 3.0, 0.05
 """∫g dω of one atom, and how far a total may be from it to be that of its one site."""
 
@@ -82,6 +84,7 @@ class CrystalPhonons:
             )
         file = read_phonon_dos(path)
         dos = file.dos
+        _check_states(path, dos)
         if dos.sites is None:
             if abs(dos.n_states / _OF_ONE_ATOM - 1.0) > _COMPLETE:
                 raise DataError(
@@ -299,6 +302,18 @@ def names_of(name: str) -> frozenset[str]:
     assert found is not None
     file, frame = re.split(r"[/\\]", found[1])[-1], found[2] or ""
     return frozenset({name, file + frame, _stem(file) + frame})
+
+
+def _check_states(path: str | Path, dos: PhononDos) -> None:
+    """Whether a file has states at real frequencies at all."""
+    above = dos.frequencies > 0.0
+    if np.count_nonzero(above) < _FEWEST or not dos.total[above].any():
+        raise DataError(
+            f"{path} has no phonons at ω > 0.",
+            "Its density of states is zero there, or ends below: nothing can be said of α²F.",
+            "Check the calculation that it came from; negative frequencies stand for imaginary "
+            "ones.",
+        )
 
 
 def _stem(file: str) -> str:

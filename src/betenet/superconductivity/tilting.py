@@ -52,7 +52,8 @@ def tilted(
         α²F [1], with λ as asked.
     reached
         Whether ω_log and ω_2 are within `CLOSE` of what was asked, with b above `SOFTEST`: no tilt
-        of F_0 has moments outside of its own range of frequencies.
+        of F_0 has moments outside of its own range of frequencies. Of F_0 = 0 none is reached, and
+        the spectra are zero.
 
     References
     ----------
@@ -69,6 +70,8 @@ def tilted(
     >>> reached.tolist()
     [True, False]
     """
+    if not base.any():
+        return np.zeros((len(targets), len(base))), np.zeros(len(targets), dtype=bool)
     area = (base * moment_weights(frequencies, 1)).cumsum()
     known = np.where(area <= (1.0 - TAIL) * area[-1], base, 0.0)
     inside = known > 0.0

@@ -154,3 +154,13 @@ def test_a_folder_has_a_file_for_each_structure(tmp_path: Path) -> None:
     matdyns_file(bulk("Cu"), tmp_path / "Cu.dos")
     with pytest.raises(DataError, match=r"several files for Cu: Cu.dos, Cu_dos.dat"):
         ask("cells/Cu.cif", "Cu")
+
+
+@pytest.mark.parametrize("shift", [-5000.0, 0.0], ids=["all imaginary", "zero"])
+def test_a_file_without_real_phonons_is_named(tmp_path: Path, shift: float) -> None:
+    path = tmp_path / "matdyn.dos"
+    states = 0.0 if shift == 0.0 else 0.01
+    rows = [f"{k * 5.0 + shift} {states} {states}" for k in range(60)]
+    path.write_text("\n".join(["# Frequency[cm^-1] DOS PDOS", *rows, ""]))
+    with pytest.raises(DataError, match="has no phonons at ω > 0"):
+        CrystalPhonons.read(path)

@@ -6,8 +6,10 @@ from ase import Atoms
 from ase.build import bulk
 
 from betenet.ensemble import Ensemble, Vibrations
+from betenet.ensemble.peaks import on_vibrations
 from betenet.errors import ModelError
 from betenet.graphs import build_graph
+from betenet.phonon_dos import PhononDos
 from betenet.superconductivity.moments import moments
 
 MGB2 = Atoms(
@@ -67,3 +69,14 @@ def test_each_kind_of_model_is_loaded_by_its_own_class() -> None:
         Ensemble.load("vibrations-1")
     with pytest.raises(ModelError, match="does not predict phonon densities"):
         Vibrations.load("cso-1")
+
+
+def test_vibrations_above_the_grid_leave_the_spectrum_of_the_networks() -> None:
+    grid = np.geomspace(0.6, 420.0, 132)
+    members = np.exp(-0.5 * (np.log(grid / np.array([[20.0], [25.0]])) / 0.4) ** 2)
+    omega = np.linspace(500.0, 600.0, 101)
+    beyond = PhononDos(omega, np.full(101, 0.06), np.full((2, 101), 0.03))
+    sites = np.stack([0.25 * members.mean(0), 0.75 * members.mean(0)])
+    spectra, shares = on_vibrations(grid, members, sites, beyond)
+    assert spectra == pytest.approx(members, abs=1e-6)
+    assert shares == pytest.approx(sites, abs=1e-6)

@@ -86,3 +86,11 @@ def test_a_smooth_peak_cannot_be_made_narrower_than_asked_for():
     _, reached = tilted(GRID, two_peaks(), target[None])
     assert not reached.any()
     assert 0.0 < CLOSE < 0.05
+
+
+def test_no_spectrum_stands_on_vibrations_off_the_grid():
+    targets = np.array([[0.5, 20.0, 24.0], [1.0, 5.0, 8.0]])
+    spectra, reached = tilted(GRID, np.zeros_like(GRID), targets)
+    assert not reached.any()
+    assert spectra.shape == (2, len(GRID))
+    assert not spectra.any()

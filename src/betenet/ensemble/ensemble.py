@@ -296,7 +296,8 @@ class Ensemble:
     def _predict_batch(
         self, items: list[PreparedCrystal], mu_star: float, tc_method: str
     ) -> list[Prediction]:
-        vibrations = predicted_vibrations(items, self.config)
+        weight = next(iter(self.parameters.values()))
+        vibrations = predicted_vibrations(items, self.config, weight)
         usable = [item.graph for item in items if item.graph is not None]
         inputs = [item.inputs for item in items if item.inputs is not None]
         a2f, sites = np.empty((0, 0, 0)), np.empty((0, 0))

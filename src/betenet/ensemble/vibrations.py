@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -94,7 +94,9 @@ class Vibrations:
         """
         if not graphs:
             return []
-        geometry = collate([joint_geometry(graphs, self.config)], self.config)
+        weight = next(iter(self.parameters.values()))
+        whole = joint_geometry(graphs, self.config)
+        geometry = collate([whole], self.config, weight.dtype, weight.device)
         with torch.no_grad():
             output = forward(self.config, self.parameters, geometry)
         sites = output.site_a2f.double().mean(0).cpu().numpy()
@@ -103,7 +105,7 @@ class Vibrations:
 
 
 def predicted_vibrations(
-    items: Sequence[PreparedCrystal], config: NetworkConfig
+    items: Sequence[PreparedCrystal], config: NetworkConfig, weight: torch.Tensor
 ) -> dict[int, PhononDos]:
     """Phonon densities of states of what has no phonons, by the identity of the object.
 
@@ -114,10 +116,12 @@ def predicted_vibrations(
     config
         Settings of the networks that predict α²F: those with the readout `lognormal` know moments
         and no peaks, others keep theirs.
+    weight
+        One of their parameters: vibrations are computed in the same precision, on the same device.
     """
     if config.readout != "lognormal":
         return {}
-    known = shipped_vibrations()
+    known = shipped_vibrations(weight.dtype, weight.device)
     graphs: dict[int, CrystalGraph] = {}
     for one in items:
         if one.graph is None or one.record.atoms is None or one.phonons.dos is not None:
@@ -130,7 +134,9 @@ def predicted_vibrations(
     return dict(zip(graphs, known.predict(list(graphs.values())), strict=True))
 
 
-@lru_cache(maxsize=1)
-def shipped_vibrations() -> Vibrations:
-    """The shipped networks, loaded once."""
-    return Vibrations.load()
+@lru_cache(maxsize=2)
+def shipped_vibrations(dtype: torch.dtype, device: torch.device) -> Vibrations:
+    """Shipped networks in a precision and on a device, loaded once."""
+    known = Vibrations.load()
+    moved = {name: value.to(device, dtype) for name, value in known.parameters.items()}
+    return replace(known, parameters=moved)

@@ -31,7 +31,9 @@ def test_without_gaps_it_is_the_published_table(sides) -> None:
     expected = table(*moments, n_resamples=50)
     for key, scores in expected.items():
         for name, score in scores.items():
-            assert row.quantities[key].scores[name] == score
+            found = row.quantities[key].scores[name]
+            ends = (found.value, found.low, found.high)
+            assert ends == pytest.approx((score.value, score.low, score.high), rel=1e-12)
 
 
 def test_each_quantity_is_judged_on_the_rows_that_have_it(sides) -> None:

@@ -121,6 +121,37 @@ def find_sites(
     StructureError
         If two atoms are closer than `NEAREST`, or the search for neighbours fails.
     """
+    begins, ends, vectors = _neighbours(atoms, cutoff)
+    if symmetry is None or not use_symmetry:
+        symmetry = SiteSymmetry.none(len(atoms))
+        if use_symmetry and len(vectors) >= WORTHWHILE and atoms.pbc.all():
+            symmetry = find_symmetry(atoms, most=MOST_COMPARISONS)
+    chosen, site_of, counts = np.unique(
+        symmetry.images.min(axis=0), return_inverse=True, return_counts=True
+    )
+    is_site = np.zeros(len(atoms), dtype=bool)
+    is_site[chosen] = True
+    kept = is_site[begins]
+    begins, vectors = begins[kept], vectors[kept]
+    distinct, repeats = _distinct_edges(begins, vectors, symmetry)
+    return Sites(
+        atoms=chosen,
+        numbers=atoms.numbers[chosen].astype(np.int64),
+        counts=counts,
+        centres=site_of[begins],
+        ends=ends[kept],
+        site_of=site_of,
+        vectors=vectors,
+        chosen=distinct,
+        repeats=repeats,
+        symmetry=symmetry,
+    )
+
+
+def _neighbours(
+    atoms: Atoms, cutoff: float
+) -> tuple[Int[np.ndarray, " edge"], Int[np.ndarray, " edge"], Float[np.ndarray, "edge 3"]]:
+    """First and second atom of each edge, and the vector between them [Å]."""
     # vesin loads torch, which only those who compute should wait for
     from vesin import NeighborList
 
@@ -141,31 +172,7 @@ def find_sites(
             "No force field knows anything there.",
             "Check the positions.",
         )
-    if symmetry is None or not use_symmetry:
-        symmetry = SiteSymmetry.none(len(atoms))
-        if use_symmetry and len(vectors) >= WORTHWHILE and atoms.pbc.all():
-            symmetry = find_symmetry(atoms, most=MOST_COMPARISONS)
-    chosen, site_of, counts = np.unique(
-        symmetry.images.min(axis=0), return_inverse=True, return_counts=True
-    )
-    is_site = np.zeros(len(atoms), dtype=bool)
-    is_site[chosen] = True
-    begins = begins.astype(np.int64)
-    kept = is_site[begins]
-    begins, vectors = begins[kept], vectors[kept]
-    distinct, repeats = _distinct_edges(begins, vectors, symmetry)
-    return Sites(
-        atoms=chosen,
-        numbers=atoms.numbers[chosen].astype(np.int64),
-        counts=counts,
-        centres=site_of[begins],
-        ends=ends[kept].astype(np.int64),
-        site_of=site_of,
-        vectors=vectors,
-        chosen=distinct,
-        repeats=repeats,
-        symmetry=symmetry,
-    )
+    return begins.astype(np.int64), ends.astype(np.int64), vectors
 
 
 def _distinct_edges(

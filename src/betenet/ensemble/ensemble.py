@@ -306,15 +306,14 @@ class Ensemble:
         predictions: list[Prediction] = []
         lines = CorrectionLines(self.card)
         index = start = 0
-        for item in items:
+        for item, dos in zip(items, vibrations, strict=True):
             if item.graph is None:
                 predictions.append(self._failed(item, mu_star, tc_method))
                 continue
             stop = start + item.graph.n_sites
             share = sites[start:stop] / (stop - start)
             spectra, share = lines.corrected(self.frequencies, a2f[:, index], share, item.phonons)
-            if id(item) in vibrations:
-                dos = vibrations[id(item)]
+            if dos is not None:
                 spectra, share = on_vibrations(self.frequencies, spectra, share, dos)
             predictions.append(self._finish(item, spectra, share, mu_star, tc_method))
             index, start = index + 1, stop

@@ -106,8 +106,8 @@ class Vibrations:
 
 def predicted_vibrations(
     items: Sequence[PreparedCrystal], config: NetworkConfig, weight: torch.Tensor
-) -> dict[int, PhononDos]:
-    """Phonon densities of states of what has no phonons, by the identity of the object.
+) -> list[PhononDos | None]:
+    """Phonon density of states of each structure that has no phonons, None for the others.
 
     Parameters
     ----------
@@ -120,18 +120,19 @@ def predicted_vibrations(
         One of their parameters: vibrations are computed in the same precision, on the same device.
     """
     if config.readout != "lognormal":
-        return {}
+        return [None] * len(items)
     known = shipped_vibrations(weight.dtype, weight.device)
     graphs: dict[int, CrystalGraph] = {}
-    for one in items:
+    for place, one in enumerate(items):
         if one.graph is None or one.record.atoms is None or one.phonons.dos is not None:
             continue
         if config.cutoff == known.config.cutoff:
-            graphs[id(one)] = one.graph
+            graphs[place] = one.graph
             continue
         with suppress(StructureError):  # too large for this cutoff: it keeps its own peaks
-            graphs[id(one)] = build_graph(one.record.atoms, known.config.cutoff)
-    return dict(zip(graphs, known.predict(list(graphs.values())), strict=True))
+            graphs[place] = build_graph(one.record.atoms, known.config.cutoff)
+    found = dict(zip(graphs, known.predict(list(graphs.values())), strict=True))
+    return [found.get(place) for place in range(len(items))]
 
 
 @lru_cache(maxsize=2)

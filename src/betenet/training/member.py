@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from torch import Tensor
 from betenet.datasets.folds import bootstrap_counts
 from betenet.ensemble.checkpoint import read_state
 from betenet.network.layers import Parameters
-from betenet.network.model import forward_member, initialise, member_parameters
+from betenet.network.model import NetworkOutput, forward_member, initialise, member_parameters
 from betenet.runs import replace_file
 from betenet.training.batch_loss import batch_loss, vibrations_loss
 from betenet.training.finite import check_bag, check_losses, check_weights
@@ -85,14 +85,20 @@ def predict_spectra(
     recipe: Recipe, parameters: Parameters, data: TrainingSet, rows: Int[np.ndarray, " row"]
 ) -> Tensor:
     """α²F of one member for some rows, each at its own level of theory (row, frequency)."""
-    parts: list[Tensor] = []
-    with torch.no_grad():
-        for start in range(0, len(rows), EVALUATION_BATCH):
-            batch = rows[start : start + EVALUATION_BATCH]
-            geometry, sources = batch_geometry(recipe, parameters, data, batch)
+    outputs = _outputs(recipe, parameters, data, rows)
+    return torch.cat([output.a2f.cpu() for _, output in outputs])
+
+
+def _outputs(
+    recipe: Recipe, parameters: Parameters, data: TrainingSet, rows: Int[np.ndarray, " row"]
+) -> Iterator[tuple[Int[np.ndarray, " row"], NetworkOutput]]:
+    """Some rows, a batch at a time, and what the member says of them, without gradients."""
+    for start in range(0, len(rows), EVALUATION_BATCH):
+        batch = rows[start : start + EVALUATION_BATCH]
+        geometry, sources = batch_geometry(recipe, parameters, data, batch)
+        with torch.no_grad():
             output = forward_member(recipe.network, parameters, geometry, sources)
-            parts.append(output.a2f.cpu())
-    return torch.cat(parts)
+        yield batch, output
 
 
 def predict_log_moments(
@@ -245,20 +251,12 @@ def _out_of_bag_loss(
     recipe: Recipe, parameters: Parameters, data: TrainingSet, rows: Int[np.ndarray, " row"]
 ) -> float:
     if recipe.network.readout == "vibrations":
-        return _vibrations_out_of_bag(recipe, parameters, data, rows)
+        # relative entropy over the crystals that the bag does not hold, each batch alike
+        outputs = _outputs(recipe, parameters, data, rows)
+        losses = [
+            float(vibrations_loss(recipe, output.site_a2f.cpu(), data, batch))
+            for batch, output in outputs
+        ]
+        return float(np.mean(losses))
     predicted = predict_log_moments(recipe, parameters, data, rows)
     return float(moment_loss(recipe.loss, predicted, data.targets[rows], torch.ones(len(rows))))
-
-
-def _vibrations_out_of_bag(
-    recipe: Recipe, parameters: Parameters, data: TrainingSet, rows: Int[np.ndarray, " row"]
-) -> float:
-    """Relative entropy over the crystals that the bag does not hold, each batch alike."""
-    losses: list[float] = []
-    with torch.no_grad():
-        for start in range(0, len(rows), EVALUATION_BATCH):
-            batch = rows[start : start + EVALUATION_BATCH]
-            geometry, sources = batch_geometry(recipe, parameters, data, batch)
-            output = forward_member(recipe.network, parameters, geometry, sources)
-            losses.append(float(vibrations_loss(recipe, output.site_a2f.cpu(), data, batch)))
-    return float(np.mean(losses))

@@ -11,7 +11,6 @@ import numpy as np
 import torch
 from safetensors.torch import load_file
 
-from betenet import __version__
 from betenet.datasets.rows import TARGETS, data_digest, data_folder
 from betenet.datasets.training_rows import tell_nobody
 from betenet.ensemble.applicability import Applicability
@@ -19,6 +18,7 @@ from betenet.ensemble.checkpoint import write_checkpoint
 from betenet.ensemble.training_table import TrainingTable
 from betenet.ensemble.vibrations import READOUT
 from betenet.errors import ConfigError, DataError
+from betenet.evaluation.card_head import card_head
 from betenet.evaluation.held_out import (
     FEWEST,
     HeldOut,
@@ -46,7 +46,6 @@ METRICS_NOTE = (
     "value, then the ends of its 95 % bootstrap interval; frequencies and Tc in K; tc_method: "
     "formula of both sides' Tc, here and in the coverage"
 )
-LICENCE = "Apache-2.0"
 CITATION = (
     "J. B. Gibson et al., npj Comput. Mater. 11, 7 (2025); "
     "T. F. T. Cerqueira, A. Sanna, M. A. L. Marques, Adv. Mater. 36, 2307085 (2024); "
@@ -196,13 +195,7 @@ def make_card(load: Workload, out: Path) -> dict[str, Any]:
     recipe = load.recipe
     validated, bagged = cross_validation(load, out), out_of_bag(load, out)
     return {
-        "name": recipe.name,
-        "description": recipe.description,
-        "betenet_version": __version__,
-        "members": recipe.training.members,
-        "seeds": [Job(None, m).seed(recipe) for m in range(recipe.training.members)],
-        "licence": LICENCE,
-        "citation": CITATION,
+        **card_head(recipe, CITATION),
         "data_digest": data_digest(load.rows),
         "refused": load.refused,
         "sources": dict(Counter(row.source for row in load.rows)),

@@ -10,13 +10,12 @@ import numpy as np
 from jaxtyping import Float
 from safetensors.torch import load_file
 
-from betenet import __version__
 from betenet.datasets.rows import data_digest
 from betenet.errors import DataError
+from betenet.evaluation.card_head import card_head
 from betenet.training.member import MEMBER, predict_spectra
-from betenet.training.run import Job, Workload
+from betenet.training.run import Workload
 
-LICENCE = "Apache-2.0"
 CITATION = "the force field that they have learnt from; see docs/phonons.md"
 
 
@@ -38,13 +37,7 @@ def make_vibrations_card(load: Workload, out: Path) -> dict[str, Any]:
     recipe = load.recipe
     learnt = [row for row, known in zip(load.rows, load.data.site_dos, strict=True) if known.any()]
     return {
-        "name": recipe.name,
-        "description": recipe.description,
-        "betenet_version": __version__,
-        "members": recipe.training.members,
-        "seeds": [Job(None, m).seed(recipe) for m in range(recipe.training.members)],
-        "licence": LICENCE,
-        "citation": CITATION,
+        **card_head(recipe, CITATION),
         "force_field": recipe.data.learnt_phonons().force_field,
         "data_digest": data_digest(learnt),
         "sources": dict(Counter(row.source for row in learnt)),

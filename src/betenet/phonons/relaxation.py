@@ -73,6 +73,8 @@ def relax(
     settings: PhononSettings,
     vacuum_axis: int | None = None,
     told: Told = tell_nobody,
+    *,
+    pressure: float = 0.0,
 ) -> Relaxed:
     """Relax what the settings allow.
 
@@ -88,6 +90,8 @@ def relax(
         Vector across the vacuum of a layer: the cell relaxes in the plane of the others only.
     told
         Called with each step of the relaxation.
+    pressure
+        Pressure that the cell relaxes to [GPa]; the limit of the settings is counted from it.
 
     Returns
     -------
@@ -113,10 +117,11 @@ def relax(
     is_exact = bool(group.errors.max() < EXACT)
     first = next(_points(field, [atoms], exact if is_exact else nobody))
     force = float(np.linalg.norm(first.forces, axis=1).max())
-    pressure = float(-np.trace(np.asarray(first.stress)) / 3.0 / units.GPa)
-    squeezed = settings.relaxation == "cell" and abs(pressure) > settings.pressure_limit
+    found = float(-np.trace(np.asarray(first.stress)) / 3.0 / units.GPa)
+    beyond = abs(found - pressure) > settings.pressure_limit
+    squeezed = settings.relaxation == "cell" and beyond
     if settings.relaxation == "none":
-        return Relaxed(atoms.copy(), True, 0, force, pressure, squeezed, group)
+        return Relaxed(atoms.copy(), True, 0, force, found, squeezed, group)
     start = atoms.copy() if is_exact else symmetrised(atoms, group)
     here = in_cell(group, start)
     moves = SymmetricMoves.from_group(
@@ -124,18 +129,19 @@ def relax(
         cell_too=settings.relaxation == "cell" and not squeezed,
         normal=None if vacuum_axis is None else _normal(atoms, vacuum_axis),
     )
-    surface = _Surface(field, moves, SiteSymmetry(here.cartesian, here.images))
+    symmetry = SiteSymmetry(here.cartesian, here.images)
+    surface = _Surface(field, moves, symmetry, pressure * units.GPa)
     place = surface.place(start, first) if is_exact else surface.places([start])[0]
     moved, converged, steps = _descend(surface, place, settings, told)
     only_volume = len(moves) == len(moves.strains) <= 1
     # what has moved otherwise may have become more symmetric
     kept = in_cell(group, moved) if only_volume else find_space_group(moved, settings.symprec)
-    return Relaxed(moved, converged, steps, force, pressure, squeezed, kept)
+    return Relaxed(moved, converged, steps, force, found, squeezed, kept)
 
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """A crystal, its energy [eV], and the derivatives of this with respect to the moves."""
+    """A crystal, its enthalpy [eV], and the derivatives of this with respect to the moves."""
 
     atoms: Atoms
     energy: float
@@ -144,11 +150,12 @@ class _Place:
 
 @dataclass(frozen=True, slots=True)
 class _Surface:
-    """The energy as a function of the moves of a crystal."""
+    """The enthalpy as a function of the moves of a crystal, at a pressure [eV/Å³]."""
 
     field: ForceField
     moves: SymmetricMoves
     symmetry: SiteSymmetry
+    pressure: float
 
     def places(self, crystals: Sequence[Atoms]) -> list[_Place]:
         """Compute the energies and slopes of crystals."""
@@ -159,8 +166,10 @@ class _Surface:
         """The place of a crystal, from its forces and stress."""
         if len(self.moves.strains) and not np.isfinite(np.asarray(point.stress)).all():
             raise NotImplementedError("its stress is not known")
-        virial = np.nan_to_num(np.asarray(point.stress)) * atoms.get_volume()
-        return _Place(atoms, point.energy, self.moves.slopes(virial, point.forces))
+        volume = atoms.get_volume()
+        virial = (np.nan_to_num(np.asarray(point.stress)) + self.pressure * np.eye(3)) * volume
+        enthalpy = point.energy + self.pressure * volume
+        return _Place(atoms, enthalpy, self.moves.slopes(virial, point.forces))
 
     def curvatures(self, place: _Place) -> Float[np.ndarray, "move move"]:
         """Second derivatives, by differences where many crystals are computed together."""

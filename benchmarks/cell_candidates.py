@@ -1,4 +1,4 @@
-"""Crystals of a stated composition and space group: starts on Wyckoff positions, relaxed at a pressure.
+"""Crystals of a stated composition and space group: starts on Wyckoff positions, relaxed.
 
 The table of Wyckoff positions is that of pyxtal (Fredericks et al., Comput. Phys. Commun. 261,
 107810 (2021)).
@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from ase import Atoms, units
 from ase.data import atomic_numbers, covalent_radii
 from pyxtal.symmetry import Group
 
-from betenet.errors import BetenetError
 from betenet.datasets.pressure_labels import space_group_of
+from betenet.errors import BetenetError
 from betenet.known.elements import bonding
 from betenet.phonons import PhononSettings
 from betenet.phonons.force_field import ForceField
@@ -24,6 +24,8 @@ from betenet.phonons.relaxation import relax
 from betenet.structures import standardise
 
 SETTINGS = PhononSettings(force_tolerance=0.02, relaxation_steps=150, pressure_limit=1e6)
+QUICK = replace(SETTINGS, force_tolerance=0.1, relaxation_steps=20)
+"""Settings of a relaxation to the end, and of a short one that tells which starts are worth it."""
 SAME_ENTHALPY, SAME_VOLUME = 2e-3, 0.01
 """Enthalpy for each atom [eV] and share of the volume within which two crystals are one."""
 CLOSE = 0.55
@@ -79,7 +81,7 @@ def assignments(
     most_freedom
         Most free coordinates altogether.
     """
-    positions = {one.letter: (one.multiplicity, one.get_dof()) for one in Group(number)}
+    positions = {one.letter: (len(one.ops), one.get_dof()) for one in Group(number)}
 
     def of_element(count: int) -> Iterator[tuple[str, ...]]:
         letters = sorted(positions)
@@ -111,6 +113,12 @@ def assignments(
         if freedom(letters) <= most_freedom and len(fixed) == len(set(fixed)):
             found.append((freedom(letters), dict(zip(counts, chosen, strict=True))))
     return [one for _, one in sorted(found, key=lambda pair: pair[0])]
+
+
+def freedom(number: int, sites: Sites) -> int:
+    """Free coordinates of sites."""
+    table = {one.letter: one.get_dof() for one in Group(number)}
+    return sum(table[letter] for letters in sites.values() for letter in letters)
 
 
 def start(
@@ -185,7 +193,9 @@ def _too_close(atoms: Atoms) -> bool:
     return bool((distances < least).any()) or min(atoms.cell.lengths()) < 0.9
 
 
-def relaxed(atoms: Atoms, field: ForceField, pressure: float, sites: Sites) -> Candidate | None:
+def relaxed(
+    atoms: Atoms, field: ForceField, pressure: float, sites: Sites, *, quick: bool = False
+) -> Candidate | None:
     """The crystal at rest at a pressure, and its enthalpy; None where it does not come to rest.
 
     Parameters
@@ -198,12 +208,14 @@ def relaxed(atoms: Atoms, field: ForceField, pressure: float, sites: Sites) -> C
         Pressure [GPa].
     sites
         Where its atoms are.
+    quick
+        Whether a few steps are enough.
     """
     try:
-        rest = relax(atoms, field, SETTINGS, pressure=pressure)
+        rest = relax(atoms, field, QUICK if quick else SETTINGS, pressure=pressure)
     except (BetenetError, np.linalg.LinAlgError, ValueError, RuntimeError):
         return None
-    if not rest.converged or _too_close(rest.atoms):
+    if not (rest.converged or quick) or _too_close(rest.atoms):
         return None
     crystal = rest.atoms.copy()
     crystal.calc = field.calculator

@@ -11,7 +11,9 @@ within 10 meV for each atom; the others are named with the reason.
 from __future__ import annotations
 
 import argparse
+import io
 import json
+import tarfile
 import warnings
 import zlib
 from collections import Counter, defaultdict
@@ -20,28 +22,34 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from ase import Atoms
+from ase.io import read
 from ase.symbols import string2symbols
 from cell_candidates import (
     Candidate,
     assignments,
     compressed_volume,
+    freedom,
     merged,
     relaxed,
     start,
 )
 
 from betenet.datasets.folds import reduced_formula
-from betenet.datasets.pressure_labels import Label, read_labels, space_group_of
+from betenet.datasets.pressure_labels import SYMPREC, Label, read_labels, space_group_of
 from betenet.datasets.rows import data_folder
 from betenet.phonons.force_field import DEFAULT, ForceField, make_force_field
+from betenet.structures import standardise
 from betenet.toml_input import decode_toml
 
 PROTOTYPES = Path("recipes", "pressure", "prototypes.toml")
 CERTAIN = 0.010
 """Least enthalpy of the next crystal of the same space group above the lowest, per atom [eV]."""
-BUDGET = 220
-"""Relaxations of a search."""
-CONFIRMED = 6
+BUDGET = 110
+"""Short relaxations of a search."""
+FOLLOWED = 10
+"""Of them, those of lowest enthalpy that are relaxed to the end."""
+CONFIRMED = 4
 """Assignments with the lowest enthalpies that are started again, as often as this each."""
 WINDOW = 0.06
 """Enthalpy above the lowest up to which crystals are relaxed at the other pressures [eV]."""
@@ -53,6 +61,7 @@ def main() -> None:
     parser.add_argument("--work", type=Path, required=True, help="folder that keeps the results")
     parser.add_argument("--out", type=Path, help="file to write when all is done")
     parser.add_argument("--part", default="0/1", help="which part of the crystals, of how many")
+    parser.add_argument("--what", choices=("all", "prototypes", "searches"), default="all")
     parser.add_argument("--only", help="formula of the only crystal to do")
     arguments = parser.parse_args()
     warnings.simplefilter("ignore")
@@ -65,6 +74,8 @@ def main() -> None:
         key = (reduced_formula(string2symbols(task["formula"])), task["space_group"])
         path = arguments.work / f"{key[0]}-{key[1]}.json"
         if index % parts != part or path.exists() or key not in states:
+            continue
+        if arguments.what == ("searches" if "units" not in task else "prototypes"):
             continue
         if arguments.only in (None, task["formula"]):
             path.write_text(json.dumps(rebuilt(task, states[key], field)))
@@ -92,14 +103,14 @@ def rebuilt(task: Mapping[str, Any], labels: Sequence[Label], field: ForceField)
     pressures = sorted({float(np.nan_to_num(one.pressure)) for one in labels})
     middle = pressures[len(pressures) // 2]
     rng = np.random.default_rng(zlib.crc32(f"{task['formula']} {number}".encode()))
-    if "sites" in task:
+    if "cell" in task:
+        found = from_archive(task, middle, field)
+    elif "sites" in task:
         found = from_prototype(task, symbols, middle, rng, field)
     else:
         found = searched(task, symbols, middle, rng, field)
     good = [one for one in merged(found) if space_group_of(one.atoms) == number]
-    cells: list[dict[str, Any]] = []
-    for pressure in pressures:
-        cells.append(at_pressure(good, pressure, middle, number, field))
+    cells = [at_pressure(good, pressure, middle, number, field) for pressure in pressures]
     told = [f"{len(found)} relaxed"] + [cell.get("told", "") for cell in cells]
     return {"task": dict(task), "cells": cells, "told": told}
 
@@ -113,15 +124,29 @@ def from_prototype(
 ) -> list[Candidate]:
     """Relax starts on the stated sites."""
     volume = compressed_volume(symbols, pressure)
+    most = int(task.get("starts", 6 if freedom(task["space_group"], task["sites"]) else 2))
     found: list[Candidate] = []
-    for trial in range(40 * int(task.get("starts", 6))):
-        if len(found) >= int(task.get("starts", 6)):
+    for trial in range(20 * most):
+        if len(found) == most:
             break
         first = start(task["space_group"], task["sites"], volume * (1 + trial % 5 / 10), rng)
-        one = first and relaxed(first, field, pressure, task["sites"])
-        if one:
+        one = None if first is None else relaxed(first, field, pressure, task["sites"])
+        if one is not None:
             found.append(one)
     return found
+
+
+def from_archive(task: Mapping[str, Any], pressure: float, field: ForceField) -> list[Candidate]:
+    """Relax a cell of the same composition and space group that others have published."""
+    archive, member = task["cell"]
+    with tarfile.open(data_folder() / "structure_search" / archive) as file:
+        part = file.extractfile(member)
+        assert part is not None
+        text = part.read().decode()
+    atoms = read(io.StringIO(text), format="vasp")
+    assert isinstance(atoms, Atoms)
+    one = relaxed(standardise(atoms, symprec=SYMPREC), field, pressure, {})
+    return [] if one is None else [one]
 
 
 def searched(
@@ -141,24 +166,22 @@ def searched(
         )
     ]
 
-    def tried(one: Mapping[str, Sequence[str]]) -> Candidate | None:
+    def tried(one: Mapping[str, Sequence[str]], quick: bool) -> Candidate | None:
         for _ in range(8):
             first = start(number, one, volume, rng)
             if first is not None:
-                return relaxed(first, field, pressure, one)
+                return relaxed(first, field, pressure, one, quick=quick)
         return None
 
-    found: list[Candidate] = []
-    order = list(rng.permutation(len(sites))) if sites else []
-    rounds = max(1, min(8, BUDGET // max(1, len(order))))
-    for index in (order * rounds)[:BUDGET]:
-        one = tried(sites[index])
-        if one is not None and space_group_of(one.atoms) == number:
-            found.append(one)
-    for best in merged(found)[:CONFIRMED]:
-        again = [tried(best.sites) for _ in range(CONFIRMED)]
-        found += [one for one in again if one is not None]
-    return found
+    order = list(rng.permutation(len(sites)))
+    rounds = 1 + BUDGET // max(1, len(order))
+    quick = [tried(sites[index], True) for index in (order * min(8, rounds))[:BUDGET]]
+    short = merged([one for one in quick if one is not None])
+    ends = [relaxed(one.atoms, field, pressure, one.sites) for one in short[:FOLLOWED]]
+    found = [one for one in ends if one is not None]
+    kept = [one for one in merged(found) if space_group_of(one.atoms) == number]
+    again = [tried(best.sites, False) for best in kept[:CONFIRMED] for _ in range(CONFIRMED)]
+    return found + [one for one in again if one is not None]
 
 
 def at_pressure(
@@ -190,8 +213,10 @@ def at_pressure(
         "frac_coords": np.round(best.atoms.get_scaled_positions(), 6).tolist(),
     }
     if gap is not None and gap < CERTAIN:
-        result["refused"] = f"another crystal of the space group lies {1e3 * gap:.0f} meV/atom above"
-    elif best.found < 2:
+        result["refused"] = (
+            f"another crystal of the space group lies {1e3 * gap:.0f} meV/atom above"
+        )
+    elif best.found < 2 and freedom(number, best.sites):
         result["refused"] = "the crystal of lowest enthalpy was found only once"
     result["told"] = f"{pressure:g} GPa V {best.volume:.3f} gap {gap} n {best.found} {best.sites}"
     result["told"] += f" REFUSED {result['refused']}" if "refused" in result else ""
@@ -212,7 +237,7 @@ def write(path: Path, work: Path, states: States) -> None:
             if cell is None:
                 cell = {"pressure_gpa": pressure, "refused": "no prototype is certain"}
             task = {} if done is None else done["task"]
-            line |= {"prototype": task.get("prototype", "search"), **cell}
+            line |= {"prototype": task.get("prototype", "search"), "force_field": DEFAULT, **cell}
             line.pop("told", None)
             if "refused" in line:
                 for name in ("lattice", "species", "frac_coords"):

@@ -31,7 +31,7 @@ HELD_OUT = "held_out_formulas.txt"
 SAME_PRESSURE = 5.0
 """Difference up to which two calculations of a crystal are of one state [GPa]."""
 LEAST_PRESSURE = 0.5
-"""Pressure above which the cell of a database, which is at rest, is not the one calculated [GPa]."""
+"""Pressure above which the cell of a database, which is at rest, does not count [GPa]."""
 MOST_PRESSURE = 1000.0
 """Pressure up to which the force field that rebuilds cells was trained [GPa]."""
 SYMPREC = 0.01
@@ -234,7 +234,7 @@ def _check_calculation(data: Mapping[str, Any], reading: Mapping[str, Any]) -> N
             raise DataError(f"doped, strained or an alloy: {what}")
 
 
-def _jarvis(name: str, data: Mapping[str, Any], _: Mapping[str, Any]) -> Label:
+def _jarvis(*_: object) -> Label:
     raise DataError("Tc alone: neither λ nor ω_log nor a cell, and stability is not stated")
 
 

@@ -3,7 +3,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from ase import Atoms
+from ase import Atoms, units
 from ase.build import bulk, fcc111
 from ase.calculators.emt import EMT
 from ase.calculators.morse import MorsePotential
@@ -160,3 +160,20 @@ def test_far_from_rest_the_energy_falls() -> None:
         assert rest.converged
         nearest = rest.atoms.cell.lengths()[0]
         assert nearest == pytest.approx(2.58, abs=0.06)
+
+
+@pytest.mark.parametrize("pressure", [-5.0, 30.0])
+def test_cell_relaxes_to_a_pressure(emt: ForceField, pressure: float) -> None:
+    rest = relax(tetragonal(), emt, replace(TIGHT, pressure_limit=500.0), pressure=pressure)
+    assert rest.converged
+    there = rest.atoms.copy()
+    there.calc = EMT()
+    stress = there.get_stress(voigt=False) / units.GPa
+    assert np.allclose(stress, -pressure * np.eye(3), atol=0.05)
+
+
+def test_limit_counts_from_the_pressure_that_is_asked_for(emt: ForceField) -> None:
+    atoms = bulk("Cu", a=3.6)
+    limited = replace(TIGHT, pressure_limit=20.0)
+    assert relax(atoms, emt, limited, pressure=100.0).kept_volume
+    assert not relax(atoms, emt, limited, pressure=15.0).kept_volume

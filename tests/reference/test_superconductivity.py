@@ -88,6 +88,7 @@ ALLEN_DYNES_TABLE = {
     "allen_dynes": (0.13, 0.05),
     "xie_2019": (0.13, 0.04),
     "xie_2022": (0.16, 0.06),
+    "two_modes": (0.14, 0.03),
 }
 
 
@@ -103,6 +104,8 @@ def test_measured_tc_of_the_allen_dynes_table(method, data_folder):
         omega_log=[in_mev(row, "omega_log") for row in rows],
         omega_2=[in_mev(row, "omega_2") for row in rows],
         mu_star=[float(row["mu_star"]) for row in rows],
+        omega_1=[in_mev(row, "omega_1") for row in rows],
+        omega_max=[in_mev(row, "omega_max") for row in rows],
     )
     measured = np.array([float(row["tc_kelvin"]) for row in rows])
     deviation = np.abs(tc / measured - 1.0)

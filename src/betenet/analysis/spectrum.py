@@ -178,6 +178,8 @@ def _methods(
         omega_2=None if impossible else omega_2,
         mu_star=settings.mu_star,
         debye_temperature=settings.debye_temperature,
+        omega_1=None if impossible else quantities.get("omega_1"),
+        omega_max=None if impossible else quantities.get("omega_max"),
         further=[_eliashberg_row(transition)],
     )
     if impossible:

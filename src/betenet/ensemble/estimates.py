@@ -134,13 +134,13 @@ def summarise(
     inputs = np.stack([logs[key] for key in _TC_INPUTS], axis=-1)
     points = _points(inputs, np.array([widths[key] for key in _TC_INPUTS]))
     warnings: tuple[str, ...] = ()
+    mean = Spectrum(spectrum.frequencies, np.atleast_2d(spectrum.a2f).mean(axis=0), rule)
     if tc_method == ELIASHBERG:
-        mean = Spectrum(spectrum.frequencies, np.atleast_2d(spectrum.a2f).mean(axis=0), rule)
         draws, warnings = _add_eliashberg(found, mean, mu_star, inputs[:1], points)
     else:
         # the value and its draws in one call: most of the time of a call is its own
         rows = inputs[:1] if points is None else np.concatenate([inputs[:1], points])
-        tc = FormulaSurface(tc_method, mu_star).tc(rows)
+        tc = FormulaSurface(tc_method, mu_star, mean).tc(rows)
         draws = None if points is None else tc[1:]
         found["tc"] = _drawn("tc", float(tc[0]), draws)
     return Summary(

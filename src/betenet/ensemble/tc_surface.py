@@ -13,6 +13,7 @@ from betenet.errors import ConfigError
 from betenet.spectrum import Spectrum
 from betenet.superconductivity.critical_temperature import (
     DEFAULT_METHOD,
+    FORMULAS,
     METHODS_OF_SPECTRA,
     critical_temperature,
 )
@@ -55,11 +56,15 @@ class FormulaSurface:
         Name of the formula.
     mu_star
         μ* [1].
+    spectrum
+        α²F, the mean of an ensemble, for formulas that use more of it than λ, ω_log and ω_2. Where
+        these three change, ln(ω_1/ω_log) keeps its ratio to ln(ω_2/ω_log), and ω_max that to ω_2.
     """
 
-    def __init__(self, method: str, mu_star: float) -> None:
+    def __init__(self, method: str, mu_star: float, spectrum: Spectrum) -> None:
         self._method = method
         self._mu_star = mu_star
+        self._spectrum = spectrum if method in FORMULAS and FORMULAS[method].uses else None
 
     def tc(self, logs: Float[np.ndarray, "row 3"]) -> Float[np.ndarray, " row"]:
         """Tc [K] of rows of ln λ, ln ω_log and ln ω_2 [ln meV]."""
@@ -70,7 +75,23 @@ class FormulaSurface:
             omega_log=omega_log,
             omega_2=omega_2,
             mu_star=self._mu_star,
+            **self._further(omega_log, omega_2),
         )
+
+    def _further(self, omega_log: np.ndarray, omega_2: np.ndarray) -> dict[str, np.ndarray]:
+        """ω_1 and ω_max [meV] that go with ω_log and ω_2."""
+        if self._spectrum is None:
+            return {}
+        one = self._spectrum
+        found = {
+            key: float(value) for key, value in moments(one.frequencies, one.a2f, one.rule).items()
+        }
+        first, second = (np.log(found[key] / found["omega_log"]) for key in ("omega_1", "omega_2"))
+        share = first / second if second > 0.0 else np.nan
+        return {
+            "omega_1": omega_log * (omega_2 / omega_log) ** share,
+            "omega_max": omega_2 * (found["omega_max"] / found["omega_2"]),
+        }
 
 
 class EliashbergSurface:

@@ -271,9 +271,9 @@ def reference_values(
         for method in np.unique(methods).tolist():
             needs = FORMULAS[method].needs_omega_2
             chosen = (methods == method) & (np.isfinite(inside["omega_2"]) | (not needs))
-            tc[chosen] = critical_temperature(
-                method, mu_star=mu_star, **{key: inside[key][chosen] for key in inside}
-            )
+            keys = (*inside, *FORMULAS[method].uses)
+            known = {key: targets[chosen, TARGETS.index(key)] for key in keys}
+            tc[chosen] = critical_temperature(method, mu_star=mu_star, **known)
     return {key: inside[key] * QUANTITIES[key].export_factor for key in inside} | {"tc": tc}
 
 

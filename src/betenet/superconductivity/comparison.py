@@ -64,6 +64,8 @@ def compare_methods(
     omega_2: float | None = None,
     mu_star: float = DEFAULT_MU_STAR,
     debye_temperature: float | None = None,
+    omega_1: float | None = None,
+    omega_max: float | None = None,
     further: Iterable[MethodResult] = (),
 ) -> list[MethodResult]:
     """Tc by every closed formula, and by further methods that the caller has a result of.
@@ -80,6 +82,8 @@ def compare_methods(
         μ* [1].
     debye_temperature
         Θ_D; without it, McMillan's formula has no Tc [K].
+    omega_1, omega_max
+        ω_1 and ω_max, for formulas that use them [meV].
     further
         Rows to be put after those of the formulas, as that of a solution of the Eliashberg
         equations.
@@ -103,7 +107,7 @@ def compare_methods(
     --------
     >>> rows = compare_methods(coupling=2.0, omega_log=10.0)
     >>> [row.remark[:10] for row in rows if row.tc is None]  # what each formula lacks
-    ['needs the ', 'needs ω_2', 'needs ω_2']
+    ['needs the ', 'needs ω_2', 'needs ω_2', 'needs ω_2']
     >>> rows[1].remark
     'too low: fitted to λ below 1.5, and it saturates above'
     """
@@ -114,7 +118,7 @@ def compare_methods(
             fix="Check whether the two were exchanged, or given in different units.",
         )
     check_debye_temperature(debye_temperature)
-    inputs = Inputs(coupling, omega_log, omega_2, mu_star, debye_temperature)
+    inputs = Inputs(coupling, omega_log, omega_2, mu_star, debye_temperature, omega_1, omega_max)
     rows = [
         MethodResult(
             method=name,
@@ -158,13 +162,15 @@ def method_remark(
     omega_2: float | None = None,
     mu_star: float = DEFAULT_MU_STAR,
     debye_temperature: float | None = None,
+    omega_1: float | None = None,
+    omega_max: float | None = None,
 ) -> str:
     """Why a formula gives no Tc, or one that should be doubted; mostly empty.
 
     Arguments are those of :func:`compare_methods`.
     """
     formula = FORMULAS[method]
-    inputs = Inputs(coupling, omega_log, omega_2, mu_star, debye_temperature)
+    inputs = Inputs(coupling, omega_log, omega_2, mu_star, debye_temperature, omega_1, omega_max)
     missing = [key for key in formula.needs if getattr(inputs, key) is None]
     if missing:
         return NEEDS[missing[0]]

@@ -31,6 +31,7 @@ from betenet.superconductivity.tc_formulas import (
     xie_2019,
     xie_2022,
 )
+from betenet.superconductivity.two_modes import moments_assumed, stronger_than_fitted, two_modes
 
 __all__ = [
     "ALL_METHODS",
@@ -48,6 +49,7 @@ __all__ = [
     "allen_dynes_simple",
     "critical_temperature",
     "mcmillan",
+    "two_modes",
     "xie_2019",
     "xie_2022",
 ]
@@ -97,8 +99,20 @@ class Formula:
     @cached_property
     def needs(self) -> tuple[str, ...]:
         """What it needs besides λ and μ*: ``omega_log``, ``omega_2``, ``debye_temperature``."""
-        arguments = inspect.signature(self.function).parameters
-        return tuple(key for key in arguments if key not in {"coupling", "mu_star"})
+        return tuple(
+            key
+            for key, argument in inspect.signature(self.function).parameters.items()
+            if key not in {"coupling", "mu_star"} and argument.default is not None
+        )
+
+    @cached_property
+    def uses(self) -> tuple[str, ...]:
+        """What it uses where that is known, and can do without: ``omega_1``, ``omega_max``."""
+        return tuple(
+            key
+            for key, argument in inspect.signature(self.function).parameters.items()
+            if argument.default is None
+        )
 
     @property
     def needs_omega_2(self) -> bool:
@@ -159,6 +173,15 @@ FORMULAS: Mapping[str, Formula] = MappingProxyType(
                 range="any λ but near the pole at 1/λ = μ* + ω_log/ω_2",
                 doubts=(repulsion_wins, near_the_pole),
             ),
+            Formula(
+                function=two_modes,
+                expression="Ω F(Λ, μ*) of the one mode that stands for two",
+                source="two modes with ω_log, ω_1 and ω_2 of α²F, fitted to Eliashberg solutions",
+                reference="this package: docs/tc_equations.md",
+                range="any λ, any width of α²F; μ* up to 0.25",
+                doubts=(stronger_than_fitted, moments_assumed),
+                simplified=allen_dynes_simple.__name__,
+            ),
         )
     }
 )
@@ -194,6 +217,8 @@ def critical_temperature(
     omega_2: ArrayLike | None = None,
     mu_star: ArrayLike = DEFAULT_MU_STAR,
     debye_temperature: ArrayLike | None = None,
+    omega_1: ArrayLike | None = None,
+    omega_max: ArrayLike | None = None,
 ) -> Float[np.ndarray, "..."]:
     """Tc by the formula named.
 
@@ -209,6 +234,8 @@ def critical_temperature(
         μ* [1].
     debye_temperature
         Θ_D; ignored by formulas that do not need it [K].
+    omega_1, omega_max
+        ω_1 and ω_max; ignored by formulas that do not use them, which can do without [meV].
 
     Returns
     -------
@@ -236,9 +263,9 @@ def critical_temperature(
     for key in formula.needs:
         if given[key] is None:
             raise _missing(formula, key)
-    return formula.function(
-        coupling=coupling, mu_star=mu_star, **{key: given[key] for key in formula.needs}
-    )
+    given |= {"omega_1": omega_1, "omega_max": omega_max}
+    keys = (*formula.needs, *formula.uses)
+    return formula.function(coupling=coupling, mu_star=mu_star, **{key: given[key] for key in keys})
 
 
 def _missing(formula: Formula, key: str) -> ConfigError:

@@ -42,6 +42,8 @@ class Inputs(NamedTuple):
     omega_2: float | None
     mu_star: float
     debye_temperature: float | None
+    omega_1: float | None = None
+    omega_max: float | None = None
 
 
 def mcmillan(
@@ -72,10 +74,10 @@ def mcmillan(
     >>> round(float(mcmillan(0.82, debye_temperature=277.0, mu_star=0.13)), 1)
     9.2
     """
-    lam, debye, mu = _broadcast(coupling, debye_temperature, mu_star)
-    valid = _couples(lam, debye)
+    lam, debye, mu = broadcast_inputs(coupling, debye_temperature, mu_star)
+    valid = couples(lam, debye)
     lam_, debye_ = _safe(valid, lam, debye)
-    return _zero_unless(valid, debye_ / 1.45 * _exponential(lam_, mu), lam)
+    return zero_unless(valid, debye_ / 1.45 * _exponential(lam_, mu), lam)
 
 
 def allen_dynes_simple(
@@ -104,10 +106,10 @@ def allen_dynes_simple(
     >>> round(float(allen_dynes_simple(0.8714948, 61.4704, 0.16)), 2)
     26.41
     """
-    lam, omega, mu = _broadcast(coupling, omega_log, mu_star)
-    valid = _couples(lam, omega)
+    lam, omega, mu = broadcast_inputs(coupling, omega_log, mu_star)
+    valid = couples(lam, omega)
     lam_, omega_ = _safe(valid, lam, omega)
-    return _zero_unless(valid, _simple(lam_, omega_, mu), lam)
+    return zero_unless(valid, _simple(lam_, omega_, mu), lam)
 
 
 def allen_dynes(
@@ -141,15 +143,15 @@ def allen_dynes(
     >>> round(float(allen_dynes(0.8714948, 61.4704, 70.6457, 0.16)), 2)
     27.46
     """
-    lam, omega, second, mu = _broadcast(coupling, omega_log, omega_2, mu_star)
-    valid = _couples(lam, omega, second)
+    lam, omega, second, mu = broadcast_inputs(coupling, omega_log, omega_2, mu_star)
+    valid = couples(lam, omega, second)
     lam_, omega_, second_ = _safe(valid, lam, omega, second)
     ratio = second_ / omega_
     lambda_1 = 2.46 * (1.0 + 3.8 * mu)
     lambda_2 = 1.82 * (1.0 + 6.3 * mu) * ratio
     f_1 = np.cbrt(1.0 + (lam_ / lambda_1) ** 1.5)
     f_2 = 1.0 + (ratio - 1.0) * lam_**2 / (lam_**2 + lambda_2**2)
-    return _zero_unless(valid, f_1 * f_2 * _simple(lam_, omega_, mu), lam)
+    return zero_unless(valid, f_1 * f_2 * _simple(lam_, omega_, mu), lam)
 
 
 def xie_2019(
@@ -175,12 +177,12 @@ def xie_2019(
     >>> round(float(xie_2019(1.55, 56.0 / MEV_TO_KELVIN, 0.105)), 2)
     7.61
     """
-    lam, omega, mu = _broadcast(coupling, omega_log, mu_star)
-    valid = _couples(lam, omega)
+    lam, omega, mu = broadcast_inputs(coupling, omega_log, mu_star)
+    valid = couples(lam, omega)
     lam_, omega_ = _safe(valid, lam, omega)
     # The fraction divided through by λ³, which would underflow at small λ.
     tc = 0.09525 * lam_ * omega_ / (1.0 + np.sqrt(mu) / np.maximum(lam_**3, _TINY))
-    return _zero_unless(valid, MEV_TO_KELVIN * tc, lam)
+    return zero_unless(valid, MEV_TO_KELVIN * tc, lam)
 
 
 def xie_2022(
@@ -218,8 +220,8 @@ def xie_2022(
     >>> round(float(xie_2022(0.8714948, 61.4704, 70.6457, 0.16)), 2)
     31.5
     """
-    lam, omega, second, mu = _broadcast(coupling, omega_log, omega_2, mu_star)
-    valid = _couples(lam, omega, second)
+    lam, omega, second, mu = broadcast_inputs(coupling, omega_log, omega_2, mu_star)
+    valid = couples(lam, omega, second)
     lam_, omega_, second_ = _safe(valid, lam, omega, second)
     ratio = omega_ / second_
     f_omega = 1.92 * (lam_ + ratio - np.cbrt(mu)) / (np.sqrt(lam_) * np.exp(ratio)) - 0.08
@@ -228,7 +230,7 @@ def xie_2022(
     inverse = distance / bounded / bounded
     f_mu = 1.0 + 6.86 * np.exp(-lam_ / np.maximum(mu, 1e-12)) * inverse
     factor = np.maximum(f_omega, 0.0) * np.maximum(f_mu, 0.0)
-    return _zero_unless(valid, factor * _simple(lam_, omega_, mu), lam)
+    return zero_unless(valid, factor * _simple(lam_, omega_, mu), lam)
 
 
 def repulsion_wins(inputs: Inputs) -> str:
@@ -267,7 +269,7 @@ def near_the_pole(inputs: Inputs) -> str:
 _TINY = np.finfo(np.float64).tiny
 
 
-def _broadcast(*values: ArrayLike) -> tuple[np.ndarray, ...]:
+def broadcast_inputs(*values: ArrayLike) -> tuple[np.ndarray, ...]:
     """All arguments as float64 of one shape; the last is μ*, which is checked."""
     arrays = tuple(np.asarray(value, dtype=np.float64) for value in values)
     mu = arrays[-1]
@@ -287,7 +289,7 @@ def _broadcast(*values: ArrayLike) -> tuple[np.ndarray, ...]:
         ) from error
 
 
-def _couples(*values: np.ndarray) -> np.ndarray:
+def couples(*values: np.ndarray) -> np.ndarray:
     """Where λ and the frequencies are all positive and finite."""
     positive = [np.isfinite(value) & (value > 0.0) for value in values]
     return np.asarray(np.logical_and.reduce(positive))
@@ -300,7 +302,8 @@ def _safe(valid: np.ndarray, *values: np.ndarray) -> tuple[np.ndarray, ...]:
     return tuple(np.where(valid, value, 1.0) for value in values)
 
 
-def _zero_unless(valid: np.ndarray, tc: ArrayLike, coupling: np.ndarray) -> np.ndarray:
+def zero_unless(valid: np.ndarray, tc: ArrayLike, coupling: np.ndarray) -> np.ndarray:
+    """Tc where the inputs are valid, 0 elsewhere; nan where λ is."""
     return np.where(np.isnan(coupling), np.nan, np.where(valid, tc, 0.0))
 
 

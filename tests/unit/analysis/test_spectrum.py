@@ -134,7 +134,7 @@ def test_no_coupling_is_an_answer():
 def test_moments_alone_leave_out_what_needs_more():
     found = analyse_moments({"coupling": 0.94, "omega_log": 13.5}, AnalysisSettings(mu_star=0.12))
     assert {row.method for row in found.methods if row.tc is None} == {
-        *("mcmillan", "allen_dynes", "xie_2022", "eliashberg"),
+        *("mcmillan", "allen_dynes", "xie_2022", "two_modes", "eliashberg"),
     }
     assert found.best.method == "allen_dynes_simple"
     assert found.best.tc == pytest.approx(8.86, abs=0.05)

@@ -30,6 +30,7 @@ HOMES = {
     ROOT / "__init__.py",
     ROOT / "superconductivity" / "critical_temperature.py",
     ROOT / "superconductivity" / "tc_formulas.py",
+    ROOT / "superconductivity" / "two_modes.py",
 }
 
 

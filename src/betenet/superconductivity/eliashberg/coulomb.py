@@ -105,8 +105,8 @@ def coulomb(
     a2f: Float[np.ndarray, "batch n_freq"],
     mu_star: ArrayLike,
     *,
-    cutoff: float | None = None,
-    mu_star_frequency: float | None = None,
+    cutoff: ArrayLike | None = None,
+    mu_star_frequency: ArrayLike | None = None,
     rule: str = "onset",
 ) -> Coulomb:
     """Cutoff and repulsion of each spectrum, with defaults where nothing is given.
@@ -118,11 +118,11 @@ def coulomb(
     mu_star
         μ*, one for all or one for each spectrum [1].
     cutoff
-        ω_c; if absent, the larger of 30 ω_max and 15 √λ ω_2, or what makes μ*_c three times μ*
-        if that is less (for μ* above 0.19) [meV].
+        ω_c, one for all or one for each; if absent, the larger of 30 ω_max and 15 √λ ω_2, or what
+        makes μ*_c three times μ* if that is less (for μ* above 0.19) [meV].
     mu_star_frequency
-        ω_ph that μ* belongs to; ω_max if absent. Give the cutoff itself to enter μ* into the
-        equations as it is [meV].
+        ω_ph that μ* belongs to, likewise; ω_max if absent. Give the cutoff itself to enter μ* into
+        the equations as it is [meV].
     rule
         Integration rule of the moments.
 
@@ -145,10 +145,10 @@ def coulomb(
             fix="Use a value near 0.1.",
         )
     given = mu_star_frequency
-    omega_ph = top if given is None else np.full(batch, _positive("mu_star_frequency", given))
+    omega_ph = top if given is None else _positive("mu_star_frequency", given, batch)
     with np.errstate(divide="ignore", over="ignore"):
         default = np.fmin(default, omega_ph * np.exp((1.0 - 1.0 / MOST_RESCALING) / mu))
-    omega_c = default if cutoff is None else np.full(batch, _positive("cutoff", cutoff))
+    omega_c = default if cutoff is None else _positive("cutoff", cutoff, batch)
     return Coulomb(
         mu_star=mu,
         mu_star_frequency=omega_ph,
@@ -157,7 +157,11 @@ def coulomb(
     )
 
 
-def _positive(name: str, value: float) -> float:
-    if not (np.isfinite(value) and value > 0.0):
-        raise ConfigError(f"{name} is {value} meV.", fix="Give a positive frequency in meV.")
-    return value
+def _positive(name: str, value: ArrayLike, batch: tuple[int, ...]) -> np.ndarray:
+    """A frequency for each spectrum of a batch."""
+    numbers = np.asarray(value, dtype=np.float64)
+    if not np.all(np.isfinite(numbers) & (numbers > 0.0)):
+        raise ConfigError(
+            f"{name} is {numbers.tolist()} meV.", fix="Give a positive frequency in meV."
+        )
+    return np.broadcast_to(numbers, batch)

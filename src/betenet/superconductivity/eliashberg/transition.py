@@ -67,8 +67,8 @@ def eliashberg_tc(
     a2f: Float[np.ndarray, "*batch n_freq"],
     mu_star: ArrayLike = DEFAULT_MU_STAR,
     *,
-    cutoff: float | None = None,
-    mu_star_frequency: float | None = None,
+    cutoff: ArrayLike | None = None,
+    mu_star_frequency: ArrayLike | None = None,
     rule: str = "onset",
     lowest: float = LOWEST,
     check_cutoff: bool = True,
@@ -84,9 +84,10 @@ def eliashberg_tc(
     mu_star
         μ*, one for all, or one for each spectrum [1].
     cutoff
-        ω_c of the Matsubara sums; the larger of 30 ω_max and 15 √λ ω_2 if absent [meV].
+        ω_c of the Matsubara sums, one for all or one for each spectrum; the larger of 30 ω_max and
+        15 √λ ω_2 if absent [meV].
     mu_star_frequency
-        ω_ph, where μ* holds: ω_max if absent. At the cutoff
+        ω_ph, where μ* holds, likewise: ω_max if absent. At the cutoff
         :math:`\mu^*_c = \mu^*/[1+\mu^*\ln(\omega_{ph}/\omega_c)]`; give the cutoff itself for μ*
         to enter as it is [meV].
     rule
@@ -139,8 +140,8 @@ def checked_transition(
     values: Float[np.ndarray, "*batch n_freq"],
     mu_star: ArrayLike,
     *,
-    cutoff: float | None,
-    mu_star_frequency: float | None,
+    cutoff: ArrayLike | None,
+    mu_star_frequency: ArrayLike | None,
     rule: str,
     lowest: float = LOWEST,
     check_cutoff: bool = True,

@@ -32,6 +32,8 @@ from betenet.json_input import decode_json
 from betenet.units import MEV_TO_KELVIN
 
 CELLS = Path("recipes", "pressure", "cells.jsonl")
+SEARCH, SEARCH_WEIGHT = "search", 0.5
+"""Prototype of a cell that a search found, and its weight: lowest in enthalpy, but is it theirs?"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -48,7 +50,8 @@ class PressureRow:
         Number of the space group that is stated; 0 where none is.
     weight
         Weight of the row [1]: those of one state (formula, space group, pressure within 5 GPa)
-        share a weight of one; a row whose cell is known to be poor has a quarter of its share.
+        share a weight of one; a row whose cell a search found has half of its share, and one whose
+        cell is known to be poor a quarter.
     cell_from
         Where the cell is from: ``"stated"``, another row of the same state, or the force field
         that it was rebuilt with.
@@ -223,7 +226,7 @@ def _row(label: Label, atoms: Atoms, cell_from: str, prototype: str) -> Pressure
         entry=Entry(row=row, tc=label.tc, mu_star=label.mu_star),
         pressure=label.pressure,
         space_group=label.space_group,
-        weight=label.weight,
+        weight=label.weight * (SEARCH_WEIGHT if prototype == SEARCH else 1.0),
         cell_from=cell_from,
         prototype=prototype,
         level=label.level,

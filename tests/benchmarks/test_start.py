@@ -31,6 +31,7 @@ SMALLEST = {
     "first_principles": "",
     "first_principles_choices": "",
     "first_principles_cost": "",
+    "known_superconductors": "",
     "growth": "--points 1 --figure {folder}/growth.png",
     "mattersim_speed": "",
     "maximum_entropy": "--count 3",
@@ -46,7 +47,7 @@ SMALLEST = {
 QUICK = {"eliashberg", "first_principles_choices", "maximum_entropy"}
 READS_DATA = {
     *("allen_dynes_table", "baselines", "composition_trees", "compute_phonons"),
-    *("first_principles", "maximum_entropy", "precision", "quick_phonons"),
+    *("first_principles", "known_superconductors", "maximum_entropy", "precision", "quick_phonons"),
     *("spectrum_band", "spectrum_shape"),
 }
 ONLY_STARTED = {

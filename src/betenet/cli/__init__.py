@@ -17,6 +17,7 @@ from betenet.cli import (
     data,
     epc,
     evaluate,
+    known,
     models,
     paper,
     phonons,
@@ -105,7 +106,8 @@ def _parser() -> Parser:
     parser = Parser(prog="betenet", words=Words("betenet"))
     parser.add_argument("--version", action="version", version=f"betenet {__version__}")
     verbs = parser.add_subparsers(title="verbs", metavar="VERB", dest="verb", required=True)
-    for verb in (predict, phonons, tc, screen, epc, evaluate, paper, models, data, train, cite):
+    each = (predict, known, phonons, tc, screen, epc, evaluate, paper, models, data, train, cite)
+    for verb in each:
         verb.add_parser(verbs)
     completion.add_parser(verbs, parser)
     parser.verb_for_files = _verb_for_files

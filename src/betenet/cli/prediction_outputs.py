@@ -131,6 +131,8 @@ def _known_of(prediction: Prediction) -> Iterator[str]:
         yield f"phonons of {prediction.phonons_read.as_text()}"
     if prediction.in_training is not None:
         yield prediction.in_training.as_text()
+    if prediction.known is not None:
+        yield from prediction.known.lines_beside(prediction.findings)
 
 
 def _footer(arguments: argparse.Namespace, model: Ensemble) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +21,12 @@ from betenet.ensemble.training_table import InTraining
 from betenet.errors import BetenetError, DataError
 from betenet.json_output import finite_or_none
 from betenet.known.findings import NOT_KNOWN, Finding
+from betenet.known.look_up import (
+    KNOWN_TC,
+    NEAREST_KNOWN,
+    KnownSuperconductors,
+    known_superconductors,
+)
 from betenet.quantities import QUANTITIES
 from betenet.spectrum import IntegrationRule, Spectrum, check_rule
 from betenet.structures import AsRead
@@ -169,6 +176,14 @@ class Prediction:
         """Codes of the findings for which the probability of a high Tc is not known."""
         return tuple(one.code for one in self.findings if one.code in NOT_KNOWN)
 
+    @property
+    def known(self) -> KnownSuperconductors | None:
+        """Measured superconductors of this composition, and the nearest; None if it failed."""
+        if not self.symbols:
+            return None
+        group = 0 if self.as_read is None else self.as_read.space_group_number
+        return known_superconductors(Counter(self.symbols), space_group=group)
+
     def to_dict(self, *, per_site: bool = True) -> dict[str, Any]:
         """Plain lists, numbers and strings for JSON, with keys that carry the unit.
 
@@ -198,6 +213,7 @@ class Prediction:
             TC_PROBABILITY: finite_or_none(self.tc_probability),
             UNKNOWN_BECAUSE: list(self.unknown_because),
             "in_training": None if self.in_training is None else self.in_training.to_dict(),
+            "known": None if self.known is None else self.known.to_dict(),
             "findings": [{"code": one.code, "text": one.text} for one in self.findings],
             "warnings": list(self.warnings),
             "error": None if self.error is None else self.error.to_dict(),
@@ -318,6 +334,8 @@ class Prediction:
         row["rule"], row["model"], row["phonons"] = self.rule, self.model, self.phonons
         row[UNKNOWN_BECAUSE] = "; ".join(self.unknown_because)
         row["in_training"] = "" if self.in_training is None else self.in_training.as_text()
+        if self.known is not None:
+            row[KNOWN_TC], row[NEAREST_KNOWN] = self.known.tc, self.known.nearest_text()
         row["findings"] = "; ".join(one.code for one in self.findings)
         row["warnings"] = "; ".join(self.warnings)
         row["error"] = "" if self.error is None else self.error.in_one_line()
@@ -337,7 +355,7 @@ def csv_columns(tc_method: str = "") -> tuple[str, ...]:
     keys = (*ESTIMATED, GAP) if tc_method == ELIASHBERG else ESTIMATED
     quantities = (QUANTITIES[key].export_key + suffix for key in keys for suffix in STATISTICS)
     settings = ("mu_star", "tc_method", "rule", "model", "phonons")
-    settings += ("in_training", "findings", "warnings", "error")
+    settings += ("in_training", KNOWN_TC, NEAREST_KNOWN, "findings", "warnings", "error")
     probability = (TC_PROBABILITY, UNKNOWN_BECAUSE)
     return ("name", "formula", "n_atoms", *COLUMNS, *quantities, *probability, *settings)
 

@@ -362,6 +362,8 @@ class FormulaReader:
             )
         if one == _END:
             self._refuse("Something is missing there.", "Give an element.")
+        if one == "·":
+            self._refuse("A dot joins two parts, and one is missing.", "Write it as CuSO4·5H2O.")
         if one == ")" and self._open:
             self._refuse("There is nothing in the bracket.", "Give it an element.")
         if one == ")":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields
 from functools import cache
@@ -18,6 +19,7 @@ from betenet.known.candidate_rules import BAND_GAP, CANDIDATE_RULES, HULL_DISTAN
 from betenet.known.families import family_findings
 from betenet.known.insulators import LIKELY, metal_logit
 from betenet.known.judge import refuse_vacuum
+from betenet.known.look_up import known_tc
 from betenet.screening.candidates import Candidate
 from betenet.structures import standardise
 from betenet.structures.check import MAX_ATOMS, fewest_atoms
@@ -67,6 +69,9 @@ class Filters:
     not_in_training
         Name or folder of a model; candidates are left out whose composition it was trained on.
         Empty for any.
+    known_superconductor
+        ``"drop"`` leaves out compositions that were measured to superconduct, ``"keep"`` all
+        others; empty for any.
     """
 
     elements: tuple[str, ...] = ()
@@ -84,6 +89,7 @@ class Filters:
     duplicates: bool = True
     keep_insulators: bool = False
     not_in_training: str = ""
+    known_superconductor: str = ""
 
     @classmethod
     def from_dict(cls, table: Mapping[str, Any]) -> Filters:
@@ -140,7 +146,8 @@ class Filters:
         StructureError
             If it is a wire or a molecule in vacuum, as a prediction says of it.
         """
-        for check in (self._by_elements, self._by_given, self._by_volume, self._by_training):
+        checks = (self._by_elements, self._by_given, self._by_volume, self._by_training)
+        for check in (*checks, self._by_known):
             reason = check(candidate)
             if reason is not None:
                 return reason
@@ -181,6 +188,14 @@ class Filters:
         formula = reduced_formula(candidate.atoms.get_chemical_symbols())
         known = _training_of(self.not_in_training).knows(formula)
         return f"{self.not_in_training} was trained on its composition" if known else None
+
+    def _by_known(self, candidate: Candidate) -> str | None:
+        if not self.known_superconductor:
+            return None
+        tc = known_tc(Counter(candidate.atoms.get_chemical_symbols()))
+        if self.known_superconductor == _KEEP:
+            return "no known superconductor has its composition" if tc is None else None
+        return None if tc is None else f"a known superconductor has its composition ({tc:.3g} K)"
 
     def _by_volume(self, candidate: Candidate) -> str | None:
         if self.volume_per_atom_min is None and self.volume_per_atom_max is None:
@@ -312,6 +327,15 @@ def _wrong(key: str, value: object, wanted: str) -> ConfigError:
     )
 
 
+_KEEP, _DROP = "keep", "drop"
+
+
+def _keep_or_drop(key: str, value: object) -> str:
+    if value not in {_KEEP, _DROP}:
+        raise _wrong(key, value, f"'{_KEEP}' or '{_DROP}'")
+    return str(value)
+
+
 _READ: dict[str, Callable[[str, object], Any]] = {
     "elements": _symbols,
     "exclude_elements": _symbols,
@@ -328,4 +352,5 @@ _READ: dict[str, Callable[[str, object], Any]] = {
     "duplicates": _switch,
     "keep_insulators": _switch,
     "not_in_training": _name,
+    "known_superconductor": _keep_or_drop,
 }

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from betenet.ensemble.prediction import TC_PROBABILITY
 from betenet.json_output import finite_or_none
 from betenet.known.candidate_rules import BAND_GAP, HULL_DISTANCE
+from betenet.known.look_up import KNOWN_TC, NEAREST_KNOWN, known_superconductors, known_tc
 from betenet.phonons import FLAGS
 from betenet.phonons.result import OF_STABILITY
 from betenet.quantities import QUANTITIES
@@ -18,6 +19,7 @@ from betenet.screening.records import SOURCE, Record
 from betenet.screening.run_stage import ranking_stage
 from betenet.screening.store import RecordStore
 from betenet.structures.as_read import COLUMNS as READ
+from betenet.structures.formula import formula_amounts
 
 Value = float | int | str | list[str] | None
 Row = dict[str, Value]
@@ -27,7 +29,7 @@ PREDICTED = ("coupling", "omega_log", "omega_2", "tc")
 ENDS = ("", "_low_68", "_high_68")
 _TEXTS = {
     *("name", "formula", "stage", "outcome", "reason", "predicted_by", "given", "space_group"),
-    "findings",
+    *("findings", NEAREST_KNOWN),
 }
 
 
@@ -50,7 +52,8 @@ def columns(run: RunDescription) -> dict[str, type]:
         *(score_column(name) for name in run.names if name != SOURCE),
         *("predicted_by", *keys, TC_PROBABILITY, IMAGINARY),
         *READ,
-        *(BAND_GAP, HULL_DISTANCE, "given", "findings", "warnings"),
+        *(BAND_GAP, HULL_DISTANCE, KNOWN_TC, NEAREST_KNOWN),
+        *("given", "findings", "warnings"),
     )
     special = {"n_atoms": int, "n_sites": int, "space_group_number": int, "warnings": list}
     return {n: str if n in _TEXTS else special.get(n, float) for n in names}
@@ -71,7 +74,8 @@ def flat_row(run: RunDescription, records: Sequence[Record]) -> Row:
     dict
         Values by name of a column (see `columns`); None for what is not known. λ, the frequencies
         and Tc are those of the last stage that predicts them, which ``predicted_by`` names;
-        ``given`` holds what else the database says, as JSON.
+        ``given`` holds what else the database says, as JSON. The nearest known superconductors are
+        named for the shortlist alone.
     """
     row: Row = dict.fromkeys(columns(run))
     last = records[-1]
@@ -88,7 +92,18 @@ def flat_row(run: RunDescription, records: Sequence[Record]) -> Row:
     row[BAND_GAP], row[HULL_DISTANCE] = (_number(given.pop(k, None)) for k in _GIVEN)
     row["given"] = json.dumps(given, ensure_ascii=False, sort_keys=True) if given else ""
     row["warnings"] = _warnings(records)
+    _take_known(row, on_the_shortlist=last.stage == run.names[-1] and last.outcome == "passed")
     return row
+
+
+def _take_known(row: Row, *, on_the_shortlist: bool) -> None:
+    """Measured Tc of the composition; of the shortlist also the nearest, which take longer."""
+    amounts = formula_amounts(str(row["formula"]))
+    if not amounts:
+        return
+    row[KNOWN_TC] = known_tc(amounts)
+    if on_the_shortlist:
+        row[NEAREST_KNOWN] = known_superconductors(amounts).nearest_text()
 
 
 def _warnings(records: Sequence[Record]) -> list[str]:

@@ -174,3 +174,16 @@ def test_shows_itself_in_a_notebook_and_as_a_row() -> None:
     assert row["coupling"] == found.estimates["coupling"].value
     assert found.plot().figure is not None
     assert "<td>error</td>" in failed()._repr_html_()
+
+
+def test_measured_superconductors_stand_beside_the_answer() -> None:
+    prediction = Prediction(
+        name="Nb.cif", model="m", mu_star=0.1, tc_method="xie_2022", rule="onset", symbols=("Nb",)
+    )
+    known = prediction.known
+    assert known is not None
+    assert known.tc == pytest.approx(9.2, abs=0.1)
+    assert prediction.to_dict()["known"]["known_tc_kelvin"] == known.tc
+    row = prediction.csv_row()
+    assert float(row["known_tc_kelvin"]) == known.tc
+    assert row["nearest_known"]

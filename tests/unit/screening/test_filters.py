@@ -175,3 +175,17 @@ def test_compositions_of_the_training_are_left_out() -> None:
     assert refusal({**filters, "keep_insulators": True}, never) is None
     with pytest.raises(ModelError, match="no model 'cso-0'"):
         Filters.from_dict({"not_in_training": "cso-0"})
+
+
+def test_known_superconductors_are_kept_or_dropped() -> None:
+    known = Candidate(name="a", atoms=bulk("Nb"), given={})
+    other = Candidate(name="b", atoms=bulk("Cu"), given={})
+    drop, keep = (Filters.from_dict({"known_superconductor": word}) for word in ("drop", "keep"))
+    assert drop.refuse(known) == "a known superconductor has its composition (9.2 K)"
+    assert drop.refuse(other) is None
+    assert keep.refuse(known) is None
+    assert "no known superconductor" in str(keep.refuse(other))
+    assert Filters.from_dict(drop.to_dict()) == drop
+    assert "known_superconductor" not in Filters.from_dict({}).to_dict()
+    with pytest.raises(ConfigError, match="known_superconductor"):
+        Filters.from_dict({"known_superconductor": "yes"})

@@ -9,6 +9,7 @@ from typing import Any
 
 from betenet.ensemble.prediction import TC_PROBABILITY
 from betenet.known.candidate_rules import BAND_GAP, HULL_DISTANCE
+from betenet.known.look_up import KNOWN_TC, NEAREST_KNOWN
 from betenet.pages.html import above_small, parts
 from betenet.quantities import QUANTITIES
 from betenet.screening.kinds import IMAGINARY
@@ -87,6 +88,9 @@ def _columns(found: Summary) -> list[Column]:
         _plain(IMAGINARY, above_small("imaginary", "of modes"), "{:.1%}"),
         *(_plain(*of) for of in _earlier_scores(found)),
         *(_plain(key, *how) for key, how in numbers.items()),
+        Column(
+            KNOWN_TC, above_small("measured Tc", "K, and the nearest"), _known, _of_key(KNOWN_TC)
+        ),
         Column("space_group", "space group", _group, lambda row: _of(row, "space_group_number")),
         _plain("volume_per_atom_angstrom3", above_small("volume", "Å³/atom"), "{:.1f}"),
         Column("flags", "flags", _flags, _flag_count),
@@ -167,6 +171,17 @@ def _outcome(row: Row) -> str:
     badge = parts(__name__).badge(str(row["outcome"]))
     reason = row["reason"]
     return above_small(badge, _words(reason)) if reason else badge
+
+
+def _of_key(key: str) -> Callable[[Row], float]:
+    return lambda row: _of(row, key)
+
+
+def _known(row: Row) -> str:
+    """Measured Tc of the composition, and in small letters the nearest known superconductors."""
+    value, near = _of(row, KNOWN_TC), _words(row.get(NEAREST_KNOWN) or "")
+    text = f"{value:.3g}" if math.isfinite(value) else "no report"
+    return above_small(text, near) if near else text if math.isfinite(value) else ""
 
 
 def _group(row: Row) -> str:

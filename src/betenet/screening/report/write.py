@@ -10,6 +10,7 @@ from jaxtyping import Float
 
 from betenet import __version__
 from betenet.evaluation.periodic_table import FEWEST, draw_elements
+from betenet.known.look_up import KNOWN_TC
 from betenet.pages.html import folded, grid, page, paragraph, parts, picture, section, table
 from betenet.runs.replace_file import replace_file
 from betenet.screening.description import describe_run
@@ -93,9 +94,20 @@ def _ranking_section(found: Summary) -> str:
     notes = (
         "Tc: predicted, with the central 68 % as a bar on a scale that all rows share. "
         "Imaginary: share of modes that are unstable in the force field. "
-        "Flags are what to know before trusting a number."
+        "Flags are what to know before trusting a number. "
+        f"{_known_in_words(found)}"
     )
     return section(title, paragraph(notes), ranked_table(found))
+
+
+def _known_in_words(found: Summary) -> str:
+    """How many of the shortlist were measured to superconduct."""
+    passed = [row for row in found.best if row["outcome"] == "passed"]
+    known = [row for row in passed if isinstance(row[KNOWN_TC], float)]
+    return (
+        f"Of the {len(passed)} that passed, {len(known)} have the composition of a superconductor "
+        "that was measured; no report says nothing against a candidate."
+    )
 
 
 def _figure_section(found: Summary) -> str:

@@ -39,7 +39,7 @@ def composition_profile(amounts: Mapping[str, float]) -> Float[np.ndarray, " ste
     1.0
     """
     numbers = np.array([[atomic_numbers[symbol] for symbol in amounts]])
-    return composition_profiles(numbers, np.array([list(amounts.values())]))[0]
+    return composition_profiles(numbers, np.array([list(amounts.values())], dtype=float))[0]
 
 
 def composition_profiles(

@@ -39,6 +39,8 @@ class Row:
     electronic_dos
         Energies from the Fermi level [meV] and density of states of the cell, where it is known;
         the published database does not state its unit.
+    weight
+        How much it counts in training beside the others of its source [1].
     """
 
     id: str
@@ -50,6 +52,7 @@ class Row:
     spectrum: Curves | None = None
     site_phonon_dos: Mapping[str, Curves] = field(default_factory=dict[str, Curves])
     electronic_dos: Curves | None = None
+    weight: float = 1.0
 
 
 def data_folder() -> Path:

@@ -277,7 +277,7 @@ class Ensemble:
             Inputs of each atom, for networks that take them; ones if absent.
         """
         weight = next(iter(self.parameters.values()))
-        if self.config.site_inputs and inputs is None:
+        if self.config.takes_phonons and inputs is None:
             inputs = [site_inputs(self.config, graph.n_sites, None) for graph in graphs]
         parts = batches(range(len(graphs)), lambda k: len(graphs[k].receivers), GEOMETRY_EDGES)
         crystals = [

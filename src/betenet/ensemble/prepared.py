@@ -69,7 +69,7 @@ def prepare_crystal(
     except (StructureError, DataError) as error:
         named = type(error)(f"{record.name}: {error.summary}", error.reason, error.fix)
         return PreparedCrystal(record, None, named)
-    inputs = inputs_of_phonons(config, graph.n_sites, known) if config.site_inputs else None
+    inputs = inputs_of_phonons(config, graph.n_sites, known) if config.takes_phonons else None
     return PreparedCrystal(record, graph, None, known, findings, inputs)
 
 

@@ -117,7 +117,7 @@ def import_published(
     config, parameters = _read_members(files, progress)
     caveats = [NOT_CALIBRATED] + ([NOT_COVERED] if structures is None else [])
     inputs, learnt = "structure only (CSO)", {}
-    if config.site_inputs:
+    if config.takes_phonons:
         inputs = "structure and phonon density of states of each site (CPD or FPD)"
         learnt = {"phonon_dos": {"grid": _grid_of(source)}}
     card = {

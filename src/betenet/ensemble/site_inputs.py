@@ -133,7 +133,7 @@ def input_warnings(
     phonons
         Phonons of the structure.
     """
-    if not config.site_inputs:
+    if not config.takes_phonons:
         return
     if phonons.dos is None:
         learnt = int(card.get("phonon_dos", {}).get("rows_without", 0))

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from betenet.json_output import finite_or_none
+from betenet.network.config import PHONON_DOS
 from betenet.phonon_dos import PhononDos
 from betenet.structures import StructureRecord
 
@@ -126,7 +127,9 @@ def takes_phonons(card: Mapping[str, Any]) -> bool:
     card
         Card of the model.
     """
-    return "with_phonons" in card or bool(card["network"].get("site_inputs"))
+    network = card["network"]
+    source = network.get("site_source", PHONON_DOS)
+    return "with_phonons" in card or (bool(network.get("site_inputs")) and source == PHONON_DOS)
 
 
 PhononSource = Callable[[StructureRecord], SitePhonons]

@@ -48,7 +48,7 @@ def model_findings(model: Ensemble, dataset: Dataset, found: Comparison) -> list
             f"{names}: a part of the errors is the difference between the calculations."
         )
     with_phonons = size - found.phonons.count(NO_PHONONS)
-    if model.takes_phonons and (with_phonons < size or model.config.site_inputs):
+    if model.takes_phonons and (with_phonons < size or model.config.takes_phonons):
         notes.append(f"{with_phonons} of {size} materials were predicted with their phonons.")
     if not model.card.get("calibration"):
         notes.append("The model has no calibration: its intervals are the members' spread alone.")

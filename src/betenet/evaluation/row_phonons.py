@@ -37,7 +37,7 @@ def phonons_to_judge_with(
     ModelError
         If the model takes no phonons and is to be given some.
     """
-    if phonons is None and model.config.site_inputs:
+    if phonons is None and model.config.takes_phonons:
         phonons = ROWS
     if phonons != ROWS:
         return None if phonons == NONE else phonons

@@ -15,6 +15,10 @@ from betenet.network.angular import LMAX
 from betenet.toml_input import configure
 
 
+PHONON_DOS = "phonon-dos"
+"""Source of numbers of each site that are given with the structure."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NetworkConfig:
     """Shape and physics of one network.
@@ -39,6 +43,9 @@ class NetworkConfig:
     """Numbers that describe each site besides its element, a phonon density of states say. As
     published, they are part of the node attributes z, and ones take their place in x; with
     `periodic` elements they are part of both."""
+    site_source: Literal["phonon-dos", "mattersim-1m"] = "phonon-dos"
+    """Where the numbers of each site come from: a phonon density of states that is given with the
+    structure, or what a force field makes of the structure (`network.force_field_inputs`)."""
     embedding: int = 32
     """Width of the element embedding."""
     node_product: Literal["full", "gated"] = "gated"
@@ -103,6 +110,11 @@ class NetworkConfig:
                 f"frequency_spacing is {self.frequency_spacing!r}.",
                 'Set frequency_spacing = "geometric".',
             )
+
+    @property
+    def takes_phonons(self) -> bool:
+        """Whether a phonon density of states of each site is an input."""
+        return bool(self.site_inputs) and self.site_source == PHONON_DOS
 
     @property
     def features_of_elements(self) -> bool:

@@ -17,9 +17,10 @@ from betenet.errors import ConfigError
 from betenet.graphs import CrystalGraph
 from betenet.known.elements import scaled_facts
 from betenet.network.angular import spherical_harmonics
-from betenet.network.config import NetworkConfig
+from betenet.network.config import PHONON_DOS, NetworkConfig
 from betenet.network.elements import composition_statistics
 from betenet.network.entries import Edges, Entries, block_entries
+from betenet.network.force_field_inputs import force_field_inputs
 from betenet.network.indices import join_indices, sum_equal
 from betenet.network.layout import Block, Irrep, network_layout
 from betenet.network.radial import radial_basis, smooth_cutoff
@@ -91,6 +92,7 @@ def crystal_geometry(
         same. Without it, every atom is a site.
     site_inputs
         Inputs of each atom, if `config` asks for them; those of equivalent atoms are averaged.
+        Those of a force field are computed if absent.
 
     Raises
     ------
@@ -170,7 +172,9 @@ def _site_inputs(
     site_of: np.ndarray,
     given: Sequence[np.ndarray] | None,
 ) -> np.ndarray | None:
-    """Mean over the atoms of each site."""
+    """Mean over the atoms of each site; those of a force field follow from the graphs."""
+    if given is None and config.site_source != PHONON_DOS:
+        given = force_field_inputs(graphs, config)
     expected = [(graph.n_sites, config.site_inputs) for graph in graphs]
     found = [part.shape for part in given or []]
     if (found or config.site_inputs) and found != expected:

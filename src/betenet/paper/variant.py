@@ -138,7 +138,7 @@ def network_variant(
             refused.append(rows[index].id)
         else:
             a2f[index] = np.atleast_2d(prediction.spectrum.a2f).mean(axis=0)
-            without += network.config.site_inputs > 0 and prediction.phonons == NO_PHONONS
+            without += network.config.takes_phonons and prediction.phonons == NO_PHONONS
     notes = _notes(network, tested, refused)
     if without:
         notes.append(f"{without} test rows lack the phonon density of states that it takes")

@@ -159,7 +159,8 @@ def train_member(
     state = _start(recipe, seed, device)
     if (folder / STATE).exists():
         state.restore(folder)
-    weights = torch.tensor(recipe.data.source_weights)[data.sources] * torch.tensor(counts)
+    weights = torch.tensor(recipe.data.source_weights)[data.sources] * data.weights
+    weights = weights * torch.tensor(counts)
     weights = (weights / weights[in_bag].mean()).float()
     settings = recipe.training
     while state.epoch < settings.epochs and state.epoch - state.best_epoch <= settings.patience:

@@ -108,7 +108,7 @@ class Recipe:
                 "The network labels the levels of theory in that order.",
                 "Write the same list in both sections.",
             )
-        if self.network.site_inputs:
+        if self.network.takes_phonons:
             raise ConfigError(
                 f"[network] site_inputs = {self.network.site_inputs} cannot be trained so.",
                 "Rows in small batches have no inputs of their sites.",

@@ -35,6 +35,8 @@ class TrainingSet:
         ln of the density of states at the Fermi level, NaN where unknown (row,).
     spectra
         Normalised to the network's grid; NaN where unknown (row, frequency).
+    weights
+        How much each row counts beside the others of its source (row,).
     site_dos
         Share of each atom's vibrations at each frequency (atom, frequency), of each row, zeros
         where unknown; empty if the network does not learn them.
@@ -46,6 +48,7 @@ class TrainingSet:
     targets: Tensor
     log_dos: Tensor
     spectra: Tensor
+    weights: Tensor
     site_dos: tuple[Tensor, ...] = ()
 
     @property
@@ -72,6 +75,7 @@ class TrainingSet:
             ),
             log_dos=torch.tensor([row.fermi_dos for row in rows], dtype=torch.float32).log(),
             spectra=torch.tensor(spectra, dtype=torch.float32),
+            weights=torch.tensor([row.weight for row in rows], dtype=torch.float32),
         )
 
 

@@ -74,6 +74,20 @@ class MatterSim:
 
         Parameters
         ----------
+        numbers, pairs, vectors, chosen
+            As `describe` takes them.
+        """
+        atoms = self.describe(numbers, pairs, vectors, chosen)
+        energies = self._readout(atoms).squeeze(1).double()
+        return energies * self._scale[numbers] + self._shift[numbers]
+
+    def describe(
+        self, numbers: Tensor, pairs: Pairs, vectors: Tensor, chosen: Tensor | None = None
+    ) -> Tensor:
+        """What the network knows of each site and its surroundings before the energy (site, unit).
+
+        Parameters
+        ----------
         numbers
             Atomic numbers (site,).
         pairs
@@ -105,8 +119,7 @@ class MatterSim:
         edges = silu(radial @ self._encoder)
         for layer in self._layers:
             atoms, edges = layer(atoms, edges, angles, radial, pairs)
-        energies = self._readout(atoms).squeeze(1).double()
-        return energies * self._scale[numbers] + self._shift[numbers]
+        return atoms
 
     def _readout(self, atoms: Tensor) -> Tensor:
         linear = gate = atoms

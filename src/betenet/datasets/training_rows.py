@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +16,7 @@ from ase.io import read
 from betenet.datasets.bete_net_database import DATABASE_FILE
 from betenet.datasets.folds import reduced_formula
 from betenet.datasets.jsonl_rows import read_jsonl
+from betenet.datasets.pressure_rows import pressure_rows
 from betenet.datasets.published_folder import is_published, published_training_rows
 from betenet.datasets.rows import TARGETS, Row
 from betenet.errors import DataError
@@ -23,6 +25,8 @@ from betenet.json_input import decode_json, read_json
 from betenet.printable import shortened
 from betenet.units import MEV_TO_KELVIN
 
+RECORDS = Path("benchmarks", "first_principles", "campaign")
+"""Records of our own calculations, in the project's folder."""
 TEST_SPLIT = "test"
 """Rows of our layout whose split is so called are never trained on."""
 
@@ -43,9 +47,10 @@ def read_rows(
     sources
         ``"bete_net"``: the rows of the published database that its split trains on, where the
         folder is that one, else the moments that are part of the data. ``"alexandria"``,
-        ``"jarvis"``, or another NAME: then the rows are those of ``NAME.jsonl`` or
-        ``NAME.jsonl.gz`` in our dataset layout, as `betenet epc collect` and `betenet data`
-        write it.
+        ``"jarvis"``; ``"literature"``: rows of `pressure_rows`, with their weights;
+        ``"campaign"``: the kept records of our own calculations; or another NAME: then the rows
+        are those of ``NAME.jsonl`` or ``NAME.jsonl.gz`` in our dataset layout, as
+        `betenet epc collect` and `betenet data` write it.
     told
         Called with a sentence on rows of the published database that are left out.
 
@@ -62,6 +67,10 @@ def read_rows(
                 rows += published_training_rows(folder, told)
             elif source == "bete_net":
                 rows += _read_bete_net(folder)
+            elif source == "literature":
+                rows += _read_literature(folder)
+            elif source == "campaign":
+                rows += _read_records(RECORDS)
             elif source in ("alexandria", "jarvis"):
                 rows += _read_jsonl(folder / source / "superconductors.jsonl.gz", source)
             else:
@@ -133,6 +142,36 @@ def _read_jsonl(path: Path, source: str) -> list[Row]:
             dos = float(entry.get("dos_fermi") or "nan") / len(atoms)
             row = _row(f"{source}-{entry['id']}", source, atoms, targets, None)
             rows.append(replace(row, fermi_dos=dos if dos > 0 else float("nan")))
+    return rows
+
+
+def _read_literature(folder: Path) -> list[Row]:
+    """Hydrides, antiperovskites and crystals under pressure, with their weights."""
+    found, _ = pressure_rows(folder)
+    counts: Counter[str] = Counter()
+    rows: list[Row] = []
+    for one in found:
+        name = f"literature-{one.entry.row.id}"
+        counts[name] += 1  # a calculation may be listed at several pressures
+        unique = name if counts[name] == 1 else f"{name}-{counts[name]}"
+        rows.append(replace(one.entry.row, id=unique, source="literature", weight=one.weight))
+    return rows
+
+
+def _read_records(folder: Path) -> list[Row]:
+    """Rows of calculations of our own that were kept; none of a held-out formula is calculated."""
+    rows: list[Row] = []
+    for path in sorted(folder.glob("*.json")):
+        rows += [
+            replace(entry.row, id=f"campaign-{entry.row.id}", source="campaign")
+            for entry in read_jsonl(path).entries
+        ]
+    if not rows:
+        raise DataError(
+            f"There are no records of our own calculations in {folder}.",
+            "The recipe trains on them.",
+            "Start it in the project's folder, or leave the source out.",
+        )
     return rows
 
 

@@ -14,7 +14,6 @@ from betenet.errors import ConfigError
 from betenet.network.angular import LMAX
 from betenet.toml_input import configure
 
-
 PHONON_DOS = "phonon-dos"
 """Source of numbers of each site that are given with the structure."""
 

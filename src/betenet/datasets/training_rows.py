@@ -47,9 +47,9 @@ def read_rows(
     sources
         ``"bete_net"``: the rows of the published database that its split trains on, where the
         folder is that one, else the moments that are part of the data. ``"alexandria"``,
-        ``"jarvis"``; ``"literature"``: rows of `pressure_rows`, with their weights;
-        ``"campaign"``: the kept records of our own calculations; or another NAME: then the rows
-        are those of ``NAME.jsonl`` or ``NAME.jsonl.gz`` in our dataset layout, as
+        ``"jarvis"``; ``"literature"`` and ``"antiperovskites"``: rows of `pressure_rows`, with
+        their weights; ``"campaign"``: the kept records of our own calculations; or another NAME:
+        then the rows are those of ``NAME.jsonl`` or ``NAME.jsonl.gz`` in our dataset layout, as
         `betenet epc collect` and `betenet data` write it.
     told
         Called with a sentence on rows of the published database that are left out.
@@ -67,8 +67,8 @@ def read_rows(
                 rows += published_training_rows(folder, told)
             elif source == "bete_net":
                 rows += _read_bete_net(folder)
-            elif source == "literature":
-                rows += _read_literature(folder)
+            elif source in ("literature", "antiperovskites"):
+                rows += _read_literature(folder, source)
             elif source == "campaign":
                 rows += _read_records(RECORDS)
             elif source in ("alexandria", "jarvis"):
@@ -145,16 +145,19 @@ def _read_jsonl(path: Path, source: str) -> list[Row]:
     return rows
 
 
-def _read_literature(folder: Path) -> list[Row]:
-    """Hydrides, antiperovskites and crystals under pressure, with their weights."""
+def _read_literature(folder: Path, source: str) -> list[Row]:
+    """Hydrides and crystals under pressure, or antiperovskites, with their weights."""
     found, _ = pressure_rows(folder)
+    is_wanted = source == "antiperovskites"
     counts: Counter[str] = Counter()
     rows: list[Row] = []
     for one in found:
-        name = f"literature-{one.entry.row.id}"
+        if one.entry.row.id.startswith("antiperovskite") != is_wanted:
+            continue
+        name = f"{source}-{one.entry.row.id}"
         counts[name] += 1  # a calculation may be listed at several pressures
         unique = name if counts[name] == 1 else f"{name}-{counts[name]}"
-        rows.append(replace(one.entry.row, id=unique, source="literature", weight=one.weight))
+        rows.append(replace(one.entry.row, id=unique, source=source, weight=one.weight))
     return rows
 
 

@@ -13,6 +13,8 @@ from betenet.spelling import did_you_mean
 DEFAULT_MODEL = "cso-1"
 DEFAULT_PHONON_MODEL = "phonons-1"
 """For structures whose phonons are known."""
+OTHER_NAMES = {"phonons-2": "cso-2"}
+"""Names of shipped models that do the work of two: cso-2 makes use of phonons where given."""
 
 
 def models_folder() -> Path:
@@ -47,6 +49,7 @@ def find_model(name_or_path: str | Path) -> Path:
         If there is none.
     """
     names = [folder.name for folder in sorted(models_folder().glob("*")) if folder.is_dir()]
+    name_or_path = OTHER_NAMES.get(str(name_or_path), name_or_path)
     if name_or_path in names:  # before a folder of that name, say of the run that trained it
         return models_folder() / name_or_path
     path = Path(name_or_path)

@@ -16,6 +16,8 @@ from betenet.toml_input import configure
 
 PHONON_DOS = "phonon-dos"
 """Source of numbers of each site that are given with the structure."""
+FORCE_FIELD_INPUTS, FORCE_FIELD_CUTOFF = 128, 5.0
+"""Numbers that a force field gives for each site, and how far it looks [Å]."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +104,16 @@ class NetworkConfig:
                 f"It runs from {self.frequency_min} to {self.frequency_max} meV in "
                 f"{self.frequency_count} points.",
                 "Set 0 < frequency_min < frequency_max and at least two points.",
+            )
+        is_described = self.site_inputs == FORCE_FIELD_INPUTS and self.cutoff >= FORCE_FIELD_CUTOFF
+        if self.site_source != PHONON_DOS and not is_described:
+            raise ConfigError(
+                f"site_source = {self.site_source!r} does not go with site_inputs = "
+                f"{self.site_inputs} and cutoff = {self.cutoff}.",
+                f"It gives {FORCE_FIELD_INPUTS} numbers for each site and looks "
+                f"{FORCE_FIELD_CUTOFF:g} Å far.",
+                f"Set site_inputs = {FORCE_FIELD_INPUTS} and cutoff to {FORCE_FIELD_CUTOFF:g} or "
+                "more.",
             )
         if self.readout == "vibrations" and self.frequency_spacing != "geometric":
             raise ConfigError(

@@ -20,7 +20,7 @@ import torch
 from jaxtyping import Float
 
 from betenet.graphs import CrystalGraph
-from betenet.network.config import NetworkConfig
+from betenet.network.config import FORCE_FIELD_CUTOFF, NetworkConfig
 from betenet.phonons.mattersim.message_passing import Pairs
 from betenet.phonons.mattersim.network import MatterSim
 from betenet.phonons.mattersim.weights import SHIPPED, read_weights
@@ -45,7 +45,6 @@ def force_field_inputs(
     """
     network = _force_field(config.site_source)
     mean, deviation = _scale(config.site_source)
-    cutoff = network.architecture.cutoff
     found: list[np.ndarray] = []
     start = 0
     while start < len(graphs):
@@ -53,21 +52,19 @@ def force_field_inputs(
         while stop < len(graphs) and edges + len(graphs[stop].receivers) <= EDGES_AT_ONCE:
             edges += len(graphs[stop].receivers)
             stop += 1
-        found += _described(network, graphs[start:stop], cutoff)
+        found += _described(network, graphs[start:stop])
         start = stop
     return [(one - mean) / deviation * SPREAD for one in found]
 
 
-def _described(
-    network: MatterSim, graphs: Sequence[CrystalGraph], cutoff: float
-) -> list[np.ndarray]:
+def _described(network: MatterSim, graphs: Sequence[CrystalGraph]) -> list[np.ndarray]:
     centres: list[np.ndarray] = []
     neighbours: list[np.ndarray] = []
     vectors: list[np.ndarray] = []
     first = 0
     for graph in graphs:
         lengths = np.linalg.norm(graph.vectors, axis=1)
-        near = np.flatnonzero((lengths > 0) & (lengths < cutoff))
+        near = np.flatnonzero((lengths > 0) & (lengths < FORCE_FIELD_CUTOFF))
         near = near[np.argsort(graph.receivers[near], kind="stable")]
         centres.append(graph.receivers[near] + first)
         neighbours.append(graph.senders[near] + first)

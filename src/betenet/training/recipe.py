@@ -21,6 +21,9 @@ class DataConfig:
     sources: tuple[str, ...] = ("bete_net", "alexandria", "jarvis")
     source_weights: tuple[float, ...] = (3.0, 1.0, 1.0)
     """Weight of a row in the loss, by source."""
+    levels: tuple[str, ...] = ()
+    """Level of theory of each source, one of the network's sources; its own name if empty. Small
+    sources take that of a large one whose calculations are alike."""
     coupling_max: float = 4.0
     """Rows with a larger λ are left out of training: mostly soft modes that did not converge."""
     phonons: tuple[str, ...] = ()
@@ -101,10 +104,18 @@ class Recipe:
     training: TrainingConfig = field(default_factory=TrainingConfig)
 
     def __post_init__(self) -> None:
-        if self.network.sources[: len(self.data.sources)] != self.data.sources:
+        levels = self.data.levels or self.data.sources
+        if len(levels) != len(self.data.sources):
+            raise ConfigError(
+                "[data] levels and sources differ in length.",
+                "Each source has one level of theory.",
+                "Give as many levels as sources, or none.",
+            )
+        distinct = tuple(dict.fromkeys(levels))
+        if self.network.sources[: len(distinct)] != distinct:
             raise ConfigError(
                 f"[network] sources {self.network.sources} do not begin with those of [data], "
-                f"{self.data.sources}.",
+                f"{distinct}.",
                 "The network labels the levels of theory in that order.",
                 "Write the same list in both sections.",
             )

@@ -28,7 +28,9 @@ class TrainingSet:
     formulas
         Reduced formulas.
     sources
-        Index of each row's level of theory (row,).
+        Index of each row's source (row,).
+    levels
+        Index of each row's level of theory among the network's (row,).
     targets
         Natural logarithms, NaN where unknown (row, target).
     log_dos
@@ -45,6 +47,7 @@ class TrainingSet:
     crystals: list[CrystalGeometry]
     formulas: list[str]
     sources: Tensor
+    levels: Tensor
     targets: Tensor
     log_dos: Tensor
     spectra: Tensor
@@ -53,7 +56,7 @@ class TrainingSet:
 
     @property
     def first_source(self) -> Bool[np.ndarray, " row"]:
-        """Rows of the level of theory that is judged and predicted."""
+        """Rows of the source that is judged, whose level of theory is predicted."""
         return self.sources.numpy() == 0
 
     @classmethod
@@ -62,6 +65,8 @@ class TrainingSet:
     ) -> TrainingSet:
         """Collect rows whose geometry is known."""
         grid = recipe.network.frequencies
+        names = recipe.data.sources
+        level = dict(zip(names, recipe.data.levels or names, strict=True))
         spectra = np.full((len(rows), len(grid)), np.nan)
         for index, row in enumerate(rows):
             if row.spectrum is not None:
@@ -69,7 +74,8 @@ class TrainingSet:
         return cls(
             crystals=list(crystals),
             formulas=[row.formula for row in rows],
-            sources=torch.tensor([recipe.data.sources.index(row.source) for row in rows]),
+            sources=torch.tensor([names.index(row.source) for row in rows]),
+            levels=torch.tensor([recipe.network.sources.index(level[row.source]) for row in rows]),
             targets=torch.tensor(
                 np.log(np.stack([row.targets for row in rows])), dtype=torch.float32
             ),
@@ -82,8 +88,8 @@ class TrainingSet:
 def batch_geometry(
     recipe: Recipe, parameters: Parameters, data: TrainingSet, rows: Int[np.ndarray, " row"]
 ) -> tuple[Geometry, Tensor]:
-    """Geometry and sources of some rows, on the device of the parameters."""
+    """Geometry and levels of theory of some rows, on the device of the parameters."""
     weight = next(iter(parameters.values()))
     crystals = [data.crystals[k] for k in rows]
     geometry = collate(crystals, recipe.network, weight.dtype, weight.device)
-    return geometry, data.sources[rows].to(weight.device)
+    return geometry, data.levels[rows].to(weight.device)

@@ -13,6 +13,7 @@ from betenet.datasets.training_rows import read_rows
 from betenet.errors import DataError
 
 SOURCES = ("bete_net", "alexandria", "jarvis")
+DATA = Path(os.environ.get("BETENET_DATA", "../shared/data"))
 
 
 @pytest.fixture
@@ -152,3 +153,24 @@ def test_a_source_that_is_no_file_or_damaged_is_named(own_data: Path, damage: st
             path.write_bytes(b'id,coupling\n1,x\n{"coupling": "x", "omega_log_kelvin": 1}\n')
         with pytest.raises(DataError, match=f"^{source}: "):
             read_rows(own_data, [source])
+
+
+@pytest.mark.skipif(not DATA.is_dir(), reason=f"no first-principles data in {DATA}")
+def test_rows_of_the_literature_and_of_our_own_calculations() -> None:
+    rows = read_rows(DATA, ("antiperovskites", "literature", "campaign"))
+    assert len({row.id for row in rows}) == len(rows)
+    by_source = {name: [r for r in rows if r.source == name] for name in {r.source for r in rows}}
+    assert all(len(r.atoms) == 5 for r in by_source["antiperovskites"])
+    assert max(r.targets[0] for r in by_source["literature"]) > 3
+    assert {r.formula for r in by_source["campaign"]} >= {"H3Se1", "La1"}
+    held = set((DATA / "held_out_formulas.txt").read_text().split())
+    assert not held & {row.formula for row in rows}
+    assert all(0 < row.weight <= 1 for row in rows)
+
+
+def test_records_are_read_where_the_project_is(
+    tiny_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(DataError, match="no records of our own calculations"):
+        read_rows(tiny_data, ["campaign"])

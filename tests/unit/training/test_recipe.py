@@ -34,6 +34,10 @@ def test_unknown_key_lists_the_valid_ones(tmp_path: Path) -> None:
         ('name = "x"\n[network]\nreadout = "spline"', "not a known choice"),
         ('name = "x"\n[data]\nsources = ["jarvis"]\nsource_weights = [1.0]', "do not begin"),
         ('name = "x"\n[data]\nsource_weights = [1.0]', "differ in length"),
+        (
+            'name = "x"\n[data]\nsources = ["a", "b"]\nsource_weights = [1, 1]\nlevels = ["a"]',
+            "levels and sources differ in length",
+        ),
         ("name = ", "not valid TOML"),
     ],
 )

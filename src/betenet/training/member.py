@@ -141,7 +141,7 @@ def train_member(
     Returns
     -------
     dict
-        The averaged parameters with the lowest out-of-bag loss, without the member axis.
+        The averaged parameters that the recipe keeps, without the member axis.
 
     Raises
     ------
@@ -168,7 +168,7 @@ def train_member(
         train_loss = _run_epoch(recipe, data, in_bag, weights, state, seed)
         held_out = _out_of_bag_loss(recipe, state.average, data, out_of_bag)
         check_losses(state.epoch, training=train_loss, validation=held_out)
-        if held_out < state.best_loss:
+        if held_out < state.best_loss or settings.keep == "last":
             state.best_loss, state.best_epoch = held_out, state.epoch
             for name, value in state.average.items():
                 state.best[name].copy_(value)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from betenet.errors import ConfigError
 from betenet.network.config import NetworkConfig
@@ -81,6 +81,9 @@ class TrainingConfig:
     """Decay of the running average of the weights, which is what is kept."""
     patience: int = 6
     """Epochs without a better out-of-bag loss before a member stops."""
+    keep: Literal["best", "last"] = "best"
+    """Weights that are kept: of the epoch with the lowest out-of-bag loss, or of the last one. The
+    loss is that of the first source: what is learnt late from others does not count in it."""
 
     def __post_init__(self) -> None:
         for name in ("members", "draws", "epochs", "batch_size", "learning_rate", "patience"):

@@ -367,6 +367,7 @@ class Ensemble:
             estimates=summary.estimates,
             tc_probability=math.nan if unknown else summary.tc_probability,
             unchecked_tc_probability=summary.tc_probability,
+            higher_tc=(math.nan,) * len(summary.higher_tc) if unknown else summary.higher_tc,
             warnings=tuple(warnings),
             atoms=item.record.atoms,
             phonons=item.phonons.origin,

@@ -29,6 +29,9 @@ GAP = "gap"
 TC_THRESHOLD = 5.0
 """Screening asks for a Tc above this [K], as the published screening does."""
 
+HIGHER_TC = (20.0, 77.0)
+"""Probabilities of a Tc above these are told as well [K]; liquid nitrogen boils at the second."""
+
 _TC_INPUTS = ("coupling", "omega_log", "omega_2")
 _Z_68 = float(ndtri(0.84))
 _Z_95 = float(ndtri(0.975))
@@ -45,12 +48,15 @@ class Summary:
         Quantities with uncertainty, by key.
     tc_probability
         Probability that Tc lies above the threshold [1].
+    higher_tc
+        Probability that Tc lies above each of `HIGHER_TC` [1].
     warnings
         What has not converged, and what to do.
     """
 
     estimates: dict[str, Estimate]
     tc_probability: float
+    higher_tc: tuple[float, ...] = (math.nan,) * len(HIGHER_TC)
     warnings: tuple[str, ...] = ()
 
 
@@ -87,7 +93,8 @@ def summarise(
     -------
     Summary
         Estimates for the keys of :data:`ESTIMATED`, and of the gap for the Eliashberg equations;
-        the probability that Tc lies above the threshold, nan for one member; warnings.
+        the probabilities that Tc lies above the threshold and above `HIGHER_TC`, nan for one
+        member; warnings.
 
     Raises
     ------
@@ -143,9 +150,12 @@ def summarise(
         tc = FormulaSurface(tc_method, mu_star, mean).tc(rows)
         draws = None if points is None else tc[1:]
         found["tc"] = _drawn("tc", float(tc[0]), draws)
+    limits = (threshold, *HIGHER_TC)
+    above, *higher = (math.nan if draws is None else float(np.mean(draws > one)) for one in limits)
     return Summary(
         estimates={key: found[key] for key in (*ESTIMATED, GAP) if key in found},
-        tc_probability=math.nan if draws is None else float(np.mean(draws > threshold)),
+        tc_probability=above,
+        higher_tc=tuple(higher),
         warnings=warnings,
     )
 

@@ -15,7 +15,7 @@ from jaxtyping import Float
 
 from betenet import errors
 from betenet.ensemble.estimate import STATISTICS, Estimate
-from betenet.ensemble.estimates import ESTIMATED, GAP, estimate_quantities
+from betenet.ensemble.estimates import ESTIMATED, GAP, HIGHER_TC, estimate_quantities
 from betenet.ensemble.site_phonons import PhononsRead
 from betenet.ensemble.training_table import InTraining
 from betenet.errors import BetenetError, DataError
@@ -43,6 +43,8 @@ __all__ = ["ESTIMATED", "Estimate", "Prediction", "csv_columns", "estimate_quant
 
 TC_PROBABILITY = "probability_tc_above_5_kelvin"
 """Key and column of `Prediction.tc_probability`."""
+HIGHER_TC_PROBABILITIES = tuple(f"probability_tc_above_{kelvin:g}_kelvin" for kelvin in HIGHER_TC)
+"""Keys and columns of `Prediction.higher_tc`."""
 UNKNOWN_BECAUSE = "probability_unknown_because"
 """Key and column of `Prediction.unknown_because`."""
 _SHOWN = ("coupling", "omega_log", "tc")
@@ -91,6 +93,8 @@ class Prediction:
     unchecked_tc_probability
         This probability at face value, whatever was found: to judge models on data sets of
         metals. It is not stored [1].
+    higher_tc
+        Probability that Tc is above 20 K and above 77 K; nan where that of 5 K is [1].
     warnings
         What a user should know before trusting the numbers.
     error
@@ -129,6 +133,7 @@ class Prediction:
     estimates: dict[str, Estimate] = field(default_factory=dict[str, Estimate])
     tc_probability: float = math.nan
     unchecked_tc_probability: float = math.nan
+    higher_tc: tuple[float, ...] = (math.nan,) * len(HIGHER_TC)
     warnings: tuple[str, ...] = ()
     error: BetenetError | None = None
     atoms: Atoms | None = None
@@ -211,6 +216,7 @@ class Prediction:
             "phonons": self.phonons,
             "quantities": {key: finite_or_none(value) for key, value in exported.items()},
             TC_PROBABILITY: finite_or_none(self.tc_probability),
+            **self._higher_tc_to_dict(),
             UNKNOWN_BECAUSE: list(self.unknown_because),
             "in_training": None if self.in_training is None else self.in_training.to_dict(),
             "known": None if self.known is None else self.known.to_dict(),
@@ -249,6 +255,10 @@ class Prediction:
         interval = (math.nan, math.nan) if known is None else known.interval_68
         return spectrum_band(self.spectrum, interval, z)
 
+    def _higher_tc_to_dict(self) -> dict[str, float | None]:
+        pairs = zip(HIGHER_TC_PROBABILITIES, self.higher_tc, strict=True)
+        return {key: finite_or_none(value) for key, value in pairs}
+
     def _band_to_dict(self) -> dict[str, Any]:
         low, high = self.band()
         return {"low": low.tolist(), "high": high.tolist()}
@@ -265,6 +275,7 @@ class Prediction:
         try:
             site_a2f = data.get("site_a2f")
             probability = data.get(TC_PROBABILITY)
+            higher = [data.get(key) for key in HIGHER_TC_PROBABILITIES]
             as_read, in_training = data.get("as_read"), data.get("in_training")
             read = data.get("phonons_read")
             return cls(
@@ -287,6 +298,7 @@ class Prediction:
                     if QUANTITIES[key].export_key in data["quantities"]
                 },
                 tc_probability=math.nan if probability is None else float(probability),
+                higher_tc=tuple(math.nan if one is None else float(one) for one in higher),
                 in_training=None if in_training is None else InTraining.from_dict(in_training),
                 warnings=tuple(data["warnings"]),
                 error=None if data["error"] is None else _error_from_dict(data["error"]),
@@ -307,8 +319,9 @@ class Prediction:
         What is not known stays empty.
         """
         row = {key: as_cell(value) for key, value in self.to_rows()[0].items()}
-        if math.isfinite(self.tc_probability):
-            row[TC_PROBABILITY] = f"{self.tc_probability:.4f}"
+        for key in (TC_PROBABILITY, *HIGHER_TC_PROBABILITIES):
+            if row[key]:
+                row[key] = f"{float(row[key]):.4f}"
         return row
 
     def site_lines(self) -> list[str]:
@@ -330,6 +343,7 @@ class Prediction:
         for estimate in self.estimates.values():
             row |= estimate.exported()
         row[TC_PROBABILITY] = self.tc_probability
+        row |= dict(zip(HIGHER_TC_PROBABILITIES, self.higher_tc, strict=True))
         row["mu_star"], row["tc_method"] = self.mu_star, self.tc_method
         row["rule"], row["model"], row["phonons"] = self.rule, self.model, self.phonons
         row[UNKNOWN_BECAUSE] = "; ".join(self.unknown_because)
@@ -356,7 +370,7 @@ def csv_columns(tc_method: str = "") -> tuple[str, ...]:
     quantities = (QUANTITIES[key].export_key + suffix for key in keys for suffix in STATISTICS)
     settings = ("mu_star", "tc_method", "rule", "model", "phonons")
     settings += ("in_training", KNOWN_TC, NEAREST_KNOWN, "findings", "warnings", "error")
-    probability = (TC_PROBABILITY, UNKNOWN_BECAUSE)
+    probability = (TC_PROBABILITY, *HIGHER_TC_PROBABILITIES, UNKNOWN_BECAUSE)
     return ("name", "formula", "n_atoms", *COLUMNS, *quantities, *probability, *settings)
 
 

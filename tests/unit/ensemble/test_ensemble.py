@@ -15,6 +15,7 @@ import betenet.ensemble
 from betenet.ensemble import ensemble as module
 from betenet.ensemble import shipped as shipped_module
 from betenet.ensemble.ensemble import Ensemble
+from betenet.ensemble.prediction import Prediction
 from betenet.ensemble.shipped import DEFAULT_MODEL, list_models
 from betenet.errors import ConfigError, ModelError, StructureError
 from betenet.graphs import build
@@ -173,12 +174,15 @@ def test_what_it_was_not_made_for_is_a_finding_and_a_warning(model: Ensemble) ->
         assert prediction.findings[0].code == code
         assert all(finding.text in prediction.warnings for finding in prediction.findings)
         assert code in prediction.unknown_because
-        assert np.isnan(prediction.tc_probability)
+        assert np.isnan((prediction.tc_probability, *prediction.higher_tc)).all()
         assert 0.0 <= prediction.unchecked_tc_probability <= 1.0
     (ordinary,) = Ensemble.load().predict(niobium())
     assert ordinary.findings == ()
     assert ordinary.unknown_because == ()
     assert ordinary.tc_probability == ordinary.unchecked_tc_probability
+    assert ordinary.tc_probability >= ordinary.higher_tc[0] >= ordinary.higher_tc[1] >= 0.0
+    assert ordinary.csv_row()["probability_tc_above_77_kelvin"] == f"{ordinary.higher_tc[1]:.4f}"
+    assert Prediction.from_dict(ordinary.to_dict()).higher_tc == ordinary.higher_tc
 
 
 def test_vacuum_beside_a_layer_is_said_and_changes_little(model: Ensemble) -> None:

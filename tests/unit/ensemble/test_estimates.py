@@ -4,7 +4,13 @@ from statistics import NormalDist
 import numpy as np
 import pytest
 
-from betenet.ensemble.estimates import ESTIMATED, Estimate, estimate_quantities, tc_probability
+from betenet.ensemble.estimates import (
+    ESTIMATED,
+    Estimate,
+    estimate_quantities,
+    summarise,
+    tc_probability,
+)
 from betenet.errors import ConfigError, SpectrumError
 from betenet.spectrum import Spectrum
 from betenet.superconductivity.critical_temperature import critical_temperature
@@ -195,6 +201,8 @@ def test_probability_is_the_share_of_the_distribution_above_the_threshold() -> N
     for end, share in ((found.interval_68[1], 0.16), (found.interval_95[0], 0.975)):
         assert tc_probability(*arguments, threshold=end) == pytest.approx(share, abs=0.002)
     assert tc_probability(*arguments, threshold=1e3) == 0.0
+    higher = [tc_probability(*arguments, threshold=kelvin) for kelvin in (20.0, 77.0)]
+    assert list(summarise(*arguments).higher_tc) == higher
 
 
 def test_probability_of_one_member_is_not_known() -> None:

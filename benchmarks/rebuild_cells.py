@@ -81,7 +81,11 @@ def main() -> None:
             path.write_text(json.dumps(rebuilt(task, states[key], field)))
             print(path.stem, *json.loads(path.read_text())["told"], sep=" | ", flush=True)
     if arguments.out:
-        write(arguments.out, arguments.work, states)
+        listed = {
+            (reduced_formula(string2symbols(task["formula"])), task["space_group"])
+            for task in tasks
+        }
+        write(arguments.out, arguments.work, states, listed)
 
 
 States = Mapping[tuple[str, int], Sequence[Label]]
@@ -223,7 +227,7 @@ def at_pressure(
     return result
 
 
-def write(path: Path, work: Path, states: States) -> None:
+def write(path: Path, work: Path, states: States, listed: set[tuple[str, int]]) -> None:
     """Write the cells that are certain, one a line, and print what is not."""
     lines: list[str] = []
     for key, labels in states.items():
@@ -235,7 +239,8 @@ def write(path: Path, work: Path, states: States) -> None:
             cell = next((one for one in cells if one["pressure_gpa"] == pressure), None)
             line: dict[str, Any] = {"labels": ids, "formula": key[0], "space_group": key[1]}
             if cell is None:
-                cell = {"pressure_gpa": pressure, "refused": "no prototype is certain"}
+                why = "not rebuilt yet" if key in listed else "no prototype is certain"
+                cell = {"pressure_gpa": pressure, "refused": why}
             task = {} if done is None else done["task"]
             line |= {"prototype": task.get("prototype", "search"), "force_field": DEFAULT, **cell}
             line.pop("told", None)

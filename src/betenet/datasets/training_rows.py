@@ -16,6 +16,7 @@ from ase.io import read
 from betenet.datasets.bete_net_database import DATABASE_FILE
 from betenet.datasets.folds import reduced_formula
 from betenet.datasets.jsonl_rows import read_jsonl
+from betenet.datasets.pressure_labels import HELD_OUT, held_out_formulas
 from betenet.datasets.pressure_rows import pressure_rows
 from betenet.datasets.published_folder import is_published, published_training_rows
 from betenet.datasets.rows import TARGETS, Row
@@ -70,11 +71,11 @@ def read_rows(
             elif source in ("literature", "antiperovskites"):
                 rows += _read_literature(folder, source)
             elif source == "campaign":
-                rows += _read_records(RECORDS)
+                rows += _allowed(_read_records(RECORDS), folder)
             elif source in ("alexandria", "jarvis"):
                 rows += _read_jsonl(folder / source / "superconductors.jsonl.gz", source)
             else:
-                rows += _read_own(folder, source)
+                rows += _allowed(_read_own(folder, source), folder)
         except KeyError as error:
             raise DataError(
                 f"{source}: the column {error} is missing.",
@@ -175,6 +176,27 @@ def _read_records(folder: Path) -> list[Row]:
             "The recipe trains on them.",
             "Start it in the project's folder, or leave the source out.",
         )
+    return rows
+
+
+def _allowed(rows: list[Row], folder: Path) -> list[Row]:
+    """The rows, none of which has a formula that the data folder keeps to judge models.
+
+    Raises
+    ------
+    DataError
+        If one has.
+    """
+    if not (folder / HELD_OUT).exists():
+        return rows
+    held = held_out_formulas(folder)
+    for row in rows:
+        if row.formula in held:
+            raise DataError(
+                f"{row.id}: {row.formula} is held out.",
+                f"{folder / HELD_OUT} lists it: it judges what was trained without it.",
+                "Leave the row out.",
+            )
     return rows
 
 

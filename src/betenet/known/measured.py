@@ -139,6 +139,7 @@ class MeasuredTable:
                 numbers[place, column] = atomic_numbers[symbol]
                 amounts[place, column] = float(amount or 1)
         self._profiles = composition_profiles(numbers, amounts)
+        self._n_reports = np.array([int(row[4]) for row in rows], dtype=np.intp)
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -174,7 +175,9 @@ class MeasuredTable:
             for place in self._of_elements.get(frozenset(shares), ())
             if _largest_difference(shares, self.shares(place)) <= SAME
         ]
-        return sorted(found, key=lambda place: (bool(self._rows[place][9]), -self._reports(place)))
+        return sorted(
+            found, key=lambda place: (bool(self._rows[place][9]), -int(self._n_reports[place]))
+        )
 
     def nearest(self, amounts: Mapping[str, float], most: int) -> list[tuple[int, float]]:
         """Places and distances of the nearest compounds, one for each chemical system.
@@ -197,12 +200,11 @@ class MeasuredTable:
         own = self._system(_shares(amounts))
         seen = set[frozenset[str]]()
         few = min(_SEARCHED, len(distances))
-        places = np.argpartition(distances, few - 1)[:few] if few else np.empty(0, dtype=int)
-        found: list[tuple[int, float]] = []
+        places = np.argpartition(distances, few - 1)[:few] if few else np.empty(0, dtype=np.intp)
         # of equal distances the one that more reports know
-        for place in sorted(
-            map(int, places), key=lambda at: (round(float(distances[at]), 3), -self._reports(at))
-        ):
+        order = np.lexsort((-self._n_reports[places], np.round(distances[places], 3)))
+        found: list[tuple[int, float]] = []
+        for place in map(int, places[order]):
             system = self._system(self.shares(place))
             if place in same or system in seen or (same and system >= own):
                 continue
@@ -245,9 +247,6 @@ class MeasuredTable:
     def profiles(self) -> Float[np.ndarray, "composition step"]:
         """Profiles of all rows, see `composition_distance`."""
         return self._profiles
-
-    def _reports(self, place: int) -> int:
-        return int(self._rows[place][4])
 
     @staticmethod
     def _system(shares: Mapping[str, float]) -> frozenset[str]:

@@ -53,3 +53,11 @@ def test_every_element_has_a_place() -> None:
         [composition_profile({symbol: 1.0}) for symbol in atomic_numbers if symbol != "X"]
     )
     assert np.all(profiles[:, -1] == 1.0)
+
+
+def test_blocks_do_not_change_the_order() -> None:
+    shares = np.linspace(0.01, 0.99, 700)
+    profiles = np.stack([composition_profile({"Nb": x, "Sn": 1.0 - x}) for x in shares])
+    found = composition_distances(composition_profile({"Nb": 1.0}), profiles)
+    apart = abs(place("Nb") - place("Sn"))
+    assert found == pytest.approx((1.0 - shares) * apart, abs=1e-3)

@@ -126,3 +126,16 @@ def test_a_run_that_is_not_done_is_ranked_by_what_there_is(run, begun):
     ranking = Ranking.of(run, {name: {"passed": 1} for name in ("source", *names)})
     assert ranking.last == names[-1]
     assert ranking.by == ("last" if begun == 3 else "first")
+
+
+def test_what_is_measured_is_in_a_row_and_the_nearest_for_the_shortlist(run):
+    every = [predicted("x", name, "passed", 9.0) for name in run.names if name != "source"]
+    whole = [replace(record, formula="Nb") for record in [source("x"), *every]]
+    row = flat_row(run, whole)
+    assert row["known_tc_kelvin"] == pytest.approx(9.2, abs=0.1)
+    assert "V 5.2" in row["nearest_known"]
+    last = replace(whole[-1], outcome="rejected", reason="too low")
+    assert flat_row(run, [*whole[:-1], last])["nearest_known"] is None
+    assert flat_row(run, [*whole[:-1], last])["known_tc_kelvin"] == row["known_tc_kelvin"]
+    nothing = [replace(record, formula="Cu") for record in whole]
+    assert flat_row(run, nothing)["known_tc_kelvin"] is None

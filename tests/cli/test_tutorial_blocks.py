@@ -59,11 +59,14 @@ def test_texts_are_compared_loosely_but_compared() -> None:
 
 
 @pytest.mark.parametrize(
-    ("page", "n_blocks", "printing"), [(FIRST_PRINCIPLES, 4, 4), (SCREENING, 5, 2)]
+    ("page", "in_shell", "in_python", "printing"),
+    [(FIRST_PRINCIPLES, 4, 1, 4), (SCREENING, 5, 2, 3)],
 )
-def test_a_page_has_commands_and_what_they_print(page: Path, n_blocks: int, printing: int) -> None:
+def test_a_page_has_commands_and_what_they_print(
+    page: Path, in_shell: int, in_python: int, printing: int
+) -> None:
     found = list(blocks(page))
-    assert [language for language, _, _ in found] == ["sh"] * n_blocks + ["python"]
+    assert [language for language, _, _ in found] == ["sh"] * in_shell + ["python"] * in_python
     assert sum(bool(output) for _, _, output in found) == printing
     assert {language for language, _ in BLOCK.findall(page.read_text())} == {*COMMANDS, "text"}
 

@@ -24,6 +24,7 @@ PARTS = {name for name in SCRIPTS if "__main__" not in (FOLDER / f"{name}.py").r
 SMALLEST = {
     "allen_dynes_table": "",
     "baselines": "--trees 2",
+    "composition_models": "--parts apart --rows 600 --trees 4",
     "composition_trees": "--trees 2",
     "compute_phonons": "--source bete_net --limit 1 --out {folder}",
     "eliashberg": "--count 6 --sample 2 --repeats 1",
@@ -47,12 +48,14 @@ SMALLEST = {
 QUICK = {"eliashberg", "first_principles_choices", "maximum_entropy"}
 READS_DATA = {
     *("allen_dynes_table", "baselines", "composition_trees", "compute_phonons"),
+    "composition_models",
     *("first_principles", "known_superconductors", "maximum_entropy", "precision", "quick_phonons"),
     *("spectrum_band", "spectrum_shape"),
 }
 ONLY_STARTED = {
     # looks at a training run, or at the tables of another benchmark
-    *("double_descent", "ensemble_size", "held_out_scores", "loss_landscape", "out_of_bag"),
+    *("double_descent", "ensemble_size", "first_principles_experiment", "held_out_scores"),
+    *("loss_landscape", "out_of_bag"),
     *("paper_screening", "phonon_ablation", "phonon_library", "phonon_validation"),
     # relax crystals for minutes
     *("rebuild_cells", "rebuilt_volumes"),

@@ -14,6 +14,7 @@ from betenet import __version__
 from betenet.cli import (
     cite,
     completion,
+    composition,
     data,
     epc,
     evaluate,
@@ -106,8 +107,8 @@ def _parser() -> Parser:
     parser = Parser(prog="betenet", words=Words("betenet"))
     parser.add_argument("--version", action="version", version=f"betenet {__version__}")
     verbs = parser.add_subparsers(title="verbs", metavar="VERB", dest="verb", required=True)
-    each = (predict, known, phonons, tc, screen, epc, evaluate, paper, models, data, train, cite)
-    for verb in each:
+    each = (predict, known, composition, phonons, tc, screen, epc, evaluate, paper, models, data)
+    for verb in (*each, train, cite):
         verb.add_parser(verbs)
     completion.add_parser(verbs, parser)
     parser.verb_for_files = _verb_for_files

@@ -98,7 +98,7 @@ class KnownCompositions:
 
     @cached_property
     def _seen(self) -> Bool[np.ndarray, " number"]:
-        return (self._shares > 0.0).any(axis=0)
+        return np.array((self._shares > 0.0).any(axis=0), dtype=bool)
 
     @cached_property
     def _together(self) -> Bool[np.ndarray, "number number"]:

@@ -24,6 +24,7 @@ from betenet.cli import (
     phonons,
     predict,
     screen,
+    spectra,
     tc,
     train,
 )
@@ -110,6 +111,7 @@ def _parser() -> Parser:
     each = (predict, known, composition, phonons, tc, screen, epc, evaluate, paper, models, data)
     for verb in (*each, train, cite):
         verb.add_parser(verbs)
+    spectra.add_parser(verbs)
     completion.add_parser(verbs, parser)
     parser.verb_for_files = _verb_for_files
     return parser

@@ -40,6 +40,7 @@ SMALLEST = {
     "prediction": "--count 4 --repeats 1",
     "quick_phonons": "--count 2 --atoms 1",
     "screening": "--count 8",
+    "tc_equations": "--count 30 --figure {folder}/parity.png",
     "screening_report": "--count 10",
     "spectrum_band": "--count 1 --set digitised",
     "spectrum_shape": "cso-1 --count 2 --set digitised --figure {folder}/shape.png",

@@ -31,7 +31,12 @@ from betenet.superconductivity.tc_formulas import (
     xie_2019,
     xie_2022,
 )
-from betenet.superconductivity.two_modes import moments_assumed, stronger_than_fitted, two_modes
+from betenet.superconductivity.two_modes import (
+    error_of_two_modes,
+    moments_assumed,
+    stronger_than_fitted,
+    two_modes,
+)
 
 __all__ = [
     "ALL_METHODS",
@@ -79,6 +84,9 @@ class Formula:
         Key under which other programs' files state a Tc by this formula; empty if none does.
     simplified
         Name of this formula without its correction by ω_2; empty if it has none.
+    error_95
+        Function of the inputs: relative distance from the solution of the Eliashberg equations
+        within which 95 % of known spectra lie; None where it was not measured.
     """
 
     function: Callable[..., np.ndarray]
@@ -90,6 +98,7 @@ class Formula:
     instead: str = "use another formula"
     stated_as: str = ""
     simplified: str = ""
+    error_95: Callable[[Inputs], float] | None = None
 
     @property
     def name(self) -> str:
@@ -181,6 +190,7 @@ FORMULAS: Mapping[str, Formula] = MappingProxyType(
                 range="any λ, any width of α²F; μ* up to 0.25",
                 doubts=(stronger_than_fitted, moments_assumed),
                 simplified=allen_dynes_simple.__name__,
+                error_95=error_of_two_modes,
             ),
         )
     }

@@ -14,6 +14,7 @@ from betenet.superconductivity.critical_temperature import (
     FORMULAS_OF_MOMENTS,
     critical_temperature,
 )
+from betenet.tc_equations.makers import MAKERS
 from betenet.tc_equations.solutions import Columns, read_solutions
 from betenet.text_table import TextTable
 from betenet.units import MEV_TO_KELVIN
@@ -45,7 +46,7 @@ class FormulaError:
     rmse, median, p95
         Root of the mean square, median, and 95 % quantile of the size of Tc/Tc(exact) - 1 [1].
     rmse_interval
-        95 % interval of the rmse, by bootstrap over names of spectra [1].
+        95 % interval of the rmse, by bootstrap over spectra, or over materials [1].
     """
 
     formula: str
@@ -105,13 +106,15 @@ def formula_errors(
 def _error(
     formula: str, maker: str, errors: np.ndarray, names: np.ndarray, seed: int
 ) -> FormulaError:
-    # spectra of one name are one material, and are drawn together
-    _, group = np.unique(names.astype(str), return_inverse=True)
+    # spectra of one material are drawn together; those of a model are each their own
+    real = maker in MAKERS and MAKERS[maker].real
+    group = np.arange(len(errors))
+    if real:
+        _, group = np.unique(names.astype(str), return_inverse=True)
     squares = np.bincount(group, errors**2)
     counts = np.bincount(group)
     rng = np.random.default_rng(seed)
-    drawn = rng.integers(len(counts), size=(_DRAWS, len(counts)))
-    means = squares[drawn].sum(axis=1) / counts[drawn].sum(axis=1)
+    means = np.array([_resampled_mean(squares, counts, rng) for _ in range(_DRAWS)])
     low, high = np.sqrt(np.quantile(means, (0.025, 0.975)))
     return FormulaError(
         formula=formula,
@@ -122,6 +125,11 @@ def _error(
         p95=float(np.quantile(np.abs(errors), 0.95)),
         rmse_interval=(float(low), float(high)),
     )
+
+
+def _resampled_mean(squares: np.ndarray, counts: np.ndarray, rng: np.random.Generator) -> float:
+    drawn = rng.integers(len(counts), size=len(counts))
+    return float(squares[drawn].sum() / counts[drawn].sum())
 
 
 def describe_solutions(folder: str | Path) -> str:

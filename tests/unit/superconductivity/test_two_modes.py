@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from betenet.superconductivity.comparison import compare_methods
 from betenet.superconductivity.eliashberg import eliashberg_tc
 from betenet.superconductivity.moments import moments
 from betenet.superconductivity.tc_formulas import Inputs, allen_dynes
@@ -10,6 +11,7 @@ from betenet.superconductivity.two_modes import (
     FITTED,
     WEAK_LIMIT,
     equivalent_modes,
+    error_of_two_modes,
     modes_tc,
     moments_assumed,
     one_mode_tc,
@@ -144,6 +146,17 @@ def test_doubts():
     assert "below the Tc" in stronger_than_fitted(usual._replace(coupling=0.2))
     assert moments_assumed(usual) == "ω_1 and ω_max taken from a usual spectrum"
     assert moments_assumed(usual._replace(omega_1=11.0, omega_max=20.0)) == ""
+
+
+def test_error_grows_with_the_width_and_is_larger_where_moments_are_assumed():
+    known = {"omega_log": 10.0, "debye_temperature": None, "omega_1": 11.0, "omega_max": 20.0}
+    inputs = [Inputs(1.0, omega_2=second, mu_star=0.1, **known) for second in (10.0, 12.0, 30.0)]
+    narrow, usual, wide = map(error_of_two_modes, inputs)
+    assert narrow == pytest.approx(0.009)
+    assert narrow < usual < 0.03 < wide < error_of_two_modes(inputs[1]._replace(omega_1=None))
+    row = compare_methods(coupling=1.0, omega_log=10.0, omega_2=12.0, omega_1=11.0, omega_max=20.0)
+    assert row[-1].to_dict()["relative_error_95"] == pytest.approx(usual)
+    assert "relative_error_95" not in row[1].to_dict()
 
 
 def test_other_numbers_give_another_formula():

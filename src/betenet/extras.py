@@ -15,11 +15,13 @@ from betenet.errors import ConfigError
 
 EXTRAS = {
     "materials-project": "Searches in the Materials Project",
+    "equations": "Genetic search for formulas",
     "netcdf": "NetCDF 4 and HDF5 files",
     "pandas": "Tables of pandas",
     "phonons": "Phonons",
     "pymatgen": "Structures of pymatgen",
     "screen": "Several workers, clusters and Parquet files",
+    "search": "Rebuilt cells",
 }
 """What needs each extra, as the beginning of a sentence."""
 

@@ -58,6 +58,8 @@ ONLY_STARTED = {
     *("double_descent", "ensemble_size", "first_principles_experiment", "held_out_scores"),
     *("loss_landscape", "out_of_bag"),
     *("paper_screening", "phonon_ablation", "phonon_library", "phonon_validation"),
+    # train networks for minutes
+    *("fine_tuning", "next_calculations"),
     # relax crystals for minutes
     *("rebuild_cells", "rebuilt_volumes"),
     *("screening_calibration", "screening_forecast", "training_choices"),

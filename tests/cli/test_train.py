@@ -179,3 +179,19 @@ def test_help_teaches_by_example(capsys: Capture) -> None:
     shown = stdout_of(["train", "--help"], capsys)
     assert "betenet train" in shown.split("examples:")[1]
     assert "(default: 0, none)" in shown
+
+
+def test_fine_tuning_needs_a_model_and_rows(recipe: Path, tmp_path: Path, capsys: Capture) -> None:
+    out = ["--out", str(tmp_path / "run")]
+    assert main(["train", *out]) == 2
+    assert "nothing to train" in capsys.readouterr().err
+    assert main(["train", str(recipe), "--from", "cso-1", *out]) == 2
+    assert "--from has no effect" in capsys.readouterr().err
+    tuning = ["train", "--from", "cso-1", "--rows", str(tmp_path / "mine.jsonl"), *out]
+    assert main([*tuning, "--region", "modern"]) == 2
+    assert "--region has no effect" in capsys.readouterr().err
+    (tmp_path / "mine.jsonl").touch()
+    assert main(tuning) == 2
+    assert "no row to learn from" in capsys.readouterr().err
+    assert main([*tuning, "--level", "hse"]) == 2
+    assert "does not know the level of theory 'hse'" in capsys.readouterr().err

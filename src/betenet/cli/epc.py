@@ -36,6 +36,7 @@ def add_parser(verbs: Verbs) -> None:
     cutoffs.flag("--programs", Path)
     cutoffs.switch("--again", "--table", "--json")
     _add_campaign(add_verb(actions, "epc_campaign", _verb("campaign")))
+    _add_next(add_verb(actions, "epc_next", _verb("propose")))
 
 
 def _add_run(running: Parser) -> None:
@@ -61,6 +62,21 @@ def _add_campaign(running: Parser) -> None:
     running.flag("--held-out", Path)
     running.flag("--candidates")
     _add_limits(running)
+
+
+def _add_next(parser: Parser) -> None:
+    parser.flag("pool", nargs="+")
+    parser.flag("--model")
+    parser.flag("--count", count, default=10)
+    parser.flag("--above", positive, default=10.0)
+    parser.flag("--by", choices=("tc", "probability", "improvement", "upper"))
+    parser.flag("--spread", float)
+    parser.flag("--done", Path)
+    parser.flag("--held-out", Path)
+    parser.flag("--protocol")
+    parser.flag("--pseudopotentials", Path)
+    parser.flag("--out", Path)
+    parser.switch("--per-hour", "--everything", "--json")
 
 
 def _add_settings(parser: Parser) -> None:

@@ -179,6 +179,22 @@ def campaign(arguments: argparse.Namespace) -> int:
     return 1 if "failed" in states else 0
 
 
+def propose(arguments: argparse.Namespace) -> int:
+    """Print which crystals to calculate next, and write the list of them if asked for."""
+    from betenet.screening.next_calculations import next_calculations  # loads torch
+
+    names = ("model", "count", "above", "by", "spread", "done", "held_out")
+    names += ("per_hour", "protocol", "pseudopotentials", "everything")
+    given = {name: one for name, one in _chosen(arguments, *names).items() if one is not None}
+    if arguments.out is not None:
+        refuse_to_replace_inputs(arguments.pool, arguments.out, "--out")
+    found = next_calculations(arguments.pool, **given, told=lambda text: _tell(f"betenet: {text}"))
+    _print_json(found.to_dict()) if arguments.json else _print(found.as_text())
+    if arguments.out is not None:
+        found.write_list(arguments.out)
+    return 1 if any(one.atoms is None for one in found.left_out) else 0
+
+
 def slurm_options(words: Sequence[str]) -> dict[str, str | bool]:
     """Options of sbatch; those without a value are words, or true and false.
 

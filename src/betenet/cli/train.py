@@ -5,21 +5,27 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
+from typing import Any
 
 from betenet.cli.arguments import count, whole
 from betenet.cli.parser import Verbs, add_verb
+from betenet.errors import ConfigError
 
 
 def add_parser(verbs: Verbs) -> None:
     """Add the verb to the command line."""
     parser = add_verb(verbs, "train", run)
-    parser.flag("recipe", Path)
+    parser.flag("recipe", Path, nargs="?")
     parser.flag("--out", Path, required=True)
     parser.flag("--data", Path)
     parser.flag("--fold-members", whole, default=0)
     parser.flag("--workers", count)
     parser.flag("--device", default="cpu")
     parser.flag("--model", Path)
+    parser.flag("--from", dest="start")
+    parser.flag("--rows", Path)
+    parser.flag("--level")
+    parser.flag("--rehearse", action="extend", nargs="+", default=[])
     parser.flag("--members", _range)
     parser.flag("--region", choices=("classical", "critical", "modern"))
 
@@ -38,23 +44,40 @@ def _tell(text: str) -> None:
     sys.stderr.write(f"betenet: {text}\n")
 
 
+def _check_kind(recipe: Path | None, tuning: dict[str, Any], training: dict[str, Any]) -> None:
+    """Refuse what has no effect: a tuning's flags beside a recipe, a recipe's without one."""
+    missing = recipe is None and not (tuning["start"] and tuning["rows"])
+    idle = [key for key, one in (training if recipe is None else tuning).items() if one]
+    if missing:
+        raise ConfigError(
+            "There is nothing to train.",
+            "A training needs a RECIPE, a fine-tuning --from and --rows.",
+            "Write betenet train RECIPE --out DIR, or --from MODEL --rows FILE --out DIR.",
+        )
+    if idle:
+        flag = "from" if idle[0] == "start" else idle[0].replace("_", "-")
+        raise ConfigError(
+            f"--{flag} has no effect here.",
+            "A model is trained by a recipe, or tuned from another one with --from and --rows.",
+            "Leave it out, or the recipe.",
+        )
+
+
 def run(arguments: argparse.Namespace) -> int:
     """Train, and write the checkpoint if asked for; the exit code is 130 after an interrupt."""
     from betenet.evaluation.card import train  # loads torch
+    from betenet.evaluation.tuned_model import tune
 
+    given = {key: getattr(arguments, key) for key in ("workers", "device", "model")}
+    tuning = {key: getattr(arguments, key) for key in ("start", "rows", "level", "rehearse")}
+    training = {key: getattr(arguments, key) for key in ("data", "fold_members", "members")}
+    training["region"] = arguments.region
+    _check_kind(arguments.recipe, tuning, training)
     try:
-        train(
-            arguments.recipe,
-            arguments.out,
-            data=arguments.data,
-            fold_members=arguments.fold_members,
-            workers=arguments.workers,
-            device=arguments.device,
-            model=arguments.model,
-            members=arguments.members,
-            region=arguments.region,
-            told=_tell,
-        )
+        if arguments.recipe is None:
+            tune(**tuning, out=arguments.out, told=_tell, **given)
+        else:
+            train(arguments.recipe, arguments.out, told=_tell, **given, **training)
     except KeyboardInterrupt:
         _tell("interrupted; start the same command again to go on")
         return 130

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -92,6 +92,22 @@ class Applicability:
             volumes=volumes,
             volume_spread=(float(low), float(high)),
         )
+
+    def with_others(self, graphs: Sequence[CrystalGraph]) -> Applicability:
+        """What is covered with further structures; what is usual stays what it was.
+
+        Parameters
+        ----------
+        graphs
+            Graphs of the structures that a model was tuned on.
+        """
+        elements = self.elements.copy()
+        for graph in graphs:
+            elements[np.unique(graph.numbers) - 1] += 1
+        statistics = np.stack([composition_statistics(g.numbers) for g in graphs])
+        added = ((statistics - self.centre) @ self.projection).astype(np.float16).astype(float)
+        references = np.concatenate([self.references, added])
+        return replace(self, elements=elements, references=references)
 
     def findings(
         self, graph: CrystalGraph, formulas: Sequence[str] = (), *, with_vacuum: bool = False

@@ -183,6 +183,44 @@ def tc_probability(
     return summarise(spectrum, mu_star, tc_method, rule, calibration, threshold).tc_probability
 
 
+def tc_draws(
+    spectrum: Spectrum,
+    mu_star: float,
+    tc_method: str,
+    rule: IntegrationRule,
+    calibration: Mapping[str, Mapping[str, float]] | None = None,
+) -> Float[np.ndarray, " draw"]:
+    """Tc of evenly spread points of the calibrated distribution of λ, ω_log and ω_2 [K].
+
+    Parameters
+    ----------
+    spectrum, mu_star, rule, calibration
+        As of :func:`summarise`.
+    tc_method
+        Name of a formula; the Eliashberg equations are not solved for each point.
+
+    Returns
+    -------
+    Float[ndarray, " draw"]
+        The points whose quantiles :func:`summarise` gives; empty where the members have no spread.
+
+    Raises
+    ------
+    SpectrumError
+        If the spectrum has more than one leading axis, or the rule is unknown.
+    ConfigError
+        If the method is unknown or μ* is out of its range.
+    """
+    _, logs = _moments_of(spectrum, rule)
+    widths = _widths(logs, calibration or {})
+    inputs = np.stack([logs[key] for key in _TC_INPUTS], axis=-1)
+    points = _points(inputs, np.array([widths[key] for key in _TC_INPUTS]))
+    if points is None:
+        return np.empty(0)
+    mean = Spectrum(spectrum.frequencies, np.atleast_2d(spectrum.a2f).mean(axis=0), rule)
+    return FormulaSurface(tc_method, mu_star, mean).tc(points)
+
+
 def _add_eliashberg(
     found: dict[str, Estimate],
     mean: Spectrum,

@@ -110,6 +110,15 @@ class TrainingTable:
             sources=tuple(row.source for row, _ in table),
         )
 
+    def __add__(self, other: TrainingTable) -> TrainingTable:
+        return TrainingTable(
+            formulas=self.formulas + other.formulas,
+            space_groups=self.space_groups + other.space_groups,
+            volumes=self.volumes + other.volumes,
+            couplings=self.couplings + other.couplings,
+            sources=self.sources + other.sources,
+        )
+
     @classmethod
     def read(cls, folder: Path) -> TrainingTable:
         """The table of a model's folder; empty if there is none.

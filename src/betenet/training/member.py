@@ -70,6 +70,33 @@ class _State:
         self.best_loss = numbers["best_loss"]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """What one member learns from, and where it starts.
+
+    Attributes
+    ----------
+    in_bag
+        Indices of the rows to learn from (learnt,).
+    held_out
+        Indices of the rows that tell when to stop (judged,); none if the weights of the last epoch
+        are kept.
+    weights
+        Weight of each of all rows (row,).
+    start
+        Parameters to start from, without the member axis; drawn anew if absent.
+    pull
+        Strength of the pull back to the start: in each step a share ``learning rate * pull`` of
+        what a parameter is away from it is taken back [1].
+    """
+
+    in_bag: Int[np.ndarray, " learnt"]
+    held_out: Int[np.ndarray, " judged"]
+    weights: Tensor
+    start: Parameters | None = None
+    pull: float = 0.0
+
+
 def in_bag_counts(
     recipe: Recipe, formulas: Sequence[str], allowed: Bool[np.ndarray, " row"], seed: int
 ) -> Int[np.ndarray, " row"]:
@@ -148,25 +175,79 @@ def train_member(
     DataError
         If the bag is empty, or a loss or a weight is not a finite number.
     """
-    done = folder / MEMBER
-    if done.exists():
-        return load_file(done)
-    folder.mkdir(parents=True, exist_ok=True)
+    if (folder / MEMBER).exists():
+        return load_file(folder / MEMBER)
     counts = in_bag_counts(recipe, data.formulas, allowed, seed)
     check_bag(counts)
     in_bag = np.flatnonzero(counts)
     out_of_bag = np.flatnonzero(allowed & (counts == 0) & data.first_source)
-    state = _start(recipe, seed, device)
+    weights = row_weights(recipe, data, torch.tensor(counts))
+    sample = Sample(in_bag=in_bag, held_out=out_of_bag, weights=weights)
+    return train_on_sample(recipe, data, sample, seed, folder, progress, device)
+
+
+def row_weights(recipe: Recipe, data: TrainingSet, counts: Tensor) -> Tensor:
+    """Weight of each row in the loss, 1 on average over those that are in the bag (row,).
+
+    Parameters
+    ----------
+    recipe
+        Settings of the run.
+    data
+        All rows.
+    counts
+        How often each row is in the bag (row,).
+    """
+    weights = torch.tensor(recipe.data.source_weights)[data.sources] * data.weights
+    weights = weights * counts
+    return (weights / weights[np.flatnonzero(counts.numpy())].mean()).float()
+
+
+def train_on_sample(
+    recipe: Recipe,
+    data: TrainingSet,
+    sample: Sample,
+    seed: int,
+    folder: Path,
+    progress: Callable[[dict[str, Any]], None] | None = None,
+    device: str = "cpu",
+) -> Parameters:
+    """Train one member on the rows that are chosen for it; go on where it was killed.
+
+    Parameters
+    ----------
+    recipe, data, seed, folder, progress, device
+        As of `train_member`.
+    sample
+        Rows to learn from, rows that tell when to stop, and where to start.
+
+    Returns
+    -------
+    dict
+        The averaged parameters that the recipe keeps, without the member axis; those of the start
+        where no epoch was better.
+
+    Raises
+    ------
+    DataError
+        If a loss or a weight is not a finite number.
+    """
+    done = folder / MEMBER
+    if done.exists():
+        return load_file(done)
+    folder.mkdir(parents=True, exist_ok=True)
+    state = _start(recipe, sample, seed, device)
     if (folder / STATE).exists():
         state.restore(folder)
-    weights = torch.tensor(recipe.data.source_weights)[data.sources] * data.weights
-    weights = weights * torch.tensor(counts)
-    weights = (weights / weights[in_bag].mean()).float()
+    elif sample.start is not None and len(sample.held_out):
+        state.best_loss = _out_of_bag_loss(recipe, state.best, data, sample.held_out)
     settings = recipe.training
     while state.epoch < settings.epochs and state.epoch - state.best_epoch <= settings.patience:
         started = time.perf_counter()
-        train_loss = _run_epoch(recipe, data, in_bag, weights, state, seed)
-        held_out = _out_of_bag_loss(recipe, state.average, data, out_of_bag)
+        train_loss = _run_epoch(recipe, data, sample, state, seed)
+        held_out = train_loss
+        if len(sample.held_out) or sample.start is None:
+            held_out = _out_of_bag_loss(recipe, state.average, data, sample.held_out)
         check_losses(state.epoch, training=train_loss, validation=held_out)
         if held_out < state.best_loss or settings.keep == "last":
             state.best_loss, state.best_epoch = held_out, state.epoch
@@ -191,8 +272,8 @@ def train_member(
     return state.best
 
 
-def _start(recipe: Recipe, seed: int, device: str) -> _State:
-    drawn = member_parameters(initialise(recipe.network, [seed]), 0)
+def _start(recipe: Recipe, sample: Sample, seed: int, device: str) -> _State:
+    drawn = sample.start or member_parameters(initialise(recipe.network, [seed]), 0)
     first = {name: value.to(device) for name, value in drawn.items()}
     current = {name: value.clone().requires_grad_() for name, value in first.items()}
     optimizer = torch.optim.AdamW(
@@ -217,14 +298,13 @@ def learning_rate(recipe: Recipe, share: float) -> float:
 def _run_epoch(
     recipe: Recipe,
     data: TrainingSet,
-    in_bag: Int[np.ndarray, " row"],
-    weights: Tensor,
+    sample: Sample,
     state: _State,
     seed: int,
 ) -> float:
     settings = recipe.training
     # Seeded by epoch, so that a restart repeats what an undisturbed run would have done.
-    order = np.random.default_rng([seed, state.epoch]).permutation(in_bag)
+    order = np.random.default_rng([seed, state.epoch]).permutation(sample.in_bag)
     torch.manual_seed(seed * 10_007 + state.epoch)
     batches = max(len(order) // settings.batch_size, 1)
     moments = GridMoments.on(recipe.network.frequencies, kind=recipe.loss.moments)
@@ -233,12 +313,13 @@ def _run_epoch(
         step = state.epoch * batches + index
         for group in state.optimizer.param_groups:
             group["lr"] = learning_rate(recipe, step / (settings.epochs * batches))
-        loss = batch_loss(recipe, data, batch, weights, state.current, moments)
+        loss = batch_loss(recipe, data, batch, sample.weights, state.current, moments)
         state.optimizer.zero_grad()
         loss.backward()
         values = list(state.current.values())
         torch.nn.utils.clip_grad_norm_(values, settings.clip_norm)
         state.optimizer.step()
+        _pull_back(sample, state)
         # The average forgets the random start quickly.
         share = 1 - min(settings.average, (step + 1) / (step + 11))
         with torch.no_grad():
@@ -246,6 +327,16 @@ def _run_epoch(
                 mean.lerp_(value, share)
         total += float(loss.detach())
     return total / batches
+
+
+def _pull_back(sample: Sample, state: _State) -> None:
+    """Take back a share of what the parameters are away from where they started."""
+    if sample.start is None or sample.pull == 0.0:
+        return
+    rate = float(state.optimizer.param_groups[0]["lr"])
+    with torch.no_grad():
+        for name, value in state.current.items():
+            value.lerp_(sample.start[name].to(value), min(rate * sample.pull, 1.0))
 
 
 def _out_of_bag_loss(

@@ -2,15 +2,17 @@
 
 The spread of the members tells how far they disagree, not how far they are all wrong. Two numbers
 for each quantity mend that: the logarithmic standard deviation becomes
-√((scale·spread)² + floor²).
+√((scale·spread)² + floor²). Families in which errors are larger have their intervals widened by one
+factor more.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from scipy.optimize import minimize
 
 CENTRAL_68 = 0.9945
@@ -18,6 +20,11 @@ CENTRAL_68 = 0.9945
 CENTRAL_95 = 1.96
 EXACT = 1e-6
 """Errors of a logarithm below this are none."""
+HYDRIDES = "hydrides"
+"""Family whose intervals a card may widen: crystals with hydrogen."""
+
+Calibration = Mapping[str, Mapping[str, float]]
+"""`scale` and `floor` of each quantity."""
 
 
 def fit_spread(
@@ -49,12 +56,18 @@ def fit_spread(
     best = minimize(cost, start, method="Nelder-Mead", options={"maxiter": 4000, "xatol": 1e-6})
     scale, floor = np.exp(best.x).tolist()
     width = np.sqrt((scale * spreads) ** 2 + floor**2 + EXACT**2)
-    factor = _balance(np.abs(errors) / width)
+    factor = balance(np.abs(errors) / width)
     return float(factor * scale), float(factor * floor)
 
 
-def _balance(score: np.ndarray) -> float:
-    """Factor at which the coverages of the two intervals are off by opposite amounts."""
+def balance(score: Float[np.ndarray, " row"]) -> float:
+    """Factor at which the coverages of the 68 % and 95 % intervals are off by opposite amounts.
+
+    Parameters
+    ----------
+    score
+        Errors in units of their width.
+    """
 
     def excess(factor: float) -> float:
         covered = [np.mean(score <= factor * z) for z in (CENTRAL_68, CENTRAL_95)]
@@ -84,3 +97,33 @@ def interval_coverage(
     width = np.sqrt((calibration["scale"] * spreads) ** 2 + calibration["floor"] ** 2)
     covered = [float(np.mean(np.abs(errors) <= z * width)) for z in (CENTRAL_68, CENTRAL_95)]
     return covered[0], covered[1]
+
+
+def widened(calibration: Calibration, factor: float) -> dict[str, dict[str, float]]:
+    """A calibration whose intervals are wider by a factor.
+
+    Parameters
+    ----------
+    calibration
+        `scale` and `floor` of each quantity.
+    factor
+        Factor of both [1].
+    """
+    return {
+        key: {name: factor * value for name, value in line.items()}
+        for key, line in calibration.items()
+    }
+
+
+def family_factor(card: Mapping[str, Any], numbers: Int[np.ndarray, " site"]) -> float:
+    """How much wider the intervals of a crystal are than those of most metals [1].
+
+    Parameters
+    ----------
+    card
+        Card of a model; ``wider`` holds the families.
+    numbers
+        Atomic numbers of the crystal.
+    """
+    families: Mapping[str, Mapping[str, float]] = card.get("wider", {})
+    return float(families[HYDRIDES]["factor"]) if HYDRIDES in families and 1 in numbers else 1.0

@@ -16,6 +16,7 @@ from tqdm import tqdm
 
 from betenet.ensemble.applicability import Applicability
 from betenet.ensemble.batching import batches
+from betenet.ensemble.calibration import family_factor, widened
 from betenet.ensemble.checkpoint import APPLICABILITY, read_card, read_parameters, read_tensors
 from betenet.ensemble.device import choose_place
 from betenet.ensemble.estimates import Summary, summarise
@@ -343,6 +344,9 @@ class Ensemble:
         spectrum = Spectrum(self.frequencies, a2f, rule_of(self.frequencies))
         lines = CorrectionLines(self.card)
         known = lines.of(item.phonons).get("calibration")
+        factor = family_factor(self.card, item.graph.numbers)
+        if known is not None and factor > 1.0:
+            known = widened(known, factor)
         summary = summarise(spectrum, mu_star, tc_method, spectrum.rule, known)
         findings = (*item.findings, *self._unusual(item, summary))
         unknown = any(one.code in NOT_KNOWN for one in findings)

@@ -19,6 +19,7 @@ from betenet.ensemble.training_table import TrainingTable
 from betenet.ensemble.vibrations import READOUT
 from betenet.errors import ConfigError, DataError
 from betenet.evaluation.card_head import card_head
+from betenet.evaluation.family_widths import family_widths
 from betenet.evaluation.held_out import (
     FEWEST,
     HeldOut,
@@ -194,6 +195,7 @@ def make_card(load: Workload, out: Path) -> dict[str, Any]:
     """What a reader of the checkpoint should know, as nested tables."""
     recipe = load.recipe
     validated, bagged = cross_validation(load, out), out_of_bag(load, out)
+    assessed = _assessment(load, validated, bagged)
     return {
         **card_head(recipe, CITATION),
         "data_digest": data_digest(load.rows),
@@ -204,7 +206,8 @@ def make_card(load: Workload, out: Path) -> dict[str, Any]:
         "training": recipe.to_dict()["training"],
         "loss": recipe.to_dict()["loss"],
         "selection": recipe.to_dict()["data"],
-        **_assessment(load, validated, bagged),
+        **assessed,
+        **family_widths(load, out, assessed["calibration"]),
         **_phonons(load, validated, bagged),
         "worst": _worst(load, validated),
         "element_errors": element_errors(load, validated),

@@ -135,8 +135,19 @@ class HeldOut:
         return np.log(self.reference) - np.log(self.predicted)
 
 
-def cross_validation(load: Workload, out: Path) -> HeldOut:
-    """Every row of the first source, predicted by its fold's ensemble.
+def cross_validation(
+    load: Workload, out: Path, chosen: Bool[np.ndarray, " row"] | None = None
+) -> HeldOut:
+    """Rows, each predicted by its fold's ensemble at its own level of theory.
+
+    Parameters
+    ----------
+    load
+        The run's data.
+    out
+        The run's folder.
+    chosen
+        Rows that are judged (row,); those of the first source if absent.
 
     Raises
     ------
@@ -144,8 +155,9 @@ def cross_validation(load: Workload, out: Path) -> HeldOut:
         If a fold has no finished member.
     """
     spectra: dict[int, list[np.ndarray]] = {}
+    judged = load.data.first_source if chosen is None else chosen
     for fold in range(load.recipe.data.n_folds):
-        rows = np.flatnonzero((load.folds == fold) & load.data.first_source)
+        rows = np.flatnonzero((load.folds == fold) & judged)
         finished = sorted((out / f"fold-{fold}").glob("member-*/member.safetensors"))
         if not finished:
             raise DataError(

@@ -21,7 +21,7 @@ import numpy as np
 from betenet import __version__
 from betenet.ensemble.estimates import TC_THRESHOLD
 from betenet.ensemble.prediction import TC_PROBABILITY
-from betenet.ensemble.shipped import DEFAULT_MODEL, DEFAULT_PHONON_MODEL
+from betenet.ensemble.shipped import SCREENING_MODEL, SCREENING_PHONON_MODEL
 from betenet.screening.calibration import LABELS, SECONDS, STABLE, Calibration
 from betenet.screening.kinds import IMAGINARY, SCORES
 from betenet.superconductivity.critical_temperature import DEFAULT_METHOD, SIMPLE_METHOD
@@ -41,9 +41,9 @@ def main() -> None:
         "--table-name", default="BETE-NET's labelled materials", help="name of the table"
     )
     parser.add_argument(
-        "--trained", default=DEFAULT_PHONON_MODEL, help="model that was trained like these networks"
+        "--trained", default=SCREENING_PHONON_MODEL, help="model that was trained like these networks"
     )
-    parser.add_argument("--stands-for", nargs="*", default=[DEFAULT_MODEL])
+    parser.add_argument("--stands-for", nargs="*", default=[SCREENING_MODEL])
     chosen = parser.parse_args()
     columns = read_scores(chosen.scores)
     rows = np.isin(columns["source"], chosen.source)
@@ -69,7 +69,7 @@ def force_fields(columns: Iterable[str]) -> list[str]:
 def calibration_of(
     columns: dict[str, np.ndarray],
     rows: np.ndarray,
-    model: str = DEFAULT_PHONON_MODEL,
+    model: str = SCREENING_PHONON_MODEL,
     name: str = "a calibration table",
     stands_for: list[str] | None = None,
     labels: str | None = None,

@@ -23,7 +23,7 @@ import numpy as np
 from screening_calibration import calibration_of, labels_of, read_scores
 
 from betenet.ensemble.prediction import TC_PROBABILITY
-from betenet.ensemble.shipped import DEFAULT_PHONON_MODEL
+from betenet.ensemble.shipped import SCREENING_PHONON_MODEL
 from betenet.errors import BetenetError
 from betenet.phonons import DEFAULT
 from betenet.screening.calibration import Calibration
@@ -36,7 +36,7 @@ PROMISES = ("precision", "recall", "shortlist")
 
 
 def _structure(**criterion: Any) -> Stage:
-    return Stage(name="structure", kind="structure", model=DEFAULT_PHONON_MODEL, **criterion)
+    return Stage(name="structure", kind="structure", model=SCREENING_PHONON_MODEL, **criterion)
 
 
 def _with_phonons(

@@ -10,9 +10,12 @@ from betenet.ensemble.checkpoint import read_card
 from betenet.errors import ModelError
 from betenet.spelling import did_you_mean
 
-DEFAULT_MODEL = "cso-1"
-DEFAULT_PHONON_MODEL = "phonons-1"
+DEFAULT_MODEL = "cso-2"
+DEFAULT_PHONON_MODEL = "cso-2"
 """For structures whose phonons are known."""
+SCREENING_MODEL, SCREENING_PHONON_MODEL = "cso-1", "phonons-1"
+"""Of stages of a screening that name no model: the calibration table is of them, and they take half
+the time."""
 OTHER_NAMES = {"phonons-2": "cso-2"}
 """Names of shipped models that do the work of two: cso-2 makes use of phonons where given."""
 

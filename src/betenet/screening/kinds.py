@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from betenet.ensemble.prediction import TC_PROBABILITY
-from betenet.ensemble.shipped import DEFAULT_MODEL, DEFAULT_PHONON_MODEL
+from betenet.ensemble.shipped import SCREENING_MODEL, SCREENING_PHONON_MODEL
 from betenet.phonons import DEFAULT, PhononSettings
 from betenet.quantities import QUANTITIES
 from betenet.screening.thresholds import CRITERIA, Criterion
@@ -72,7 +72,7 @@ KINDS: Mapping[str, StageKind] = {
         module="prediction_stage",
         scores=SCORES,
         text="model {}",
-        defaults={"model": DEFAULT_MODEL},
+        defaults={"model": SCREENING_MODEL},
         seconds=0.006,
     ),
     "stability": StageKind(
@@ -93,7 +93,7 @@ KINDS: Mapping[str, StageKind] = {
         module="prediction_stage",
         scores=SCORES,
         text="model {} with phonons",
-        defaults={"model": DEFAULT_PHONON_MODEL},
+        defaults={"model": SCREENING_PHONON_MODEL},
         phonons=True,
         phonons_of="stability",
         seconds=0.008,

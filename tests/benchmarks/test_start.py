@@ -43,6 +43,7 @@ SMALLEST = {
     "tc_equations": "--count 30 --figure {folder}/parity.png",
     "screening_report": "--count 10",
     "spectrum_band": "--count 1 --set digitised",
+    "well_known": "cso-1",
     "spectrum_shape": "cso-1 --count 2 --set digitised --figure {folder}/shape.png",
 }
 """What makes each as short as it can be, of those that need no training run."""
@@ -56,7 +57,7 @@ READS_DATA = {
 ONLY_STARTED = {
     # looks at a training run, or at the tables of another benchmark
     *("double_descent", "ensemble_size", "first_principles_experiment", "held_out_scores"),
-    *("loss_landscape", "out_of_bag"),
+    *("families", "loss_landscape", "out_of_bag"),
     *("paper_screening", "phonon_ablation", "phonon_library", "phonon_validation"),
     # train networks for minutes
     *("fine_tuning", "next_calculations"),

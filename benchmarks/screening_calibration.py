@@ -41,7 +41,9 @@ def main() -> None:
         "--table-name", default="BETE-NET's labelled materials", help="name of the table"
     )
     parser.add_argument(
-        "--trained", default=SCREENING_PHONON_MODEL, help="model that was trained like these networks"
+        "--trained",
+        default=SCREENING_PHONON_MODEL,
+        help="model that was trained like these networks",
     )
     parser.add_argument("--stands-for", nargs="*", default=[SCREENING_MODEL])
     chosen = parser.parse_args()

@@ -3,9 +3,9 @@
     python benchmarks/left_out_families.py recipes/cso-2.toml runs/left-out --members 2
 
 For each family, networks are trained by the recipe on the rows of all other formulas, and judged
-on the family's rows, with the columns of families.py; intervals are by the calibration of the shipped
-model of the recipe, without the factor that families may have. What is trained in the folder is not
-trained again.
+on the family's rows, with the columns of families.py; intervals are by the calibration of the
+shipped model of the recipe, without the factor that families may have. What is trained in the
+folder is not trained again.
 """
 
 from __future__ import annotations

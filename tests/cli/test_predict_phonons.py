@@ -13,7 +13,7 @@ from tests.command_line import json_of, stdout_of
 from tests.fixture_types import Capture, Patch
 
 from betenet.cli import main
-from betenet.ensemble import DEFAULT_PHONON_MODEL
+from betenet.ensemble import DEFAULT_MODEL, DEFAULT_PHONON_MODEL
 from betenet.ensemble.phonon_sources import QUICK_ATOMS
 from betenet.phonons import DEFAULT
 from betenet.phonons.mattersim import weights
@@ -67,8 +67,9 @@ def test_a_prediction_from_the_structure_alone_computes_no_phonons(
     flags: list[str], small_and_large: list[str], monkeypatch: Patch, capsys: Capture
 ) -> None:
     monkeypatch.setattr("betenet.phonons.run.phonons", never)
+    expected = flags[1] if "--model" in flags else DEFAULT_MODEL
     for one in json_of(["predict", *small_and_large, "--json", *flags], capsys):
-        assert (one["model"], one["phonons"]) == ("cso-1", "none")
+        assert (one["model"], one["phonons"]) == (expected, "none")
         assert not any("phonons" in warning for warning in one["warnings"])
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from ase import Atoms
 from ase.build import bulk, fcc111
+from ase.spacegroup import crystal
 from tests.fixture_types import Capture, Patch
 
 import betenet.ensemble
@@ -295,3 +296,28 @@ def test_room_loads_its_names_on_first_use() -> None:
     assert betenet.ensemble.Ensemble is Ensemble
     with pytest.raises(AttributeError, match="nothing"):
         _ = betenet.ensemble.nothing
+
+
+def test_a_network_that_knows_a_force_field_answers_under_pressure() -> None:
+    """H3S at 200 GPa, whose formula no training row has: others calculate 191 to 204 K."""
+    cell = crystal(
+        ["S", "H"], [(0, 0, 0), (0.5, 0, 0)], spacegroup=229, cellpar=[2.984] * 3 + [90] * 3
+    )
+    model = Ensemble.load("cso-2")
+    assert not any(formula == "H3S" for formula in model.training.formulas)
+    (found,) = model.predict([cell])
+    assert 60 < found.estimates["tc"].value < 300
+    assert found.estimates["tc"].interval_95[0] > 5
+    assert found.findings
+    assert Ensemble.load("phonons-2").name == "cso-2"
+
+
+def test_predictions_of_such_a_network_do_not_depend_on_the_batch() -> None:
+    model = Ensemble.load("cso-2").to(precision="float64")
+    cells = [bulk("Nb", "bcc", a=3.3), bulk("NbN", "rocksalt", a=4.39), bulk("Pb")]
+    together = model.predict(cells)
+    for cell, one in zip(cells, together, strict=True):
+        (alone,) = model.predict([cell])
+        assert alone.estimates["coupling"].value == pytest.approx(
+            one.estimates["coupling"].value, rel=1e-9
+        )

@@ -200,8 +200,10 @@ def test_force_field_that_does_not_load_leaves_quick_predictions_without_phonons
 
 
 def test_default_phonons_are_those_that_the_model_has_learnt_from(tmp_path: Path) -> None:
-    words = {name: default_phonons(Ensemble.load(name)) for name in ("phonons-1", "cso-1")}
-    assert words == {"phonons-1": "quick", "cso-1": "none"}
+    words = {
+        name: default_phonons(Ensemble.load(name)) for name in ("phonons-2", "phonons-1", "cso-1")
+    }
+    assert words == {"phonons-2": "quick", "phonons-1": "quick", "cso-1": "none"}
     # it has learnt from another force field
     assert default_phonons(Ensemble.load(write_tiny_model(tmp_path / "tiny"))) == "none"
     assert default_phonons(Ensemble.load(write_site_model(tmp_path / "sites"))) == "quick"

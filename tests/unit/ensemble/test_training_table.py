@@ -64,7 +64,7 @@ def test_through_a_file(tmp_path: Path) -> None:
         TrainingTable.read(tmp_path)
 
 
-@pytest.mark.parametrize("name", ["cso-1", "phonons-1"])
+@pytest.mark.parametrize("name", ["cso-1", "phonons-1", "cso-2"])
 def test_shipped_tables_are_those_of_the_shipped_models(name: str) -> None:
     model = Ensemble.load(name)
     table = model.training

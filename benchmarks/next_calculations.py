@@ -40,7 +40,7 @@ SHARE = 0.2
 """Share of the formulas that are known at the beginning."""
 COUNTS = (50, 100, 200)
 """Sizes of the batches."""
-REACHES = (0.0, 2.0, 4.0)
+REACHES = (0.0, 0.25, 0.5, 1.0, 2.0)
 """Distances within which a crystal is worth less once its neighbour is chosen [steps]."""
 
 
@@ -117,7 +117,7 @@ def predictions(load: Workload, recipe: Recipe, members: list, pool: np.ndarray,
 
 
 def finds_of(load: Workload, recipe: Recipe, seed: int, folder: Path, above: float) -> dict:
-    """Share of the chosen whose calculated Tc is above, and of distinct systems, by choice."""
+    """Share of the chosen whose calculated Tc is above, and chemical systems of these."""
     formulas = np.array(load.data.formulas)
     names = np.random.default_rng(seed).permutation(np.unique(formulas))
     known = np.isin(formulas, names[: round(SHARE * len(names))])
@@ -133,7 +133,7 @@ def finds_of(load: Workload, recipe: Recipe, seed: int, folder: Path, above: flo
         np.savez(place, tc=tc, draws=draws.astype(np.float32))
     targets = np.stack([load.rows[row].targets for row in pool])
     true = critical_temperature(SIMPLE_METHOD, coupling=targets[:, 0], omega_log=targets[:, 1])
-    found: dict[Any, Any] = {("random", 0.0, n): (np.mean(true > above), 1.0) for n in COUNTS}
+    found: dict[Any, Any] = {("random", 0.0, n): (np.mean(true > above), np.nan) for n in COUNTS}
     found["pool"] = len(pool), int((true > above).sum()), float(np.corrcoef(tc, true)[0, 1])
     atoms = [load.rows[row].atoms for row in pool]
     compositions = [dict(one.symbols.formula.count()) for one in atoms]
@@ -143,9 +143,8 @@ def finds_of(load: Workload, recipe: Recipe, seed: int, folder: Path, above: flo
             order = choose_batch(worth, compositions, max(COUNTS), reach)
             for count in COUNTS:
                 chosen = order[:count]
-                kinds = {frozenset(compositions[k]) for k in chosen}
-                share = np.mean(true[chosen] > above)
-                found[name, reach, count] = share, len(kinds) / count
+                systems = {frozenset(compositions[k]) for k in chosen if true[k] > above}
+                found[name, reach, count] = np.mean(true[chosen] > above), len(systems)
     return found
 
 
@@ -172,7 +171,11 @@ def report(finds: list[dict], above: float) -> None:
         size, good, correlation = one.pop("pool")
         print(f"pool: {size} crystals, {good} above {above:g} K; r of Tc {correlation:.2f}")
     random = {n: np.array([one["random", 0.0, n][0] for one in finds]) for n in COUNTS}
+    for count, share in random.items():
+        print(f"{count:4} at random{count * share.mean():24.1f} finds")
     for key in finds[0]:
+        if key[0] == "random":
+            continue
         name, reach, count = key
         share = np.array([one[key][0] for one in finds])
         kinds = np.mean([one[key][1] for one in finds])
@@ -182,7 +185,7 @@ def report(finds: list[dict], above: float) -> None:
             f"{count:4} by {by:24} {count * share.mean():6.1f} finds "
             f"({count * share.min():.0f} to {count * share.max():.0f}); "
             f"{np.mean(share / random[count]):5.1f} x random, "
-            f"{np.mean(share / plain):5.2f} x plain Tc; {100 * kinds:.0f} % distinct systems"
+            f"{np.mean(share / plain):5.2f} x plain Tc; in {kinds:.0f} chemical systems"
         )
 
 

@@ -11,7 +11,7 @@ from jaxtyping import Float
 from betenet.errors import ConfigError
 from betenet.known.composition_distance import composition_distances, composition_profile
 
-REACH = 2.0
+REACH = 0.25
 """Distance of compositions within which a crystal is worth less once its neighbour is in the batch
 [steps of Pettifor's scale for each atom]."""
 UPPER = 0.84

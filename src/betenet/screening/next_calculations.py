@@ -52,7 +52,7 @@ NOT_TO_CALCULATE = (
 """Findings for which a crystal is not proposed: first-principles α²F would not answer, either."""
 SAME_VOLUME = 0.1
 """Relative difference of volumes within which a formula is the crystal that was calculated."""
-DEFAULT_BY = "improvement"
+DEFAULT_BY = "probability"
 """Acquisition function (`screening.acquisition.ACQUISITIONS`) that proposals are ranked by."""
 CELLS = "-cells"
 """Ending of the folder beside a list that holds the cells which have no file of their own."""

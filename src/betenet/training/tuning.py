@@ -56,13 +56,13 @@ class TuningConfig:
 
     epochs: int = 10
     """Times that each own row is seen at most."""
-    learning_rate: float = 2e-3
+    learning_rate: float = 1e-3
     """Peak of the one-cycle schedule; the shipped models were trained with 0.012."""
     pull: float = 1.0
     """Strength of the pull back to the start (`training.member.Sample`)."""
-    rehearsal: int = 200
+    rehearsal: int = 400
     """Crystals of the model's training that it goes on saying the same of."""
-    rehearsal_weight: float = 1.0
+    rehearsal_weight: float = 2.0
     """Weight of all of these together beside that of all own rows."""
     dropout: float = 0.1
     batch_size: int = 32

@@ -107,9 +107,9 @@ def recorded_run(
     seen: dict[Path, set[str]] = {}
     run_epoch = member._run_epoch
 
-    def recorded(recipe: Recipe, data: Any, in_bag: np.ndarray, *others: Any) -> float:
-        drawn.update(data.formulas[row] for row in in_bag)
-        return run_epoch(recipe, data, in_bag, *others)
+    def recorded(recipe: Recipe, data: Any, sample: member.Sample, *others: Any) -> float:
+        drawn.update(data.formulas[row] for row in sample.in_bag)
+        return run_epoch(recipe, data, sample, *others)
 
     jobs = [run.Job(None, m) for m in range(run_recipe.training.members)]
     jobs += [run.Job(fold, m) for fold in range(2) for m in range(2)]

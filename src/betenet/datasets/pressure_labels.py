@@ -39,7 +39,7 @@ SYMPREC = 0.01
 LOW_WEIGHT = 0.25
 """Weight of rows whose cell is known to be poor."""
 _MU_STAR = 0.1
-"""Of several Tc of a row, the one with μ* nearest to this is kept."""
+"""Value of μ* [1]: of several Tc of a row the one with μ* nearest to it is kept."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -142,12 +142,8 @@ def cross_validation(
 
     Parameters
     ----------
-    load
-        The run's data.
-    out
-        The run's folder.
-    chosen
-        Rows that are judged (row,); those of the first source if absent.
+    load, out, chosen
+        The run's data and folder, and which rows are judged, those of the first source if absent.
 
     Raises
     ------
@@ -180,8 +176,7 @@ def out_of_bag(load: Workload, out: Path) -> HeldOut:
     DataError
         If a member is not finished, or no row is left.
     """
-    spectra: dict[int, list[np.ndarray]] = {}
-    allowed = load.allowed(None)
+    spectra, allowed = dict[int, list[np.ndarray]](), load.allowed(None)
     for member in range(load.recipe.training.members):
         job = Job(None, member)
         counts = in_bag_counts(load.recipe, load.data.formulas, allowed, job.seed(load.recipe))
@@ -195,14 +190,13 @@ def out_of_bag(load: Workload, out: Path) -> HeldOut:
         # A row over the limit of λ is in no bag, but another row of its formula may be.
         seen = np.isin(load.data.formulas, np.array(load.data.formulas)[counts > 0])
         _collect(load, path, np.flatnonzero(~seen & load.data.first_source), spectra)
-    several = {row: found for row, found in spectra.items() if len(found) > 1}
-    if not several:
-        raise DataError(
-            f"No row is out of the bag of two members in {out}.",
-            "The spread of the members is measured on such rows.",
-            "Train more members, or on more data.",
-        )
-    return _summarise(load, several)
+    if several := {row: found for row, found in spectra.items() if len(found) > 1}:
+        return _summarise(load, several)
+    raise DataError(
+        f"No row is out of the bag of two members in {out}.",
+        "The spread of the members is measured on such rows.",
+        "Train more members, or on more data.",
+    )
 
 
 def calibrate(held_out: HeldOut) -> dict[str, dict[str, float]]:

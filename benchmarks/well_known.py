@@ -1,6 +1,6 @@
 """Well-known superconductors: what the models say, what others have calculated and measured.
 
-    python benchmarks/well_known.py cso-1 cso-2 --out docs/well_known.md
+    python benchmarks/well_known.py cso-1 cso-2 --out table.md
 
 The cells of well_known.toml are relaxed by the force field at their pressures. Tc is that of Allen
 and Dynes at μ* = 0.10, with the 95 % interval of the model; a row says whether the model warns, and

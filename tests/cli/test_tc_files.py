@@ -18,7 +18,7 @@ from betenet.cli import main, tc_outputs
 from betenet.formats import write_a2f
 from betenet.quantities import QUANTITIES
 from betenet.spectrum import Spectrum
-from betenet.superconductivity.critical_temperature import ALL_METHODS
+from betenet.superconductivity.critical_temperature import ALL_METHODS, FORMULAS
 from betenet.superconductivity.eliashberg.transition import eliashberg_tc
 from betenet.superconductivity.moments import coupling_constant
 
@@ -118,6 +118,8 @@ def test_files_and_typed_numbers_agree(capsys: Capture) -> None:
     ]
     typed = json_of(["tc", *numbers, "--json"], capsys)["methods"]
     for method, expected in typed.items():
+        if method in FORMULAS and FORMULAS[method].uses:
+            continue  # a file tells it more than these numbers
         assert found["methods"][method]["tc_kelvin"] == pytest.approx(expected["tc_kelvin"])
         assert found["methods"][method]["remark"] == expected["remark"]
 

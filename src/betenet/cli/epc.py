@@ -67,7 +67,7 @@ def _add_campaign(running: Parser) -> None:
 def _add_next(parser: Parser) -> None:
     parser.flag("pool", nargs="+")
     parser.flag("--model")
-    parser.flag("--count", count, default=10)
+    parser.flag("--crystals", count, default=10, dest="count")
     parser.flag("--above", positive, default=10.0)
     parser.flag("--by", choices=("tc", "probability", "improvement", "upper"))
     parser.flag("--spread", float)

@@ -6,6 +6,7 @@ import csv
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,9 @@ from ase.io import read
 
 from betenet.datasets.bete_net_database import DATABASE_FILE
 from betenet.datasets.folds import reduced_formula
-from betenet.datasets.jsonl_rows import read_jsonl
+from betenet.datasets.jsonl_rows import Refusal, read_jsonl
 from betenet.datasets.pressure_labels import HELD_OUT, held_out_formulas
-from betenet.datasets.pressure_rows import pressure_rows
+from betenet.datasets.pressure_rows import PressureRow, pressure_rows
 from betenet.datasets.published_folder import is_published, published_training_rows
 from betenet.datasets.rows import TARGETS, Row
 from betenet.errors import DataError
@@ -148,7 +149,7 @@ def _read_jsonl(path: Path, source: str) -> list[Row]:
 
 def _read_literature(folder: Path, source: str) -> list[Row]:
     """Hydrides and crystals under pressure, or antiperovskites, with their weights."""
-    found, _ = pressure_rows(folder)
+    found, _ = _pressure_rows(folder)
     is_wanted = source == "antiperovskites"
     counts: Counter[str] = Counter()
     rows: list[Row] = []
@@ -160,6 +161,12 @@ def _read_literature(folder: Path, source: str) -> list[Row]:
         unique = name if counts[name] == 1 else f"{name}-{counts[name]}"
         rows.append(replace(one.entry.row, id=unique, source=source, weight=one.weight))
     return rows
+
+
+@lru_cache(maxsize=1)
+def _pressure_rows(folder: Path) -> tuple[list[PressureRow], list[Refusal]]:
+    """Both sources take theirs from it, and the space groups of its cells take seconds."""
+    return pressure_rows(folder)
 
 
 def _read_records(folder: Path) -> list[Row]:

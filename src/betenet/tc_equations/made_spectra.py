@@ -60,7 +60,7 @@ class MadeSpectra:
     def __len__(self) -> int:
         return len(self.a2f)
 
-    def part(self, rows: slice | Int[np.ndarray, " row"]) -> MadeSpectra:
+    def subset(self, rows: slice | Int[np.ndarray, " row"]) -> MadeSpectra:
         """Some of the spectra."""
         chosen = np.arange(len(self))[rows]
         return MadeSpectra(

@@ -151,7 +151,7 @@ def make_spectra(
     blocks = range(first // BLOCK, max(first + count - 1, first) // BLOCK + 1)
     made = joined([_block(MAKERS[maker], seed, block, sources or Sources()) for block in blocks])
     start = first - blocks[0] * BLOCK
-    return made.part(slice(start, start + count))
+    return made.subset(slice(start, start + count))
 
 
 def _block(maker: Maker, seed: int, block: int, sources: Sources) -> MadeSpectra:

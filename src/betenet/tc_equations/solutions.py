@@ -259,7 +259,7 @@ def make_work(settings: SolvingRun, data: Path | None) -> Callable[[Job], Answer
         if job.source in MAKERS:
             made = make_spectra(job.source, count, seed=settings.seed, first=first, sources=sources)
         else:
-            made = read_spectra(job.source).part(slice(first, first + count))
+            made = read_spectra(job.source).subset(slice(first, first + count))
         found = solve_spectra(made, gap=settings.gap)
         refused = [
             f"{path.name}, spectrum {first + row} ({found['name'][row]}): {reason}"

@@ -58,6 +58,7 @@ def test_arrays_come_back() -> None:
 
 
 @pytest.mark.data
+@pytest.mark.slow
 def test_iron_superconductors_were_unlike_anything_known_before_2008(data_folder: Path) -> None:
     before: list[str] = []
     after: list[str] = []

@@ -145,7 +145,7 @@ def test_band_has_a_line_for_each_method_that_has_a_tc(axes):
     band = analyse_mu_star_band(Spectrum(OMEGA, A2F), [0.1, 0.13, 0.16])
     plot_mu_star(band, axes, title="Nb")
     known = [row.method for row in band[0].methods if row.tc is not None]
-    assert len(axes.lines) == len(known) == 5  # all but mcmillan, which lacks Θ_D
+    assert len(axes.lines) == len(known) == 6  # all but mcmillan, which lacks Θ_D
     for line, method in zip(axes.lines, known, strict=True):
         np.testing.assert_allclose(line.get_xdata(), [0.1, 0.13, 0.16])
         np.testing.assert_allclose(line.get_ydata(), [one.method(method).tc for one in band])

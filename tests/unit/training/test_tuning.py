@@ -92,6 +92,7 @@ def test_each_member_holds_out_whole_formulas(model: Ensemble, rows: list[Row]) 
     assert not few.held_out(0).any()
 
 
+@pytest.mark.slow
 def test_a_run_goes_on_and_knows_its_rows(model: Ensemble, rows: list[Row], tmp_path: Path) -> None:
     short = replace(SMALL, epochs=2)
     out = tmp_path / "run"

@@ -15,7 +15,7 @@ DEFAULT_PHONON_MODEL = "cso-2"
 """For structures whose phonons are known."""
 SCREENING_MODEL, SCREENING_PHONON_MODEL = "cso-1", "phonons-1"
 """Models of a screening's stages that name none: its calibration table is of them, and they take
-half the time."""
+three quarters of the time."""
 OTHER_NAMES = {"phonons-2": "cso-2"}
 """Names of shipped models that do the work of two: cso-2 makes use of phonons where given."""
 

@@ -24,17 +24,15 @@ from betenet.datasets.rows import Row, data_digest, spectra_digest
 from betenet.datasets.training_rows import read_rows, tell_nobody
 from betenet.ensemble.device import choose_place
 from betenet.ensemble.site_phonons import MOST_IMAGINARY
-from betenet.errors import BetenetError
-from betenet.graphs import CrystalGraph, build_graph
-from betenet.network.geometry import CrystalGeometry, crystal_geometry
+from betenet.graphs import CrystalGraph
 from betenet.network.phonon_shares import phonon_shares
 from betenet.phonons.library import PhononLibrary
 from betenet.runs import WorkerPool, lock_folder
-from betenet.structures import check_structure, find_symmetry, standardise
 from betenet.training.manifest import Told, begin_training
 from betenet.training.member import MEMBER, train_member
 from betenet.training.recipe import Recipe
 from betenet.training.training_set import TrainingSet
+from betenet.training.usable_rows import usable_rows
 
 FULL = "full"
 """Folder of the members that see every fold."""
@@ -72,29 +70,14 @@ class Workload:
         DataError
             If the data are absent.
         """
-        rows: list[Row] = []
-        graphs: list[CrystalGraph] = []
-        crystals: list[CrystalGeometry] = []
-        refused: list[str] = []
-        for row in read_rows(folder, recipe.data.sources):
-            try:
-                check_structure(row.atoms)
-                atoms = standardise(row.atoms)
-                graph = build_graph(atoms, recipe.network.cutoff)
-            except BetenetError as error:
-                refused.append(f"{row.id}: {error.summary}")
-                continue
-            rows.append(row)
-            graphs.append(graph)
-            # The search for the symmetry pays off over epochs and members.
-            crystals.append(crystal_geometry(graph, recipe.network, find_symmetry(atoms)))
+        found = usable_rows(read_rows(folder, recipe.data.sources), recipe.network)
         load = cls(
             recipe=recipe,
-            rows=rows,
-            graphs=graphs,
-            data=TrainingSet.build(rows, crystals, recipe),
-            folds=np.array([fold_of(row.formula, recipe.data.n_folds) for row in rows]),
-            refused=refused,
+            rows=found.rows,
+            graphs=found.graphs,
+            data=TrainingSet.build(found.rows, found.crystals, recipe),
+            folds=np.array([fold_of(row.formula, recipe.data.n_folds) for row in found.rows]),
+            refused=found.refused,
         )
         if recipe.network.readout != "vibrations":
             return load

@@ -27,12 +27,10 @@ from betenet.datasets.rows import TARGETS, Row, data_digest, spectra_digest
 from betenet.ensemble.checkpoint import PARAMETERS
 from betenet.ensemble.device import choose_place
 from betenet.ensemble.ensemble import Ensemble
-from betenet.errors import BetenetError, ConfigError
-from betenet.graphs import CrystalGraph, build_graph
-from betenet.network.geometry import crystal_geometry
+from betenet.errors import ConfigError
+from betenet.graphs import CrystalGraph
 from betenet.network.model import member_parameters
 from betenet.runs import lock_folder
-from betenet.structures import check_structure, find_symmetry, standardise
 from betenet.toml_input import configure
 from betenet.training.losses import LossConfig
 from betenet.training.manifest import Told, begin_training
@@ -41,6 +39,7 @@ from betenet.training.recipe import DataConfig, Recipe, TrainingConfig
 from betenet.training.rehearsal import remembered_crystals, remembering
 from betenet.training.run import train_all
 from betenet.training.training_set import TrainingSet
+from betenet.training.usable_rows import usable_rows
 
 REHEARSAL = "rehearsal"
 """Source of the rows that are there against forgetting."""
@@ -131,32 +130,15 @@ class Tuning:
         crystals = [*remembered_crystals(model.training, config.rehearsal), *others]
         own = {row.formula for row in rows}
         rehearsed = [one for k, atoms in enumerate(crystals) for one in _rehearsed(k, atoms, own)]
-        usable: list[Row] = []
-        graphs: list[CrystalGraph] = []
-        geometries: list[Any] = []
-        refused: list[str] = []
-        n_own = 0
-        for row in [*rows, *rehearsed]:
-            try:
-                check_structure(row.atoms)
-                atoms = standardise(row.atoms)
-                graph = build_graph(atoms, recipe.network.cutoff)
-            except BetenetError as error:
-                refused.append(f"{row.id}: {error.summary}")
-                continue
-            usable.append(row)
-            graphs.append(graph)
-            geometries.append(crystal_geometry(graph, recipe.network, find_symmetry(atoms)))
-            n_own += row.source != REHEARSAL
-        data = TrainingSet.build(usable, geometries, recipe)
+        found = usable_rows([*rows, *rehearsed], recipe.network)
         return cls(
             recipe=recipe,
             config=config,
-            rows=usable,
-            graphs=graphs,
-            n_own=n_own,
-            data=data,
-            refused=refused,
+            rows=found.rows,
+            graphs=found.graphs,
+            n_own=sum(row.source != REHEARSAL for row in found.rows),
+            data=TrainingSet.build(found.rows, found.crystals, recipe),
+            refused=found.refused,
         )
 
     def held_out(self, member: int) -> Bool[np.ndarray, " row"]:

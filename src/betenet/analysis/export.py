@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from betenet.superconductivity.eliashberg.inverse import FittedRepulsion
     from betenet.superconductivity.eliashberg.response import TcResponse
     from betenet.superconductivity.eliashberg.state import SuperconductingState
+    from betenet.superconductivity.full_bandwidth import BandState
 
 
 def transition_to_dict(transition: Transition) -> dict[str, object]:
@@ -60,6 +61,25 @@ def response_to_dict(response: TcResponse) -> dict[str, object]:
     return {
         **_numbers(isotope_coefficient=response.isotope_coefficient),
         "derivative_kelvin_per_mev": response.derivative.tolist(),
+    }
+
+
+def bands_to_dict(bands: BandState) -> dict[str, object]:
+    """Tc and gap with N(ε), beside Tc with a constant density of states."""
+    found = bands.transition
+    return {
+        "tc_kelvin": float(found.tc),
+        "constant_tc_kelvin": float(found.constant_tc),
+        **_numbers(cutoff=found.coulomb.cutoff[0], mu_star_cutoff=found.coulomb.mu_star_cutoff[0]),
+        "chemical_potential_mev": float(found.chemical_potential),
+        "cutoff_change": float(found.cutoff_change),
+        "beyond_change": float(found.beyond_change),
+        "status": status_name(status_of(found.status)),
+        **_numbers(gap=bands.gap, gap_ratio=bands.gap_ratio),
+        "gap_status": status_name(bands.gap_status),
+        "temperatures_kelvin": [solution.temperature for solution in bands.solutions],
+        "imaginary_gaps_mev": [float(solution.gap[0]) for solution in bands.solutions],
+        "chemical_potentials_mev": [solution.mu for solution in bands.solutions],
     }
 
 

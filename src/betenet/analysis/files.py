@@ -19,10 +19,11 @@ from betenet.analysis.result import Analysis
 from betenet.analysis.settings import RESISTIVITY_TEMPERATURES, AnalysisSettings
 from betenet.analysis.spectrum import analyse, analyse_each, analyse_moments
 from betenet.errors import BetenetError, DataError, SpectrumError, unexpected
-from betenet.formats import FORMATS, A2fFile, read_a2f
+from betenet.formats import FORMATS, A2fFile, read_a2f, read_electron_dos
 from betenet.spectrum import Spectrum
 from betenet.superconductivity.critical_temperature import ALL_METHODS, DEFAULT_MU_STAR
 from betenet.superconductivity.eliashberg.state import REDUCED_TEMPERATURES
+from betenet.superconductivity.full_bandwidth import ElectronDos
 from betenet.superconductivity.mode_coupling import ModeCoupling, mode_coupling
 from betenet.superconductivity.quality import assess
 from betenet.superconductivity.smearing import flattest
@@ -48,6 +49,8 @@ def analyse_file(  # noqa: PLR0913 - a keyword for each flag
     resistivity: bool = False,
     plasma_energy: float | None = None,
     hot_carriers: bool = False,
+    dos: str | Path | ElectronDos | None = None,
+    fermi_energy: float | None = None,
     format: str | None = None,  # noqa: A002 - the name of the flag, and of `read_a2f`
     unit: str | None = None,
     smearing: float | str | None = None,
@@ -80,6 +83,9 @@ def analyse_file(  # noqa: PLR0913 - a keyword for each flag
         Compute ρ(T) up to 300 K, with ``plasma_energy`` [eV].
     hot_carriers
         Compute lifetimes of hot carriers.
+    dos, fermi_energy
+        Electronic density of states N(ε), or its file and E_F on the scale of that; with it the
+        equations are solved with full bandwidth as well.
     format, unit
         Key of the format and unit of the frequencies; the file tells them if absent.
     smearing
@@ -126,6 +132,7 @@ def analyse_file(  # noqa: PLR0913 - a keyword for each flag
             resistivity_temperatures=RESISTIVITY_TEMPERATURES if resistivity else (),
             plasma_energy=plasma_energy,
             with_hot_carriers=hot_carriers,
+            dos=_read_dos(dos, fermi_energy),
         ),
         format=format,
         unit=unit,
@@ -161,6 +168,14 @@ def analyse_files(paths: Iterable[str | Path], **settings: Any) -> Generator[Fil
             yield FileAnalysis(name=str(path), error=error)
         except Exception as error:  # noqa: BLE001 - the other files are to be done
             yield FileAnalysis(name=str(path), error=unexpected(error, str(path)))
+
+
+def _read_dos(
+    dos: str | Path | ElectronDos | None, fermi_energy: float | None
+) -> ElectronDos | None:
+    if dos is None or isinstance(dos, ElectronDos):
+        return dos
+    return read_electron_dos(dos, fermi_energy=fermi_energy)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

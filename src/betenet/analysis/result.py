@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from betenet.analysis.export import (
+    bands_to_dict,
     fitted_to_dict,
     response_to_dict,
     state_to_dict,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from betenet.superconductivity.eliashberg.inverse import FittedRepulsion
     from betenet.superconductivity.eliashberg.response import TcResponse
     from betenet.superconductivity.eliashberg.state import SuperconductingState
+    from betenet.superconductivity.full_bandwidth import BandState
 
 _T = TypeVar("_T")
 _FROM_BEST = (ELIASHBERG, DEFAULT_METHOD)
@@ -67,6 +69,8 @@ class Analysis:
         ρ(T).
     hot_carriers
         Lifetimes of hot carriers.
+    bands
+        Tc and gap with the density of states that was given.
     """
 
     spectrum: Spectrum | None
@@ -80,6 +84,7 @@ class Analysis:
     fitted: FittedRepulsion | None = None
     resistivity: Resistivity | None = None
     hot_carriers: HotCarriers | None = None
+    bands: BandState | None = None
 
     def __repr__(self) -> str:
         return f"<Analysis: {', '.join(' = '.join(row) for row in self._summary())}>"
@@ -171,6 +176,8 @@ class Analysis:
         }
         if self.hot_carriers is not None:
             data["hot_carriers"] = self.hot_carriers.to_dict()
+        if self.bands is not None:
+            data["full_bandwidth"] = bands_to_dict(self.bands)
         if with_spectrum:
             data["spectrum"] = None if self.spectrum is None else self.spectrum.to_dict()
         return {key: without_nan(value) for key, value in data.items()}

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from betenet.errors import ConfigError
 from betenet.superconductivity.comparison import check_debye_temperature
 from betenet.superconductivity.critical_temperature import ALL_METHODS, DEFAULT_MU_STAR
+from betenet.superconductivity.full_bandwidth import ElectronDos
 
 RESISTIVITY_TEMPERATURES = tuple(float(t) for t in range(5, 301, 5))
 """Temperatures of ρ where nothing else is asked for [K]."""
@@ -38,6 +39,8 @@ class AnalysisSettings:
         ħω_p of the Drude term, for ρ(T) [eV].
     with_hot_carriers
         Compute lifetimes of hot carriers.
+    dos
+        N(ε) of the metal, to solve the equations with full bandwidth as well.
 
     Raises
     ------
@@ -55,6 +58,7 @@ class AnalysisSettings:
     resistivity_temperatures: tuple[float, ...] = ()
     plasma_energy: float | None = None
     with_hot_carriers: bool = False
+    dos: ElectronDos | None = None
 
     def __post_init__(self) -> None:
         check_debye_temperature(self.debye_temperature)
@@ -75,4 +79,5 @@ class AnalysisSettings:
             measured_tc=None,
             resistivity_temperatures=(),
             with_hot_carriers=False,
+            dos=None,
         )

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from betenet.superconductivity.eliashberg.inverse import FittedRepulsion
     from betenet.superconductivity.eliashberg.response import TcResponse
     from betenet.superconductivity.eliashberg.state import SuperconductingState
+    from betenet.superconductivity.full_bandwidth import BandState
 
 _SOURCE = "linearised isotropic Migdal-Eliashberg equations on the imaginary axis"
 
@@ -85,6 +86,7 @@ def analyse(
         state=_state(spectrum, wanted, after_each) if wanted.with_state else None,
         response=_response(spectrum, wanted) if wanted.with_state else None,
         fitted=_fitted(spectrum, wanted),
+        bands=_bands(spectrum, wanted),
     )
 
 
@@ -245,6 +247,22 @@ def _fitted(spectrum: Spectrum, settings: AnalysisSettings) -> FittedRepulsion |
 
     return fit_mu_star(
         spectrum.frequencies, spectrum.a2f, settings.measured_tc, **_options(spectrum, settings)
+    )
+
+
+def _bands(spectrum: Spectrum, settings: AnalysisSettings) -> BandState | None:
+    if settings.dos is None:
+        return None
+    from betenet.superconductivity.full_bandwidth import REDUCED_TEMPERATURES, band_state
+
+    temperatures = REDUCED_TEMPERATURES if settings.with_state else ()
+    return band_state(
+        spectrum.frequencies,
+        spectrum.a2f,
+        settings.dos,
+        settings.mu_star,
+        **_options(spectrum, settings),
+        reduced_temperatures=temperatures,
     )
 
 

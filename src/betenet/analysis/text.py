@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 
 from betenet.analysis.export import status_of
+from betenet.analysis.full_bandwidth_text import band_state_lines
 from betenet.analysis.result import Analysis
 from betenet.analysis.words import WIDTH, four_digits, kelvin, tc_change, wrapped
 from betenet.quantities import QUANTITIES, heading, in_table_unit, table_unit
@@ -50,18 +51,23 @@ def analysis_lines(analysis: Analysis, unit: str = "") -> Iterator[str]:
         yield from wrapped(_cutoff_text(analysis, analysis.transition))
     else:
         yield f"μ* = {analysis.settings.mu_star:g}"
+    for section in _sections(analysis):
+        yield ""
+        yield from section
+
+
+def _sections(analysis: Analysis) -> Iterator[Iterable[str]]:
+    """Lines of each thing that was computed beside Tc."""
     if analysis.fitted is not None and analysis.settings.measured_tc is not None:
-        yield ""
-        yield from wrapped(_fitted_text(analysis.fitted, analysis.settings.measured_tc))
+        yield wrapped(_fitted_text(analysis.fitted, analysis.settings.measured_tc))
     if analysis.state is not None:
-        yield ""
-        yield from _state_lines(analysis, analysis.state)
+        yield _state_lines(analysis, analysis.state)
+    if analysis.bands is not None:
+        yield band_state_lines(analysis.bands)
     if analysis.resistivity is not None:
-        yield ""
-        yield from _resistivity_lines(analysis.resistivity)
+        yield _resistivity_lines(analysis.resistivity)
     if analysis.hot_carriers is not None:
-        yield ""
-        yield from _hot_carrier_lines(analysis.hot_carriers)
+        yield _hot_carrier_lines(analysis.hot_carriers)
 
 
 def method_lines(rows: Iterable[tuple[str, float | None, str]]) -> Iterator[str]:

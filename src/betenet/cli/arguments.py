@@ -36,6 +36,11 @@ def not_negative(text: str) -> float:
     return _number(text, lambda number: number >= 0.0, "a number, zero or above")
 
 
+def finite(text: str) -> float:
+    """A finite number of any sign."""
+    return _number(text, math.isfinite, "a number")
+
+
 def whole(text: str) -> int:
     """A whole number, zero or above."""
     if not _is_whole(text):

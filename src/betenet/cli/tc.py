@@ -8,7 +8,14 @@ import sys
 from functools import partial
 from pathlib import Path
 
-from betenet.cli.arguments import TABLE_UNITS, list_formulas, mu_star, not_negative, positive
+from betenet.cli.arguments import (
+    TABLE_UNITS,
+    finite,
+    list_formulas,
+    mu_star,
+    not_negative,
+    positive,
+)
 from betenet.cli.parser import Verbs, add_verb
 from betenet.errors import ConfigError
 from betenet.spelling import did_you_mean, none_of
@@ -31,6 +38,8 @@ _FOR_FILES = (
     "resistivity",
     "plasma_energy",
     "hot_carriers",
+    "dos",
+    "fermi_energy",
     "drop_imaginary",
     "compare",
 )
@@ -73,6 +82,8 @@ def add_parser(verbs: Verbs) -> None:
     parser.switch("--resistivity")
     parser.flag("--plasma-energy", positive)
     parser.switch("--hot-carriers")
+    parser.flag("--dos")
+    parser.flag("--fermi-energy", finite)
     parser.flag("--csv", Path)
     parser.flag("--plot", Path)
     parser.flag("--coupling", not_negative)
@@ -105,11 +116,21 @@ def _run_files(arguments: argparse.Namespace) -> int:
     refuse_to_replace_inputs((*arguments.files, *compare), arguments.csv)
     flags = {name: getattr(arguments, name) for name in (*_FOR_BOTH, *_FOR_FILES)}
     flags["compare"] = tuple(map(read_reference, compare))
+    flags |= {"dos": _density_of_states(arguments), "fermi_energy": None}
     given = {name: value for name, value in flags.items() if value is not None}
     results = analyse_files(arguments.files, **given, unit=arguments.unit, progress=True)
     return write_results(
         results, list(outputs_of(arguments)), noun="files", total=len(arguments.files)
     )
+
+
+def _density_of_states(arguments: argparse.Namespace) -> object:
+    """N(ε), read once for all files."""
+    if arguments.dos is None:
+        return None
+    from betenet.formats import read_electron_dos
+
+    return read_electron_dos(arguments.dos, fermi_energy=arguments.fermi_energy)
 
 
 def _run_numbers(arguments: argparse.Namespace) -> int:
@@ -151,6 +172,8 @@ def _wrong_with_files(arguments: argparse.Namespace) -> str:
         )
     if arguments.plasma_energy is not None and not arguments.resistivity:
         return "--plasma-energy is for --resistivity: give both"
+    if arguments.fermi_energy is not None and arguments.dos is None:
+        return "--fermi-energy is that of --dos: give both"
     if arguments.debye is not None and not {*_WITH_DEBYE} & {*(arguments.tc_method or ALL_METHODS)}:
         names = " and ".join(_WITH_DEBYE)
         return f"--debye is for {names}, which --tc-method leaves out: name it, or no --debye"

@@ -3,13 +3,14 @@
 ``read_a2f`` recognises the format and gives an ``A2fFile``: the raw columns, their unit and where
 it came from, and what the file states of itself; its ``spectrum`` method gives a ``Spectrum``.
 ``join_smearings`` makes one of several that hold a smearing each. ``read_phonon_dos`` gives a
-``PhononDosFile``, whose ``dos`` is a ``PhononDos``. ``write_a2f`` and ``write_phonon_dos`` are the
-way back.
+``PhononDosFile``, whose ``dos`` is a ``PhononDos``, and ``read_electron_dos`` an ``ElectronDos``.
+``write_a2f`` and ``write_phonon_dos`` are the way back.
 """
 
 from __future__ import annotations
 
 from betenet.formats.a2f_file import A2fFile
+from betenet.formats.electron_dos import read_electron_dos
 from betenet.formats.file_format import A2fFormat, FileFormat
 from betenet.formats.join import join_smearings
 from betenet.formats.known_formats import FORMATS
@@ -32,6 +33,7 @@ __all__ = [
     "SitePlaces",
     "join_smearings",
     "read_a2f",
+    "read_electron_dos",
     "read_phonon_dos",
     "recognise",
     "write_a2f",

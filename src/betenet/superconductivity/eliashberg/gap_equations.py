@@ -10,8 +10,9 @@ with the same compressed sums as for Tc (``linearised``), solved by Newton's met
 
 from __future__ import annotations
 
+import importlib
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 from jaxtyping import Float
@@ -106,6 +107,8 @@ class ImaginaryAxis:
                 kernel, sums.temperature, sums.n_matsubara, indices[None], sums.indices
             )
         )
+        if sums.tail_share is not None:
+            tail = tail * _interpolated(sums.indices[0], sums.tail_share[0], indices)
         root = np.sqrt(self.omega**2 + self.gap**2)
         omega = matsubara_frequency(np.array(kt), indices)
         z = 1.0 + np.pi * kt * ((minus - plus) @ (self.weights * self.omega / root) + tail) / omega
@@ -156,13 +159,11 @@ def _solve(
     temperature: float,
     warm: ImaginaryAxis | None,
 ) -> ImaginaryAxis:
-    kt = np.array([temperature * KELVIN_TO_MEV])
-    short = _SHORT if temperature < _COLD * tc else SHORT
-    sums = matsubara_sums(kernel, kt, np.array([cutoff]), short)
+    sums = sums_below_tc(kernel, cutoff, tc, temperature)
     gap, status = np.zeros(sums.indices.shape[1]), Status.ABOVE_TC
     if temperature < tc:
-        for start in _starts(sums.omega[0], cutoff, tc, temperature, warm):
-            gap, status = _newton(sums, mu_star_cutoff, start)
+        for start in gap_starts(sums.omega[0], cutoff, tc, temperature, warm):
+            gap, status = find_gap(sums, mu_star_cutoff, start)
             if status is Status.CONVERGED:
                 break
     return ImaginaryAxis(
@@ -175,8 +176,29 @@ def _solve(
     )
 
 
-def _starts(
-    omega: np.ndarray, cutoff: float, tc: float, temperature: float, warm: ImaginaryAxis | None
+def sums_below_tc(kernel: PairingKernel, cutoff: float, tc: float, temperature: float) -> Sums:
+    """Sums of the equations below Tc, which are longer where it is cold.
+
+    Parameters
+    ----------
+    kernel
+        λ(iν) of one spectrum.
+    cutoff
+        ω_c [meV].
+    tc, temperature
+        Tc and T [K].
+    """
+    kt = np.array([temperature * KELVIN_TO_MEV])
+    short = _SHORT if temperature < _COLD * tc else SHORT
+    return matsubara_sums(kernel, kt, np.array([cutoff]), short)
+
+
+def gap_starts(
+    omega: Float[np.ndarray, " node"],
+    cutoff: float,
+    tc: float,
+    temperature: float,
+    warm: ImaginaryAxis | None,
 ) -> list[np.ndarray]:
     """First guesses: the gap of a lower temperature, shrunk as BCS has it; else BCS's, enlarged."""
 
@@ -192,7 +214,20 @@ def _starts(
     return [carried * shrunk(temperature) / shrunk(warm.temperature), *cold]
 
 
-def _newton(sums: Sums, mu_star_cutoff: float, gap: np.ndarray) -> tuple[np.ndarray, Status]:
+def find_gap(
+    sums: Sums, mu_star_cutoff: float, gap: Float[np.ndarray, " node"]
+) -> tuple[Float[np.ndarray, " node"], Status]:
+    """Δ at the nodes by Newton's method, from a first guess [meV].
+
+    Parameters
+    ----------
+    sums
+        Sums at one temperature (a batch of one).
+    mu_star_cutoff
+        μ*_c [1].
+    gap
+        First guess, rather too large than too small [meV].
+    """
     kt, w = float(sums.temperature[0]), sums.weights[0]
     omega = sums.omega[0]
     normal = np.pi * kt * (sums.minus - sums.plus)[0] * w
@@ -223,3 +258,10 @@ def _normal_renormalisation(kernel: PairingKernel, sums: Sums) -> np.ndarray:
     values = kernel(2.0 * np.pi * kt * distance[None])[0]
     total = 2.0 * np.sum(values * weight, axis=-1) - values[:, 0]
     return 1.0 + np.pi * kt * total / sums.omega[0]
+
+
+def _interpolated(nodes: np.ndarray, values: np.ndarray, at: np.ndarray) -> np.ndarray:
+    """A function that is smooth in the logarithm of the frequency, at other indices."""
+    interpolate: Any = importlib.import_module("scipy.interpolate")  # untyped, slow to import
+    spline = interpolate.CubicSpline(np.log(nodes + 0.5), values)
+    return np.asarray(spline(np.log(at + 0.5)))

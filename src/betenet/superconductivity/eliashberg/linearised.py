@@ -41,6 +41,9 @@ class Sums:
         λ(n - m) and λ(n + m + 1) [1].
     tail
         Sum of λ(n - m) - λ(n + m + 1) over all m above the cutoff [1].
+    tail_share
+        Tail over what it is without an end of the normal self-energy and with a constant density of
+        states; None where it is that [1].
     """
 
     temperature: Float[np.ndarray, " batch"]
@@ -50,6 +53,7 @@ class Sums:
     minus: Float[np.ndarray, "batch node node"]
     plus: Float[np.ndarray, "batch node node"]
     tail: Float[np.ndarray, "batch node"]
+    tail_share: Float[np.ndarray, "batch node"] | None = None
 
     @property
     def omega(self) -> Float[np.ndarray, "batch node"]:

@@ -84,7 +84,7 @@ def matsubara_nodes(
         return single, np.minimum(1.0, n[:, None] - single)
     n_blocks = (int(count[0]) - SINGLE) // ORDER
     edges = SINGLE * (n[:, None] / SINGLE) ** (np.arange(n_blocks + 1) / n_blocks)
-    x, w = _block(np.diff(edges, axis=1))
+    x, w = block_nodes(np.diff(edges, axis=1))
     x += edges[:, :-1, None]
     single = np.broadcast_to(np.arange(SINGLE, dtype=np.float64), (n.size, SINGLE))
     return (
@@ -93,8 +93,10 @@ def matsubara_nodes(
     )
 
 
-def _block(length: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Gauss quadrature for sums over 0, 1 … length - 1, whole or not."""
+def block_nodes(
+    length: Float[np.ndarray, "*blocks"],
+) -> tuple[Float[np.ndarray, "*blocks term"], Float[np.ndarray, "*blocks term"]]:
+    """Gauss quadrature for sums over 0, 1 … length - 1, whole or not, above 7."""
     k = np.arange(1, ORDER)
     beside = 0.5 * k * np.sqrt((length[..., None] ** 2 - k**2) / (4.0 * k**2 - 1.0))
     jacobi = np.zeros((*length.shape, ORDER, ORDER))

@@ -21,6 +21,7 @@ import numpy as np
 from jaxtyping import Complex, Float
 
 from betenet.superconductivity.eliashberg.gap_equations import ImaginaryAxis
+from betenet.superconductivity.eliashberg.mixing import AndersonMixing
 from betenet.superconductivity.eliashberg.phonon_convolution import (
     joining_matrices,
     phonon_curve,
@@ -44,7 +45,6 @@ _EDGE_SPACING, _EDGE_WIDTH, _PER_FOLD, _PHONON_SPACING = 0.5, 6.0, 4.0, 80.0
 _LEAST_SHARE = 0.3  # of the range of even spacing that counts as the phonons'
 _NEWTON_STEPS = 4
 _MAX_STEPS = 300
-_MEMORY = 8
 _FIT_POINTS, _FIT_HEIGHTS, _FIT_ORDER, _FINER = 11, 3.0, 6, 2001
 
 
@@ -237,21 +237,18 @@ class _Equations:
 def _solve(equations: _Equations, scale: float) -> RealAxis:
     """Iterate with Anderson's mixing: the step that the last few residuals are best undone by."""
     state = equations.start(scale)
-    states: list[np.ndarray] = []
-    residuals: list[np.ndarray] = []
+    mixing = AndersonMixing()
     status = Status.NOT_CONVERGED
     for _ in range(_MAX_STEPS):
         new = equations.step(state)
         change = np.max(np.abs(equations.gap(new) - equations.gap(state)))
         if not np.isfinite(change):
             break
-        states = [*states[-_MEMORY:], state.view(np.float64).ravel()]
-        residuals = [*residuals[-_MEMORY:], (new - state).view(np.float64).ravel()]
         if change < TOLERANCE * scale:
             state, status = new, Status.CONVERGED
             break
-        mixed = _mixed(states, residuals)
-        state = mixed.view(np.complex128).reshape(state.shape)
+        flat, change_of = (part.view(np.float64).ravel() for part in (state, new - state))
+        state = mixing.next(flat, change_of).view(np.complex128).reshape(state.shape)
     inner = slice(equations.inner)
     return RealAxis(
         energies=equations.x[inner],
@@ -260,16 +257,6 @@ def _solve(equations: _Equations, scale: float) -> RealAxis:
         renormalisation=state[1] / equations.z[inner],
         status=status,
     )
-
-
-def _mixed(states: list[np.ndarray], residuals: list[np.ndarray]) -> np.ndarray:
-    newest = states[-1] + residuals[-1]
-    if len(states) == 1:
-        return newest
-    moved = np.stack([states[-1] - other for other in states[:-1]], axis=1)
-    eased = np.stack([residuals[-1] - other for other in residuals[:-1]], axis=1)
-    shares = np.linalg.lstsq(eased, residuals[-1], rcond=1e-10)[0]
-    return newest - (moved + eased) @ shares
 
 
 def _energies(

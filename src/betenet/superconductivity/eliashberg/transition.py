@@ -19,6 +19,7 @@ from betenet.superconductivity.eliashberg.coulomb import Coulomb, coulomb
 from betenet.superconductivity.eliashberg.kernel import PairingKernel
 from betenet.superconductivity.eliashberg.linearised import largest_eigenvalue, matsubara_sums
 from betenet.superconductivity.eliashberg.matsubara import by_terms
+from betenet.superconductivity.eliashberg.root import Bracket, find_root
 from betenet.superconductivity.eliashberg.status import Status, first_status
 from betenet.superconductivity.eliashberg.threads import one_blas_thread
 from betenet.superconductivity.moments import CheckedMoments
@@ -30,13 +31,7 @@ CUTOFF_TOLERANCE = 1e-3
 """Relative change of Tc with the cutoff that is still called converged."""
 RESOLUTION = 1e-3
 """Change of Tc that is none, however large a share of a tiny Tc it is [K]."""
-TOLERANCE = 1e-8
-"""Relative accuracy of the root."""
-
 _CHUNK = 64  # spectra at a time: their matrices stay in the processor's cache
-_MAX_STEPS = 80
-_FIRST_STEP = 0.2
-_SLOPE_DISTANCE = 1e-5
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -164,8 +159,12 @@ def checked_transition(
         omega_2=known.omega_n(2),
         mu_star=mu,
     )
+
+    def eigenvalue(rows: np.ndarray, log_temperature: np.ndarray) -> np.ndarray:
+        return eigenvalues(kernel.rows(rows), repulsion.rows(rows), log_temperature)
+
     with one_blas_thread():
-        root = _search(kernel, repulsion, start * KELVIN_TO_MEV, lowest, coupling > 0.0)
+        root = find_root(eigenvalue, start * KELVIN_TO_MEV, lowest * KELVIN_TO_MEV, coupling > 0.0)
         change = np.full(len(flat), np.nan)
         if check_cutoff:
             change = _cutoff_change(kernel, repulsion, root)
@@ -227,24 +226,7 @@ def chunks(n_matsubara: Float[np.ndarray, " batch"]) -> list[np.ndarray]:
     ]
 
 
-def _search(
-    kernel: PairingKernel, repulsion: Coulomb, start: np.ndarray, lowest: float, couples: np.ndarray
-) -> _Bracket:
-    """Where ρ falls through 1, in ln k_B T; nan where it is below 1 at the lowest temperature."""
-    floor = np.log(lowest * KELVIN_TO_MEV)
-    bracket = _Bracket(np.log(np.maximum(start, np.exp(floor))), floor)
-    active = np.flatnonzero(couples)
-    for _ in range(_MAX_STEPS):
-        if not active.size:
-            break
-        excess = eigenvalues(kernel.rows(active), repulsion.rows(active), bracket.at[active]) - 1.0
-        active = active[bracket.step(active, excess)]
-    bracket.settled[active] = False
-    bracket.root[active] = bracket.at[active]
-    return bracket
-
-
-def _cutoff_change(kernel: PairingKernel, repulsion: Coulomb, root: _Bracket) -> np.ndarray:
+def _cutoff_change(kernel: PairingKernel, repulsion: Coulomb, root: Bracket) -> np.ndarray:
     """Relative change of Tc if the cutoff is doubled and μ*_c goes with it."""
     change = np.full(len(root.root), np.nan)
     found = np.isfinite(root.root)
@@ -258,48 +240,3 @@ def _cutoff_change(kernel: PairingKernel, repulsion: Coulomb, root: _Bracket) ->
             excess = eigenvalues(kernel.rows(chosen), other, root.root[chosen]) - 1.0
             change[chosen] = np.expm1(-share * excess / root.slope[chosen])
     return change
-
-
-class _Bracket:
-    """Secants inside a bracket, each row for itself; the function falls with its argument."""
-
-    def __init__(self, start: np.ndarray, floor: float) -> None:
-        self.at = start
-        self.root = np.full(start.shape, np.nan)
-        self.settled = np.ones(start.shape, dtype=bool)
-        self.slope = np.full(start.shape, np.nan)
-        self._floor = floor
-        self._low = np.full(start.shape, -np.inf)
-        self._high = np.full(start.shape, np.inf)
-        self._last = np.full((2, *start.shape), np.nan)
-        self._reach = np.full(start.shape, _FIRST_STEP)
-
-    def step(self, rows: np.ndarray, excess: np.ndarray) -> np.ndarray:
-        """Take in the function at ``at``; say which rows go on."""
-        at = self.at[rows]
-        self._low[rows] = np.where(excess > 0.0, at, self._low[rows])
-        self._high[rows] = np.where(excess > 0.0, self._high[rows], at)
-        low, high = self._low[rows], self._high[rows]
-        before, value = self._last[:, rows]
-        with np.errstate(divide="ignore", invalid="ignore"):
-            slope = (excess - value) / (at - before)
-            to_root = -excess / slope
-        new = at + to_root
-        # outside the bracket, or uphill: halve it, or reach further where one end is open
-        usable = np.isfinite(new) & (slope < 0.0) & (new > low) & (new < high)
-        open_end = ~(np.isfinite(low) & np.isfinite(high))
-        reach = np.where(excess > 0.0, 1.0, -1.0) * self._reach[rows]
-        with np.errstate(invalid="ignore"):
-            new = np.where(usable, new, np.where(open_end, at + reach, 0.5 * (low + high)))
-        new = np.where(open_end, np.clip(new, at - 8.0 * self._reach[rows], at + 1.0), new)
-        self._reach[rows] *= np.where(open_end, 2.0, 1.0)
-        new = np.maximum(new, self._floor)
-        none = (excess <= 0.0) & (at <= self._floor)
-        done = ~none & ((usable & (np.abs(to_root) < TOLERANCE)) | (high - low < TOLERANCE))
-        # of two points too close to each other the slope is noise
-        known = np.abs(at - before) > _SLOPE_DISTANCE
-        self.slope[rows] = np.where(known, slope, self.slope[rows])
-        self.root[rows[done]] = new[done]
-        self._last[:, rows] = at, excess
-        self.at[rows] = new
-        return ~(done | none)

@@ -1,0 +1,142 @@
+"""Electronic density of states N(ε) in files of dos.x, EPW, elk and tables.
+
+``PREFIX.dos`` of dos.x and of EPW
+    E [eV], N(E) [1/eV] of one or two spins, and mostly its integral; the header of dos.x states
+    ``EFermi``.
+``TDOS.OUT`` of elk
+    E - E_F [Hartree] and N(E) [1/Hartree]; a second block, negative, for the other spin.
+Tables
+    The first two columns; the header may name the unit and E_F, as ``# E (eV)  DOS  EF = 7.1 eV``.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+
+from betenet.errors import DataError, SpectrumError
+from betenet.formats.text import TextFile, as_text, is_remark, parse_numbers, read_bytes
+from betenet.superconductivity.full_bandwidth import ElectronDos
+from betenet.units import convert_frequency
+
+ENERGY_UNITS = ("eV", "meV", "Ry", "Ha")
+"""Units of energy in such files; densities are in the inverse."""
+
+_FERMI = re.compile(
+    r"\b(?:e_?f(?:ermi)?|fermi(?:[ _-]?(?:energy|level))?)\b\s*[=:]?\s*([-+]?\d[\d.eEdD+-]*)",
+    re.IGNORECASE,
+)
+_UNIT = re.compile(r"[(\[]\s*(eV|meV|Ry|Ha|Hartree)\s*[)\]]|\b(meV|eV|Ry|Hartree)\b")
+_RELATIVE = re.compile(r"E\s*-\s*E_?f", re.IGNORECASE)
+_HEAD = 8
+
+
+def read_electron_dos(
+    path: str | Path, *, fermi_energy: float | None = None, unit: str | None = None
+) -> ElectronDos:
+    """Read N(ε) from a file.
+
+    Parameters
+    ----------
+    path
+        The file.
+    fermi_energy
+        E_F on the scale and in the unit of the file; what its header states if absent, and zero for
+        elk and where the header says E - E_F.
+    unit
+        Unit of the energies; that of the program or the header if absent, else eV.
+
+    Raises
+    ------
+    DataError
+        If the file is missing or broken, states no E_F, or holds no density of states that can be
+        used.
+    """
+    text = as_text(path, read_bytes(path))
+    head = " ".join(line for line in text.lines[:_HEAD] if is_remark(line) or _words(line))
+    blocks = _blocks(text)
+    energies, dos = _joined(text.path, blocks)
+    is_elk = Path(text.path).name.upper().startswith("TDOS") and not head.strip()
+    file_unit = unit or ("Ha" if is_elk else _unit_of(head))
+    if file_unit not in ENERGY_UNITS:
+        raise DataError(
+            f"Unknown unit of energy: {file_unit!r}.", fix=f"Use one of {', '.join(ENERGY_UNITS)}."
+        )
+    fermi = fermi_energy if fermi_energy is not None else _fermi_of(head)
+    if fermi is None and (is_elk or _RELATIVE.search(head)):
+        fermi = 0.0
+    if fermi is None:
+        raise DataError(
+            f"{text.path} states no Fermi energy.",
+            reason="N(ε) counts from E_F; the header of dos.x states it as EFermi.",
+            fix="Give it with --fermi-energy (fermi_energy in Python); 0 if energies are E - E_F.",
+        )
+    per_ev = float(convert_frequency(np.array(1.0), "eV", file_unit))
+    try:
+        return ElectronDos.from_absolute(energies / per_ev, dos * per_ev, fermi / per_ev)
+    except SpectrumError as error:
+        raise DataError(f"{text.path}: {error.summary}", error.reason, error.fix) from error
+
+
+def _words(line: str) -> bool:
+    first = line.split()[:1]
+    return bool(first) and not re.match(r"[-+.\d]", first[0])
+
+
+def _unit_of(head: str) -> str:
+    match = _UNIT.search(head)
+    if match is None:
+        return "eV"
+    found = match.group(1) or match.group(2)
+    return {"ev": "eV", "mev": "meV", "ry": "Ry"}.get(found.lower(), "Ha")
+
+
+def _fermi_of(head: str) -> float | None:
+    match = _FERMI.search(head)
+    return None if match is None else float(match.group(1).rstrip(".eEdD+-").replace("d", "e"))
+
+
+def _blocks(text: TextFile) -> list[np.ndarray]:
+    """Tables of numbers, parted by blank lines."""
+    blocks: list[list[list[float]]] = [[]]
+    for number, line in enumerate(text.lines, start=1):
+        if is_remark(line) or (_words(line) and not any(blocks)):
+            if not line.strip() and blocks[-1]:
+                blocks.append([])
+            continue
+        row = parse_numbers(text.path, number, line.replace(",", " ").split())
+        if blocks[-1] and len(row) != len(blocks[-1][0]):
+            raise DataError(
+                f"{text.path}, line {number}: {len(row)} numbers instead of {len(blocks[-1][0])}.",
+                reason="All rows of a density of states have the same columns.",
+                fix="The file may be cut off here: write it again.",
+            )
+        blocks[-1].append(row)
+    found = [np.array(block) for block in blocks if block]
+    if not found or found[0].shape[0] < 2 or found[0].shape[1] < 2:
+        raise DataError(
+            f"{text.path} holds no density of states.",
+            reason="Expected are rows of an energy and N(E).",
+            fix="Give the .dos file of dos.x or EPW, TDOS.OUT of elk, or a table.",
+        )
+    return found
+
+
+def _joined(path: str, blocks: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """Energies and the density of both spins, in the unit of the file."""
+    first = blocks[0]
+    dos = first[:, 1].copy()
+    if len(blocks) > 1 and blocks[1].shape == first.shape:
+        if np.allclose(blocks[1][:, 0], first[:, 0], atol=1e-5) and np.all(blocks[1][:, 1] <= 0.0):
+            dos -= blocks[1][:, 1]  # elk draws the other spin downwards
+    elif first.shape[1] == 4:  # two spins and the integral
+        dos += first[:, 2]
+    if not np.all(np.diff(first[:, 0]) > 0.0):
+        raise DataError(
+            f"The energies of {path} do not grow.",
+            reason="The first column of a density of states is the energy.",
+            fix="Check which file this is.",
+        )
+    return first[:, 0], dos

@@ -1,0 +1,60 @@
+import numpy as np
+import pytest
+
+from betenet.errors import DataError
+from betenet.formats import read_electron_dos
+
+ENERGIES = np.linspace(-5.0, 5.0, 101)
+DOS = 1.0 + np.exp(-(ENERGIES**2))
+
+
+def write(path, head, columns, end=""):
+    rows = "\n".join(" ".join(f"{x:.6f}" for x in row) for row in zip(*columns, strict=True))
+    path.write_text(f"{head}{rows}\n{end}")
+    return path
+
+
+def test_the_same_metal_in_every_layout(tmp_path):
+    one = np.cumsum(DOS) * 0.1
+    half = 0.5 * DOS
+    hartree = 27.211386246
+    down = "\n\n" + "\n".join(f"{x / hartree:.9f} {-y:.9f}" for x, y in zip(
+        ENERGIES, half * hartree, strict=True))  # fmt: skip
+    files = [
+        write(tmp_path / "qe.dos", "#  E (eV)   dos(E)     Int dos(E) EFermi =   7.000 eV\n",
+              (ENERGIES + 7.0, DOS, one)),
+        write(tmp_path / "spin.dos", "# E (eV) dosup(E) dosdw(E) Int dos(E) EFermi = 7.000 eV\n",
+              (ENERGIES + 7.0, half, half, one)),
+        write(tmp_path / "mev.dat", "# E-Ef (meV)  DOS\n", (1e3 * ENERGIES, 1e-3 * DOS)),
+        write(tmp_path / "TDOS.OUT", "", (ENERGIES / hartree, half * hartree), down),
+        write(tmp_path / "table.csv", "energy_eV,dos EF: 0.0\n", (ENERGIES, DOS)),
+    ]  # fmt: skip
+    for file in files:
+        found = read_electron_dos(file)
+        assert found.energies == pytest.approx(1e3 * ENERGIES, abs=0.05)
+        assert found.dos == pytest.approx(DOS, rel=1e-3)
+
+
+def test_the_fermi_energy_is_stated_or_given(tmp_path):
+    file = write(tmp_path / "x.dos", "# E (eV)  dos\n", (ENERGIES + 3.0, DOS))
+    with pytest.raises(DataError, match="--fermi-energy"):
+        read_electron_dos(file)
+    assert read_electron_dos(file, fermi_energy=3.0).at_fermi == pytest.approx(2.0, rel=1e-5)
+    with pytest.raises(DataError, match="not inside"):
+        read_electron_dos(file, fermi_energy=30.0)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("# nothing\n", "no density of states"),
+        ("0.0 1.0\n1.0 1.0 3.0\n", "line 2"),
+        ("1.0 1.0\n0.0 1.0\n", "do not grow"),
+        ("0.0 1.0\n1.0 ****\n", "line 2"),
+    ],
+)
+def test_what_is_broken_is_named(tmp_path, text, told):
+    file = tmp_path / "x.dos"
+    file.write_text(text)
+    with pytest.raises(DataError, match=told):
+        read_electron_dos(file, fermi_energy=0.5)

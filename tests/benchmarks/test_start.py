@@ -23,6 +23,7 @@ PARTS = {name for name in SCRIPTS if "__main__" not in (FOLDER / f"{name}.py").r
 
 SMALLEST = {
     "allen_dynes_table": "",
+    "mu_star_conventions": "",
     "baselines": "--trees 2",
     "composition_models": "--parts apart --rows 600 --trees 4",
     "composition_trees": "--trees 2",

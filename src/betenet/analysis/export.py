@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from betenet.superconductivity.eliashberg.inverse import FittedRepulsion
     from betenet.superconductivity.eliashberg.response import TcResponse
     from betenet.superconductivity.eliashberg.state import SuperconductingState
-    from betenet.superconductivity.full_bandwidth import BandState
+    from betenet.superconductivity.full_bandwidth import BandState, KernelTransition
 
 
 def transition_to_dict(transition: Transition) -> dict[str, object]:
@@ -64,10 +64,20 @@ def response_to_dict(response: TcResponse) -> dict[str, object]:
     }
 
 
-def bands_to_dict(bands: BandState) -> dict[str, object]:
-    """Tc and gap with N(ε), beside Tc with a constant density of states."""
+def bands_to_dict(
+    bands: BandState, with_kernel: KernelTransition | None = None
+) -> dict[str, object]:
+    """Tc and gap with N(ε), beside Tc with a constant density of states, and with W(ε, ε′)."""
     found = bands.transition
+    kernel: dict[str, object] = {}
+    if with_kernel is not None:
+        kernel = {
+            "kernel_tc_kelvin": with_kernel.tc,
+            "kernel_mu": with_kernel.mu,
+            "kernel_status": status_name(with_kernel.status),
+        }
     return {
+        **kernel,
         "tc_kelvin": float(found.tc),
         "constant_tc_kelvin": float(found.constant_tc),
         **_numbers(cutoff=found.coulomb.cutoff[0], mu_star_cutoff=found.coulomb.mu_star_cutoff[0]),

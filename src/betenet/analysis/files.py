@@ -22,8 +22,9 @@ from betenet.errors import BetenetError, DataError, SpectrumError, unexpected
 from betenet.formats import FORMATS, A2fFile, read_a2f, read_electron_dos
 from betenet.spectrum import Spectrum
 from betenet.superconductivity.critical_temperature import ALL_METHODS, DEFAULT_MU_STAR
+from betenet.superconductivity.eliashberg.conventions import DEFAULT_CONVENTION
 from betenet.superconductivity.eliashberg.state import REDUCED_TEMPERATURES
-from betenet.superconductivity.full_bandwidth import ElectronDos
+from betenet.superconductivity.full_bandwidth import ElectronDos, StaticKernel
 from betenet.superconductivity.mode_coupling import ModeCoupling, mode_coupling
 from betenet.superconductivity.quality import assess
 from betenet.superconductivity.smearing import flattest
@@ -51,6 +52,8 @@ def analyse_file(  # noqa: PLR0913 - a keyword for each flag
     hot_carriers: bool = False,
     dos: str | Path | ElectronDos | None = None,
     fermi_energy: float | None = None,
+    coulomb_kernel: StaticKernel | None = None,
+    convention: str = DEFAULT_CONVENTION,
     format: str | None = None,  # noqa: A002 - the name of the flag, and of `read_a2f`
     unit: str | None = None,
     smearing: float | str | None = None,
@@ -86,6 +89,10 @@ def analyse_file(  # noqa: PLR0913 - a keyword for each flag
     dos, fermi_energy
         Electronic density of states N(ε), or its file and E_F on the scale of that; with it the
         equations are solved with full bandwidth as well.
+    coulomb_kernel
+        W(ε, ε′), see ``formats.read_static_kernel``, for Tc with N(ε) and without μ*.
+    convention
+        Meaning of μ* in the Eliashberg equations, a name of ``conventions.CONVENTIONS``.
     format, unit
         Key of the format and unit of the frequencies; the file tells them if absent.
     smearing
@@ -133,6 +140,8 @@ def analyse_file(  # noqa: PLR0913 - a keyword for each flag
             plasma_energy=plasma_energy,
             with_hot_carriers=hot_carriers,
             dos=_read_dos(dos, fermi_energy),
+            coulomb_kernel=coulomb_kernel,
+            convention=convention,
         ),
         format=format,
         unit=unit,

@@ -6,9 +6,19 @@ from collections.abc import Iterator
 
 from betenet.analysis.export import status_of
 from betenet.analysis.words import four_digits, kelvin, tc_change, wrapped
-from betenet.superconductivity.full_bandwidth import BandState
+from betenet.superconductivity.full_bandwidth import BandState, KernelTransition
 
 _WORTH_TELLING = 1e-3
+
+
+def kernel_lines(found: KernelTransition) -> Iterator[str]:
+    """Tc with N(ε) and W(ε, ε′)."""
+    yield (
+        f"with N(ε) and W(ε, ε′), without μ*: Tc = {kelvin(found.tc)} K   "
+        f"(N(0)W(0,0) = μ = {found.mu:.3f})"
+    )
+    if not found.status.is_good:
+        yield from wrapped(f"warning: Tc: {found.status.text}")
 
 
 def band_state_lines(bands: BandState) -> Iterator[str]:

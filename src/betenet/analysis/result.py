@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from betenet.superconductivity.eliashberg.inverse import FittedRepulsion
     from betenet.superconductivity.eliashberg.response import TcResponse
     from betenet.superconductivity.eliashberg.state import SuperconductingState
-    from betenet.superconductivity.full_bandwidth import BandState
+    from betenet.superconductivity.full_bandwidth import BandState, KernelTransition
 
 _T = TypeVar("_T")
 _FROM_BEST = (ELIASHBERG, DEFAULT_METHOD)
@@ -71,6 +71,8 @@ class Analysis:
         Lifetimes of hot carriers.
     bands
         Tc and gap with the density of states that was given.
+    kernel_transition
+        Tc with that density of states and W(ε, ε′).
     """
 
     spectrum: Spectrum | None
@@ -85,6 +87,7 @@ class Analysis:
     resistivity: Resistivity | None = None
     hot_carriers: HotCarriers | None = None
     bands: BandState | None = None
+    kernel_transition: KernelTransition | None = None
 
     def __repr__(self) -> str:
         return f"<Analysis: {', '.join(' = '.join(row) for row in self._summary())}>"
@@ -159,6 +162,7 @@ class Analysis:
         data: dict[str, object] = {
             **{key: float(value) for key, value in export(self.quantities).items()},
             "mu_star": self.settings.mu_star,
+            "mu_star_convention": self.settings.convention,
             "debye_temperature_kelvin": self.settings.debye_temperature,
             "rule": None if self.spectrum is None else self.spectrum.rule,
             "tc_kelvin": self.best.tc,
@@ -177,7 +181,7 @@ class Analysis:
         if self.hot_carriers is not None:
             data["hot_carriers"] = self.hot_carriers.to_dict()
         if self.bands is not None:
-            data["full_bandwidth"] = bands_to_dict(self.bands)
+            data["full_bandwidth"] = bands_to_dict(self.bands, self.kernel_transition)
         if with_spectrum:
             data["spectrum"] = None if self.spectrum is None else self.spectrum.to_dict()
         return {key: without_nan(value) for key, value in data.items()}

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from betenet.errors import ConfigError
 from betenet.superconductivity.comparison import check_debye_temperature
 from betenet.superconductivity.critical_temperature import ALL_METHODS, DEFAULT_MU_STAR
-from betenet.superconductivity.full_bandwidth import ElectronDos
+from betenet.superconductivity.eliashberg.conventions import DEFAULT_CONVENTION, convention
+from betenet.superconductivity.full_bandwidth import ElectronDos, StaticKernel
 
 RESISTIVITY_TEMPERATURES = tuple(float(t) for t in range(5, 301, 5))
 """Temperatures of ρ where nothing else is asked for [K]."""
@@ -41,11 +42,16 @@ class AnalysisSettings:
         Compute lifetimes of hot carriers.
     dos
         N(ε) of the metal, to solve the equations with full bandwidth as well.
+    coulomb_kernel
+        W(ε, ε′), to solve the equations with N(ε) and without μ* as well.
+    convention
+        Meaning of μ* in the Eliashberg equations, a name of ``conventions.CONVENTIONS``.
 
     Raises
     ------
     ConfigError
-        If a method is unknown, none is named, or the Debye temperature is not positive.
+        If a method or convention is unknown, no method is named, the Debye temperature is not
+        positive, or there is W(ε, ε′) without N(ε).
     """
 
     mu_star: float = DEFAULT_MU_STAR
@@ -59,9 +65,24 @@ class AnalysisSettings:
     plasma_energy: float | None = None
     with_hot_carriers: bool = False
     dos: ElectronDos | None = None
+    coulomb_kernel: StaticKernel | None = None
+    convention: str = DEFAULT_CONVENTION
 
     def __post_init__(self) -> None:
         check_debye_temperature(self.debye_temperature)
+        convention(self.convention)
+        if self.coulomb_kernel is not None and self.dos is None:
+            raise ConfigError(
+                "W(ε, ε′) is given without N(ε).",
+                reason="The repulsion counts all bands that it couples.",
+                fix="Give the density of states too (--dos).",
+            )
+        if self.measured_tc is not None and self.convention != DEFAULT_CONVENTION:
+            raise ConfigError(
+                f"A measured Tc with the convention {self.convention} of μ*.",
+                reason=f"The fit of μ* follows the convention {DEFAULT_CONVENTION}.",
+                fix="Leave out one of the two.",
+            )
         unknown = [method for method in self.methods if method not in ALL_METHODS]
         if unknown or not self.methods:
             raise ConfigError(
@@ -80,4 +101,5 @@ class AnalysisSettings:
             resistivity_temperatures=(),
             with_hot_carriers=False,
             dos=None,
+            coulomb_kernel=None,
         )

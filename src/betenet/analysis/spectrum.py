@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from betenet.superconductivity.eliashberg.inverse import FittedRepulsion
     from betenet.superconductivity.eliashberg.response import TcResponse
     from betenet.superconductivity.eliashberg.state import SuperconductingState
-    from betenet.superconductivity.full_bandwidth import BandState
+    from betenet.superconductivity.full_bandwidth import BandState, KernelTransition
 
 _SOURCE = "linearised isotropic Migdal-Eliashberg equations on the imaginary axis"
 
@@ -87,6 +87,7 @@ def analyse(
         response=_response(spectrum, wanted) if wanted.with_state else None,
         fitted=_fitted(spectrum, wanted),
         bands=_bands(spectrum, wanted),
+        kernel_transition=_kernel_transition(spectrum, wanted),
     )
 
 
@@ -155,7 +156,11 @@ def _transitions(spectra: Spectrum, settings: AnalysisSettings) -> list[Transiti
     if ELIASHBERG not in settings.methods:
         return []
     found = eliashberg_tc(
-        spectra.frequencies, spectra.a2f, settings.mu_star, **_options(spectra, settings)
+        spectra.frequencies,
+        spectra.a2f,
+        settings.mu_star,
+        **_options(spectra, settings),
+        convention=settings.convention,
     )
     rows = (np.array([row]) for row in range(len(spectra.a2f)))
     return [
@@ -263,6 +268,21 @@ def _bands(spectrum: Spectrum, settings: AnalysisSettings) -> BandState | None:
         settings.mu_star,
         **_options(spectrum, settings),
         reduced_temperatures=temperatures,
+    )
+
+
+def _kernel_transition(spectrum: Spectrum, settings: AnalysisSettings) -> KernelTransition | None:
+    if settings.coulomb_kernel is None or settings.dos is None:
+        return None
+    from betenet.superconductivity.full_bandwidth import kernel_tc
+
+    return kernel_tc(
+        spectrum.frequencies,
+        spectrum.a2f,
+        settings.dos,
+        settings.coulomb_kernel,
+        cutoff=settings.cutoff,
+        rule=spectrum.rule,
     )
 
 

@@ -8,11 +8,12 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 
 from betenet.analysis.export import status_of
-from betenet.analysis.full_bandwidth_text import band_state_lines
+from betenet.analysis.full_bandwidth_text import band_state_lines, kernel_lines
 from betenet.analysis.result import Analysis
 from betenet.analysis.words import WIDTH, four_digits, kelvin, tc_change, wrapped
 from betenet.quantities import QUANTITIES, heading, in_table_unit, table_unit
 from betenet.spectrum import Spectrum
+from betenet.superconductivity.eliashberg.conventions import DEFAULT_CONVENTION
 from betenet.superconductivity.eliashberg.inverse import FittedRepulsion
 from betenet.superconductivity.eliashberg.state import SuperconductingState
 from betenet.superconductivity.eliashberg.status import Status
@@ -64,6 +65,8 @@ def _sections(analysis: Analysis) -> Iterator[Iterable[str]]:
         yield _state_lines(analysis, analysis.state)
     if analysis.bands is not None:
         yield band_state_lines(analysis.bands)
+    if analysis.kernel_transition is not None:
+        yield kernel_lines(analysis.kernel_transition)
     if analysis.resistivity is not None:
         yield _resistivity_lines(analysis.resistivity)
     if analysis.hot_carriers is not None:
@@ -149,6 +152,8 @@ def _rule_text(spectrum: Spectrum) -> str:
 
 def _cutoff_text(analysis: Analysis, transition: Transition) -> str:
     repulsion = transition.coulomb
+    if repulsion.convention.name != DEFAULT_CONVENTION:
+        return _convention_text(analysis, transition)
     given = analysis.settings.mu_star_frequency is not None
     whose = "as given" if given else "the highest phonon frequency"
     text = (
@@ -161,6 +166,18 @@ def _cutoff_text(analysis: Analysis, transition: Transition) -> str:
         return f"{text}."
     moved = tc_change(float(transition.tc[0]), change)
     return f"{text}; a cutoff twice as high would change their Tc {moved}."
+
+
+def _convention_text(analysis: Analysis, transition: Transition) -> str:
+    repulsion = transition.coulomb
+    text = (
+        f"The Eliashberg equations follow the convention {repulsion.convention.name} of μ*: "
+        f"{repulsion.convention.text}. ω_c = {repulsion.cutoff[0]:.4g} meV, μ*_c = "
+        f"{repulsion.mu_star_cutoff[0]:.4g}."
+    )
+    if analysis.state is not None or analysis.bands is not None:
+        text += " What follows below has μ* by the convention rescaled."
+    return text
 
 
 def _fitted_text(fitted: FittedRepulsion, measured: float) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+import textwrap
 from functools import partial
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from betenet.cli.parser import Verbs, add_verb
 from betenet.errors import ConfigError
 from betenet.spelling import did_you_mean, none_of
 from betenet.superconductivity.critical_temperature import ALL_METHODS, DEFAULT_MU_STAR, FORMULAS
+from betenet.superconductivity.eliashberg.conventions import CONVENTIONS
 
 _FREQUENCY_UNITS = ("meV", "THz", "cm-1", "Ry", "Ha", "eV", "K")
 
@@ -40,6 +42,9 @@ _FOR_FILES = (
     "hot_carriers",
     "dos",
     "fermi_energy",
+    "coulomb_kernel",
+    "coulomb_energies",
+    "convention",
     "drop_imaginary",
     "compare",
 )
@@ -51,6 +56,19 @@ def _list_formats() -> str:
     return "".join(f"  {key:<16}{known.text}\n" for key, known in FORMATS.items())
 
 
+def _list_conventions() -> str:
+    return "\n".join(
+        textwrap.fill(
+            known.text,
+            100,
+            initial_indent=f"  {name:<16}",
+            subsequent_indent=" " * 18,
+            break_on_hyphens=False,
+        )
+        for name, known in CONVENTIONS.items()
+    )
+
+
 def add_parser(verbs: Verbs) -> None:
     """Add the verb to the command line."""
     methods = partial(list_formulas, FORMULAS, "the isotropic equations themselves (needs α²F)")
@@ -59,6 +77,7 @@ def add_parser(verbs: Verbs) -> None:
         "tc",
         methods=methods,
         formats=_list_formats,
+        conventions=_list_conventions,
         with_debye=lambda: " and ".join(_WITH_DEBYE),
         all_methods=lambda: ", ".join(ALL_METHODS),
     )
@@ -76,6 +95,7 @@ def add_parser(verbs: Verbs) -> None:
     parser.flag("--tc-method", _methods, action="extend")
     parser.flag("--cutoff", positive)
     parser.flag("--mu-star-frequency", positive)
+    parser.flag("--convention", choices=tuple(CONVENTIONS))
     parser.switch("--temperature-sweep")
     parser.flag("--measured-tc", positive)
     parser.flag("--compare", nargs="+", action="extend")
@@ -84,6 +104,8 @@ def add_parser(verbs: Verbs) -> None:
     parser.switch("--hot-carriers")
     parser.flag("--dos")
     parser.flag("--fermi-energy", finite)
+    parser.flag("--coulomb-kernel")
+    parser.flag("--coulomb-energies")
     parser.flag("--csv", Path)
     parser.flag("--plot", Path)
     parser.flag("--coupling", not_negative)
@@ -110,27 +132,19 @@ def _run_files(arguments: argparse.Namespace) -> int:
     from betenet.analysis.other_programs import read_reference
     from betenet.cli.batch import write_results
     from betenet.cli.streams import refuse_to_replace_inputs
+    from betenet.cli.tc_electrons import electrons_of
     from betenet.cli.tc_outputs import outputs_of
 
     compare = arguments.compare or ()
     refuse_to_replace_inputs((*arguments.files, *compare), arguments.csv)
     flags = {name: getattr(arguments, name) for name in (*_FOR_BOTH, *_FOR_FILES)}
     flags["compare"] = tuple(map(read_reference, compare))
-    flags |= {"dos": _density_of_states(arguments), "fermi_energy": None}
+    flags |= electrons_of(arguments)
     given = {name: value for name, value in flags.items() if value is not None}
     results = analyse_files(arguments.files, **given, unit=arguments.unit, progress=True)
     return write_results(
         results, list(outputs_of(arguments)), noun="files", total=len(arguments.files)
     )
-
-
-def _density_of_states(arguments: argparse.Namespace) -> object:
-    """N(ε), read once for all files."""
-    if arguments.dos is None:
-        return None
-    from betenet.formats import read_electron_dos
-
-    return read_electron_dos(arguments.dos, fermi_energy=arguments.fermi_energy)
 
 
 def _run_numbers(arguments: argparse.Namespace) -> int:
@@ -174,6 +188,10 @@ def _wrong_with_files(arguments: argparse.Namespace) -> str:
         return "--plasma-energy is for --resistivity: give both"
     if arguments.fermi_energy is not None and arguments.dos is None:
         return "--fermi-energy is that of --dos: give both"
+    if arguments.coulomb_kernel is not None and arguments.dos is None:
+        return "--coulomb-kernel needs the density of states: give --dos too"
+    if arguments.coulomb_energies is not None and arguments.coulomb_kernel is None:
+        return "--coulomb-energies are those of --coulomb-kernel: give both"
     if arguments.debye is not None and not {*_WITH_DEBYE} & {*(arguments.tc_method or ALL_METHODS)}:
         names = " and ".join(_WITH_DEBYE)
         return f"--debye is for {names}, which --tc-method leaves out: name it, or no --debye"

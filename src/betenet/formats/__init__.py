@@ -20,6 +20,7 @@ from betenet.formats.phonon_dos_formats import PHONON_DOS_FORMATS, PhononDosForm
 from betenet.formats.phonon_dos_write import write_phonon_dos
 from betenet.formats.read import read_a2f
 from betenet.formats.recognise import recognise
+from betenet.formats.static_kernel import read_static_kernel
 from betenet.formats.write import write_a2f
 
 __all__ = [
@@ -35,6 +36,7 @@ __all__ = [
     "read_a2f",
     "read_electron_dos",
     "read_phonon_dos",
+    "read_static_kernel",
     "recognise",
     "write_a2f",
     "write_phonon_dos",

@@ -59,12 +59,12 @@ def read_electron_dos(
     blocks = _blocks(text)
     energies, dos = _joined(text.path, blocks)
     is_elk = Path(text.path).name.upper().startswith("TDOS") and not head.strip()
-    file_unit = unit or ("Ha" if is_elk else _unit_of(head))
+    file_unit = unit or ("Ha" if is_elk else unit_of(head))
     if file_unit not in ENERGY_UNITS:
         raise DataError(
             f"Unknown unit of energy: {file_unit!r}.", fix=f"Use one of {', '.join(ENERGY_UNITS)}."
         )
-    fermi = fermi_energy if fermi_energy is not None else _fermi_of(head)
+    fermi = fermi_energy if fermi_energy is not None else fermi_energy_of(head)
     if fermi is None and (is_elk or _RELATIVE.search(head)):
         fermi = 0.0
     if fermi is None:
@@ -85,7 +85,8 @@ def _words(line: str) -> bool:
     return bool(first) and not re.match(r"[-+.\d]", first[0])
 
 
-def _unit_of(head: str) -> str:
+def unit_of(head: str) -> str:
+    """Unit of energy that a header names; eV if it names none."""
     match = _UNIT.search(head)
     if match is None:
         return "eV"
@@ -93,7 +94,8 @@ def _unit_of(head: str) -> str:
     return {"ev": "eV", "mev": "meV", "ry": "Ry"}.get(found.lower(), "Ha")
 
 
-def _fermi_of(head: str) -> float | None:
+def fermi_energy_of(head: str) -> float | None:
+    """E_F that a header states, in the unit of the file; None if it states none."""
     match = _FERMI.search(head)
     return None if match is None else float(match.group(1).rstrip(".eEdD+-").replace("d", "e"))
 

@@ -5,6 +5,11 @@
 (Δ(ω)); ``thermodynamics``; all of these → ``state``.
 """
 
+from betenet.superconductivity.eliashberg.conventions import (
+    CONVENTIONS,
+    DEFAULT_CONVENTION,
+    Convention,
+)
 from betenet.superconductivity.eliashberg.coulomb import Coulomb, rescale
 from betenet.superconductivity.eliashberg.gap import Gap, eliashberg_gap
 from betenet.superconductivity.eliashberg.inverse import FittedRepulsion, fit_mu_star
@@ -15,6 +20,9 @@ from betenet.superconductivity.eliashberg.status import Status
 from betenet.superconductivity.eliashberg.transition import Transition, eliashberg_tc
 
 __all__ = [
+    "CONVENTIONS",
+    "DEFAULT_CONVENTION",
+    "Convention",
     "Coulomb",
     "FittedRepulsion",
     "Gap",

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float
 from numpy.typing import ArrayLike
 
 from betenet.errors import ConfigError
+from betenet.superconductivity.eliashberg.conventions import (
+    CONVENTIONS,
+    DEFAULT_CONVENTION,
+    Convention,
+)
 from betenet.superconductivity.moments import CheckedMoments
 
 CUTOFF_FACTOR = 30.0
@@ -33,26 +38,33 @@ class Coulomb:
         ω_c of the Matsubara sums [meV].
     mu_star_cutoff
         μ*_c, the repulsion at ω_c, which enters the equations [1].
+    convention
+        What μ* means.
     """
 
     mu_star: Float[np.ndarray, " batch"]
     mu_star_frequency: Float[np.ndarray, " batch"]
     cutoff: Float[np.ndarray, " batch"]
     mu_star_cutoff: Float[np.ndarray, " batch"]
+    convention: Convention = CONVENTIONS[DEFAULT_CONVENTION]
 
     def at_cutoff(self, cutoff: ArrayLike) -> Coulomb:
         """Repulsion seen at another cutoff [meV]; an error if it diverges below it."""
         wanted = np.broadcast_to(np.asarray(cutoff, dtype=np.float64), self.cutoff.shape)
-        return Coulomb(
-            mu_star=self.mu_star,
-            mu_star_frequency=self.mu_star_frequency,
-            cutoff=wanted,
-            mu_star_cutoff=rescale(self.mu_star_cutoff, self.cutoff, wanted),
-        )
+        seen = self.mu_star_cutoff
+        if not self.convention.repulsion_ends:
+            seen = rescale(seen, self.cutoff, wanted)
+        return replace(self, cutoff=wanted, mu_star_cutoff=seen)
+
+    def cutoff_at(self, temperature: Float[np.ndarray, " batch"]) -> Float[np.ndarray, " batch"]:
+        """ω_c at a temperature [meV], which counts where the number of frequencies is fixed."""
+        count = self.convention.n_frequencies
+        return self.cutoff if count is None else 2.0 * np.pi * count * temperature
 
     def rows(self, chosen: np.ndarray) -> Coulomb:
         """Repulsion of some of the spectra."""
-        return Coulomb(
+        return replace(
+            self,
             mu_star=self.mu_star[chosen],
             mu_star_frequency=self.mu_star_frequency[chosen],
             cutoff=self.cutoff[chosen],
@@ -108,6 +120,7 @@ def coulomb(
     cutoff: ArrayLike | None = None,
     mu_star_frequency: ArrayLike | None = None,
     rule: str = "onset",
+    meaning: Convention = CONVENTIONS[DEFAULT_CONVENTION],
 ) -> Coulomb:
     """Cutoff and repulsion of each spectrum, with defaults where nothing is given.
 
@@ -125,6 +138,8 @@ def coulomb(
         the equations as it is [meV].
     rule
         Integration rule of the moments.
+    meaning
+        Convention that μ* follows.
 
     Raises
     ------
@@ -148,13 +163,46 @@ def coulomb(
     omega_ph = top if given is None else _positive("mu_star_frequency", given, batch)
     with np.errstate(divide="ignore", over="ignore"):
         default = np.fmin(default, omega_ph * np.exp((1.0 - 1.0 / MOST_RESCALING) / mu))
-    omega_c = default if cutoff is None else _positive("cutoff", cutoff, batch)
+    if meaning.needs_frequency and given is None:
+        raise ConfigError(
+            f"Convention {meaning.name} without the electrons' energy.",
+            reason="The bare repulsion belongs to E_F (or half the width of the band).",
+            fix="Give it as mu_star_frequency in meV (--mu-star-frequency).",
+        )
+    usual = default
+    if meaning.screening == "none":  # nothing diverges
+        usual = np.fmax(CUTOFF_FACTOR * top, STRONG_CUTOFF_FACTOR * strong)
+    if meaning.cutoff is not None:
+        usual = np.full(batch, meaning.cutoff)
+    if meaning.omega_2_factor is not None:
+        usual = meaning.omega_2_factor * np.nan_to_num(known.omega_n(2), nan=float(frequencies[-1]))
+    omega_c = usual if cutoff is None else _positive("cutoff", cutoff, batch)
+    at_cutoff = mu
+    if meaning.screening == "logarithm":
+        at_cutoff = rescale(mu, omega_ph, omega_c)
+    elif meaning.screening == "band":
+        at_cutoff = mu / (1.0 + mu * _rungs(omega_c / omega_ph))
+    elif not meaning.repulsion_ends:
+        omega_ph = omega_c  # where it belongs, by this convention
     return Coulomb(
         mu_star=mu,
         mu_star_frequency=omega_ph,
         cutoff=omega_c,
-        mu_star_cutoff=rescale(mu, omega_ph, omega_c),
+        mu_star_cutoff=np.asarray(at_cutoff),
+        convention=meaning,
     )
+
+
+def _rungs(ratio: Float[np.ndarray, " batch"]) -> Float[np.ndarray, " batch"]:
+    """∫ (2/π) arctan(E_F/ω) dω/ω from ω_c, with ω_c/E_F; ln(E_F/ω_c) where that is small."""
+    nodes, weights = np.polynomial.legendre.leggauss(64)
+    # in s = ln(ω/E_F): to where the rest is (2/π) e^-s
+    far = 8.0
+    low = np.log(ratio)
+    half = 0.5 * np.maximum(far - low, 0.0)
+    s = low[:, None] + half[:, None] * (1.0 + nodes)
+    inside = half * (np.arctan(np.exp(-s)) @ weights)
+    return 2.0 / np.pi * (inside + np.exp(-np.maximum(far, low)))
 
 
 def _positive(name: str, value: ArrayLike, batch: tuple[int, ...]) -> np.ndarray:

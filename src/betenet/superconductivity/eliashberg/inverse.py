@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from jaxtyping import Float
@@ -90,14 +91,16 @@ def fit_mu_star(
             f"The measured Tc is {np.asarray(tc).tolist()} K.",
             fix="Give a positive temperature in K.",
         )
-    options = {"cutoff": cutoff, "mu_star_frequency": mu_star_frequency}
-    scale = coulomb(grid, flat, 0.0, **options, rule=rule)
+    scale_of = partial(
+        coulomb, grid, flat, cutoff=cutoff, mu_star_frequency=mu_star_frequency, rule=rule
+    )
+    scale = scale_of(0.0)
     kernel = PairingKernel.for_cutoff(grid, flat, scale.cutoff, rule)
     at_cutoff, status = _repulsion(kernel, measured * KELVIN_TO_MEV, scale.cutoff)
     for _ in range(_MAX_STEPS):
         found = rescale(np.nan_to_num(at_cutoff), scale.cutoff, scale.mu_star_frequency)
         # the default cutoff is lower where μ* turns out to be large
-        wanted = coulomb(grid, flat, found, **options, rule=rule)
+        wanted = scale_of(found)
         if np.allclose(wanted.cutoff, scale.cutoff, rtol=_CUTOFF_TOLERANCE, atol=0.0):
             break
         scale = wanted

@@ -12,13 +12,18 @@ faster with the cutoff.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float
 
+from betenet.superconductivity.eliashberg.coulomb import Coulomb
 from betenet.superconductivity.eliashberg.kernel import PairingKernel
-from betenet.superconductivity.eliashberg.matsubara import SHORT, matsubara_nodes
+from betenet.superconductivity.eliashberg.matsubara import (
+    SHORT,
+    matsubara_nodes,
+    partial_weights,
+)
 
 # nodes for the sum above the cutoff, in the logarithm of the distance from it
 _TAIL_NODES, _TAIL_WEIGHTS = np.polynomial.legendre.leggauss(12)
@@ -44,6 +49,9 @@ class Sums:
     tail_share
         Tail over what it is without an end of the normal self-energy and with a constant density of
         states; None where it is that [1].
+    repulsion_weights
+        Weights in the sum of the repulsion, where it ends below the cutoff; None where it does not
+        [1].
     """
 
     temperature: Float[np.ndarray, " batch"]
@@ -54,6 +62,7 @@ class Sums:
     plus: Float[np.ndarray, "batch node node"]
     tail: Float[np.ndarray, "batch node"]
     tail_share: Float[np.ndarray, "batch node"] | None = None
+    repulsion_weights: Float[np.ndarray, "batch node"] | None = None
 
     @property
     def omega(self) -> Float[np.ndarray, "batch node"]:
@@ -160,6 +169,11 @@ def largest_eigenvalue(
     sums: Sums, mu_star_cutoff: Float[np.ndarray, " batch"]
 ) -> Float[np.ndarray, " batch"]:
     """ρ(T) [1]; a gap opens where it falls through 1."""
+    if sums.repulsion_weights is not None:
+        matrix, u = pairing_matrix(sums)
+        repelled = u * sums.repulsion_weights / sums.weights
+        matrix -= 2.0 * mu_star_cutoff[:, None, None] * (u[:, :, None] * repelled[:, None, :])
+        return np.max(np.real(np.linalg.eigvals(matrix)), axis=-1)
     return np.asarray(np.linalg.eigvalsh(screened_matrix(sums, mu_star_cutoff))[:, -1])
 
 
@@ -169,3 +183,16 @@ def screened_matrix(
     """The symmetric matrix of the linearised equations, repulsion included."""
     matrix, u = pairing_matrix(sums)
     return matrix - 2.0 * mu_star_cutoff[:, None, None] * (u[:, :, None] * u[:, None, :])
+
+
+def sums_of_convention(sums: Sums, repulsion: Coulomb, short: float = SHORT) -> Sums:
+    """The sums as a convention of μ* has them: the normal self-energy or the repulsion may end."""
+    meaning = repulsion.convention
+    if meaning.normal_ends:
+        none = np.zeros_like(sums.tail)
+        sums = replace(sums, tail=none, tail_share=none)
+    if meaning.repulsion_ends:
+        ends = repulsion.mu_star_frequency / (2.0 * np.pi * sums.temperature)
+        weights = partial_weights(sums.indices, sums.weights, sums.n_matsubara, ends, short)
+        sums = replace(sums, repulsion_weights=weights)
+    return sums

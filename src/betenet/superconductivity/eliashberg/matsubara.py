@@ -93,6 +93,58 @@ def matsubara_nodes(
     )
 
 
+def partial_weights(
+    x: Float[np.ndarray, "batch node"],
+    w: Float[np.ndarray, "batch node"],
+    n_matsubara: Float[np.ndarray, " batch"],
+    ends: Float[np.ndarray, " batch"],
+    short: float = SHORT,
+) -> Float[np.ndarray, "batch node"]:
+    """Weights at the nodes of a sum to N for the sum to a smaller number of frequencies.
+
+    Parameters
+    ----------
+    x, w, n_matsubara, short
+        Nodes, weights and N of :func:`matsubara_nodes`.
+    ends
+        Number of frequencies of the shorter sum, not whole; N where it is more.
+
+    Notes
+    -----
+    Inside a block the terms are the polynomial through its nodes, which is summed to the end.
+    """
+    found = np.array(w)
+    for row, (n, end) in enumerate(zip(n_matsubara.tolist(), ends.tolist(), strict=True)):
+        if end >= n:
+            continue
+        if n < short:
+            found[row] = np.clip(end - x[row], 0.0, 1.0)
+            continue
+        found[row, :SINGLE] = np.clip(end - x[row, :SINGLE], 0.0, 1.0)
+        n_blocks = (x.shape[1] - SINGLE) // ORDER
+        for block in range(n_blocks):
+            place = slice(SINGLE + block * ORDER, SINGLE + (block + 1) * ORDER)
+            first, last = (
+                SINGLE * float(n / SINGLE) ** (edge / n_blocks) for edge in (block, block + 1)
+            )
+            length, inside = last - first, float(end - first)
+            if inside <= 0.0:
+                found[row, place] = 0.0
+            elif inside < length:
+                found[row, place] = _to_inside(x[row, place] - first, length, inside)
+    return found
+
+
+def _to_inside(nodes: np.ndarray, length: float, inside: float) -> np.ndarray:
+    """Weights of a sum over 0 … inside - 1, from polynomials in steps: Σ C(k, p) = C(n, p + 1)."""
+    binomials, sums = np.ones((ORDER, ORDER)), np.empty(ORDER)
+    sums[0] = inside / length
+    for p in range(1, ORDER):
+        binomials[p] = binomials[p - 1] * (nodes - (p - 1)) / length
+        sums[p] = sums[p - 1] * (p / (p + 1.0)) * (inside - p) / length
+    return np.asarray(np.linalg.solve(binomials, sums * length))
+
+
 def block_nodes(
     length: Float[np.ndarray, "*blocks"],
 ) -> tuple[Float[np.ndarray, "*blocks term"], Float[np.ndarray, "*blocks term"]]:

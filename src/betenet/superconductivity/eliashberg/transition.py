@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float
@@ -15,9 +15,19 @@ from betenet.superconductivity.critical_temperature import (
     DEFAULT_MU_STAR,
     critical_temperature,
 )
+from betenet.superconductivity.eliashberg.conventions import (
+    CONVENTIONS,
+    DEFAULT_CONVENTION,
+    Convention,
+)
+from betenet.superconductivity.eliashberg.conventions import convention as named_convention
 from betenet.superconductivity.eliashberg.coulomb import Coulomb, coulomb
 from betenet.superconductivity.eliashberg.kernel import PairingKernel
-from betenet.superconductivity.eliashberg.linearised import largest_eigenvalue, matsubara_sums
+from betenet.superconductivity.eliashberg.linearised import (
+    largest_eigenvalue,
+    matsubara_sums,
+    sums_of_convention,
+)
 from betenet.superconductivity.eliashberg.matsubara import by_terms
 from betenet.superconductivity.eliashberg.root import Bracket, find_root
 from betenet.superconductivity.eliashberg.status import Status, first_status
@@ -31,6 +41,7 @@ CUTOFF_TOLERANCE = 1e-3
 """Relative change of Tc with the cutoff that is still called converged."""
 RESOLUTION = 1e-3
 """Change of Tc that is none, however large a share of a tiny Tc it is [K]."""
+_WIDEST = 100.0  # highest cutoff over the highest frequency, where it goes with the temperature
 _CHUNK = 64  # spectra at a time: their matrices stay in the processor's cache
 
 
@@ -57,7 +68,7 @@ class Transition:
     cutoff_change: Float[np.ndarray, "*batch"]
 
 
-def eliashberg_tc(
+def eliashberg_tc(  # noqa: PLR0913 - each is a choice of the user
     frequencies: Float[np.ndarray, " n_freq"],
     a2f: Float[np.ndarray, "*batch n_freq"],
     mu_star: ArrayLike = DEFAULT_MU_STAR,
@@ -67,6 +78,7 @@ def eliashberg_tc(
     rule: str = "onset",
     lowest: float = LOWEST,
     check_cutoff: bool = True,
+    convention: str = DEFAULT_CONVENTION,
 ) -> Transition:
     r"""Tc of the isotropic Migdal-Eliashberg equations.
 
@@ -91,6 +103,8 @@ def eliashberg_tc(
         Temperature below which no transition is looked for [K].
     check_cutoff
         Find what doubling the cutoff would change.
+    convention
+        What μ* means, by its name in ``conventions.CONVENTIONS``.
 
     Returns
     -------
@@ -127,10 +141,11 @@ def eliashberg_tc(
     return checked_transition(
         *check_spectrum(frequencies, a2f), mu_star, cutoff=cutoff,
         mu_star_frequency=mu_star_frequency, rule=rule, lowest=lowest, check_cutoff=check_cutoff,
+        meaning=named_convention(convention),
     )  # fmt: skip
 
 
-def checked_transition(
+def checked_transition(  # noqa: PLR0913 - as above
     grid: Float[np.ndarray, " n_freq"],
     values: Float[np.ndarray, "*batch n_freq"],
     mu_star: ArrayLike,
@@ -140,6 +155,7 @@ def checked_transition(
     rule: str,
     lowest: float = LOWEST,
     check_cutoff: bool = True,
+    meaning: Convention = CONVENTIONS[DEFAULT_CONVENTION],
 ) -> Transition:
     """:func:`eliashberg_tc` of a spectrum that is valid already."""
     shape, flat = values.shape[:-1], values.reshape(-1, grid.size)
@@ -147,9 +163,13 @@ def checked_transition(
     if not (np.isfinite(lowest) and lowest > 0.0):
         raise ConfigError(f"lowest is {lowest} K.", fix="Give a positive temperature in K.")
     repulsion = coulomb(
-        grid, flat, mu, cutoff=cutoff, mu_star_frequency=mu_star_frequency, rule=rule
-    )
-    kernel = PairingKernel.for_cutoff(grid, flat, repulsion.cutoff, rule)
+        grid, flat, mu, cutoff=cutoff, mu_star_frequency=mu_star_frequency, rule=rule,
+        meaning=meaning,
+    )  # fmt: skip
+    top = repulsion.cutoff
+    if meaning.n_frequencies is not None:  # the cutoff goes with the temperature
+        top = np.full_like(top, _WIDEST * grid[-1])
+    kernel = PairingKernel.for_cutoff(grid, flat, top, rule)
     known = CheckedMoments(grid, flat, rule)
     coupling = known.coupling
     start = critical_temperature(
@@ -166,9 +186,11 @@ def checked_transition(
     with one_blas_thread():
         root = find_root(eigenvalue, start * KELVIN_TO_MEV, lowest * KELVIN_TO_MEV, coupling > 0.0)
         change = np.full(len(flat), np.nan)
-        if check_cutoff:
+        if check_cutoff and meaning.screening != "none":  # else the cutoff is part of μ*
             change = _cutoff_change(kernel, repulsion, root)
     tc = np.nan_to_num(np.exp(root.root) / KELVIN_TO_MEV)
+    if meaning.n_frequencies is not None:
+        repulsion = replace(repulsion, cutoff=repulsion.cutoff_at(np.exp(np.nan_to_num(root.root))))
     moves = (np.abs(change) > CUTOFF_TOLERANCE) & (np.abs(change) * tc > RESOLUTION)
     status = first_status(
         [
@@ -210,9 +232,11 @@ def eigenvalues(
     """ρ of each spectrum at its own temperature, given as ln k_B T [ln meV]."""
     temperature = np.exp(log_temperature)
     found = np.empty(len(temperature))
-    for rows in chunks(repulsion.cutoff / (2.0 * np.pi * temperature)):
+    cutoff = repulsion.cutoff_at(temperature)
+    for rows in chunks(cutoff / (2.0 * np.pi * temperature)):
         part = repulsion.rows(rows)
-        sums = matsubara_sums(kernel.rows(rows), temperature[rows], part.cutoff)
+        sums = matsubara_sums(kernel.rows(rows), temperature[rows], cutoff[rows])
+        sums = sums_of_convention(sums, part)
         found[rows] = largest_eigenvalue(sums, part.mu_star_cutoff)
     return found
 

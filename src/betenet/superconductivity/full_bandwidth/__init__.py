@@ -1,6 +1,7 @@
 """Eliashberg theory with the electrons' density of states N(ε) and a moving chemical potential.
 
-``electron_dos`` → ``normal_state`` (Z, χ, μ) → ``transition`` (Tc) → ``state`` (below Tc).
+``electron_dos`` → ``normal_state`` (Z, χ, μ) → ``transition`` (Tc) → ``state`` (below Tc);
+``static_coulomb``: Tc with W(ε, ε′) instead of μ*.
 """
 
 from betenet.superconductivity.full_bandwidth.electron_dos import ElectronDos
@@ -10,6 +11,11 @@ from betenet.superconductivity.full_bandwidth.state import (
     BandState,
     band_state,
 )
+from betenet.superconductivity.full_bandwidth.static_coulomb import (
+    KernelTransition,
+    StaticKernel,
+    kernel_tc,
+)
 from betenet.superconductivity.full_bandwidth.transition import BandTransition, band_tc
 
 __all__ = [
@@ -18,6 +24,9 @@ __all__ = [
     "BandState",
     "BandTransition",
     "ElectronDos",
+    "KernelTransition",
+    "StaticKernel",
     "band_state",
     "band_tc",
+    "kernel_tc",
 ]

@@ -8,6 +8,7 @@ from betenet.superconductivity.eliashberg.matsubara import (
     SINGLE,
     matsubara_nodes,
     n_nodes,
+    partial_weights,
 )
 
 WHOLE = [1, 2, 7, 15, 16, 17, 31, 32, 100, 1023, 1024, 10_000, 1_000_000]
@@ -116,3 +117,15 @@ def test_a_batch_is_its_rows(numbers):
 def test_numbers_that_need_different_terms_are_refused():
     with pytest.raises(ValueError, match="different numbers of terms"):
         matsubara_nodes(np.array([20.0, 2000.0]))
+
+
+def test_weights_of_a_shorter_sum_at_the_nodes_of_a_longer_one():
+    ends = np.array([3.0, 30.0, 100.0, 777.0, 5000.0])
+    n = np.full(ends.size, 1000.0)
+    x, w = matsubara_nodes(n)
+    shorter = partial_weights(x, w, n, ends)
+    for row, end in enumerate(np.minimum(ends, 1000.0).astype(int)):
+        index = np.arange(end)
+        for function in (lambda i: 1.0 / (i + 3.0), lambda i: np.exp(-i / 300.0)):
+            expected = function(index).sum()
+            assert shorter[row] @ function(x[row]) == pytest.approx(expected, rel=1e-6)

@@ -29,7 +29,7 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 
 from betenet.datasets.folds import fold_of
 from betenet.datasets.rows import data_folder
-from betenet.known.superconductor_families import superconductor_families
+from betenet.known.composition_families import composition_families
 from betenet.known.superconductor_features import superconductor_features
 
 WARM = 5.0
@@ -102,7 +102,7 @@ def read_rows(folder: Path, predictions: Path) -> Rows:
         measured=np.array([np.median([one[0] for one in entries[k]]) for k in kept]),
         predicted=np.array([weighted(entries[k]) for k in kept]),
         system=np.array([entries[k][0][3] for k in kept]),
-        family=np.array(superconductor_families(amounts)),
+        family=np.array(composition_families(amounts)),
         first=np.array([min(found, default=np.nan) for found in years]),
     )
 

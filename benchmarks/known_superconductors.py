@@ -24,14 +24,19 @@ from pathlib import Path
 
 import numpy as np
 from ase.data import atomic_numbers
-from superconductor_rules import Refusal, Report, by_compound, judge_reports
+from superconductor_rules import (
+    Refusal,
+    Report,
+    by_compound,
+    judge_reports,
+    special_conditions,
+)
 
 from betenet.datasets.rows import data_folder
 from betenet.errors import BetenetError
-from betenet.known.composition_families import HYDRIDE, composition_family
 from betenet.known.elements import bonding, element_facts
 from betenet.known.formula import WrittenFormula, read_formula
-from betenet.known.measured import COLUMNS, REFUSED, SPECIAL, TABLE
+from betenet.known.measured import COLUMNS, REFUSED, TABLE
 
 FOLDER = Path(__file__).parents[1] / "src" / "betenet" / "known"
 
@@ -45,9 +50,8 @@ HEADER = (
 _NO_AMOUNT = re.compile(r"O[XYZ]$")
 """Oxygen whose amount is a capital letter: it would be read as oxygen and yttrium."""
 _OPEN = re.compile(r"([+-])[A-Za-z]$")
-ABOVE_HANDBOOK = 1.7
-"""Factor above the handbook's Tc of an element from which pressure, a film or another phase is
-likely."""
+_CONDITIONS = re.compile(r"GPa|kbar|[Ff]ilm|monolayer|amorphous")
+"""How the common name of a compound tells that it was a film, or under pressure."""
 REFUSED_COLUMNS = ("source", "number", "formula", "tc_kelvin", "year", "rule", "reason")
 
 
@@ -105,6 +109,7 @@ def _take(
         "year": int(row["year"]) if row.get("year") else None,
         "structure": row.get("structure_type", ""),
         "source": source,
+        "stated": bool(_CONDITIONS.search(row.get("common_formula", ""))),
     }
     try:
         if _NO_AMOUNT.search(text):
@@ -171,19 +176,9 @@ def table_row(group: Sequence[Report], space_groups: Mapping[str, int]) -> tuple
         structures.most_common(1)[0][0] if structures else "",
         str(space_groups.get(_key(shares), "")) if not group[0].undetermined else "",
         " ".join(group[0].undetermined),
-        SPECIAL if is_special(shares, float(np.median(values))) else "",
+        special_conditions(group),
         group[0].source,
     )
-
-
-def is_special(shares: Mapping[str, float], tc: float) -> bool:
-    """Whether it is a hydride, or an element far above its Tc at ambient pressure."""
-    if len(shares) > 1:
-        return composition_family(shares) == HYDRIDE
-    names, facts = element_facts()
-    (symbol,) = shares
-    handbook = facts[atomic_numbers[symbol] - 1, names.index("sqrt_tc_element_kelvin")] ** 2
-    return tc > ABOVE_HANDBOOK * handbook
 
 
 def space_groups(folder: Path) -> dict[str, int]:

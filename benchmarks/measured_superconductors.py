@@ -6,7 +6,7 @@ import csv
 import gzip
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,13 +15,11 @@ from ase.data import atomic_numbers, chemical_symbols
 
 from betenet.datasets.folds import fold_of
 from betenet.errors import DataError
+from betenet.known.composition_families import HYDRIDE, composition_families
 from betenet.known.elements import MAX_NUMBER
+from betenet.known.findings import CUPRATE, IRON_BASED
 from betenet.known.formula import read_formula
-from betenet.known.superconductor_families import (
-    CUPRATE,
-    IRON_BASED,
-    superconductor_families,
-)
+from betenet.known.measured import measured_table
 
 OXYGEN_UNKNOWN = re.compile(r"O[XYZ]$")
 """How an undetermined amount of oxygen ends a formula: no yttrium, which always has a number."""
@@ -66,6 +64,7 @@ class Measured:
     scatter: np.ndarray
     system: np.ndarray
     family: np.ndarray
+    key: np.ndarray
 
     def of(self, rows: np.ndarray) -> Measured:
         """Some of the rows."""
@@ -96,18 +95,20 @@ def read_measured(
     selection, which has none, come the compositions that the dump lacks, if ``until`` is not given.
     """
     compounds = read_compounds(folder)
-    rows: list[Compound] = []
-    for one in compounds.values():
+    rows: dict[str, Compound] = {}
+    for key, one in compounds.items():
         dated = [report for report in one.reports if report.source == "nims"]
         found = dated or (one.reports if until == np.inf else [])
         found = [r for r in found if until == np.inf or r.year <= until]
         if found:
-            rows.append(Compound(one.amounts, one.system, found))
+            rows[key] = Compound(one.amounts, one.system, found)
     measured = _measured(rows)
     if not clean:
         return measured
     bad = impossible(measured)
-    say(f"{len(rows)} compositions, {bad.sum()} of them impossible or without their oxygen")
+    say(
+        f"{len(rows)} compositions, {bad.sum()} of them impossible, without their oxygen or under pressure"
+    )
     return measured.of(~bad)
 
 
@@ -117,7 +118,19 @@ def impossible(measured: Measured) -> np.ndarray:
     copper, oxygen = shares[:, 28], shares[:, 7]
     unknown = (copper > 0.08) & (oxygen > 0.0) & (oxygen <= LEAST_OXYGEN)
     named = np.isin(measured.family, [CUPRATE, IRON_BASED])
-    return unknown | (measured.tc > HIGHEST) | (~named & (measured.tc > HIGHEST_OF_OTHERS))
+    too_high = (measured.tc > HIGHEST) | (~named & (measured.tc > HIGHEST_OF_OTHERS))
+    return unknown | too_high | np.isin(measured.key, under_pressure())
+
+
+def under_pressure() -> list[str]:
+    """Keys of compositions whose Tc was likely measured under pressure, or of a film.
+
+    Hydrides, of which that is not so sure, are kept.
+    """
+    table, found = measured_table(), dict[str, Compound]()
+    marked = (table[place] for place in range(len(table)))
+    marked = (one for one in marked if one.conditions and one.family != HYDRIDE)
+    return [key for one in marked if (key := composition_key(one.formula, found))]
 
 
 def read_compounds(folder: Path) -> dict[str, Compound]:
@@ -160,9 +173,9 @@ def _rows(path: Path) -> Iterator[dict[str, str]]:
         yield from csv.DictReader(lines)
 
 
-def _measured(rows: Iterable[Compound]) -> Measured:
+def _measured(rows: Mapping[str, Compound]) -> Measured:
     tcs: defaultdict[str, list[float]] = defaultdict(list)
-    kept = list(rows)
+    kept = list(rows.values())
     for one in kept:
         values = [report.tc for report in one.reports]
         years = [report.year for report in one.reports if np.isfinite(report.year)]
@@ -175,5 +188,6 @@ def _measured(rows: Iterable[Compound]) -> Measured:
         amounts=amounts,
         **{name: np.array(column) for name, column in tcs.items()},
         system=np.array([one.system for one in kept]),
-        family=np.array(superconductor_families(amounts)),
+        family=np.array(composition_families(amounts)),
+        key=np.array(list(rows)),
     )

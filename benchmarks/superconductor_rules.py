@@ -1,15 +1,31 @@
-"""Rules by which reports of measured superconductors are refused; none names a compound."""
+"""Rules by which reports of measured superconductors are refused or marked.
+
+None that refuses names a compound; of those that mark, one has a list, `UNDER_PRESSURE`.
+"""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
 
 import numpy as np
+from ase.data import atomic_numbers
 
 from betenet.known.composition_distance import composition_distances, composition_profile
 from betenet.known.composition_families import HYDRIDE, composition_family
+from betenet.known.elements import element_facts
+from betenet.known.formula import read_formula
+from betenet.known.formula_lists import given_formulas
+from betenet.known.measured import SPECIAL
+
+UNDER_PRESSURE = "under_pressure.txt"
+"""List of compounds that are not known to superconduct without pressure."""
+ABOVE_HANDBOOK = 1.7
+"""Factor above the handbook's Tc of an element from which pressure, a film or another phase is
+likely."""
 
 AMBIENT_LIMIT = 140.0
 """Above the highest Tc that was measured, and measured again, without pressure: 133 to 138 K in
@@ -59,6 +75,8 @@ class Report:
         Name of the structure type; empty if it is not stated.
     source
         Name of the source.
+    stated
+        Whether the source says that it was a film, or measured under pressure.
     """
 
     number: str
@@ -70,6 +88,7 @@ class Report:
     year: int | None
     structure: str
     source: str
+    stated: bool = False
     family: str = field(init=False)
 
     def __post_init__(self) -> None:
@@ -113,7 +132,7 @@ def judge_reports(reports: Sequence[Report]) -> tuple[list[Report], list[Refusal
     """
     refused: list[Refusal] = []
     kept = list(reports)
-    for rule in (_single, _against_reports, _against_family, _against_neighbours):
+    for rule in (_single, _stated, _against_reports, _against_family, _against_neighbours):
         found = rule(kept)
         bad = {id(one.report) for one in found}
         kept = [report for report in kept if id(report) not in bad]
@@ -134,6 +153,56 @@ def _single(reports: Sequence[Report]) -> list[Refusal]:
         elif lack := _lacks_oxygen(one):
             found.append(Refusal(report=one, rule="oxygen", reason=lack))
     return found
+
+
+def _stated(reports: Sequence[Report]) -> list[Refusal]:
+    """Films, and what was measured under pressure, where there are other reports."""
+    return [
+        Refusal(report=one, rule="conditions", reason="the source names a film or a pressure")
+        for group in by_compound(reports).values()
+        if not all(one.stated for one in group)
+        for one in group
+        if one.stated
+    ]
+
+
+def special_conditions(group: Sequence[Report]) -> str:
+    """Conditions that the reports of one compound were likely measured in, with the reason.
+
+    Parameters
+    ----------
+    group
+        Reports of one compound.
+
+    Returns
+    -------
+    str
+        `SPECIAL`, a colon and the reason; empty for most.
+    """
+    shares, tc = group[0].shares, float(np.median([one.tc for one in group]))
+    reasons = {
+        "the source says so": all(one.stated for one in group),
+        "not known to superconduct otherwise": _key(shares) in _under_pressure(),
+        "hydrides seldom superconduct otherwise": group[0].family == HYDRIDE,
+        "far above the handbook's value": len(shares) == 1 and tc > _handbook_limit(*shares),
+    }
+    return next((f"{SPECIAL}: {reason}" for reason, holds in reasons.items() if holds), "")
+
+
+def _handbook_limit(symbol: str) -> float:
+    names, facts = element_facts()
+    root = facts[atomic_numbers[symbol] - 1, names.index("sqrt_tc_element_kelvin")]
+    return ABOVE_HANDBOOK * root**2
+
+
+@cache
+def _under_pressure() -> frozenset[str]:
+    formulas = given_formulas([str(Path(__file__).parent / UNDER_PRESSURE)])
+    return frozenset(_key(read_formula(one).shares) for one in formulas if isinstance(one, str))
+
+
+def _key(shares: Mapping[str, float]) -> str:
+    return " ".join(f"{symbol}{share:.3f}" for symbol, share in sorted(shares.items()))
 
 
 def _lacks_oxygen(one: Report) -> str:

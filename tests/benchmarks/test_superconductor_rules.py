@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import sys
 from pathlib import Path
 from typing import Any
@@ -72,3 +73,30 @@ def test_a_single_report_far_above_its_neighbours(rules: Any) -> None:
     high = [("MgB2", 39.0)] * 3
     assert refused(rules, *near, *high, ("Nb3Ge", 30.0)) == {"9": "neighbours"}
     assert refused(rules, *near[:3], *high, ("Nb3Ge", 30.0)) == {}  # too few to tell
+
+
+@pytest.mark.parametrize(
+    ("formula", "tc", "reason"),
+    [
+        ("Ca", 25.0, "handbook"),
+        ("H2O", 5.0, "hydride"),
+        ("UGe2", 0.7, "otherwise"),
+        ("Nb", 9.2, ""),
+        ("Nb3Sn", 18.0, ""),
+    ],
+)
+def test_conditions_that_are_likely(rules: Any, formula: str, tc: float, reason: str) -> None:
+    found = rules.special_conditions(reports(rules, (formula, tc)))
+    assert reason in found
+    assert bool(found) == bool(reason)
+
+
+def test_films_are_left_out_where_there_are_other_reports(rules: Any) -> None:
+    film, crystal = reports(rules, ("FeSe", 40.0), ("FeSe", 9.0))
+    film = dataclasses.replace(film, stated=True)
+    kept, left_out = rules.judge_reports([film, crystal])
+    assert kept == [crystal]
+    assert [one.rule for one in left_out] == ["conditions"]
+    kept, left_out = rules.judge_reports([film])
+    assert kept == [film]
+    assert "the source says so" in rules.special_conditions(kept)

@@ -3,33 +3,20 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
-from functools import partial
-from pathlib import Path
 
-from betenet.cli.batch import Output, RowOutput, TableOutput, write_results
+from betenet.cli.formulas import add_flags, write_answers
 from betenet.cli.parser import Verbs, add_verb
-from betenet.cli.streams import CsvRows, JsonList, refuse_to_replace_inputs
 
 
 def add_parser(verbs: Verbs) -> None:
     """Add the verb to the command line."""
-    parser = add_verb(verbs, "composition", run)
-    parser.flag("formulas", nargs="+")
-    parser.switch("--json")
-    parser.flag("--csv", Path)
+    add_flags(add_verb(verbs, "composition", run))
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Predict every formula; the exit code."""
-    from betenet.known.compositions import COLUMNS, TABLE, formulas_in, predict_compositions
-    from betenet.known.compositions import CompositionPrediction as One
+    from betenet.known.compositions import COLUMNS, TABLE, predict_compositions
+    from betenet.known.formula_lists import given_formulas
 
-    refuse_to_replace_inputs(arguments.formulas, arguments.csv)
-    outputs: list[Callable[[], Output[One]]] = [partial(TableOutput, One.lines, TABLE.heading)]
-    if arguments.json:
-        outputs = [lambda: RowOutput(JsonList(), One.to_dicts)]
-    if arguments.csv is not None:
-        outputs.append(lambda: RowOutput(CsvRows(arguments.csv, COLUMNS), One.to_rows))
-    found = predict_compositions(formulas_in(arguments.formulas))
-    return write_results(found, outputs, noun="formulas")
+    found = predict_compositions(given_formulas(arguments.formulas))
+    return write_answers(arguments, found, COLUMNS, TABLE.heading)

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import numpy as np
+from ase.data import chemical_symbols
+from jaxtyping import Float
+
 from betenet.known.findings import CUPRATE, FULLERIDE, HEAVY_FERMION, IRON_BASED
 
 OXIDE = "oxide"
@@ -64,10 +68,33 @@ def composition_family(shares: Mapping[str, float]) -> str:
         FULLERIDE: carbon > 0.9 and len(shares) > 1,
         HYDRIDE: shares.get("H", 0.0) >= 0.5,
         CHEVREL: molybdenum > 0.25 and abs(chalcogen / max(molybdenum, 0.01) - 4 / 3) < 0.25,
-        OXIDE: oxygen >= 0.3,
+        OXIDE: 0.3 <= oxygen < 1.0,
         HEAVY_FERMION: of(_HEAVY) >= 0.05 and of(_BINDING) <= 0.3 and of(_HEAVY) < 1.0,
     }
     return next((family for family, holds in tests.items() if holds), OTHER)
+
+
+def composition_families(amounts: Float[np.ndarray, "row number"]) -> list[str]:
+    """Family of each composition, as `composition_family` tells it.
+
+    Parameters
+    ----------
+    amounts
+        Amount of each element in a formula, column Z - 1 for the element Z [1].
+
+    Examples
+    --------
+    >>> amounts = np.zeros((2, 118))
+    >>> amounts[0, [38, 55, 28, 7]] = [1, 2, 3, 7]
+    >>> amounts[1, [40, 49]] = [3, 1]
+    >>> composition_families(amounts)
+    ['cuprate', 'other']
+    """
+    shares = amounts / amounts.sum(axis=1, keepdims=True)
+    return [
+        composition_family({chemical_symbols[at + 1]: float(row[at]) for at in np.flatnonzero(row)})
+        for row in shares
+    ]
 
 
 def family_sentence(family: str) -> str:

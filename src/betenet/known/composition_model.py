@@ -17,13 +17,10 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Float
 
+from betenet.known.composition_families import composition_families
+from betenet.known.findings import CUPRATE, IRON_BASED
 from betenet.known.forest import Forest
 from betenet.known.known_compositions import KnownCompositions
-from betenet.known.superconductor_families import (
-    CUPRATE,
-    IRON_BASED,
-    superconductor_families,
-)
 from betenet.known.superconductor_features import superconductor_features
 
 Amounts = Float[np.ndarray, "row number"]
@@ -141,7 +138,7 @@ class CompositionModel:
             Amount of each element in a formula, column Z - 1 for the element Z [1].
         """
         features = superconductor_features(amounts)
-        families = superconductor_families(amounts)
+        families = composition_families(amounts)
         kinds = kinds_of(families)
         linear, logarithmic = self.linear.scores(features), self.logarithmic.scores(features)
         logit = self.above.scores(features)

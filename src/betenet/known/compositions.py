@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from ase.data import atomic_numbers, chemical_symbols
 
-from betenet.errors import BetenetError, DataError
-from betenet.input_files import lines_of, open_text
+from betenet.errors import BetenetError
 from betenet.known.composition_families import composition_family
 from betenet.known.composition_model import (
     LEAST_OVERLAP,
@@ -24,6 +22,8 @@ from betenet.known.composition_model import (
 from betenet.known.elements import MAX_NUMBER
 from betenet.known.findings import UNSEEN_ELEMENT, Finding
 from betenet.known.formula import WrittenFormula, read_formula
+from betenet.known.formula_lists import UnreadList
+from betenet.printable import shortened
 from betenet.text_table import TextTable
 
 UNLIKE_KNOWN, ASSUMED = "unlike_known", "assumed"
@@ -104,19 +104,15 @@ class CompositionPrediction:
             "flags": [{"code": one.code, "text": one.text} for one in self.flags],
         }
 
-    def to_dicts(self) -> tuple[dict[str, Any]]:
-        """What `to_dict` gives, as a list of one."""
-        return (self.to_dict(),)
-
-    def to_rows(self) -> tuple[dict[str, Any]]:
+    def csv_row(self) -> dict[str, Any]:
         """One row of the table with the columns `COLUMNS`; flags by their codes."""
         found = self.to_dict()
         row = dict.fromkeys(COLUMNS, "")
         if self.error is not None:
-            return ({**row, "formula": self.formula, "error": self.error.in_one_line()},)
+            return {**row, "formula": self.formula, "error": self.error.in_one_line()}
         numbers = {key: f"{found[key]:.4g}" for key in COLUMNS[2:8]}
         codes = ";".join(dict.fromkeys(one.code for one in self.flags))
-        return ({**row, **found, **numbers, "flags": codes},)
+        return {**row, **found, **numbers, "flags": codes}
 
     def lines(self) -> tuple[str]:
         """One line of the table for people, with the headings of `TABLE`."""
@@ -134,15 +130,15 @@ class CompositionPrediction:
 
 
 def predict_compositions(
-    formulas: Iterable[str], model: CompositionModel | None = None
+    formulas: Iterable[str | UnreadList], model: CompositionModel | None = None
 ) -> Generator[CompositionPrediction]:
     """Predictions of formulas, in their order; what cannot be read has an error.
 
     Parameters
     ----------
     formulas
-        Formulas as people write them; taken a few hundred at a time, so that there may be any
-        number of them.
+        Formulas as people write them, such as `formula_lists.given_formulas` finds; taken a few
+        hundred at a time, so that there may be any number of them.
     model
         Model; the shipped one if absent.
 
@@ -157,44 +153,15 @@ def predict_compositions(
         yield from _predicted(batch, model or shipped_model())
 
 
-def formulas_in(words: Iterable[str]) -> Iterator[str]:
-    """Formulas of words, each a formula or a file with one formula a line.
-
-    Empty lines, lines that begin with ``#`` and what follows a tab are skipped.
-
-    Raises
-    ------
-    DataError
-        If a file cannot be read.
-    """
-    for word in words:
-        path = Path(word)
-        if not _is_file(path):
-            yield word
-            continue
-        try:
-            with open_text(path) as file:
-                lines = (line.split("\t")[0].strip() for line in lines_of(file))
-                yield from (line for line in lines if line and not line.startswith("#"))
-        except OSError as error:
-            raise DataError(
-                f"Cannot read {word}.",
-                error.strerror or str(error),
-                "Give a text file with one formula a line.",
-            ) from error
-
-
-def _is_file(path: Path) -> bool:
-    try:
-        return path.is_file()
-    except OSError:  # longer than any path
-        return False
-
-
-def _predicted(batch: list[str], model: CompositionModel) -> Iterator[CompositionPrediction]:
+def _predicted(
+    batch: list[str | UnreadList], model: CompositionModel
+) -> Iterator[CompositionPrediction]:
     read: dict[int, WrittenFormula] = {}
     errors: dict[int, BetenetError] = {}
     for place, formula in enumerate(batch):
+        if isinstance(formula, UnreadList):
+            errors[place] = formula.error
+            continue
         try:
             read[place] = read_formula(formula)
         except BetenetError as error:
@@ -206,9 +173,10 @@ def _predicted(batch: list[str], model: CompositionModel) -> Iterator[Compositio
         flags = _flags(list(read.values()), estimates)
         for row, (place, formula) in enumerate(read.items()):
             found[place] = _prediction(formula, estimates, row, flags[row])
-    for place, formula in enumerate(batch):
+    for place, one in enumerate(batch):
+        name = one.name if isinstance(one, UnreadList) else shortened(one)
         error = errors.get(place)
-        yield found[place] if error is None else CompositionPrediction(formula=formula, error=error)
+        yield found[place] if error is None else CompositionPrediction(formula=name, error=error)
 
 
 def _amounts(formulas: Iterable[WrittenFormula]) -> np.ndarray:

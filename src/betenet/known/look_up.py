@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
-from betenet.errors import BetenetError, DataError, unexpected
-from betenet.input_files import check_file
+from betenet.errors import BetenetError, unexpected
 from betenet.known.composition_families import composition_family, family_sentence
 from betenet.known.findings import Finding
 from betenet.known.formula import WrittenFormula, read_formula
+from betenet.known.formula_lists import UnreadList
 from betenet.known.measured import MeasuredCompound, Near, measured_table
 from betenet.printable import shortened
 
@@ -203,24 +202,19 @@ class FormulaAnswer:
         return row
 
 
-def formula_answers(given: Sequence[str]) -> Generator[FormulaAnswer]:
-    """What is known of each formula; a file stands for the formulas in it, one a line.
+def formula_answers(given: Iterable[str | UnreadList]) -> Generator[FormulaAnswer]:
+    """What is known of each formula.
 
     Parameters
     ----------
     given
-        Formulas, and paths of files. Blank lines of a file, and what follows ``#``, are passed
-        over.
+        Formulas as people write them, such as `formula_lists.given_formulas` finds.
     """
-    for text in given:
-        try:
-            formulas = _lines(Path(text)) if _is_file(text) else [text]
-        except (OSError, UnicodeDecodeError) as error:
-            reason = getattr(error, "strerror", None) or str(error)
-            fix = "Give a text file with a formula in each line."
-            yield FormulaAnswer(name=text, error=DataError(f"{text} cannot be read.", reason, fix))
-            continue
-        yield from map(_answer, formulas)
+    for one in given:
+        if isinstance(one, UnreadList):
+            yield FormulaAnswer(name=one.name, error=one.error)
+        else:
+            yield _answer(one)
 
 
 def _answer(text: str) -> FormulaAnswer:
@@ -233,23 +227,6 @@ def _answer(text: str) -> FormulaAnswer:
         return FormulaAnswer(name=shortened(text), error=error)
     except Exception as error:  # noqa: BLE001 - the others are to be answered
         return FormulaAnswer(name=shortened(text), error=unexpected(error, shortened(text)))
-
-
-def _is_file(text: str) -> bool:
-    try:
-        return "/" in text or Path(text).is_file()
-    except (OSError, ValueError):  # too long for a name
-        return False
-
-
-def _lines(path: Path) -> list[str]:
-    check_file(path)
-    with path.open(encoding="utf-8-sig") as file:
-        lines = (line.partition("#")[0].strip() for line in file)
-        found = [line for line in lines if line]
-    if not found:
-        raise OSError(0, "it holds no formula", str(path))
-    return found
 
 
 def _in_full(one: MeasuredCompound) -> str:

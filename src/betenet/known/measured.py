@@ -30,7 +30,7 @@ COLUMNS = (
 )
 SPECIAL = "pressure or film"
 """Conditions of a Tc that is known under pressure, in a film or another phase only; the sources
-state none."""
+seldom state them."""
 SAME = 0.0015
 """Largest difference of the shares within which compositions are the same: sources round [1]."""
 MAIN = 0.05
@@ -68,7 +68,7 @@ class MeasuredCompound:
     undetermined
         Elements whose amount the reports leave open.
     conditions
-        `SPECIAL`, or empty: the sources state neither pressures nor films.
+        `SPECIAL`, a colon and the reason; mostly empty, as the sources seldom state them.
     source
         Source of the reports.
     """
@@ -108,7 +108,7 @@ class MeasuredCompound:
         marks = ", ".join(
             (
                 *(f"{symbol} undetermined" for symbol in self.undetermined),
-                *([f"likely {self.conditions}"] if self.conditions else []),
+                *([f"likely {SPECIAL}"] if self.conditions else []),
                 *([f"up to {self.highest:.3g} K"] if self.highest > _MUCH * self.tc else []),
             )
         )

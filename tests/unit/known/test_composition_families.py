@@ -18,7 +18,19 @@ PROTOTYPES = {
     "hydride": ["LaH10", "H3S", "Th4H15"],
     "chevrel": ["PbMo6S8", "LaMo6Se8"],
     "oxide": ["Ba0.6K0.4BiO3", "SrTiO3", "LiTi2O4", "Cu2O", "CuCrO2", "CeO2"],
-    "other": ["Nb3Sn", "MgB2", "Nb", "NbN", "CaC6", "FeSi", "Fe", "Ce", "YbBa0.01Nb50", "Fe3P0.1"],
+    "other": [
+        "Nb3Sn",
+        "MgB2",
+        "Nb",
+        "NbN",
+        "CaC6",
+        "FeSi",
+        "Fe",
+        "Ce",
+        "O",
+        "YbBa0.01Nb50",
+        "Fe3P0.1",
+    ],
 }
 
 

@@ -6,7 +6,7 @@ import pytest
 from sklearn.ensemble import ExtraTreesRegressor
 
 from betenet.known.composition_model import MODEL, read_model, shipped_model
-from betenet.known.compositions import COLUMNS, formulas_in, predict_compositions
+from betenet.known.compositions import COLUMNS, predict_compositions
 from betenet.known.forest import Forest
 
 LIST = "MgB2 Nb3Sn YBa2Cu3O6.93 LaFeAsO0.9F0.1 Pb CeCoIn5 K3C60 NbN UPt3 NaCl BaFe2As2".split()  # noqa: SIM905
@@ -118,7 +118,7 @@ def test_bad_formulas_leave_the_others_alone() -> None:
     assert [one.error is None for one in found] == [False, True, False, False, True]
     assert "character 9" in str(found[0].error)
     assert set(found[0].to_dict()) == {"formula", "error"}
-    assert all(set(row) == set(COLUMNS) for one in found for row in one.to_rows())
+    assert all(set(one.csv_row()) == set(COLUMNS) for one in found)
     assert "MgB2" in found[1].lines()[0]
 
 
@@ -126,12 +126,6 @@ def test_formulas_are_streamed() -> None:
     endless = (f"Nb{k}Sn" for k in count(1))
     found = list(islice(predict_compositions(endless), 3))
     assert [one.read_as for one in found] == ["NbSn", "Nb2Sn", "Nb3Sn"]
-
-
-def test_formulas_of_files(tmp_path: Path) -> None:
-    path = tmp_path / "formulas.txt"
-    path.write_text("# mine\nNb3Sn\tA15\n\n  MgB2 \nLa2-xSrxCuO4, x=0.15\n", encoding="utf-8")
-    assert list(formulas_in(["Nb", str(path)])) == ["Nb", "Nb3Sn", "MgB2", "La2-xSrxCuO4, x=0.15"]
 
 
 def test_a_model_comes_back(tmp_path: Path) -> None:

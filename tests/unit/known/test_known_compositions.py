@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from ase.data import atomic_numbers
 
+from betenet.known.composition_families import composition_families
 from betenet.known.composition_model import LEAST_OVERLAP
 from betenet.known.formula import read_formula
 from betenet.known.known_compositions import KnownCompositions
-from betenet.known.superconductor_families import superconductor_families
 
 
 def amounts_of(*formulas: str) -> np.ndarray:
@@ -70,7 +70,7 @@ def test_iron_superconductors_were_unlike_anything_known_before_2008(data_folder
                 (after if is_later else before).append(row["formula"])
     known = KnownCompositions.of(amounts_of(*sorted(set(before))))
     asked = amounts_of(*sorted(set(after)))
-    family = np.array(superconductor_families(asked))
+    family = np.array(composition_families(asked))
     pairs = np.array([pair is not None for pair in known.strange_pairs(asked)])
     unlike = pairs | (known.overlap(asked) < LEAST_OVERLAP)
     assert (

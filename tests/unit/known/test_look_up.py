@@ -3,7 +3,6 @@
 import json
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
@@ -56,25 +55,6 @@ def test_a_bad_formula_does_not_stop_the_others() -> None:
     assert "character 9" in bad.csv_row()["error"]
     assert bad.to_dict()["known"] is None
     assert tuple(bad.csv_row()) == tuple(good.csv_row()) == KNOWN_COLUMNS
-
-
-def test_a_file_has_a_formula_in_each_line(tmp_path: Path) -> None:
-    path = tmp_path / "formulas.txt"
-    path.write_text("\ufeffNb3Sn  # A15\n\n# a remark\nFeSe\nXx\n", encoding="utf-8")
-    answers = list(formula_answers([str(path), "Nb"]))
-    assert [one.name for one in answers] == ["Nb3Sn", "FeSe", "Xx", "Nb"]
-    assert [one.error is None for one in answers] == [True, True, False, True]
-
-
-@pytest.mark.parametrize("content", [b"", b"# nothing\n", b"\xff\xfe\x00"])
-def test_a_file_without_formulas_is_named(tmp_path: Path, content: bytes) -> None:
-    path = tmp_path / "formulas.txt"
-    path.write_bytes(content)
-    missing, nothing, good = formula_answers([str(tmp_path / "no"), str(path), "Nb"])
-    assert missing.error is not None
-    assert "cannot be read" in missing.error.summary
-    assert nothing.error is not None
-    assert good.error is None
 
 
 def test_json_is_plain() -> None:

@@ -3,7 +3,6 @@ import pytest
 from ase.data import atomic_numbers
 
 from betenet.known.formula import read_formula
-from betenet.known.superconductor_families import superconductor_families
 from betenet.known.superconductor_features import (
     MISSING,
     superconductor_feature_names,
@@ -65,25 +64,3 @@ def test_features_that_can_be_told_by_hand(formula: str, name: str, value: float
     if value is None:  # the smallest of two elements is that of one of them
         value = min(feature("mean_group", "Nb"), feature("mean_group", "Sn"))
     assert feature(name, formula) == pytest.approx(value, abs=2e-5)
-
-
-@pytest.mark.parametrize(
-    ("formula", "family"),
-    [
-        ("YBa2Cu3O7-x", "cuprate"),
-        ("HgBa2Ca2Cu3O8.2", "cuprate"),
-        ("LaFeAsO0.9F0.1", "iron_based"),
-        ("FeSe", "iron_based"),
-        ("CeCu2Si2", "heavy_fermion"),
-        ("UTe2", "heavy_fermion"),
-        ("Ba0.6K0.4BiO3", "oxide"),
-        ("PbMo6S8", "chevrel_like"),
-        ("K3C60", "carbon"),
-        ("LaH10", "hydride"),
-        ("MgB2", "other"),
-        ("Nb3Sn", "other"),
-        ("Cu", "other"),
-    ],
-)
-def test_families(formula: str, family: str) -> None:
-    assert superconductor_families(amounts_of(formula)) == [family]

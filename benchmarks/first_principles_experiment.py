@@ -1,13 +1,16 @@
 """Predictions from structure against measured Tc: 3DSC's crystals through `betenet predict`.
 
     tar xzf $BETENET_DATA/supercon/3dsc_mp_cifs.tar.gz -C DIR   # leave *synth_doped* out
-    betenet predict DIR/cifs --phonons none --csv predictions.csv
-    python benchmarks/first_principles_experiment.py predictions.csv [--figure parity.png]
+    betenet predict DIR/cifs --phonons none --csv none.csv
+    betenet predict DIR/cifs --phonons auto --phonon-cache DIR/phonons --csv auto.csv
+    python benchmarks/first_principles_experiment.py none.csv [--figure parity.png]
+    python benchmarks/first_principles_experiment.py auto.csv --beside none.csv
 
 By family: how far the predicted Tc is from the measured one, and how well it and P(Tc > 5 K) rank
 measured Tc above 5 K. Then trees on composition alone, and the same trees with the predicted λ,
 ω_log, ω_2 and Tc, on the same rows: with chemical systems apart, and trained on what was reported
-up to 2000.
+up to 2000. With --beside, the crystals that the first tables have phonons for are compared with
+those of another table: predicted without.
 """
 
 from __future__ import annotations
@@ -24,7 +27,7 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import numpy as np
 from composition_models import exported, fit
-from measured_superconductors import composition_key, read_compounds
+from measured_superconductors import composition_key, read_compounds, under_pressure
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from betenet.datasets.folds import fold_of
@@ -41,7 +44,7 @@ KEYS = (
     "tc_kelvin",
     "probability_tc_above_5_kelvin",
 )
-UNCONVENTIONAL = ("cuprate", "iron_based", "heavy_fermion")
+UNCONVENTIONAL = ("cuprate", "iron_based", "heavy_fermion", "fulleride")
 ON_TOP = {"num_leaves": 15, "min_child_samples": 10, "learning_rate": 0.05}
 
 
@@ -56,20 +59,41 @@ class Rows:
     system: np.ndarray
     family: np.ndarray
     first: np.ndarray
+    seen: np.ndarray
+    """Whether the networks were trained with a crystal of this formula."""
+
+
+Told = dict[str, dict[str, str]]
 
 
 def main() -> None:
     """Print the comparison, and draw the parity if asked for."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("predictions", type=Path, help="table of `betenet predict --csv`")
+    parser.add_argument(
+        "predictions", type=Path, nargs="+", help="tables of `betenet predict --csv`"
+    )
     parser.add_argument("--figure", type=Path, help="file for the figure of parity")
     parser.add_argument("--trees", type=int, default=200)
+    parser.add_argument("--beside", type=Path, nargs="+", help="tables without phonons")
     chosen = parser.parse_args()
-    rows = read_rows(data_folder() / "supercon", chosen.predictions)
+    folder = data_folder() / "supercon"
+    told = read_told(chosen.predictions)
+    if chosen.beside:
+        other = read_told(chosen.beside)
+        names = {name for name, row in told.items() if row["phonons"] != "none" and name in other}
+        told = {name: row for name, row in told.items() if name in names}
+        print(f"{len(names)} crystals with phonons; the same without:")
+        judge(read_rows(folder, {name: other[name] for name in names}), chosen, None)
+        print("\nWith phonons:")
+    judge(read_rows(folder, told), chosen, chosen.figure)
+
+
+def judge(rows: Rows, chosen: argparse.Namespace, figure: Path | None) -> None:
+    """Print what one set of predictions is worth."""
     by_family(rows)
     conventional = select(rows, ~np.isin(rows.family, UNCONVENTIONAL))
-    if chosen.figure is not None:
-        draw(chosen.figure, conventional)
+    if figure is not None:
+        draw(figure, conventional)
     print("\nTrees on the compositions, conventional alone")
     folds = np.array([fold_of(system) for system in conventional.system])
     on_top("systems apart", conventional, [folds == k for k in range(5)], chosen.trees)
@@ -78,22 +102,30 @@ def main() -> None:
     on_top(f"up to {YEAR}, later", conventional, [later], chosen.trees, early)
 
 
-def read_rows(folder: Path, predictions: Path) -> Rows:
+def read_told(paths: list[Path]) -> Told:
+    """What was predicted of each crystal, by the name of its file."""
+    found: Told = {}
+    for path in paths:
+        with path.open(encoding="utf-8", newline="") as lines:
+            found |= {Path(row["name"]).name: row for row in csv.DictReader(lines)}
+    return {name: row for name, row in found.items() if row["coupling"]}
+
+
+def read_rows(folder: Path, told: Told) -> Rows:
     """Compositions with a measured Tc above zero and at least one predicted crystal."""
-    with predictions.open(encoding="utf-8", newline="") as lines:
-        told = {Path(row["name"]).name: row for row in csv.DictReader(lines)}
     compounds = read_compounds(folder)
-    entries: defaultdict[str, list[tuple[float, list[float], float, str]]] = defaultdict(list)
+    special = set(under_pressure())
+    entries: defaultdict[str, list[tuple[float, list[float], float, str, bool]]] = defaultdict(list)
     with gzip.open(folder / "3dsc_mp.csv.gz", "rt", encoding="utf-8", newline="") as lines:
         for row in csv.DictReader(lines):
             found = told.get(Path(row["cif"]).name)
-            if found is None or not found["coupling"] or not float(row["tc_kelvin"] or 0) > 0.0:
+            if found is None or not float(row["tc_kelvin"] or 0) > 0.0:
                 continue
             key = composition_key(row["formula_sc"], compounds)
-            if key is not None:
+            if key is not None and key not in special:
                 values = [float(found[name] or "nan") for name in KEYS]
                 entry = float(row["tc_kelvin"]), values, float(row["weight"])
-                entries[key].append((*entry, row["chemical_system"]))
+                entries[key].append((*entry, row["chemical_system"], bool(found["in_training"])))
     kept = list(entries)
     amounts = np.array([compounds[key].amounts for key in kept])
     years = [[r.year for r in compounds[k].reports if np.isfinite(r.year)] for k in kept]
@@ -104,10 +136,11 @@ def read_rows(folder: Path, predictions: Path) -> Rows:
         system=np.array([entries[k][0][3] for k in kept]),
         family=np.array(composition_families(amounts)),
         first=np.array([min(found, default=np.nan) for found in years]),
+        seen=np.array([any(one[4] for one in entries[k]) for k in kept]),
     )
 
 
-def weighted(entries: list[tuple[float, list[float], float, str]]) -> np.ndarray:
+def weighted(entries: list[tuple[float, list[float], float, str, bool]]) -> np.ndarray:
     """Mean of what was predicted for the crystals of one composition."""
     values, weights = (np.array([one[k] for one in entries]) for k in (1, 2))
     there = np.isfinite(values)
@@ -149,7 +182,10 @@ def by_family(rows: Rows) -> None:
 def groups(rows: Rows) -> Iterator[tuple[str, np.ndarray]]:
     """All rows, the conventional ones, and each family."""
     yield "all", np.ones(len(rows.measured), dtype=bool)
-    yield "conventional", ~np.isin(rows.family, UNCONVENTIONAL)
+    conventional = ~np.isin(rows.family, UNCONVENTIONAL)
+    yield "conventional", conventional
+    yield "… seen", conventional & rows.seen
+    yield "… not seen", conventional & ~rows.seen
     for name in sorted(set(rows.family)):
         yield str(name), rows.family == name
 

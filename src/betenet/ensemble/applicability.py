@@ -158,7 +158,8 @@ class Applicability:
                 text = f"{symbol} was not seen in training: the prediction is a guess"
                 yield Finding(UNSEEN_ELEMENT, text)
             elif seen < max(RARE, RARE_SHARE * len(self.references)):
-                text = f"{symbol} was seen in only {seen} training structures"
+                structures = "structure" if seen == 1 else "structures"
+                text = f"{symbol} was seen in only {seen} training {structures}"
                 yield Finding(RARE_ELEMENT, text)
 
     def _nearest(self, statistics: np.ndarray, formulas: Sequence[str]) -> list[int]:

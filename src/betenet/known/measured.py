@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from importlib.resources import files
@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 from ase.data import atomic_numbers
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 from betenet.errors import DataError
 from betenet.known.composition_distance import (
@@ -39,7 +39,7 @@ _TERM = re.compile(r"([A-Z][a-z]?)([\d.]*)")
 _MUCH = 1.5
 """Factor by which the highest of the reports is above the median where it is named beside it."""
 _SEARCHED = 400
-"""Nearest rows among which other systems are looked for."""
+"""Nearest rows that are looked at first for other systems."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,21 +198,30 @@ class MeasuredTable:
         distances = composition_distances(composition_profile(amounts), self._profiles)
         same = set(self.same(amounts))
         own = self._system(_shares(amounts))
-        seen = set[frozenset[str]]()
-        few = min(_SEARCHED, len(distances))
-        places = np.argpartition(distances, few - 1)[:few] if few else np.empty(0, dtype=np.intp)
-        # of equal distances the one that more reports know
-        order = np.lexsort((-self._n_reports[places], np.round(distances[places], 3)))
-        found: list[tuple[int, float]] = []
-        for place in map(int, places[order]):
+        found: dict[frozenset[str], int] = {}
+        for place in self._by_distance(distances):
             system = self._system(self.shares(place))
-            if place in same or system in seen or (same and system >= own):
+            if place in same or system in found or (same and system >= own):
                 continue
-            seen.add(system)
-            found.append((place, float(distances[place])))
+            found[system] = place
             if len(found) == most:
                 break
-        return found
+        return [(place, float(distances[place])) for place in found.values()]
+
+    def _by_distance(self, distances: Float[np.ndarray, " composition"]) -> Iterator[int]:
+        """Places, the nearest first; of equal distances the one that more reports know."""
+        few = min(_SEARCHED, len(distances))
+        # a few first: to sort them all would take as long as the distances themselves
+        near = np.argpartition(distances, few - 1)[:few] if few else np.empty(0, dtype=np.intp)
+        yield from self._ordered(near, distances)
+        rest = np.setdiff1d(np.arange(len(distances)), near)
+        yield from self._ordered(rest, distances)
+
+    def _ordered(
+        self, places: Int[np.ndarray, " place"], distances: Float[np.ndarray, " composition"]
+    ) -> list[int]:
+        order = np.lexsort((-self._n_reports[places], np.round(distances[places], 3)))
+        return list(map(int, places[order]))
 
     def of_prototype(
         self, amounts: Mapping[str, float], space_group: int, most: int

@@ -127,6 +127,13 @@ def test_a_compound_of_another_order_and_unit_is_the_same() -> None:
     assert table.same({"Nb": 2.9, "Sn": 1.0}) != table.same({"Nb": 3.0, "Sn": 1.0})
 
 
+@pytest.mark.parametrize("formula", ["La2CuO4", "YBa2Cu3O7", "Nb", "BaFe2As2", "U"])
+def test_whatever_has_many_variants_has_neighbours(formula: str) -> None:
+    near = measured_table().nearest(read_formula(formula).amounts, 3)
+    assert len(near) == 3
+    assert [distance for _, distance in near] == sorted(distance for _, distance in near)
+
+
 def test_neighbours_are_the_nearest_one_for_each_system() -> None:
     table, amounts = measured_table(), {"Nb": 3.0, "Sn": 1.0}
     near = table.nearest(amounts, 5)

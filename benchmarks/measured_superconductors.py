@@ -106,9 +106,8 @@ def read_measured(
     if not clean:
         return measured
     bad = impossible(measured)
-    say(
-        f"{len(rows)} compositions, {bad.sum()} of them impossible, without their oxygen or under pressure"
-    )
+    why = "impossible, without their oxygen or under pressure"
+    say(f"{len(rows)} compositions, {bad.sum()} of them {why}")
     return measured.of(~bad)
 
 

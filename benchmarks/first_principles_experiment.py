@@ -26,13 +26,16 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
+from ase.data import atomic_numbers
 from composition_models import exported, fit
-from measured_superconductors import composition_key, read_compounds, under_pressure
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from betenet.datasets.folds import fold_of
 from betenet.datasets.rows import data_folder
 from betenet.known.composition_families import composition_families
+from betenet.known.elements import MAX_NUMBER
+from betenet.known.formula import read_formula
+from betenet.known.measured import measured_table
 from betenet.known.superconductor_features import superconductor_features
 
 WARM = 5.0
@@ -112,37 +115,37 @@ def read_told(paths: list[Path]) -> Told:
 
 
 def read_rows(folder: Path, told: Told) -> Rows:
-    """Compositions with a measured Tc above zero and at least one predicted crystal."""
-    compounds = read_compounds(folder)
-    special = set(under_pressure())
-    entries: defaultdict[str, list[tuple[float, list[float], float, str, bool]]] = defaultdict(list)
+    """Compositions of the table of measured superconductors with a predicted crystal of 3DSC."""
+    table = measured_table()
+    entries: defaultdict[int, list[tuple[list[float], float, str, bool]]] = defaultdict(list)
     with gzip.open(folder / "3dsc_mp.csv.gz", "rt", encoding="utf-8", newline="") as lines:
         for row in csv.DictReader(lines):
             found = told.get(Path(row["cif"]).name)
-            if found is None or not float(row["tc_kelvin"] or 0) > 0.0:
+            same = [] if found is None else table.same(read_formula(row["formula_sc"]).amounts)
+            if found is None or not same or table[same[0]].conditions:
                 continue
-            key = composition_key(row["formula_sc"], compounds)
-            if key is not None and key not in special:
-                values = [float(found[name] or "nan") for name in KEYS]
-                entry = float(row["tc_kelvin"]), values, float(row["weight"])
-                entries[key].append((*entry, row["chemical_system"], bool(found["in_training"])))
+            values = [float(found[name] or "nan") for name in KEYS]
+            seen = bool(found["in_training"])
+            entries[same[0]].append((values, float(row["weight"]), row["chemical_system"], seen))
     kept = list(entries)
-    amounts = np.array([compounds[key].amounts for key in kept])
-    years = [[r.year for r in compounds[k].reports if np.isfinite(r.year)] for k in kept]
+    amounts = np.zeros((len(kept), MAX_NUMBER))
+    for row, place in enumerate(kept):
+        for symbol, share in table.shares(place).items():
+            amounts[row, atomic_numbers[symbol] - 1] = share
     return Rows(
         amounts=amounts,
-        measured=np.array([np.median([one[0] for one in entries[k]]) for k in kept]),
-        predicted=np.array([weighted(entries[k]) for k in kept]),
-        system=np.array([entries[k][0][3] for k in kept]),
+        measured=np.array([table[place].tc for place in kept]),
+        predicted=np.array([weighted(entries[place]) for place in kept]),
+        system=np.array([entries[place][0][2] for place in kept]),
         family=np.array(composition_families(amounts)),
-        first=np.array([min(found, default=np.nan) for found in years]),
-        seen=np.array([any(one[4] for one in entries[k]) for k in kept]),
+        first=np.array([table[place].first_year or np.nan for place in kept]),
+        seen=np.array([any(one[3] for one in entries[place]) for place in kept]),
     )
 
 
-def weighted(entries: list[tuple[float, list[float], float, str, bool]]) -> np.ndarray:
+def weighted(entries: list[tuple[list[float], float, str, bool]]) -> np.ndarray:
     """Mean of what was predicted for the crystals of one composition."""
-    values, weights = (np.array([one[k] for one in entries]) for k in (1, 2))
+    values, weights = (np.array([one[k] for one in entries]) for k in (0, 1))
     there = np.isfinite(values)
     total = (weights[:, None] * there).sum(axis=0)
     mean = (weights[:, None] * np.where(there, values, 0.0)).sum(axis=0)

@@ -27,6 +27,7 @@ from ase import Atoms
 from ase.io import read
 
 from betenet.datasets.rows import data_folder
+from betenet.datasets.training_rows import read_rows
 from betenet.errors import BetenetError
 from betenet.phonons import (
     DEFAULT,
@@ -37,7 +38,8 @@ from betenet.phonons import (
     compute_phonons,
 )
 
-SOURCES = ("bete_net", "alexandria", "jarvis")
+PUBLISHED = ("bete_net", "alexandria", "jarvis")
+SOURCES = (*PUBLISHED, "antiperovskites", "literature", "campaign", "compressed")
 EVERY = 100
 FEW_ATOMS = 6
 SEED = 7
@@ -45,6 +47,8 @@ SEED = 7
 
 def read_source(source: str) -> list[tuple[str, Atoms]]:
     """Name and structure of every row, also of those whose targets are held out."""
+    if source not in PUBLISHED:
+        return [(row.id, row.atoms) for row in read_rows(data_folder(), [source])]
     folder = data_folder() / source
     if source == "bete_net":
         paths = sorted((folder / "structures").glob("*.cif"), key=lambda path: int(path.stem))

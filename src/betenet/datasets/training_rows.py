@@ -15,6 +15,7 @@ from ase import Atoms
 from ase.io import read
 
 from betenet.datasets.bete_net_database import DATABASE_FILE
+from betenet.datasets.compressed_rows import compressed_rows
 from betenet.datasets.folds import reduced_formula
 from betenet.datasets.jsonl_rows import Refusal, read_jsonl
 from betenet.datasets.pressure_labels import HELD_OUT, held_out_formulas
@@ -50,7 +51,8 @@ def read_rows(
         ``"bete_net"``: the rows of the published database that its split trains on, where the
         folder is that one, else the moments that are part of the data. ``"alexandria"``,
         ``"jarvis"``; ``"literature"`` and ``"antiperovskites"``: rows of `pressure_rows`, with
-        their weights; ``"campaign"``: the kept records of our own calculations; or another NAME:
+        their weights; ``"campaign"``: the kept records of our own calculations; ``"compressed"``:
+        small cells of the first three at smaller volumes, without targets; or another NAME:
         then the rows are those of ``NAME.jsonl`` or ``NAME.jsonl.gz`` in our dataset layout, as
         `betenet epc collect` and `betenet data` write it.
     told
@@ -65,18 +67,7 @@ def read_rows(
     rows: list[Row] = []
     for source in sources:
         try:
-            if source == "bete_net" and is_published(folder):
-                rows += published_training_rows(folder, told)
-            elif source == "bete_net":
-                rows += _read_bete_net(folder)
-            elif source in ("literature", "antiperovskites"):
-                rows += _read_literature(folder, source)
-            elif source == "campaign":
-                rows += _allowed(_read_records(RECORDS), folder)
-            elif source in ("alexandria", "jarvis"):
-                rows += _read_jsonl(folder / source / "superconductors.jsonl.gz", source)
-            else:
-                rows += _allowed(_read_own(folder, source), folder)
+            rows += _read_source(folder, source, told)
         except KeyError as error:
             raise DataError(
                 f"{source}: the column {error} is missing.",
@@ -97,6 +88,22 @@ def read_rows(
                 f"Compare the files below {folder} with the published ones.",
             ) from error
     return rows
+
+
+def _read_source(folder: Path, source: str, told: Callable[[str], None]) -> list[Row]:
+    if source == "bete_net" and is_published(folder):
+        return published_training_rows(folder, told)
+    if source == "bete_net":
+        return _read_bete_net(folder)
+    if source in ("alexandria", "jarvis"):
+        return _read_jsonl(folder / source / "superconductors.jsonl.gz", source)
+    if source in ("literature", "antiperovskites"):
+        return _read_literature(folder, source)
+    if source == "compressed":
+        ambient = read_rows(folder, ("bete_net", "alexandria", "jarvis"))
+        return compressed_rows(ambient, held_out_formulas(folder))
+    own = _read_records(RECORDS) if source == "campaign" else _read_own(folder, source)
+    return _allowed(own, folder)
 
 
 def _read_bete_net(folder: Path) -> list[Row]:

@@ -3,8 +3,9 @@
     python benchmarks/compute_phonons.py --source bete_net --out runs/phonons
     python benchmarks/phonon_library.py recipes/phonons/7net-l3i5.npz --from runs/phonons
 
-Takes what is done of every source, with the default settings. Site-projected densities of states,
-one for each site that symmetry tells apart, 128 bins each, in half precision.
+Takes what is done of every source, with the default settings; what the library already holds, by
+the same force field and settings, stays in it. Site-projected densities of states, one for each
+site that symmetry tells apart, 128 bins each, in half precision.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ def main() -> None:
     arguments = parser.parse_args()
     settings = PhononSettings()
     digest = settings.digest(identity_of(arguments.force_field))
-    entries: dict[str, LibraryEntry] = {}
+    entries = kept_entries(arguments.library, digest)
     cache = PhononCache(arguments.folder)
     for source in SOURCES:
         found = entries_of(source, cache, digest)
@@ -46,6 +47,14 @@ def main() -> None:
     PhononLibrary(entries=entries, settings=table).write(arguments.library)
     size = arguments.library.stat().st_size / 1e6
     print(f"{arguments.library}: {len(entries)} crystals, {size:.2f} MB")
+
+
+def kept_entries(library: Path, digest: str) -> dict[str, LibraryEntry]:
+    """Entries of the library that is to be written, if it is there and of the same settings."""
+    if not library.exists():
+        return {}
+    kept = PhononLibrary.read(library)
+    return dict(kept.entries) if kept.settings.get("digest") == digest else {}
 
 
 def entries_of(source: str, cache: PhononCache, digest: str) -> dict[str, LibraryEntry]:

@@ -58,7 +58,7 @@ READS_DATA = {
 ONLY_STARTED = {
     # looks at a training run, or at the tables of another benchmark
     *("double_descent", "ensemble_size", "first_principles_experiment", "held_out_scores"),
-    *("families", "left_out_families", "loss_landscape", "out_of_bag"),
+    *("families", "left_out_families", "loss_landscape", "out_of_bag", "tail_warnings"),
     *("paper_screening", "phonon_ablation", "phonon_library", "phonon_validation"),
     # train networks for minutes
     *("fine_tuning", "next_calculations"),

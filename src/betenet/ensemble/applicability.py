@@ -131,7 +131,8 @@ class Applicability:
         found = [*self._elements(graph)]
         statistics = composition_statistics(graph.numbers)[None]
         if self._is_far(statistics):
-            nearest = dict.fromkeys(formulas[row] for row in self._nearest(statistics, formulas))
+            rows = self.nearest(graph) if len(formulas) == len(self.references) else []
+            nearest = dict.fromkeys(formulas[row] for row in rows)
             beside = f": the nearest are {', '.join(nearest)}" if nearest else ""
             found.append(Finding(FAR_COMPOSITION, f"composition far from training{beside}"))
         volume = graph.volume / graph.n_sites
@@ -162,13 +163,11 @@ class Applicability:
                 text = f"{symbol} was seen in only {seen} training {structures}"
                 yield Finding(RARE_ELEMENT, text)
 
-    def _nearest(self, statistics: np.ndarray, formulas: Sequence[str]) -> list[int]:
+    def nearest(self, graph: CrystalGraph) -> list[int]:
         """Rows of the training structures of nearest composition, the nearest first."""
-        if len(formulas) != len(self.references):
-            return []
-        components = (statistics - self.centre) @ self.projection
-        distances = ((self.references - components) ** 2).sum(1)
-        return [int(row) for row in np.argsort(distances, kind="stable")[:NEIGHBOR]]
+        components = (composition_statistics(graph.numbers) - self.centre) @ self.projection
+        (squared,) = _squares(components[None], self.references, self._norms)
+        return [int(row) for row in np.argsort(squared, kind="stable")[:NEIGHBOR]]
 
     def _is_far(self, statistics: Float[np.ndarray, "1 statistic"]) -> bool:
         """Whether fewer training structures than `NEIGHBOR` are within the distance `far`."""

@@ -31,9 +31,10 @@ from betenet.ensemble.spectrum_warnings import spectrum_warnings
 from betenet.ensemble.tc_surface import check_tc_settings
 from betenet.ensemble.training_table import TrainingTable
 from betenet.ensemble.vibrations import READOUT, predicted_vibrations
+from betenet.ensemble.wide_intervals import wide_intervals
 from betenet.errors import ModelError
 from betenet.graphs import CrystalGraph
-from betenet.known.findings import COUPLING_UNKNOWN, LAYER_WITH_VACUUM, NOT_KNOWN, Finding
+from betenet.known.findings import LAYER_WITH_VACUUM, NOT_KNOWN, Finding
 from betenet.network.batch import collate
 from betenet.network.config import NetworkConfig
 from betenet.network.geometry import joint_geometry
@@ -51,8 +52,6 @@ AT_A_TIME = 256
 """Structures that are read before they are predicted."""
 GEOMETRY_EDGES = 5_000
 """Edges whose harmonics are computed at a time: they stay in the processor's cache."""
-WIDE = 6.0
-"""Ratio of the ends of the 68 % interval of λ from which λ is said not to be known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -383,12 +382,9 @@ class Ensemble:
 
     def _unusual(self, item: PreparedCrystal, summary: Summary) -> Iterator[Finding]:
         """What is unusual beside the training, and an interval that says next to nothing."""
-        assert item.graph is not None
+        graph = item.graph
+        assert graph is not None
         layer = any(one.code == LAYER_WITH_VACUUM for one in item.findings)
-        yield from self.applicability.findings(
-            item.graph, self.training.formulas, with_vacuum=layer
-        )
-        low, high = summary.estimates["coupling"].interval_68
-        if high > WIDE * low:
-            text = f"λ is hardly known: its 68 % interval is {low:.2f} to {high:.2f}"
-            yield Finding(COUPLING_UNKNOWN, text)
+        covered, training = self.applicability, self.training
+        yield from covered.findings(graph, training.formulas, with_vacuum=layer)
+        yield from wide_intervals(summary, lambda: training.relatives(covered.nearest(graph)))

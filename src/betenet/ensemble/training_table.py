@@ -189,6 +189,11 @@ class TrainingTable:
         found = {(self.sources[row], self.couplings[row]): None for row in chosen}
         return InTraining(same_crystal=bool(same), couplings=tuple(found))
 
+    def relatives(self, rows: Iterable[int]) -> list[tuple[str, float]]:
+        """Formula and λ [1] of rows, each pair once; rows that the table lacks are left out."""
+        known = (row for row in rows if row < len(self.formulas))
+        return list(dict.fromkeys((self.formulas[row], self.couplings[row]) for row in known))
+
     def knows(self, formula: str) -> bool:
         """Whether a reduced formula is in the table."""
         return formula in self._rows_of_formula

@@ -41,6 +41,7 @@ UNUSUAL_VOLUME = "unusual_volume"
 FAR_VOLUME = "far_volume"
 ISOLATED_SITE = "isolated_site"
 COUPLING_UNKNOWN = "coupling_unknown"
+TC_UNCERTAIN = "tc_uncertain"
 
 NO_CONVENTIONAL_PAIRING = (
     LIKELY_INSULATOR,
@@ -66,4 +67,4 @@ NOT_KNOWN = (
     COUPLING_UNKNOWN,
 )
 """Findings with which the probability of a high Tc is not known."""
-CODES = (*NOT_KNOWN, POSSIBLY_MAGNETIC, RARE_ELEMENT, UNUSUAL_VOLUME)
+CODES = (*NOT_KNOWN, POSSIBLY_MAGNETIC, RARE_ELEMENT, UNUSUAL_VOLUME, TC_UNCERTAIN)

@@ -27,7 +27,7 @@ from betenet.network.layers import Parameters
 from betenet.network.model import forward
 from betenet.phonon_dos import PhononDos
 
-DEFAULT_VIBRATIONS = "vibrations-1"
+DEFAULT_VIBRATIONS = "vibrations-2"
 """Name of the shipped networks."""
 READOUT = "vibrations"
 """Readout of networks whose output is a phonon density of states."""
@@ -79,7 +79,7 @@ class Vibrations:
             raise ModelError(
                 f"{card['name']} does not predict phonon densities of states.",
                 f"Its readout is {config.readout!r}.",
-                f"Choose {DEFAULT_VIBRATIONS}, or train with recipes/vibrations-1.toml.",
+                f"Choose {DEFAULT_VIBRATIONS}, or train with recipes/vibrations-2.toml.",
             )
         parameters = read_parameters(path, config, card["members"])
         return cls(name=card["name"], card=card, config=config, parameters=parameters)

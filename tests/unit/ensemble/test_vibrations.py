@@ -66,7 +66,7 @@ def test_the_hydrogen_of_a_hydride_gives_its_upper_part() -> None:
 
 def test_each_kind_of_model_is_loaded_by_its_own_class() -> None:
     with pytest.raises(ModelError, match="phonon densities of states"):
-        Ensemble.load("vibrations-1")
+        Ensemble.load("vibrations-2")
     with pytest.raises(ModelError, match="does not predict phonon densities"):
         Vibrations.load("cso-1")
 

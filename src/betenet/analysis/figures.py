@@ -67,6 +67,13 @@ def _of_spectrum(result: FileAnalysis, chosen: Chosen, title: str) -> Iterator[t
         yield "resistivity", partial(plots.plot_resistivity, analysis.resistivity, title=title)
     if chosen.band:
         yield "mu_star", partial(plots.plot_mu_star, chosen.band, title=title)
+    gaps = [one for one in result.distributions if one.quantity == "gap"]
+    if gaps:
+        from betenet.analysis.other_programs import isotropic_gaps
+        from betenet.plotting.gaps import plot_gap_distributions
+
+        ours = isotropic_gaps(analysis, [one.temperature for one in gaps])
+        yield "gap_distribution", partial(plot_gap_distributions, gaps, ours, title=title)
     if chosen.modes is not None and result.file is not None:
         from betenet.plotting.modes import plot_modes
 

@@ -12,6 +12,7 @@ from betenet.analysis.result import Analysis
 from betenet.analysis.table import file_rows
 from betenet.errors import BetenetError
 from betenet.formats import A2fFile
+from betenet.formats.epw_distribution import Distribution
 from betenet.superconductivity.mode_coupling import ModeCoupling
 from betenet.tables import html_table
 
@@ -66,6 +67,8 @@ class FileAnalysis:
         Numbers of other programs beside those of each chosen spectrum; empty if none were given.
     material
         What the user calls the material; empty if nothing.
+    distributions
+        Distributions of gaps of EPW that were given to be compared.
     """
 
     name: str
@@ -76,6 +79,7 @@ class FileAnalysis:
     error: BetenetError | None = None
     compared: tuple[tuple[Compared, ...], ...] = ()
     material: str = ""
+    distributions: tuple[Distribution, ...] = ()
 
     def __repr__(self) -> str:
         if self.error is not None:

@@ -20,6 +20,7 @@ from betenet.analysis.settings import RESISTIVITY_TEMPERATURES, AnalysisSettings
 from betenet.analysis.spectrum import analyse, analyse_each, analyse_moments
 from betenet.errors import BetenetError, DataError, SpectrumError, unexpected
 from betenet.formats import FORMATS, A2fFile, read_a2f, read_electron_dos
+from betenet.formats.epw_distribution import Distribution
 from betenet.spectrum import Spectrum
 from betenet.superconductivity.critical_temperature import ALL_METHODS, DEFAULT_MU_STAR
 from betenet.superconductivity.eliashberg.conventions import DEFAULT_CONVENTION
@@ -210,7 +211,8 @@ def _analysed(name: str, request: _Request) -> FileAnalysis:
         compare_with(chosen.analysis, request.references, found.smearing(chosen.column))
         for chosen in found.chosen
     )
-    return replace(found, compared=compared if request.references else ())
+    spread = tuple(one for one in request.references if isinstance(one, Distribution))
+    return replace(found, compared=compared if request.references else (), distributions=spread)
 
 
 def _read(name: str, request: _Request) -> A2fFile:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -12,12 +12,13 @@ from betenet.analysis.result import Analysis
 from betenet.analysis.words import difference
 from betenet.errors import DataError
 from betenet.formats import A2fFile, read_a2f
+from betenet.formats.epw_distribution import Distribution, is_distribution, read_distribution
 from betenet.formats.epw_gap import Gap, is_isotropic_gap, parse_gap
 from betenet.formats.text import as_text, read_bytes
 from betenet.quantities import QUANTITIES, exported_in_table_unit, table_unit
 from betenet.superconductivity.critical_temperature import ELIASHBERG, FORMULAS
 
-Reference = Gap | A2fFile
+Reference = Gap | Distribution | A2fFile
 
 _NEAR_TC = 0.999
 
@@ -74,8 +75,10 @@ def read_reference(path: str) -> Reference:
     Raises
     ------
     DataError
-        If it is neither a gap of EPW nor a list of λ, ω_log and Tc.
+        If it is neither a gap or a distribution of EPW nor a list of λ, ω_log and Tc.
     """
+    if is_distribution(path):
+        return read_distribution(path)
     content = read_bytes(path)
     if b"\x00" not in content[:1024]:
         text = as_text(path, content)
@@ -108,7 +111,41 @@ def compare_with(
     gaps = [reference for reference in references if isinstance(reference, Gap)]
     files = [reference for reference in references if isinstance(reference, A2fFile)]
     numbers = [found for file in files for found in _numbers(analysis, file, smearing)]
-    return (*numbers, *_gaps(analysis, gaps))
+    spread = [reference for reference in references if isinstance(reference, Distribution)]
+    means = [_as_gap(one) for one in spread if one.quantity == "gap"]
+    couplings = [_coupling(analysis, one) for one in spread if one.quantity == "coupling"]
+    return (*numbers, *couplings, *_gaps(analysis, gaps), *_gaps(analysis, means, spread))
+
+
+def isotropic_gaps(
+    analysis: Analysis, temperatures: Sequence[float]
+) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Our Δ(iπT) at some temperatures [K], and Tc with a gap of zero, for a figure [meV]."""
+    points = [
+        Gap(path="", axis="imaginary", temperature=t, gap=0.0) for t in sorted(set(temperatures))
+    ]
+    found = [(gap.temperature, one.here) for gap, one in zip(points, _gaps(analysis, points),
+                                                            strict=True)]  # fmt: skip
+    row = analysis.method(ELIASHBERG)
+    if row is not None and row.tc:
+        found = [pair for pair in found if pair[0] < row.tc] + [(row.tc, 0.0)]
+    known = [pair for pair in found if np.isfinite(pair[1])]
+    return tuple(t for t, _ in known), tuple(gap for _, gap in known)
+
+
+def _as_gap(spread: Distribution) -> Gap:
+    """The mean of a distribution, in the place of an isotropic gap."""
+    return Gap(path=spread.path, axis="imaginary", temperature=spread.temperature, gap=spread.mean)
+
+
+def _coupling(analysis: Analysis, spread: Distribution) -> Compared:
+    return Compared(
+        path=spread.path,
+        key="coupling",
+        what=f"mean of λ_nk, which goes from {spread.lowest:.3g} to {spread.highest:.3g},",
+        there=spread.mean,
+        here=analysis.quantities.get("coupling", np.nan),
+    )
 
 
 def _numbers(analysis: Analysis, file: A2fFile, smearing: float | None) -> list[Compared]:
@@ -140,8 +177,22 @@ def _numbers(analysis: Analysis, file: A2fFile, smearing: float | None) -> list[
     return found
 
 
-def _gaps(analysis: Analysis, gaps: Sequence[Gap]) -> list[Compared]:
+def _gaps(
+    analysis: Analysis, gaps: Sequence[Gap], spread: Sequence[Distribution] = ()
+) -> list[Compared]:
     """Gaps at the temperatures of the files, by our equations with our μ*."""
+    ranges = {one.path: f"mean of Δ_nk from {one.lowest:.3g} to {one.highest:.3g} meV, with our "
+              "isotropic Δ(iπT)," for one in spread}  # fmt: skip
+    found = _isotropic(analysis, gaps)
+    return [
+        replace(one, what=f"{ranges[one.path]} at {gap.temperature:.4g} K")
+        if one.path in ranges
+        else one
+        for one, gap in zip(found, gaps, strict=True)
+    ]
+
+
+def _isotropic(analysis: Analysis, gaps: Sequence[Gap]) -> list[Compared]:
     if not gaps:
         return []
     row = analysis.method(ELIASHBERG)

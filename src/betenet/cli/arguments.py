@@ -41,6 +41,11 @@ def finite(text: str) -> float:
     return _number(text, math.isfinite, "a number")
 
 
+def numbers(text: str) -> tuple[float, ...]:
+    """Numbers, zero or above, with commas between."""
+    return tuple(not_negative(word.strip()) for word in text.split(","))
+
+
 def whole(text: str) -> int:
     """A whole number, zero or above."""
     if not _is_whole(text):

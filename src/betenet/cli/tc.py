@@ -15,6 +15,7 @@ from betenet.cli.arguments import (
     list_formulas,
     mu_star,
     not_negative,
+    numbers,
     positive,
 )
 from betenet.cli.parser import Verbs, add_verb
@@ -48,6 +49,9 @@ _FOR_FILES = (
     "drop_imaginary",
     "compare",
 )
+
+
+_OF_BANDS = ("cutoff", "mu_star_frequency")
 
 
 def _list_formats() -> str:
@@ -106,6 +110,9 @@ def add_parser(verbs: Verbs) -> None:
     parser.flag("--fermi-energy", finite)
     parser.flag("--coulomb-kernel")
     parser.flag("--coulomb-energies")
+    parser.flag("--bands", nargs="+", action="extend")
+    parser.flag("--band-mu-star", numbers)
+    parser.flag("--band-dos", numbers)
     parser.flag("--csv", Path)
     parser.flag("--plot", Path)
     parser.flag("--coupling", not_negative)
@@ -124,6 +131,10 @@ def run(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> int:
             parser.error(wrong)
         except SystemExit:
             return 2
+    if arguments.bands:
+        from betenet.cli.tc_bands import run_bands
+
+        return run_bands(arguments)
     return _run_files(arguments) if arguments.files else _run_numbers(arguments)
 
 
@@ -175,7 +186,18 @@ def _run_numbers(arguments: argparse.Namespace) -> int:
 
 def _wrong_usage(arguments: argparse.Namespace) -> str:
     """What is wrong with the combination of flags; empty if nothing is."""
+    if arguments.bands:
+        return _wrong_with_bands(arguments)
+    alone = _given(arguments, ("band_mu_star", "band_dos"))
+    if alone:
+        return f"{', '.join(alone)} needs --bands"
     return _wrong_with_files(arguments) if arguments.files else _wrong_with_numbers(arguments)
+
+
+def _wrong_with_bands(arguments: argparse.Namespace) -> str:
+    names = (*_FOR_NUMBERS, *(name for name in _FOR_FILES if name not in _OF_BANDS))
+    others = [*_given(arguments, names), *(["FILE"] if arguments.files else [])]
+    return f"{', '.join(others)} cannot be combined with --bands" if others else ""
 
 
 def _wrong_with_files(arguments: argparse.Namespace) -> str:

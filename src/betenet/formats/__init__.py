@@ -10,6 +10,7 @@ it came from, and what the file states of itself; its ``spectrum`` method gives 
 from __future__ import annotations
 
 from betenet.formats.a2f_file import A2fFile
+from betenet.formats.band_blocks import read_band_blocks
 from betenet.formats.electron_dos import read_electron_dos
 from betenet.formats.file_format import A2fFormat, FileFormat
 from betenet.formats.join import join_smearings
@@ -34,6 +35,7 @@ __all__ = [
     "SitePlaces",
     "join_smearings",
     "read_a2f",
+    "read_band_blocks",
     "read_electron_dos",
     "read_phonon_dos",
     "read_static_kernel",

@@ -7,6 +7,7 @@ style. Give a path to get a file, or axes to draw into.
 from __future__ import annotations
 
 from betenet.plotting.canvas import FIGURE_SIZE
+from betenet.plotting.gaps import plot_band_gaps, plot_gap_distributions
 from betenet.plotting.modes import plot_modes
 from betenet.plotting.phonons import plot_phonons
 from betenet.plotting.spectrum import PredictedSpectrum, PrintedEstimate, plot_sites, plot_spectrum
@@ -23,6 +24,8 @@ __all__ = [
     "PredictedSpectrum",
     "PrintedEstimate",
     "plot_analysis",
+    "plot_band_gaps",
+    "plot_gap_distributions",
     "plot_modes",
     "plot_mu_star",
     "plot_phonons",

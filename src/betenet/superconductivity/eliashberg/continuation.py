@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Complex
+from jaxtyping import Complex, Float
 
 from betenet.superconductivity.eliashberg.gap_equations import ImaginaryAxis
 from betenet.superconductivity.eliashberg.kernel import PairingKernel
@@ -124,20 +124,41 @@ def gap_edge(kernel: PairingKernel, solution: ImaginaryAxis) -> GapEdge:
     if solution.status is not Status.CONVERGED:
         lowest = float(solution.gap[0]) if solution.gap.size else 0.0
         return GapEdge(gap=lowest, spread=np.nan, continued=None, status=solution.status)
-    half = 0.5 * float(solution.sums.n_matsubara[0])
-    whole = sorted({float(round(index)) for index in solution.sums.indices[0].tolist()})
-    below = np.array([index for index in whole if index < max(half, 8.0)])
-    omega, gap = solution.at_indices(kernel, below)
+    whole = points_below(solution.sums.indices[0], float(solution.sums.n_matsubara[0]))
+    omega, gap = solution.at_indices(kernel, whole)
+    return approximant_edge(omega, gap, float(solution.gap[0]))
+
+
+def points_below(
+    indices: Float[np.ndarray, " node"], n_matsubara: float
+) -> Float[np.ndarray, " point"]:
+    """Whole Matsubara indices through which approximants go: near the nodes, to half the cutoff."""
+    whole = sorted({float(round(index)) for index in indices.tolist()})
+    return np.array([index for index in whole if index < max(0.5 * n_matsubara, 8.0)])
+
+
+def approximant_edge(
+    omega: Float[np.ndarray, " point"], gap: Float[np.ndarray, " point"], scale: float
+) -> GapEdge:
+    """The gap edge of Δ(iω_n) at some Matsubara frequencies.
+
+    Parameters
+    ----------
+    omega, gap
+        ω_n and Δ_n [meV].
+    scale
+        Gap at the lowest frequency, near which the edge is [meV].
+    """
     most = min(MOST_POINTS, omega.size)
     found: list[tuple[float, PadeApproximant]] = []
     for n_points in np.linspace(most / 2, most, N_APPROXIMANTS).astype(int).tolist():
         approximant = PadeApproximant.through(1j * omega[:n_points], gap[:n_points] + 0j)
-        edge = _edge(approximant, float(solution.gap[0]))
+        edge = _edge(approximant, scale)
         if edge is not None:
             found.append((edge, approximant))
     if len(found) <= N_APPROXIMANTS // 2:
         return GapEdge(
-            gap=float(solution.gap[0]),
+            gap=scale,
             spread=np.inf,
             continued=None,
             status=Status.CONTINUATION_UNSTABLE,

@@ -29,7 +29,7 @@ OF_A_RUN := $(patsubst %,benchmarks/%.py,double_descent ensemble_size families l
 CHECKED := conftest.py src tests $(wildcard benchmarks docs examples packaging)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup predict spectra test lint format bench bench-full docs coverage release clean
+.PHONY: help setup app predict spectra test lint format bench bench-full docs coverage release clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,6 +39,10 @@ setup: $(VENV)/.dev  ## create .venv with betenet and the tools of a developer
 predict: $(VENV)/.run  ## predict the example structures: a table, a CSV file and figures in results/
 	@mkdir -p results
 	$(STEP) "Predicting the structures in examples/" $(BIN)/betenet predict examples/*.cif --plot results/figures --csv results/predictions.csv
+
+app:  ## build the page of `betenet app` of its source, with npm
+	$(STEP) "Packages of the page" npm --prefix app/frontend ci --no-audit --no-fund --silent
+	$(STEP) "The page" npm --prefix app/frontend run --silent build
 
 spectra: $(VENV)/.run  ## calculate spectra of our own, for as long as it is let run (nohup make spectra &)
 	@test -f $(BETENET_DATA)/candidates/order.csv || { echo "There is no list $(BETENET_DATA)/candidates/order.csv: set BETENET_DATA to the folder of the data."; exit 1; }

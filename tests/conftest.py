@@ -2,12 +2,14 @@
 
 import multiprocessing
 import os
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.browser import NAMES, Browser
 from tests.real_spectra import OURS, literature_spectra, our_spectrum
 
 from betenet.spectrum import Spectrum
@@ -51,6 +53,17 @@ def no_pool(monkeypatch: pytest.MonkeyPatch) -> None:
         raise AssertionError("a worker was started")
 
     monkeypatch.setattr(multiprocessing, "get_context", start)
+
+
+@pytest.fixture(scope="session")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    """Headless Chromium; a test that asks for it is skipped where there is none."""
+    program = next(filter(None, map(shutil.which, NAMES)), None)
+    if program is None:
+        pytest.skip(f"no browser: none of {', '.join(NAMES)} is installed")
+    found = Browser(program, tmp_path_factory.mktemp("profile"))
+    yield found
+    found.close()
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,7 @@ from urllib.parse import unquote, urlsplit
 from betenet.errors import ConfigError
 
 EXTRAS = {
+    "app": "The page and its server",
     "materials-project": "Searches in the Materials Project",
     "equations": "Genetic search for formulas",
     "netcdf": "NetCDF 4 and HDF5 files",

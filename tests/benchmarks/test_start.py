@@ -37,6 +37,7 @@ SMALLEST = {
     "growth": "--points 1 --figure {folder}/growth.png",
     "mattersim_speed": "",
     "maximum_entropy": "--count 3",
+    "page": "--predictions 2 --clients 2 --rounds 1",
     "precision": "--count 4",
     "prediction": "--count 4 --repeats 1",
     "quick_phonons": "--count 2 --atoms 1",

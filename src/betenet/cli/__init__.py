@@ -12,6 +12,7 @@ from contextlib import suppress
 
 from betenet import __version__
 from betenet.cli import (
+    app,
     cite,
     completion,
     composition,
@@ -109,7 +110,7 @@ def _parser() -> Parser:
     parser.add_argument("--version", action="version", version=f"betenet {__version__}")
     verbs = parser.add_subparsers(title="verbs", metavar="VERB", dest="verb", required=True)
     each = (predict, known, composition, phonons, tc, screen, epc, evaluate, paper, models, data)
-    for verb in (*each, train, cite):
+    for verb in (*each, train, app, cite):
         verb.add_parser(verbs)
     spectra.add_parser(verbs)
     completion.add_parser(verbs, parser)

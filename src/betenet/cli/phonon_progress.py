@@ -75,11 +75,13 @@ def phonons_of(arguments: argparse.Namespace, model: Ensemble, asked: str) -> Ph
         As `choose_phonons` raises them.
     """
     from betenet.ensemble.phonon_sources import choose_phonons
+    from betenet.phonons import AS_RELAXED
 
     line = ProgressLine()
     return choose_phonons(
         model,
         asked,
+        settings=AS_RELAXED if getattr(arguments, "pressure", None) else None,
         force_field=arguments.force_field,
         cache=arguments.phonon_cache,
         of=getattr(arguments, "phonons_of", None),  # a dataset has many crystals

@@ -9,7 +9,14 @@ import sys
 from functools import partial
 from pathlib import Path
 
-from betenet.cli.arguments import TABLE_UNITS, add_phonons, list_formulas, mu_star, tc_method
+from betenet.cli.arguments import (
+    TABLE_UNITS,
+    add_phonons,
+    list_formulas,
+    mu_star,
+    pressure,
+    tc_method,
+)
 from betenet.cli.batch import write_results
 from betenet.cli.parser import Verbs, add_verb
 from betenet.cli.streams import refuse_to_replace_inputs
@@ -35,6 +42,7 @@ def add_parser(verbs: Verbs) -> None:
     parser.flag("--model")
     add_phonons(parser)
     parser.flag("--phonons-of")
+    parser.flag("--pressure", pressure, nargs="+", action="extend")
     parser.flag("--mu-star", mu_star, default=DEFAULT_MU_STAR)
     parser.flag("--tc-method", tc_method, default=DEFAULT_METHOD)
     parser.flag("--device", default="cpu")
@@ -66,7 +74,7 @@ def run(arguments: argparse.Namespace) -> int:
     asked = arguments.phonons or default_phonons(model)
     phonons = phonons_of(arguments, model, asked)
     predictions = model.stream(
-        arguments.files,
+        _structures(arguments),
         mu_star=arguments.mu_star,
         tc_method=arguments.tc_method,
         phonons=phonons,
@@ -79,3 +87,12 @@ def run(arguments: argparse.Namespace) -> int:
 
         check_used(phonons)
     return code
+
+
+def _structures(arguments: argparse.Namespace) -> object:
+    """The files, or what they are relaxed to under the pressures that are asked for."""
+    if not arguments.pressure:
+        return arguments.files
+    from betenet.phonons import DEFAULT, compressed
+
+    return compressed(arguments.files, arguments.pressure, arguments.force_field or DEFAULT)

@@ -32,7 +32,8 @@ TC_THRESHOLD = 5.0
 HIGHER_TC = (20.0, 77.0)
 """Probabilities of a Tc above these are told as well [K]; liquid nitrogen boils at the second."""
 
-_TC_INPUTS = ("coupling", "omega_log", "omega_2")
+TC_INPUTS = ("coupling", "omega_log", "omega_2")
+"""Keys of the quantities whose distribution that of Tc follows from."""
 _Z_68 = float(ndtri(0.84))
 _Z_95 = float(ndtri(0.975))
 _N_DRAWS = 2048
@@ -129,17 +130,17 @@ def summarise(
     One member has no spread: std and intervals are nan, as they are where a member carries no
     weight at all (its frequencies do not exist).
     """
-    values, logs = _moments_of(spectrum, rule)
+    values, logs = moments_of_members(spectrum, rule)
     known: Mapping[str, Mapping[str, float]] = calibration or {}
-    widths = _widths(logs, known)
+    widths = calibrated_widths(logs, known)
     found = {
         key: _without_spread(key, value)
         if known and key not in known
         else _log_normal_estimate(key, value, widths[key])
         for key, value in values.items()
     }
-    inputs = np.stack([logs[key] for key in _TC_INPUTS], axis=-1)
-    points = _points(inputs, np.array([widths[key] for key in _TC_INPUTS]))
+    inputs = np.stack([logs[key] for key in TC_INPUTS], axis=-1)
+    points = spread_points(inputs, np.array([widths[key] for key in TC_INPUTS]))
     warnings: tuple[str, ...] = ()
     mean = Spectrum(spectrum.frequencies, np.atleast_2d(spectrum.a2f).mean(axis=0), rule)
     if tc_method == ELIASHBERG:
@@ -211,10 +212,10 @@ def tc_draws(
     ConfigError
         If the method is unknown or μ* is out of its range.
     """
-    _, logs = _moments_of(spectrum, rule)
-    widths = _widths(logs, calibration or {})
-    inputs = np.stack([logs[key] for key in _TC_INPUTS], axis=-1)
-    points = _points(inputs, np.array([widths[key] for key in _TC_INPUTS]))
+    _, logs = moments_of_members(spectrum, rule)
+    widths = calibrated_widths(logs, calibration or {})
+    inputs = np.stack([logs[key] for key in TC_INPUTS], axis=-1)
+    points = spread_points(inputs, np.array([widths[key] for key in TC_INPUTS]))
     if points is None:
         return np.empty(0)
     mean = Spectrum(spectrum.frequencies, np.atleast_2d(spectrum.a2f).mean(axis=0), rule)
@@ -241,7 +242,7 @@ def _add_eliashberg(
     return tc_draws, () if status.is_good else (f"Eliashberg equations: {status.text}",)
 
 
-def _moments_of(
+def moments_of_members(
     spectrum: Spectrum, rule: IntegrationRule
 ) -> tuple[dict[str, float], dict[str, np.ndarray]]:
     """Moments of the mean spectrum, and logarithms of its and, below them, the members'."""
@@ -259,10 +260,18 @@ def _moments_of(
     return {key: float(row[0]) for key, row in values.items()}, dict(zip(values, logs, strict=True))
 
 
-def _widths(
+def calibrated_widths(
     logs: Mapping[str, Float[np.ndarray, " row"]], known: Mapping[str, Mapping[str, float]]
 ) -> dict[str, float]:
-    """Calibrated deviations of the members' logarithms; nan where there is no spread."""
+    """Calibrated deviations of the members' logarithms; nan where there is no spread.
+
+    Parameters
+    ----------
+    logs
+        Logarithms of each quantity: the mean spectrum's, and behind it the members'.
+    known
+        Calibration as of :func:`summarise`; where it lacks a quantity, the members' own deviation.
+    """
     members = np.stack(list(logs.values()))[:, 1:]
     if members.shape[1] < 2:
         return dict.fromkeys(logs, math.nan)
@@ -302,13 +311,17 @@ def _drawn(key: str, value: float, draws: Float[np.ndarray, " draw"] | None) -> 
     )
 
 
-def _points(
+def spread_points(
     logs: Float[np.ndarray, "rows 3"], widths: Float[np.ndarray, " 3"]
 ) -> Float[np.ndarray, "draw 3"] | None:
     """Evenly spread points of the calibrated distribution; None without a spread.
 
-    Row 0 is the mean spectrum, the rows below are the members; ``widths`` are the calibrated
-    standard deviations of the columns.
+    Parameters
+    ----------
+    logs
+        Logarithms of `TC_INPUTS`: those of the mean spectrum in row 0, the members' below.
+    widths
+        Calibrated standard deviations of the columns.
     """
     centre, members = logs[0], logs[1:]
     if not np.all(np.isfinite(logs)) or not np.all(np.isfinite(widths)):

@@ -49,6 +49,7 @@ def choose_phonons(
     phonons: str | Path,
     *,
     force_field: str | None = None,
+    settings: PhononSettings | None = None,
     cache: str | Path | None = None,
     of: str | None = None,
     told: Callable[[str, Step], None] | None = None,
@@ -66,6 +67,8 @@ def choose_phonons(
         after the structures, or a library (``.npz``) for many.
     force_field
         Name of the force field of ``"auto"``; if absent the default one of `betenet.phonons`.
+    settings
+        Settings of the phonons that are computed; the default ones if absent.
     cache
         Folder that keeps what ``"auto"`` and ``"quick"`` compute.
     of
@@ -109,6 +112,7 @@ def choose_phonons(
     make = partial(
         phonons_from_force_field,
         force_field or DEFAULT,
+        settings,
         cache=None if cache is None else PhononCache(Path(cache)),
         told=told,
         done=done,

@@ -214,10 +214,17 @@ def formula_answers(given: Iterable[str | UnreadList]) -> Generator[FormulaAnswe
         if isinstance(one, UnreadList):
             yield FormulaAnswer(name=one.name, error=one.error)
         else:
-            yield _answer(one)
+            yield answer_formula(one)
 
 
-def _answer(text: str) -> FormulaAnswer:
+def answer_formula(text: str) -> FormulaAnswer:
+    """What is known of one formula; a name of a file is no formula and is not opened.
+
+    Examples
+    --------
+    >>> answer_formula("Nb3Sn").formula.reduced, answer_formula("no/such").error is None
+    ('Nb3Sn', False)
+    """
     try:
         formula = read_formula(text)
         return FormulaAnswer(

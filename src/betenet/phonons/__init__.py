@@ -1,8 +1,9 @@
 """Phonons of a crystal from a machine-learned force field, or from files of phonopy.
 
 ``PhononBatch`` takes files, ``compute_phonons`` structures; both stream results, with a
-``PhononCache`` on disk. ``phonons`` computes one crystal. ``make_force_field`` knows force fields
-by name and takes any ASE calculator; ``fetch_weights`` downloads those of MatterSim.
+``PhononCache`` on disk. ``phonons`` computes one crystal, ``harmonic_phonons`` its force constants
+too. ``compressed`` relaxes crystals to pressures. ``make_force_field`` knows force fields by name
+and takes any ASE calculator; ``fetch_weights`` downloads those of MatterSim.
 ``read_force_constants`` and ``phonons_from_phonopy`` read what phonopy has written; ``match_sites``
 carries a density of states to another cell of the crystal. ``bands_of`` and ``band_structure`` give
 frequencies along high-symmetry lines.
@@ -13,7 +14,7 @@ from __future__ import annotations
 from betenet.phonons.bands import BandLine, band_structure, bands_of
 from betenet.phonons.batch import PhononBatch
 from betenet.phonons.cache import PhononCache
-from betenet.phonons.compute import phonons
+from betenet.phonons.compute import harmonic_phonons, phonons
 from betenet.phonons.entry import PhononEntry
 from betenet.phonons.force_field import (
     DEFAULT,
@@ -25,6 +26,7 @@ from betenet.phonons.force_field import (
 from betenet.phonons.from_phonopy import phonons_from_phonopy
 from betenet.phonons.mattersim import fetch_weights
 from betenet.phonons.phonopy_files import is_phonopy_file, read_force_constants
+from betenet.phonons.pressure import AS_RELAXED, compressed
 from betenet.phonons.result import FLAGS, PhononFacts, PhononResult
 from betenet.phonons.run import compute_phonons
 from betenet.phonons.settings import PhononSettings
@@ -32,6 +34,7 @@ from betenet.phonons.site_matching import match_sites
 from betenet.phonons.supercell_layout import SupercellLayout
 
 __all__ = [
+    "AS_RELAXED",
     "DEFAULT",
     "FLAGS",
     "FORCE_FIELDS",
@@ -47,8 +50,10 @@ __all__ = [
     "SupercellLayout",
     "band_structure",
     "bands_of",
+    "compressed",
     "compute_phonons",
     "fetch_weights",
+    "harmonic_phonons",
     "is_phonopy_file",
     "make_force_field",
     "match_sites",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -14,14 +13,14 @@ from ase.dft.kpoints import parse_path_string
 from jaxtyping import Float
 
 from betenet.phonons.compute import vacuum_axis_of
-from betenet.phonons.force_constants import force_constants
+from betenet.phonons.dynamical_matrices import matrices_of
+from betenet.phonons.force_constants import HarmonicCrystal, force_constants
 from betenet.phonons.force_field import ForceField
 from betenet.phonons.progress import Told, tell_nobody
 from betenet.phonons.result import PhononResult
 from betenet.phonons.run import one_thread
 from betenet.phonons.settings import PhononSettings
 from betenet.structures.dimensionality import dimensionality
-from betenet.units import convert_frequency
 
 POINTS = 240
 """Points of the whole path, about; each line between two corners has two at least."""
@@ -48,6 +47,8 @@ class BandLine:
         Place of each point that fits the supercell, where nothing is interpolated (p,).
     fitting
         Frequencies at these points, as above (p, mode) [meV].
+    corners
+        The two corners in reciprocal vectors of the primitive cell (2, 3).
     """
 
     place: Float[np.ndarray, " q"]
@@ -55,15 +56,16 @@ class BandLine:
     ends: tuple[str, str]
     fitting_place: Float[np.ndarray, " p"]
     fitting: Float[np.ndarray, "p mode"]
+    corners: Float[np.ndarray, "2 3"]
 
 
-def band_structure(phonon: Any, *, points: int = POINTS) -> tuple[BandLine, ...]:
+def band_structure(source: Any, *, points: int = POINTS) -> tuple[BandLine, ...]:
     """Frequencies along the high-symmetry lines, from force constants.
 
     Parameters
     ----------
-    phonon
-        An object of phonopy with force constants.
+    source
+        A crystal with force constants, or an object of phonopy with them.
     points
         Number of points of the whole path, about.
 
@@ -89,47 +91,62 @@ def band_structure(phonon: Any, *, points: int = POINTS) -> tuple[BandLine, ...]
     >>> from betenet.phonons import PhononSettings, make_force_field
     >>> from betenet.phonons.force_constants import force_constants
     >>> emt, settings = make_force_field(EMT()), PhononSettings(distance=6.0)
-    >>> lines = band_structure(force_constants(bulk("Cu"), emt, settings).phonopy)
+    >>> lines = band_structure(force_constants(bulk("Cu"), emt, settings))
     >>> "".join(line.ends[0] for line in lines), lines[-1].ends
     ('GXWKGLUWLU', ('U', 'X'))
     >>> round(abs(float(lines[0].frequencies[0].max())), 3)      # acoustic, at Γ
     0.0
     """
-    primitive = phonon.primitive
-    cell = Cell(np.asarray(primitive.cell))
-    found = dimensionality(Atoms(primitive.numbers, primitive.positions, cell=cell, pbc=True))
-    path, corners = _path(cell, found.vacuum_axes)
+    matrices, atoms, vectors = matrices_of(source), _primitive(source), _supercell(source)
+    cell = Cell(atoms.cell.array)
+    path, corners = _path(cell, dimensionality(atoms).vacuum_axes)
     pairs = [pair for part in parse_path_string(path) for pair in pairwise(part)]
-    vectors = [(corners[last] - corners[first]) @ cell.reciprocal() for first, last in pairs]
-    lengths = np.array([np.linalg.norm(vector) for vector in vectors])
+    reciprocal = [(corners[last] - corners[first]) @ cell.reciprocal() for first, last in pairs]
+    lengths = np.array([np.linalg.norm(vector) for vector in reciprocal])
     lengths /= lengths.sum()
     begins = np.concatenate([[0.0], lengths.cumsum()])
     lines: list[BandLine] = []
     for index, (first, last) in enumerate(pairs):
         steps = np.linspace(0.0, 1.0, max(2, round(points * lengths[index]) + 1))
-        fits = fitting_steps(phonon, corners[first], corners[last])
+        fits = fitting_steps(vectors, corners[first], corners[last])
         every = np.concatenate([steps, fits])[:, None] * (corners[last] - corners[first])
-        found = _frequencies(phonon, corners[first] + every)
+        found = matrices.frequencies(corners[first] + every)
         line = BandLine(
             place=begins[index] + steps * lengths[index],
             frequencies=found[: len(steps)],
             ends=(first, last),
             fitting_place=begins[index] + fits * lengths[index],
             fitting=found[len(steps) :],
+            corners=np.array([corners[first], corners[last]]),
         )
         lines.append(line)
     return tuple(lines)
 
 
+def _primitive(source: Any) -> Atoms:
+    """Primitive cell of a crystal with force constants, ours or phonopy's."""
+    if isinstance(source, HarmonicCrystal):
+        return source.supercell.primitive
+    cell = source.primitive
+    return Atoms(cell.numbers, positions=cell.positions, cell=cell.cell, pbc=True)
+
+
+def _supercell(source: Any) -> Float[np.ndarray, "3 3"]:
+    """Vectors of the supercell as rows, in those of the primitive cell."""
+    if isinstance(source, HarmonicCrystal):
+        return source.supercell.matrix.astype(np.float64)
+    return np.rint(np.linalg.solve(source.primitive_matrix, source.supercell_matrix)).T
+
+
 def fitting_steps(
-    phonon: Any, first: Float[np.ndarray, "3"], last: Float[np.ndarray, "3"]
+    vectors: Float[np.ndarray, "3 3"], first: Float[np.ndarray, "3"], last: Float[np.ndarray, "3"]
 ) -> Float[np.ndarray, " p"]:
     """Where on a line the q points lie that fit the supercell, from 0 at its beginning to 1.
 
     Parameters
     ----------
-    phonon
-        An object of phonopy with its supercell.
+    vectors
+        Vectors of the supercell as rows, in those of the primitive cell.
     first, last
         Ends of the line, in units of the reciprocal vectors of the primitive cell.
 
@@ -137,7 +154,6 @@ def fitting_steps(
     -----
     q fits if its wave is the same at all vectors R of the supercell: q · R is an integer.
     """
-    vectors = np.rint(np.linalg.solve(phonon.primitive_matrix, phonon.supercell_matrix)).T
     phase, change = vectors @ first, vectors @ (last - first)
     fastest = int(np.abs(change).argmax())
     ends = sorted((phase[fastest], phase[fastest] + change[fastest]))
@@ -179,7 +195,7 @@ def bands_of(
     """
     axis = vacuum_axis_of(result.atoms)
     with one_thread():
-        return band_structure(force_constants(result.atoms, field, settings, axis, told).phonopy)
+        return band_structure(force_constants(result.atoms, field, settings, axis, told))
 
 
 def _path(cell: Cell, vacuum: tuple[int, ...]) -> tuple[str, dict[str, np.ndarray]]:
@@ -197,11 +213,3 @@ def _path(cell: Cell, vacuum: tuple[int, ...]) -> tuple[str, dict[str, np.ndarra
     corners = {"G": np.zeros(3), **kept, "R": np.sum(list(kept.values()), axis=0)}
     first, second, *rest = kept
     return ",".join([f"{first}G{second}", *(f"G{name}" for name in rest), "GR"]), corners
-
-
-def _frequencies(phonon: Any, wavevectors: Float[np.ndarray, "q 3"]) -> Float[np.ndarray, "q mode"]:
-    with warnings.catch_warnings():
-        # spglib 2.6 and later announce the change of their error handling at every call
-        warnings.simplefilter("ignore", DeprecationWarning)
-        phonon.run_qpoints(wavevectors)
-    return np.asarray(convert_frequency(phonon.qpoints.frequencies, "THz", "meV"))

@@ -76,6 +76,33 @@ def phonons(
     >>> result.is_stable, round(result.dos.n_states, 6)
     (True, 3.0)
     """
+    return harmonic_phonons(atoms, field, settings, told)[0]
+
+
+def harmonic_phonons(
+    atoms: Atoms,
+    field: ForceField,
+    settings: PhononSettings | None = None,
+    told: Told = tell_nobody,
+) -> tuple[PhononResult, HarmonicCrystal]:
+    """Phonons of a crystal as `phonons` gives them, and its force constants.
+
+    Parameters
+    ----------
+    atoms, field, settings, told
+        As `phonons` takes them.
+
+    Returns
+    -------
+    tuple
+        The result, and the crystal that it was relaxed to with its force constants, from which
+        `band_structure` and `DynamicalMatrices.wave` follow.
+
+    Raises
+    ------
+    StructureError
+        As of `phonons`.
+    """
     settings = PhononSettings() if settings is None else settings
     began = time.perf_counter()
     check_structure(atoms)
@@ -107,7 +134,7 @@ def phonons(
         isotopes=isotopes,
         force_field=field.name,
     )
-    return PhononResult(rest.atoms, dos, matrices.orbits, facts)
+    return PhononResult(rest.atoms, dos, matrices.orbits, facts), crystal
 
 
 def _facts(

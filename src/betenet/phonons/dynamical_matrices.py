@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -167,6 +167,43 @@ class DynamicalMatrices:
             values.append(squares)
             shares.append(moved.transpose(0, 2, 1) @ average)
         return self._energies(np.concatenate(values)), np.concatenate(shares)
+
+    def wave(
+        self, point: Float[np.ndarray, "3"]
+    ) -> tuple[Float[np.ndarray, " mode"], Complex[np.ndarray, "mode atom 3"]]:
+        r"""Frequencies at one q point [meV], and how the atoms of the first cell move.
+
+        Parameters
+        ----------
+        point
+            q in reciprocal vectors.
+
+        Returns
+        -------
+        tuple
+            Frequencies as of `frequencies`, and eigenvectors e of unit length. In the cell at T an
+            atom is displaced by the real part of
+            :math:`e_\kappa e^{2\pi i q \cdot T - i\omega t} / \sqrt{m_\kappa}`.
+
+        Examples
+        --------
+        At Γ the three acoustic modes move all atoms alike, but for the roots of their masses:
+
+        >>> from ase.build import bulk
+        >>> from ase.calculators.emt import EMT
+        >>> from betenet.phonons import PhononSettings, make_force_field
+        >>> from betenet.phonons.force_constants import force_constants
+        >>> cell = bulk("CuAu", "cesiumchloride", a=3.1)
+        >>> crystal = force_constants(cell, make_force_field(EMT()), PhononSettings(distance=6.0))
+        >>> _, waves = DynamicalMatrices.from_crystal(crystal).wave(np.zeros(3))
+        >>> moved = waves / np.sqrt(cell.get_masses())[:, None]
+        >>> bool(np.allclose(moved[:3, 0], moved[:3, 1], atol=1e-6))
+        True
+        """
+        plain = replace(self, inverse=None)
+        (matrix,) = next(plain._parts(np.asarray(point, float)[None]))  # noqa: SLF001 - its own
+        squares, waves = np.linalg.eigh(matrix)
+        return self._energies(squares[None])[0], waves.T.reshape(len(squares), -1, 3)
 
     def _energies(self, squares: Float[np.ndarray, "q mode"]) -> Float[np.ndarray, "q mode"]:
         return self.factor * np.sign(squares) * np.sqrt(np.abs(squares))

@@ -93,6 +93,9 @@ class WorkerPool(Generic[_Job, _Answer]):
         Arguments of `make_work`.
     name
         Name of a job for messages.
+    told
+        Called with a job and what its process tells of it while it works. The function of
+        `make_work` then takes a second argument: a function that tells, of what can be pickled.
 
     Notes
     -----
@@ -102,12 +105,14 @@ class WorkerPool(Generic[_Job, _Answer]):
     def __init__(
         self,
         workers: int,
-        make_work: Callable[..., Callable[[_Job], _Answer]],
+        make_work: Callable[..., Callable[..., _Answer]],
         arguments: tuple[Any, ...] = (),
         *,
         name: Callable[[_Job], str] = str,
+        told: Callable[[_Job, Any], object] | None = None,
     ) -> None:
-        self._packed = pickle.dumps((make_work, arguments))
+        self._packed = pickle.dumps((make_work, arguments, told is not None))
+        self._told = told
         self._name = name
         self._unused = deque(range(1, workers + 1))
         self._idle: list[_Worker] = []
@@ -144,16 +149,35 @@ class WorkerPool(Generic[_Job, _Answer]):
             The job, and its answer or what it raised; a `WorkerKilledError` if its process was
             killed. The other jobs go on.
         """
-        connection = wait(list(self._busy))[0]
-        assert isinstance(connection, Connection)
-        worker, job = self._busy.pop(connection)
-        try:
-            answer = pickle.loads(worker.connection.recv_bytes())  # noqa: S301 - a process of ours
-            self._idle.append(worker)
-        except (EOFError, OSError):
-            answer = self._bury(worker, job)
+        while True:
+            connection = wait(list(self._busy))[0]
+            assert isinstance(connection, Connection)
+            worker, job = self._busy[connection]
+            try:
+                # (a process of ours has packed it)
+                is_answer, answer = pickle.loads(connection.recv_bytes())  # noqa: S301
+            except (EOFError, OSError):
+                del self._busy[connection]
+                answer = self._bury(worker, job)
+                break
+            if is_answer:
+                del self._busy[connection]
+                self._idle.append(worker)
+                break
+            assert self._told is not None
+            self._told(job, answer)
         self._hand_out()  # before the answer is used: no process shall wait for that
         return job, answer
+
+    def give_up(self, job: _Job) -> None:
+        """End the process that does a job; `finished` then gives its `WorkerKilledError`.
+
+        The one call that another thread may make while this one waits in `finished`. A job that no
+        process has in hand is left alone.
+        """
+        for worker, own in tuple(self._busy.values()):
+            if own is job:
+                worker.process.kill()
 
     def work_through(
         self, jobs: Iterable[_Job], progress: Callable[[], object] = int, *, try_alone: bool = False
@@ -233,30 +257,35 @@ def _serve(parent: int, connection: Connection, packed: bytes) -> None:
     end_with(parent)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     work: Callable[[Any], Any] | None = None
+
+    def tell(message: Any) -> None:
+        connection.send_bytes(pickle.dumps((False, message)))
+
     while True:
         try:
             job = connection.recv_bytes()
         except EOFError:
             return
         try:
-            work = work or _made(packed)
-            answer = pickle.dumps(work(pickle.loads(job)))  # noqa: S301 - from the parent
+            work = work or _made(packed, tell)
+            answer = pickle.dumps((True, work(pickle.loads(job))))  # noqa: S301 - from the parent
         except Exception as error:  # noqa: BLE001 - it is the answer
             answer = _packed_error(error)
         connection.send_bytes(answer)
 
 
-def _made(packed: bytes) -> Callable[[Any], Any]:
-    make_work, arguments = pickle.loads(packed)  # noqa: S301 - from the parent
-    return make_work(*arguments)
+def _made(packed: bytes, tell: Callable[[Any], None]) -> Callable[[Any], Any]:
+    make_work, arguments, tells = pickle.loads(packed)  # noqa: S301 - from the parent
+    work = make_work(*arguments)
+    return (lambda job: work(job, tell)) if tells else work
 
 
 def _packed_error(error: Exception) -> bytes:
     """An exception as bytes, with its traceback; another one where it cannot be unpacked again."""
     error.add_note(f"In a worker: {traceback.format_exc()}")
     try:
-        packed = pickle.dumps(error)
+        packed = pickle.dumps((True, error))
         pickle.loads(packed)  # noqa: S301 - made a line above
     except Exception:  # noqa: BLE001 - whatever its class does
-        return pickle.dumps(unexpected(error, "A job"))
+        return pickle.dumps((True, unexpected(error, "A job")))
     return packed

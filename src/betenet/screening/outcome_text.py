@@ -40,7 +40,7 @@ def outcome_text(folder: Path, store: RecordStore, forecast: Mapping[str, Any] |
     forecast
         Forecast that is kept with the run, as `Forecast.to_dict` gives it; None if there is none.
     """
-    lines = [*_best(folder / RANKED), *_expected(forecast), *_left_out(store)]
+    lines = [*_best(folder / RANKED), *expected_lines(forecast), *left_out_lines(store)]
     return "\n".join(lines)
 
 
@@ -78,7 +78,8 @@ def _cells(row: Mapping[str, str]) -> tuple[str, ...]:
     )
 
 
-def _expected(forecast: Mapping[str, Any] | None) -> Iterator[str]:
+def expected_lines(forecast: Mapping[str, Any] | None) -> Iterator[str]:
+    """What was to be expected of a screening; nothing without a forecast."""
     if forecast is None:
         return
     if forecast.get("extrapolated"):
@@ -93,7 +94,8 @@ def _expected(forecast: Mapping[str, Any] | None) -> Iterator[str]:
     )
 
 
-def _left_out(store: RecordStore) -> Iterator[str]:
+def left_out_lines(store: RecordStore) -> Iterator[str]:
+    """How many candidates each stage has left out, and for which reasons."""
     by_stage: dict[str, Counter[str]] = {}
     for stage, outcome, reason, count in store.reasons():
         kind = _kind(reason, failed=outcome == "failed")

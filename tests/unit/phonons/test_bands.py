@@ -52,6 +52,18 @@ def test_corners_have_the_frequencies_of_plain_fourier_sums(
     assert checked == {"G", "L", "W", "X"}
 
 
+def test_bands_are_those_of_phonopy(emt: ForceField, cu3au: Atoms) -> None:
+    crystal = force_constants(cu3au, emt, SETTINGS)
+    ours, theirs = band_structure(crystal), band_structure(crystal.phonopy)
+    for line, other in zip(ours, theirs, strict=True):
+        assert line.ends == other.ends
+        assert np.allclose(line.frequencies, other.frequencies, atol=0.02)
+        first, last = line.corners
+        crystal.phonopy.run_qpoints([first, last])
+        found = crystal.phonopy.qpoints.frequencies * 4.135667
+        assert np.allclose(line.frequencies[[0, -1]], found, atol=0.02)
+
+
 def test_points_that_fit_the_supercell_are_those_whose_waves_repeat_in_it(
     copper: Atoms, emt: ForceField, lines: tuple[BandLine, ...]
 ) -> None:

@@ -44,6 +44,14 @@ def make(folder):
         return os.getpid(), job
     return work
 
+def make_telling(folder):
+    def work(job, tell):
+        for number in range(3):
+            tell((job, number))
+        time.sleep(float(job))
+        return "done"
+    return work
+
 def refuse(folder):
     raise ConfigError("There is no such force field.", folder, "")
 """
@@ -144,3 +152,21 @@ def test_closing_ends_what_is_under_way(works, tmp_path):
 def test_what_cannot_be_sent_is_told_at_once(works):
     with pytest.raises(Exception, match="local"):
         WorkerPool(1, works["make"], (lambda: None,))
+
+
+def test_what_a_process_tells_is_heard_and_a_job_can_be_given_up(works, tmp_path):
+    heard = []
+
+    def hear(job: str, message: tuple[str, int]) -> None:
+        heard.append(message)
+        if job == "60" and message == ("60", 2):
+            pool.give_up(job)
+
+    with WorkerPool(1, works["make_telling"], (str(tmp_path),), told=hear) as pool:
+        for job in ("0", "60", "0.01"):
+            pool.submit(job)
+        answers = dict(pool.finished() for _ in range(3))
+    assert heard == [(job, number) for job in ("0", "60", "0.01") for number in range(3)]
+    assert answers["0"] == answers["0.01"] == "done"
+    assert isinstance(answers["60"], WorkerKilledError)
+    assert answers["60"].job == "60"

@@ -1,16 +1,15 @@
 """A real browser, driven through the DevTools protocol over pipes: no other package is needed."""
 
+import base64
 import itertools
 import json
 import os
-import shutil
 import subprocess
-from collections.abc import Iterator
+import time
 from pathlib import Path
 
-import pytest
-
 NAMES = ("chromium", "chromium-browser", "google-chrome")
+"""Programs that will do, the first that is there."""
 
 
 class Browser:
@@ -79,6 +78,40 @@ class Browser:
         assert "exceptionDetails" not in found, found
         return found["result"].get("value")
 
+    def wait(self, condition: str, seconds: float = 30.0) -> object:
+        """The value of an expression as soon as it is true; true for a part of the page."""
+        end = time.monotonic() + seconds
+        plain = f"(() => {{ const x = {condition}; return x instanceof Node ? true : x; }})()"
+        while not (found := self.evaluate(plain)):
+            if time.monotonic() > end:
+                text = self.evaluate("document.body.innerText")
+                raise AssertionError(f"{condition} is never true; the page says: {text}")
+            time.sleep(0.05)
+        return found
+
+    def give_files(self, paths: list[Path]) -> None:
+        """Choose files in the page's input of files."""
+        root = self.call("DOM.getDocument")["root"]["nodeId"]
+        found = self.call("DOM.querySelector", nodeId=root, selector="input[type=file]")
+        self.call("DOM.setFileInputFiles", nodeId=found["nodeId"], files=list(map(str, paths)))
+
+    def size(self, width: int, height: int, *, dark: bool = False) -> None:
+        """Make the window so large, in a colour scheme."""
+        self.call(
+            "Emulation.setDeviceMetricsOverride",
+            width=width,
+            height=height,
+            deviceScaleFactor=1,
+            mobile=width < 500,
+        )
+        scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
+        self.call("Emulation.setEmulatedMedia", features=[scheme])
+
+    def picture(self, path: Path, *, whole: bool = False) -> None:
+        """Write what is seen, or the whole page, as a PNG."""
+        found = self.call("Page.captureScreenshot", format="png", captureBeyondViewport=whole)
+        path.write_bytes(base64.b64decode(found["data"]))
+
     @property
     def complaints(self) -> list[dict]:
         """Errors and warnings of the page so far."""
@@ -100,13 +133,3 @@ class Browser:
             self._rest += part
         message, self._rest = self._rest.split(b"\0", 1)
         return json.loads(message)
-
-
-@pytest.fixture(scope="session")
-def browser(tmp_path_factory) -> Iterator[Browser]:
-    program = next(filter(None, map(shutil.which, NAMES)), None)
-    if program is None:
-        pytest.skip(f"no browser: none of {', '.join(NAMES)} is installed")
-    found = Browser(program, tmp_path_factory.mktemp("profile"))
-    yield found
-    found.close()

@@ -312,7 +312,8 @@ class Ensemble:
                 continue
             stop = start + item.graph.n_sites
             share = sites[start:stop] / (stop - start)
-            spectra, share = lines.corrected(self.frequencies, a2f[:, index], share, item.phonons)
+            own = (self.frequencies, a2f[:, index], share, item.graph.numbers)
+            spectra, share = lines.corrected(*own, item.phonons)
             if dos is not None:
                 spectra, share = on_vibrations(self.frequencies, spectra, share, dos)
             predictions.append(self._finish(item, spectra, share, mu_star, tc_method))

@@ -35,12 +35,14 @@ class PhononCorrector:
         self._load, self._held_out = load, held_out
         grid = load.recipe.network.frequencies
         self._known: dict[int, tuple[PhononDos, float]] = {}
+        self._numbers: dict[int, np.ndarray] = {}
         features: list[np.ndarray] = []
         for place, row in enumerate(held_out.rows.tolist()):
             numbers = standardise(load.rows[row].atoms).numbers
             entry = library.find(load.rows[row].id, numbers.tolist())
             if entry is not None:
                 self._known[place] = entry.dos(), entry.imaginary
+                self._numbers[place] = numbers
                 mean = held_out.spectra[place].mean(0)
                 features.append(phonon_features(grid, mean, *self._known[place]))
         self._places = np.array(list(self._known), dtype=int)
@@ -81,7 +83,8 @@ class PhononCorrector:
         dos, imaginary = self._known[place]
         spectra = self._held_out.spectra[place]
         grid = self._load.recipe.network.frequencies
-        return correction.apply(grid, spectra, spectra[:1], dos=dos, imaginary=imaginary)[0]
+        cell = {"numbers": self._numbers[place], "dos": dos, "imaginary": imaginary}
+        return correction.apply(grid, spectra, spectra[:1], **cell)[0]
 
     def _with(self, spectra: list[np.ndarray]) -> HeldOut:
         predicted, spreads = summarise_spectra(self._load.recipe.network.frequencies, spectra)

@@ -24,7 +24,8 @@ from betenet.datasets.rows import data_folder
 from betenet.errors import DataError
 from betenet.superconductivity.critical_temperature import FORMULAS_OF_MOMENTS, critical_temperature
 from betenet.superconductivity.eliashberg import rescale
-from betenet.superconductivity.two_modes import FITTED, Coefficients, modes_tc
+from betenet.superconductivity.tc_formulas import Inputs
+from betenet.superconductivity.two_modes import FITTED, Coefficients, error_of_two_modes, modes_tc
 from betenet.tc_equations.feature_selection import Feature, bootstrap_frequencies, grow, select
 from betenet.tc_equations.formula_errors import (
     CONVENTIONS,
@@ -170,9 +171,19 @@ def fitted_to(columns: dict[str, np.ndarray]) -> Coefficients:
 
     start = np.array(FITTED)
     found = least_squares(
-        residuals, start, loss="soft_l1", f_scale=0.02, x_scale=0.3 * start, max_nfev=15
+        residuals, start, loss="soft_l1", f_scale=0.05, x_scale=0.3 * start, max_nfev=15
     )
     return Coefficients(*found.x.tolist())
+
+
+def fitted_rows(
+    columns: dict[str, np.ndarray], rows: np.ndarray, rng: np.random.Generator
+) -> np.ndarray:
+    """Some of the rows to fit to: more of the wide and weakly coupled ones, which are rare."""
+    width = np.log(columns["omega_2"][rows] / columns["omega_log"][rows])
+    weight = 0.3 + width * np.where(columns["coupling"][rows] < 1.5, 3.0, 1.0)
+    count = min(ROWS_OF_A_MAKER, len(rows) // 2)
+    return rng.choice(rows, count, replace=False, p=weight / weight.sum())
 
 
 def print_refit(columns: dict[str, np.ndarray]) -> None:
@@ -183,9 +194,10 @@ def print_refit(columns: dict[str, np.ndarray]) -> None:
     picked = {
         name: rng.permutation(np.flatnonzero(good & (columns["maker"] == name))) for name in models
     }
+    of_fit = {name: fitted_rows(columns, rows, rng) for name, rows in picked.items()}
     print("\nfitted without a class, and judged on it; μ* at ω_max, rescaled to the cutoff")
     for left_out in models:
-        others = [picked[name][:ROWS_OF_A_MAKER] for name in models if name != left_out]
+        others = [of_fit[name] for name in models if name != left_out]
         numbers = fitted_to(subset(columns, np.concatenate(others)))
         rows = subset(columns, picked[left_out])
         tc = MEV_TO_KELVIN * modes_tc(*(rows[key] for key in INPUTS), numbers)
@@ -197,6 +209,28 @@ def print_refit(columns: dict[str, np.ndarray]) -> None:
             f"{left_out:<20} n {len(error):>5}  without it {rmse[0]:.2%}  shipped {rmse[1]:.2%}  "
             f"allen_dynes {rmse[2]:.2%}"
         )
+
+
+def print_coverage(columns: dict[str, np.ndarray]) -> None:
+    """Share of spectra within the relative error that the formula states, by maker and width."""
+    rows = subset(columns, judged(columns))
+    size = np.abs(formula_tc(NEW, rows) / rows["tc_kelvin"] - 1.0)
+    keys = ("coupling", "omega_log", "omega_2", "mu_star", "omega_1", "omega_max")
+    inputs = [
+        Inputs(lam, log, second, mu, None, first, top)
+        for lam, log, second, mu, first, top in zip(*(rows[k].tolist() for k in keys), strict=True)
+    ]
+    stated = np.array([error_of_two_modes(one) for one in inputs])
+    print("\nwithin the error that is stated for 95 %; μ* at ω_max, rescaled to the cutoff")
+    ratio = rows["omega_2"] / rows["omega_log"]
+    groups = {name: rows["maker"] == name for name in sorted(set(rows["maker"].tolist()))}
+    groups |= {f"ω_2/ω_log {a} to {b}": (ratio >= a) & (ratio < b) for a, b in pairwise(RATIOS)}
+    for name, chosen in groups.items():
+        if np.any(chosen):
+            print(
+                f"{name:<22} n {chosen.sum():>5}  within {np.mean((size <= stated)[chosen]):.1%}  "
+                f"stated {np.mean(stated[chosen]):.1%}  worst {size[chosen].max():.1%}"
+            )
 
 
 def print_search(columns: dict[str, np.ndarray], draws: int, evaluations: int) -> None:
@@ -288,6 +322,7 @@ def main() -> None:
     print(f"\nbelow: {CONVENTIONS['tc_kelvin']}")
     print_roadmap_range(columns)
     print_deviation(columns)
+    print_coverage(columns)
     print_converted(columns)
     print_measured()
     if arguments.refit:

@@ -74,11 +74,18 @@ def test_a_band_of_typed_numbers(capsys: Capture, tmp_path: Path) -> None:
         rows = list(csv.DictReader(file))
     assert [row["chosen"] for row in rows] == ["yes", "band", "band"]
     assert float(rows[2]["tc_kelvin_allen_dynes"]) == pytest.approx(27.4569, rel=3e-5)
+    for row, one in zip(rows[1:], data["mu_star_band"], strict=True):
+        low, tc, high = (
+            float(row[f"tc_kelvin_two_modes{end}"]) for end in ("_low_95", "", "_high_95")
+        )
+        assert low < tc < high
+        assert one["methods"]["two_modes"]["tc_kelvin_low_95"] == pytest.approx(low, rel=1e-5)
     assert {row["material"] for row in rows} == {"MgB2"}
     assert (tmp_path / "MgB2_mu_star.png").exists()
     shown = stdout_of(given, capsys)
     assert shown.startswith("MgB2: λ = 0.871495")
     assert "29.64    27.46" in shown
+    assert "with 95 %; ω_1 and ω_max taken from" in shown
 
 
 def test_exchanged_frequencies_are_refused(capsys: Capture) -> None:

@@ -117,7 +117,9 @@ def band_to_dicts(band: Sequence[Analysis]) -> list[dict[str, object]]:
             "mu_star": found.settings.mu_star,
             "tc_kelvin": without_nan(found.best.tc),
             "tc_method": found.best.method,
-            "methods": {row.method: {"tc_kelvin": row.tc} for row in found.methods},
+            "methods": {
+                row.method: {"tc_kelvin": row.tc, **row.interval_to_dict()} for row in found.methods
+            },
         }
         for found in band
     ]

@@ -61,10 +61,9 @@ class NumbersAnalysis:
     def text(self, unit: str = "") -> str:
         """Tc by every formula and why one is missing, for people."""
         name = f"{self.material}: " if self.material else ""
-        rows = ((row.method, row.tc, row.remark) for row in self.analysis.methods)
         given = f"{name}{self.title(unit)}, μ* = {self.analysis.mu_star:g}"
         band = ["", *band_lines(self.band)] if self.band else []
-        return "\n".join([given, "", *method_lines(rows), *band])
+        return "\n".join([given, "", *method_lines(self.analysis.methods), *band])
 
     def to_dict(self) -> dict[str, object]:
         """Plain values, with keys that carry the unit."""

@@ -167,10 +167,8 @@ class Analysis:
             "rule": None if self.spectrum is None else self.spectrum.rule,
             "tc_kelvin": self.best.tc,
             "tc_method": self.best.method,
-            "methods": {
-                row.method: {"tc_kelvin": row.tc, "remark": row.remark, "source": row.source}
-                for row in self.methods
-            },
+            **self.best.interval_to_dict(),
+            "methods": {row.method: _without_name(row) for row in self.methods},
             ELIASHBERG: _or_none(transition_to_dict, self.transition),
             "quality": None if self.quality is None else self.quality.to_dict(),
             "state": _or_none(state_to_dict, self.state),
@@ -191,6 +189,10 @@ class Analysis:
         if measured is None or self.fitted is None:
             return None
         return fitted_to_dict(self.fitted, measured)
+
+
+def _without_name(row: MethodResult) -> dict[str, object]:
+    return {key: value for key, value in row.to_dict().items() if key != "method"}
 
 
 def _or_none(convert: Callable[[_T], dict[str, object]], value: _T | None) -> object:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from betenet.errors import BetenetError
 from betenet.quantities import QUANTITIES, export
-from betenet.superconductivity.critical_temperature import ALL_METHODS
+from betenet.superconductivity.comparison import MethodResult
+from betenet.superconductivity.critical_temperature import ALL_METHODS, FORMULAS
 from betenet.tables import as_cell
 
 if TYPE_CHECKING:
@@ -22,11 +23,21 @@ _EQUATIONS = ("mu_star_frequency", "cutoff", "mu_star_cutoff")
 BAND = "band"
 """What the column ``chosen`` holds in the rows of a band of μ*."""
 
+_ENDS = ("low_95", "high_95")
+
+
+def _tc_columns(method: str) -> tuple[str, ...]:
+    """Column of a method's Tc, and of the ends of its interval where its error is known."""
+    first = f"tc_kelvin_{method}"
+    known = method in FORMULAS and FORMULAS[method].error_95 is not None
+    return (first, *(f"{first}_{end}" for end in _ENDS)) if known else (first,)
+
+
 COLUMNS = (
     *("name", "material", "format", "unit", "column", "smearing", "smearing_unit", "chosen"),
     *(QUANTITIES[key].export_key for key in _MOMENTS),
     *("tc_kelvin", "tc_method"),
-    *(f"tc_kelvin_{method}" for method in ALL_METHODS),
+    *(column for method in ALL_METHODS for column in _tc_columns(method)),
     *("mu_star", "debye_temperature_kelvin", *(QUANTITIES[key].export_key for key in _EQUATIONS)),
     *(QUANTITIES[key].export_key for key in _STATE),
     *("measured_tc_kelvin", "fitted_mu_star", "coupling_by_mode"),
@@ -46,7 +57,8 @@ def analysis_row(analysis: Analysis) -> dict[str, object]:
     if analysis.response is not None:
         values["isotope_coefficient"] = analysis.response.isotope_coefficient
     row: dict[str, object] = {key: float(value) for key, value in export(values).items()}
-    row |= {f"tc_kelvin_{found.method}": found.tc for found in analysis.methods}
+    for found in analysis.methods:
+        row |= _tc_cells(found)
     if analysis.fitted is not None:
         row["fitted_mu_star"] = float(analysis.fitted.mu_star)
     return row | {
@@ -59,6 +71,11 @@ def analysis_row(analysis: Analysis) -> dict[str, object]:
         "rule": "" if analysis.spectrum is None else analysis.spectrum.rule,
         "remarks": "; ".join(f"{r.method}: {r.remark}" for r in analysis.methods if r.remark),
     }
+
+
+def _tc_cells(found: MethodResult) -> dict[str, object]:
+    values = (found.tc, *(found.interval_95 or ()))
+    return dict(zip(_tc_columns(found.method), values, strict=False))
 
 
 def file_rows(result: FileAnalysis) -> Iterator[dict[str, object]]:

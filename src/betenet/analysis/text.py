@@ -13,6 +13,7 @@ from betenet.analysis.result import Analysis
 from betenet.analysis.words import WIDTH, four_digits, kelvin, tc_change, wrapped
 from betenet.quantities import QUANTITIES, heading, in_table_unit, table_unit
 from betenet.spectrum import Spectrum
+from betenet.superconductivity.comparison import MethodResult
 from betenet.superconductivity.eliashberg.conventions import DEFAULT_CONVENTION
 from betenet.superconductivity.eliashberg.inverse import FittedRepulsion
 from betenet.superconductivity.eliashberg.state import SuperconductingState
@@ -47,7 +48,7 @@ def analysis_lines(analysis: Analysis, unit: str = "") -> Iterator[str]:
         for finding in analysis.quality.problems:
             yield from wrapped(f"{finding.severity}: {finding.text}")
     yield ""
-    yield from method_lines((row.method, row.tc, row.remark) for row in analysis.methods)
+    yield from method_lines(analysis.methods)
     if analysis.transition is not None:
         yield from wrapped(_cutoff_text(analysis, analysis.transition))
     else:
@@ -73,19 +74,27 @@ def _sections(analysis: Analysis) -> Iterator[Iterable[str]]:
         yield _hot_carrier_lines(analysis.hot_carriers)
 
 
-def method_lines(rows: Iterable[tuple[str, float | None, str]]) -> Iterator[str]:
-    """Tc by each method, and why one is missing or doubtful.
+def method_lines(rows: Iterable[MethodResult]) -> Iterator[str]:
+    """Tc by each method, the interval of its error, and why one is missing or doubtful.
 
     Parameters
     ----------
     rows
-        Name of the method, Tc [K] and remark.
+        Results of the methods.
     """
     yield f"{'method':<20}{'Tc (K)':>8}"
-    for method, tc, remark in rows:
-        first, *more = textwrap.wrap(remark, WIDTH - 34) or [""]
-        yield f"{method:<20}{kelvin(tc):>8}  {first}".rstrip()
+    for row in rows:
+        first, *more = textwrap.wrap(_interval_and_remark(row), WIDTH - 34) or [""]
+        yield f"{row.method:<20}{kelvin(row.tc):>8}  {first}".rstrip()
         yield from (f"{'':<30}{line}" for line in more)
+
+
+def _interval_and_remark(row: MethodResult) -> str:
+    ends = row.interval_95
+    if ends is None or not ends[1] > 0.0:
+        return row.remark
+    low, high = map(four_digits, ends)
+    return "; ".join(filter(None, (f"{low} to {high} with 95 %", row.remark)))
 
 
 def band_lines(band: Sequence[Analysis]) -> Iterator[str]:

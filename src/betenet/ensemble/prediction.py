@@ -31,7 +31,8 @@ from betenet.quantities import QUANTITIES
 from betenet.spectrum import IntegrationRule, Spectrum, check_rule
 from betenet.structures import AsRead
 from betenet.structures.as_read import COLUMNS
-from betenet.superconductivity.critical_temperature import ELIASHBERG
+from betenet.superconductivity.comparison import formula_error
+from betenet.superconductivity.critical_temperature import ELIASHBERG, FORMULAS, Inputs
 from betenet.superconductivity.moments import coupling_constant
 from betenet.superconductivity.spectrum_band import Z_68, spectrum_band
 from betenet.tables import as_cell, html_table
@@ -47,6 +48,9 @@ HIGHER_TC_PROBABILITIES = tuple(f"probability_tc_above_{kelvin:g}_kelvin" for ke
 """Keys and columns of `Prediction.higher_tc`."""
 UNKNOWN_BECAUSE = "probability_unknown_because"
 """Key and column of `Prediction.unknown_because`."""
+_ERROR_INPUTS = ("coupling", "omega_log", "omega_2", "omega_1", "omega_max")
+TC_ERROR = "tc_relative_error_95"
+"""Key and column of `Prediction.tc_error_95`."""
 _SHOWN = ("coupling", "omega_log", "tc")
 
 
@@ -182,6 +186,23 @@ class Prediction:
         return tuple(one.code for one in self.findings if one.code in NOT_KNOWN)
 
     @property
+    def tc_error_95(self) -> float:
+        """Relative distance of Tc by the formula from that of the Eliashberg equations [1].
+
+        95 % of known spectra have a smaller one; nan for methods whose error was not measured, and
+        for the equations themselves. It comes on top of the intervals of Tc.
+        """
+        if "tc" not in self.estimates:
+            return math.nan
+        values = {key: self.estimates[key].value for key in _ERROR_INPUTS if key in self.estimates}
+        known = {key: values.get(key) for key in _ERROR_INPUTS[1:]}
+        inputs = Inputs(
+            coupling=values["coupling"], mu_star=self.mu_star, debye_temperature=None, **known
+        )
+        error = formula_error(self.tc_method, inputs)
+        return math.nan if error is None else error
+
+    @property
     def known(self) -> KnownSuperconductors | None:
         """Measured superconductors of this composition, and the nearest; None if it failed."""
         if not self.symbols:
@@ -227,6 +248,8 @@ class Prediction:
             "spectrum": None if self.spectrum is None else self.spectrum.to_dict(),
             "spectrum_band_68": None if self.spectrum is None else self._band_to_dict(),
         }
+        if math.isfinite(self.tc_error_95):
+            data[TC_ERROR] = self.tc_error_95
         if self.phonons_read is not None:
             data["phonons_read"] = self.phonons_read.to_dict()
         if per_site:
@@ -342,6 +365,8 @@ class Prediction:
         row |= {} if self.as_read is None else self.as_read.cells()
         for estimate in self.estimates.values():
             row |= estimate.exported()
+        if TC_ERROR in row:
+            row[TC_ERROR] = self.tc_error_95
         row[TC_PROBABILITY] = self.tc_probability
         row |= dict(zip(HIGHER_TC_PROBABILITIES, self.higher_tc, strict=True))
         row["mu_star"], row["tc_method"] = self.mu_star, self.tc_method
@@ -359,7 +384,8 @@ class Prediction:
 def csv_columns(tc_method: str = "") -> tuple[str, ...]:
     """Columns of a table of predictions; a quantity's unit is part of its column's name.
 
-    The Eliashberg equations (``"eliashberg"``) add those of the gap.
+    The Eliashberg equations (``"eliashberg"``) add those of the gap, a formula whose error is known
+    adds that.
 
     Examples
     --------
@@ -368,10 +394,12 @@ def csv_columns(tc_method: str = "") -> tuple[str, ...]:
     """
     keys = (*ESTIMATED, GAP) if tc_method == ELIASHBERG else ESTIMATED
     quantities = (QUANTITIES[key].export_key + suffix for key in keys for suffix in STATISTICS)
+    has_error = tc_method in FORMULAS and FORMULAS[tc_method].error_95 is not None
+    error = (TC_ERROR,) if has_error else ()
     settings = ("mu_star", "tc_method", "rule", "model", "phonons")
     settings += ("in_training", KNOWN_TC, NEAREST_KNOWN, "findings", "warnings", "error")
     probability = (TC_PROBABILITY, *HIGHER_TC_PROBABILITIES, UNKNOWN_BECAUSE)
-    return ("name", "formula", "n_atoms", *COLUMNS, *quantities, *probability, *settings)
+    return ("name", "formula", "n_atoms", *COLUMNS, *quantities, *error, *probability, *settings)
 
 
 def _error_from_dict(data: Mapping[str, str]) -> BetenetError:

@@ -8,6 +8,7 @@ from betenet.screening.calibration import Calibration
 from betenet.screening.funnel import Funnel
 from betenet.screening.passage import Passage
 from betenet.screening.reweighting import Reweighting
+from betenet.superconductivity.critical_temperature import DEFAULT_METHOD
 
 FEW_ROWS = 10
 """Number of the table's rows behind a forecast, below which it is pointed out."""
@@ -50,6 +51,11 @@ def _of_settings(funnel: Funnel, table: Calibration) -> Iterator[str]:
         yield (
             f"each Tc of {table.name} is for μ* = {table.mu_star:g}, the funnel's for "
             f"{funnel.mu_star:g}: precision and recall are those of other thresholds"
+        )
+    if funnel.tc_method != DEFAULT_METHOD:
+        yield (
+            f"each Tc of {table.name} is by {DEFAULT_METHOD}, the funnel's by {funnel.tc_method}: "
+            "for wide spectra they differ by a tenth, and so do thresholds in K"
         )
 
 

@@ -20,7 +20,11 @@ from betenet.phonons.force_field import identity_of
 from betenet.screening.kinds import KINDS, StageKind
 from betenet.screening.records import SOURCE
 from betenet.screening.thresholds import CRITERIA, Criterion
-from betenet.superconductivity.critical_temperature import DEFAULT_MU_STAR
+from betenet.superconductivity.critical_temperature import (
+    DEFAULT_METHOD,
+    DEFAULT_MU_STAR,
+    METHODS_OF_SPECTRA,
+)
 from betenet.toml_input import check_keys, read_config
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
@@ -213,6 +217,8 @@ class Funnel:
         Filters in front of the stages, as `Filters.from_dict` takes them, which checks them.
     mu_star
         μ* of every Tc [1].
+    tc_method
+        Method of every Tc: a formula of moments, or the Eliashberg equations.
 
     Raises
     ------
@@ -231,6 +237,7 @@ class Funnel:
     stages: tuple[Stage, ...]
     filters: Mapping[str, Any] = field(default_factory=lambda: _NO_OPTIONS)
     mu_star: float = DEFAULT_MU_STAR
+    tc_method: str = DEFAULT_METHOD
 
     def __post_init__(self) -> None:
         if not self.stages:
@@ -251,6 +258,12 @@ class Funnel:
         if not (math.isfinite(self.mu_star) and self.mu_star >= 0.0):
             raise ConfigError(
                 f"μ* = {self.mu_star} is out of range.", "It is a repulsion.", "Use 0.10, say."
+            )
+        if self.tc_method not in METHODS_OF_SPECTRA:
+            raise ConfigError(
+                f"The funnel's tc_method is {self.tc_method!r}.",
+                "A prediction has α²F and μ*, and nothing else.",
+                f"Use one of {', '.join(METHODS_OF_SPECTRA)}.",
             )
 
     def _with_force_fields(self) -> Iterator[Stage]:
@@ -293,6 +306,7 @@ class Funnel:
         _check_type("stages", stages, list | tuple, "tables [[stages]]")
         _check_type("filters", values.get("filters", {}), Mapping, "a table [filters]")
         _check_type("mu_star", values.get("mu_star", 0.1), int | float, "a number")
+        _check_type("tc_method", values.get("tc_method", ""), str, "the name of a method")
         values["stages"] = tuple(_stage(place, one) for place, one in enumerate(stages, 1))
         return cls(**values)
 
@@ -332,9 +346,11 @@ class Funnel:
 
     def to_dict(self) -> dict[str, Any]:
         """Nested tables of plain values; `from_dict` reads them, unless a calculator is in them."""
+        chosen = {} if self.tc_method == DEFAULT_METHOD else {"tc_method": self.tc_method}
         return {
             "source": self.source,
             "mu_star": self.mu_star,
+            **chosen,
             "filters": dict(self.filters),
             "stages": [stage.to_dict() for stage in self.stages],
         }

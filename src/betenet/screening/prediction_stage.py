@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -14,7 +15,7 @@ from typing import cast
 from betenet.ensemble.checkpoint import CARD, read_card
 from betenet.ensemble.ensemble import Ensemble
 from betenet.ensemble.phonon_sources import site_phonons
-from betenet.ensemble.prediction import TC_PROBABILITY, Prediction
+from betenet.ensemble.prediction import TC_ERROR, TC_PROBABILITY, Prediction
 from betenet.ensemble.shipped import find_model
 from betenet.ensemble.site_phonons import SitePhonons, takes_phonons
 from betenet.errors import ModelError
@@ -136,7 +137,9 @@ def _predicted(stage: RunStage, items: Sequence[Item]) -> Iterator[Record]:
         return _site_phonons(stage, record, known[record.name])
 
     with_phonons = source if stage.rules.phonons else None
-    stream = ensemble.stream(unpacked(items), mu_star=stage.mu_star, phonons=with_phonons)
+    stream = ensemble.stream(
+        unpacked(items), mu_star=stage.mu_star, tc_method=stage.tc_method, phonons=with_phonons
+    )
     return (_record(stage, prediction) for prediction in stream)
 
 
@@ -150,6 +153,8 @@ def _record(stage: RunStage, prediction: Prediction) -> Record:
     kept = stage.keep_unknown and unknown
     chance = prediction.unchecked_tc_probability if kept else prediction.tc_probability
     values[TC_PROBABILITY] = kept_number(chance)
+    if math.isfinite(prediction.tc_error_95):
+        values[TC_ERROR] = kept_number(prediction.tc_error_95)
     values["findings"] = ", ".join(finding.code for finding in prediction.findings)
     if stage.rules.phonons:
         values["phonons"] = prediction.phonons

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from betenet.ensemble.prediction import TC_PROBABILITY
+from betenet.ensemble.prediction import TC_ERROR, TC_PROBABILITY
 from betenet.json_output import finite_or_none
 from betenet.known.candidate_rules import BAND_GAP, HULL_DISTANCE
 from betenet.known.look_up import KNOWN_TC, NEAREST_KNOWN, known_superconductors, known_tc
@@ -47,10 +47,11 @@ def columns(run: RunDescription) -> dict[str, type]:
         The run; each of its stages has a column for its score.
     """
     keys = [QUANTITIES[key].export_key + end for key in PREDICTED for end in ENDS]
+    error = (TC_ERROR,) if any(stage.tc_error_is_known for stage in run.stages) else ()
     names = (
         *("name", "formula", "n_atoms", "stage", "outcome", "reason"),
         *(score_column(name) for name in run.names if name != SOURCE),
-        *("predicted_by", *keys, TC_PROBABILITY, IMAGINARY),
+        *("predicted_by", *keys, *error, TC_PROBABILITY, IMAGINARY),
         *READ,
         *(BAND_GAP, HULL_DISTANCE, KNOWN_TC, NEAREST_KNOWN),
         *("given", "findings", "warnings"),
@@ -136,7 +137,9 @@ def _take_numbers(row: Row, record: Record) -> None:
             for end in ENDS:
                 column = QUANTITIES[key].export_key + end
                 row[column] = _number(values.get(column))
-        row[TC_PROBABILITY] = _number(values.get(TC_PROBABILITY))
+        for key in (TC_ERROR, TC_PROBABILITY):
+            if key in row:
+                row[key] = _number(values.get(key))
         # of the primitive cell; that of phonons is the supercell's
         row["n_atoms"] = _whole(values.get("n_atoms")) or row["n_atoms"]
     if record.stage != SOURCE and "space_group" in values:

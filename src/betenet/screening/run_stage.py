@@ -19,6 +19,7 @@ from betenet.screening.funnel import Stage, force_field_name
 from betenet.screening.kinds import IMAGINARY, KINDS, StageKind
 from betenet.screening.records import Outcome
 from betenet.screening.thresholds import CRITERIA
+from betenet.superconductivity.critical_temperature import DEFAULT_METHOD, FORMULAS
 
 _UNKNOWN_KIND = StageKind(module="", scores=())
 
@@ -47,6 +48,8 @@ class RunStage:
         predicts by.
     mu_star
         μ* [1].
+    tc_method
+        Method of every Tc.
     cutoff
         Cutoff of the ensemble's graphs [Å]; 0 without an ensemble.
     force_field
@@ -67,6 +70,7 @@ class RunStage:
     model_digest: str = ""
     prediction_digest: str = ""
     mu_star: float = 0.1
+    tc_method: str = DEFAULT_METHOD
     cutoff: float = 0.0
     force_field: str | Calculator = DEFAULT
     phonon_settings: PhononSettings = field(default_factory=PhononSettings)
@@ -104,6 +108,11 @@ class RunStage:
         if self.kind in KINDS and "force_field" in self.rules.defaults:
             return force_field_name(self.force_field)
         return self.model
+
+    @property
+    def tc_error_is_known(self) -> bool:
+        """Whether each Tc comes with the error of its formula."""
+        return self.tc_method in FORMULAS and FORMULAS[self.tc_method].error_95 is not None
 
     @property
     def wish(self) -> str:
@@ -144,6 +153,8 @@ class RunStage:
             found |= {"model": Path(self.model).name, "model_digest": self.model_digest}
             found |= {"prediction_digest": self.prediction_digest}
             found |= {"keep_unknown": self.keep_unknown}
+            # absent for the default: manifests of runs from before go on
+            found |= {} if self.tc_method == DEFAULT_METHOD else {"tc_method": self.tc_method}
         if self.rules.phonons:
             found |= {"phonon_digest": self.phonon_digest}
         if "force_field" in self.rules.defaults:
@@ -163,6 +174,7 @@ class RunStage:
         texts = {key: str(table.get(key) or "") for key in ("kind", "score", "model")}
         numbers = {key: table.get(key) for key in CRITERIA}
         known: dict[str, Any] = {k: n for k, n in numbers.items() if isinstance(n, int | float)}
+        texts["tc_method"] = str(table.get("tc_method") or DEFAULT_METHOD)
         force_field = str(table.get("force_field") or "")
         return cls(name=str(table["name"]), force_field=force_field, **texts, **known)
 

@@ -85,7 +85,8 @@ def prepare_stages(
                 "Choose the threshold first, or give it as a number.",
             )
         prepare = _module(stage.rules.module).prepare
-        found.append(prepare(stage, threshold, funnel.mu_star, tuple(found)))
+        prepared: RunStage = prepare(stage, threshold, funnel.mu_star, tuple(found))
+        found.append(replace(prepared, tc_method=funnel.tc_method))
     return tuple(found)
 
 

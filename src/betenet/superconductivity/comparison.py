@@ -22,6 +22,9 @@ NEEDS = {
 }
 """Why a row has no Tc, by what is missing; a program adds how to give it."""
 
+ERROR_KEYS = ("relative_error_95", "tc_kelvin_low_95", "tc_kelvin_high_95")
+"""Keys of the error of a formula and of the ends of its interval."""
+
 # ω_2 is never below ω_log; rounded input may put it there by less than this.
 _ROUNDING = 0.999
 
@@ -51,15 +54,29 @@ class MethodResult:
     source: str
     error_95: float | None = None
 
+    @property
+    def interval_95(self) -> tuple[float, float] | None:
+        """Ends of the Tc of the Eliashberg equations that the error allows [K]; None if unknown."""
+        if self.tc is None or self.error_95 is None:
+            return None
+        return self.tc / (1.0 + self.error_95), self.tc / (1.0 - self.error_95)
+
+    def interval_to_dict(self) -> dict[str, float]:
+        """The error and the ends of its interval, with keys that carry the unit; mostly empty."""
+        ends = self.interval_95
+        if ends is None or self.error_95 is None:
+            return {}
+        return dict(zip(ERROR_KEYS, (self.error_95, *ends), strict=True))
+
     def to_dict(self) -> dict[str, object]:
         """Plain values, with keys that carry the unit."""
-        table: dict[str, object] = {
+        return {
             "method": self.method,
             "tc_kelvin": self.tc,
+            **self.interval_to_dict(),
             "remark": self.remark,
             "source": self.source,
         }
-        return table if self.error_95 is None else table | {"relative_error_95": self.error_95}
 
 
 def compare_methods(
@@ -130,7 +147,7 @@ def compare_methods(
             tc=_tc(name, inputs),
             remark=method_remark(name, **inputs._asdict()),
             source=formula.source,
-            error_95=None if formula.error_95 is None else formula.error_95(inputs),
+            error_95=formula_error(name, inputs),
         )
         for name, formula in FORMULAS.items()
     ]
@@ -184,6 +201,15 @@ def method_remark(
     if not (coupling > 0.0 and scale is not None and scale > 0.0):
         return "no coupling: λ or ω_log is not positive"
     return next((text for doubt in formula.doubts if (text := doubt(inputs))), "")
+
+
+def formula_error(method: str, inputs: Inputs) -> float | None:
+    """Relative error of a formula that 95 % of known spectra do not exceed [1].
+
+    None where it was not measured, as for the Eliashberg equations themselves.
+    """
+    formula = FORMULAS.get(method)
+    return None if formula is None or formula.error_95 is None else formula.error_95(inputs)
 
 
 def _tc(method: str, inputs: Inputs) -> float | None:

@@ -34,11 +34,13 @@ STRONG_LIMIT = 0.1827
 """Tc/(√λ Ω) for λ → ∞ and μ* = 0 (Allen and Dynes 1975) [1]."""
 USUAL_SKEW = 0.264
 """ln(ω_1/ω_log) over 2 ln(ω_2/ω_log), where ω_1 is not known: median of BETE-NET's spectra [1]."""
-USUAL_WIDTH = 1.8565
-"""ω_max/ω_2, where ω_max is not known: median of the same spectra [1]."""
+USUAL_WIDTH, USUAL_SPREAD = 1.8565, 1.5
+"""Where ω_max is not known, ω_max/ω_2 is the first, the median of the same spectra, or for narrow
+ones exp of the second times √ln(ω_2/ω_log), which is their trend [1]."""
 WEAKEST_FITTED = 5e-4
 """Tc/ω_log of the weakest superconductors that the formula was fitted to [1]."""
-ERROR_OF_ONE_MODE, ERROR_OF_WIDTH, ERROR_OF_ASSUMED = 0.009, 0.075, 0.15
+ERROR_OF_ONE_MODE, ERROR_OF_WIDTH, ERROR_OF_REPULSION = 0.005, 0.048, 0.05
+ERROR_OF_ASSUMED, ERROR_OF_ASSUMED_WIDTH, LARGEST_ERROR = 0.04, 0.35, 0.9
 """Numbers of :func:`error_of_two_modes` [1]."""
 LARGEST_MU_STAR = 0.25
 """μ* of the strongest repulsion that it was fitted to [1]."""
@@ -47,26 +49,29 @@ LARGEST_MU_STAR = 0.25
 class Coefficients(NamedTuple):
     """The fitted numbers of the formula; the benchmark fits them again."""
 
-    crossover: float = 2.59
-    bump: float = 0.495
-    bump_width: float = 0.660
-    bump_power: float = 1.27
-    repulsion: float = 1.006
-    strong_repulsion: float = 0.594
-    strong_coupling: float = 6.01
-    screening: float = 0.465
-    strong_screening: float = 0.218
-    screening_coupling: float = 2.23
-    high: float = 1.33
-    higher: float = 4.20
-    soft: float = 2.28
-    width: float = 1.027
-    cold: float = 0.0371
-    cold_power: float = 1.905
+    crossover: float = 2.539
+    bump: float = 0.5215
+    bump_width: float = 0.6903
+    bump_power: float = 1.255
+    repulsion: float = 1.027
+    strong_repulsion: float = 0.5239
+    strong_coupling: float = 4.764
+    screening: float = 0.4671
+    strong_screening: float = 0.4481
+    screening_coupling: float = 1.737
+    high: float = 1.193
+    higher: float = 4.069
+    soft: float = 1.861
+    width: float = 0.7979
+    cold: float = 0.06496
+    cold_power: float = 1.785
+    repelled: float = 2.529
 
 
 FITTED = Coefficients()
-_STEPS = 3  # Tc in ν = 2πTc is taken from the step before; a fourth changes it by 0.1 % at most
+_APART = 50.0  # ratio of frequencies above which the steps may not settle
+_SCANNED = 48  # temperatures between which roots are looked for
+_STEPS = 5  # Tc in ν = 2πTc is taken from the step before
 _BISECTIONS = 60
 _COLDEST = np.exp(-14.0)  # T/ω_log below which the kernel does not change
 _LEAST_WIDTH = 1e-10  # relative variance that is rounding
@@ -85,19 +90,21 @@ def two_modes(
 
     .. math::
         T_c = \Omega\,F(\Lambda, \bar\mu)\,
-        \exp\left[-\frac{1.027\,D\,(\Lambda/z)^2}{1+(T_c/0.0371\,\Omega)^{1.9}}\right],\quad
+        \exp\left[-\frac{0.798\,D\,(\Lambda/z)^{2.53}}
+        {1+(T_c/0.065\sqrt{\omega_<\Omega})^{1.79}}\right],\quad
         \bar\mu = \frac{\mu^*}{1+\mu^*\ln(\omega_{\max}/\Omega)}
 
     .. math::
         F(\lambda, \mu) = \frac{2e^{\gamma-1/2}}{\pi}
         \left[1+\left(\frac{\lambda}{1.918}\right)^{s}\right]^{1/2s}
         \exp\left[\frac{a\lambda^p}{(1+b\lambda^p)^2}-\frac{1+\lambda}{z}\right],\quad
-        z = \lambda-\mu\,\frac{1+1.006\lambda+0.594\lambda^3/(\lambda^2+6.01^2)}{1+\mu\,k(\lambda)}
+        z = \lambda-\mu\,\frac{1+1.027\lambda+0.524\lambda^3/(\lambda^2+4.76^2)}{1+\mu\,k(\lambda)}
 
     Λ and Ω are the one mode that stands for the two: its λ(iν) is theirs at ν = 2πTc and at
-    ν² = (4.2·2πTc)²+(1.33 ω_log)². D is ½⟨x coth x - 1⟩ over pairs of modes, x the logarithm of the
-    ratio of their frequencies, each weighted with λ_i ω_i²/(ω_i²+(2.28·2πTc)²). Tc on the right
-    is that of the step before; three steps begin with Λ = λ and Ω = ω_log.
+    ν² = (4.07·2πTc)² + 1.42 ω_log ω_×, where ω_× is that ν at which λ(iν) of the two is that of one
+    mode with λ and ω_log. D is ½⟨x coth x - 1⟩ over pairs of modes, x the logarithm of the ratio of
+    their frequencies, each weighted with λ_i ω_i²/(ω_i²+(1.86·2πTc)²); ω_< is the lower mode. Tc on
+    the right is that of the step before; five steps begin with Λ = λ and Ω = ω_log.
 
     Parameters
     ----------
@@ -170,13 +177,19 @@ def moments_assumed(inputs: Inputs) -> str:
 def error_of_two_modes(inputs: Inputs) -> float:
     """Relative error of two modes that 95 % of solved spectra do not exceed [1].
 
-    It grows with the width of the spectrum, 0.9 % + 7.5 % ln(ω_2/ω_log); where ω_1 and ω_max were
-    not given it is that of a usual spectrum instead, 15 %.
+    It grows with the width of the spectrum and with the share of the attraction that the repulsion
+    takes: 0.5 % + 4.8 % √s + 5 % (λ/z - 1)², where s is ln(ω_2/ω_log) and z that of one mode. Where
+    ω_1 or ω_max was not given, 4 % + 35 % s are added. Above 90 % nothing is known.
     """
-    if inputs.omega_log is None or inputs.omega_2 is None or moments_assumed(inputs):
-        return ERROR_OF_ASSUMED
+    if inputs.omega_log is None or inputs.omega_2 is None or not inputs.coupling > 0.0:
+        return LARGEST_ERROR
     width = max(float(np.log(inputs.omega_2 / inputs.omega_log)), 0.0)
-    return ERROR_OF_ONE_MODE + ERROR_OF_WIDTH * width
+    relative = one_mode_tc(np.array([inputs.coupling]), np.array([inputs.mu_star]))[1][0]
+    error = ERROR_OF_ONE_MODE + ERROR_OF_WIDTH * np.sqrt(width)
+    error += ERROR_OF_REPULSION * (relative - 1.0) ** 2
+    if moments_assumed(inputs):
+        error += ERROR_OF_ASSUMED + ERROR_OF_ASSUMED_WIDTH * width
+    return float(min(error, LARGEST_ERROR))
 
 
 def modes_tc(
@@ -191,19 +204,67 @@ def modes_tc(
     """Tc [meV] of valid rows by :func:`two_modes`, with other numbers than the fitted ones."""
     second = np.maximum(omega_2, omega_log)
     skew = (second / omega_log) ** (2.0 * USUAL_SKEW)
-    first = np.where(omega_1 > 0.0, omega_1, omega_log * skew)
-    top = np.where(omega_max > 0.0, omega_max, np.maximum(USUAL_WIDTH * second, omega_log))
+    width = np.minimum(np.exp(USUAL_SPREAD * np.sqrt(np.log(second / omega_log))), USUAL_WIDTH)
+    first = np.where(_known(omega_1), omega_1, omega_log * skew)
+    top = np.where(_known(omega_max), omega_max, width * second)
     shares, modes = equivalent_modes(omega_log, first, second)
-    temperature = omega_log * one_mode_tc(coupling, _repulsion(mu_star, top, omega_log), numbers)[0]
+    known = np.stack([coupling, omega_log, top, mu_star])
+    start = omega_log * one_mode_tc(coupling, _repulsion(mu_star, top, omega_log), numbers)[0]
+    found = start
     for _ in range(_STEPS):
-        nu = 2.0 * np.pi * np.maximum(temperature, _COLDEST * omega_log)
-        strength, omega = _one_for_two(coupling, shares, modes, omega_log, nu, numbers)
-        reduced, relative = one_mode_tc(strength, _repulsion(mu_star, top, omega), numbers)
-        spread = _spread(shares, modes, numbers.soft * nu)
-        warmth = nu / (2.0 * np.pi * numbers.cold * omega)
-        exponent = numbers.width * spread * relative**2 / (1.0 + warmth**numbers.cold_power)
-        temperature = omega * reduced * np.exp(-exponent)
-    return temperature
+        found = _next_tc(found, known, shares, modes, numbers)
+    apart = modes[:, 1] > _APART * modes[:, 0]
+    if np.any(apart):
+        found[apart] = _highest_tc(known[:, apart], shares[apart], modes[apart], numbers)
+    return found
+
+
+def _known(frequency: np.ndarray) -> np.ndarray:
+    return (frequency > 0.0) & np.isfinite(frequency)
+
+
+def _next_tc(
+    temperature: np.ndarray,
+    known: np.ndarray,
+    shares: np.ndarray,
+    modes: np.ndarray,
+    numbers: Coefficients,
+) -> np.ndarray:
+    """Tc [meV] by the kernel at another Tc; ``known`` are λ, ω_log, ω_max and μ*."""
+    coupling, omega_log, top, mu_star = known
+    nu = 2.0 * np.pi * np.maximum(temperature, _COLDEST * omega_log)
+    strength, omega = _one_for_two(coupling, shares, modes, omega_log, nu, numbers)
+    reduced, relative = one_mode_tc(strength, _repulsion(mu_star, top, omega), numbers)
+    spread = _spread(shares, modes, numbers.soft * nu)
+    warmth = nu / (2.0 * np.pi * numbers.cold * np.sqrt(omega * modes[:, 0]))
+    narrowed = spread * relative**numbers.repelled / (1.0 + warmth**numbers.cold_power)
+    return omega * reduced * np.exp(-numbers.width * narrowed)
+
+
+def _highest_tc(
+    known: np.ndarray, shares: np.ndarray, modes: np.ndarray, numbers: Coefficients
+) -> np.ndarray:
+    """The highest Tc [meV] that is its own next one: steps do not settle for modes so far apart.
+
+    At any temperature the next Tc grows with λ and falls with μ*, and so does the highest root.
+    """
+    low = np.log(_COLDEST * known[1])
+    high = np.log(modes[:, 1] * np.sqrt(1.0 + known[0]))
+    places = low + np.linspace(1.0, 0.0, _SCANNED)[:, None] * (high - low)
+
+    def is_below(logarithm: np.ndarray) -> np.ndarray:
+        temperature = np.exp(logarithm)
+        return _next_tc(temperature, known, shares, modes, numbers) > temperature
+
+    below = np.stack([is_below(place) for place in places])
+    below[-1] = True
+    first = np.maximum(np.argmax(below, axis=0), 1)
+    low, high = (np.take_along_axis(places, (first - k)[None], axis=0)[0] for k in (0, 1))
+    for _ in range(_BISECTIONS):
+        middle = 0.5 * (low + high)
+        below = is_below(middle)
+        low, high = np.where(below, middle, low), np.where(below, high, middle)
+    return _next_tc(np.exp(low), known, shares, modes, numbers)
 
 
 def equivalent_modes(
@@ -279,12 +340,26 @@ def _one_for_two(
     numbers: Coefficients,
 ) -> tuple[np.ndarray, np.ndarray]:
     """λ and Ω of the mode whose λ(iν) is that of the two at both frequencies."""
-    near, far = nu**2, (numbers.higher * nu) ** 2 + (numbers.high * omega_log) ** 2
     squares = modes**2
-    at_near = np.sum(shares * squares / (squares + near[:, None]), axis=-1)
-    at_far = np.sum(shares * squares / (squares + far[:, None]), axis=-1)
-    square = (at_far * far - at_near * near) / (at_near - at_far)
-    return coupling * at_near * (square + near) / square, np.sqrt(square)
+    cold = omega_log * np.sqrt(_crossing(shares, squares, omega_log**2))
+    near, far = nu**2, (numbers.higher * nu) ** 2 + numbers.high**2 * cold
+    at_near = shares * squares / (squares + near[:, None])
+    weights = at_near / (squares + far[:, None])
+    square = np.sum(weights * squares, axis=-1) / np.sum(weights, axis=-1)
+    return coupling * at_near.sum(axis=-1) * (1.0 + near / square), np.sqrt(square)
+
+
+def _crossing(shares: np.ndarray, squares: np.ndarray, middle: np.ndarray) -> np.ndarray:
+    """ν² at which λ(iν) of two modes is that of one mode with their λ and ω_log [meV²].
+
+    The inequality of the arithmetic and the geometric mean has it positive.
+    """
+    low, high = squares.T
+    swapped = shares[:, 1] * low + shares[:, 0] * high
+    excess = np.sum(shares * squares, axis=-1) - middle
+    wide = excess > _LEAST_WIDTH**0.5 * middle
+    found = (middle * swapped - low * high) / np.where(wide, excess, 1.0)
+    return np.where(wide, np.maximum(found, 0.0), middle)
 
 
 def _spread(shares: np.ndarray, modes: np.ndarray, nu: np.ndarray) -> np.ndarray:

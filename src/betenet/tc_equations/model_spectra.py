@@ -48,22 +48,22 @@ def gaussian(rng: np.random.Generator, count: int) -> Drawn:
     """One to five Gaussians in α²F, which falls with ω² towards zero frequency."""
     centres, shares = _peaks(rng, count)
     widths = centres * even_log(rng, GAUSSIAN_WIDTHS, centres.shape)
-    omega = _long_grid()
+    omega = long_grid()
     exponents = -0.5 * ((omega - centres[..., None]) / widths[..., None]) ** 2
     peaks = np.exp(exponents) * (shares * centres / widths)[..., None]
     onset = centres.min(axis=1, initial=TOP) * even_log(rng, ONSETS, count)
     acoustic = -np.expm1(-((omega / onset[:, None]) ** 2))
-    return _ending_at_top(peaks.sum(axis=1) * acoustic, "gaussian")
+    return ending_at_top(peaks.sum(axis=1) * acoustic, "gaussian")
 
 
 def log_normal(rng: np.random.Generator, count: int) -> Drawn:
     """One to five log-normal peaks in the distribution 2α²F/(λω)."""
     centres, shares = _peaks(rng, count)
     widths = even_log(rng, LOG_WIDTHS, centres.shape)
-    distance = np.log(_long_grid() / centres[..., None])
+    distance = np.log(long_grid() / centres[..., None])
     peaks = np.exp(-0.5 * (distance / widths[..., None]) ** 2) * (shares / widths)[..., None]
     # P dω = α²F d(ln ω): a peak in ln ω is the same peak of α²F
-    return _ending_at_top(peaks.sum(axis=1), "log_normal")
+    return ending_at_top(peaks.sum(axis=1), "log_normal")
 
 
 def _steps_below_top(rng: np.random.Generator, count: int) -> Int[np.ndarray, " count"]:
@@ -96,12 +96,12 @@ def _peaks(
     return centres, shares / shares.sum(axis=1, keepdims=True)
 
 
-def _long_grid() -> Float[np.ndarray, " sample"]:
+def long_grid() -> Float[np.ndarray, " sample"]:
     """The grid and as much again above it, for curves that are yet to be moved down."""
     return GRID[0] * np.exp(STEP * np.arange(2 * GRID.size))
 
 
-def _ending_at_top(curves: Float[np.ndarray, "spectrum sample"], maker: str) -> Drawn:
+def ending_at_top(curves: Float[np.ndarray, "spectrum sample"], maker: str) -> Drawn:
     """Move each curve along ln ω until its ω_max is at the top of the grid."""
     weighty = curves > OMEGA_MAX_FRACTION * curves.max(axis=1, keepdims=True)
     last = curves.shape[1] - 1 - np.argmax(weighty[:, ::-1], axis=1)

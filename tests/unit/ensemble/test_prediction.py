@@ -49,6 +49,19 @@ def failed() -> Prediction:
     )
 
 
+def test_tc_by_a_formula_of_known_error_comes_with_it() -> None:
+    found = prediction()
+    assert math.isnan(found.tc_error_95)
+    assert "tc_relative_error_95" not in found.to_dict()
+    by_modes = replace(found, tc_method="two_modes")
+    assert 0.005 < by_modes.tc_error_95 < 0.05
+    assert by_modes.to_dict()["tc_relative_error_95"] == by_modes.tc_error_95
+    assert by_modes.csv_row()["tc_relative_error_95"] == f"{by_modes.tc_error_95:.6g}"
+    assert set(by_modes.csv_row()) == set(csv_columns("two_modes"))
+    assert "tc_relative_error_95" not in csv_columns("allen_dynes")
+    assert math.isnan(failed().tc_error_95)
+
+
 def test_json_round_trip_keeps_everything() -> None:
     before = prediction()
     after = Prediction.from_dict(json.loads(json.dumps(before.to_dict(), allow_nan=False)))

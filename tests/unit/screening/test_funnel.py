@@ -62,6 +62,7 @@ def test_defaults_are_the_shipped_models() -> None:
     "changed",
     [
         {"mu_star": 0.12},
+        {"tc_method": "two_modes"},
         {"source": "y"},
         {"stages": [{**STRUCTURE, "budget": 3}]},
         {"filters": {"most_atoms": 3}},
@@ -119,6 +120,8 @@ def test_what_cannot_be_is_refused(stages: list[dict[str, Any]], said: str) -> N
         ({"source": "x", "stages": [STRUCTURE], "filters": 3}, "filters is 3"),
         ({"source": "x", "stages": [STRUCTURE], "mu_star": "0.1"}, "mu_star is '0.1'"),
         ({"source": "x", "stages": [STRUCTURE], "mu_star": -0.1}, "-0.1"),
+        ({"source": "x", "stages": [STRUCTURE], "tc_method": "mcmillan"}, "'mcmillan'"),
+        ({"source": "x", "stages": [STRUCTURE], "tc_method": 3}, "tc_method is 3"),
     ],
 )
 def test_what_is_wrong_around_the_stages(table: dict[str, Any], said: str) -> None:

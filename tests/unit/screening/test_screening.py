@@ -1,6 +1,7 @@
 """A screening from Python: what the functions behind the verbs give."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -33,6 +34,27 @@ def test_what_came_out_is_an_object(tiny_model: Path, tmp_path: Path) -> None:
     again = screen(tmp_path / "run", funnel, source, quiet=True)
     assert again.passed == found.passed == write_outputs(tmp_path / "run").passed
     assert source.read == 8
+
+
+def test_the_formula_of_the_funnel_gives_each_tc_and_its_error(
+    tiny_model: Path, tmp_path: Path
+) -> None:
+    default = funnel_of(known_or_not(model=str(tiny_model), budget=3))
+    source = MemorySource(crystals(4))
+    rows = {}
+    for method in ("allen_dynes", "two_modes"):
+        found = screen(tmp_path / method, replace(default, tc_method=method), source, quiet=True)
+        rows[method] = {row["name"]: row for row in found.passed}
+        manifest = json.loads((tmp_path / method / "manifest.json").read_text("utf-8"))
+        kept = [stage.get("tc_method") for stage in manifest["stages"]]
+        assert kept == [None if method == "allen_dynes" else method]
+    for name, row in rows["two_modes"].items():
+        assert 0.005 < row["tc_relative_error_95"] < 0.9
+        old = rows["allen_dynes"].get(name)
+        assert old is None or old["tc_kelvin"] != row["tc_kelvin"]
+        assert old is None or "tc_relative_error_95" not in old
+    with pytest.raises(ConfigError, match="other settings"):
+        screen(tmp_path / "two_modes", default, source, quiet=True)
 
 
 def table_of(model: Path, tc_method: str | None) -> Calibration:

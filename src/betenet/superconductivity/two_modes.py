@@ -248,18 +248,20 @@ def _highest_tc(
 
     At any temperature the next Tc grows with λ and falls with μ*, and so does the highest root.
     """
-    low = np.log(_COLDEST * known[1])
-    high = np.log(modes[:, 1] * np.sqrt(1.0 + known[0]))
-    places = low + np.linspace(1.0, 0.0, _SCANNED)[:, None] * (high - low)
+    coldest: np.ndarray = np.log(_COLDEST * known[1])
+    hottest: np.ndarray = np.log(modes[:, 1] * np.sqrt(1.0 + known[0]))
 
     def is_below(logarithm: np.ndarray) -> np.ndarray:
         temperature = np.exp(logarithm)
         return _next_tc(temperature, known, shares, modes, numbers) > temperature
 
-    below = np.stack([is_below(place) for place in places])
-    below[-1] = True
-    first = np.maximum(np.argmax(below, axis=0), 1)
-    low, high = (np.take_along_axis(places, (first - k)[None], axis=0)[0] for k in (0, 1))
+    low, high = coldest, hottest
+    found = np.zeros(low.shape, dtype=bool)
+    for share in np.linspace(1.0, 0.0, _SCANNED)[1:]:
+        place = coldest + share * (hottest - coldest)
+        below = is_below(place) & ~found
+        low, found = np.where(below, place, low), found | below
+        high = np.where(found, high, place)
     for _ in range(_BISECTIONS):
         middle = 0.5 * (low + high)
         below = is_below(middle)

@@ -24,6 +24,8 @@ PARTS = {name for name in SCRIPTS if "__main__" not in (FOLDER / f"{name}.py").r
 SMALLEST = {
     "allen_dynes_table": "",
     "mu_star_conventions": "",
+    "intermediate_representation": "--kelvin 10",
+    "side_by_side": "",
     "baselines": "--trees 2",
     "composition_models": "--parts apart --rows 600 --trees 4",
     "composition_trees": "--trees 2",
@@ -53,6 +55,7 @@ QUICK = {"eliashberg", "first_principles_choices", "maximum_entropy"}
 READS_DATA = {
     *("allen_dynes_table", "baselines", "composition_trees", "compute_phonons"),
     "composition_models",
+    "side_by_side",
     *("first_principles", "known_superconductors", "maximum_entropy", "precision", "quick_phonons"),
     *("spectrum_band", "spectrum_shape"),
 }

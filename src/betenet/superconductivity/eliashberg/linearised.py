@@ -98,8 +98,27 @@ def matsubara_sums(
     """
     n_matsubara = cutoff / (2.0 * np.pi * temperature)
     x, w = matsubara_nodes(n_matsubara, short)
-    minus, plus, tail = kernels_between(kernel, temperature, n_matsubara, x, x)
+    minus, plus = _symmetric_kernels(kernel, temperature, x)
+    distance, weight = tail_nodes(n_matsubara, x)
+    spacing = 2.0 * np.pi * temperature[:, None, None]
+    tail = np.einsum("brq,brq->br", kernel(spacing * distance), weight)
     return Sums(temperature, n_matsubara, x, w, minus, plus, tail)
+
+
+def _symmetric_kernels(
+    kernel: PairingKernel, temperature: np.ndarray, x: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """λ(n - m) and λ(n + m + 1) between nodes; half of each is read and mirrored."""
+    n_nodes = x.shape[1]
+    rows, columns = np.triu_indices(n_nodes)
+    left, right = x[:, rows], x[:, columns]
+    spacing = 2.0 * np.pi * temperature[:, None]
+    values = kernel(spacing * np.concatenate([right - left, right + left + 1.0], axis=1))
+    found = np.empty((2, len(x), n_nodes, n_nodes))
+    for whole, half in zip(found, np.split(values, 2, axis=1), strict=True):
+        whole[:, rows, columns] = half
+        whole[:, columns, rows] = half
+    return found[0], found[1]
 
 
 def kernels_between(

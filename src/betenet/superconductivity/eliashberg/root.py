@@ -15,6 +15,7 @@ TOLERANCE = 1e-8
 
 _MAX_STEPS = 80
 _FIRST_STEP = 0.2
+_LEAST_STEP = 1e-3  # by the guess of a slope, so that the next secant has one
 _SLOPE_DISTANCE = 1e-5
 
 
@@ -24,6 +25,7 @@ def find_root(
     lowest: float,
     couples: Bool[np.ndarray, " batch"],
     tolerance: float = TOLERANCE,
+    slope: Float[np.ndarray, " batch"] | None = None,
 ) -> Bracket:
     """Where ρ falls through 1, in ln k_B T; nan where it is below 1 at the lowest temperature.
 
@@ -39,9 +41,13 @@ def find_root(
         Rows to be looked at.
     tolerance
         Relative accuracy of the root.
+    slope
+        Guess of dρ/d ln T of each row, which makes the first step.
     """
     floor = np.log(lowest)
     bracket = Bracket(np.log(np.maximum(start, np.exp(floor))), floor, tolerance)
+    if slope is not None:
+        bracket.slope[:] = slope
     active = np.flatnonzero(couples)
     for _ in range(_MAX_STEPS):
         if not active.size:
@@ -82,11 +88,16 @@ class Bracket:
         # outside the bracket, or uphill: halve it, or reach further where one end is open
         usable = np.isfinite(new) & (slope < 0.0) & (new > low) & (new < high)
         open_end = ~(np.isfinite(low) & np.isfinite(high))
+        guessed = np.isnan(before) & np.isfinite(self.slope[rows])
+        with np.errstate(divide="ignore", invalid="ignore"):
+            first = np.clip(np.abs(excess / self.slope[rows]), _LEAST_STEP, 2.0 * _FIRST_STEP)
+        self._reach[rows] = np.where(guessed, first, self._reach[rows])
         reach = np.where(excess > 0.0, 1.0, -1.0) * self._reach[rows]
         with np.errstate(invalid="ignore"):
             new = np.where(usable, new, np.where(open_end, at + reach, 0.5 * (low + high)))
         new = np.where(open_end, np.clip(new, at - 8.0 * self._reach[rows], at + 1.0), new)
-        self._reach[rows] *= np.where(open_end, 2.0, 1.0)
+        further = np.maximum(2.0 * self._reach[rows], 0.5 * _FIRST_STEP)
+        self._reach[rows] = np.where(open_end, further, self._reach[rows])
         new = np.maximum(new, self._floor)
         none = (excess <= 0.0) & (at <= self._floor)
         done = ~none & (

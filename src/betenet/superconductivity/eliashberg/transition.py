@@ -42,6 +42,7 @@ CUTOFF_TOLERANCE = 1e-3
 RESOLUTION = 1e-3
 """Change of Tc that is none, however large a share of a tiny Tc it is [K]."""
 _WIDEST = 100.0  # highest cutoff over the highest frequency, where it goes with the temperature
+_SLOPE, _WEAK = 0.72, 0.05  # dρ/d ln T is near -0.72 λ/(1 + 0.1 λ), which the first step takes
 _CHUNK = 64  # spectra at a time: their matrices stay in the processor's cache
 
 
@@ -184,7 +185,10 @@ def checked_transition(  # noqa: PLR0913 - as above
         return eigenvalues(kernel.rows(rows), repulsion.rows(rows), log_temperature)
 
     with one_blas_thread():
-        root = find_root(eigenvalue, start * KELVIN_TO_MEV, lowest * KELVIN_TO_MEV, coupling > 0.0)
+        root = find_root(
+            eigenvalue, start * KELVIN_TO_MEV, lowest * KELVIN_TO_MEV, coupling > 0.0,
+            slope=-_SLOPE * np.maximum(coupling, _WEAK) / (1.0 + 0.1 * np.maximum(coupling, _WEAK)),
+        )  # fmt: skip
         change = np.full(len(flat), np.nan)
         if check_cutoff and meaning.screening != "none":  # else the cutoff is part of μ*
             change = _cutoff_change(kernel, repulsion, root)

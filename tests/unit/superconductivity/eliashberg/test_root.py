@@ -21,3 +21,22 @@ def test_no_root_above_the_lowest_temperature_and_rows_left_out():
         lambda _, at: 0.5 - 0.01 * at, np.ones(2), 1e-2, np.array([True, False])
     )  # fmt: skip
     assert np.isnan(found.root).all()
+
+
+def test_a_guess_of_the_slope_only_makes_it_faster():
+    counted = []
+
+    def eigenvalue(rows, at):
+        counted.append(rows.size)
+        return 1.0 - 0.4 * np.tanh(at - 1.3)
+
+    plain = find_root(eigenvalue, np.ones(1), 1e-6, np.ones(1, dtype=bool))
+    before = len(counted)
+    for guess in (-0.4, -4.0, -0.01, np.nan):
+        found = find_root(
+            eigenvalue, np.ones(1), 1e-6, np.ones(1, dtype=bool), slope=np.array([guess])
+        )
+        assert found.root == pytest.approx(plain.root, abs=1e-7)
+    counted.clear()
+    find_root(eigenvalue, np.ones(1), 1e-6, np.ones(1, dtype=bool), slope=np.array([-0.4]))
+    assert len(counted) <= before

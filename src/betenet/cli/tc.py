@@ -26,6 +26,8 @@ from betenet.superconductivity.eliashberg.conventions import CONVENTIONS
 
 _FREQUENCY_UNITS = ("meV", "THz", "cm-1", "Ry", "Ha", "eV", "K")
 
+_ENERGY_UNITS = ("eV", "meV", "Ry", "Ha")
+
 _FOR_BOTH = ("mu_star", "mu_star_band", "debye", "material")
 _FOR_NUMBERS = ("coupling", "omega_log", "omega_2")
 _WITH_DEBYE = [name for name, formula in FORMULAS.items() if formula.needs_debye_temperature]
@@ -43,6 +45,7 @@ _FOR_FILES = (
     "hot_carriers",
     "dos",
     "fermi_energy",
+    "dos_unit",
     "coulomb_kernel",
     "coulomb_energies",
     "convention",
@@ -108,6 +111,7 @@ def add_parser(verbs: Verbs) -> None:
     parser.switch("--hot-carriers")
     parser.flag("--dos")
     parser.flag("--fermi-energy", finite)
+    parser.flag("--dos-unit", choices=_ENERGY_UNITS)
     parser.flag("--coulomb-kernel")
     parser.flag("--coulomb-energies")
     parser.flag("--bands", nargs="+", action="extend")
@@ -208,8 +212,9 @@ def _wrong_with_files(arguments: argparse.Namespace) -> str:
         )
     if arguments.plasma_energy is not None and not arguments.resistivity:
         return "--plasma-energy is for --resistivity: give both"
-    if arguments.fermi_energy is not None and arguments.dos is None:
-        return "--fermi-energy is that of --dos: give both"
+    for name in ("fermi_energy", "dos_unit"):
+        if getattr(arguments, name) is not None and arguments.dos is None:
+            return f"{_flag(name)} is that of --dos: give both"
     if arguments.coulomb_kernel is not None and arguments.dos is None:
         return "--coulomb-kernel needs the density of states: give --dos too"
     if arguments.coulomb_energies is not None and arguments.coulomb_kernel is None:

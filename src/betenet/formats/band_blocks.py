@@ -80,11 +80,11 @@ def _of_columns(text: TextFile, fermi_dos: tuple[float, ...] | None) -> BandBloc
     blocks = {
         match.groups(): i for i, head in enumerate(heads) if (match := _BLOCK.fullmatch(head))
     }
-    names = tuple(dict.fromkeys(first for first, _ in blocks))
+    names = tuple(dict.fromkeys(name for pair in blocks for name in pair))
     missing = [f"a2f_{i}_{j}" for i in names for j in names if (i, j) not in blocks]
-    if missing or len(blocks) != len(names) ** 2:
+    if missing:
         raise DataError(
-            f"{text.path} lacks the blocks {', '.join(missing) or 'of some bands'}.",
+            f"{text.path} lacks the blocks {', '.join(missing)}.",
             reason=f"The bands {', '.join(names)} need {len(names) ** 2} columns.",
             fix="Add the columns; a block of zeros says that two bands do not couple.",
         )

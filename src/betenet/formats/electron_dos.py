@@ -31,6 +31,7 @@ _FERMI = re.compile(
 _UNIT = re.compile(r"[(\[]\s*(eV|meV|Ry|Ha|Hartree)\s*[)\]]|\b(meV|eV|Ry|Hartree)\b")
 _RELATIVE = re.compile(r"E\s*-\s*E_?f", re.IGNORECASE)
 _HEAD = 8
+_LEAST_SPAN_EV = 1.5  # of a file whose unit the user has not confirmed
 
 
 def read_electron_dos(
@@ -74,6 +75,14 @@ def read_electron_dos(
             fix="Give it with --fermi-energy (fermi_energy in Python); 0 if energies are E - E_F.",
         )
     per_ev = float(convert_frequency(np.array(1.0), "eV", file_unit))
+    span = float(energies[-1] - energies[0]) / per_ev
+    if span < _LEAST_SPAN_EV and unit is None:
+        raise DataError(
+            f"{text.path} covers {span:.3g} eV in all, if its energies are in {file_unit}.",
+            reason="Bands are some eV wide: energies in Ry or Hartree look so when they are taken "
+            "for eV.",
+            fix="Say the unit with --dos-unit (unit in Python), also where it is right.",
+        )
     try:
         return ElectronDos.from_absolute(energies / per_ev, dos * per_ev, fermi / per_ev)
     except SpectrumError as error:

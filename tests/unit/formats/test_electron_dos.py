@@ -44,6 +44,17 @@ def test_the_fermi_energy_is_stated_or_given(tmp_path):
         read_electron_dos(file, fermi_energy=30.0)
 
 
+def test_energies_of_another_unit_are_suspected(tmp_path):
+    # bands of 10 eV in Hartree, called eV
+    hartree = 27.211386246
+    file = write(tmp_path / "x.dos", "# E (eV)  EF = 0.0\n", (ENERGIES / hartree, DOS * hartree))
+    with pytest.raises(DataError, match=r"covers 0\.367 eV") as caught:
+        read_electron_dos(file)
+    assert "--dos-unit" in caught.value.fix
+    found = read_electron_dos(file, unit="Ha")
+    assert found.energies == pytest.approx(1e3 * ENERGIES, abs=0.05)
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [
@@ -57,4 +68,4 @@ def test_what_is_broken_is_named(tmp_path, text, told):
     file = tmp_path / "x.dos"
     file.write_text(text)
     with pytest.raises(DataError, match=told):
-        read_electron_dos(file, fermi_energy=0.5)
+        read_electron_dos(file, fermi_energy=0.5, unit="eV")

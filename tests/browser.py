@@ -78,7 +78,7 @@ class Browser:
         assert "exceptionDetails" not in found, found
         return found["result"].get("value")
 
-    def wait(self, condition: str, seconds: float = 30.0) -> object:
+    def wait(self, condition: str, seconds: float = 90.0) -> object:
         """The value of an expression as soon as it is true; true for a part of the page."""
         end = time.monotonic() + seconds
         plain = f"(() => {{ const x = {condition}; return x instanceof Node ? true : x; }})()"

@@ -129,3 +129,16 @@ def test_an_interrupt_loses_the_structure_in_hand_alone(
 def test_the_help_has_the_number_of_atoms(capsys: Capture) -> None:
     told = stdout_of(["predict", "--help"], capsys)
     assert f"primitive cells of at most {QUICK_ATOMS} atoms" in told
+
+
+def test_pressure_compresses_and_each_one_is_a_row(
+    small_and_large: list[str], capsys: Capture
+) -> None:
+    flags = ["--pressure", "0", "--pressure", "40", "--json"]
+    low, high = json_of(["predict", small_and_large[0], *flags], capsys)
+    assert high["name"] == f"{small_and_large[0]} at 40 GPa"
+    volumes = [one["as_read"]["volume_per_atom_angstrom3"] for one in (low, high)]
+    assert volumes[1] < 0.85 * volumes[0]
+    assert high["phonons"] == DEFAULT
+    assert high["quantities"]["omega_log_kelvin"] > 1.2 * low["quantities"]["omega_log_kelvin"]
+    assert any("40 GPa" in warning for warning in high["warnings"])

@@ -32,7 +32,7 @@ def run(arguments: argparse.Namespace) -> int:
     DataError
         If a folder of --runs holds no screening.
     """
-    from betenet.app.serve import serve
+    from betenet.app.serving import serve
     from betenet.app.settings import TOKEN, AppSettings, is_loopback, new_token
 
     host: str = arguments.host

@@ -3,11 +3,14 @@
 import io
 import json
 import os
+import shutil
 import time
 from pathlib import Path
 
 import pytest
 from PIL import Image
+from tests.browser import NAMES, Browser
+from tests.unit.app.conftest import Visitor
 
 pytestmark = pytest.mark.browser
 
@@ -18,7 +21,7 @@ def test_a_crystal_is_predicted_and_the_slider_moves_every_tc(visitor, browser):
     browser.call("Network.enable")
     visitor.open()
     visitor.press("Nb3Sn")
-    browser.wait("document.querySelector('section[aria-label=Methods]')", 60)
+    browser.wait("document.querySelector('section[aria-label=Methods]')")
     first = visitor.tc()
     methods = "[...document.querySelectorAll('section[aria-label=Methods] tbody td')]"
     methods += ".map(t => Number(t.innerText))"
@@ -46,7 +49,7 @@ def test_wrong_files_are_told_and_the_others_are_read(visitor, browser, wrong_fi
     visitor.open()
     names = [path.name for path in wrong_files]
     browser.give_files(wrong_files)
-    browser.wait("!document.querySelector('.busy') && document.querySelector('.item')", 90)
+    browser.wait("!document.querySelector('.busy') && document.querySelector('.item')")
     items = browser.evaluate(ITEMS)
     wrong = browser.evaluate("document.querySelectorAll('.item.wrong').length")
     assert len(items) >= len(names)
@@ -62,7 +65,7 @@ def test_a_link_restores_the_view(visitor, browser, vanadium_silicide, tmp_path)
     mine.write_bytes(vanadium_silicide)
     visitor.open()
     browser.give_files([mine])
-    browser.wait("document.querySelector('section[aria-label=Methods]')", 60)
+    browser.wait("document.querySelector('section[aria-label=Methods]')")
     visitor.slide("Coulomb", 0.16)
     visitor.tab("keep")
     browser.wait("location.hash.includes('tab=keep') && location.hash.includes('mu=0.16')")
@@ -71,7 +74,7 @@ def test_a_link_restores_the_view(visitor, browser, vanadium_silicide, tmp_path)
     assert "Whom to cite" in visitor.text("section[aria-label=Citations]")
     visitor.tab("tc")
     assert visitor.text(".file") == "mine.cif"
-    browser.wait("document.querySelector('caption')?.innerText.includes('0.16')", 60)
+    browser.wait("document.querySelector('caption')?.innerText.includes('0.16')")
     browser.open(f"{visitor.address}#files=broken")
     assert "cannot be read" in visitor.text(".error")
 
@@ -123,22 +126,39 @@ class TestLong:
     def test_a_phonon_job_is_cancelled_and_predictions_go_on(self, visitor, browser):
         visitor.open()
         visitor.press("Nb3Sn")
-        browser.wait("document.querySelector('section[aria-label=Methods]')", 60)
+        browser.wait("document.querySelector('section[aria-label=Methods]')")
         visitor.tab("phonons")
         visitor.press("Compute phonons")
         browser.wait("document.querySelector('.job')?.innerText.includes('displacements')", 120)
         visitor.press("Al")  # meanwhile
-        browser.wait("document.querySelectorAll('.item').length === 2", 20)
+        browser.wait("document.querySelectorAll('.item').length === 2")
         browser.evaluate("document.querySelector('.items .item button').click()")
         visitor.press("Cancel")
-        browser.wait("document.querySelector('.job')?.innerText.includes('Cancelled')", 20)
+        browser.wait("document.querySelector('.job')?.innerText.includes('Cancelled')")
+
+    def test_two_windows_share_a_job(self, visitor, address, tmp_path):
+        second = Browser(shutil.which(next(filter(shutil.which, NAMES))), tmp_path)
+        try:
+            both = [visitor, Visitor(second, address)]
+            for one in both:
+                one.open()
+                one.press("V3Si")
+                one.tab("phonons")
+                one.press("Compute phonons")
+            for one in both:
+                one.browser.wait("document.querySelector('.job button')")
+            visitor.press("Cancel")
+            for one in both:
+                one.browser.wait("document.querySelector('.job')?.innerText.includes('Cancelled')")
+        finally:
+            second.close()
 
     def test_phonons_come_in_and_a_mode_moves(self, visitor, browser):
         visitor.open()
         visitor.press("Pb")  # one atom: its phonons begin by themselves
         visitor.tab("phonons")
         assert visitor.text("[data-testid=verdict]").startswith("Stable")
-        browser.wait("document.querySelector('section[aria-label=Mode] button')", 60)
+        browser.wait("document.querySelector('section[aria-label=Mode] button')")
         browser.evaluate(
             "(() => { const b = document.querySelector('[data-testid=bands]');"
             "const { x, y, width, height } = b.getBoundingClientRect();"
@@ -156,7 +176,7 @@ class TestLong:
     def test_tc_under_pressure_grows_point_by_point(self, visitor, browser):
         visitor.open()
         visitor.press("Al")
-        browser.wait("document.querySelector('.tabs')", 60)
+        browser.wait("document.querySelector('.tabs')")
         visitor.tab("pressure")
         visitor.slide("Pressure", 30)
         rows = "document.querySelectorAll('section[aria-label=Pressure] tbody tr').length"
@@ -167,12 +187,12 @@ class TestLong:
     def test_two_spectra_stand_side_by_side(self, visitor, browser):
         visitor.open()
         visitor.press("Nb α²F")
-        browser.wait("document.querySelector('section[aria-label=Moments]')", 60)
+        browser.wait("document.querySelector('section[aria-label=Moments]')")
         visitor.tab("gap")
         gap = visitor.text("section[aria-label=Gap] .numbers")
         assert "Δ₀" in gap
         visitor.press("Nb")
-        browser.wait("document.querySelectorAll('.item').length === 2", 60)
+        browser.wait("document.querySelectorAll('.item').length === 2")
         visitor.tab("compare")
         visitor.press("Nb_a2f", "section[aria-label=Compare]")
         browser.wait("document.querySelectorAll('section[aria-label=Compare] thead th').length > 2")
@@ -185,10 +205,10 @@ class TestLong:
         browser.size(390, 844, dark=scheme == "dark")
         visitor.open()
         visitor.press("Nb")
-        browser.wait("document.querySelector('section[aria-label=Methods]')", 60)
+        browser.wait("document.querySelector('section[aria-label=Methods]')")
         for tab in ("tc", "phonons", "pressure", "gap", "compare", "keep"):
             visitor.tab(tab)
-            browser.wait("document.querySelector('[role=tabpanel] .card')", 60)
+            browser.wait("document.querySelector('[role=tabpanel] .card')")
             ratios = browser.evaluate(
                 CONTRASTS.replace("'p, li,", "'p, li, dt, dd, button, label,")
             )
@@ -214,7 +234,7 @@ def test_pictures_of_every_view(visitor, browser, tmp_path):
     browser.size(1120, 860)
     visitor.open()
     visitor.press("Nb3Sn")
-    browser.wait("document.querySelector('section[aria-label=Methods]')", 90)
+    browser.wait("document.querySelector('section[aria-label=Methods]')")
     point_at_the_spectrum = """(() => {
         const drawing = document.querySelector('section[aria-label=Spectrum] svg');
         const { x, y, width } = drawing.getBoundingClientRect();

@@ -19,17 +19,17 @@ def test_a_page_survives_a_server_that_is_killed(browser):
         visitor = Visitor(browser, address)
         visitor.open()
         visitor.press("V3Si")
-        browser.wait("document.querySelector('section[aria-label=Methods]')", 90)
+        browser.wait("document.querySelector('section[aria-label=Methods]')")
         visitor.tab("phonons")
         visitor.press("Compute phonons")
         browser.wait("document.querySelector('.job')?.innerText.includes('displacements')", 120)
         first.send_signal(signal.SIGKILL)
         first.wait()
-        browser.wait("document.querySelector('.job')?.innerText.includes('looking for it')", 30)
+        browser.wait("document.querySelector('.job')?.innerText.includes('looking for it')")
         port = address.rsplit(":", 1)[1].rstrip("/")
         with program("--port", port):
             visitor.press("Start it again")
-            browser.wait("document.querySelector('.job')?.innerText.includes('Phonons')", 30)
+            browser.wait("document.querySelector('.job')?.innerText.includes('Phonons')")
             assert "Stable" in visitor.text("[data-testid=verdict]")
 
 

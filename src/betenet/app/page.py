@@ -27,7 +27,7 @@ class PageFile:
     content
         Bytes of the file.
     compressed
-        The same bytes by gzip.
+        Bytes of the same content by gzip.
     media_type
         Content type.
     """

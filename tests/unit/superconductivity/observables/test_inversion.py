@@ -25,7 +25,8 @@ def test_alpha2f_comes_back_from_its_own_density_of_states():
     coupling = float(coupling_constant(GRID, A2F))
     assert abs(found.coupling - coupling) < max(3.0 * found.coupling_error, 0.02 * coupling)
     assert found.mu_star == pytest.approx(0.12, abs=0.01)
-    assert found.tc == pytest.approx(float(state.transition.tc), rel=0.02)
+    # Tc goes as λ to the power of two and a half here, and λ is known to a percent or two
+    assert found.tc == pytest.approx(float(state.transition.tc), rel=0.04)
     true = np.interp(found.frequencies, GRID, A2F, right=0.0)
     assert np.sqrt(np.mean((found.a2f - true) ** 2)) < 0.12 * A2F.max()
 

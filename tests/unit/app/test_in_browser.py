@@ -142,7 +142,7 @@ class TestLong:
             both = [visitor, Visitor(second, address)]
             for one in both:
                 one.open()
-                one.press("V3Si")
+                one.press("LaH10")  # long enough for two to come
                 one.tab("phonons")
                 one.press("Compute phonons")
             for one in both:

@@ -1,13 +1,14 @@
 """Formulas for Tc beside solutions of the Eliashberg equations, and how they are found.
 
     betenet spectra solve bimodal_einstein:15000 … --out solved/
-    python benchmarks/tc_equations.py solved/ [--refit] [--search] [--figure FILE.png]
+    python benchmarks/tc_equations.py solved/ [--refit] [--search] [--figures FOLDER]
 
 Errors: every formula on the spectra of each maker, and on the 29 materials of Allen and Dynes with
 their measured Tc. --refit fits the numbers of the formula of two modes again without one maker
 after the other, and judges it on that one. --search finds the equation of 2019 again (features with
 dimensions), and the front of genetic programming with its most frequent forms. Allen and Dynes'
-deviation is told by ω_2/ω_log. What μ* means is said by each table.
+deviation is told by ω_2/ω_log. What μ* means is said by each table. --figures draws parity, that
+deviation, and the latent plane of the autoencoder with spectra over it.
 """
 
 from __future__ import annotations
@@ -15,10 +16,11 @@ from __future__ import annotations
 import argparse
 import csv
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
-from matplotlib.figure import Figure
 from scipy.optimize import least_squares
+from tc_equations_figures import NEW, OLD, draw_figures
 
 from betenet.datasets.rows import data_folder
 from betenet.errors import DataError
@@ -38,13 +40,7 @@ from betenet.tc_equations.makers import MAKERS, make_spectra
 from betenet.tc_equations.solutions import UNSCALED_CUTOFF, read_solutions, solve_spectra
 from betenet.units import MEV_TO_KELVIN
 
-OLD, NEW = "allen_dynes", "two_modes"
 ROWS_OF_A_MAKER = 800
-SETS = {
-    "low Tc": ("first_principles",),
-    "hydrides": ("hydrides",),
-    "bimodal Einstein": ("bimodal_einstein",),
-}
 INPUTS = ("coupling", "omega_log", "omega_2", "omega_1", "omega_max", "mu_star")
 RATIOS = (1.0, 1.1, 1.2, 1.4, 1.7, 2.2, 10.0)
 
@@ -159,8 +155,8 @@ def read_29() -> dict[str, np.ndarray]:
     }
 
 
-def fitted_to(columns: dict[str, np.ndarray]) -> Coefficients:
-    """The numbers of the formula of two modes, fitted to some solutions."""
+def fitted_to(columns: dict[str, np.ndarray], begin: Coefficients = FITTED) -> Coefficients:
+    """The numbers of the formula of two modes, fitted to some solutions from others on."""
     exact = np.log(columns["tc_kelvin"] / MEV_TO_KELVIN)
     inputs = [columns[key] for key in INPUTS]
 
@@ -169,7 +165,7 @@ def fitted_to(columns: dict[str, np.ndarray]) -> Coefficients:
             tc = np.log(modes_tc(*inputs, Coefficients(*numbers.tolist())))
         return np.nan_to_num(tc - exact, nan=5.0, posinf=5.0, neginf=-5.0)
 
-    start = np.array(FITTED)
+    start = np.array(begin)
     found = least_squares(
         residuals, start, loss="soft_l1", f_scale=0.05, x_scale=0.3 * start, max_nfev=15
     )
@@ -209,6 +205,30 @@ def print_refit(columns: dict[str, np.ndarray]) -> None:
             f"{left_out:<20} n {len(error):>5}  without it {rmse[0]:.2%}  shipped {rmse[1]:.2%}  "
             f"allen_dynes {rmse[2]:.2%}"
         )
+
+
+def print_explained(columns: dict[str, np.ndarray]) -> None:
+    """Share of the variance of ln(Tc/Tc exact) of Allen and Dynes that quantities explain.
+
+    By the means over cells of a tenth of the spectra along each.
+    """
+    rows = subset(columns, judged(columns))
+    error = np.log(formula_tc(OLD, rows) / rows["tc_kelvin"])
+    known = {
+        "ω_2/ω_log": rows["omega_2"] / rows["omega_log"],
+        "λ": rows["coupling"],
+        "μ*": rows["mu_star"],
+        "ω_1/ω_log": rows["omega_1"] / rows["omega_log"],
+    }
+    cell = np.zeros(len(error), dtype=int)
+    for count, values in enumerate(known.values()):
+        edges = np.quantile(values, np.linspace(0.1, 0.9, 9))
+        cell = 10 * cell + np.searchsorted(edges, values)
+        means = np.bincount(cell, error) / np.maximum(np.bincount(cell), 1)
+        spent = len(np.unique(cell)) / len(error)  # a cell's own mean explains by chance
+        left = np.mean((error - means[cell]) ** 2) / error.var() / (1.0 - spent)
+        print(f"variance of ln(Tc/exact) explained by {', '.join([*known][: count + 1])}: "
+              f"{1.0 - left:.0%}")  # fmt: skip
 
 
 def print_coverage(columns: dict[str, np.ndarray]) -> None:
@@ -276,35 +296,6 @@ def print_search(columns: dict[str, np.ndarray], draws: int, evaluations: int) -
     print(f"  for comparison, two_modes: {spread:.3f} on {len(test)} other rows")
 
 
-def draw(columns: dict[str, np.ndarray], path: str) -> None:
-    """Parity of Allen and Dynes and of two modes, shaded by density."""
-    figure = Figure(figsize=(9.0, 6.0), layout="constrained")
-    axes = figure.subplots(2, 3, sharex="col", sharey="col")
-    good = judged(columns)
-    for place, (title, makers) in enumerate(SETS.items()):
-        rows = subset(columns, good & np.isin(columns["maker"], makers))
-        if not len(rows["maker"]):
-            continue
-        exact = rows["tc_kelvin"] * rows["scale"]
-        for line, formula in enumerate((OLD, NEW)):
-            tc = formula_tc(formula, rows) * rows["scale"]
-            axis = axes[line, place]
-            limits = (0.8 * min(exact.min(), tc.min()), 1.25 * max(exact.max(), tc.max()))
-            axis.plot(limits, limits, color="0.5", linewidth=0.8)
-            axis.hexbin(exact, tc, bins="log", gridsize=45, xscale="log", yscale="log",
-                        cmap="viridis", mincnt=1, linewidths=0.1)  # fmt: skip
-            axis.set(xlim=limits, ylim=limits)
-            rmse = np.sqrt(np.mean((tc / exact - 1.0) ** 2))
-            axis.text(0.04, 0.96, f"{formula}\nrmse {rmse:.1%}, n = {len(tc)}", va="top",
-                      transform=axis.transAxes, fontsize=9)  # fmt: skip
-        axes[0, place].set_title(title)
-        axes[1, place].set_xlabel(r"$T_c$ by the Eliashberg equations (K)")
-    for line in range(2):
-        axes[line, 0].set_ylabel(r"$T_c$ by the formula (K)")
-    figure.savefig(path, dpi=130)
-    print(f"figure: {path}")
-
-
 def main() -> None:
     """Print what was asked for."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
@@ -314,7 +305,7 @@ def main() -> None:
     parser.add_argument("--search", action="store_true")
     parser.add_argument("--draws", type=int, default=50, help="resampled sets of a search")
     parser.add_argument("--evaluations", type=int, default=200_000)
-    parser.add_argument("--figure", metavar="FILE")
+    parser.add_argument("--figures", type=Path, metavar="FOLDER", help="draw all figures")
     arguments = parser.parse_args()
     columns = read(arguments.folder, arguments.count)
     if arguments.folder:
@@ -322,6 +313,7 @@ def main() -> None:
     print(f"\nbelow: {CONVENTIONS['tc_kelvin']}")
     print_roadmap_range(columns)
     print_deviation(columns)
+    print_explained(columns)
     print_coverage(columns)
     print_converted(columns)
     print_measured()
@@ -329,8 +321,8 @@ def main() -> None:
         print_refit(columns)
     if arguments.search:
         print_search(columns, arguments.draws, arguments.evaluations)
-    if arguments.figure:
-        draw(columns, arguments.figure)
+    if arguments.figures:
+        draw_figures(columns, arguments.figures)
 
 
 if __name__ == "__main__":

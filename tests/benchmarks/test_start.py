@@ -44,7 +44,8 @@ SMALLEST = {
     "prediction": "--count 4 --repeats 1",
     "quick_phonons": "--count 2 --atoms 1",
     "screening": "--count 8",
-    "tc_equations": "--count 30 --figure {folder}/parity.png",
+    "spectrum_autoencoder": "--count 40 --latent 2 --judged 2 --folds 2 --epochs 1 --final-steps 5",
+    "tc_equations": "--count 30 --figures {folder}",
     "screening_report": "--count 10",
     "spectrum_band": "--count 1 --set digitised",
     "well_known": "cso-1",
@@ -57,7 +58,7 @@ READS_DATA = {
     "composition_models",
     "side_by_side",
     *("first_principles", "known_superconductors", "maximum_entropy", "precision", "quick_phonons"),
-    *("spectrum_band", "spectrum_shape"),
+    *("spectrum_autoencoder", "spectrum_band", "spectrum_shape"),
 }
 ONLY_STARTED = {
     # looks at a training run, or at the tables of another benchmark

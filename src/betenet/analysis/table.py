@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from betenet.errors import BetenetError
 from betenet.quantities import QUANTITIES, export
-from betenet.superconductivity.comparison import MethodResult
-from betenet.superconductivity.critical_temperature import ALL_METHODS, FORMULAS
+from betenet.superconductivity.comparison import MethodResult, error_is_known
+from betenet.superconductivity.critical_temperature import ALL_METHODS
 from betenet.tables import as_cell
 
 if TYPE_CHECKING:
@@ -29,8 +29,7 @@ _ENDS = ("low_95", "high_95")
 def _tc_columns(method: str) -> tuple[str, ...]:
     """Column of a method's Tc, and of the ends of its interval where its error is known."""
     first = f"tc_kelvin_{method}"
-    known = method in FORMULAS and FORMULAS[method].error_95 is not None
-    return (first, *(f"{first}_{end}" for end in _ENDS)) if known else (first,)
+    return (first, *(f"{first}_{end}" for end in _ENDS)) if error_is_known(method) else (first,)
 
 
 COLUMNS = (

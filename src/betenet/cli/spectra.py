@@ -6,7 +6,7 @@ import argparse
 from functools import partial
 from pathlib import Path
 
-from betenet.cli.arguments import count, whole
+from betenet.cli.arguments import count, positive, whole
 from betenet.cli.parser import Verbs, add_verb, add_verbs
 
 
@@ -19,6 +19,9 @@ def add_parser(verbs: Verbs) -> None:
         parser.flag("sources", nargs="+")
         parser.flag("--out", Path, required=True)
         parser.flag("--seed", whole, default=0)
+        if name == "make":
+            for flag in ("--coupling", "--omega-log", "--omega-2"):
+                parser.flag(flag, positive)
     parser.flag("--workers", count, default=1)
     parser.switch("--gap")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,10 +13,10 @@ import numpy as np
 from ase import Atoms
 from jaxtyping import Float
 
-from betenet import errors
 from betenet.ensemble.estimate import STATISTICS, Estimate
 from betenet.ensemble.estimates import ESTIMATED, GAP, HIGHER_TC, estimate_quantities
 from betenet.ensemble.site_phonons import PhononsRead
+from betenet.ensemble.stored_parts import atoms_from_dict, atoms_to_dict, error_from_dict
 from betenet.ensemble.training_table import InTraining
 from betenet.errors import BetenetError, DataError
 from betenet.json_output import finite_or_none
@@ -31,8 +31,8 @@ from betenet.quantities import QUANTITIES
 from betenet.spectrum import IntegrationRule, Spectrum, check_rule
 from betenet.structures import AsRead
 from betenet.structures.as_read import COLUMNS
-from betenet.superconductivity.comparison import formula_error
-from betenet.superconductivity.critical_temperature import ELIASHBERG, FORMULAS, Inputs
+from betenet.superconductivity.comparison import error_is_known, formula_error_of
+from betenet.superconductivity.critical_temperature import ELIASHBERG
 from betenet.superconductivity.moments import coupling_constant
 from betenet.superconductivity.spectrum_band import Z_68, spectrum_band
 from betenet.tables import as_cell, html_table
@@ -48,7 +48,6 @@ HIGHER_TC_PROBABILITIES = tuple(f"probability_tc_above_{kelvin:g}_kelvin" for ke
 """Keys and columns of `Prediction.higher_tc`."""
 UNKNOWN_BECAUSE = "probability_unknown_because"
 """Key and column of `Prediction.unknown_because`."""
-_ERROR_INPUTS = ("coupling", "omega_log", "omega_2", "omega_1", "omega_max")
 TC_ERROR = "tc_relative_error_95"
 """Key and column of `Prediction.tc_error_95`."""
 _SHOWN = ("coupling", "omega_log", "tc")
@@ -187,19 +186,12 @@ class Prediction:
 
     @property
     def tc_error_95(self) -> float:
-        """Relative distance of Tc by the formula from that of the Eliashberg equations [1].
+        """Relative error of the formula of Tc that 95 % of known spectra do not exceed [1].
 
-        95 % of known spectra have a smaller one; nan for methods whose error was not measured, and
-        for the equations themselves. It comes on top of the intervals of Tc.
+        It comes on top of the intervals of Tc; nan where it was not measured.
         """
-        if "tc" not in self.estimates:
-            return math.nan
-        values = {key: self.estimates[key].value for key in _ERROR_INPUTS if key in self.estimates}
-        known = {key: values.get(key) for key in _ERROR_INPUTS[1:]}
-        inputs = Inputs(
-            coupling=values["coupling"], mu_star=self.mu_star, debye_temperature=None, **known
-        )
-        error = formula_error(self.tc_method, inputs)
+        known = {key: one.value for key, one in self.estimates.items()}
+        error = formula_error_of(self.tc_method, known, self.mu_star)
         return math.nan if error is None else error
 
     @property
@@ -244,7 +236,7 @@ class Prediction:
             "findings": [{"code": one.code, "text": one.text} for one in self.findings],
             "warnings": list(self.warnings),
             "error": None if self.error is None else self.error.to_dict(),
-            "structure": None if self.atoms is None else _atoms_to_dict(self.atoms),
+            "structure": None if self.atoms is None else atoms_to_dict(self.atoms),
             "spectrum": None if self.spectrum is None else self.spectrum.to_dict(),
             "spectrum_band_68": None if self.spectrum is None else self._band_to_dict(),
         }
@@ -324,8 +316,8 @@ class Prediction:
                 higher_tc=tuple(math.nan if one is None else float(one) for one in higher),
                 in_training=None if in_training is None else InTraining.from_dict(in_training),
                 warnings=tuple(data["warnings"]),
-                error=None if data["error"] is None else _error_from_dict(data["error"]),
-                atoms=_atoms_from_dict(data),
+                error=None if data["error"] is None else error_from_dict(data["error"]),
+                atoms=atoms_from_dict(data),
                 spectrum=None if data["spectrum"] is None else Spectrum.from_dict(data["spectrum"]),
                 site_a2f=None if site_a2f is None else np.array(site_a2f, dtype=np.float64),
             )
@@ -394,35 +386,8 @@ def csv_columns(tc_method: str = "") -> tuple[str, ...]:
     """
     keys = (*ESTIMATED, GAP) if tc_method == ELIASHBERG else ESTIMATED
     quantities = (QUANTITIES[key].export_key + suffix for key in keys for suffix in STATISTICS)
-    has_error = tc_method in FORMULAS and FORMULAS[tc_method].error_95 is not None
-    error = (TC_ERROR,) if has_error else ()
+    error = (TC_ERROR,) if error_is_known(tc_method) else ()
     settings = ("mu_star", "tc_method", "rule", "model", "phonons")
     settings += ("in_training", KNOWN_TC, NEAREST_KNOWN, "findings", "warnings", "error")
     probability = (TC_PROBABILITY, *HIGHER_TC_PROBABILITIES, UNKNOWN_BECAUSE)
     return ("name", "formula", "n_atoms", *COLUMNS, *quantities, *error, *probability, *settings)
-
-
-def _error_from_dict(data: Mapping[str, str]) -> BetenetError:
-    kind = getattr(errors, data["type"], BetenetError)
-    return kind(data["summary"], reason=data["reason"], fix=data["fix"])
-
-
-def _atoms_to_dict(atoms: Atoms) -> dict[str, Any]:
-    return {
-        "cell_angstrom": np.asarray(atoms.cell).tolist(),
-        "positions_angstrom": np.asarray(atoms.positions).tolist(),
-        "pbc": [bool(axis) for axis in atoms.pbc],
-    }
-
-
-def _atoms_from_dict(data: Mapping[str, Any]) -> Atoms | None:
-    stored = data["structure"]
-    if stored is None:
-        return None
-    symbols: Sequence[str] = data["symbols"]
-    return Atoms(
-        symbols=list(symbols),
-        positions=stored["positions_angstrom"],
-        cell=stored["cell_angstrom"],
-        pbc=stored["pbc"],
-    )

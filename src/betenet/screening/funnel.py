@@ -14,17 +14,14 @@ from typing import Any
 from ase.calculators.calculator import Calculator
 
 from betenet.addresses import masked
+from betenet.ensemble.tc_surface import check_tc_settings
 from betenet.errors import ConfigError
 from betenet.phonons import FORCE_FIELDS
 from betenet.phonons.force_field import identity_of
 from betenet.screening.kinds import KINDS, StageKind
 from betenet.screening.records import SOURCE
 from betenet.screening.thresholds import CRITERIA, Criterion
-from betenet.superconductivity.critical_temperature import (
-    DEFAULT_METHOD,
-    DEFAULT_MU_STAR,
-    METHODS_OF_SPECTRA,
-)
+from betenet.superconductivity.critical_temperature import DEFAULT_METHOD, DEFAULT_MU_STAR
 from betenet.toml_input import check_keys, read_config
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
@@ -255,16 +252,7 @@ class Funnel:
                 "Give each stage another name.",
             )
         object.__setattr__(self, "stages", tuple(self._with_force_fields()))
-        if not (math.isfinite(self.mu_star) and self.mu_star >= 0.0):
-            raise ConfigError(
-                f"μ* = {self.mu_star} is out of range.", "It is a repulsion.", "Use 0.10, say."
-            )
-        if self.tc_method not in METHODS_OF_SPECTRA:
-            raise ConfigError(
-                f"The funnel's tc_method is {self.tc_method!r}.",
-                "A prediction has α²F and μ*, and nothing else.",
-                f"Use one of {', '.join(METHODS_OF_SPECTRA)}.",
-            )
+        check_tc_settings(self.mu_star, self.tc_method)
 
     def _with_force_fields(self) -> Iterator[Stage]:
         """The stages; those of kind phonons with the force field whose phonons they get."""

@@ -19,7 +19,8 @@ from betenet.screening.funnel import Stage, force_field_name
 from betenet.screening.kinds import IMAGINARY, KINDS, StageKind
 from betenet.screening.records import Outcome
 from betenet.screening.thresholds import CRITERIA
-from betenet.superconductivity.critical_temperature import DEFAULT_METHOD, FORMULAS
+from betenet.superconductivity.comparison import error_is_known
+from betenet.superconductivity.critical_temperature import DEFAULT_METHOD
 
 _UNKNOWN_KIND = StageKind(module="", scores=())
 
@@ -112,7 +113,7 @@ class RunStage:
     @property
     def tc_error_is_known(self) -> bool:
         """Whether each Tc comes with the error of its formula."""
-        return self.tc_method in FORMULAS and FORMULAS[self.tc_method].error_95 is not None
+        return error_is_known(self.tc_method)
 
     @property
     def wish(self) -> str:

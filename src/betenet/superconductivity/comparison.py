@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from betenet.errors import ConfigError
@@ -210,6 +210,21 @@ def formula_error(method: str, inputs: Inputs) -> float | None:
     """
     formula = FORMULAS.get(method)
     return None if formula is None or formula.error_95 is None else formula.error_95(inputs)
+
+
+def formula_error_of(method: str, quantities: Mapping[str, float], mu_star: float) -> float | None:
+    """:func:`formula_error` of λ [1] and the moments that are known [meV], by key."""
+    if "coupling" not in quantities:
+        return None
+    known = {key: quantities.get(key) for key in ("omega_log", "omega_2", "omega_1", "omega_max")}
+    coupling = quantities["coupling"]
+    inputs = Inputs(coupling=coupling, mu_star=mu_star, debye_temperature=None, **known)
+    return formula_error(method, inputs)
+
+
+def error_is_known(method: str) -> bool:
+    """Whether each Tc by a method comes with its error."""
+    return method in FORMULAS and FORMULAS[method].error_95 is not None
 
 
 def _tc(method: str, inputs: Inputs) -> float | None:

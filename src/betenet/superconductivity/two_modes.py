@@ -140,11 +140,11 @@ def two_modes(
 
     Examples
     --------
-    One mode at 10 meV with λ = 1 and μ* = 0 has Tc = 0.1146 Ω:
+    One mode at 10 meV with λ = 2 and μ* = 0 has Tc = 0.2117 Ω:
 
     >>> one = dict(omega_log=10.0, omega_1=10.0, omega_2=10.0, omega_max=10.0)
-    >>> round(float(two_modes(1.0, mu_star=0.0, **one)) / (10.0 * MEV_TO_KELVIN), 3)
-    0.115
+    >>> round(float(two_modes(2.0, mu_star=0.0, **one)) / (10.0 * MEV_TO_KELVIN), 3)
+    0.212
     """
     nan = np.nan
     first, highest = (nan if given is None else given for given in (omega_1, omega_max))

@@ -20,6 +20,7 @@ MOST_OPERATIONS = 10
 """Operations of the largest formula."""
 _LARGEST = 1e8  # beyond, a value says nothing but that an exponential ran away
 _SAME = 10  # digits in which two features must agree to be one
+_SEVERAL = 10  # best formulas of a resampled table, among which equal ones are told apart
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -146,8 +147,12 @@ def select(
     """
     found = [_fitted(one, tc) for one in features if one.dimension == 1.0]
     found += [_fitted(one, tc) for one in _best_pairs(features, tc, 4 * count)]
-    by_text = {round(one.rmse, 9): one for one in sorted(found, key=lambda one: -one.operations)}
+    by_text = {round(one.rmse, 9): one for one in sorted(found, key=_last_of_equals)}
     return sorted(by_text.values(), key=lambda one: one.rmse)[:count]
+
+
+def _last_of_equals(one: Selected) -> tuple[int, str]:
+    return -one.operations, one.text
 
 
 def _best_pairs(features: Sequence[Feature], tc: np.ndarray, count: int) -> list[Feature]:
@@ -200,5 +205,6 @@ def bootstrap_frequencies(
         drawn = [
             Feature(one.text, one.values[rows], one.dimension, one.operations) for one in features
         ]
-        counts[select(drawn, tc[rows], 1)[0].text] += 1
+        # of several, for forms that are the same tie, and rounding must not choose among them
+        counts[select(drawn, tc[rows], _SEVERAL)[0].text] += 1
     return counts

@@ -14,6 +14,7 @@ import numpy as np
 
 from betenet.errors import ConfigError
 from betenet.superconductivity.moments import CheckedMoments
+from betenet.tc_equations.decoder import DECODED, decoded
 from betenet.tc_equations.made_spectra import GRID, Drawn, MadeSpectra, even_log, joined
 from betenet.tc_equations.model_spectra import (
     bimodal_einstein,
@@ -82,6 +83,11 @@ MAKERS: Mapping[str, Maker] = MappingProxyType(
                 text="maximum-entropy spectra of the moments of BETE-NET and Alexandria",
                 draw=maximum_entropy,
                 real=True,
+            ),
+            Maker(
+                name=DECODED,
+                text="spectra like calculated ones, by the decoder of an autoencoder",
+                draw=decoded,
             ),
             Maker(
                 name="first_principles",

@@ -8,17 +8,28 @@ from pathlib import Path
 from typing import Any
 
 from betenet.errors import ConfigError
+from betenet.tc_equations.decoder import DECODED, decoded_with_moments
 from betenet.tc_equations.formula_errors import describe_solutions
-from betenet.tc_equations.made_spectra import joined
+from betenet.tc_equations.made_spectra import MadeSpectra, joined
 from betenet.tc_equations.makers import MAKERS, make_spectra
 from betenet.tc_equations.solutions import SolvingRun, solve_run
 from betenet.tc_equations.spectrum_files import write_spectra
+from betenet.units import MEV_TO_KELVIN
 
 _SHOWN = 20  # notes of a run that are printed
 
 
-def make(*, sources: Sequence[str], out: Path, seed: int) -> tuple[str, int]:
-    """Write spectra of makers, given as ``MAKER:COUNT``, to one file."""
+def make(
+    *,
+    sources: Sequence[str],
+    out: Path,
+    seed: int,
+    coupling: float | None = None,
+    omega_log: float | None = None,
+    omega_2: float | None = None,
+) -> tuple[str, int]:
+    """Write spectra of makers, given as ``MAKER:COUNT``, to one file; frequencies are in K."""
+    wanted = (coupling, omega_log, omega_2)
     parts = []
     for source in sources:
         maker, _, number = source.partition(":")
@@ -26,10 +37,32 @@ def make(*, sources: Sequence[str], out: Path, seed: int) -> tuple[str, int]:
             raise ConfigError(
                 f"{source!r} is not MAKER:COUNT.", fix=f"Makers are {', '.join(MAKERS)}."
             )
-        parts.append(make_spectra(maker, int(number), seed=seed))
+        if wanted == (None, None, None):
+            parts.append(make_spectra(maker, int(number), seed=seed))
+        else:
+            parts.append(_with_moments(maker, int(number), seed, wanted))
     made = joined(parts)
     write_spectra(out, made)
     return f"{len(made)} spectra written to {out}", 0
+
+
+def _with_moments(
+    maker: str, count: int, seed: int, wanted: tuple[float | None, float | None, float | None]
+) -> MadeSpectra:
+    coupling, omega_log, omega_2 = wanted
+    if maker != DECODED or coupling is None or omega_log is None or omega_2 is None:
+        raise ConfigError(
+            f"Moments are given, and the maker is {maker!r}.",
+            f"Only {DECODED!r} makes spectra with given moments, and it needs all three.",
+            f"Give {DECODED}:COUNT, --coupling, --omega-log and --omega-2.",
+        )
+    return decoded_with_moments(
+        count,
+        coupling=coupling,
+        omega_log=omega_log / MEV_TO_KELVIN,
+        omega_2=omega_2 / MEV_TO_KELVIN,
+        seed=seed,
+    )
 
 
 def solve(

@@ -86,7 +86,7 @@ def test_what_is_asked_wrongly_is_told_in_three_parts(client, niobium):
         (client.get("/api/models/..%2f..%2fetc"), 404),
         (client.get("/assets/..%2f..%2fserver.py"), 404),
         (client.get("/api/examples/..%2fserver.py"), 404),
-        (client.get("/api/runs/0"), 404),
+        (client.get("/api/runs/99"), 404),
     ):
         assert answer.status_code == status, answer.text
         assert answer.json()["error"].keys() == {"type", "summary", "reason", "fix"}

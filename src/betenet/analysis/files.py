@@ -130,19 +130,11 @@ def analyse_file(  # noqa: PLR0913 - a keyword for each flag
     """
     request = _Request(
         settings=AnalysisSettings(
-            mu_star=mu_star,
-            methods=tuple(dict.fromkeys(tc_method)),
-            debye_temperature=debye,
-            cutoff=cutoff,
-            mu_star_frequency=mu_star_frequency,
-            with_state=temperature_sweep,
-            measured_tc=measured_tc,
+            mu_star=mu_star, methods=tuple(dict.fromkeys(tc_method)), debye_temperature=debye,
+            cutoff=cutoff, mu_star_frequency=mu_star_frequency, with_state=temperature_sweep,
+            measured_tc=measured_tc, plasma_energy=plasma_energy, with_hot_carriers=hot_carriers,
             resistivity_temperatures=RESISTIVITY_TEMPERATURES if resistivity else (),
-            plasma_energy=plasma_energy,
-            with_hot_carriers=hot_carriers,
-            dos=_read_dos(dos, fermi_energy),
-            coulomb_kernel=coulomb_kernel,
-            convention=convention,
+            dos=_read_dos(dos, fermi_energy), coulomb_kernel=coulomb_kernel, convention=convention,
         ),
         format=format,
         unit=unit,
@@ -152,7 +144,7 @@ def analyse_file(  # noqa: PLR0913 - a keyword for each flag
         mu_star_band=tuple(mu_star_band),
         material=material,
         progress=progress,
-    )
+    )  # fmt: skip
     try:
         return _analysed(str(path), request)
     except DataError as error:

@@ -125,6 +125,7 @@ def make_application(settings: AppSettings | None = None) -> FastAPI:
     _add_errors(app)
     _add_pages(app)
     _add_knowledge(app, settings, predictor, runs)
+    _add_models(app)
     _add_predictions(app, settings, predictor)
     _add_jobs(app, JobRequests(settings, predictor, board), board)
     _add_runs(app, runs)
@@ -255,6 +256,12 @@ def _add_knowledge(
 
         return as_json(sorted(FORCE_FIELDS, key=lambda name: name != DEFAULT))
 
+    @app.get("/api/citations", summary="what a result owes to whom, as `betenet cite`")
+    async def citations() -> Response:
+        return as_json({"text": citations_text(), "bibtex": citations_bibtex()})
+
+
+def _add_models(app: FastAPI) -> None:
     @app.get("/api/models", summary="the shipped ensembles, as `betenet models list`")
     def models() -> Response:
         from betenet.ensemble import list_models
@@ -270,10 +277,6 @@ def _add_knowledge(
         if name not in {one["name"] for one in list_models()}:
             raise ModelError(f"There is no model {name[:50]!r}.", "", "See /api/models.")
         return as_json(json.loads(json.dumps(read_card(find_model(name)), default=str)))
-
-    @app.get("/api/citations", summary="what a result owes to whom, as `betenet cite`")
-    async def citations() -> Response:
-        return as_json({"text": citations_text(), "bibtex": citations_bibtex()})
 
 
 def _add_predictions(app: FastAPI, settings: AppSettings, predictor: Predictor) -> None:
@@ -310,6 +313,16 @@ def _add_predictions(app: FastAPI, settings: AppSettings, predictor: Predictor) 
     @app.post("/api/state", summary="gap and thermodynamics of a prediction")
     async def state(prediction: Prediction) -> Response:
         return as_json(await equations.do(partial(spectra.state_of, prediction)))
+
+
+async def _lines_of(events: AsyncIterator[dict[str, Any] | None]) -> AsyncIterator[str]:
+    """Events of a job as a browser takes them from a stream."""
+    async for event in events:
+        if event is None:
+            yield ": nothing new\n\n"
+        else:
+            data = json.dumps(event, ensure_ascii=False, allow_nan=False)
+            yield f"id: {event['number']}\ndata: {data}\n\n"
 
 
 def _add_jobs(app: FastAPI, requests: JobRequests, board: JobBoard) -> None:
@@ -357,16 +370,9 @@ def _add_jobs(app: FastAPI, requests: JobRequests, board: JobBoard) -> None:
         found = board.find(name)
         heard = int(last_event_id) if last_event_id.isdecimal() else after
 
-        async def lines() -> AsyncIterator[str]:
-            async for event in board.listen(found, heard):
-                if event is None:
-                    yield ": nothing new\n\n"
-                else:
-                    data = json.dumps(event, ensure_ascii=False, allow_nan=False)
-                    yield f"id: {event['number']}\ndata: {data}\n\n"
-
         headers = {"x-accel-buffering": "no"}  # for a proxy that would wait for more
-        return StreamingResponse(lines(), media_type="text/event-stream", headers=headers)
+        lines = _lines_of(board.listen(found, heard))
+        return StreamingResponse(lines, media_type="text/event-stream", headers=headers)
 
     @app.get("/api/jobs/{name}/wave", summary="how the atoms move in the modes of one q point")
     def wave(name: str, q: Annotated[list[float], Query(min_length=3, max_length=3)]) -> Response:

@@ -112,6 +112,17 @@ def rescale(
     return np.asarray(mu / screening)
 
 
+def _repulsion(mu_star: ArrayLike, batch: tuple[int, ...]) -> Float[np.ndarray, " batch"]:
+    mu = np.broadcast_to(np.asarray(mu_star, dtype=np.float64), batch)
+    if not np.all(np.isfinite(mu)) or np.any(mu < 0.0):
+        raise ConfigError(
+            f"mu_star is {np.asarray(mu_star).tolist()}.",
+            reason="μ* is a repulsion, zero or positive.",
+            fix="Use a value near 0.1.",
+        )
+    return mu
+
+
 def coulomb(
     frequencies: Float[np.ndarray, " n_freq"],
     a2f: Float[np.ndarray, "batch n_freq"],
@@ -152,13 +163,7 @@ def coulomb(
     top = np.where(np.isfinite(highest), highest, frequencies[-1])
     default = np.fmax(CUTOFF_FACTOR * top, STRONG_CUTOFF_FACTOR * strong)
     batch = a2f.shape[:-1]
-    mu = np.broadcast_to(np.asarray(mu_star, dtype=np.float64), batch)
-    if not np.all(np.isfinite(mu)) or np.any(mu < 0.0):
-        raise ConfigError(
-            f"mu_star is {np.asarray(mu_star).tolist()}.",
-            reason="μ* is a repulsion, zero or positive.",
-            fix="Use a value near 0.1.",
-        )
+    mu = _repulsion(mu_star, batch)
     given = mu_star_frequency
     omega_ph = top if given is None else _positive("mu_star_frequency", given, batch)
     with np.errstate(divide="ignore", over="ignore"):

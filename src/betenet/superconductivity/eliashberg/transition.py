@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from numpy.typing import ArrayLike
 
 from betenet.errors import ConfigError
@@ -146,6 +146,37 @@ def eliashberg_tc(  # noqa: PLR0913 - each is a choice of the user
     )  # fmt: skip
 
 
+def root_status(
+    coupling: Float[np.ndarray, " batch"],
+    root: Float[np.ndarray, " batch"],
+    unsettled: Bool[np.ndarray, " batch"],
+    change: Float[np.ndarray, " batch"],
+) -> np.ndarray:
+    """How the search for the Tc of each spectrum ended.
+
+    Parameters
+    ----------
+    coupling
+        λ [1].
+    root
+        Natural logarithm of k_B Tc in meV, nan without a transition.
+    unsettled
+        Whether the search had to stop before it converged.
+    change
+        Relative change of Tc with another cutoff, nan where it was not looked at [1].
+    """
+    tc = np.nan_to_num(np.exp(root) / KELVIN_TO_MEV)
+    moves = (np.abs(change) > CUTOFF_TOLERANCE) & (np.abs(change) * tc > RESOLUTION)
+    return first_status(
+        [
+            (coupling <= 0.0, Status.NO_COUPLING),
+            (np.isnan(root), Status.NOT_SUPERCONDUCTING),
+            (unsettled, Status.NOT_CONVERGED),
+            (moves, Status.CUTOFF_TOO_LOW),
+        ]
+    )
+
+
 def checked_transition(  # noqa: PLR0913 - as above
     grid: Float[np.ndarray, " n_freq"],
     values: Float[np.ndarray, "*batch n_freq"],
@@ -173,13 +204,8 @@ def checked_transition(  # noqa: PLR0913 - as above
     kernel = PairingKernel.for_cutoff(grid, flat, top, rule)
     known = CheckedMoments(grid, flat, rule)
     coupling = known.coupling
-    start = critical_temperature(
-        DEFAULT_METHOD,
-        coupling=coupling,
-        omega_log=known.omega_log,
-        omega_2=known.omega_n(2),
-        mu_star=mu,
-    )
+    inputs = {"coupling": coupling, "omega_log": known.omega_log, "omega_2": known.omega_n(2)}
+    start = critical_temperature(DEFAULT_METHOD, **inputs, mu_star=mu)
 
     def eigenvalue(rows: np.ndarray, log_temperature: np.ndarray) -> np.ndarray:
         return eigenvalues(kernel.rows(rows), repulsion.rows(rows), log_temperature)
@@ -195,15 +221,7 @@ def checked_transition(  # noqa: PLR0913 - as above
     tc = np.nan_to_num(np.exp(root.root) / KELVIN_TO_MEV)
     if meaning.n_frequencies is not None:
         repulsion = replace(repulsion, cutoff=repulsion.cutoff_at(np.exp(np.nan_to_num(root.root))))
-    moves = (np.abs(change) > CUTOFF_TOLERANCE) & (np.abs(change) * tc > RESOLUTION)
-    status = first_status(
-        [
-            (coupling <= 0.0, Status.NO_COUPLING),
-            (np.isnan(root.root), Status.NOT_SUPERCONDUCTING),
-            (~root.settled, Status.NOT_CONVERGED),
-            (moves, Status.CUTOFF_TOO_LOW),
-        ]
-    )
+    status = root_status(coupling, root.root, ~root.settled, change)
     return Transition(
         tc=tc.reshape(shape),
         status=status.reshape(shape),

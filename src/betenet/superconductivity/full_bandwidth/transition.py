@@ -14,13 +14,11 @@ from betenet.superconductivity.eliashberg.coulomb import Coulomb, rescale
 from betenet.superconductivity.eliashberg.kernel import PairingKernel
 from betenet.superconductivity.eliashberg.linearised import largest_eigenvalue, matsubara_sums
 from betenet.superconductivity.eliashberg.root import find_root
-from betenet.superconductivity.eliashberg.status import Status, first_status
 from betenet.superconductivity.eliashberg.threads import one_blas_thread
 from betenet.superconductivity.eliashberg.transition import (
-    CUTOFF_TOLERANCE,
     LOWEST,
-    RESOLUTION,
     checked_transition,
+    root_status,
 )
 from betenet.superconductivity.full_bandwidth.electron_dos import ElectronDos
 from betenet.superconductivity.full_bandwidth.normal_state import BandSums, NormalState
@@ -153,15 +151,7 @@ def band_tc(
     mu, z, change, beyond = np.array(found).reshape(-1, 4).T
     tc = np.nan_to_num(np.exp(root.root) / KELVIN_TO_MEV)
     unsettled = ~root.settled | np.array([metal.unsettled for metal in metals], dtype=bool)
-    moves = (np.abs(change) > CUTOFF_TOLERANCE) & (np.abs(change) * tc > RESOLUTION)
-    status = first_status(
-        [
-            (coupling <= 0.0, Status.NO_COUPLING),
-            (np.isnan(root.root), Status.NOT_SUPERCONDUCTING),
-            (unsettled, Status.NOT_CONVERGED),
-            (moves, Status.CUTOFF_TOO_LOW),
-        ]
-    )
+    status = root_status(coupling, root.root, unsettled, change)
     return BandTransition(
         tc=tc.reshape(shape),
         status=status.reshape(shape),

@@ -84,6 +84,25 @@ class MultibandState:
         return 2.0 * self.gaps / (self.tc * KELVIN_TO_MEV) if self.tc > 0.0 else self.gaps * np.nan
 
 
+def _usual_cutoff(blocks: BandBlocks, known: CheckedMoments, highest: float) -> float:
+    """Cutoff of the sums by the highest frequency and the strongest coupling [meV]."""
+    couplings = cast("np.ndarray", np.linalg.eigvals(blocks.couplings))
+    strong = np.sqrt(float(np.max(np.real(couplings))))
+    return max(CUTOFF_FACTOR * highest, STRONG_CUTOFF_FACTOR * strong * float(known.omega_n(2)))
+
+
+def _normal_state(
+    blocks: BandBlocks, status: Status, usual_tc: float, cutoff: float, at_cutoff: np.ndarray
+) -> MultibandState:
+    """Answer of a metal without a transition."""
+    n = len(blocks.names)
+    return MultibandState(
+        blocks=blocks, tc=0.0, status=status, isotropic_tc=usual_tc, cutoff=cutoff,
+        mu_star_cutoff=at_cutoff, gaps=np.zeros(n), gap_statuses=(status,) * n,
+        temperatures=np.empty(0), lowest_gaps=np.empty((0, n)),
+    )  # fmt: skip
+
+
 def multiband_state(
     blocks: BandBlocks,
     mu_star: ArrayLike = DEFAULT_MU_STAR,
@@ -137,10 +156,7 @@ def multiband_state(
     grid, n = blocks.frequencies, len(blocks.names)
     known = CheckedMoments(grid, blocks.isotropic, "onset")
     highest = float(np.nan_to_num(known.omega_max(), nan=float(grid[-1])))
-    couplings = cast("np.ndarray", np.linalg.eigvals(blocks.couplings))
-    strong = np.sqrt(float(np.max(np.real(couplings))))
-    usual = max(CUTOFF_FACTOR * highest, STRONG_CUTOFF_FACTOR * strong * float(known.omega_n(2)))
-    omega_c = usual if cutoff is None else cutoff
+    omega_c = _usual_cutoff(blocks, known, highest) if cutoff is None else cutoff
     omega_ph = highest if mu_star_frequency is None else mu_star_frequency
     repulsion = _mu_star_matrix(mu_star, blocks)
     at_cutoff = _rescaled(repulsion, omega_ph, omega_c)
@@ -169,11 +185,7 @@ def multiband_state(
         status = Status.CONVERGED if bool(root.settled[0]) else Status.NOT_CONVERGED
         if tc <= 0.0:
             none = Status.NOT_SUPERCONDUCTING if known.coupling > 0.0 else Status.NO_COUPLING
-            return MultibandState(
-                blocks=blocks, tc=0.0, status=none, isotropic_tc=usual_tc, cutoff=omega_c,
-                mu_star_cutoff=at_cutoff, gaps=np.zeros(n), gap_statuses=(none,) * n,
-                temperatures=np.empty(0), lowest_gaps=np.empty((0, n)),
-            )  # fmt: skip
+            return _normal_state(blocks, none, usual_tc, omega_c, at_cutoff)
         solver = _Solver(kernel, blocks, at_cutoff, omega_c, tc)
         wanted = sorted({FROZEN, *reduced_temperatures})
         found = {t: solver.solve(t) for t in wanted}

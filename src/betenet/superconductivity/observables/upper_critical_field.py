@@ -163,11 +163,7 @@ def upper_critical_field(
             sums = matsubara_sums(kernel, kt, cutoff, _SHORT)
             breaking = _pair_breaking(sums, mu) if is_dirty else _alpha(kernel, sums, mu)
             found[t] = breaking
-    joule = 1e-3 * ELEMENTARY_CHARGE
-    if is_dirty:
-        tesla = joule / (ELEMENTARY_CHARGE * given * 1e-4)
-    else:
-        tesla = joule**2 / (0.5 * ELEMENTARY_CHARGE * _HBAR * (given * 1e6) ** 2)
+    tesla = _tesla(given, is_dirty)
     # the line through two points and zero at Tc, bent
     one, two = (found[t] * tesla / (1.0 - t) for t in near)
     slope = (two + (two - one)) / tc
@@ -178,6 +174,14 @@ def upper_critical_field(
         fields=tesla * np.array([found[t] for t in reduced_temperatures]),
         slope=float(slope),
     )
+
+
+def _tesla(given: float, is_dirty: bool) -> float:
+    """Field that a unit of pair breaking stands for, by D in cm²/s or v_F in 10⁶ m/s [T]."""
+    joule = 1e-3 * ELEMENTARY_CHARGE
+    if is_dirty:
+        return joule / (ELEMENTARY_CHARGE * given * 1e-4)
+    return joule**2 / (0.5 * ELEMENTARY_CHARGE * _HBAR * (given * 1e6) ** 2)
 
 
 def _weighted(sums: Sums, mu_star: float) -> tuple[np.ndarray, np.ndarray]:

@@ -258,7 +258,7 @@ def effective_medium(monkeypatch: Patch) -> None:
     original = phonon_sources.phonons_from_force_field
     quick = PhononSettings(distance=6.0, relaxation="none")
 
-    def source(_: str, **settings: Any) -> Any:
+    def source(_: str, __: object = None, **settings: Any) -> Any:
         return original(EMT(), quick, **settings)
 
     monkeypatch.setattr(phonon_sources, "phonons_from_force_field", source)

@@ -139,6 +139,7 @@ class Visitor:
 
 
 @pytest.fixture
-def visitor(browser, address) -> Visitor:
+def visitor(browser, address) -> Iterator[Visitor]:
     browser.size(1280, 900)
-    return Visitor(browser, address)
+    yield Visitor(browser, address)
+    browser.open("about:blank")  # a structure that turns keeps a processor busy

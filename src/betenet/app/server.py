@@ -250,18 +250,18 @@ def _add_knowledge(
 
         return as_json([answer_formula(one[:LONGEST_FORMULA]).to_dict() for one in formula[:100]])
 
-    @app.get("/api/force-fields", summary="names of the force fields, the default one first")
-    def force_fields() -> Response:
-        from betenet.phonons import DEFAULT, FORCE_FIELDS
-
-        return as_json(sorted(FORCE_FIELDS, key=lambda name: name != DEFAULT))
-
     @app.get("/api/citations", summary="what a result owes to whom, as `betenet cite`")
     async def citations() -> Response:
         return as_json({"text": citations_text(), "bibtex": citations_bibtex()})
 
 
 def _add_models(app: FastAPI) -> None:
+    @app.get("/api/force-fields", summary="names of the force fields, the default one first")
+    def force_fields() -> Response:
+        from betenet.phonons import DEFAULT, FORCE_FIELDS
+
+        return as_json(sorted(FORCE_FIELDS, key=lambda name: name != DEFAULT))
+
     @app.get("/api/models", summary="the shipped ensembles, as `betenet models list`")
     def models() -> Response:
         from betenet.ensemble import list_models
@@ -348,9 +348,8 @@ def _add_jobs(app: FastAPI, requests: JobRequests, board: JobBoard) -> None:
         tc_method: Method = DEFAULT_METHOD,
     ) -> Response:
         (upload,) = await uploads_of([file])
-        begin = partial(
-            requests.pressure, upload, place, pressures, force_field, mu_star, tc_method
-        )
+        asked = (force_field, mu_star, tc_method)
+        begin = partial(requests.pressure, upload, place, pressures, *asked)
         return as_json((await lane.do(begin)).to_dict())
 
     @app.get("/api/jobs/{name}", summary="state of a job")

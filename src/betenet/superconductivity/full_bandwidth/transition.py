@@ -138,10 +138,8 @@ def band_tc(
     ]  # fmt: skip
 
     def eigenvalue(rows: np.ndarray, log_temperature: np.ndarray) -> np.ndarray:
-        found = np.empty(rows.size)
-        for place, row in enumerate(map(int, rows)):
-            found[place] = metals[row].pairing(float(np.exp(log_temperature[place])))
-        return found
+        pairs = zip(map(int, rows), np.exp(log_temperature).tolist(), strict=True)
+        return np.array([metals[row].pairing(kt) for row, kt in pairs])
 
     coupling = known.coupling
     start = np.maximum(constant.tc.reshape(-1), _WEAKEST) * KELVIN_TO_MEV

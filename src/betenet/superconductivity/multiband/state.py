@@ -160,8 +160,7 @@ def multiband_state(
     omega_ph = highest if mu_star_frequency is None else mu_star_frequency
     repulsion = _mu_star_matrix(mu_star, blocks)
     at_cutoff = _rescaled(repulsion, omega_ph, omega_c)
-    share = blocks.fermi_dos / blocks.fermi_dos.sum()
-    mean = float(share @ repulsion.sum(axis=1))
+    mean = float(blocks.fermi_dos @ repulsion.sum(axis=1) / blocks.fermi_dos.sum())
     usual_tc = float(
         checked_transition(
             grid, blocks.isotropic, mean, cutoff=omega_c, mu_star_frequency=omega_ph,
@@ -187,17 +186,14 @@ def multiband_state(
             none = Status.NOT_SUPERCONDUCTING if known.coupling > 0.0 else Status.NO_COUPLING
             return _normal_state(blocks, none, usual_tc, omega_c, at_cutoff)
         solver = _Solver(kernel, blocks, at_cutoff, omega_c, tc)
-        wanted = sorted({FROZEN, *reduced_temperatures})
-        found = {t: solver.solve(t) for t in wanted}
+        found = {t: solver.solve(t) for t in sorted({FROZEN, *reduced_temperatures})}
         edges = solver.edges
-    lowest = [found[t] for t in reduced_temperatures]
     return MultibandState(
         blocks=blocks, tc=tc, status=status, isotropic_tc=usual_tc, cutoff=omega_c,
-        mu_star_cutoff=at_cutoff,
-        gaps=np.array([edge for edge, _ in edges]),
+        mu_star_cutoff=at_cutoff, gaps=np.array([edge for edge, _ in edges]),
         gap_statuses=tuple(ended for _, ended in edges),
         temperatures=tc * np.array(reduced_temperatures, dtype=np.float64),
-        lowest_gaps=np.array(lowest).reshape(len(lowest), n),
+        lowest_gaps=np.array([found[t] for t in reduced_temperatures]).reshape(-1, n),
     )  # fmt: skip
 
 

@@ -25,7 +25,8 @@ SMALLEST = {
     "allen_dynes_table": "",
     "mu_star_conventions": "",
     "baselines": "--trees 2",
-    "composition_models": "--parts apart --rows 600 --trees 4",
+    "composition_floor": "--rows 600 --trees 2",
+    "composition_models": "--parts apart --rows 600 --trees 4 --wide 2",
     "composition_trees": "--trees 2",
     "compute_phonons": "--source bete_net --limit 1 --out {folder}",
     "eliashberg": "--count 6 --sample 2 --repeats 1",
@@ -51,7 +52,7 @@ SMALLEST = {
 QUICK = {"eliashberg", "first_principles_choices", "maximum_entropy"}
 READS_DATA = {
     *("allen_dynes_table", "baselines", "composition_trees", "compute_phonons"),
-    "composition_models",
+    *("composition_floor", "composition_models"),
     *("first_principles", "known_superconductors", "maximum_entropy", "precision", "quick_phonons"),
     *("spectrum_band", "spectrum_shape"),
 }

@@ -57,6 +57,8 @@ FREQUENCY_UNITS_IN_MEV: Mapping[str, float] = MappingProxyType(
     }
 )
 """One of each unit, in meV."""
+ENERGY_UNITS = ("eV", "meV", "Ry", "Ha")
+"""Units of the energies of electrons in files; densities of states are in the inverse."""
 
 
 def convert_frequency(values: ArrayLike, from_unit: str, to_unit: str) -> Float[np.ndarray, "..."]:

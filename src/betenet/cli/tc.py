@@ -23,10 +23,10 @@ from betenet.errors import ConfigError
 from betenet.spelling import did_you_mean, none_of
 from betenet.superconductivity.critical_temperature import ALL_METHODS, DEFAULT_MU_STAR, FORMULAS
 from betenet.superconductivity.eliashberg.conventions import CONVENTIONS
+from betenet.units import ENERGY_UNITS
 
 _FREQUENCY_UNITS = ("meV", "THz", "cm-1", "Ry", "Ha", "eV", "K")
 
-_ENERGY_UNITS = ("eV", "meV", "Ry", "Ha")
 
 _FOR_BOTH = ("mu_star", "mu_star_band", "debye", "material")
 _FOR_NUMBERS = ("coupling", "omega_log", "omega_2")
@@ -111,7 +111,7 @@ def add_parser(verbs: Verbs) -> None:
     parser.switch("--hot-carriers")
     parser.flag("--dos")
     parser.flag("--fermi-energy", finite)
-    parser.flag("--dos-unit", choices=_ENERGY_UNITS)
+    parser.flag("--dos-unit", choices=ENERGY_UNITS)
     parser.flag("--coulomb-kernel")
     parser.flag("--coulomb-energies")
     parser.flag("--bands", nargs="+", action="extend")

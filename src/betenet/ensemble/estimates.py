@@ -34,7 +34,8 @@ HIGHER_TC = (20.0, 77.0)
 
 TC_INPUTS = ("coupling", "omega_log", "omega_2")
 """Keys of the quantities whose distribution that of Tc follows from."""
-_Z_68 = float(ndtri(0.84))
+Z_68 = float(ndtri(0.84))
+"""Half-width of an interval of 68 % in standard deviations [1]."""
 _Z_95 = float(ndtri(0.975))
 _N_DRAWS = 2048
 
@@ -287,11 +288,11 @@ def calibrated_widths(
 def _log_normal_estimate(key: str, value: float, width: float) -> Estimate:
     if not math.isfinite(width):
         return _without_spread(key, value)
-    low, high = value * math.exp(-_Z_68 * width), value * math.exp(_Z_68 * width)
+    low, high = value * math.exp(-Z_68 * width), value * math.exp(Z_68 * width)
     return Estimate(
         key=key,
         value=value,
-        std=(high - low) / (2 * _Z_68),
+        std=(high - low) / (2 * Z_68),
         interval_68=(low, high),
         interval_95=(value * math.exp(-_Z_95 * width), value * math.exp(_Z_95 * width)),
     )
@@ -305,7 +306,7 @@ def _drawn(key: str, value: float, draws: Float[np.ndarray, " draw"] | None) -> 
     return Estimate(
         key=key,
         value=value,
-        std=(high_68 - low_68) / (2 * _Z_68),
+        std=(high_68 - low_68) / (2 * Z_68),
         interval_68=(low_68, high_68),
         interval_95=(low_95, high_95),
     )

@@ -9,11 +9,11 @@ from functools import cached_property
 
 import numpy as np
 from jaxtyping import Float
-from scipy.special import ndtri  # pyright: ignore[reportMissingTypeStubs]
 
 from betenet.ensemble.estimates import (
     TC_INPUTS,
     TC_THRESHOLD,
+    Z_68,
     calibrated_widths,
     moments_of_members,
     spread_points,
@@ -159,7 +159,7 @@ def _width(prediction: Prediction, key: str, members: float) -> float:
     low, high = prediction.estimates[key].interval_68
     if not (math.isfinite(low) and low > 0.0):
         return members
-    return math.log(high / low) / (2.0 * float(ndtri(0.84)))
+    return math.log(high / low) / (2.0 * Z_68)
 
 
 def _top(draws: Sequence[Float[np.ndarray, " draw"]]) -> float:

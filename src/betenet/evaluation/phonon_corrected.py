@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TypedDict
 
 import numpy as np
 
@@ -16,6 +17,14 @@ from betenet.training.run import Workload
 
 FEWEST = 50
 """Rows with phonons below which no correction is fitted."""
+
+
+class _Cell(TypedDict):
+    """Atomic numbers of a cell, its phonons and the share of imaginary ones."""
+
+    numbers: np.ndarray
+    dos: PhononDos
+    imaginary: float
 
 
 class PhononCorrector:
@@ -34,17 +43,16 @@ class PhononCorrector:
     def __init__(self, load: Workload, held_out: HeldOut, library: PhononLibrary) -> None:
         self._load, self._held_out = load, held_out
         grid = load.recipe.network.frequencies
-        self._known: dict[int, tuple[PhononDos, float]] = {}
-        self._numbers: dict[int, np.ndarray] = {}
+        self._known: dict[int, _Cell] = {}
         features: list[np.ndarray] = []
         for place, row in enumerate(held_out.rows.tolist()):
             numbers = standardise(load.rows[row].atoms).numbers
             entry = library.find(load.rows[row].id, numbers.tolist())
             if entry is not None:
-                self._known[place] = entry.dos(), entry.imaginary
-                self._numbers[place] = numbers
+                cell = _Cell(numbers=numbers, dos=entry.dos(), imaginary=entry.imaginary)
+                self._known[place] = cell
                 mean = held_out.spectra[place].mean(0)
-                features.append(phonon_features(grid, mean, *self._known[place]))
+                features.append(phonon_features(grid, mean, cell["dos"], cell["imaginary"]))
         self._places = np.array(list(self._known), dtype=int)
         self._features = np.array(features)
         columns = [TARGETS.index(name) for name in CORRECTED]
@@ -80,11 +88,9 @@ class PhononCorrector:
         return PhononCorrection.fit(self._features[chosen], self._errors[chosen])
 
     def _apply(self, correction: PhononCorrection, place: int) -> np.ndarray:
-        dos, imaginary = self._known[place]
         spectra = self._held_out.spectra[place]
         grid = self._load.recipe.network.frequencies
-        cell = {"numbers": self._numbers[place], "dos": dos, "imaginary": imaginary}
-        return correction.apply(grid, spectra, spectra[:1], **cell)[0]
+        return correction.apply(grid, spectra, spectra[:1], **self._known[place])[0]
 
     def _with(self, spectra: list[np.ndarray]) -> HeldOut:
         predicted, spreads = summarise_spectra(self._load.recipe.network.frequencies, spectra)

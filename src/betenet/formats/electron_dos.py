@@ -19,10 +19,7 @@ import numpy as np
 from betenet.errors import DataError, SpectrumError
 from betenet.formats.text import TextFile, as_text, is_remark, parse_numbers, read_bytes
 from betenet.superconductivity.full_bandwidth import ElectronDos
-from betenet.units import convert_frequency
-
-ENERGY_UNITS = ("eV", "meV", "Ry", "Ha")
-"""Units of energy in such files; densities are in the inverse."""
+from betenet.units import ENERGY_UNITS, convert_frequency
 
 _FERMI = re.compile(
     r"\b(?:e_?f(?:ermi)?|fermi(?:[ _-]?(?:energy|level))?)\b\s*[=:]?\s*([-+]?\d[\d.eEdD+-]*)",

@@ -161,22 +161,20 @@ def coulomb(
     highest = known.omega_max()
     strong = np.sqrt(np.abs(known.coupling)) * known.omega_n(2)
     top = np.where(np.isfinite(highest), highest, frequencies[-1])
-    default = np.fmax(CUTOFF_FACTOR * top, STRONG_CUTOFF_FACTOR * strong)
+    usual = np.fmax(CUTOFF_FACTOR * top, STRONG_CUTOFF_FACTOR * strong)
     batch = a2f.shape[:-1]
     mu = _repulsion(mu_star, batch)
     given = mu_star_frequency
     omega_ph = top if given is None else _positive("mu_star_frequency", given, batch)
-    with np.errstate(divide="ignore", over="ignore"):
-        default = np.fmin(default, omega_ph * np.exp((1.0 - 1.0 / MOST_RESCALING) / mu))
+    if meaning.screening != "none":  # else nothing diverges
+        with np.errstate(divide="ignore", over="ignore"):
+            usual = np.fmin(usual, omega_ph * np.exp((1.0 - 1.0 / MOST_RESCALING) / mu))
     if meaning.needs_frequency and given is None:
         raise ConfigError(
             f"Convention {meaning.name} without the electrons' energy.",
             reason="The bare repulsion belongs to E_F (or half the width of the band).",
             fix="Give it as mu_star_frequency in meV (--mu-star-frequency).",
         )
-    usual = default
-    if meaning.screening == "none":  # nothing diverges
-        usual = np.fmax(CUTOFF_FACTOR * top, STRONG_CUTOFF_FACTOR * strong)
     if meaning.cutoff is not None:
         usual = np.full(batch, meaning.cutoff)
     if meaning.omega_2_factor is not None:

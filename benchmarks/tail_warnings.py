@@ -4,7 +4,8 @@
 
 Each row is predicted by the networks of its fold and judged beside the training of that fold, so
 that no finding knows its formula. Of every family the tenth with the largest errors of Tc is
-looked at: how many of them carry a finding, beside how many of the whole family do. Tc is that of
+looked at: how many of them carry a finding, beside how many of the whole family do; then all rows
+by the size of their errors. Tc is that of
 McMillan's formula with ω_log at μ* = 0.10 on both sides.
 """
 
@@ -31,6 +32,8 @@ from betenet.training.run import Workload
 
 WORST = 0.1
 """Share of a family's rows whose errors are called its worst."""
+SIZES = (5.0, 10.0, 20.0, 40.0)
+"""Errors between which rows are looked at as well [K]."""
 FEWEST = 30
 """Rows of a family below which a tenth says nothing."""
 
@@ -50,6 +53,12 @@ def main() -> None:
     beside, wide = warned(load, held_out, calibration, wider)
     for line in table(found, families_of(load, held_out, found), beside, wide):
         print(line)
+    errors = np.abs(found.predicted - found.true)
+    for low, high in zip(SIZES, (*SIZES[1:], np.inf), strict=True):
+        rows = (errors > low) & (errors <= high)
+        print(
+            f"errors of {low:g} to {high:g} K: {(beside | wide)[rows].mean():.0%} of {rows.sum()}"
+        )
 
 
 def warned(

@@ -1,11 +1,13 @@
 """Our Tc beside those of EPW, IsoME, elk and the a2f package, case by case, with the reason.
 
     python benchmarks/side_by_side.py [--markdown docs/laboratory/side_by_side.md]
+        [--elk-file ALPHA2F.OUT]
 
 A row has what the other program published or ships, our Tc by its convention, our Tc by the default
-one, and why the two differ. What belongs to elk is its sums, done plainly from its documentation
-(`elk_tc`: each frequency by itself, the gap by substitution), for no result is shipped with it.
-The spectra are those of the data folder; rows without theirs are left out.
+one, and why the two differ. What belongs to elk is the sums of its `eliashberg.f90`, done plainly
+(`elk_tc`: each frequency by itself, the gap by substitution), for no result is shipped with it. The
+spectra are those of the data folder, and a file of elk's where one is given; rows without theirs
+are left out.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ import numpy as np
 from scipy.optimize import brentq
 
 from betenet.datasets.rows import data_folder
+from betenet.formats import read_a2f
 from betenet.superconductivity.eliashberg import eliashberg_tc
 from betenet.superconductivity.moments import coupling_constant, moments
 from betenet.units import KELVIN_TO_MEV
@@ -28,7 +31,8 @@ REASONS = {
     "a2f": "24 frequencies and μ* as it is; rescaled, μ* means more repulsion",
     "epw": "μ* as it is at 0.5 eV; α²F of the run is not printed: another, with its three moments",
     "isome": "steps of 1 K; its ω_ph is the last frequency with any weight, ours that of 3 %",
-    "elk": "all sums end at 20 ω_2, μ* as it is",
+    "elk": "μ* as it is, up to 2 ω_2 and one frequency more; Z and phonons end at 20 ω_2",
+    "elk-old": "the same with μ* up to ω_2",
 }
 
 
@@ -76,11 +80,12 @@ def with_moments(
     return bent, a2f * (coupling / float(coupling_constant(bent, a2f)))
 
 
-def elk_tc(omega: np.ndarray, a2f: np.ndarray, mu_star: float) -> float:
+def elk_tc(omega: np.ndarray, a2f: np.ndarray, mu_star: float, convention: str) -> float:
     """Tc by elk's sums: where the gap, found by substitution, is gone [K]."""
-    cutoff = 20.0 * float(moments(omega, a2f)["omega_2"])
+    omega_2 = float(moments(omega, a2f)["omega_2"])
+    cutoff, repelled = 20.0 * omega_2, (2.0 if convention == "elk" else 1.0) * omega_2
     low, high = 0.5, 2.0
-    scale = tc(omega, a2f, mu_star, "elk")
+    scale = tc(omega, a2f, mu_star, convention)
 
     def growth(kelvin: float) -> float:
         kt = kelvin * KELVIN_TO_MEV
@@ -91,7 +96,8 @@ def elk_tc(omega: np.ndarray, a2f: np.ndarray, mu_star: float) -> float:
         minus[:, -1] = plus[:, -1] = 0.0  # elk sums phonons one frequency less than the repulsion
         odd = 2.0 * n + 1.0
         z = 1.0 + (minus - plus).sum(axis=1) / odd
-        step = (minus + plus - 2.0 * mu_star) / (odd * z[:, None])
+        last = max(round(repelled / (2.0 * np.pi * kt)), 1)  # as elk has it, which includes it
+        step = (minus + plus - 2.0 * mu_star * (n <= last)) / (odd * z[:, None])
         vector = 1.0 / odd
         for _ in range(200):
             new = step @ vector
@@ -105,7 +111,7 @@ def elk_tc(omega: np.ndarray, a2f: np.ndarray, mu_star: float) -> float:
     return 0.5 * (low + high) * scale
 
 
-def rows() -> Iterator[Row]:
+def rows(elk_file: Path | None = None) -> Iterator[Row]:
     """Every case whose data are there."""
     literature = spectra("spectra/literature_a2f.json")
     hydrides = spectra("hydrides/spectra.json")
@@ -128,10 +134,20 @@ def rows() -> Iterator[Row]:
         yield Row("isome", "Nb (test 1, constant N)", 0.12, "13 to 14", 13.5, here, default)
     for name in ("Nb_c15", "MgB2_epwref_t05", "CaH6_150"):
         if name in literature:
-            omega, a2f = arrays(literature[name])
-            stated = elk_tc(omega, a2f, 0.1)
-            here, default = tc(omega, a2f, 0.1, "elk"), tc(omega, a2f, 0.1, "rescaled")
-            yield Row("elk", name, 0.1, f"{stated:.2f} (its sums)", stated, here, default)
+            yield from elk_rows(name, *arrays(literature[name]), 0.1)
+    if elk_file is not None:
+        found = read_a2f(elk_file, format="elk").spectrum()
+        yield from elk_rows(elk_file.parent.name or "file", found.frequencies, found.a2f, 0.13)
+
+
+def elk_rows(name: str, omega: np.ndarray, a2f: np.ndarray, mu_star: float) -> Iterator[Row]:
+    """Both of elk's conventions beside its sums."""
+    default = tc(omega, a2f, mu_star, "rescaled")
+    for convention in ("elk", "elk-old"):
+        stated = elk_tc(omega, a2f, mu_star, convention)
+        here = tc(omega, a2f, mu_star, convention)
+        there = f"{stated:.2f} (its sums)"
+        yield Row(convention, name, mu_star, there, stated, here, default)
 
 
 def table(found: list[Row]) -> str:
@@ -154,8 +170,9 @@ def main() -> None:
     """Print the table, and write it."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--markdown", type=Path, help="file of the page")
+    parser.add_argument("--elk-file", type=Path, help="α²F of elk to be a further case")
     chosen = parser.parse_args()
-    found = list(rows())
+    found = list(rows(chosen.elk_file))
     if not found:
         print(f"no spectra below {data_folder()}")
         return

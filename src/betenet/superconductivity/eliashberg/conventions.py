@@ -37,6 +37,10 @@ class Convention:
         Whether the normal self-energy (in Z) is summed up to ω_c only.
     repulsion_ends
         Whether the repulsion is summed up to the frequency of μ* only, and phonons up to ω_c.
+    repulsion_factor
+        Frequency of μ* over ω_2, where it hangs on the spectrum [1].
+    repulsion_extra
+        Frequencies that the sum of the repulsion takes beyond the frequency of μ*.
     needs_frequency
         Whether the frequency that μ* belongs to must be given: an electronic energy.
     """
@@ -49,6 +53,8 @@ class Convention:
     screening: Screening = "none"
     normal_ends: bool = False
     repulsion_ends: bool = False
+    repulsion_factor: float | None = None
+    repulsion_extra: int = 0
     needs_frequency: bool = False
 
 
@@ -80,9 +86,22 @@ CONVENTIONS: Mapping[str, Convention] = MappingProxyType(
             ),
             Convention(
                 name="elk",
-                text="as elk: as it is, everything up to 20 ω_2",
+                text="as elk 10: as it is, phonons and Z up to 20 ω_2, the repulsion up to 2 ω_2 "
+                "and one frequency more",
                 omega_2_factor=20.0,
                 normal_ends=True,
+                repulsion_ends=True,
+                repulsion_factor=2.0,
+                repulsion_extra=1,
+            ),
+            Convention(
+                name="elk-old",
+                text="as older releases of elk: the same with the repulsion up to ω_2",
+                omega_2_factor=20.0,
+                normal_ends=True,
+                repulsion_ends=True,
+                repulsion_factor=1.0,
+                repulsion_extra=1,
             ),
             Convention(
                 name="a2f",

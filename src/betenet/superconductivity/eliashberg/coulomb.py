@@ -177,8 +177,11 @@ def coulomb(
         )
     if meaning.cutoff is not None:
         usual = np.full(batch, meaning.cutoff)
+    omega_2 = np.nan_to_num(known.omega_n(2), nan=float(frequencies[-1]))
     if meaning.omega_2_factor is not None:
-        usual = meaning.omega_2_factor * np.nan_to_num(known.omega_n(2), nan=float(frequencies[-1]))
+        usual = meaning.omega_2_factor * omega_2
+    if meaning.repulsion_factor is not None and given is None:
+        omega_ph = meaning.repulsion_factor * omega_2
     omega_c = usual if cutoff is None else _positive("cutoff", cutoff, batch)
     at_cutoff = mu
     if meaning.screening == "logarithm":

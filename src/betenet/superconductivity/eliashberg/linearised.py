@@ -212,6 +212,7 @@ def sums_of_convention(sums: Sums, repulsion: Coulomb, short: float = SHORT) -> 
         sums = replace(sums, tail=none, tail_share=none)
     if meaning.repulsion_ends:
         ends = repulsion.mu_star_frequency / (2.0 * np.pi * sums.temperature)
+        ends = ends + meaning.repulsion_extra
         weights = partial_weights(sums.indices, sums.weights, sums.n_matsubara, ends, short)
         sums = replace(sums, repulsion_weights=weights)
     return sums

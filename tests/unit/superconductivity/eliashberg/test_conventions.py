@@ -5,6 +5,7 @@ from tests.reference import dense_eliashberg as dense
 from betenet.errors import ConfigError
 from betenet.superconductivity.eliashberg import CONVENTIONS, eliashberg_tc
 from betenet.superconductivity.eliashberg.conventions import convention
+from betenet.superconductivity.moments import moments
 from betenet.units import KELVIN_TO_MEV
 
 GRID, A2F = dense.SPECTRA["acoustic"]
@@ -29,13 +30,13 @@ def plain_matrix(kernel, kt, n_phonons, n_repulsion, mu_star, *, normal_ends):
         (matrix - np.diag(normal)) / (2 * n + 1)).real))  # fmt: skip
 
 
-@pytest.mark.parametrize("name", ["as-is", "elk", "epw", "a2f", "two-cutoffs"])
+@pytest.mark.parametrize("name", ["as-is", "elk", "elk-old", "epw", "a2f", "two-cutoffs"])
 def test_the_eigenvalue_of_plain_sums_is_one(name):
     found = eliashberg_tc(GRID, 3.0 * A2F, 0.12, convention=name)
     kt = float(found.tc) * KELVIN_TO_MEV
     meaning, repulsion = CONVENTIONS[name], found.coulomb
     n = float(repulsion.cutoff[0]) / (2 * np.pi * kt)
-    ends = float(repulsion.mu_star_frequency[0]) / (2 * np.pi * kt)
+    ends = float(repulsion.mu_star_frequency[0]) / (2 * np.pi * kt) + meaning.repulsion_extra
     kernel = dense.sampled_kernel(GRID, 3.0 * A2F)
     rho = plain_matrix(
         kernel, kt, round(n), ends if meaning.repulsion_ends else n, 0.12,
@@ -77,3 +78,15 @@ def test_a_bare_repulsion_needs_its_energy():
 def test_an_unknown_convention_is_named_with_the_known_ones():
     with pytest.raises(ConfigError, match="two-cutoffs"):
         convention("two_cutoffs")
+
+
+def test_elk_repels_up_to_twice_omega_2_and_used_to_up_to_once():
+    new, old = (
+        eliashberg_tc(GRID, 3.0 * A2F, 0.12, convention=n).coulomb for n in ("elk", "elk-old")
+    )
+    omega_2 = float(moments(GRID, A2F)["omega_2"])
+    assert new.mu_star_frequency == pytest.approx(2.0 * omega_2)
+    assert old.mu_star_frequency == pytest.approx(omega_2)
+    assert new.cutoff == old.cutoff == pytest.approx(20.0 * omega_2)
+    assert np.all(tc("rescaled") < tc("elk"))
+    assert np.all(tc("elk") < tc("elk-old"))

@@ -48,8 +48,9 @@ def test_rows_go_back_into_the_published_layout(folder, tmp_path, capsys):
     assert [entry.row.id for entry in again] == ["1", "2", "7"]
     for one, other in zip(first, again, strict=True):
         assert one.row.targets == pytest.approx(other.row.targets, rel=1e-12)
+    capsys.readouterr()
     assert main([str(rows), "--write-published", str(tmp_path / "again"), "--json"]) == 0
-    assert json.loads(capsys.readouterr().out.splitlines()[-1])["kept"] == 3
+    assert json.loads(capsys.readouterr().out)["kept"] == 3
 
 
 def test_one_side_of_the_split(folder, tmp_path):
@@ -102,7 +103,7 @@ def test_raw_and_published_moments_differ_and_their_spectra_do_not(folder, tmp_p
     ("words", "message"),
     [
         (["--smearing", "2"], "a2F_sigma_2"),
-        (["--out", "{folder}/database.json"], "is the database itself"),
+        (["--out", "{folder}/database.json"], "is one of the input files"),
         (["--negative-tolerance", "0"], ""),
     ],
 )

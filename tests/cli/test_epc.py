@@ -237,10 +237,10 @@ def test_what_a_retry_changed_is_in_the_record(planned: Path, programs: Path) ->
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["--protocol", "paper"], "--protocol is given, but no STRUCTURE"),
-        (["--set", "cutoff=99"], "--set is given, but no STRUCTURE"),
-        (["--pressure", "100"], "--pressure is given, but no STRUCTURE"),
-        (["--pseudopotentials", "nowhere"], "--pseudopotentials is given, but no STRUCTURE"),
+        (["--protocol", "paper"], "--protocol has no effect without a STRUCTURE"),
+        (["--set", "cutoff=99"], "--set has no effect without a STRUCTURE"),
+        (["--pressure", "100"], "--pressure has no effect without a STRUCTURE"),
+        (["--pseudopotentials", "nowhere"], "--pseudopotentials has no effect without a STRUCTURE"),
         (["Al.cif", "--only", "Al"], "--only is given together with structures"),
     ],
 )

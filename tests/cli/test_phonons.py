@@ -435,7 +435,7 @@ def test_weights_are_fetched_on_request(metals: Path, monkeypatch: Patch, capsys
     assert main(["phonons", "--fetch", "mattersim-1m"]) == 0
     captured = capsys.readouterr()
     assert captured.out == ""
-    assert captured.err == "mattersim-1m: /data/of/weights\n"
+    assert captured.err == "betenet: mattersim-1m: /data/of/weights\n"
     assert asked == [("mattersim-1m", True)]
     (found,) = run_json([str(metals / "Al.cif"), *QUICK, "--fetch", "mattersim-5m"], capsys)
     assert found["stable"]

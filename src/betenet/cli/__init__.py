@@ -110,9 +110,8 @@ def _parser() -> Parser:
     parser.add_argument("--version", action="version", version=f"betenet {__version__}")
     verbs = parser.add_subparsers(title="verbs", metavar="VERB", dest="verb", required=True)
     each = (predict, known, composition, phonons, tc, screen, epc, evaluate, paper, models, data)
-    for verb in (*each, train, app, cite):
+    for verb in (*each, train, app, cite, spectra):
         verb.add_parser(verbs)
-    spectra.add_parser(verbs)
     completion.add_parser(verbs, parser)
     parser.verb_for_files = _verb_for_files
     return parser

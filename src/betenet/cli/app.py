@@ -6,7 +6,7 @@ import argparse
 import os
 from pathlib import Path
 
-from betenet.cli.arguments import count, whole
+from betenet.cli.arguments import chosen, count, whole
 from betenet.cli.parser import Verbs, add_verb
 
 
@@ -37,13 +37,10 @@ def run(arguments: argparse.Namespace) -> int:
 
     host: str = arguments.host
     settings = AppSettings(
-        host=host,
-        port=arguments.port,
-        model=arguments.model,
         runs=tuple(arguments.runs or ()),
         names=tuple(arguments.name or ()),
         token=os.environ.get(TOKEN, "") or ("" if is_loopback(host) else new_token()),
-        workers=arguments.workers,
+        **chosen(arguments, "host", "port", "model", "workers"),
     )
     serve(settings, open_browser=not arguments.no_browser)
     return 0

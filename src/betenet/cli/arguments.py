@@ -7,7 +7,7 @@ import math
 import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from betenet.errors import ConfigError
 from betenet.printable import shortened
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from betenet.cli.parser import Parser
 
 MOST_PRESSURE = 10_000.0
-"""GPa."""
+"""That in the centre of Jupiter is 4000 [GPa]."""
 _PATH = re.compile(r"/|\.[A-Za-z]\w*$")
 """What a path has: a folder or a suffix."""
 
@@ -26,57 +26,47 @@ TABLE_UNITS = ("K", "meV", "THz", "cm-1")
 """Units of phonon frequencies in text for people."""
 
 
-def positive(text: str) -> float:
-    """A finite number above zero."""
-    return _number(text, lambda number: number > 0.0, "a positive number")
+def _number(accept: Callable[[float], bool], wanted: str) -> Callable[[str], float]:
+    """Reader of a finite number that is accepted."""
+
+    def read(text: str) -> float:
+        try:
+            number = float(text)
+        except ValueError:
+            number = math.nan
+        if not (math.isfinite(number) and accept(number)):
+            raise argparse.ArgumentTypeError(f"{shortened(text)!r} is not {wanted}")
+        return number
+
+    return read
 
 
-def not_negative(text: str) -> float:
-    """A finite number, zero or above."""
-    return _number(text, lambda number: number >= 0.0, "a number, zero or above")
+def _whole(least: int, in_words: str) -> Callable[[str], int]:
+    """Reader of a whole number that is not below the least."""
+
+    def read(text: str) -> int:
+        if text.isascii() and text.isdecimal() and len(text) <= 9 and int(text) >= least:
+            return int(text)
+        wanted = f"a whole number of at most nine digits, {in_words} or above"
+        raise argparse.ArgumentTypeError(f"{shortened(text)!r} is not {wanted}")
+
+    return read
 
 
-def finite(text: str) -> float:
-    """A finite number of any sign."""
-    return _number(text, math.isfinite, "a number")
+whole = _whole(0, "zero")
+count = _whole(1, "one")
+finite = _number(math.isfinite, "a number")
+positive = _number(lambda number: number > 0.0, "a positive number")
+not_negative = _number(lambda number: number >= 0.0, "a number, zero or above")
+mu_star = _number(lambda number: 0.0 <= number < 1.0, "a number from 0 to below 1")
+share = _number(lambda number: 0.0 < number <= 1.0, "a number above 0 and at most 1")
+_pressures = f"a pressure from -{MOST_PRESSURE:,.0f} to {MOST_PRESSURE:,.0f} GPa"
+pressure = _number(lambda number: abs(number) <= MOST_PRESSURE, _pressures)
 
 
 def numbers(text: str) -> tuple[float, ...]:
     """Numbers, zero or above, with commas between."""
     return tuple(not_negative(word.strip()) for word in text.split(","))
-
-
-def whole(text: str) -> int:
-    """A whole number, zero or above."""
-    if not _is_whole(text):
-        raise argparse.ArgumentTypeError(f"{shortened(text)!r} is not {_WHOLE}, zero or above")
-    return int(text)
-
-
-def count(text: str) -> int:
-    """A whole number, one or above."""
-    if not _is_whole(text) or int(text) == 0:
-        raise argparse.ArgumentTypeError(f"{shortened(text)!r} is not {_WHOLE}, one or above")
-    return int(text)
-
-
-_WHOLE = "a whole number of at most nine digits"
-
-
-def _is_whole(text: str) -> bool:
-    return text.isascii() and text.isdecimal() and len(text) <= 9
-
-
-def pressure(text: str) -> float:
-    """A pressure [GPa]; that in the centre of Jupiter is 4000."""
-    return _number(
-        text, lambda number: abs(number) <= MOST_PRESSURE, "a pressure from -10,000 to 10,000 GPa"
-    )
-
-
-def mu_star(text: str) -> float:
-    """A value of μ*: from 0 to below 1."""
-    return _number(text, lambda number: 0.0 <= number < 1.0, "a number from 0 to below 1")
 
 
 def list_formulas(names: Iterable[str], about_eliashberg: str) -> str:
@@ -98,14 +88,27 @@ def tc_method(text: str) -> str:
     raise argparse.ArgumentTypeError(none_of(text, METHODS_OF_SPECTRA))
 
 
-def _number(text: str, accept: Callable[[float], bool], wanted: str) -> float:
-    try:
-        number = float(text)
-    except ValueError:
-        number = math.nan
-    if not (math.isfinite(number) and accept(number)):
-        raise argparse.ArgumentTypeError(f"{shortened(text)!r} is not {wanted}")
-    return number
+def chosen(arguments: argparse.Namespace, *names: str) -> dict[str, Any]:
+    """Values of flags, as keywords of the same names."""
+    return {name: getattr(arguments, name) for name in names}
+
+
+def given(arguments: argparse.Namespace, *names: str) -> dict[str, Any]:
+    """Values of those flags that have one, as keywords of the same names."""
+    return {name: one for name, one in chosen(arguments, *names).items() if one is not None}
+
+
+def refuse_idle(flags: Iterable[str], where: str, reason: str, fix: str) -> None:
+    """Refuse the first of some flags, by their names in Python, which would change nothing.
+
+    Raises
+    ------
+    ConfigError
+        If there is one.
+    """
+    for name in flags:
+        flag = name.replace("_", "-")
+        raise ConfigError(f"--{flag} has no effect {where}.", reason, fix)
 
 
 def add_phonons(parser: Parser) -> None:

@@ -6,15 +6,15 @@ that was done.
 
 from __future__ import annotations
 
-import sys
+import argparse
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import ExitStack, closing
-from functools import partial
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
 from tqdm import tqdm
 
+from betenet.cli.printing import show, tell, tell_errors, tell_interrupt
 from betenet.cli.streams import CsvRows, FigureFolder, JsonList
 from betenet.errors import BetenetError, unexpected
 
@@ -133,24 +133,42 @@ class TableOutput(Generic[Item_contra]):
         """Print the lines of one result."""
         for line in self._rows(item):
             heading, self._heading = self._heading, ""
-            sys.stdout.write(f"{heading}\n{line}\n" if heading else f"{line}\n")
-        sys.stdout.flush()
+            show(f"{heading}\n{line}" if heading else line)
 
     def close(self) -> None:
         """Print what stands below."""
         if footer := self._footer():
-            sys.stdout.write(f"{footer}\n")
+            show(footer)
 
 
-def _fault(write: Callable[[], None], noun: str) -> BetenetError | None:
-    """Write one result to one output; what nobody has foreseen does not lose the others."""
-    try:
-        write()
-    except (BetenetError, OSError, MemoryError):
-        raise
-    except Exception as error:  # noqa: BLE001 - the others are to be written
-        return unexpected(error, f"Writing one of the {noun}")
-    return None
+def outputs_of(
+    arguments: argparse.Namespace,
+    columns: Sequence[str],
+    cells: Callable[[Item], Iterable[Mapping[str, str]]],
+    dicts: Callable[[Item], Iterable[Mapping[str, Any]]],
+    text: Callable[[], Output[Item]],
+    *folders: tuple[Path | None, Callable[[], Output[Item]]],
+) -> list[Callable[[], Output[Item]]]:
+    """Makers of the outputs that flags ask for, files first: what is printed is then already safe.
+
+    Parameters
+    ----------
+    arguments
+        Parsed flags, ``--csv`` and ``--json`` among them.
+    columns, cells
+        Columns of the CSV file, and the function that gives the rows of one result.
+    dicts
+        Function that gives the elements of the JSON list for one result.
+    text
+        Maker of the output for people, where no JSON is asked for.
+    folders
+        Folders that are asked for or not, and makers of what is written there.
+    """
+    made: list[Callable[[], Output[Item]]] = []
+    if arguments.csv is not None:
+        made.append(lambda: RowOutput(CsvRows(arguments.csv, columns), cells))
+    made += [make for folder, make in folders if folder is not None]
+    return [*made, (lambda: RowOutput(JsonList(), dicts)) if arguments.json else text]
 
 
 def write_results(
@@ -193,15 +211,18 @@ def write_results(
                 bar.clear()
                 errors = [item.error] if item.error is not None else []
                 for output in opened:
-                    fault = _fault(partial(output.write, item), noun)
-                    errors += [] if fault is None else [fault]
+                    try:
+                        output.write(item)
+                    except (BetenetError, OSError, MemoryError):
+                        raise
+                    except Exception as error:  # noqa: BLE001 - the others are to be written
+                        errors.append(unexpected(error, f"Writing one of the {noun}"))
                 failed += bool(errors)
-                sys.stderr.writelines(f"betenet: error: {error}\n" for error in errors)
+                tell_errors(errors)
                 done += 1
                 bar.update()
     except KeyboardInterrupt:
-        sys.stderr.write(f"betenet: interrupted; {done} {noun} are done and written\n")
-        return 130
+        return tell_interrupt(f"{done} {noun} are done and written")
     if failed and done > 1:
-        sys.stderr.write(f"betenet: {failed} of {done} {noun} failed\n")
+        tell(f"{failed} of {done} {noun} failed")
     return 1 if failed else 0

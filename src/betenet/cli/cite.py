@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import sys
 
 from betenet.citations import citations_bibtex, citations_text
 from betenet.cli.parser import Verbs, add_verb
+from betenet.cli.printing import show
 
 
 def add_parser(verbs: Verbs) -> None:
@@ -16,6 +16,5 @@ def add_parser(verbs: Verbs) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the references."""
-    text = citations_bibtex() if arguments.bibtex else citations_text()
-    sys.stdout.write(text + "\n")
+    show(citations_bibtex() if arguments.bibtex else citations_text())
     return 0

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import argparse
 import functools
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast
 
 from betenet.cli.parser import Verbs, add_verb
+from betenet.cli.printing import show
 
 SHELLS = ("bash", "zsh", "fish")
 
@@ -40,7 +40,7 @@ def run(whole: argparse.ArgumentParser, arguments: argparse.Namespace) -> int:
         if action.type is Path or places.intersection((*_FOLDERS, *_FILES)):
             kind = shtab.DIRECTORY if places.intersection(_FOLDERS) else shtab.FILE
             action.complete = kind  # type: ignore[attr-defined] # where shtab looks for it
-    sys.stdout.write(shtab.complete(whole, arguments.shell) + "\n")
+    show(shtab.complete(whole, arguments.shell))
     return 0
 
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import json
-import os
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from betenet.cli.arguments import not_negative
+from betenet.cli.arguments import given, not_negative, refuse_idle
 from betenet.cli.parser import Verbs, add_verb
+from betenet.cli.printing import show, show_json, tell
+from betenet.cli.streams import refuse_to_replace_inputs
 from betenet.datasets.bete_net_database import DATABASE_FILE
 from betenet.errors import ConfigError
 from betenet.superconductivity.quality import NEGATIVE_SHARE
@@ -47,12 +46,7 @@ def _read(arguments: argparse.Namespace) -> int:
     from betenet.datasets.published_rows import published_rows, write_jsonl
 
     folder = Path(arguments.dataset)
-    if os.path.realpath(arguments.out) == os.path.realpath(folder / DATABASE_FILE):
-        raise ConfigError(
-            f"--out {arguments.out} is the database itself.",
-            reason="The rows would replace it.",
-            fix="Give the rows another name.",
-        )
+    refuse_to_replace_inputs([str(folder / DATABASE_FILE)], arguments.out, "--out")
     tolerance = arguments.negative_tolerance
     found = published_rows(
         folder,
@@ -64,17 +58,16 @@ def _read(arguments: argparse.Namespace) -> int:
         found = found.of_split(arguments.split)
     write_jsonl(arguments.out, found.rows)
     for refusal in found.refused:
-        sys.stderr.write(f"refused: row {refusal.id} ({refusal.formula}): {refusal.reason}\n")
+        tell(f"refused: row {refusal.id} ({refusal.formula}): {refusal.reason}")
     _note("α²F above 100.25 meV is lost: share of", found.truncated)
     _note("stated moments differ from those of α²F: by up to", found.different)
     if arguments.json:
-        told = {"out": str(arguments.out), **found.to_dict()}
-        sys.stdout.write(json.dumps(told, ensure_ascii=False) + "\n")
+        show_json({"out": arguments.out, **found.to_dict()})
     else:
         total = len(found.rows) + len(found.refused)
-        sys.stdout.write(
+        show(
             f"{len(found.rows)} of {total} rows written to {arguments.out} "
-            f"({len(found.refused)} refused, {len(found.truncated)} truncated)\n"
+            f"({len(found.refused)} refused, {len(found.truncated)} truncated)"
         )
     return 0
 
@@ -83,28 +76,21 @@ def _write(arguments: argparse.Namespace) -> int:
     from betenet.datasets.open import open_dataset
     from betenet.datasets.published_writer import write_published
 
-    for flag in ("moments", "smearing", "negative_tolerance"):
-        if getattr(arguments, flag) is not None:
-            raise ConfigError(
-                f"--{flag.replace('_', '-')} has no effect with --write-published.",
-                reason="Rows are written as they are.",
-                fix="Leave it out.",
-            )
+    idle = given(arguments, "moments", "smearing", "negative_tolerance")
+    refuse_idle(idle, "with --write-published", "Rows are written as they are.", "Leave it out.")
     dataset = open_dataset(arguments.dataset, split=arguments.split)
     found = write_published(arguments.write_published, dataset.entries)
     refused = (*dataset.refused, *found.refused)
     for refusal in refused:
-        sys.stderr.write(f"refused: {refusal.id}: {refusal.reason}\n")
-    told = found.to_dict()
+        tell(f"refused: {refusal.id}: {refusal.reason}")
     if arguments.json:
         everything = [{"id": one.id, "reason": one.reason} for one in refused]
-        told |= {"out": str(arguments.write_published), "refused": everything}
-        sys.stdout.write(json.dumps(told, ensure_ascii=False) + "\n")
+        show_json({**found.to_dict(), "out": arguments.write_published, "refused": everything})
     else:
         splits = ", ".join(f"{count} of {name}" for name, count in found.splits.items() if count)
-        sys.stdout.write(
+        show(
             f"{len(found.rows)} of {len(found.rows) + len(refused)} rows written to "
-            f"{arguments.write_published} ({splits or 'no split'})\n"
+            f"{arguments.write_published} ({splits or 'no split'})"
         )
     return 0
 
@@ -113,6 +99,6 @@ def _note(text: str, shares: Mapping[str, float]) -> None:
     """Name the rows that are worst off."""
     worst = sorted(shares, key=lambda row: -shares[row])
     for row in worst[:_SHOWN]:
-        sys.stderr.write(f"note: row {row}: {text} {shares[row]:.0%}\n")
+        tell(f"note: row {row}: {text} {shares[row]:.0%}")
     if len(worst) > _SHOWN:
-        sys.stderr.write(f"note: … and {len(worst) - _SHOWN} more such rows\n")
+        tell(f"note: … and {len(worst) - _SHOWN} more such rows")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from betenet.cli.arguments import TABLE_UNITS, count, positive, pressure
@@ -13,30 +13,30 @@ from betenet.cli.parser import Parser, Verbs, add_verb, add_verbs
 def add_parser(verbs: Verbs) -> None:
     """Add the verb to the command line."""
     actions = add_verbs(add_verb(verbs, "epc"), lambda file: f"run {file} --out epc/")
-    plan = add_verb(actions, "epc_plan", _verb("plan"))
+    plan = add_verb(actions, "epc_plan", partial(_run, "plan"))
     plan.flag("files", nargs="*")
     plan.flag("--out", Path)
     _add_settings(plan)
     plan.flag("--show")
     plan.flag("--slurm", action="extend", nargs="*")
     plan.switch("--json")
-    _add_run(add_verb(actions, "epc_run", _verb("run")))
-    status = add_verb(actions, "epc_status", _verb("status"))
+    _add_run(add_verb(actions, "epc_run", partial(_run, "run")))
+    status = add_verb(actions, "epc_status", partial(_run, "status"))
     status.flag("folder", Path)
     status.switch("--json")
-    collect = add_verb(actions, "epc_collect", _verb("collect"))
+    collect = add_verb(actions, "epc_collect", partial(_run, "collect"))
     collect.flag("folder", Path)
     collect.flag("--out", Path)
     collect.switch("--all")
     collect.flag("--table-unit", choices=TABLE_UNITS, default="K")
     collect.switch("--json")
-    cutoffs = add_verb(actions, "epc_cutoffs", _verb("cutoffs"))
+    cutoffs = add_verb(actions, "epc_cutoffs", partial(_run, "cutoffs"))
     cutoffs.flag("folder", Path)
     cutoffs.flag("elements", nargs="*")
     cutoffs.flag("--programs", Path)
     cutoffs.switch("--again", "--table", "--json")
-    _add_campaign(add_verb(actions, "epc_campaign", _verb("campaign")))
-    _add_next(add_verb(actions, "epc_next", _verb("propose")))
+    _add_campaign(add_verb(actions, "epc_campaign", partial(_run, "campaign")))
+    _add_next(add_verb(actions, "epc_next", partial(_run, "propose")))
 
 
 def _add_run(running: Parser) -> None:
@@ -101,12 +101,8 @@ def _add_limits(parser: Parser) -> None:
     parser.switch("--retry-failed")
 
 
-def _verb(name: str) -> Callable[[argparse.Namespace], int]:
-    """What a verb does; numpy and ASE are loaded only then."""
+def _run(name: str, arguments: argparse.Namespace) -> int:
+    """Do what a verb does; numpy and ASE are loaded only then."""
+    from betenet.cli import epc_verbs
 
-    def run(arguments: argparse.Namespace) -> int:
-        from betenet.cli import epc_verbs
-
-        return getattr(epc_verbs, name)(arguments)
-
-    return run
+    return getattr(epc_verbs, name)(arguments)

@@ -7,13 +7,11 @@ cannot be read, while the others are done; 130 after an interrupt. An error that
 from __future__ import annotations
 
 import argparse
-import json
-import sys
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
-from betenet.cli.arguments import key_values, looks_like_file
+from betenet.cli.arguments import chosen, given, key_values, looks_like_file, refuse_idle
 from betenet.cli.batch import Output, RowOutput, TableOutput, write_results
+from betenet.cli.printing import GO_ON, show, show_json, tell, tell_errors, tell_interrupt
 from betenet.cli.streams import JsonList, refuse_to_replace_inputs
 from betenet.errors import ConfigError
 from betenet.espresso.calculations import plan_calculations, run_calculations
@@ -30,13 +28,11 @@ from betenet.espresso.slurm import OPTIONS, check_options, write_job
 from betenet.espresso.status import read_status
 from betenet.runs import FolderInUseError
 
-_GO_ON = "start the same command again to go on"
-
 
 def plan(arguments: argparse.Namespace) -> int:
     """Print grids and cost of each structure; with ``--out``, write its folder."""
     if arguments.show is not None:
-        sys.stdout.write(explain_protocol(arguments.show))
+        show(explain_protocol(arguments.show).rstrip("\n"))
         return 0
     # words first: a file among them is told before what follows from its absence
     changes = _changes(arguments)
@@ -48,10 +44,10 @@ def plan(arguments: argparse.Namespace) -> int:
     if options is not None and arguments.out is None:
         raise ConfigError("--slurm needs --out.", "The job runs what is planned there.", "Add it.")
     plans = _planned(arguments, changes)
-    _print_json(plans.to_dict()) if arguments.json else _print(plans.as_text())
+    show_json(plans.to_dict()) if arguments.json else show(plans.as_text())
     if options is not None:
         path = write_job(arguments.out, plans, options)
-        _tell(f"betenet: wrote {path}; hand it in with: sbatch {path}")
+        tell(f"wrote {path}; hand it in with: sbatch {path}")
     return 1 if any(one.error is not None for one in plans) else 0
 
 
@@ -63,7 +59,7 @@ def run(arguments: argparse.Namespace) -> int:
         arguments.programs,
         mpi=arguments.mpi,
         processes=arguments.processes,
-        **_chosen(arguments, "jobs", "max_seconds", "keep_scratch", "retry_failed"),
+        **chosen(arguments, "jobs", "max_seconds", "keep_scratch", "retry_failed"),
         stop_if_unstable=arguments.stop_if_unstable,
     )
     only, failed = arguments.only, False
@@ -75,24 +71,23 @@ def run(arguments: argparse.Namespace) -> int:
             return 1
     states: list[str] = []
     try:
-        for ran in run_calculations(arguments.out, runner, only=only, tell=_tell):
+        for ran in run_calculations(arguments.out, runner, only=only, tell=tell):
             states.append(ran.state)
-            _tell_errors(ran.errors)
+            tell_errors(ran.errors)
             if ran.record is not None:
-                _print(ran.as_text(arguments.table_unit))
+                show(ran.as_text(arguments.table_unit))
     except KeyboardInterrupt:
-        _tell(f"betenet: interrupted; {_GO_ON}")
-        return 130
+        return tell_interrupt()
     if stopped := states.count("stopped"):
-        _tell(f"betenet: {stopped} of {len(states)} materials ran out of time; {_GO_ON}")
+        tell(f"{stopped} of {len(states)} materials ran out of time; {GO_ON}")
     return 1 if failed or "failed" in states else 0
 
 
 def status(arguments: argparse.Namespace) -> int:
     """Print how far each calculation is, or how far a campaign is."""
     found = read_status(arguments.folder)
-    _print_json(found.to_dict()) if arguments.json else _print(f"{found}")
-    _tell_errors(found.damaged)
+    show_json(found.to_dict()) if arguments.json else show(f"{found}")
+    tell_errors(found.damaged)
     return 1 if found.damaged else 0
 
 
@@ -108,9 +103,9 @@ def collect(arguments: argparse.Namespace) -> int:
     code = write_results(iter(found), [lambda: output], noun=found.noun, total=len(found))
     for what, names in (("not done", found.waiting), ("passed over, no record", found.foreign)):
         if names:
-            _tell(f"betenet: {what}: {', '.join(names)}")
+            tell(f"{what}: {', '.join(names)}")
     if arguments.out is not None:
-        _tell(f"betenet: {found.write_dataset(arguments.out, everything=arguments.all)}")
+        tell(f"{found.write_dataset(arguments.out, everything=arguments.all)}")
     return code
 
 
@@ -123,9 +118,9 @@ def cutoffs(arguments: argparse.Namespace) -> int:
     survey = CutoffSurvey(
         arguments.folder,
         arguments.elements,
-        **_chosen(arguments, "programs", "again"),
+        **chosen(arguments, "programs", "again"),
         with_kept=arguments.table,
-        tell=_tell,
+        tell=tell,
     )
     output: Output[SurveyedCutoffs] = TableOutput(SurveyedCutoffs.rows, COLUMNS.heading)
     if arguments.json:
@@ -135,30 +130,30 @@ def cutoffs(arguments: argparse.Namespace) -> int:
     code = write_results(iter(survey), [lambda: output], noun="pseudopotentials", total=len(survey))
     if arguments.table and survey.others:
         names = ", ".join(survey.others)
-        _tell(f"betenet: not measured on this machine: {names}; --again measures them")
+        tell(f"not measured on this machine: {names}; --again measures them")
     return code
 
 
 def campaign(arguments: argparse.Namespace) -> int:
     """Begin a campaign, go on with it, or add lists to one that is running."""
-    given = CampaignArguments(
+    settings = CampaignArguments(
         changes=_changes(arguments),
-        **_chosen(arguments, "protocol", "pseudopotentials", "records", "held_out"),
-        **_chosen(arguments, "starting_guess", "most_hours", "candidates"),
+        **chosen(arguments, "protocol", "pseudopotentials", "records", "held_out"),
+        **chosen(arguments, "starting_guess", "most_hours", "candidates"),
     )
     entries = [entry for path in arguments.lists for entry in read_list(path)]
     runner = Runner.on_this_machine(
         arguments.programs,
         mpi="none",
-        **_chosen(arguments, "max_seconds", "retry_failed"),
+        **chosen(arguments, "max_seconds", "retry_failed"),
         stop_if_unstable=True,
         stop_at_failure=True,
     )
     states: list[str] = []
     try:
-        for ended in run_campaign(arguments.out, given, entries, runner, _tell):
+        for ended in run_campaign(arguments.out, settings, entries, runner, tell):
             states.append(ended.state)
-            _print(f"{ended.name}: {ended.state}" + (f": {ended.text}" if ended.text else ""))
+            show(f"{ended.name}: {ended.state}" + (f": {ended.text}" if ended.text else ""))
     except FolderInUseError:
         if not entries:
             raise
@@ -168,14 +163,13 @@ def campaign(arguments: argparse.Namespace) -> int:
                 "It counts from the next start.",
                 "Leave it out to add crystals; or stop the campaign and start it so.",
             ) from None
-        added = feed_campaign(arguments.out, given, entries, _tell)
-        _print(f"{added} new in the campaign, which is running")
+        added = feed_campaign(arguments.out, settings, entries, tell)
+        show(f"{added} new in the campaign, which is running")
         return 0
     except KeyboardInterrupt:
-        _tell(f"betenet: interrupted; {_GO_ON}")
-        return 130
+        return tell_interrupt()
     counts = ", ".join(f"{states.count(name)} {name}" for name in dict.fromkeys(states))
-    _tell(f"betenet: {counts or 'nothing was left to do'}")
+    tell(counts or "nothing was left to do")
     return 1 if "failed" in states else 0
 
 
@@ -185,11 +179,11 @@ def propose(arguments: argparse.Namespace) -> int:
 
     names = ("model", "count", "above", "by", "spread", "done", "held_out")
     names += ("per_hour", "protocol", "pseudopotentials", "everything")
-    given = {name: one for name, one in _chosen(arguments, *names).items() if one is not None}
+    flags = given(arguments, *names)
     if arguments.out is not None:
         refuse_to_replace_inputs(arguments.pool, arguments.out, "--out")
-    found = next_calculations(arguments.pool, **given, told=lambda text: _tell(f"betenet: {text}"))
-    _print_json(found.to_dict()) if arguments.json else _print(found.as_text())
+    found = next_calculations(arguments.pool, **flags, told=tell)
+    show_json(found.to_dict()) if arguments.json else show(found.as_text())
     if arguments.out is not None:
         found.write_list(arguments.out)
     return 1 if any(one.atoms is None for one in found.left_out) else 0
@@ -224,11 +218,6 @@ def _changes(arguments: argparse.Namespace) -> dict[str, object]:
     return parse_changes(key_values(arguments.set, "--set", "q_density=12 relaxation=none"))
 
 
-def _chosen(arguments: argparse.Namespace, *names: str) -> dict[str, Any]:
-    """Values of flags, as keywords of the same names."""
-    return {name: getattr(arguments, name) for name in names}
-
-
 def _planned(arguments: argparse.Namespace, changes: dict[str, object]) -> Plans:
     """Plan the structures of the command line; errors are told on stderr."""
     plans = plan_calculations(
@@ -237,9 +226,9 @@ def _planned(arguments: argparse.Namespace, changes: dict[str, object]) -> Plans
         arguments.pseudopotentials,
         changes=changes,
         pressure=arguments.pressure or 0.0,
-        **_chosen(arguments, "starting_guess", "dos_pseudopotentials", "out"),
+        **chosen(arguments, "starting_guess", "dos_pseudopotentials", "out"),
     )
-    _tell_errors(one.error for one in plans if one.error is not None)
+    tell_errors(one.error for one in plans if one.error is not None)
     return plans
 
 
@@ -253,29 +242,10 @@ def _refuse_idle(arguments: argparse.Namespace) -> None:
         )
     settings = ("protocol", "set", "pseudopotentials", "pressure", "starting_guess")
     settings += ("dos_pseudopotentials",)
-    idle = [name for name, value in _chosen(arguments, *settings).items() if value]
-    if idle and not arguments.files:
-        raise ConfigError(
-            f"--{idle[0].replace('_', '-')} is given, but no STRUCTURE.",
+    if not arguments.files:
+        refuse_idle(
+            [name for name, value in chosen(arguments, *settings).items() if value],
+            "without a STRUCTURE",
             "What is planned already goes on with the settings that it was planned with.",
             "Leave it out; or name the structures, and another folder if they are planned in this.",
         )
-
-
-def _print(text: str) -> None:
-    sys.stdout.write(f"{text}\n")
-    sys.stdout.flush()
-
-
-def _print_json(value: object) -> None:
-    _print(json.dumps(value, ensure_ascii=False, indent=2))
-
-
-def _tell(line: str) -> None:
-    sys.stderr.write(f"{line}\n")
-    sys.stderr.flush()
-
-
-def _tell_errors(errors: Iterable[Exception]) -> None:
-    for error in errors:
-        _tell(f"betenet: error: {error}")

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from pathlib import Path
 
-from betenet.cli.arguments import TABLE_UNITS, add_phonons, mu_star, tc_method, whole
+from betenet.cli.arguments import TABLE_UNITS, add_phonons, chosen, mu_star, share, tc_method, whole
 from betenet.cli.parser import Verbs, add_verb
-from betenet.cli.streams import cannot_write
+from betenet.cli.printing import show, show_json, tell, tell_errors
+from betenet.cli.streams import make_folder
 from betenet.evaluation.row_rules import ALL_ROWS, ROW_RULES
 from betenet.superconductivity.critical_temperature import DEFAULT_METHOD, DEFAULT_MU_STAR
 
@@ -24,22 +24,12 @@ def add_parser(verbs: Verbs) -> None:
     parser.flag("--tc-method", tc_method, default=DEFAULT_METHOD)
     parser.flag("--rows", choices=tuple(ROW_RULES), default=ALL_ROWS)
     for name in ("--precision", "--recall"):
-        parser.flag(name, _share, action="append")
+        parser.flag(name, share, action="append")
     parser.flag("--resamples", whole, default=1000)
     parser.flag("--device", default="cpu")
     parser.flag("--table-unit", choices=TABLE_UNITS, default="K")
     parser.switch("--json")
     parser.flag("--out", Path)
-
-
-def _share(text: str) -> float:
-    try:
-        number = float(text)
-    except ValueError:
-        number = -1.0
-    if not 0.0 < number <= 1.0:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0 and at most 1")
-    return number
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -53,10 +43,7 @@ def run(arguments: argparse.Namespace) -> int:
     from betenet.evaluation.row_phonons import ROWS
 
     if arguments.out is not None:  # before the work, not after it
-        try:
-            arguments.out.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise cannot_write(arguments.out, error) from error
+        make_folder(arguments.out)
     dataset = open_dataset(arguments.dataset, split=arguments.split)
     model = Ensemble.load(arguments.model).to(arguments.device)
     asked = arguments.phonons
@@ -65,9 +52,7 @@ def run(arguments: argparse.Namespace) -> int:
         model,
         dataset,
         Settings(
-            mu_star=arguments.mu_star,
-            tc_method=arguments.tc_method,
-            rows=arguments.rows,
+            **chosen(arguments, "mu_star", "tc_method", "rows"),
             precisions=tuple(arguments.precision or (0.8,)),
             recalls=tuple(arguments.recall or (0.8,)),
             n_resamples=arguments.resamples,
@@ -76,15 +61,14 @@ def run(arguments: argparse.Namespace) -> int:
         phonons=asked if asked in {None, ROWS, NONE} else phonons,
         progress=sys.stderr.isatty(),
     )
-    for name, reason in found.refused:
-        sys.stderr.write(f"betenet: error: {name}: {reason}\n")
+    tell_errors(f"{name}: {reason}" for name, reason in found.refused)
     written = () if arguments.out is None else write_report(found, arguments.out)
     if arguments.json:
         plain = found.to_dict()
         del plain["materials"]  # --out keeps them
-        sys.stdout.write(json.dumps(plain, ensure_ascii=False, allow_nan=False, indent=1) + "\n")
+        show_json(plain)
     else:
-        sys.stdout.write(found.as_text(arguments.table_unit) + "\n")
+        show(found.as_text(arguments.table_unit))
     for path in written:
-        sys.stderr.write(f"betenet: wrote {path}\n")
+        tell(f"wrote {path}")
     return 1 if found.refused else 0

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
-from functools import partial
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
-from betenet.cli.batch import Output, RowOutput, TableOutput, write_results
+from betenet.cli.batch import TableOutput, outputs_of, write_results
 from betenet.cli.parser import Parser
-from betenet.cli.streams import CsvRows, JsonList, refuse_to_replace_inputs
+from betenet.cli.streams import refuse_to_replace_inputs
 from betenet.errors import BetenetError
 
 
@@ -70,13 +69,15 @@ def write_answers(
         Exit code.
     """
     refuse_to_replace_inputs(arguments.formulas, arguments.csv)
-    outputs: list[Callable[[], Output[AnswerType]]] = []
-    # the file first: what is printed is then already safe
-    if arguments.csv is not None:
-        table = partial(CsvRows, arguments.csv, columns)
-        outputs.append(lambda: RowOutput(table(), lambda one: [one.csv_row()]))
-    if arguments.json:
-        outputs.append(lambda: RowOutput(JsonList(), lambda one: [one.to_dict()]))
-    else:
-        outputs.append(lambda: TableOutput(lambda one: one.lines(), heading))
+
+    def lines(one: AnswerType) -> Iterable[str]:
+        return one.lines()
+
+    outputs = outputs_of(
+        arguments,
+        columns,
+        lambda one: [one.csv_row()],
+        lambda one: [one.to_dict()],
+        lambda: TableOutput(lines, heading),
+    )
     return write_results(answers, outputs, noun="formulas")

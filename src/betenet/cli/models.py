@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from pathlib import Path
 
+from betenet.cli.arguments import chosen
 from betenet.cli.parser import Verbs, add_verb, add_verbs
+from betenet.cli.printing import show, show_json
 
 
 def add_parser(verbs: Verbs) -> None:
@@ -30,17 +31,13 @@ def run_list(arguments: argparse.Namespace) -> int:
     from betenet.ensemble import list_models
 
     found = list_models()
-    if arguments.json:
-        sys.stdout.write(_to_json(found))
-        return 0
-    if not found:
-        sys.stdout.write("No models are installed.\n")
-    for model in found:
-        default = ", the default" if model["default"] else ""
-        sys.stdout.write(
-            f"{model['name']} ({model['members']} members, {model['size_mb']} MB{default})\n"
-            f"  {model['description']}\n"
-        )
+    texts = [
+        f"{one['name']} ({one['members']} members, {one['size_mb']} MB"
+        f"{', the default' if one['default'] else ''})\n  {one['description']}"
+        for one in found
+    ]
+    text = "\n".join(texts) or "No models are installed."
+    show_json(found) if arguments.json else show(text)
     return 0
 
 
@@ -50,11 +47,8 @@ def run_show(arguments: argparse.Namespace) -> int:
     from betenet.ensemble.shipped import DEFAULT_MODEL, find_model
 
     card = read_card(find_model(arguments.model or DEFAULT_MODEL))
-    if arguments.json:
-        sys.stdout.write(_to_json(card))
-        return 0
-    lines = (card["name"], "=" * len(card["name"]), *card_lines(card))
-    sys.stdout.write("\n".join(lines) + "\n")
+    text = "\n".join((card["name"], "=" * len(card["name"]), *card_lines(card)))
+    show_json(card) if arguments.json else show(text)
     return 0
 
 
@@ -65,21 +59,10 @@ def run_import(arguments: argparse.Namespace) -> int:
     card = import_published(
         arguments.source,
         arguments.out,
-        name=arguments.name,
-        structures=arguments.structures,
+        **chosen(arguments, "name", "structures"),
         progress=sys.stderr.isatty(),
     )
-    if arguments.json:
-        sys.stdout.write(_to_json(card))
-        return 0
-    sys.stdout.write(
-        f"{card['name']} ({card['members']} members) is in {arguments.out}\n"
-        f"  {card['description']}\n"
-    )
-    for caveat in card["caveats"]:
-        sys.stdout.write(f"  {caveat}\n")
+    lines = [f"{card['name']} ({card['members']} members) is in {arguments.out}"]
+    lines += [f"  {line}" for line in (card["description"], *card["caveats"])]
+    show_json(card) if arguments.json else show("\n".join(lines))
     return 0
-
-
-def _to_json(data: object) -> str:
-    return json.dumps(data, ensure_ascii=False, indent=2, default=str) + "\n"

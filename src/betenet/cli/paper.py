@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from pathlib import Path
 
-from betenet.cli.arguments import key_values, mu_star, not_negative, whole
+from betenet.cli.arguments import chosen, key_values, mu_star, not_negative, whole
 from betenet.cli.parser import Verbs, add_verb
-from betenet.cli.streams import cannot_write
+from betenet.cli.printing import show, show_json, tell
+from betenet.cli.streams import make_folder
 from betenet.errors import ConfigError
 from betenet.superconductivity.critical_temperature import DEFAULT_MU_STAR
 
@@ -37,34 +37,21 @@ def run(arguments: argparse.Namespace) -> int:
     """Make the report, write it, and print what it says."""
     from betenet.paper.report import paper_report  # loads torch
 
-    try:
-        arguments.out.mkdir(parents=True, exist_ok=True)  # before the work, not after it
-    except OSError as error:
-        raise cannot_write(arguments.out, error) from error
+    make_folder(arguments.out)  # before the work, not after it
     report = paper_report(
         arguments.folder,
         models=key_values(arguments.models, "--models", "CSO=models/cso"),
         run=arguments.training,
-        member=arguments.member,
-        data=arguments.data,
-        other=arguments.other,
         thresholds=_thresholds(arguments.threshold),
-        precision=arguments.precision,
-        mu_star=arguments.mu_star,
-        resamples=arguments.resamples,
-        landscape_points=arguments.landscape_points,
-        device=arguments.device,
         progress=sys.stderr.isatty(),
+        **chosen(arguments, "member", "data", "other", "precision", "mu_star"),
+        **chosen(arguments, "resamples", "landscape_points", "device"),
     )
     written = report.write(arguments.out)
     for name, reason in report.refused:
-        sys.stderr.write(f"refused: row {name}: {reason}\n")
-    if arguments.json:
-        plain = report.to_dict()
-        sys.stdout.write(json.dumps(plain, ensure_ascii=False, allow_nan=False) + "\n")
-    else:
-        sys.stdout.write(report.as_text() + "\n")
-    sys.stderr.write(f"betenet: wrote {written[0]} and {len(written) - 1} files beside it\n")
+        tell(f"refused: row {name}: {reason}")
+    show_json(report.to_dict()) if arguments.json else show(report.as_text())
+    tell(f"wrote {written[0]} and {len(written) - 1} files beside it")
     return 0
 
 

@@ -292,11 +292,10 @@ class Parser(argparse.ArgumentParser):
                 "The first word says what to do.",
                 f"Write {self.prog} {said}",
             )
-        what = f"{word} is no verb of {self.prog}."
-        if near is None:
-            self._refuse(what, *self._verbs_in_words())
-        rest = f"Write {self.prog} {near}; `{self.prog} --help` explains each verb."
-        self._refuse(what, f"The nearest one is {near}.", rest)
+        reason, fix = self._verbs_in_words()
+        if near is not None:
+            reason, fix = f"The nearest one is {near}.", f"Write {self.prog} {near}; {fix}"
+        self._refuse(f"{word} is no verb of {self.prog}.", reason, fix)
 
 
 if TYPE_CHECKING:

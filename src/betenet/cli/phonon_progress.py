@@ -8,8 +8,8 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from betenet.cli.streams import shortened
 from betenet.phonons.progress import Step
+from betenet.printable import printable
 from betenet.text_table import cut_at_its_beginning
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class ProgressLine:
     def _print(text: str) -> None:
         # as wide as the terminal: the bar of the whole loop may be there
         width = max(_NARROWEST, shutil.get_terminal_size().columns - 1)
-        sys.stderr.write("\r" + shortened(text, width).ljust(width))
+        sys.stderr.write("\r" + cut_at_its_beginning(printable(text), width).ljust(width))
         sys.stderr.flush()
 
 

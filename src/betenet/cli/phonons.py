@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Callable, Iterator
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from betenet.cli.arguments import TABLE_UNITS, count, positive
+from betenet.cli.arguments import TABLE_UNITS, count, given, positive
 from betenet.cli.parser import Verbs, add_verb
-from betenet.cli.streams import CsvRows, FigureFolder, JsonList, refuse_to_replace_inputs
+from betenet.cli.printing import tell
+from betenet.cli.streams import FigureFolder, refuse_to_replace_inputs
 from betenet.errors import BetenetError
 
 if TYPE_CHECKING:
@@ -34,7 +33,7 @@ def add_parser(verbs: Verbs) -> None:
     parser.flag("--force-field")
     parser.flag("--fetch")
     parser.flag("--relaxation", choices=("none", "positions", "cell"), default="cell")
-    parser.flag("--supercell-distance", positive)
+    parser.flag("--supercell-distance", positive, dest="distance")
     parser.flag("--imaginary-tolerance", positive)
     parser.flag("--phonon-cache", Path)
     parser.flag("--workers", count, default=1)
@@ -70,21 +69,17 @@ def run(arguments: argparse.Namespace) -> int:
 
     if arguments.fetch is not None:
         weights = phonons.fetch_weights(arguments.fetch, progress=True)
-        sys.stderr.write(f"{arguments.fetch}: {weights}\n")
+        tell(f"{arguments.fetch}: {weights}")
         if not arguments.files:
             return 0
     refuse_to_replace_inputs(arguments.files, arguments.csv)
-    chosen = {
-        "relaxation": arguments.relaxation,
-        "distance": arguments.supercell_distance,
-        "imaginary_tolerance": arguments.imaginary_tolerance,
-    }
+    settings = given(arguments, "relaxation", "distance", "imaginary_tolerance")
     layout = (arguments.dim, arguments.primitive, arguments.calculator)
     line, folder = ProgressLine(), arguments.phonon_cache
     batch = phonons.PhononBatch(
         arguments.files,
         arguments.force_field or phonons.DEFAULT,
-        phonons.PhononSettings(**{key: one for key, one in chosen.items() if one is not None}),
+        phonons.PhononSettings(**settings),
         cache=None if folder is None else phonons.PhononCache(folder),
         workers=arguments.workers,
         layout=phonons.SupercellLayout.from_text(*layout),
@@ -99,21 +94,20 @@ def _outputs(
     arguments: argparse.Namespace, batch: PhononBatch
 ) -> Iterator[Callable[[], Output[PhononEntry]]]:
     """Places of the results: files before what is printed, figures last as they take seconds."""
-    from betenet.cli.batch import FolderOutput, RowOutput, TableOutput
+    from betenet.cli.batch import FolderOutput, TableOutput, outputs_of
     from betenet.cli.short_names import ShortNames
     from betenet.phonons.entry import CSV_COLUMNS, phonon_table
 
-    if arguments.csv is not None:
-        table = partial(CsvRows, arguments.csv, CSV_COLUMNS)
-        yield lambda: RowOutput(table(), lambda entry: [entry.csv_row()])
-    if arguments.dos is not None:
-        yield lambda: FolderOutput(arguments.dos, _write_dos)
-    if arguments.json:
-        yield lambda: RowOutput(JsonList(), lambda entry: [entry.to_dict()])
-    else:
-        unit, short = arguments.table_unit, ShortNames(arguments.files)
-        heading = phonon_table(unit).heading
-        yield lambda: TableOutput(lambda entry: entry.rows(unit, short), heading, batch.footer)
+    unit, short = arguments.table_unit, ShortNames(arguments.files)
+    heading = phonon_table(unit).heading
+    yield from outputs_of(
+        arguments,
+        CSV_COLUMNS,
+        lambda entry: [entry.csv_row()],
+        lambda entry: [entry.to_dict()],
+        lambda: TableOutput(lambda entry: entry.rows(unit, short), heading, batch.footer),
+        (arguments.dos, lambda: FolderOutput(arguments.dos, _write_dos)),
+    )
     if arguments.plot is not None:
         yield lambda: FolderOutput(arguments.plot, _draw)
 
@@ -129,4 +123,4 @@ def _draw(entry: PhononEntry, folder: FigureFolder) -> None:
         if entry.result is not None:
             folder.draw(folder.new_stem(entry.name), "phonons", entry.plot)
     except BetenetError as error:
-        sys.stderr.write(f"betenet: no figure of {entry.name}: {error}\n")
+        tell(f"no figure of {entry.name}: {error}")

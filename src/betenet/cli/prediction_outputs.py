@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import argparse
 import math
-import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 
-from betenet.cli.batch import FolderOutput, Output, RowOutput
+from betenet.cli import batch
+from betenet.cli.batch import FolderOutput, Output, TableOutput
 from betenet.cli.short_names import ShortNames
-from betenet.cli.streams import CsvRows, FigureFolder, JsonList, shortened
+from betenet.cli.streams import FigureFolder
 from betenet.ensemble import Ensemble
 from betenet.ensemble.estimates import GAP
 from betenet.ensemble.prediction import Prediction, csv_columns
 from betenet.quantities import heading, table_unit
 from betenet.superconductivity.critical_temperature import ELIASHBERG
+from betenet.text_table import TextTable
 
 
 def outputs_of(
@@ -30,94 +31,63 @@ def outputs_of(
     model
         Ensemble that predicts.
     """
-    outputs: list[Callable[[], Output[Prediction]]] = []
-    per_site: bool = arguments.per_site
-    # files first: what is printed is then already safe
-    if arguments.csv is not None:
-        columns = csv_columns(arguments.tc_method)
-        table = partial(CsvRows, arguments.csv, columns)
-        outputs.append(lambda: RowOutput(table(), lambda one: [one.csv_row()]))
-    if arguments.plot is not None:
-        outputs.append(lambda: FolderOutput(arguments.plot, partial(_draw, per_site)))
-    if arguments.json:
-        outputs.append(lambda: RowOutput(JsonList(), lambda one: [one.to_dict(per_site=per_site)]))
-    else:
-        outputs.append(lambda: TableOutput(arguments, model))
-    return outputs
+    table, per_site = _Table(arguments, model), arguments.per_site
+    return batch.outputs_of(
+        arguments,
+        csv_columns(arguments.tc_method),
+        lambda one: [one.csv_row()],
+        lambda one: [one.to_dict(per_site=per_site)],
+        lambda: TableOutput(table.lines, table.heading, table.footer),
+        (arguments.plot, lambda: FolderOutput(arguments.plot, partial(_draw, per_site))),
+    )
 
 
-class TableOutput:
-    """A table with units for people, on stdout.
-
-    Parameters
-    ----------
-    arguments
-        Parsed flags of ``betenet predict``.
-    model
-        Ensemble that predicts.
-    """
-
-    _COLUMNS = ("coupling", "omega_log", "omega_2", "tc")
-    _WIDTH = 15
+class _Table:
+    """Text of a table with units, for people."""
 
     def __init__(self, arguments: argparse.Namespace, model: Ensemble) -> None:
-        with_gap = arguments.tc_method == ELIASHBERG
-        self._columns = (*self._COLUMNS, GAP) if with_gap else self._COLUMNS
+        gap = (GAP,) if arguments.tc_method == ELIASHBERG else ()
+        self._columns = ("coupling", "omega_log", "omega_2", "tc", *gap)
         self._short = ShortNames(arguments.files)
         self._unit, self._per_site = arguments.table_unit, arguments.per_site
         self._with_phonons = model.takes_phonons
-        self._footer = _footer(arguments, model)
+        names = [*(heading(key, self._unit) for key in self._columns), "P(Tc > 5 K)"]
+        columns = [("structure", "<28"), ("formula", "<14"), ("atoms", ">5")]
+        columns += [*((name, ">15") for name in names), ("phonons", "<15")]
+        self._table = TextTable(tuple(columns if self._with_phonons else columns[:-1]))
+        self.heading = self._table.heading
+        self._settings = _settings(arguments, model)
         self._errors: list[float] = []
         self._method: str = arguments.tc_method
         self._started = False
 
-    def write(self, prediction: Prediction) -> None:
-        """Print one row, below it what was read and the warnings; errors are told on stderr."""
+    def lines(self, prediction: Prediction) -> Iterator[str]:
+        """Row of one structure, below it what was read and the warnings; none of an error."""
         if prediction.error is not None:
             return
-        if not self._started:
-            headings = [*(heading(key, self._unit) for key in self._columns), "P(Tc > 5 K)"]
-            if self._with_phonons:
-                headings.append("phonons")
-            self._print(self._row("structure", "formula", "atoms", headings))
-            self._started = True
-        numbers = [
-            prediction.estimates[key].as_text(unit=False, in_unit=table_unit(key, self._unit))
-            for key in self._columns
-        ]
-        numbers.append(_probability(prediction))
-        if self._with_phonons:
-            numbers.append(shortened(prediction.phonons, self._WIDTH))
+        self._started = True
         self._errors.append(prediction.tc_error_95)
-        atoms = str(len(prediction.symbols))
-        self._print(self._row(self._short(prediction.name), prediction.formula, atoms, numbers))
-        for line in _known_of(prediction):
-            self._print(f"    {line}")
-        for warning in prediction.warnings:
-            self._print(f"    warning: {warning}")
-        if self._per_site:
-            for line in prediction.site_lines():
-                self._print(f"    {line}")
-        sys.stdout.flush()
+        cells = [self._short(prediction.name), prediction.formula, str(len(prediction.symbols))]
+        for key in self._columns:
+            unit = table_unit(key, self._unit)
+            cells.append(prediction.estimates[key].as_text(unit=False, in_unit=unit))
+        cells.append(_probability(prediction))
+        yield self._table.row([*cells, prediction.phonons] if self._with_phonons else cells)
+        below = [*_known_of(prediction), *(f"warning: {text}" for text in prediction.warnings)]
+        below += prediction.site_lines() if self._per_site else []
+        for line in below:
+            yield f"    {line}"
 
-    def close(self) -> None:
-        """Print the settings that the numbers depend on."""
-        if self._started:
-            self._print(f"\n{self._footer}")
+    def footer(self) -> str:
+        """Settings that the numbers depend on."""
         known = [error for error in self._errors if math.isfinite(error)]
+        lines = ["", self._settings] if self._started else []
         if known:
-            self._print(
+            lines.append(
                 f"{self._method} is within {max(known):.1%} of the Eliashberg equations for 95 % "
                 "of spectra like these, on top of the intervals; --json and --csv have each one's"
             )
-
-    def _row(self, name: str, formula: str, atoms: str, numbers: Iterable[str]) -> str:
-        cells = "".join(f"  {number:>{self._WIDTH}}" for number in numbers)
-        return f"{shortened(name, 28):<28} {shortened(formula, 14):<14} {atoms:>5}{cells}"
-
-    @staticmethod
-    def _print(line: str) -> None:
-        sys.stdout.write(line + "\n")
+        return "\n".join(lines)
 
 
 def _draw(per_site: bool, prediction: Prediction, figures: FigureFolder) -> None:
@@ -144,7 +114,7 @@ def _known_of(prediction: Prediction) -> Iterator[str]:
         yield from prediction.known.lines_beside(prediction.findings)
 
 
-def _footer(arguments: argparse.Namespace, model: Ensemble) -> str:
+def _settings(arguments: argparse.Namespace, model: Ensemble) -> str:
     calibrated = "calibrated" if "calibration" in model.card else "uncalibrated"
     return (
         f"model {model.name} ({model.n_members} members), μ* = {arguments.mu_star:g}, "

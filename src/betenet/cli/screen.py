@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import re
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from betenet.cli.arguments import count, key_values, whole
+from betenet.cli.arguments import chosen, count, key_values, whole
 from betenet.cli.parser import Verbs, add_verb, add_verbs
+from betenet.cli.printing import GO_ON, show, show_json, tell, tell_errors
 from betenet.cli.streams import refuse_to_replace_inputs
 from betenet.errors import ConfigError
 
 if TYPE_CHECKING:
-    from betenet.screening.forecast import Forecast
     from betenet.screening.status import Status
 
 MOST_TOLD = 20
@@ -72,10 +70,8 @@ def run_plan(arguments: argparse.Namespace) -> int:
     _check_files(arguments.target, arguments.calibration)
     from betenet.screening.screening import plan
 
-    expected = plan(
-        arguments.target, candidates=arguments.candidates, calibration=arguments.calibration
-    )
-    _print(expected, as_json=arguments.json)
+    expected = plan(**chosen(arguments, "target", "candidates", "calibration"))
+    show_json(expected.to_dict()) if arguments.json else show(expected.as_text())
     return 0
 
 
@@ -90,20 +86,17 @@ def run_run(arguments: argparse.Namespace) -> int:
         found = screen(
             arguments.out,
             arguments.target,
-            calibration=arguments.calibration,
-            workers=arguments.workers,
-            scheduler=arguments.scheduler,
             slurm=slurm,
+            **chosen(arguments, "calibration", "workers", "scheduler"),
         )
     except KeyboardInterrupt:
-        sys.stderr.write("betenet: interrupted; what is done is kept:\n")
-        sys.stderr.flush()
+        tell("interrupted; what is done is kept:")
         _print_status(arguments.out)
-        sys.stderr.write("betenet: start the same command again to go on\n")
+        tell(GO_ON)
         return 130
-    code = _print_written(found.page, found.status)
-    sys.stdout.write(f"{found.status.as_text()}\n\n{found.as_text()}\n")
-    return code
+    tell(f"wrote {found.page}")
+    show(f"{found.status.as_text()}\n\n{found.as_text()}")
+    return _tell_damage(found.status)
 
 
 def run_status(arguments: argparse.Namespace) -> int:
@@ -116,7 +109,8 @@ def run_report(arguments: argparse.Namespace) -> int:
     from betenet.screening.screening import write_outputs
 
     found = write_outputs(arguments.folder)
-    return _print_written(found.page, found.status)
+    tell(f"wrote {found.page}")
+    return _tell_damage(found.status)
 
 
 def run_substitute(arguments: argparse.Namespace) -> int:
@@ -125,12 +119,11 @@ def run_substitute(arguments: argparse.Namespace) -> int:
     from betenet.screening.substitution import substitute
 
     refuse_to_replace_inputs([arguments.source], arguments.out, "--out")
-    names = ("candidates", "seed", "reach", "exclude_elements")
-    options = {name: getattr(arguments, name) for name in names}
+    options = chosen(arguments, "candidates", "seed", "reach", "exclude_elements")
     written = substitute(arguments.source, arguments.out, **options)
-    sys.stderr.write(f"betenet: wrote {written} candidates to {arguments.out}\n")
+    tell(f"wrote {written} candidates to {arguments.out}")
     if written < arguments.candidates:
-        sys.stderr.write("betenet: no more are found: give more parents\n")
+        tell("no more are found: give more parents")
     return 0
 
 
@@ -138,24 +131,13 @@ def _print_status(folder: Path, *, as_json: bool = False) -> int:
     from betenet.screening.status import status_of
 
     found = status_of(folder)
-    _print(found, as_json=as_json)
-    return _tell_damage(found)
-
-
-def _print(found: Forecast | Status, *, as_json: bool) -> None:
-    told = json.dumps(found.to_dict(), indent=2) if as_json else found.as_text()
-    sys.stdout.write(told + "\n")
-
-
-def _print_written(page: Path, found: Status) -> int:
-    sys.stderr.write(f"betenet: wrote {page}\n")
+    show_json(found.to_dict()) if as_json else show(found.as_text())
     return _tell_damage(found)
 
 
 def _tell_damage(found: Status) -> int:
     """Name what is damaged; the exit code is 1 if something is, else 0."""
-    for one in found.damage[:MOST_TOLD]:
-        sys.stderr.write(f"betenet: error: {one.as_error()}\n")
+    tell_errors(one.as_error() for one in found.damage[:MOST_TOLD])
     if len(found.damage) > MOST_TOLD:
-        sys.stderr.write(f"betenet: and {len(found.damage) - MOST_TOLD:,} more are damaged.\n")
+        tell(f"and {len(found.damage) - MOST_TOLD:,} more are damaged.")
     return 1 if found.damage else 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -26,23 +26,16 @@ def shortest_names(paths: Iterable[str]) -> dict[str, str]:
     >>> shortest_names(["x/a/Nb.cif", "x/b/Nb.cif", "x/b/Pb.cif"])
     {'x/a/Nb.cif': 'a/Nb.cif', 'x/b/Nb.cif': 'b/Nb.cif', 'x/b/Pb.cif': 'Pb.cif'}
     """
-    parts = {path: [part for part in path.split("/") if part] or [path] for path in paths}
-    short: dict[str, str] = {}
-    depth, left = 1, list(parts)
-    while left:
-        alike: defaultdict[str, list[str]] = defaultdict(list)
-        for path in left:
-            alike["/".join(parts[path][-depth:])].append(path)
-        left.clear()
-        for name, found in alike.items():
-            for path in found:
-                whole = depth >= len(parts[path])
-                if len(found) == 1 or whole:
-                    short[path] = path if whole else name
-                else:
-                    left.append(path)
-        depth += 1
-    return {path: short[path] for path in parts}
+    parts = {path: [part for part in path.split("/") if part] for path in paths}
+    ends = {
+        path: ["/".join(some[start:]) for start in reversed(range(len(some)))]
+        for path, some in parts.items()
+    }
+    seen = Counter(end for some in ends.values() for end in some)
+    return {
+        path: next((end for end in some[:-1] if seen[end] == 1), path)
+        for path, some in ends.items()
+    }
 
 
 class ShortNames:

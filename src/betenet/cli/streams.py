@@ -17,10 +17,24 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from betenet.errors import ConfigError
-from betenet.printable import printable, to_cell
-from betenet.text_table import cut_at_its_beginning
+from betenet.printable import to_cell
 
 STDOUT = "the standard output"
+
+
+def make_folder(folder: Path) -> Path:
+    """Make the folder that results go to, if it is missing.
+
+    Raises
+    ------
+    ConfigError
+        If it cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _cannot_write(folder, error) from error
+    return folder
 
 
 @contextmanager
@@ -77,7 +91,7 @@ class CsvRows:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._file = path.open("w", encoding="utf-8", newline="")
         except OSError as error:
-            raise cannot_write(path, error) from error
+            raise _cannot_write(path, error) from error
         self._path = path
         self._rows = csv.DictWriter(self._file, columns)
         self._rows.writeheader()
@@ -116,11 +130,7 @@ class FigureFolder:
     """
 
     def __init__(self, folder: Path) -> None:
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise cannot_write(folder, error) from error
-        self.path = folder
+        self.path = make_folder(folder)
         self._stems: set[str] = set()
 
     def draw(self, stem: str, what: str, drawing: Callable[[Path], object]) -> None:
@@ -168,12 +178,7 @@ def refuse_to_replace_inputs(files: Sequence[str], out: Path | None, flag: str =
         )
 
 
-def shortened(text: str, width: int) -> str:
-    """Text cut at its beginning to a width; control characters are shown."""
-    return cut_at_its_beginning(printable(text), width)
-
-
-def cannot_write(path: Path, error: OSError) -> ConfigError:
+def _cannot_write(path: Path, error: OSError) -> ConfigError:
     """The error for an output that cannot be opened."""
     return ConfigError(
         f"Cannot write to {path}.",

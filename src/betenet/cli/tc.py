@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
-import sys
 import textwrap
 from functools import partial
 from pathlib import Path
@@ -12,6 +10,7 @@ from pathlib import Path
 from betenet.cli.arguments import (
     TABLE_UNITS,
     finite,
+    given,
     list_formulas,
     mu_star,
     not_negative,
@@ -33,24 +32,9 @@ _FOR_NUMBERS = ("coupling", "omega_log", "omega_2")
 _WITH_DEBYE = [name for name, formula in FORMULAS.items() if formula.needs_debye_temperature]
 _NUMBERS_NEED = "numbers need --coupling with --omega-log, or with --debye"
 _FOR_FILES = (
-    "format",
-    "tc_method",
-    "cutoff",
-    "mu_star_frequency",
-    "temperature_sweep",
-    "smearing",
-    "measured_tc",
-    "resistivity",
-    "plasma_energy",
-    "hot_carriers",
-    "dos",
-    "fermi_energy",
-    "dos_unit",
-    "coulomb_kernel",
-    "coulomb_energies",
-    "convention",
-    "drop_imaginary",
-    "compare",
+    *("format", "tc_method", "cutoff", "mu_star_frequency", "temperature_sweep", "smearing"),
+    *("measured_tc", "resistivity", "plasma_energy", "hot_carriers", "dos", "fermi_energy"),
+    *("dos_unit", "coulomb_kernel", "coulomb_energies", "convention", "drop_imaginary", "compare"),
 )
 
 
@@ -131,10 +115,7 @@ def run(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> int:
     """Analyse the files, or print Tc of the numbers; refuse both and neither."""
     wrong = _wrong_usage(arguments)
     if wrong:
-        try:
-            parser.error(wrong)
-        except SystemExit:
-            return 2
+        parser.error(wrong)
     if arguments.bands:
         from betenet.cli.tc_bands import run_bands
 
@@ -147,16 +128,15 @@ def _run_files(arguments: argparse.Namespace) -> int:
     from betenet.analysis.other_programs import read_reference
     from betenet.cli.batch import write_results
     from betenet.cli.streams import refuse_to_replace_inputs
-    from betenet.cli.tc_electrons import electrons_of
+    from betenet.cli.tc_electrons import FLAGS, electrons_of
     from betenet.cli.tc_outputs import outputs_of
 
     compare = arguments.compare or ()
     refuse_to_replace_inputs((*arguments.files, *compare), arguments.csv)
-    flags = {name: getattr(arguments, name) for name in (*_FOR_BOTH, *_FOR_FILES)}
+    names = [name for name in (*_FOR_BOTH, *_FOR_FILES) if name not in FLAGS]
+    flags = given(arguments, *names) | electrons_of(arguments)
     flags["compare"] = tuple(map(read_reference, compare))
-    flags |= electrons_of(arguments)
-    given = {name: value for name, value in flags.items() if value is not None}
-    results = analyse_files(arguments.files, **given, unit=arguments.unit, progress=True)
+    results = analyse_files(arguments.files, **flags, unit=arguments.unit, progress=True)
     return write_results(
         results, list(outputs_of(arguments)), noun="files", total=len(arguments.files)
     )
@@ -165,11 +145,11 @@ def _run_files(arguments: argparse.Namespace) -> int:
 def _run_numbers(arguments: argparse.Namespace) -> int:
     from betenet.analysis import analyse_numbers
     from betenet.analysis.table import COLUMNS, as_cells
+    from betenet.cli.printing import show, show_json
     from betenet.cli.streams import CsvRows, FigureFolder
 
-    flags = {name: getattr(arguments, name) for name in (*_FOR_BOTH, *_FOR_NUMBERS)}
-    given = {name: value for name, value in flags.items() if value is not None}
-    found = analyse_numbers(**given, unit=arguments.unit or "K")
+    flags = given(arguments, *_FOR_BOTH, *_FOR_NUMBERS)
+    found = analyse_numbers(**flags, unit=arguments.unit or "K")
     unit: str = arguments.table_unit or ""
     if arguments.csv is not None:
         rows = CsvRows(arguments.csv, COLUMNS)
@@ -183,8 +163,7 @@ def _run_numbers(arguments: argparse.Namespace) -> int:
         title = found.material or found.title(unit)
         stem = figures.new_stem(found.material or "numbers")
         figures.draw(stem, "mu_star", lambda path: plot_mu_star(found.band, path, title=title))
-    shown = json.dumps(found.to_dict(), ensure_ascii=False, indent=2)
-    sys.stdout.write((shown if arguments.json else found.text(unit)) + "\n")
+    show_json(found.to_dict()) if arguments.json else show(found.text(unit))
     return 0
 
 
@@ -205,6 +184,7 @@ def _wrong_with_bands(arguments: argparse.Namespace) -> str:
 
 
 def _wrong_with_files(arguments: argparse.Namespace) -> str:
+    """What is wrong with the combination of flags; empty if nothing is."""
     numbers = _given(arguments, _FOR_NUMBERS)
     if numbers:
         return (
@@ -212,9 +192,9 @@ def _wrong_with_files(arguments: argparse.Namespace) -> str:
         )
     if arguments.plasma_energy is not None and not arguments.resistivity:
         return "--plasma-energy is for --resistivity: give both"
-    for name in ("fermi_energy", "dos_unit"):
-        if getattr(arguments, name) is not None and arguments.dos is None:
-            return f"{_flag(name)} is that of --dos: give both"
+    of_dos = _given(arguments, ("fermi_energy", "dos_unit"))
+    if of_dos and arguments.dos is None:
+        return f"{of_dos[0]} is that of --dos: give both"
     if arguments.coulomb_kernel is not None and arguments.dos is None:
         return "--coulomb-kernel needs the density of states: give --dos too"
     if arguments.coulomb_energies is not None and arguments.coulomb_kernel is None:
@@ -226,6 +206,7 @@ def _wrong_with_files(arguments: argparse.Namespace) -> str:
 
 
 def _wrong_with_numbers(arguments: argparse.Namespace) -> str:
+    """What is wrong where no file is given; empty if nothing is."""
     others = _given(arguments, _FOR_FILES)
     if not (_given(arguments, _FOR_NUMBERS) or arguments.debye):
         return f"give a FILE with α²F, or numbers: {_NUMBERS_NEED}"
@@ -240,8 +221,8 @@ def _wrong_with_numbers(arguments: argparse.Namespace) -> str:
 
 def _given(arguments: argparse.Namespace, names: tuple[str, ...]) -> list[str]:
     """The flags of these names that were given."""
-    given = ((name, getattr(arguments, name)) for name in names)
-    return [_flag(name) for name, value in given if value is not None and value is not False]
+    values = given(arguments, *names).items()
+    return ["--" + name.replace("_", "-") for name, value in values if value is not False]
 
 
 def _format(text: str) -> str:
@@ -294,7 +275,3 @@ def _smearing(text: str) -> float | str:
         raise argparse.ArgumentTypeError(
             f"{text!r} is not the number of a column, a smearing with a decimal point, or all"
         ) from None
-
-
-def _flag(name: str) -> str:
-    return "--" + name.replace("_", "-")

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import json
-import sys
 from pathlib import Path
 
+from betenet.cli.arguments import chosen
+from betenet.cli.printing import show, show_json, tell_errors
 from betenet.errors import BetenetError
 
 
@@ -17,29 +17,20 @@ def run_bands(arguments: argparse.Namespace) -> int:
 
     figures = None if arguments.plot is None else FigureFolder(arguments.plot)
     found: list[MultibandAnalysis] = []
-    failed = 0
+    settings = chosen(arguments, "band_mu_star", "band_dos", "mu_star", "cutoff")
+    settings |= chosen(arguments, "mu_star_frequency", "material")
     for path in arguments.bands:
         try:
-            result = analyse_bands(
-                path,
-                band_mu_star=arguments.band_mu_star,
-                band_dos=arguments.band_dos,
-                mu_star=arguments.mu_star,
-                cutoff=arguments.cutoff,
-                mu_star_frequency=arguments.mu_star_frequency,
-                material=arguments.material,
-            )
+            result = analyse_bands(path, **settings)
         except BetenetError as error:
-            failed += 1
-            sys.stderr.write(f"betenet: error: {error}\n")
+            tell_errors([error])
             continue
         found.append(result)
         if figures is not None and result.state.temperatures.size:
             stem = figures.new_stem(arguments.material or Path(path).stem)
             figures.draw(stem, "gaps", result.plot)
         if not arguments.json:
-            sys.stdout.write(result.text() + "\n")
+            show(result.text())
     if arguments.json:
-        shown = json.dumps([one.to_dict() for one in found], ensure_ascii=False, indent=2)
-        sys.stdout.write(shown + "\n")
-    return 1 if failed else 0
+        show_json([one.to_dict() for one in found])
+    return 1 if len(found) < len(arguments.bands) else 0

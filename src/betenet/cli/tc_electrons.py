@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import argparse
+from typing import Any
+
+FLAGS = ("dos", "dos_unit", "fermi_energy", "coulomb_kernel", "coulomb_energies")
 
 
-def electrons_of(arguments: argparse.Namespace) -> dict[str, object]:
+def electrons_of(arguments: argparse.Namespace) -> dict[str, Any]:
     """N(ε) and W(ε, ε′) of the files, as keywords of ``analyse_file``."""
-    keys = ("dos", "dos_unit", "fermi_energy", "coulomb_kernel", "coulomb_energies")
-    found: dict[str, object] = {key: None for key in keys}  # noqa: C420 - typed so
     if arguments.dos is None:
-        return found
+        return {}
     from betenet.formats import read_electron_dos, read_static_kernel
 
-    found["dos"] = read_electron_dos(
+    dos = read_electron_dos(
         arguments.dos, fermi_energy=arguments.fermi_energy, unit=arguments.dos_unit
     )
+    found: dict[str, Any] = {"dos": dos}
     if arguments.coulomb_kernel is not None:
         found["coulomb_kernel"] = read_static_kernel(
             arguments.coulomb_kernel,

@@ -7,7 +7,6 @@ was done.
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -22,8 +21,9 @@ from betenet.analysis.figures import (
 from betenet.analysis.file_analysis import FileAnalysis
 from betenet.analysis.file_text import series_lines
 from betenet.analysis.table import COLUMNS, as_cells
-from betenet.cli.batch import FolderOutput, Output, RowOutput
-from betenet.cli.streams import CsvRows, FigureFolder, JsonList
+from betenet.cli import batch
+from betenet.cli.batch import FolderOutput, Output, TableOutput
+from betenet.cli.streams import FigureFolder
 
 
 class _Series:
@@ -42,34 +42,25 @@ class _Series:
         return ((folder, many) for folder, many in self._by_folder.items() if len(many) > 1)
 
 
-class TextOutput:
-    """Text for people, on stdout.
+class _Text:
+    """Text for people, and how λ and Tc move along each series of files."""
 
-    Parameters
-    ----------
-    unit
-        Unit of phonon frequencies.
-    """
-
-    def __init__(self, unit: str = "") -> None:
+    def __init__(self, unit: str) -> None:
         self._unit = unit
-        self._started = False
+        self._between = ""
         self._series = _Series()
 
-    def write(self, result: FileAnalysis) -> None:
-        """Print what was found; errors are told on stderr instead."""
+    def lines(self, result: FileAnalysis) -> Iterator[str]:
+        """What was found in a file; none of an error, which is told on stderr instead."""
         self._series.add(result)
-        if result.error is not None:
-            return
-        sys.stdout.write(("\n" if self._started else "") + result.text(self._unit) + "\n")
-        sys.stdout.flush()
-        self._started = True
+        if result.error is None:
+            yield self._between + result.text(self._unit)
+            self._between = "\n"
 
-    def close(self) -> None:
-        """Print how λ and Tc move along each series of files."""
-        for folder, results in self._series:
-            lines = "\n".join(series_lines(results, folder, self._unit))
-            sys.stdout.write(f"\n{lines}\n")
+    def footer(self) -> str:
+        """How λ and Tc move along each series of files."""
+        many = (series_lines(results, folder, self._unit) for folder, results in self._series)
+        return "\n".join(line for lines in many for line in ("", *lines))
 
 
 def _draw(series: _Series, result: FileAnalysis, figures: FigureFolder) -> None:
@@ -90,16 +81,15 @@ def _draw_series(series: _Series, figures: FigureFolder) -> None:
             figures.draw(stem, "smearings", series_figure(usable, usable[0].material or stem))
 
 
-def outputs_of(arguments: argparse.Namespace) -> Iterator[Callable[[], Output[FileAnalysis]]]:
-    """Outputs that were asked for, files first: what is printed is then already safe."""
-    if arguments.csv is not None:
-        yield lambda: RowOutput(CsvRows(arguments.csv, COLUMNS), _rows)
-    if arguments.plot is not None:
-        drawn, last = partial(_draw, series := _Series()), partial(_draw_series, series)
-        yield lambda: FolderOutput(arguments.plot, drawn, last)
-    text = partial(TextOutput, arguments.table_unit or "")
-    yield lambda: RowOutput(JsonList(), FileAnalysis.to_dicts) if arguments.json else text()
-
-
-def _rows(result: FileAnalysis) -> Iterator[dict[str, str]]:
-    return map(as_cells, result.to_rows())
+def outputs_of(arguments: argparse.Namespace) -> list[Callable[[], Output[FileAnalysis]]]:
+    """Outputs that were asked for."""
+    text, series = _Text(arguments.table_unit or ""), _Series()
+    drawn, last = partial(_draw, series), partial(_draw_series, series)
+    return batch.outputs_of(
+        arguments,
+        COLUMNS,
+        lambda result: map(as_cells, result.to_rows()),
+        FileAnalysis.to_dicts,
+        lambda: TableOutput(text.lines, footer=text.footer),
+        (arguments.plot, lambda: FolderOutput(arguments.plot, drawn, last)),
+    )

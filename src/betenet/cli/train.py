@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 from typing import Any
 
-from betenet.cli.arguments import count, whole
+from betenet.cli.arguments import chosen, count, refuse_idle, whole
 from betenet.cli.parser import Verbs, add_verb
+from betenet.cli.printing import tell, tell_interrupt
 from betenet.errors import ConfigError
 
 
@@ -40,27 +40,19 @@ def _range(text: str) -> range:
     return members
 
 
-def _tell(text: str) -> None:
-    sys.stderr.write(f"betenet: {text}\n")
-
-
 def _check_kind(recipe: Path | None, tuning: dict[str, Any], training: dict[str, Any]) -> None:
     """Refuse what has no effect: a tuning's flags beside a recipe, a recipe's without one."""
     missing = recipe is None and not (tuning["start"] and tuning["rows"])
-    idle = [key for key, one in (training if recipe is None else tuning).items() if one]
+    flags = training if recipe is None else tuning
+    idle = ["from" if key == "start" else key for key, one in flags.items() if one]
     if missing:
         raise ConfigError(
             "There is nothing to train.",
             "A training needs a RECIPE, a fine-tuning --from and --rows.",
             "Write betenet train RECIPE --out DIR, or --from MODEL --rows FILE --out DIR.",
         )
-    if idle:
-        flag = "from" if idle[0] == "start" else idle[0].replace("_", "-")
-        raise ConfigError(
-            f"--{flag} has no effect here.",
-            "A model is trained by a recipe, or tuned from another one with --from and --rows.",
-            "Leave it out, or the recipe.",
-        )
+    why = "A model is trained by a recipe, or tuned from another one with --from and --rows."
+    refuse_idle(idle, "here", why, "Leave it out, or the recipe.")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -68,17 +60,15 @@ def run(arguments: argparse.Namespace) -> int:
     from betenet.evaluation.card import train  # loads torch
     from betenet.evaluation.tuned_model import tune
 
-    given = {key: getattr(arguments, key) for key in ("workers", "device", "model")}
-    tuning = {key: getattr(arguments, key) for key in ("start", "rows", "level", "rehearse")}
-    training = {key: getattr(arguments, key) for key in ("data", "fold_members", "members")}
-    training["region"] = arguments.region
+    given = chosen(arguments, "workers", "device", "model")
+    tuning = chosen(arguments, "start", "rows", "level", "rehearse")
+    training = chosen(arguments, "data", "fold_members", "members", "region")
     _check_kind(arguments.recipe, tuning, training)
     try:
         if arguments.recipe is None:
-            tune(**tuning, out=arguments.out, told=_tell, **given)
+            tune(**tuning, out=arguments.out, told=tell, **given)
         else:
-            train(arguments.recipe, arguments.out, told=_tell, **given, **training)
+            train(arguments.recipe, arguments.out, told=tell, **given, **training)
     except KeyboardInterrupt:
-        _tell("interrupted; start the same command again to go on")
-        return 130
+        return tell_interrupt()
     return 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from betenet.cli.batch import TableOutput, outputs_of, write_results
 from betenet.cli.parser import Parser
@@ -13,6 +13,7 @@ from betenet.cli.streams import refuse_to_replace_inputs
 from betenet.errors import BetenetError
 
 
+@runtime_checkable
 class Answer(Protocol):
     """What is said of one formula."""
 

@@ -17,7 +17,7 @@ def show(text: object) -> None:
 
 def show_json(value: object) -> None:
     """Print a result for programs."""
-    show(json.dumps(value, ensure_ascii=False, indent=2, default=str))
+    show(json.dumps(value, ensure_ascii=False, indent=2, default=str, allow_nan=False))
 
 
 def tell(text: object) -> None:

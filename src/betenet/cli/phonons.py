@@ -7,18 +7,19 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from betenet.cli.arguments import TABLE_UNITS, count, given, positive
+from betenet.cli.arguments import TABLE_UNITS, count, given, positive, pressure
 from betenet.cli.parser import Verbs, add_verb
 from betenet.cli.printing import tell
 from betenet.cli.streams import FigureFolder, refuse_to_replace_inputs
-from betenet.errors import BetenetError
+from betenet.errors import BetenetError, ConfigError
 
 if TYPE_CHECKING:
     from betenet.cli.batch import Output
     from betenet.phonons import PhononBatch, PhononEntry
 
 
-def _list_force_fields() -> str:
+def list_force_fields() -> str:
+    """Lines of the help: names of the force fields."""
     from betenet.phonons.force_field import DEFAULT, FORCE_FIELDS  # loaded only for the help
     from betenet.phonons.mattersim import MODELS
 
@@ -28,11 +29,12 @@ def _list_force_fields() -> str:
 
 def add_parser(verbs: Verbs) -> None:
     """Add the verb to the command line."""
-    parser = add_verb(verbs, "phonons", run, force_fields=_list_force_fields)
+    parser = add_verb(verbs, "phonons", run, force_fields=list_force_fields)
     parser.flag("files", nargs="*")
     parser.flag("--force-field")
     parser.flag("--fetch")
-    parser.flag("--relaxation", choices=("none", "positions", "cell"), default="cell")
+    parser.flag("--pressure", pressure, nargs="+", action="extend")
+    parser.flag("--relaxation", choices=("none", "positions", "cell"), default=None)
     parser.flag("--supercell-distance", positive, dest="distance")
     parser.flag("--imaginary-tolerance", positive)
     parser.flag("--phonon-cache", Path)
@@ -73,12 +75,23 @@ def run(arguments: argparse.Namespace) -> int:
         if not arguments.files:
             return 0
     refuse_to_replace_inputs(arguments.files, arguments.csv)
+    if arguments.pressure and arguments.relaxation is not None:
+        raise ConfigError(
+            "--relaxation has no effect beside --pressure.",
+            "Positions and cell are relaxed to the pressure, and the phonons are computed there.",
+            "Leave out one of them.",
+        )
     settings = given(arguments, "relaxation", "distance", "imaginary_tolerance")
     layout = (arguments.dim, arguments.primitive, arguments.calculator)
     line, folder = ProgressLine(), arguments.phonon_cache
+    field, files = arguments.force_field or phonons.DEFAULT, arguments.files
+    if arguments.pressure:
+        told = partial(line.show, "")
+        files = list(phonons.compressed(files, arguments.pressure, field, told=told))
+        settings["relaxation"] = phonons.AS_RELAXED.relaxation
     batch = phonons.PhononBatch(
-        arguments.files,
-        arguments.force_field or phonons.DEFAULT,
+        files,
+        field,
         phonons.PhononSettings(**settings),
         cache=None if folder is None else phonons.PhononCache(folder),
         workers=arguments.workers,

@@ -2,7 +2,8 @@
 
 ``PhononBatch`` takes files, ``compute_phonons`` structures; both stream results, with a
 ``PhononCache`` on disk. ``phonons`` computes one crystal, ``harmonic_phonons`` its force constants
-too. ``compressed`` relaxes crystals to pressures. ``make_force_field`` knows force fields by name
+too. ``relaxed_structures`` relaxes crystals to pressures, ``compressed`` for those who predict.
+``make_force_field`` knows force fields by name
 and takes any ASE calculator; ``fetch_weights`` downloads those of MatterSim.
 ``read_force_constants`` and ``phonons_from_phonopy`` read what phonopy has written; ``match_sites``
 carries a density of states to another cell of the crystal. ``bands_of`` and ``band_structure`` give
@@ -26,7 +27,8 @@ from betenet.phonons.force_field import (
 from betenet.phonons.from_phonopy import phonons_from_phonopy
 from betenet.phonons.mattersim import fetch_weights
 from betenet.phonons.phonopy_files import is_phonopy_file, read_force_constants
-from betenet.phonons.pressure import AS_RELAXED, compressed
+from betenet.phonons.pressure import AS_RELAXED, compressed, relaxed_structures
+from betenet.phonons.relaxed_structure import RelaxedStructure
 from betenet.phonons.result import FLAGS, PhononFacts, PhononResult
 from betenet.phonons.run import compute_phonons
 from betenet.phonons.settings import PhononSettings
@@ -47,6 +49,7 @@ __all__ = [
     "PhononFacts",
     "PhononResult",
     "PhononSettings",
+    "RelaxedStructure",
     "SupercellLayout",
     "band_structure",
     "bands_of",
@@ -60,4 +63,5 @@ __all__ = [
     "phonons",
     "phonons_from_phonopy",
     "read_force_constants",
+    "relaxed_structures",
 ]

@@ -41,7 +41,8 @@ class PhononBatch:
     Parameters
     ----------
     files
-        Structure files, folders of them, or files of phonopy with force constants.
+        Structure files, folders of them, or files of phonopy with force constants; structures that
+        are read already, such as those of `compressed`, too.
     force_field
         Name of a force field, or an ASE calculator.
     settings
@@ -74,7 +75,7 @@ class PhononBatch:
 
     def __init__(
         self,
-        files: Sequence[str | Path],
+        files: Sequence[str | Path | StructureRecord],
         force_field: str | Calculator = DEFAULT,
         settings: PhononSettings | None = None,
         *,
@@ -160,20 +161,26 @@ class PhononBatch:
             f"are below -{settings.imaginary_tolerance:g} meV (negative stands for imaginary)"
         )
 
-    def _check_layout(self, files: Iterable[str | Path]) -> None:
+    def _check_layout(self, files: Iterable[str | Path | StructureRecord]) -> None:
         layout = self.layout
         given = {"primitive": layout.primitive, "calculator": layout.calculator}
         flags = [f"--{name}" for name, value in given.items() if value is not None]
-        if flags and layout.dim is None and not any(map(is_phonopy_file, files)):
+        paths = [one for one in files if not isinstance(one, StructureRecord)]
+        if flags and layout.dim is None and not any(map(is_phonopy_file, paths)):
             raise ConfigError(
                 f"{' and '.join(flags)} {'have' if flags[1:] else 'has'} no effect.",
                 "It is for forces that phonopy has; a force field takes any cell in Å.",
                 'Give --dim "2 2 2" too, name phonopy\'s file, or leave it out.',
             )
 
-    def _read(self, files: Iterable[str | Path]) -> Iterator[Path | StructureRecord]:
+    def _read(
+        self, files: Iterable[str | Path | StructureRecord]
+    ) -> Iterator[Path | StructureRecord]:
         """Files of phonopy as they are, and the structures of the others in primitive cells."""
         for file in files:
+            if isinstance(file, StructureRecord):
+                yield from prepare_structures(file)
+                continue
             if self.layout.dim is not None or is_phonopy_file(file):
                 yield Path(file)
                 continue

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ from ase.calculators.calculator import Calculator
 from betenet.errors import ConfigError, StructureError
 from betenet.phonons.extra import load, package_folder
 from betenet.phonons.mattersim import MODELS, find_weights
+from betenet.phonons.named_calculator import is_named, named_calculator
 from betenet.spelling import did_you_mean
 from betenet.structures.symmetry import SiteSymmetry
 
@@ -30,6 +32,10 @@ WEIGHTS: Mapping[str, str] = {
 """Force fields whose weights are inside the wheel of sevenn, relative to its folder of them."""
 
 _MODAL = {"7net-mf-0": "PBE"}
+_MATTERSIM_TRAINED_TO = 1000.0
+"""Highest pressure of MatterSim's training [GPa] (Yang et al., arXiv:2405.04967)."""
+NEARLY_ZERO = 5.0
+"""Pressure of a cell that force fields of zero pressure meet on their ways to rest [GPa]."""
 
 
 @runtime_checkable
@@ -79,6 +85,9 @@ class ForceField:
         Atomic numbers it has been trained on; empty where that is not known.
     cutoff
         Farthest neighbour that an atom feels [Å]; infinite where that is not known.
+    trained_to
+        Highest pressure of the crystals that it has been trained on [GPa]; nan where that is not
+        known.
     """
 
     calculator: Calculator
@@ -86,6 +95,27 @@ class ForceField:
     name: str
     known_elements: frozenset[int] = field(default_factory=frozenset)
     cutoff: float = float("inf")
+    trained_to: float = float("nan")
+
+    def warning_at(self, pressure: float) -> str:
+        """What to say of its use at a pressure [GPa]; empty where it was trained there.
+
+        Examples
+        --------
+        >>> field = make_force_field("mattersim-1m")
+        >>> field.warning_at(300.0)
+        ''
+        >>> field.warning_at(1500.0)
+        'mattersim-1m has learnt from crystals of at most 1000 GPa: at 1500 GPa it extrapolates'
+        """
+        if pressure <= NEARLY_ZERO or pressure <= self.trained_to:
+            return ""
+        if math.isnan(self.trained_to):
+            return f"up to which pressure {self.name} holds is not known"
+        learnt = f"crystals of at most {self.trained_to:g} GPa"
+        if self.trained_to == 0.0:
+            learnt = "relaxations at zero pressure"
+        return f"{self.name} has learnt from {learnt}: at {pressure:g} GPa it extrapolates"
 
 
 def check_forces(forces: np.ndarray, atoms: Atoms, field: ForceField) -> None:
@@ -110,8 +140,8 @@ def identity_of(source: str | Calculator | ForceField) -> str:
     Parameters
     ----------
     source
-        One of `FORCE_FIELDS`, or a calculator: then its class and what its ``parameters`` hold, or
-        what `make_force_field` has made.
+        One of `FORCE_FIELDS`, or a calculator, also one that is named as ``module:function``: then
+        its class and what its ``parameters`` hold, or what `make_force_field` has made.
 
     Raises
     ------
@@ -123,6 +153,8 @@ def identity_of(source: str | Calculator | ForceField) -> str:
     if isinstance(source, Calculator):
         kind = f"{type(source).__module__}.{type(source).__qualname__}"
         return f"{kind} {sorted(dict(source.parameters or {}).items())}"
+    if is_named(source):
+        return f"{source} {identity_of(named_calculator(source))}"
     weights = hashlib.sha256(_known(source).weights(source).read_bytes()).hexdigest()
     return f"{source} {weights[:16]}"
 
@@ -133,7 +165,8 @@ def make_force_field(source: str | Calculator | ForceField) -> ForceField:
     Parameters
     ----------
     source
-        One of `FORCE_FIELDS`, a calculator, or what was made already.
+        One of `FORCE_FIELDS`, ``module:function`` for one that makes a calculator, a calculator,
+        or what was made already.
 
     Returns
     -------
@@ -149,6 +182,8 @@ def make_force_field(source: str | Calculator | ForceField) -> ForceField:
         return source
     if isinstance(source, Calculator):
         return ForceField(source, identity_of(source), type(source).__name__)
+    if is_named(source):
+        return ForceField(named_calculator(source), identity_of(source), source)
     return _known(source).load(source)
 
 
@@ -163,6 +198,7 @@ def _load_mattersim(name: str) -> ForceField:
         name,
         network.known_elements,
         network.architecture.cutoff,
+        _MATTERSIM_TRAINED_TO,
     )
 
 
@@ -190,7 +226,7 @@ def _load_sevennet(name: str) -> ForceField:
 
     replace_convolutions(calculator.model)
     elements = frozenset(int(number) for number in calculator.type_map)
-    return ForceField(calculator, identity_of(name), name, elements, calculator.cutoff)
+    return ForceField(calculator, identity_of(name), name, elements, calculator.cutoff, 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +264,6 @@ def _known(name: str) -> _Library:
     raise ConfigError(
         f"Unknown force field {name!r}.",
         "Only force fields of a table are loaded by their names.",
-        f"Choose one of {', '.join(FORCE_FIELDS)}, or pass an ASE calculator."
+        f"Choose one of {', '.join(FORCE_FIELDS)}, or name an ASE calculator as MODULE:FUNCTION."
         + did_you_mean(name, FORCE_FIELDS),
     )

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from itertools import islice
+from typing import TypeVar, cast
 
 import numpy as np
 from ase import Atoms, units
 from jaxtyping import Float
 
+from betenet.errors import ConfigError
 from betenet.phonons.force_field import (
     ForceField,
     Slopes,
@@ -34,6 +38,10 @@ _SOFTEST = 0.02
 _NOISE = 1e-5
 """Error of an energy, for each atom [eV]."""
 
+_T = TypeVar("_T")
+Asking = Generator[tuple[list[Atoms], SiteSymmetry], "list[Slopes]", _T]
+"""A computation that asks for the slopes of crystals of one symmetry, as often as it needs."""
+
 
 @dataclass(frozen=True, slots=True)
 class Relaxed:
@@ -56,6 +64,8 @@ class Relaxed:
         ``pressure_limit``.
     group
         Space group of the structure.
+    energy
+        Energy of the structure that phonons are computed for [eV].
     """
 
     atoms: Atoms
@@ -65,6 +75,7 @@ class Relaxed:
     pressure: float
     kept_volume: bool
     group: SpaceGroup
+    energy: float
 
 
 def relax(
@@ -111,17 +122,105 @@ def relax(
     The structure is made exactly as symmetric as it nearly is. Then strains and displacements that
     keep its symmetry, mostly very few, take quasi-Newton steps.
     """
+    several = isinstance(field.calculator, SymmetricCalculator)
+    relaxing = _relaxing(atoms, settings, vacuum_axis, told, pressure=pressure, several=several)
+    wanted = _continued(relaxing)
+    while not isinstance(wanted, Relaxed):
+        crystals, symmetry = wanted
+        wanted = _continued(relaxing, _points(field, crystals, [symmetry] * len(crystals)))
+    return wanted
+
+
+def relax_together(
+    crystals: Sequence[Atoms], field: ForceField, settings: PhononSettings, *, pressure: float = 0.0
+) -> list[Relaxed | Exception]:
+    """Relax several crystals as `relax` does, a step of all of them at a time.
+
+    Parameters
+    ----------
+    crystals
+        Primitive cells, which are not changed.
+    field
+        Force field; one that computes several crystals at once takes less time for small cells.
+    settings
+        What may relax, and until when.
+    pressure
+        Pressure that the cells relax to [GPa].
+
+    Returns
+    -------
+    list of Relaxed or Exception
+        For each crystal; an error is that of this crystal alone.
+    """
+    several = isinstance(field.calculator, SymmetricCalculator)
+    running = [_relaxing(atoms, settings, pressure=pressure, several=several) for atoms in crystals]
+    found: list[Relaxed | Exception | tuple[list[Atoms], SiteSymmetry]]
+    found = [_attempt(partial(_continued, one)) for one in running]
+    while asked := {k: one for k, one in enumerate(found) if isinstance(one, tuple)}:
+        for place, points in _answered(field, asked).items():
+            if isinstance(points, Exception):
+                found[place] = points
+            else:
+                found[place] = _attempt(partial(_continued, running[place], points))
+    return [one for one in found if not isinstance(one, tuple)]
+
+
+def _answered(
+    field: ForceField, asked: Mapping[int, tuple[list[Atoms], SiteSymmetry]]
+) -> dict[int, list[Slopes] | Exception]:
+    """What the force field says of all that is asked for; one by one where it fails."""
+    everything = [atoms for crystals, _ in asked.values() for atoms in crystals]
+    symmetries = [symmetry for crystals, symmetry in asked.values() for _ in crystals]
+    together = _attempt(partial(_points, field, everything, symmetries))
+    if isinstance(together, Exception):
+        return {
+            place: _attempt(partial(_points, field, crystals, [symmetry] * len(crystals)))
+            for place, (crystals, symmetry) in asked.items()
+        }
+    left = iter(together)
+    return {place: list(islice(left, len(crystals))) for place, (crystals, _) in asked.items()}
+
+
+def _attempt(make: Callable[[], _T]) -> _T | Exception:
+    try:
+        return make()
+    except ConfigError:
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever a calculator of someone else may raise
+        return error
+
+
+def _continued(
+    relaxing: Asking[Relaxed], points: list[Slopes] | None = None
+) -> Relaxed | tuple[list[Atoms], SiteSymmetry]:
+    """What a relaxation asks for next, or what came out; nothing is told at its beginning."""
+    try:
+        return relaxing.send(cast("list[Slopes]", points))
+    except StopIteration as finished:
+        return finished.value
+
+
+def _relaxing(
+    atoms: Atoms,
+    settings: PhononSettings,
+    vacuum_axis: int | None = None,
+    told: Told = tell_nobody,
+    *,
+    pressure: float,
+    several: bool,
+) -> Asking[Relaxed]:
+    """The relaxation of one crystal, which asks for the slopes that it needs."""
     group = find_space_group(atoms, settings.symprec)
     nobody = SiteSymmetry.none(len(atoms))
     exact = SiteSymmetry(group.cartesian, group.images)
     is_exact = bool(group.errors.max() < EXACT)
-    first = next(_points(field, [atoms], exact if is_exact else nobody))
+    (first,) = yield [atoms], exact if is_exact else nobody
     force = float(np.linalg.norm(first.forces, axis=1).max())
     found = float(-np.trace(np.asarray(first.stress)) / 3.0 / units.GPa)
     beyond = abs(found - pressure) > settings.pressure_limit
     squeezed = settings.relaxation == "cell" and beyond
     if settings.relaxation == "none":
-        return Relaxed(atoms.copy(), True, 0, force, found, squeezed, group)
+        return Relaxed(atoms.copy(), True, 0, force, found, squeezed, group, first.energy)
     start = atoms.copy() if is_exact else symmetrised(atoms, group)
     here = in_cell(group, start)
     moves = SymmetricMoves.from_group(
@@ -130,13 +229,18 @@ def relax(
         normal=None if vacuum_axis is None else _normal(atoms, vacuum_axis),
     )
     symmetry = SiteSymmetry(here.cartesian, here.images)
-    surface = _Surface(field, moves, symmetry, pressure * units.GPa)
-    place = surface.place(start, first) if is_exact else surface.places([start])[0]
-    moved, converged, steps = _descend(surface, place, settings, told)
+    surface = _Surface(moves, symmetry, pressure * units.GPa, several)
+    if is_exact:
+        place = surface.place(start, first)
+    else:
+        (place,) = yield from surface.places([start])
+    last, converged, steps = yield from _descend(surface, place, settings, told)
     only_volume = len(moves) == len(moves.strains) <= 1
     # what has moved otherwise may have become more symmetric
+    moved = last.atoms
     kept = in_cell(group, moved) if only_volume else find_space_group(moved, settings.symprec)
-    return Relaxed(moved, converged, steps, force, found, squeezed, kept)
+    energy = float(last.energy) - surface.pressure * moved.get_volume()
+    return Relaxed(moved, converged, steps, force, found, squeezed, kept, energy)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,14 +256,14 @@ class _Place:
 class _Surface:
     """The enthalpy as a function of the moves of a crystal, at a pressure [eV/Å³]."""
 
-    field: ForceField
     moves: SymmetricMoves
     symmetry: SiteSymmetry
     pressure: float
+    several: bool
 
-    def places(self, crystals: Sequence[Atoms]) -> list[_Place]:
-        """Compute the energies and slopes of crystals."""
-        points = _points(self.field, crystals, self.symmetry)
+    def places(self, crystals: list[Atoms]) -> Asking[list[_Place]]:
+        """Ask for the energies and slopes of crystals."""
+        points = yield crystals, self.symmetry
         return [self.place(*both) for both in zip(crystals, points, strict=True)]
 
     def place(self, atoms: Atoms, point: Slopes) -> _Place:
@@ -171,37 +275,36 @@ class _Surface:
         enthalpy = point.energy + self.pressure * volume
         return _Place(atoms, enthalpy, self.moves.slopes(virial, point.forces))
 
-    def curvatures(self, place: _Place) -> Float[np.ndarray, "move move"]:
+    def curvatures(self, place: _Place) -> Asking[Float[np.ndarray, "move move"]]:
         """Second derivatives, by differences where many crystals are computed together."""
         moves, volume = self.moves, place.atoms.get_volume()
         bulk = np.trace(moves.strains, axis1=1, axis2=2) ** 2 / 3.0
         elastic = volume * (3.0 * _BULK * bulk + 2.0 * _SHEAR * (1.0 - bulk))
         guess = np.concatenate([elastic, np.full(len(moves.displacements), _SPRING)])
-        several = isinstance(self.field.calculator, SymmetricCalculator)
-        if len(moves) > MOST_CURVATURES or not several:
+        if len(moves) > MOST_CURVATURES or not self.several:
             return np.diag(guess)
         # downhill, about as far as the minimum may be
         sizes = np.clip(np.abs(place.slopes) / guess, SHORTEST, LONGEST / 3.0)
         steps = np.diag(np.where(place.slopes > 0, -sizes, sizes))
-        there = self.places([moves.moved(place.atoms, step) for step in steps])
+        there = yield from self.places([moves.moved(place.atoms, step) for step in steps])
         rises = np.array([one.slopes - place.slopes for one in there]) / steps.diagonal()[:, None]
         return (rises + rises.T) / 2.0
 
 
 def _descend(
     surface: _Surface, place: _Place, settings: PhononSettings, told: Told
-) -> tuple[Atoms, bool, int]:
+) -> Asking[tuple[_Place, bool, int]]:
     """Quasi-Newton steps down to the tolerance; whether it was reached, and their number."""
     crystal, steps, longest = str(place.atoms.symbols), 0, LONGEST
     moves, curvatures = surface.moves, None
     told(Step(crystal=crystal, stage="relaxation", done=0))
     while (left := moves.largest_force(place.slopes)) >= settings.force_tolerance:
         if steps == settings.relaxation_steps:
-            return place.atoms, False, steps
+            return place, False, steps
         if curvatures is None:
-            curvatures = surface.curvatures(place)
+            curvatures = yield from surface.curvatures(place)
         step = _downhill(curvatures, place.slopes, longest)
-        there = surface.places([moves.moved(place.atoms, step)])[0]
+        (there,) = yield from surface.places([moves.moved(place.atoms, step)])
         curvatures = _corrected(curvatures, step, there.slopes - place.slopes)
         steps += 1
         told(Step(crystal=crystal, stage="relaxation", done=steps))
@@ -210,7 +313,7 @@ def _descend(
             longest = float(np.linalg.norm(step)) / 2.0
             continue
         place, longest = there, LONGEST
-    return place.atoms, True, steps
+    return place, True, steps
 
 
 def _downhill(
@@ -241,16 +344,19 @@ def _corrected(
 
 
 def _points(
-    field: ForceField, crystals: Sequence[Atoms], symmetry: SiteSymmetry
-) -> Iterator[Slopes]:
-    """Energies, forces and stresses of crystals of the same symmetry."""
+    field: ForceField, crystals: Sequence[Atoms], symmetries: Sequence[SiteSymmetry]
+) -> list[Slopes]:
+    """Energies, forces and stresses of crystals whose symmetry is known."""
+    found: Iterator[Slopes]
     if isinstance(field.calculator, SymmetricCalculator):
-        found = field.calculator.evaluate(crystals, [symmetry] * len(crystals))
+        found = field.calculator.evaluate(crystals, symmetries)
     else:
         found = (_by_ase(atoms, field) for atoms in crystals)
+    points: list[Slopes] = []
     for atoms, point in zip(crystals, found, strict=True):
         check_forces(point.forces, atoms, field)
-        yield point
+        points.append(point)
+    return points
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from ase.spacegroup import crystal
 from betenet.phonons import PhononSettings, make_force_field
 from betenet.phonons.force_field import ForceField, Slopes, SymmetricCalculator
 from betenet.phonons.progress import Step
-from betenet.phonons.relaxation import relax
+from betenet.phonons.relaxation import relax, relax_together
 from betenet.structures.symmetry import SiteSymmetry
 
 TIGHT = PhononSettings(force_tolerance=1e-4)
@@ -177,3 +177,26 @@ def test_limit_counts_from_the_pressure_that_is_asked_for(emt: ForceField) -> No
     limited = replace(TIGHT, pressure_limit=20.0)
     assert relax(atoms, emt, limited, pressure=100.0).kept_volume
     assert not relax(atoms, emt, limited, pressure=15.0).kept_volume
+
+
+@pytest.mark.parametrize("kind", [EMT, Several])
+def test_crystals_that_are_relaxed_together_come_to_the_same_rest(kind: type[EMT]) -> None:
+    field = make_force_field(kind())
+    crystals = [strained_wurtzite(), tetragonal(), bulk("Cu", a=3.4)]
+    together = relax_together(crystals, field, TIGHT, pressure=15.0)
+    for atoms, found in zip(crystals, together, strict=True):
+        alone = relax(atoms, field, TIGHT, pressure=15.0)
+        assert not isinstance(found, Exception)
+        assert found.converged
+        assert found.steps == alone.steps
+        assert found.energy == pytest.approx(alone.energy, abs=1e-9)
+
+
+def test_a_crystal_that_fails_does_not_take_the_others_with_it() -> None:
+    crystals = [bulk("Cu", a=3.4), bulk("Xe", "fcc", a=6.2), bulk("Al", a=4.2)]
+    first, other, last = relax_together(crystals, make_force_field(EMT()), TIGHT)
+    assert isinstance(other, NotImplementedError)
+    assert not isinstance(first, Exception)
+    assert not isinstance(last, Exception)
+    assert first.converged
+    assert last.converged

@@ -9,8 +9,9 @@ from math import gcd
 from types import MappingProxyType
 
 from betenet.errors import DataError
-from betenet.known.formula_doubts import other_readings
-from betenet.known.formula_reader import FormulaReader, UnclearFormulaError
+from betenet.known.formula_doubts import check_blanks, other_readings
+from betenet.known.formula_reader import FormulaReader
+from betenet.known.formula_refusals import UnclearFormulaError, check_text, is_numbered_name
 from betenet.known.formula_text import characters_of, split_values
 from betenet.printable import shortened
 from betenet.structures.formula import LONGEST, MOST_ATOMS
@@ -27,6 +28,8 @@ NAMES = {
     "BKBO": "Ba0.6K0.4BiO3",
 }
 """Abbreviations that would be read as elements, and a formula of what they name."""
+_TRACE = 1e-6
+"""Share of the atoms up to which an element is left out [1]."""
 _MOST_DIVISIONS = 6
 _MOST_COUNT = 20
 """Largest sum of whole numbers that a formula with fractions is brought to: Nb0.75Sn0.25 becomes
@@ -114,14 +117,11 @@ def read_formula(text: str) -> WrittenFormula:
         )
     if not text.strip():
         raise DataError("The formula is empty.", "There are no elements.", "Write it as Nb3Sn.")
-    if text.strip() in NAMES:
-        raise DataError(
-            f"{shown} is the name of a family, not a formula.",
-            "As a formula it would be read letter by letter.",
-            f"Write the composition, such as {NAMES[text.strip()]}.",
-        )
+    _refuse_names(text.strip(), shown)
     try:
+        check_text(text)
         formula, values = split_values(text)
+        check_blanks(formula)
         reader = FormulaReader(characters_of(formula), values)
         amounts = reader.read()
         _check_amounts(amounts)
@@ -131,9 +131,10 @@ def read_formula(text: str) -> WrittenFormula:
             f"The formula {shown!r} is not clear{at}.", error.reason, error.fix
         ) from None
     assumed = list(reader.assumed)
-    absent = [symbol for symbol, amount in amounts.items() if not amount]
-    assumed += [f"{symbol} has the amount 0 and is left out" for symbol in absent]
-    amounts = {symbol: amount for symbol, amount in amounts.items() if amount}
+    least = _TRACE * sum(amounts.values())
+    absent = {symbol: amount for symbol, amount in amounts.items() if amount <= least}
+    assumed += [f"{symbol} has the amount {n:.6g} and is left out" for symbol, n in absent.items()]
+    amounts = {symbol: amount for symbol, amount in amounts.items() if amount > least}
     undetermined = tuple(symbol for symbol in amounts if symbol in reader.undetermined)
     assumed += [
         f"the amount of {symbol} is not determined; {amounts[symbol]:.6g} is taken"
@@ -143,8 +144,24 @@ def read_formula(text: str) -> WrittenFormula:
         text=text.strip(),
         amounts=MappingProxyType(amounts),
         undetermined=undetermined,
-        assumed=(*assumed, *other_readings(text.strip())),
+        assumed=(*assumed, *other_readings(formula.strip())),
     )
+
+
+def _refuse_names(text: str, shown: str) -> None:
+    """Refuse abbreviations of families, and numbers of their metals as in Bi2212."""
+    if text in NAMES:
+        raise DataError(
+            f"{shown} is the name of a family, not a formula.",
+            "As a formula it would be read letter by letter.",
+            f"Write the composition, such as {NAMES[text]}.",
+        )
+    if is_numbered_name(text):
+        raise DataError(
+            f"{shown} is the name of a family, not a formula.",
+            "Its digits count the metals, and it would be read as one element alone.",
+            "Write the composition, such as Bi2Sr2CaCu2O8+x for Bi2212.",
+        )
 
 
 def _check_amounts(amounts: Mapping[str, float]) -> None:
@@ -167,7 +184,7 @@ def _check_amounts(amounts: Mapping[str, float]) -> None:
 def _whole(amounts: list[float]) -> list[float]:
     """Amounts as the smallest whole numbers, if they are not large."""
     rounded = [round(amount) for amount in amounts]
-    if all(abs(a - b) < 1e-6 for a, b in zip(amounts, rounded, strict=True)):
+    if all(b and abs(a - b) < 1e-6 for a, b in zip(amounts, rounded, strict=True)):
         divisor = reduce(gcd, rounded)
         return [amount / divisor for amount in rounded]
     for parts in range(1, _MOST_DIVISIONS + 1):

@@ -6,9 +6,36 @@ import re
 
 from ase.data import chemical_symbols
 
+from betenet.known.formula_refusals import UnclearFormulaError
+
 _COMMON = frozenset(chemical_symbols[1:95])
 """Elements up to plutonium."""
 _WATER = re.compile(r"[A-Za-z)](\d+)\.(\d{1,2})H2O\)?$")
+_ISOTOPE = re.compile(r"([A-Z][a-z]?) ?((?<!\d)(?:10|11)(?=B(?![a-z]))|18(?=O(?![a-z])))")
+_NUMBER = re.compile(r"\d+\.?\d*|\.\d+")
+_ELEMENT = re.compile(r"[A-Z][a-z]?")
+
+
+def check_blanks(text: str) -> None:
+    """Refuse a number behind a blank at the end of a formula that has its amounts otherwise.
+
+    Raises
+    ------
+    UnclearFormulaError
+        With the place: ``Nb3Sn 17.9`` is a formula and its Tc rather than a compound.
+
+    Examples
+    --------
+    >>> check_blanks("Nb 3 Sn 1"), check_blanks("MgB 2")
+    (None, None)
+    """
+    *before, last = text.split() or [""]
+    if _NUMBER.fullmatch(last) and any(re.search(r"[A-Za-z)\]}]_?\d", one) for one in before):
+        raise UnclearFormulaError(
+            len(text.rstrip()) - len(last) + 1,
+            f"{last} stands apart from the formula.",
+            "Leave it out, or write it without a blank if it is an amount.",
+        )
 
 
 def other_readings(text: str) -> list[str]:
@@ -37,7 +64,29 @@ def other_readings(text: str) -> list[str]:
             f"{water[1]}.{water[2]} is read as one number: with water in the crystal it would be "
             f"{water[1]}·{water[2]}H2O"
         )
+    return found + _of_blanks(text) + _of_isotopes(text)
+
+
+def _of_blanks(text: str) -> list[str]:
+    """Sentences on compounds with blanks between, and on a number apart from all elements."""
+    found: list[str] = []
+    parts = text.split()
+    if sum(len(_ELEMENT.findall(one)) > 1 for one in parts) > 1:
+        found.append("the parts of the formula with blanks between are one compound")
+    *before, last = parts or [""]
+    whole = len(before) == 1 and len(_ELEMENT.findall(before[0])) > 1
+    if whole and _NUMBER.fullmatch(last):
+        found.append(f"{last} behind the blank is read as an amount")
     return found
+
+
+def _of_isotopes(text: str) -> list[str]:
+    """Sentences on amounts that may be the mass of the next element."""
+    return [
+        f"{mass} is read as the amount of {symbol}: an isotope would be ({mass}{text[found.end()]})"
+        for found in _ISOTOPE.finditer(text)
+        for symbol, mass in [found.groups()]
+    ]
 
 
 def _elements(pairs: list[str]) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain, islice
 from pathlib import Path
 
 from betenet.errors import DataError
@@ -14,7 +16,9 @@ from betenet.printable import shortened
 _PATH = re.compile(r"\.{0,2}/|~|.*\.[a-z]{2,}$")
 """How a name begins or ends that is a file's, whether there is one or not: no formula does."""
 
-_REMARK = re.compile(r"[#\t]")
+_DELIMITERS = ",;\t"
+_HEADING = "formula"
+"""Heading of a table's column that holds the formulas."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +44,7 @@ def given_formulas(words: Iterable[str]) -> Iterator[str | UnreadList]:
     ----------
     words
         Formulas, and paths of files. Blank lines of a file, and what follows ``#`` or a tab, are
-        passed over.
+        passed over. Of a table whose first line names a column ``formula`` that column is taken.
 
     Examples
     --------
@@ -57,21 +61,51 @@ def given_formulas(words: Iterable[str]) -> Iterator[str | UnreadList]:
         try:
             check_file(word)
             with open_text(word) as file:
-                for line in lines_of(file):
-                    if (
-                        formula := line.lstrip("\ufeff")
-                        .partition("#")[0]
-                        .partition("\t")[0]
-                        .strip()
-                    ):
-                        found += 1
-                        yield formula
+                for formula in _formulas(lines_of(file)):
+                    found += 1
+                    yield formula
         except DAMAGE as error:
             reason = "it is not text" if isinstance(error, UnicodeDecodeError) else in_short(error)
             yield _unread(word, reason, found)
         else:
             if not found:
                 yield _unread(word, "it holds no formula", found)
+
+
+def _formulas(lines: Iterable[str]) -> Iterator[str]:
+    """Formulas of the lines of a file: one a line, or a column of a table."""
+    told = (line.lstrip("\ufeff").partition("#")[0].rstrip("\r\n") for line in lines)
+    rows = (line for line in told if line.strip())
+    heading = next(rows, "")
+    column = _column(heading)
+    if column is None and heading.strip().lower() != _HEADING:
+        rows = chain([heading], rows)
+    for row in rows:
+        text = row if column is None else _cell(row, *column)
+        if formula := text.partition("\t")[0].strip():
+            yield formula
+
+
+def _column(heading: str) -> tuple[str, int] | None:
+    """What parts the cells of a table, and which of them is the formula; None if it is no table."""
+    for delimiter in _DELIMITERS:
+        cells = [one.strip().lower() for one in _cells(heading, delimiter)]
+        if len(cells) > 1 and _HEADING in cells:
+            return delimiter, cells.index(_HEADING)
+    return None
+
+
+def _cell(row: str, delimiter: str, place: int) -> str:
+    """One cell of a row, empty if the row is too short."""
+    return next(islice(_cells(row, delimiter), place, None), "")
+
+
+def _cells(line: str, delimiter: str) -> list[str]:
+    """Cells of one line, without what marks texts in a table; broken ones are left as they are."""
+    try:
+        return next(csv.reader([line], delimiter=delimiter))
+    except csv.Error:  # a cell that is longer than the module takes
+        return line.split(delimiter)
 
 
 def _unread(name: str, reason: str, found: int) -> UnreadList:

@@ -8,6 +8,7 @@ from typing import NoReturn
 
 from ase.data import atomic_masses, atomic_numbers
 
+from betenet.known.formula_refusals import UnclearFormulaError, refused_character
 from betenet.known.formula_text import Character
 from betenet.structures.element_names import ELEMENTS, HYDROGEN_ISOTOPES
 
@@ -16,28 +17,12 @@ VARIABLES = frozenset("xyzwdnmδε")
 _AFTER_SIGN = frozenset("XYZD")
 """Capitals that do so behind a sign at the end, as in O7-Z."""
 _GROUPS = frozenset({"R", "RE", "Re", "Ln", "L", "M", "Me", "A", "X", "T", "TM", "Q", "E", "Vac"})
-_END = "\0"
+_END = ""
+_MOST_CHARGE = 6
+"""Largest charge that is read as one [e]: in Tl-2223 and O6-7 it is something else."""
 _DIGITS = frozenset("0123456789")
 _NUMBER = re.compile(r"[0-9]+\.?[0-9]*|\.[0-9]+")
 _SIGNS = frozenset("+-±")
-
-
-class UnclearFormulaError(Exception):
-    """Why a formula cannot be read.
-
-    Parameters
-    ----------
-    place
-        Place in the text, counted from 1; 0 for the whole.
-    reason
-        What is wrong there.
-    fix
-        What to write.
-    """
-
-    def __init__(self, place: int, reason: str, fix: str) -> None:
-        super().__init__(reason)
-        self.place, self.reason, self.fix = place, reason, fix
 
 
 class FormulaReader:
@@ -183,7 +168,8 @@ class FormulaReader:
         constant, letters = total[0], total[1]
         while self._next in _SIGNS:
             sign, place = self._next, self._place
-            if self._is_signed_letter() or self._is_decimal(1):
+            of_letter = self._all[self._at - 1].text in VARIABLES and self._peek(1) in _DIGITS
+            if of_letter or self._is_signed_letter() or self._is_decimal(1):
                 self._at += 1
                 term = self._product(of)
                 assert term is not None
@@ -299,6 +285,10 @@ class FormulaReader:
         end = self._at + found.end()
         if not self._raised and end != len(self._all):
             return False
+        if int(found[1].strip("+-") or 1) > _MOST_CHARGE:
+            self._refuse(
+                f"{found[1]} is no charge that an ion has.", "Write amounts without a sign."
+            )
         self._at = end
         self._assume(f"{found[1]} is a charge and is left out")
         return True
@@ -352,36 +342,11 @@ class FormulaReader:
         self._refuse(f"{symbol} is no element.", "Write symbols as in the periodic table: Nb, Sn.")
 
     def _refuse_character(self) -> NoReturn:
-        one = self._next
-        after = self._peek(1)
-        if one == _END and self._open:
-            raise UnclearFormulaError(
-                self._open[-1],
-                "A bracket opens there and is never closed.",
-                "Close it, or leave it out.",
-            )
-        if one == _END:
-            self._refuse("Something is missing there.", "Give an element.")
-        if one == "·":
-            self._refuse("A dot joins two parts, and one is missing.", "Write it as CuSO4·5H2O.")
-        if one == ")" and self._open:
-            self._refuse("There is nothing in the bracket.", "Give it an element.")
-        if one == ")":
-            self._refuse("A bracket closes that was not open.", "Open it, or leave it out.")
-        if one == "-" and after.isupper():
-            self._refuse(
-                "A hyphen between elements names a system, not a composition.",
-                "Write the amounts without it: Nb0.4Ti0.6.",
-            )
-        if one in _DIGITS:
-            self._refuse("A number has no element before it.", "Write amounts behind elements.")
-        if one == "," and after in _DIGITS:
-            self._refuse("A comma stands in a number.", "Write decimals with a point: 0.15.")
-        if one.isalpha() and one.islower():
-            self._refuse(
-                f"{one} is no element.", "Element symbols begin with a capital letter: Nb3Sn."
-            )
-        self._refuse(f"{one!r} has no meaning in a formula.", "Write it as Nb3Sn or YBa2Cu3O7-x.")
+        opened = self._open[-1] if self._open else None
+        reason, fix = refused_character(self._next, self._peek(1), opened)
+        if self._next == _END and opened is not None:
+            raise UnclearFormulaError(opened, reason, fix)
+        self._refuse(reason, fix)
 
 
 def _add(total: dict[str, float], part: Mapping[str, float], factor: float = 1.0) -> None:

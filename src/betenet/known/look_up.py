@@ -24,6 +24,12 @@ KNOWN_COLUMNS = ("name", "formula", KNOWN_TC, "known_reports", NEAREST_KNOWN, "f
 MOST_NEAR = 3
 """Number of nearest compounds that are named."""
 _MOST_SAME = 3
+_NEARLY = 0.02
+"""Distance up to which a composition is nearly another one [1]."""
+_ABSENT = (
+    "no report of this composition in the table, which lacks a tenth of the chemical systems; "
+    "that says nothing against it"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +61,10 @@ class KnownSuperconductors:
     def lines(self) -> Iterator[str]:
         """What is known, a line each."""
         if not self.same:
-            yield "measured: no report of this composition, which says nothing against it"
+            yield f"measured: {_ABSENT}"
+            for one, distance in self.nearest[:1]:
+                if distance <= _NEARLY:
+                    yield f"measured of nearly this composition: {_in_full(one)}"
         for one in self.same[:_MOST_SAME]:
             yield f"measured: {_in_full(one)}"
         if self.nearest:

@@ -42,6 +42,9 @@ from betenet.known.formula import NAMES, read_formula
         ("NO3-", {"N": 1, "O": 3}),
         ("Sr0.15(1)CuO2", {"Sr": 0.15, "Cu": 1, "O": 2}),
         ("Nb3Sn0", {"Nb": 3}),
+        ("Nb3Sn0.00000001", {"Nb": 3}),
+        ("Bi2Sr2Can-1CunO2n+4, n=2", {"Bi": 2, "Sr": 2, "Ca": 1, "Cu": 2, "O": 8}),
+        ("YBa 2 Cu 3 O 7", {"Y": 1, "Ba": 2, "Cu": 3, "O": 7}),
     ],
 )
 def test_amounts(text: str, amounts: dict[str, float]) -> None:
@@ -100,6 +103,14 @@ def test_a_letter_that_has_a_value_is_determined() -> None:
         ("MgB2=z", 5, "no meaning"),
         ("Nb·", 3, "missing"),
         ("(Bi,Pb)2Sr2…", 12, "no meaning"),
+        ("Nb\0Sn", 3, "no meaning"),
+        ("(Nb]3Sn", 4, "has opened"),
+        ("Nb3Sn 17.9", 7, "apart from"),
+        ("CaH6 @150GPa", 6, "pressure"),
+        ("LaH10 (170 GPa)", 7, "pressure"),
+        ("YBa2Cu3O6.5-7", 12, "no charge"),
+        ("Nb-3Sn", 3, "no meaning"),
+        ("Nb1e3", 4, "e is no element"),
     ],
 )
 def test_refusals_name_place_and_reason(text: str, place: int, reason: str) -> None:
@@ -124,7 +135,15 @@ def test_abbreviations_are_not_read_letter_by_letter() -> None:
         assert read_formula(formula).amounts
 
 
+@pytest.mark.parametrize("name", ["Bi2212", "Tl-2223", "Y123", "La1111"])
+def test_names_by_the_numbers_of_metals_are_no_formulas(name: str) -> None:
+    with pytest.raises(DataError, match="name of a family"):
+        read_formula(name)
+
+
 def test_what_was_assumed_is_said() -> None:
+    assert "one compound" in " ".join(read_formula("Nb3Sn MgB2").assumed)
+    assert "an isotope would be (11B)" in " ".join(read_formula("Mg11B2").assumed)
     assert "isotopes" in " ".join(read_formula("D2O").assumed)
     assert "charge" in " ".join(read_formula("Fe3+").assumed)
     assert "0.5 of the site" in " ".join(read_formula("(Bi,Pb)2Sr2").assumed)
@@ -140,6 +159,7 @@ def test_what_was_assumed_is_said() -> None:
         ("Y0.333Ba0.667CuO2.333", "YBa2Cu3O7"),
         ("La1.85Sr0.15CuO4", "La1.85Sr0.15CuO4"),
         ("2MgB2", "MgB2"),
+        ("Nb0.0000000003Sn0.0000000001", "Nb3Sn"),
     ],
 )
 def test_reduced(text: str, reduced: str) -> None:
@@ -177,7 +197,8 @@ def test_no_text_ends_in_an_unforeseen_error() -> None:
     for first in range(1500):
         text = "".join(letters[(first * (k + 3) ** 2 + k * k) % len(letters)] for k in range(9))
         try:
-            amounts = read_formula(text).amounts
+            formula = read_formula(text)
         except DataError:
             continue
-        assert sum(amounts.values()) > 0.0
+        assert sum(formula.amounts.values()) > 0.0
+        assert formula.reduced

@@ -17,6 +17,31 @@ def test_a_file_has_a_formula_in_each_line(tmp_path: Path) -> None:
     assert found == ["Nb3Sn", "FeSe", "La2-xSrxCuO4, x=0.15", "Xx", "Nb"]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        'formula,tc\nNb3Sn,17.9\n"(La,Sr)2CuO4",37\n,1\n',
+        '\ufeffName;Formula;Tc\r\na;Nb3Sn;18\r\n\r\nb;"(La,Sr)2CuO4";37\r\nc\r\n',
+        "# found\nTc\tformula\n18\tNb3Sn\n37\t(La,Sr)2CuO4\n",
+        "Formula\nNb3Sn\n\n  \n(La,Sr)2CuO4\n",
+    ],
+)
+def test_of_a_table_its_column_of_formulas_is_taken(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "table.csv"
+    path.write_text(text, encoding="utf-8", newline="")
+    assert list(given_formulas([str(path)])) == ["Nb3Sn", "(La,Sr)2CuO4"]
+
+
+def test_a_line_without_end_does_not_stop_the_others(tmp_path: Path) -> None:
+    path = tmp_path / "table.csv"
+    path.write_text(f"formula,tc\n{'Nb' * 500_000},1\nNb,9\n", encoding="utf-8")
+    long, good = formula_answers(given_formulas([str(path)]))
+    assert long.error is not None
+    assert "characters" in long.error.summary
+    assert len(long.name) < 200
+    assert good.error is None
+
+
 @pytest.mark.parametrize("content", [b"", b"# nothing\n", b"\xff\xfe\x00", bytes(range(256))])
 def test_a_file_without_formulas_is_named(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "formulas.txt"

@@ -1,6 +1,7 @@
 """What is said beside a composition: in text, JSON and tables, for batches with bad formulas."""
 
 import json
+import re
 import subprocess
 import sys
 
@@ -29,6 +30,12 @@ def test_a_composition_without_a_report_says_nothing_against_it() -> None:
     assert known_tc({"Na": 1.0, "Cl": 1.0}) is None
     assert "says nothing against it" in next(iter(found.lines()))
     assert found.nearest
+
+
+def test_what_is_nearly_the_composition_stands_beside_its_absence() -> None:
+    first, second, *_ = known_superconductors({"Mg": 1.0, "B": 2.0}).lines()
+    assert "a tenth of the chemical systems" in first  # Mg-B is one of these
+    assert re.match(r"measured of nearly this composition: Mg0\.99\d*Cu0\.0\d*B2 38", second)
 
 
 def test_the_structure_is_asked_for_where_it_is_known() -> None:

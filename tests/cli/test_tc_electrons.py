@@ -1,3 +1,4 @@
+import csv
 import json
 
 import numpy as np
@@ -88,3 +89,36 @@ def test_distributions_of_epw_beside_ours(a2f, tmp_path, capsys):
 def test_flags_that_need_others(a2f, flags, capsys):
     assert main(["tc", a2f, *flags]) == 2
     assert flags[0] in capsys.readouterr().err
+
+
+def test_what_experiments_see(a2f, dos, tmp_path, capsys):
+    numbers = ["--fermi-velocity", "0.5", "--plasma-energy", "9", "--residual-resistivity", "2"]
+    table, figures = tmp_path / "out.csv", tmp_path / "figures"
+    more = ["--cell-volume", "18", "--tunnelling", "1.5", "--csv", str(table)]
+    assert main(["tc", a2f, "--dos", dos, *numbers, *more, "--plot", str(figures), "--json"]) == 0
+    (found,) = json.loads(capsys.readouterr().out)
+    seen = found["experiments"]
+    assert seen["fermi_dos_per_ev"] == pytest.approx(2.0)  # that of the file at E_F
+    assert set(seen["upper_critical_field"]) == {"clean", "dirty"}
+    (row,) = csv.DictReader(table.read_text().splitlines())
+    for key in ("sommerfeld_mj_per_mol_k2", "penetration_depth_dirty_nm"):
+        assert float(row[key]) == pytest.approx(seen[key], rel=1e-5)
+    assert float(row["full_bandwidth_tc_kelvin"]) == pytest.approx(
+        found["full_bandwidth"]["tc_kelvin"], rel=1e-5
+    )
+    drawn = {path.name for path in figures.iterdir()}
+    assert {"x_critical_field.png", "x_penetration_depth.png", "x_tunnelling.png"} <= drawn
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (["--broadening", "0.1"], "give --tunnelling"),
+        (["--cell-volume", "18"], "--residual-resistivity"),
+        (["--formula-units", "2"], "give --fermi-dos or --dos"),
+        (["--fermi-velocity", "-1"], "positive"),
+    ],
+)
+def test_flags_without_an_effect_are_refused(a2f, flags, message, capsys):
+    assert main(["tc", a2f, *flags]) == 2
+    assert message in capsys.readouterr().err

@@ -399,7 +399,6 @@ def test_figures_are_named_after_the_files(capsys: Capture) -> None:
         (["X.csv", "--mu-star-band", "0.1:0.2:0.00001"], "larger step"),
         (["X.csv", "--mu-star-band", "0.1:1.2"], "from 0 to below 1"),
         (["--coupling", "1", "--omega-log", "9", "--resistivity"], "--resistivity needs a FILE"),
-        (["X.csv", "--plasma-energy", "4"], "--resistivity"),
         (["X.csv", "--tc-method", "bcs"], "mcmillan"),
         (["X.csv", "--tc-method", ","], "mcmillan"),
         (["X.csv", "--format", "qe"], "qe-a2f-dos"),

@@ -6,11 +6,15 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from betenet.analysis.file_analysis import Chosen, FileAnalysis
 from betenet.analysis.result import Analysis
+
+if TYPE_CHECKING:
+    from betenet.superconductivity.observables import Observed
 
 SUFFIX = r"(?i)\.(a2f|a2fw?|csv|dat|json|nc|out|txt)$"
 """End of a file's name that is no part of the name of its figures."""
@@ -63,6 +67,8 @@ def _of_spectrum(result: FileAnalysis, chosen: Chosen, title: str) -> Iterator[t
         yield "a2f", partial(plots.plot_analysis, analysis, title=title)
     if analysis.state is not None and analysis.state.temperatures.size:
         yield "state", partial(plots.plot_state, analysis.state, title=title)
+    if analysis.observed is not None:
+        yield from _of_experiments(analysis.observed, title)
     if analysis.resistivity is not None:
         yield "resistivity", partial(plots.plot_resistivity, analysis.resistivity, title=title)
     if chosen.band:
@@ -81,6 +87,17 @@ def _of_spectrum(result: FileAnalysis, chosen: Chosen, title: str) -> Iterator[t
         keep = result.file.frequencies > 0.0
         omega, modes = result.file.frequencies[keep], result.file.modes[:, keep]
         yield "modes", partial(plot_modes, omega, modes, chosen.modes, title=title)
+
+
+def _of_experiments(observed: Observed, title: str) -> Iterator[tuple[str, Drawing]]:
+    from betenet.plotting import observables as plots
+
+    if observed.fields:
+        yield "critical_field", partial(plots.plot_upper_critical_field, observed, title=title)
+    if observed.temperatures.size:
+        yield "penetration_depth", partial(plots.plot_penetration_depth, observed, title=title)
+    if observed.tunnelling is not None:
+        yield "tunnelling", partial(plots.plot_tunnelling, observed, title=title)
 
 
 def figure_title(result: FileAnalysis, label: str = "") -> str:

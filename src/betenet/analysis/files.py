@@ -27,6 +27,7 @@ from betenet.superconductivity.eliashberg.conventions import DEFAULT_CONVENTION
 from betenet.superconductivity.eliashberg.state import REDUCED_TEMPERATURES
 from betenet.superconductivity.full_bandwidth import ElectronDos, StaticKernel
 from betenet.superconductivity.mode_coupling import ModeCoupling, mode_coupling
+from betenet.superconductivity.observables import BandNumbers
 from betenet.superconductivity.quality import assess
 from betenet.superconductivity.smearing import flattest
 
@@ -54,6 +55,7 @@ def analyse_file(  # noqa: PLR0913 - a keyword for each flag
     dos: str | Path | ElectronDos | None = None,
     fermi_energy: float | None = None,
     coulomb_kernel: StaticKernel | None = None,
+    experiments: BandNumbers | None = None,
     convention: str = DEFAULT_CONVENTION,
     format: str | None = None,  # noqa: A002 - the name of the flag, and of `read_a2f`
     unit: str | None = None,
@@ -92,6 +94,8 @@ def analyse_file(  # noqa: PLR0913 - a keyword for each flag
         equations are solved with full bandwidth as well.
     coulomb_kernel
         W(ε, ε′), see ``formats.read_static_kernel``, for Tc with N(ε) and without μ*.
+    experiments
+        Numbers of the bands, for what experiments see: γ, H_c2, lengths, tunnelling.
     convention
         Meaning of μ* in the Eliashberg equations, a name of ``conventions.CONVENTIONS``.
     format, unit
@@ -135,6 +139,7 @@ def analyse_file(  # noqa: PLR0913 - a keyword for each flag
             measured_tc=measured_tc, plasma_energy=plasma_energy, with_hot_carriers=hot_carriers,
             resistivity_temperatures=RESISTIVITY_TEMPERATURES if resistivity else (),
             dos=_read_dos(dos, fermi_energy), coulomb_kernel=coulomb_kernel, convention=convention,
+            experiments=experiments,
         ),
         format=format,
         unit=unit,

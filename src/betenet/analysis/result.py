@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
+from betenet.analysis.experiments import observed_to_dict
 from betenet.analysis.export import (
     bands_to_dict,
     fitted_to_dict,
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from betenet.superconductivity.eliashberg.response import TcResponse
     from betenet.superconductivity.eliashberg.state import SuperconductingState
     from betenet.superconductivity.full_bandwidth import BandState, KernelTransition
+    from betenet.superconductivity.observables import Observed
 
 _T = TypeVar("_T")
 _FROM_BEST = (ELIASHBERG, DEFAULT_METHOD)
@@ -73,6 +75,8 @@ class Analysis:
         Tc and gap with the density of states that was given.
     kernel_transition
         Tc with that density of states and W(ε, ε′).
+    observed
+        What experiments see: fields, lengths, tunnelling.
     """
 
     spectrum: Spectrum | None
@@ -88,6 +92,7 @@ class Analysis:
     hot_carriers: HotCarriers | None = None
     bands: BandState | None = None
     kernel_transition: KernelTransition | None = None
+    observed: Observed | None = None
 
     def __repr__(self) -> str:
         return f"<Analysis: {', '.join(' = '.join(row) for row in self._summary())}>"
@@ -180,6 +185,8 @@ class Analysis:
             data["hot_carriers"] = self.hot_carriers.to_dict()
         if self.bands is not None:
             data["full_bandwidth"] = bands_to_dict(self.bands, self.kernel_transition)
+        if self.observed is not None:
+            data["experiments"] = observed_to_dict(self.observed)
         if with_spectrum:
             data["spectrum"] = None if self.spectrum is None else self.spectrum.to_dict()
         return {key: without_nan(value) for key, value in data.items()}

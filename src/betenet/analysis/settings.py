@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from betenet.errors import ConfigError
 from betenet.superconductivity.comparison import check_debye_temperature
 from betenet.superconductivity.critical_temperature import ALL_METHODS, DEFAULT_MU_STAR
 from betenet.superconductivity.eliashberg.conventions import DEFAULT_CONVENTION, convention
 from betenet.superconductivity.full_bandwidth import ElectronDos, StaticKernel
+
+if TYPE_CHECKING:
+    from betenet.superconductivity.observables import BandNumbers
 
 RESISTIVITY_TEMPERATURES = tuple(float(t) for t in range(5, 301, 5))
 """Temperatures of ρ where nothing else is asked for [K]."""
@@ -44,6 +48,8 @@ class AnalysisSettings:
         N(ε) of the metal, to solve the equations with full bandwidth as well.
     coulomb_kernel
         W(ε, ε′), to solve the equations with N(ε) and without μ* as well.
+    experiments
+        Numbers of the bands, to compute what experiments see from them.
     convention
         Meaning of μ* in the Eliashberg equations, a name of ``conventions.CONVENTIONS``.
 
@@ -66,6 +72,7 @@ class AnalysisSettings:
     with_hot_carriers: bool = False
     dos: ElectronDos | None = None
     coulomb_kernel: StaticKernel | None = None
+    experiments: BandNumbers | None = None
     convention: str = DEFAULT_CONVENTION
 
     def __post_init__(self) -> None:
@@ -102,4 +109,5 @@ class AnalysisSettings:
             with_hot_carriers=False,
             dos=None,
             coulomb_kernel=None,
+            experiments=None,
         )

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from betenet.superconductivity.eliashberg.response import TcResponse
     from betenet.superconductivity.eliashberg.state import SuperconductingState
     from betenet.superconductivity.full_bandwidth import BandState, KernelTransition
+    from betenet.superconductivity.observables import Observed
 
 _SOURCE = "linearised isotropic Migdal-Eliashberg equations on the imaginary axis"
 
@@ -88,6 +89,7 @@ def analyse(
         fitted=_fitted(spectrum, wanted),
         bands=_bands(spectrum, wanted),
         kernel_transition=_kernel_transition(spectrum, wanted),
+        observed=_observed(spectrum, wanted),
     )
 
 
@@ -283,6 +285,20 @@ def _kernel_transition(spectrum: Spectrum, settings: AnalysisSettings) -> Kernel
         settings.coulomb_kernel,
         cutoff=settings.cutoff,
         rule=spectrum.rule,
+    )
+
+
+def _observed(spectrum: Spectrum, settings: AnalysisSettings) -> Observed | None:
+    if settings.experiments is None:
+        return None
+    from betenet.superconductivity.observables import observe
+
+    return observe(
+        spectrum.frequencies,
+        spectrum.a2f,
+        settings.mu_star,
+        bands=settings.experiments,
+        **_options(spectrum, settings),
     )
 
 

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
+from betenet.analysis import experiments
 from betenet.errors import BetenetError
 from betenet.quantities import QUANTITIES, export
 from betenet.superconductivity.comparison import MethodResult, error_is_known
@@ -15,9 +16,15 @@ from betenet.tables import as_cell
 if TYPE_CHECKING:
     from betenet.analysis.file_analysis import Chosen, FileAnalysis
     from betenet.analysis.result import Analysis
+    from betenet.superconductivity.full_bandwidth import BandState
 
 _MOMENTS = ("coupling", "omega_log", "omega_1", "omega_2", "omega_3", "omega_max")
 _STATE = ("gap", "gap_ratio", "specific_heat_jump", "isotope_coefficient")
+_BANDS = (
+    *("full_bandwidth_tc_kelvin", "full_bandwidth_constant_tc_kelvin", "full_bandwidth_gap_mev"),
+    *("full_bandwidth_gap_ratio", "chemical_potential_mev", "beyond_change"),
+    *("kernel_tc_kelvin", "kernel_mu"),
+)
 _EQUATIONS = ("mu_star_frequency", "cutoff", "mu_star_cutoff")
 
 BAND = "band"
@@ -39,6 +46,8 @@ COLUMNS = (
     *(column for method in ALL_METHODS for column in _tc_columns(method)),
     *("mu_star", "debye_temperature_kelvin", *(QUANTITIES[key].export_key for key in _EQUATIONS)),
     *(QUANTITIES[key].export_key for key in _STATE),
+    *_BANDS,
+    *experiments.COLUMNS,
     *("measured_tc_kelvin", "fitted_mu_star", "coupling_by_mode"),
     *("quality", "rule", "remarks", "warnings", "error"),
 )
@@ -56,6 +65,13 @@ def analysis_row(analysis: Analysis) -> dict[str, object]:
     if analysis.response is not None:
         values["isotope_coefficient"] = analysis.response.isotope_coefficient
     row: dict[str, object] = {key: float(value) for key, value in export(values).items()}
+    if analysis.bands is not None:
+        row |= _band_cells(analysis.bands)
+    if analysis.kernel_transition is not None:
+        row["kernel_tc_kelvin"] = analysis.kernel_transition.tc
+        row["kernel_mu"] = analysis.kernel_transition.mu
+    if analysis.observed is not None:
+        row |= experiments.observed_row(analysis.observed)
     for found in analysis.methods:
         row |= _tc_cells(found)
     if analysis.fitted is not None:
@@ -69,6 +85,19 @@ def analysis_row(analysis: Analysis) -> dict[str, object]:
         "quality": "" if analysis.quality is None else analysis.quality.severity,
         "rule": "" if analysis.spectrum is None else analysis.spectrum.rule,
         "remarks": "; ".join(f"{r.method}: {r.remark}" for r in analysis.methods if r.remark),
+    }
+
+
+def _band_cells(bands: BandState) -> dict[str, object]:
+    """Tc and gap with N(ε)."""
+    found = bands.transition
+    return {
+        "full_bandwidth_tc_kelvin": float(found.tc),
+        "full_bandwidth_constant_tc_kelvin": float(found.constant_tc),
+        "full_bandwidth_gap_mev": bands.gap,
+        "full_bandwidth_gap_ratio": bands.gap_ratio,
+        "chemical_potential_mev": float(found.chemical_potential),
+        "beyond_change": float(found.beyond_change),
     }
 
 

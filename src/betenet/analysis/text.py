@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
+from betenet.analysis.experiments import observed_lines
 from betenet.analysis.export import status_of
 from betenet.analysis.full_bandwidth_text import band_state_lines, kernel_lines
 from betenet.analysis.result import Analysis
@@ -68,6 +69,8 @@ def _sections(analysis: Analysis) -> Iterator[Iterable[str]]:
         yield band_state_lines(analysis.bands)
     if analysis.kernel_transition is not None:
         yield kernel_lines(analysis.kernel_transition)
+    if analysis.observed is not None:
+        yield observed_lines(analysis.observed)
     if analysis.resistivity is not None:
         yield _resistivity_lines(analysis.resistivity)
     if analysis.hot_carriers is not None:

@@ -18,6 +18,7 @@ from betenet.cli.arguments import (
     positive,
 )
 from betenet.cli.parser import Verbs, add_verb
+from betenet.cli.tc_electrons import OF_EXPERIMENTS, add_experiments, wrong_with_experiments
 from betenet.errors import ConfigError
 from betenet.spelling import did_you_mean, none_of
 from betenet.superconductivity.critical_temperature import ALL_METHODS, DEFAULT_MU_STAR, FORMULAS
@@ -98,6 +99,7 @@ def add_parser(verbs: Verbs) -> None:
     parser.flag("--dos-unit", choices=ENERGY_UNITS)
     parser.flag("--coulomb-kernel")
     parser.flag("--coulomb-energies")
+    add_experiments(parser)
     parser.flag("--bands", nargs="+", action="extend")
     parser.flag("--band-mu-star", numbers)
     parser.flag("--band-dos", numbers)
@@ -178,7 +180,8 @@ def _wrong_usage(arguments: argparse.Namespace) -> str:
 
 
 def _wrong_with_bands(arguments: argparse.Namespace) -> str:
-    names = (*_FOR_NUMBERS, *(name for name in _FOR_FILES if name not in _OF_BANDS))
+    for_files = (*_FOR_FILES, *OF_EXPERIMENTS)
+    names = (*_FOR_NUMBERS, *(name for name in for_files if name not in _OF_BANDS))
     others = [*_given(arguments, names), *(["FILE"] if arguments.files else [])]
     return f"{', '.join(others)} cannot be combined with --bands" if others else ""
 
@@ -190,8 +193,6 @@ def _wrong_with_files(arguments: argparse.Namespace) -> str:
         return (
             f"a FILE already says what {', '.join(numbers)} would: give files or numbers, not both"
         )
-    if arguments.plasma_energy is not None and not arguments.resistivity:
-        return "--plasma-energy is for --resistivity: give both"
     of_dos = _given(arguments, ("fermi_energy", "dos_unit"))
     if of_dos and arguments.dos is None:
         return f"{of_dos[0]} is that of --dos: give both"
@@ -199,6 +200,9 @@ def _wrong_with_files(arguments: argparse.Namespace) -> str:
         return "--coulomb-kernel needs the density of states: give --dos too"
     if arguments.coulomb_energies is not None and arguments.coulomb_kernel is None:
         return "--coulomb-energies are those of --coulomb-kernel: give both"
+    wrong = wrong_with_experiments(arguments)
+    if wrong:
+        return wrong
     if arguments.debye is not None and not {*_WITH_DEBYE} & {*(arguments.tc_method or ALL_METHODS)}:
         names = " and ".join(_WITH_DEBYE)
         return f"--debye is for {names}, which --tc-method leaves out: name it, or no --debye"
@@ -207,7 +211,7 @@ def _wrong_with_files(arguments: argparse.Namespace) -> str:
 
 def _wrong_with_numbers(arguments: argparse.Namespace) -> str:
     """What is wrong where no file is given; empty if nothing is."""
-    others = _given(arguments, _FOR_FILES)
+    others = _given(arguments, (*_FOR_FILES, *OF_EXPERIMENTS))
     if not (_given(arguments, _FOR_NUMBERS) or arguments.debye):
         return f"give a FILE with α²F, or numbers: {_NUMBERS_NEED}"
     if arguments.coupling is None:

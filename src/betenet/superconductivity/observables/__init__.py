@@ -1,7 +1,8 @@
 """What experiments see, from α²F and numbers of the bands: fields, lengths, tunnelling.
 
 ``electrodynamics`` (γ, ξ₀, penetration depth), ``upper_critical_field``, ``tunnelling`` (dI/dV,
-d²I/dV²) and its ``inversion`` (α²F from N(ω)).
+d²I/dV²) and its ``inversion`` (α²F from N(ω)); ``experiment`` has all that the known numbers
+suffice for.
 """
 
 from betenet.superconductivity.observables.electrodynamics import (
@@ -9,6 +10,12 @@ from betenet.superconductivity.observables.electrodynamics import (
     dirty_penetration_depth,
     pippard_length,
     sommerfeld_constant,
+)
+from betenet.superconductivity.observables.experiment import (
+    BandNumbers,
+    Observed,
+    Tunnelling,
+    observe,
 )
 from betenet.superconductivity.observables.inversion import Inversion, invert_tunnelling
 from betenet.superconductivity.observables.tunnelling import conductance, density_of_states
@@ -19,7 +26,10 @@ from betenet.superconductivity.observables.upper_critical_field import (
 )
 
 __all__ = [
+    "BandNumbers",
     "Inversion",
+    "Observed",
+    "Tunnelling",
     "UpperCriticalField",
     "clean_penetration_depth",
     "conductance",
@@ -27,6 +37,7 @@ __all__ = [
     "diffusion_constant",
     "dirty_penetration_depth",
     "invert_tunnelling",
+    "observe",
     "pippard_length",
     "sommerfeld_constant",
     "upper_critical_field",

@@ -99,20 +99,23 @@ def diffusion_constant(resistivity: float, fermi_dos: float, volume: float) -> f
     return 1e4 / (resistivity * 1e-8 * ELEMENTARY_CHARGE**2 * density)
 
 
-def upper_critical_field(
+def upper_critical_field(  # noqa: PLR0913 - as ``eliashberg_tc``, with the metal's own
     frequencies: Float[np.ndarray, " n_freq"],
     a2f: Float[np.ndarray, " n_freq"],
     mu_star: float = DEFAULT_MU_STAR,
     *,
     diffusion: float | None = None,
     fermi_velocity: float | None = None,
+    cutoff: float | None = None,
+    mu_star_frequency: float | None = None,
+    rule: str = "onset",
     reduced_temperatures: tuple[float, ...] = REDUCED_TEMPERATURES,
 ) -> UpperCriticalField:
     """H_c2(T) in the dirty limit (of a diffusion constant) or the clean one (of v_F).
 
     Parameters
     ----------
-    frequencies, a2f, mu_star
+    frequencies, a2f, mu_star, cutoff, mu_star_frequency, rule
         As for ``eliashberg_tc``, one spectrum.
     diffusion
         D, see :func:`diffusion_constant` [cm²/s].
@@ -142,7 +145,7 @@ def upper_critical_field(
         )
     grid, values = check_spectrum(frequencies, a2f)
     transition = checked_transition(
-        grid, values, mu_star, cutoff=None, mu_star_frequency=None, rule="onset",
+        grid, values, mu_star, cutoff=cutoff, mu_star_frequency=mu_star_frequency, rule=rule,
         check_cutoff=False,
     )  # fmt: skip
     tc = float(transition.tc)
@@ -151,16 +154,16 @@ def upper_critical_field(
             "H_c2 of a spectrum without a transition.",
             fix="Look at its Tc first, and at μ*.",
         )
-    cutoff = transition.coulomb.cutoff
+    omega_c = transition.coulomb.cutoff
     mu = float(transition.coulomb.mu_star_cutoff[0])
-    kernel = PairingKernel.for_cutoff(grid, values[None], cutoff)
+    kernel = PairingKernel.for_cutoff(grid, values[None], omega_c, rule)
     is_dirty = diffusion is not None
     near = (0.98, 0.99)
     found: dict[float, float] = {}
     with one_blas_thread():
         for t in sorted({*reduced_temperatures, *near}):
             kt = np.array([t * tc * KELVIN_TO_MEV])
-            sums = matsubara_sums(kernel, kt, cutoff, _SHORT)
+            sums = matsubara_sums(kernel, kt, omega_c, _SHORT)
             breaking = _pair_breaking(sums, mu) if is_dirty else _alpha(kernel, sums, mu)
             found[t] = breaking
     tesla = _tesla(given, is_dirty)

@@ -29,7 +29,7 @@ OF_A_RUN := $(patsubst %,benchmarks/%.py,double_descent ensemble_size families l
 CHECKED := conftest.py src tests $(wildcard benchmarks docs examples packaging)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup app predict spectra test lint format bench bench-full docs coverage release clean
+.PHONY: help setup app predict spectra test lint style types all-tests format bench bench-full docs coverage release clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -50,14 +50,21 @@ spectra: $(VENV)/.run  ## calculate spectra of our own, for as long as it is let
 		--pseudopotentials $(BETENET_DATA)/pseudopotentials/gbrv_pbesol --protocol scout --starting-guess \
 		--most-hours $(MOST_HOURS) --held-out $(BETENET_DATA)/held_out_formulas.txt --records $(SPECTRA_RECORDS)
 
-test: lint  ## check style, types and imports, then run the tests
-	$(STEP) "Tests" $(BIN)/pytest $(PYTEST_ARGS)
+test: style  ## check style and imports, then types beside all tests
+	@$(MAKE) --no-print-directory --jobs=2 types all-tests
 
-lint: $(VENV)/.dev  ## check style, types and imports
+lint: style types  ## check style, types and imports
+
+style: $(VENV)/.dev
 	$(STEP) "Style" $(BIN)/ruff check $(CHECKED)
 	$(STEP) "Format" $(BIN)/ruff format --check $(CHECKED)
-	$(STEP) "Types (about a minute)" $(BIN)/pyright --pythonpath $(BIN)/python
 	$(STEP) "Directions of imports" $(BIN)/lint-imports --no-logo
+
+types: $(VENV)/.dev
+	$(STEP) "Types (about a minute)" $(BIN)/pyright --pythonpath $(BIN)/python
+
+all-tests: $(VENV)/.dev
+	$(STEP) "Tests" $(BIN)/pytest $(PYTEST_ARGS)
 
 format: $(VENV)/.dev  ## bring the code into the project's format
 	$(BIN)/ruff check --fix $(CHECKED)

@@ -12,11 +12,10 @@ import gzip
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from importlib.resources import files
 from itertools import combinations, product
-from pathlib import Path
 
 import numpy as np
-import pymatgen.analysis.prototypes
 from ase import Atoms
 from ase.build import bulk
 from ase.data import atomic_numbers
@@ -138,8 +137,9 @@ def made_crystals(metal: Mapping[str, float], skip: set[str]) -> list[Made]:
 
 def _of_prototypes(metal: Mapping[str, float]) -> Iterator[Made]:
     rng, seen = np.random.default_rng(0), set[tuple[int, str]]()
-    folder = Path(pymatgen.analysis.prototypes.__file__).parent
-    entries = json.loads(gzip.decompress((folder / "aflow_prototypes.json.gz").read_bytes()))
+    folder = files("pymatgen.analysis") / "prototypes"  # as a module it takes seconds to import
+    file = folder / "aflow_prototypes.json.gz"
+    entries = json.loads(gzip.decompress(file.read_bytes()))
     for place, entry in enumerate(entries):
         parent = _primitive(Structure.from_dict(entry["snl"]))
         share = None if parent is None else metal.get(_formula(parent))

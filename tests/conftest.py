@@ -4,7 +4,6 @@ import multiprocessing
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -30,11 +29,12 @@ def data_folder() -> Path:
 def read_spectrum(request: pytest.FixtureRequest) -> Callable[[str], Spectrum]:
     """Reader of a real spectrum by its name; a test of one of the literature needs the data."""
 
-    @cache
-    def literature() -> dict[str, Spectrum]:
-        return literature_spectra(request.getfixturevalue("data_folder"))
+    def read(name: str) -> Spectrum:
+        if name in OURS:
+            return our_spectrum(name)
+        return literature_spectra(request.getfixturevalue("data_folder"))[name]
 
-    return lambda name: our_spectrum(name) if name in OURS else literature()[name]
+    return read
 
 
 @pytest.fixture(params=["ours", pytest.param("literature", marks=pytest.mark.data)])

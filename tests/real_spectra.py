@@ -1,6 +1,7 @@
 """Spectra of real crystals: our own, which stand in the repository, and those of the literature."""
 
 import json
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +20,13 @@ def record_of(name: str) -> dict[str, Any]:
     return json.loads((FOLDER / f"{name}.json").read_text("utf-8"))
 
 
+@cache
 def our_spectrum(name: str) -> Spectrum:
     """Spectrum of one of our calculations, negative values kept."""
     return Spectrum.from_dict(record_of(name)["spectrum"], allow_negative=True)
 
 
+@cache
 def literature_spectra(data_folder: Path) -> dict[str, Spectrum]:
     """Spectra of the literature by name, at ω > 0, negative values kept."""
     rows = json.loads((data_folder / "spectra" / "literature_a2f.json").read_text("utf-8"))

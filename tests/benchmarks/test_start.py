@@ -1,17 +1,22 @@
 """Benchmarks start in the environment of `make setup`, and run through with their smallest size.
 
-They are scripts, so they run in processes of their own: what pytest has imported, `tests` among it,
-would hide that one of them cannot be imported where it is used.
+They are scripts, so they run in processes of their own, where nothing is known of the tests: what
+pytest has imported of these would hide that one of them cannot be imported where it is used.
 """
 
 import ast
+import importlib
 import json
 import os
+import runpy
 import subprocess
 import sys
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import pytest
+from tests.forked import run_forked
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "benchmarks"
@@ -74,38 +79,6 @@ ONLY_STARTED = {
     *("insulators", "phonon_stiffness", "unusual_structures"),
 }
 
-STARTER = """
-import importlib, json, os, runpy, sys, traceback
-folder, report, modules, *scripts = sys.argv[1:]
-for name in modules.split():  # once for all that are forked off
-    try:
-        importlib.import_module(name)
-    except Exception:  # seen again where it is needed
-        pass
-sys.path.insert(0, folder)
-found = {}
-for script in scripts:
-    said = f"{report}.{script}"
-    child = os.fork()
-    if child == 0:
-        code, text = 1, open(said, "w", encoding="utf-8")
-        os.dup2(text.fileno(), 1), os.dup2(text.fileno(), 2)
-        sys.argv = [f"{folder}/{script}.py", "--help"]
-        try:
-            runpy.run_path(sys.argv[0], run_name="__main__")
-            code = 0
-        except SystemExit as end:
-            code = end.code or 0
-        except BaseException:
-            traceback.print_exc()
-        finally:
-            sys.stdout.flush(), sys.stderr.flush()
-            os._exit(code if isinstance(code, int) else 1)
-    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    found[script] = [code, open(said, encoding="utf-8").read()]
-json.dump(found, open(report, "w", encoding="utf-8"))
-"""
-
 
 def installed_modules() -> list[str]:
     """What the benchmarks import of packages, betenet's among them."""
@@ -120,6 +93,31 @@ def installed_modules() -> list[str]:
     return sorted(found - local - {"__future__", "mattersim"})
 
 
+def start_all(codes: Path) -> None:
+    """Start each script in a fork, and write the exit codes; their output lies beside them."""
+    for name in [one for one in sys.modules if one.partition(".")[0] in {"tests", *SCRIPTS}]:
+        del sys.modules[name]
+    sys.meta_path[:] = [one for one in sys.meta_path if "jaxtyping" not in type(one).__module__]
+    sys.path[:] = [path for path in sys.path if not inside(path, ROOT / "tests")]
+    shared = ["e3nn.o3", *installed_modules()] if len(SCRIPTS) > 1 else []
+    for name in shared:  # once for all that are forked off
+        with suppress(Exception):  # seen again where it is needed
+            importlib.import_module(name)
+    found = {one: run_forked(partial(start, one), codes.parent / one) for one in SCRIPTS}
+    codes.write_text(json.dumps(found), encoding="utf-8")
+
+
+def start(script: str) -> None:
+    """Run a script with ``--help``."""
+    sys.path.insert(0, str(FOLDER))
+    sys.argv = [str(FOLDER / f"{script}.py"), "--help"]
+    runpy.run_path(sys.argv[0], run_name="__main__")
+
+
+def inside(path: str, folder: Path) -> bool:
+    return not path or Path(path) in {ROOT, folder} or folder in Path(path).parents
+
+
 def environment() -> dict[str, str]:
     return {**os.environ, "OMP_NUM_THREADS": "1", "MPLBACKEND": "Agg", "PYTHONPATH": ""}
 
@@ -129,17 +127,34 @@ def test_every_benchmark_is_tried():
     assert not SMALLEST.keys() & ONLY_STARTED
 
 
-def test_every_benchmark_starts(tmp_path):
-    report = tmp_path / "report.json"
-    command = [sys.executable, "-P", "-c", STARTER, str(FOLDER), str(report)]
-    command += [" ".join(["e3nn.o3", *installed_modules()]), *SCRIPTS]
-    subprocess.run(command, check=True, cwd=tmp_path, env=environment(), timeout=600)
-    found = json.loads(report.read_text("utf-8"))
+def started(folder: Path) -> dict[str, tuple[int, str]]:
+    """Exit code and output of each script."""
+    codes = folder / "codes.json"
+    assert run_forked(partial(start_all, codes), folder / "said") == 0
+    found = json.loads(codes.read_text("utf-8"))
+    return {name: (code, (folder / name).read_text("utf-8")) for name, code in found.items()}
+
+
+def test_every_benchmark_starts(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    found = started(tmp_path)
     assert set(found) == set(SCRIPTS)
     failed = {name: text for name, (code, text) in found.items() if code != 0}
     assert not failed, "\n".join(f"{name}:\n{text}" for name, text in failed.items())
     silent = {name for name, (_, text) in found.items() if "usage:" not in text}
     assert silent <= PARTS  # all else answers --help before it works
+
+
+def test_what_the_tests_alone_can_import_is_found(tmp_path, monkeypatch):
+    folder = tmp_path / "benchmarks"
+    folder.mkdir()
+    (folder / "bad.py").write_text("from tests.forked import run_forked\n", encoding="utf-8")
+    module = sys.modules[__name__]
+    monkeypatch.setattr(module, "FOLDER", folder)
+    monkeypatch.setattr(module, "SCRIPTS", ["bad"])
+    code, text = started(tmp_path)["bad"]
+    assert code == 1
+    assert "No module named 'tests" in text
 
 
 @pytest.mark.parametrize(

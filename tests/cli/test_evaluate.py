@@ -116,7 +116,9 @@ def test_phonons_of_a_library_change_what_they_are_known_for(
         }
     assert written["rows_by_phonons"] == {str(library): 1, "none": 5}
     assert "1 of 6 materials were predicted with their phonons" in capsys.readouterr().out
-    changed = {name for name in METALS if found[""][name] != found["--phonons"][name]}
+    # what a row is beside changes the last digit, as an average may be summed in another order
+    same = {name: pytest.approx(one, rel=1e-12) for name, one in found[""].items()}
+    changed = {name for name in METALS if found["--phonons"][name] != same[name]}
     assert changed == {"Nb"}
     assert main(["evaluate", MODEL, str(metals), "--phonons", str(library), *QUICK]) == 2
     assert "takes no phonons" in capsys.readouterr().err

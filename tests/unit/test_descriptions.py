@@ -5,8 +5,6 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
 import betenet
 
 SOURCE = Path(betenet.__file__).parent
@@ -61,8 +59,11 @@ def area(side):
     assert found == ["Of the table.", "Those of it [m]."]
 
 
-@pytest.mark.parametrize("path", sorted(SOURCE.rglob("*.py")), ids=lambda path: path.stem)
-def test_a_description_names_its_noun(path: Path) -> None:
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    fragments = [f"{line}: {text}" for line, text in descriptions(tree) if FRAGMENT.match(text)]
+def test_a_description_names_its_noun() -> None:
+    fragments = [
+        f"{path}:{line}: {text}"
+        for path in sorted(SOURCE.rglob("*.py"))
+        for line, text in descriptions(ast.parse(path.read_text(encoding="utf-8")))
+        if FRAGMENT.match(text)
+    ]
     assert not fragments

@@ -235,9 +235,10 @@ def paper_report(  # noqa: PLR0913 - the flags of a verb
     """
     _check(models or {}, thresholds or {}, precision)
     _check_use(run, member=member, data=data)
-    found = read_paper_data(folder, mu_star=mu_star)
-    compared = open_dataset(other) if isinstance(other, str) else other  # before the work
+    # before the work
+    compared = open_dataset(other) if isinstance(other, str) else other
     networks = {name: _loaded(model) for name, model in (models or {}).items()}
+    found = read_paper_data(folder, mu_star=mu_star)
     parts: list[Part] = []
     learning = _learning(run, member=member, data=data, landscape_points=landscape_points)
     variants, left_out = _variants(found, networks, device=device, progress=progress)

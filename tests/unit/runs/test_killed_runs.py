@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from tests.fake_espresso import make_fake_espresso
+from tests.forked import run_forked
 
 from betenet.phonons import PhononResult
 from betenet.training.recipe import Recipe
@@ -105,10 +106,12 @@ class Kind:
     program: str
     results: Callable[[Path], object]
     kills: tuple[int, ...]
+    in_fork: bool = True
+    """Whether it has no worker that must be killed, too: a fork starts in no time."""
 
 
 KINDS = {
-    "training": Kind(TRAINING, members, (1, 4)),
+    "training": Kind(TRAINING, members, (1, 4), in_fork=False),
     "calculation": Kind(CALCULATION, results_of_steps, (1, 6, 9)),
     "phonons": Kind(PHONONS, densities, (0, 5)),
     "model": Kind(MODEL, files, (2, 6)),
@@ -145,11 +148,24 @@ def run(kind: Kind, folder: Path, options: list[str], kill: int = -1) -> int:
     tests = str(Path(__file__).resolve().parents[2])
     paths = os.pathsep.join([str(beside), tests, *filter(None, sys.path)])
     environment = {**os.environ, "PYTHONPATH": paths, "WRITES_BEFORE_THE_KILL": str(kill)}
-    command = [sys.executable, "-c", kind.program, str(folder), *options]
-    done = subprocess.run(command, env=environment, stderr=subprocess.PIPE, text=True, check=False)
-    if done.returncode == 1:
-        assert "was killed by SIGKILL while it did" in done.stderr, done.stderr
-    return done.returncode
+    said = folder.parent / "said"
+
+    def program() -> None:
+        os.environ.update(environment)
+        sys.path.append(tests)
+        sys.argv = ["-c", str(folder), *options]
+        exec(KILL, {})  # noqa: S102 - ours
+        exec(kind.program, {})  # noqa: S102 - ours
+
+    if kind.in_fork:
+        code = run_forked(program, said)
+    else:
+        command = [sys.executable, "-c", kind.program, str(folder), *options]
+        with said.open("w", encoding="utf-8") as file:
+            code = subprocess.run(command, env=environment, stderr=file, check=False).returncode
+    if code == 1:
+        assert "was killed by SIGKILL while it did" in said.read_text(encoding="utf-8")
+    return code
 
 
 @pytest.mark.parametrize(

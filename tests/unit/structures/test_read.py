@@ -311,8 +311,10 @@ def test_every_structure_of_the_database(data_folder: Path) -> None:
     if not folder.is_dir():
         pytest.skip(f"no structures at {folder}")
     read = list(read_structures(folder))
-    prepared = list(prepare_structures(read))
     assert len(read) == 806
+    assert [r.name for r in read if r.error is not None] == []
+    read = read[::4]  # to prepare one takes as long as to read it
+    prepared = list(prepare_structures(read))
     assert [r.name for r in prepared if r.error is not None] == []
     assert [r.name for r in prepared if r.warnings] == []
     sizes = [(len(a.atoms), len(b.atoms)) for a, b in zip(read, prepared, strict=True)]

@@ -389,7 +389,8 @@ def test_a_long_list_stays_out_of_memory(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("path", "count"),
     [
-        ("bete_net/structures", 806),
+        # tests/unit/structures/test_read.py reads them, too
+        pytest.param("bete_net/structures", 806, marks=pytest.mark.slow),
         pytest.param("alexandria/superconductors.jsonl.gz", 7327, marks=pytest.mark.slow),
         ("jarvis/superconductors.jsonl.gz", 802),
     ],

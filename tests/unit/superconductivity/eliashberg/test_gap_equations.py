@@ -1,3 +1,4 @@
+import itertools
 from functools import cache
 
 import numpy as np
@@ -45,9 +46,15 @@ def solve_at(name, reduced, mu_star=0.0):
 ACCURACY, AT_CUTOFF = 8e-6, 2e-3
 
 
-@pytest.mark.parametrize("mu_star", [0.0, 0.12])
-@pytest.mark.parametrize("reduced", [0.2, 0.5, 0.8, 0.95])
-@pytest.mark.parametrize("name", SPECTRA)
+# dense matrices: the lowest temperature of the lowest Tc takes as long as all others together
+COSTLY = [("weak", 0.2, 0.12)]
+EVERY = itertools.product(SPECTRA, (0.2, 0.5, 0.8, 0.95), (0.0, 0.12))
+
+
+@pytest.mark.parametrize(
+    ("name", "reduced", "mu_star"),
+    [pytest.param(*case, marks=[pytest.mark.slow] * (case in COSTLY)) for case in EVERY],
+)
 def test_substitution_over_every_frequency(name, reduced, mu_star):
     tc, cutoff, mu_star_cutoff = critical(name, mu_star)
     kt = reduced * tc * KELVIN_TO_MEV

@@ -27,10 +27,10 @@ def assert_sums(function, number, rel):
 
 
 @pytest.mark.parametrize("number", WHOLE)
-@pytest.mark.parametrize("degree", range(2 * ORDER))
-def test_polynomials_are_summed_exactly(number, degree):
-    # the highest degree that Gauss's quadrature with ORDER nodes has in each block
-    assert_sums(lambda n: (n / number) ** degree, number, rel=1e-11)
+def test_polynomials_are_summed_exactly(number):
+    for degree in range(2 * ORDER):
+        # the highest degree that Gauss's quadrature with ORDER nodes has in each block
+        assert_sums(lambda n, degree=degree: (n / number) ** degree, number, rel=1e-11)
 
 
 @pytest.mark.parametrize("number", BETWEEN)
@@ -56,12 +56,12 @@ def test_inverse_frequencies(number, power):
     assert_sums(lambda n: (2 * n + 1.0) ** -power, number, rel=RATIONAL)
 
 
-@pytest.mark.parametrize("number", WHOLE)
 @pytest.mark.parametrize("width", [0.01, 0.3, 1.0, 3.0, 10.0, 300.0, 1e5])
 @pytest.mark.parametrize("shift", [0.0, 0.5, 1.0])
-def test_lorentzians_of_any_width(number, width, shift):
+def test_lorentzians_of_any_width(width, shift):
     # what λ(n) and λ(n + m + 1) are made of; 1e-6 is what the eigenvalue is meant to have
-    assert_sums(lambda n: width**2 / (width**2 + (n + shift) ** 2), number, rel=1e-6)
+    for number in WHOLE:
+        assert_sums(lambda n: width**2 / (width**2 + (n + shift) ** 2), number, rel=1e-6)
 
 
 @pytest.mark.parametrize("number", [SHORT, 2 * SHORT, 4 * SHORT, 1024, 2**17])

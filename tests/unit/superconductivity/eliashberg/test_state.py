@@ -100,7 +100,7 @@ def test_gap_falls_with_temperature(coupling):
 
 
 def test_where_no_edge_is_left():
-    state = state_of(30.0)
+    state = state_of(30.0, reduced_temperatures=(0.1, 0.3, 0.5, 0.7, 0.9, 0.99))
     none = [status is Status.NO_EDGE for status in state.gap_statuses]
     assert none == sorted(none)
     assert 0 < sum(none) < len(none)
@@ -206,7 +206,7 @@ def test_no_transition(strength, status):
 
 
 def test_coupling_as_strong_as_it_gets():
-    state = state_of(100.0)
+    state = state_of(100.0, reduced_temperatures=(0.1, 0.4, 0.8))
     # Tc is near the asymptote 0.1827 √λ Ω
     asymptote = 0.1827 * 10.0 * 20.0 / KELVIN_TO_MEV
     assert float(state.transition.tc) == pytest.approx(asymptote, rel=0.02)

@@ -22,7 +22,7 @@ CPU_TORCH := $(if $(TORCH_INDEX),--retries 0 --extra-index-url $(TORCH_INDEX))
 INPUTS := pyproject.toml $(CONSTRAINTS)
 # these look at a training run, which they are given
 OF_A_RUN := $(patsubst %,benchmarks/%.py,double_descent ensemble_size families left_out_families loss_landscape training_choices \
-	compute_phonons phonon_library phonon_pairs phonon_validation phonon_validation_figure \
+	compute_phonons element_candidates phonon_library phonon_pairs phonon_validation phonon_validation_figure \
 	phonon_ablation force_field_features mattersim_speed rebuild_cells first_principles_experiment \
 	fine_tuning next_calculations tail_warnings spectrum_autoencoder \
 	held_out_scores out_of_bag paper_screening screening_calibration screening_forecast)

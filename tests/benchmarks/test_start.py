@@ -73,7 +73,7 @@ ONLY_STARTED = {
     # train networks for minutes
     *("fine_tuning", "next_calculations"),
     # relax crystals for minutes
-    *("rebuild_cells", "rebuilt_volumes"),
+    *("element_candidates", "rebuild_cells", "rebuilt_volumes"),
     *("screening_calibration", "screening_forecast", "training_choices"),
     # reads every row of the training data: trains forests on compounds, predicts all of them
     *("insulators", "phonon_stiffness", "unusual_structures"),

@@ -1,0 +1,80 @@
+"""Elements under pressure for the campaign of first-principles spectra: their cells, and the list.
+
+The phases are those that experiments found at about these pressures, with one atom in the cell: a
+calculation takes minutes of one core. Cells are relaxed to their pressure by a force field, which
+keeps the space group.
+
+    python benchmarks/element_candidates.py FOLDER
+    betenet epc campaign FOLDER/order.csv --out RUN --protocol scout --starting-guess …
+
+Phases: Tonkov and Ponyatovsky, Phase Transformations of Elements under High Pressure (2005).
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+from pathlib import Path
+
+from ase import Atoms
+from ase.build import bulk
+from ase.io import write
+
+from betenet.phonons import compressed
+
+# element, lattice, pressure [GPa]
+PHASES = (
+    *(("Li", "fcc", 20.0), ("Li", "fcc", 30.0), ("Mg", "bcc", 60.0), ("Al", "fcc", 100.0)),
+    *(("Si", "sh", 20.0), ("Si", "fcc", 100.0), ("Ge", "sh", 90.0), ("Sn", "bcc", 50.0)),
+    *(("Pb", "fcc", 10.0), ("Tl", "fcc", 10.0), ("Ga", "fcc", 150.0), ("In", "bct", 20.0)),
+    *(("Sb", "bcc", 40.0), ("Te", "beta_po", 20.0), ("I", "fcc", 60.0), ("Br", "fcc", 150.0)),
+    *(("Zr", "bcc", 60.0), ("Hf", "bcc", 80.0), ("Ti", "bcc", 120.0), ("Nb", "bcc", 50.0)),
+    *(("Nb", "bcc", 100.0), ("Ta", "bcc", 50.0), ("Mo", "bcc", 100.0), ("W", "bcc", 100.0)),
+    *(("V", "bcc", 50.0), ("La", "fcc", 20.0), ("Ca", "bcc", 30.0), ("K", "fcc", 15.0)),
+    *(("Rb", "fcc", 10.0), ("Ir", "fcc", 50.0)),
+)
+# lengths of the cells that are relaxed [Å]: only starts
+EDGE = {"fcc": 4.2, "bcc": 3.3}
+
+
+def start(element: str, lattice: str) -> Atoms:
+    """One atom in a cell of the lattice, before its relaxation."""
+    if lattice in EDGE:
+        return bulk(element, lattice, a=EDGE[lattice])
+    if lattice == "bct":
+        return bulk(element, "bct", a=3.1, c=4.6)
+    if lattice == "sh":
+        return Atoms(element, cell=[2.6, 2.6, 2.45, 90, 90, 120], pbc=True)
+    return Atoms(element, cell=[3.0, 3.0, 3.0, 103, 103, 103], pbc=True)
+
+
+def main() -> None:
+    """Write the cells and the list."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--force-field", default="mattersim-1m")
+    parser.add_argument("--first", type=int, default=len(PHASES), help="number of phases")
+    arguments = parser.parse_args()
+    arguments.folder.mkdir(parents=True, exist_ok=True)
+    with (arguments.folder / "order.csv").open("w", encoding="utf-8", newline="") as file:
+        rows = csv.writer(file)
+        names = ("order", "file", "family", "formula", "atoms", "pressure_gpa")
+        rows.writerow((*names, "volume_per_atom_a3"))
+        for place, (element, lattice, pressure) in enumerate(PHASES[: arguments.first], 1):
+            cell = start(element, lattice)
+            (record,) = compressed(cell, [pressure], arguments.force_field)
+            if record.atoms is None:
+                print(f"{element} {lattice} at {pressure:g} GPa: {record.error}")
+                continue
+            path = Path(f"p{pressure:03.0f}") / f"{element}_{lattice}.cif"
+            (arguments.folder / path).parent.mkdir(exist_ok=True)
+            write(arguments.folder / path, record.atoms)
+            volume = record.atoms.get_volume() / len(record.atoms)
+            family = "element under pressure"
+            row = (place, path, family, element, len(record.atoms), pressure, round(volume, 3))
+            rows.writerow(row)
+            print(*row, *record.warnings, sep=", ")
+
+
+if __name__ == "__main__":
+    main()

@@ -24,7 +24,7 @@ from betenet.phonons import compressed
 
 # element, lattice, pressure [GPa]
 PHASES = (
-    *(("Li", "fcc", 20.0), ("Li", "fcc", 30.0), ("Mg", "bcc", 60.0), ("Al", "fcc", 100.0)),
+    *(("Mg", "bcc", 60.0), ("Al", "fcc", 100.0)),
     *(("Si", "sh", 20.0), ("Si", "fcc", 100.0), ("Ge", "sh", 90.0), ("Sn", "bcc", 50.0)),
     *(("Pb", "fcc", 10.0), ("Tl", "fcc", 10.0), ("Ga", "fcc", 150.0), ("In", "bct", 20.0)),
     *(("Sb", "bcc", 40.0), ("Te", "beta_po", 20.0), ("I", "fcc", 60.0), ("Br", "fcc", 150.0)),

@@ -15,6 +15,7 @@ from betenet.errors import ConfigError
 
 EXTRAS = {
     "app": "The page and its server",
+    "electrons": "N(E_F) and nesting by tetrahedra",
     "materials-project": "Searches in the Materials Project",
     "equations": "Genetic search for formulas",
     "netcdf": "NetCDF 4 and HDF5 files",

@@ -113,10 +113,10 @@ def test_the_recipe_has_the_program_of_the_project():
     assert stated == [f"{name} = {place}" for name, place in programs.items()]
 
 
-def test_all_is_every_extra_that_needs_no_key():
+def test_all_is_every_extra_that_needs_neither_key_nor_compiler():
     (line,) = EXTRAS["all"]
     assert Requirement(line).name == "betenet"
-    assert Requirement(line).extras == EXTRAS.keys() - WITHOUT_A_USER - {"materials-project"}
+    assert Requirement(line).extras == EXTRAS.keys() - WITHOUT_A_USER - {"materials-project", "electrons"}
 
 
 def test_what_is_pinned_is_within_the_ranges():

@@ -17,6 +17,7 @@ from betenet.cli import (
     completion,
     composition,
     data,
+    electrons,
     epc,
     evaluate,
     known,
@@ -110,8 +111,8 @@ def _parser() -> Parser:
     parser = Parser(prog="betenet", words=Words("betenet"))
     parser.add_argument("--version", action="version", version=f"betenet {__version__}")
     verbs = parser.add_subparsers(title="verbs", metavar="VERB", dest="verb", required=True)
-    each = (predict, known, composition, phonons, relax, tc, screen, epc, evaluate, paper, models)
-    for verb in (*each, data, train, app, cite, spectra):
+    each = (predict, known, composition, phonons, relax, tc, screen, epc, electrons, evaluate)
+    for verb in (*each, paper, models, data, train, app, cite, spectra):
         verb.add_parser(verbs)
     completion.add_parser(verbs, parser)
     parser.verb_for_files = _verb_for_files

@@ -93,10 +93,12 @@ def keep_plan(home: Path, plan: Plan) -> Plan:
         folder.mkdir(parents=True, exist_ok=True)
         workflow, told = _as_kept(folder, plan.workflow)
         begin_calculation(folder, told)
-        _copy(folder / PSEUDOPOTENTIALS, workflow.settings.pseudopotentials.values())
+        copy_pseudopotentials(
+            folder / PSEUDOPOTENTIALS, workflow.settings.pseudopotentials.values()
+        )
         if workflow.settings.dos_pseudopotentials:
             others = workflow.settings.dos_pseudopotentials.values()
-            _copy(folder / DOS_PSEUDOPOTENTIALS, others)
+            copy_pseudopotentials(folder / DOS_PSEUDOPOTENTIALS, others)
     except BetenetError as error:
         return replace(plan, error=error, workflow=None, work=None)
     except OSError as error:
@@ -230,7 +232,14 @@ def _kept(path: Path, sha256: str) -> Pseudopotential:
     return found
 
 
-def _copy(folder: Path, pseudopotentials: Iterable[Pseudopotential]) -> None:
+def copy_pseudopotentials(folder: Path, pseudopotentials: Iterable[Pseudopotential]) -> None:
+    """Copy pseudopotentials into a folder, which is made; those that are there are kept.
+
+    Raises
+    ------
+    ConfigError
+        If another file of the same name is there.
+    """
     folder.mkdir(exist_ok=True)
     for one in pseudopotentials:
         target = folder / one.path.name

@@ -108,7 +108,7 @@ def plan_calculations(
     folder = pseudopotential_folder(pseudopotentials)
     plans: dict[str, Plan] = {}
     for record in prepare_structures(structures):
-        name = free_name(_stem(record), plans)
+        name = free_name(folder_name(record), plans)
         plan = plan_one(
             name,
             record,
@@ -231,7 +231,7 @@ def _chosen(folders: Sequence[Path], names: Sequence[str]) -> list[Path]:
     return [known[name] for name in dict.fromkeys(names)] if names else list(folders)
 
 
-def _stem(record: StructureRecord) -> str:
+def folder_name(record: StructureRecord) -> str:
     """File name without its suffix, in letters that any folder may have."""
     name = re.sub(r"\.\w+(?=#\d+$|$)", "", Path(record.name).name)
     return re.sub(r"[^\w.+-]+", "-", name).strip(".-") or "structure"

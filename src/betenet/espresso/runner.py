@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, Protocol, runtime_checkable
 
 from betenet.errors import BetenetError
 from betenet.espresso.launcher import Launcher, Mpi
-from betenet.espresso.programs import find_programs
+from betenet.espresso.programs import PROGRAMS, find_programs
 from betenet.espresso.retries import ATTEMPTS
 from betenet.espresso.steps import Step
 
@@ -70,6 +70,7 @@ class Runner:
         *,
         mpi: Mpi = "mpirun",
         processes: int = 1,
+        needed: Sequence[str] = PROGRAMS,
         **options: Any,
     ) -> Runner:
         """Runner with the programs of a folder, or of the PATH.
@@ -80,6 +81,8 @@ class Runner:
             Folder of pw.x, ph.x and the others; None to look on the PATH.
         mpi, processes
             What starts the processes of each program, and their number.
+        needed
+            Names of the programs.
         **options
             Other attributes of the runner.
 
@@ -88,7 +91,7 @@ class Runner:
         ConfigError
             If a program, or what starts several processes, is missing.
         """
-        launcher = Launcher(programs=find_programs(programs), mpi=mpi, processes=processes)
+        launcher = Launcher(programs=find_programs(programs, needed), mpi=mpi, processes=processes)
         return cls(launcher=launcher, **options)
 
     def with_time_left(self, began: float) -> Runner:

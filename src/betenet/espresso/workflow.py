@@ -88,7 +88,7 @@ class Workflow:
 
     def relaxed(self, folder: Path) -> Atoms | None:
         """The structure that all steps after the relaxation have; None before it is done."""
-        return self._relaxation(folder)[1]
+        return self.relaxation(folder)[1]
 
     def steps(self, folder: Path) -> tuple[Step, ...]:
         """All steps that are known now.
@@ -105,7 +105,7 @@ class Workflow:
         DataError
             If a result that decides what follows is broken.
         """
-        relaxation, atoms = self._relaxation(folder)
+        relaxation, atoms = self.relaxation(folder)
         if atoms is None:
             return relaxation
         grids = self.grids(atoms)
@@ -122,7 +122,7 @@ class Workflow:
         # the coarse grid has the fewest; at no q-point symmetry leaves fewer pairs k, k + q
         return (*relaxation, *_divided(steps, grids.coarse, reciprocal_operations(atoms)))
 
-    def _relaxation(self, folder: Path) -> tuple[tuple[Step, ...], Atoms | None]:
+    def relaxation(self, folder: Path) -> tuple[tuple[Step, ...], Atoms | None]:
         """Rounds of the relaxation, and what it ends with: None before it is done, or if it fails.
 
         A round begins where the last one ended, if that has left a pressure.

@@ -1,0 +1,122 @@
+"""What the verbs of ``betenet electrons`` do: call the room ``electrons``, and print what it gives.
+
+Each verb returns its exit code: 0; 1 if an input cannot be used or a calculation has failed, while
+the others are done; 130 after an interrupt.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Generator, Iterator
+from functools import partial
+from typing import Any
+
+from betenet.cli.arguments import key_values
+from betenet.cli.batch import FolderOutput, Output, RowOutput, TableOutput, write_results
+from betenet.cli.streams import CsvRows, FigureFolder, JsonList, refuse_to_replace_inputs
+from betenet.electrons.calculations import PROGRAMS, electrons_protocol, run_electrons
+from betenet.electrons.entry import CSV_COLUMNS, ElectronsOfCrystal, read_electrons
+from betenet.electrons.nesting_report import Nesting, nesting_of
+from betenet.electrons.qe_xml import read_qe_bands
+from betenet.electrons.workflow import DENSITY
+from betenet.errors import BetenetError
+from betenet.espresso.plan import parse_changes
+from betenet.espresso.protocol import DEFAULT_PROTOCOL, Protocol
+from betenet.espresso.runner import Runner
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Compute bands on a full mesh, or go on."""
+    states: list[str] = []
+    found = run_electrons(
+        arguments.files,
+        arguments.out,
+        runner_of(arguments),
+        protocol=protocol_of(arguments),
+        pseudopotentials=arguments.pseudopotentials,
+        pressure=arguments.pressure or 0.0,
+        density=arguments.mesh_density or DENSITY,
+        tell=tell,
+    )
+    code = write_results(_noting(found, states), list(_outputs(arguments)), noun="structures")
+    if stopped := states.count("stopped"):
+        tell(f"betenet: {stopped} ran out of time; start the same command again to go on")
+    return code
+
+
+def read(arguments: argparse.Namespace) -> int:
+    """Print the Fermi levels of bands that are there."""
+    found = read_electrons(arguments.files)
+    return write_results(found, list(_outputs(arguments)), noun="files", total=len(arguments.files))
+
+
+def nesting(arguments: argparse.Namespace) -> int:
+    """Print peaks of χ0 and of the nesting function."""
+    outputs: list[Callable[[], Output[Nesting]]] = []
+    if arguments.json:
+        outputs.append(lambda: RowOutput(JsonList(), lambda one: [one.to_dict()]))
+    else:
+        outputs.append(lambda: TableOutput(Nesting.lines))
+    if arguments.plot is not None:
+        outputs.append(lambda: FolderOutput(arguments.plot, _draw_nesting))
+    return write_results(_nestings(arguments), outputs, noun="files", total=len(arguments.files))
+
+
+def runner_of(arguments: argparse.Namespace) -> Runner:
+    """How pw.x is run, by the flags of the command line."""
+    names = ("max_seconds", "retry_failed", "keep_scratch")
+    return Runner.on_this_machine(
+        arguments.programs,
+        mpi=arguments.mpi,
+        processes=arguments.processes,
+        needed=PROGRAMS,
+        **{name: getattr(arguments, name) for name in names},
+    )
+
+
+def protocol_of(arguments: argparse.Namespace) -> Protocol:
+    """The protocol with the values of ``--set``, which are written ``KEY=VALUE``."""
+    changes = parse_changes(key_values(arguments.set, "--set", "k_density=30 relaxation=cell"))
+    return electrons_protocol(arguments.protocol or DEFAULT_PROTOCOL, changes)
+
+
+def tell(line: str) -> None:
+    """Write a line of progress to stderr."""
+    sys.stderr.write(f"{line}\n")
+    sys.stderr.flush()
+
+
+def _noting(
+    items: Generator[ElectronsOfCrystal], states: list[str]
+) -> Generator[ElectronsOfCrystal]:
+    for item in items:
+        states.append(item.state)
+        yield item
+
+
+def _outputs(arguments: argparse.Namespace) -> Iterator[Callable[[], Output[ElectronsOfCrystal]]]:
+    """Places of the results: a file before what is printed."""
+    if arguments.csv is not None:
+        refuse_to_replace_inputs(arguments.files, arguments.csv)
+        rows = partial(CsvRows, arguments.csv, CSV_COLUMNS)
+        yield lambda: RowOutput(rows(), lambda one: [one.csv_row()])
+    if arguments.json:
+        yield lambda: RowOutput(JsonList(), lambda one: [one.to_dict()])
+    else:
+        yield lambda: TableOutput(ElectronsOfCrystal.lines)
+
+
+def _nestings(arguments: argparse.Namespace) -> Generator[Nesting]:
+    names = ("stoner", "all_bands", "spin_polarised", "workers")
+    options: dict[str, Any] = {name: getattr(arguments, name) for name in names}
+    for file in arguments.files:
+        try:
+            yield nesting_of(read_qe_bands(file), arguments.path, name=file, **options)
+        except BetenetError as error:
+            yield Nesting(name=file, error=error)
+
+
+def _draw_nesting(found: Nesting, folder: FigureFolder) -> None:
+    if found.error is None:
+        folder.draw(folder.new_stem(found.name), "nesting", found.plot)

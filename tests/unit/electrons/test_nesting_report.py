@@ -1,0 +1,40 @@
+import json
+from pathlib import Path
+
+import pytest
+from tests.espresso_runs import FIXTURES
+from tests.made_bands import free_electrons
+
+from betenet.electrons.nesting_report import MATRIX_ELEMENTS, Nesting, nesting_of
+from betenet.electrons.qe_xml import read_qe_bands
+from betenet.errors import BetenetError
+
+
+def test_a_report_of_real_bands(tmp_path: Path) -> None:
+    bands = read_qe_bands(FIXTURES / "electrons" / "aluminium.xml.gz")
+    found = nesting_of(bands, "GX", name="Al", stoner="0.3")
+    # 6 points on an axis: half of it says nothing of a line along which χ0 hardly varies
+    assert any("not converged" in text for text in found.warnings)
+    table = json.loads(json.dumps(found.to_dict(), allow_nan=False))
+    assert table["mesh"] == [12, 12, 12]
+    assert len(table["q"]) == len(table["chi0_per_ev"]) == 7
+    assert table["nesting_per_ev2"][0] is None  # Γ
+    assert MATRIX_ELEMENTS in table["warnings"]
+    text = "\n".join(found.lines())
+    assert text.startswith("Al (Al): 7 q along G–X, mesh 12 × 12 × 12")
+    assert "RPA with I = 0.3 eV (an approximation)" in text
+    found.plot(tmp_path / "al.png")
+    assert (tmp_path / "al.png").stat().st_size > 10_000
+
+
+def test_a_finer_mesh_changes_less() -> None:
+    rough, fine = (nesting_of(free_electrons(n), "GX") for n in (8, 16))
+    assert rough.mesh_change > fine.mesh_change
+    assert not any("not converged" in text for text in fine.warnings)
+
+
+def test_a_file_that_failed_has_no_figure() -> None:
+    failed = Nesting(name="x", error=BetenetError("It is broken."))
+    assert failed.lines() == []
+    with pytest.raises(BetenetError, match="It is broken"):
+        failed.plot()

@@ -63,6 +63,7 @@ def analyse_file(  # noqa: PLR0913 - a keyword for each flag
     drop_imaginary: bool = False,
     compare: Iterable[str | Reference] = (),
     material: str = "",
+    check: Callable[[A2fFile], object] | None = None,
     progress: bool = False,
 ) -> FileAnalysis:
     """λ, Tc by every method and more of the α²F in a file, as ``betenet tc FILE`` prints it.
@@ -109,6 +110,8 @@ def analyse_file(  # noqa: PLR0913 - a keyword for each flag
         Files of other programs, or what :func:`read_reference` gave, to set beside the results.
     material
         Name of the material in text, tables and figures; that of the file if empty.
+    check
+        Called with what was read before anything is computed; what it raises ends the analysis.
     progress
         Show a bar on stderr for the temperatures, if it is a terminal.
 
@@ -148,6 +151,7 @@ def analyse_file(  # noqa: PLR0913 - a keyword for each flag
         references=tuple(read_reference(x) if isinstance(x, str) else x for x in compare),
         mu_star_band=tuple(mu_star_band),
         material=material,
+        check=check,
         progress=progress,
     )  # fmt: skip
     try:
@@ -197,11 +201,14 @@ class _Request:
     references: tuple[Reference, ...] = ()
     mu_star_band: tuple[float, ...] = ()
     material: str = ""
+    check: Callable[[A2fFile], object] | None = None
     progress: bool = False
 
 
 def _analysed(name: str, request: _Request) -> FileAnalysis:
     file = _read(name, request)
+    if request.check is not None:
+        request.check(file)
     parts = _from_stated if file.frequencies.size == 0 else _from_spectra
     found = replace(parts(name, file, request), material=request.material)
     compared = tuple(

@@ -58,7 +58,8 @@ class Guard:
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
             return
-        if scope["type"] != "http":
+        if scope["type"] != "http":  # a web socket, of which there are none here
+            await send({"type": "websocket.close"})
             return
         headers = {key.decode("latin-1"): one.decode("latin-1") for key, one in scope["headers"]}
 

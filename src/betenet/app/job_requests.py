@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 MOST_PRESSURES = 20
 HIGHEST_PRESSURE = 1_000.0
 """Highest pressure that the force field has learnt from [GPa]."""
+FARTHEST_Q = 100.0
+"""Farthest q point, in reciprocal vectors."""
 LOWEST_PRESSURE = -10.0
 """GPa: crystals that are pulled apart further break."""
 
@@ -134,8 +136,17 @@ class JobRequests:
         ------
         DataError
             If there is no such job, or it is not done.
+        ConfigError
+            If the point is no point.
         """
         import numpy as np
+
+        if not all(math.isfinite(one) and abs(one) <= FARTHEST_Q for one in q):
+            raise ConfigError(
+                "This is no q point.",
+                f"Each of its numbers lies between -{FARTHEST_Q:g} and {FARTHEST_Q:g}.",
+                "Give it in reciprocal vectors of the primitive cell.",
+            )
 
         answer = self._board.find(name).answer
         if answer is None:

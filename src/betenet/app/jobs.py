@@ -159,7 +159,9 @@ class JobBoard:
         self._end_process_of(job)
         return job
 
-    async def listen(self, job: Job, after: int) -> AsyncIterator[dict[str, Any] | None]:
+    async def listen(
+        self, job: Job, after: int, is_ending: Callable[[], bool] = bool
+    ) -> AsyncIterator[dict[str, Any] | None]:
         """Events of a job behind a number of them, to its end; None where nothing is new for long.
 
         Parameters
@@ -168,6 +170,8 @@ class JobBoard:
             The job.
         after
             Number of events that were heard already.
+        is_ending
+            Whether the server ends: nobody is held up then.
         """
         heard, quiet = after, time.monotonic()
         while True:
@@ -175,7 +179,7 @@ class JobBoard:
             for event in job.events[heard:]:
                 heard, quiet = heard + 1, time.monotonic()
                 yield event
-            if is_over:
+            if is_over or is_ending():
                 return
             if time.monotonic() - quiet > HEARTBEAT:
                 quiet = time.monotonic()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from betenet.app.settings import Limits
 from betenet.app.spectra import cumulative
-from betenet.app.uploads import Upload, stored, structures_of
+from betenet.app.uploads import Origin, Upload, stored, structures_of
 
 if TYPE_CHECKING:
     from betenet.ensemble import Ensemble
@@ -61,15 +61,26 @@ class Predictor:
     ) -> list[dict[str, Any]]:
         """Predictions of all structures of files, from the structures alone, for JSON.
 
+        Each has ``file`` and ``place``, as `Origin` has them: files may share a name.
+
         Raises
         ------
         ConfigError
-            If a file is too large, or μ* or the method cannot be.
+            If there is no file, or μ* or the method cannot be.
         """
         with self._lock, stored(uploads, self._limits) as files:
-            records = structures_of(files, self._limits)
-            stream = self._loaded().stream(records, mu_star=mu_star, tc_method=tc_method)
-            return [files.shown_data(predicted(one)) for one in stream]
+            origins: list[Origin] = []
+
+            def records() -> Iterator[StructureRecord]:
+                for origin, record in structures_of(files, self._limits):
+                    origins.append(origin)
+                    yield record
+
+            stream = self._loaded().stream(records(), mu_star=mu_star, tc_method=tc_method)
+            return [
+                files.shown_data(predicted(one)) | origins[number].to_dict()
+                for number, one in enumerate(stream)
+            ]
 
     def records(self, upload: Upload) -> list[StructureRecord]:
         """Structures of one file as they were read.
@@ -77,10 +88,10 @@ class Predictor:
         Raises
         ------
         ConfigError
-            If the file is too large.
+            If there is no file.
         """
         with self._lock, stored([upload], self._limits) as files:
-            return list(structures_of(files, self._limits))
+            return [record for _, record in structures_of(files, self._limits)]
 
     def predict_with(
         self, record: StructureRecord, phonons: PhononSource, mu_star: float, tc_method: str

@@ -13,22 +13,22 @@ from typing import Annotated, Any, TypeVar
 import anyio
 from anyio import to_thread
 from fastapi import Body, FastAPI, Form, Header, Query, Request, UploadFile
-from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response, StreamingResponse
 
 from betenet import __version__
-from betenet.app.guard import Guard, refused
+from betenet.app.answers import add_errors, as_json
+from betenet.app.guard import Guard
 from betenet.app.job_requests import JobRequests
 from betenet.app.jobs import JobBoard
 from betenet.app.page import INDEX, examples, page_files
 from betenet.app.predictor import Predictor
 from betenet.app.screening_runs import ScreeningRuns
 from betenet.app.settings import MU_STARS, AppSettings
-from betenet.app.spectra import Spectra
+from betenet.app.spectra import Reading, Spectra
 from betenet.app.uploads import Upload
 from betenet.citations import citations_bibtex, citations_text
-from betenet.errors import BetenetError, ConfigError, DataError, ModelError, unexpected
+from betenet.errors import BetenetError, ConfigError, ModelError
 from betenet.superconductivity.critical_temperature import (
     DEFAULT_METHOD,
     DEFAULT_MU_STAR,
@@ -41,6 +41,8 @@ MOST_WAITING = 64
 """Requests that wait to be computed."""
 LONGEST_FORMULA = 200
 """Letters of a formula that is looked up."""
+LONGEST_NUMBER = 10
+"""Digits of a number of an event."""
 
 MuStar = Annotated[float, Form(ge=0.0, lt=1.0, description="μ*")]
 FORCE_FIELD = "mattersim-1m"
@@ -121,8 +123,9 @@ def make_application(settings: AppSettings | None = None) -> FastAPI:
         openapi_url="/api/openapi.json",
         lifespan=life,
     )
+    app.state.is_ending = bool  # no; the program knows better
     app.add_middleware(Guard, settings=settings)
-    _add_errors(app)
+    add_errors(app)
     _add_pages(app)
     _add_knowledge(app, settings, predictor, runs)
     _add_models(app)
@@ -130,12 +133,6 @@ def make_application(settings: AppSettings | None = None) -> FastAPI:
     _add_jobs(app, JobRequests(settings, predictor, board), board)
     _add_runs(app, runs)
     return app
-
-
-def as_json(data: object) -> Response:
-    """Answer with data that are plain already."""
-    text = json.dumps(data, ensure_ascii=False, allow_nan=False)
-    return Response(text, media_type="application/json")
 
 
 async def uploads_of(sent: list[UploadFile]) -> list[Upload]:
@@ -146,37 +143,6 @@ async def uploads_of(sent: list[UploadFile]) -> list[Upload]:
 def _load(predictor: Predictor) -> None:
     with suppress(BetenetError):  # told to whoever asks for a prediction
         predictor.load()
-
-
-def _add_errors(app: FastAPI) -> None:
-    """Every error in the three parts that all of ours have."""
-
-    def known(_: Request, error: Exception) -> Response:
-        assert isinstance(error, BetenetError)
-        return refused(404 if isinstance(error, DataError) else 400, error)
-
-    def wrong(_: Request, error: Exception) -> Response:
-        assert isinstance(error, RequestValidationError)
-        first = error.errors()[0]
-        where = ".".join(str(one) for one in first["loc"][1:])
-        what = ConfigError(f"{where or 'The request'}: {first['msg']}.", "", "See /api/docs.")
-        return refused(422, what)
-
-    def missing(_: Request, error: Exception) -> Response:
-        assert isinstance(error, HTTPException)
-        what = ConfigError(f"{error.detail}.", "There is nothing at this address.", "Open /.")
-        return refused(error.status_code, what)
-
-    def fault(_: Request, error: Exception) -> Response:
-        return refused(500, unexpected(error, "The request"))
-
-    for kind, answer in (
-        (BetenetError, known),
-        (RequestValidationError, wrong),
-        (HTTPException, missing),
-        (Exception, fault),
-    ):
-        app.add_exception_handler(kind, answer)
 
 
 def _add_pages(app: FastAPI) -> None:
@@ -250,6 +216,14 @@ def _add_knowledge(
 
         return as_json([answer_formula(one[:LONGEST_FORMULA]).to_dict() for one in formula[:100]])
 
+    @app.get("/api/formats", summary="formats and units that α²F files may be said to have")
+    def formats() -> Response:
+        from betenet.formats import FORMATS
+        from betenet.units import FREQUENCY_UNITS_IN_MEV
+
+        units = [unit for unit in FREQUENCY_UNITS_IN_MEV if unit.isascii()]
+        return as_json({"formats": list(FORMATS), "units": units})
+
     @app.get("/api/citations", summary="what a result owes to whom, as `betenet cite`")
     async def citations() -> Response:
         return as_json({"text": citations_text(), "bibtex": citations_bibtex()})
@@ -298,9 +272,14 @@ def _add_predictions(app: FastAPI, settings: AppSettings, predictor: Predictor) 
         files: list[UploadFile],
         mu_star: MuStar = DEFAULT_MU_STAR,
         state: Annotated[bool, Form(description="gap and thermodynamics, too")] = False,
+        unit: Annotated[str, Form(description="unit of the frequencies")] = "",
+        format: Annotated[str, Form(description="format of the files")] = "",  # noqa: A002
+        column: Annotated[int, Form(ge=0, description="column in full, from 1")] = 0,
+        drop_imaginary: Annotated[bool, Form(description="leave out ω < 0")] = False,
     ) -> Response:
         uploads = await uploads_of(files)
-        work = partial(spectra.analyse, uploads, mu_star, with_state=state)
+        reading = Reading(unit=unit, format=format, column=column, drop_imaginary=drop_imaginary)
+        work = partial(spectra.analyse, uploads, mu_star, with_state=state, reading=reading)
         return as_json(await equations.do(work))
 
     @app.post("/api/mu-star", summary="Tc of a prediction at every μ*, and its distribution")
@@ -367,10 +346,10 @@ def _add_jobs(app: FastAPI, requests: JobRequests, board: JobBoard) -> None:
         last_event_id: Annotated[str, Header()] = "",
     ) -> Response:
         found = board.find(name)
-        heard = int(last_event_id) if last_event_id.isdecimal() else after
-
+        is_number = last_event_id.isdecimal() and len(last_event_id) < LONGEST_NUMBER
+        heard = int(last_event_id) if is_number else after
         headers = {"x-accel-buffering": "no"}  # for a proxy that would wait for more
-        lines = _lines_of(board.listen(found, heard))
+        lines = _lines_of(board.listen(found, heard, app.state.is_ending))
         return StreamingResponse(lines, media_type="text/event-stream", headers=headers)
 
     @app.get("/api/jobs/{name}/wave", summary="how the atoms move in the modes of one q point")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 import sys
 import threading
@@ -55,7 +56,9 @@ def serve(
             timeout_graceful_shutdown=2,
             proxy_headers=False,
         )
-        uvicorn.Server(config).run(sockets=[listener])
+        server = uvicorn.Server(config)
+        application.state.is_ending = lambda: server.should_exit
+        server.run(sockets=[listener])
 
 
 def _listening(settings: AppSettings) -> socket.socket:
@@ -67,10 +70,13 @@ def _listening(settings: AppSettings) -> socket.socket:
         listener.listen(128)
     except OSError as error:
         listener.close()
+        is_about_port = error.errno in {errno.EADDRINUSE, errno.EACCES}
         raise ConfigError(
             f"Cannot listen at {settings.host}, port {settings.port}.",
             f"{error.strerror or error}.",
-            "Give another --port; 0 takes one that is free.",
+            "Give another --port; 0 takes one that is free."
+            if is_about_port
+            else "Give an address of this machine with --host, or leave it out.",
         ) from error
     return listener
 

@@ -91,6 +91,12 @@ class AppSettings:
     limits: Limits = field(default_factory=Limits)
 
     def __post_init__(self) -> None:
+        if not self.host:
+            raise ConfigError(
+                "There is no address to listen at.",
+                "The one that was given is empty.",
+                "Leave --host out, or give 0.0.0.0 for every address of this machine.",
+            )
         if not 0 <= self.port < 1 << 16:
             raise ConfigError(
                 f"{self.port} is no port.",

@@ -51,10 +51,13 @@ class Stored:
     Attributes
     ----------
     names
-        Name that the sender gave, by the path.
+        Name that the sender gave, by the path; in the order in which they were sent.
+    too_large
+        Why a file is not read, by the path, for those that are larger than allowed.
     """
 
     names: Mapping[Path, str]
+    too_large: Mapping[Path, StructureError]
 
     def shown(self, text: str) -> str:
         """Text in which every path is the name that the sender gave."""
@@ -83,15 +86,18 @@ class Stored:
 def stored(uploads: Sequence[Upload], limits: Limits) -> Generator[Stored]:
     """Write files for as long as they are read.
 
+    A file that is larger than allowed after it is decompressed loses itself alone.
+
     Raises
     ------
     ConfigError
-        If a file is larger than allowed after it is decompressed, or there is none.
+        If there is none.
     """
     if not uploads:
         raise ConfigError("No file was sent.", "There is nothing to read.", "Send one or more.")
     with tempfile.TemporaryDirectory(prefix="betenet-app-") as folder:
         names: dict[Path, str] = {}
+        too_large: dict[Path, StructureError] = {}
         for number, upload in enumerate(uploads):
             name = printable(upload.name)[-_LONGEST_NAME:] or "file"
             path = Path(folder) / str(number) / _on_disk(upload.name)
@@ -101,12 +107,32 @@ def stored(uploads: Sequence[Upload], limits: Limits) -> Generator[Stored]:
             try:
                 check_size(path, limits.content)
             except OSError as error:
-                why = in_short(error)
-                raise ConfigError(f"{name} is not read.", why, "Send a smaller file.") from None
-        yield Stored(names)
+                why = f"{name} is not read.", f"{in_short(error)}.", "Send a smaller file."
+                too_large[path] = StructureError(*why)
+        yield Stored(names, too_large)
 
 
-def structures_of(files: Stored, limits: Limits) -> Iterator[StructureRecord]:
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a structure or spectrum of a request comes from.
+
+    Attributes
+    ----------
+    file
+        Place of the file in the request, from 0.
+    place
+        Place in the file, from 0.
+    """
+
+    file: int
+    place: int
+
+    def to_dict(self) -> dict[str, int]:
+        """Keys that an answer gets."""
+        return {"file": self.file, "place": self.place}
+
+
+def structures_of(files: Stored, limits: Limits) -> Iterator[tuple[Origin, StructureRecord]]:
     """Every structure of the files as it was read, or why it cannot be used.
 
     Parameters
@@ -118,35 +144,47 @@ def structures_of(files: Stored, limits: Limits) -> Iterator[StructureRecord]:
     """
     from betenet.structures import StructureRecord
 
-    for number, record in enumerate(_read(files), 1):
+    for number, (origin, record) in enumerate(_read(files), 1):
         if number > limits.structures:
             error = StructureError(
                 f"Only the first {limits.structures} structures are read.",
                 "The page is for some structures at a time.",
                 "Use `betenet predict` or `betenet screen` for many.",
             )
-            yield StructureRecord(name="further structures", error=error)
+            yield origin, StructureRecord(name="further structures", error=error)
             return
-        yield _within(record, limits)
+        yield origin, _within(record, limits)
 
 
-def _read(files: Stored) -> Iterator[StructureRecord]:
+def _read(files: Stored) -> Iterator[tuple[Origin, StructureRecord]]:
+    for number, path in enumerate(files.names):
+        for place, record in enumerate(_read_file(path, files)):
+            yield Origin(number, place), record
+
+
+def _read_file(path: Path, files: Stored) -> Iterator[StructureRecord]:
     from betenet.structures import StructureRecord, read_structures
 
-    for path, name in files.names.items():
-        if suffix_of(path.name) not in STRUCTURE_SUFFIXES and not _VASP.match(path.name):
-            error = StructureError(
-                f"{name}: the page does not read files of this kind.",
-                f"It reads {', '.join(sorted(STRUCTURE_SUFFIXES))}, POSCAR and CONTCAR.",
-                "Convert it, or use `betenet predict`, which reads any file that ASE reads.",
-            )
-            yield StructureRecord(name=name, error=error)
-            continue
-        for record in read_structures(path):
-            given = files.shown(record.name)
-            error = None if record.error is None else files.shown_error(record.error)
-            warnings = tuple(map(files.shown, record.warnings))
-            yield replace(record, name=given, error=error, warnings=warnings)
+    name = files.names[path]
+    error = files.too_large.get(path)
+    if (
+        error is None
+        and suffix_of(path.name) not in STRUCTURE_SUFFIXES
+        and not _VASP.match(path.name)
+    ):
+        error = StructureError(
+            f"{name}: the page does not read files of this kind.",
+            f"It reads {', '.join(sorted(STRUCTURE_SUFFIXES))}, POSCAR and CONTCAR.",
+            "Convert it, or use `betenet predict`, which reads any file that ASE reads.",
+        )
+    if error is not None:
+        yield StructureRecord(name=name, error=error)
+        return
+    for record in read_structures(path):
+        given = files.shown(record.name)
+        error = None if record.error is None else files.shown_error(record.error)
+        warnings = tuple(map(files.shown, record.warnings))
+        yield replace(record, name=given, error=error, warnings=warnings)
 
 
 def _within(record: StructureRecord, limits: Limits) -> StructureRecord:

@@ -9,6 +9,13 @@ from betenet.app.server import FORCE_FIELD
 from betenet.phonons import DEFAULT
 
 
+@pytest.fixture(scope="module")
+def table() -> bytes:
+    """An α²F whose unit only a person knows."""
+    rows = ((x, max(0.0, x * (50 - x) / 600)) for x in range(1, 61))
+    return "".join(f"{x} {value}\n" for x, value in rows).encode()
+
+
 def sent(*files):
     return [("files", file) for file in files]
 
@@ -83,6 +90,8 @@ def test_what_is_asked_wrongly_is_told_in_three_parts(client, niobium):
         (client.post("/api/mu-star", json={"name": "x"}), 404),
         (client.get("/api/nothing"), 404),
         (client.get("/api/jobs/none"), 404),
+        (client.put("/api/predict"), 405),
+        (client.get("/api/jobs/none/events", headers={"last-event-id": "9" * 5000}), 404),
         (client.get("/api/models/..%2f..%2fetc"), 404),
         (client.get("/assets/..%2f..%2fserver.py"), 404),
         (client.get("/api/examples/..%2fserver.py"), 404),
@@ -101,7 +110,7 @@ def test_no_file_of_this_machine_is_read_by_its_name(client, tmp_path):
     assert 17 < found["known"]["known_tc_kelvin"] < 19
 
 
-def test_limits_are_told(client):
+def test_limits_are_told(client, niobium, table):
     large = client.post("/api/predict", files=sent(("a.cif", b"x" * (1 << 19))))
     assert large.status_code == 413
     many = client.post("/api/predict", files=sent(*[("x.qqq", b"")] * 42)).json()
@@ -109,13 +118,48 @@ def test_limits_are_told(client):
     assert "first 40" in many[-1]["error"]["summary"]
     import gzip
 
-    bomb = client.post("/api/predict", files=sent(("a.cif.gz", gzip.compress(b"x" * (1 << 24)))))
-    assert bomb.status_code == 400
-    assert "larger than the limit" in bomb.json()["error"]["reason"]
+    bomb = gzip.compress(b"x" * (1 << 24))
+    for address, good in (("/api/predict", niobium), ("/api/tc", table)):
+        files = sent(("a.cif.gz", bomb), ("good.cif", good))
+        refused, taken = client.post(address, files=files, data={"unit": "meV"}).json()
+        assert "larger than the limit" in refused["error"]["reason"]
+        assert taken["error"] is None
     cell = '61\nLattice="9 0 0 0 9 0 0 0 9" Properties=species:S:1:pos:R:3 pbc="T T T"\n'
     cell += "".join(f"Nb {k % 4} {k // 4 % 4} {k // 16}\n" for k in range(61))
     (found,) = client.post("/api/predict", files=sent(("a.xyz", cell.encode()))).json()
     assert "61 atoms" in found["error"]["summary"]
+
+
+def test_files_of_one_name_are_told_apart(client, niobium, vanadium_silicide):
+    frames = niobium + niobium.replace(b"data_", b"data_second_")
+    files = sent(("x.cif", niobium), ("x.cif", frames), ("x.cif", vanadium_silicide))
+    found = client.post("/api/predict", files=files).json()
+    assert [(one["file"], one["place"]) for one in found] == [(0, 0), (1, 0), (1, 1), (2, 0)]
+    assert [one["formula"] for one in found] == ["Nb", "Nb", "Nb", "V3Si"]
+
+
+def test_the_unit_of_a_table_can_be_said(client, table):
+    def asked(**fields):
+        (found,) = client.post("/api/tc", files=sent(("table.dat", table)), data=fields).json()
+        return found
+
+    assert "does not say in which unit" in asked()["error"]["summary"]
+    in_mev, in_thz = asked(unit="meV"), asked(unit="THz")
+    assert in_thz["coupling"] == pytest.approx(in_mev["coupling"], rel=1e-6)
+    ratio = in_thz["omega_log_kelvin"] / in_mev["omega_log_kelvin"]
+    assert ratio == pytest.approx(4.135667696, rel=1e-6)  # h in meV/THz
+    assert asked(unit="yard")["error"]["fix"]
+    told = client.get("/api/formats").json()
+    assert {"meV", "THz", "cm-1"} <= set(told["units"])
+    assert {"table", "qe-lambda"} <= set(told["formats"])
+
+
+def test_a_prediction_that_somebody_has_changed_is_refused(client, niobium):
+    (found,) = client.post("/api/predict", files=sent(("Nb.cif", niobium))).json()
+    del found["quantities"]["omega_log_kelvin"]
+    answer = client.post("/api/mu-star", json=found)
+    assert answer.status_code == 404
+    assert "Its numbers do not fit" in answer.json()["error"]["reason"]
 
 
 def test_the_default_force_field_is_that_of_the_verb(client):

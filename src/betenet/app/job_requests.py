@@ -14,7 +14,7 @@ from betenet.errors import ConfigError, DataError
 from betenet.superconductivity.critical_temperature import DEFAULT_METHOD, DEFAULT_MU_STAR
 
 if TYPE_CHECKING:
-    from betenet.app.work import Phonons
+    from betenet.app.work import Phonons, PhononTask
     from betenet.structures import StructureRecord
 
 MOST_PRESSURES = 20
@@ -60,22 +60,40 @@ class JobRequests:
         task = PhononTask(record=record, force_field=check_force_field(force_field))
 
         def finish(answer: Phonons | None) -> dict[str, Any]:
-            from betenet.ensemble.phonon_sources import site_phonons
-
             assert answer is not None
-            assert answer.entry.result is not None
-            result, row = answer.entry.result, answer.entry.csv_row()
-            if not self._predictor.load().takes_phonons:
-                return {"prediction": None, "row": row}
-            data = self._predictor.predict_with(
-                record,
-                lambda one: site_phonons(result, _atoms(one), task.force_field),
-                DEFAULT_MU_STAR,
-                DEFAULT_METHOD,
-            )
-            return {"prediction": data, "row": row}
+            return {
+                "prediction": self._with_phonons(task, answer, DEFAULT_MU_STAR, DEFAULT_METHOD),
+                "row": answer.entry.csv_row(),
+            }
 
         return self._board.submit(task, finish)
+
+    def prediction(self, name: str, mu_star: float, tc_method: str) -> dict[str, Any] | None:
+        """Prediction with the phonons of a job that is done, at any μ*, for JSON.
+
+        Parameters
+        ----------
+        name
+            Job of phonons.
+        mu_star
+            μ* [1].
+        tc_method
+            Method of Tc.
+
+        Returns
+        -------
+        dict
+            The prediction; None if the model takes no phonons.
+
+        Raises
+        ------
+        DataError
+            If there is no such job, or it is not done.
+        ConfigError
+            If μ* or the method cannot be.
+        """
+        task, answer = self._done(name)
+        return self._with_phonons(task, answer, mu_star, tc_method)
 
     def pressure(
         self,
@@ -148,11 +166,7 @@ class JobRequests:
                 "Give it in reciprocal vectors of the primitive cell.",
             )
 
-        answer = self._board.find(name).answer
-        if answer is None:
-            raise DataError(
-                "These phonons are not there.", "The job is not done.", "Wait for its end."
-            )
+        _, answer = self._done(name)
         result = answer.entry.result
         assert result is not None
         frequencies, waves = answer.matrices.wave(np.array(q))
@@ -163,6 +177,33 @@ class JobRequests:
             "real": moved.real.round(4).tolist(),
             "imaginary": moved.imag.round(4).tolist(),
         }
+
+    def _done(self, name: str) -> tuple[PhononTask, Phonons]:
+        """What a job of phonons was to do, and what it has answered."""
+        from betenet.app.work import PhononTask
+
+        job = self._board.find(name)
+        if not isinstance(job.task, PhononTask) or job.answer is None:
+            raise DataError(
+                "These phonons are not there.", "The job is not done.", "Wait for its end."
+            )
+        return job.task, job.answer
+
+    def _with_phonons(
+        self, task: PhononTask, answer: Phonons, mu_star: float, tc_method: str
+    ) -> dict[str, Any] | None:
+        from betenet.ensemble.phonon_sources import site_phonons
+
+        result = answer.entry.result
+        assert result is not None
+        if not self._predictor.load().takes_phonons:
+            return None
+        return self._predictor.predict_with(
+            task.record,
+            lambda one: site_phonons(result, _atoms(one), task.force_field),
+            mu_star,
+            tc_method,
+        )
 
     def _record(self, upload: Upload, place: int) -> StructureRecord:
         records = self._predictor.records(upload)

@@ -352,6 +352,14 @@ def _add_jobs(app: FastAPI, requests: JobRequests, board: JobBoard) -> None:
         lines = _lines_of(board.listen(found, heard, app.state.is_ending))
         return StreamingResponse(lines, media_type="text/event-stream", headers=headers)
 
+    @app.get("/api/jobs/{name}/prediction", summary="prediction with a job's phonons, at any μ*")
+    async def prediction(
+        name: str,
+        mu_star: Annotated[float, Query(ge=0.0, lt=1.0)] = DEFAULT_MU_STAR,
+        tc_method: Annotated[str, Query()] = DEFAULT_METHOD,
+    ) -> Response:
+        return as_json(await lane.do(partial(requests.prediction, name, mu_star, tc_method)))
+
     @app.get("/api/jobs/{name}/wave", summary="how the atoms move in the modes of one q point")
     def wave(name: str, q: Annotated[list[float], Query(min_length=3, max_length=3)]) -> Response:
         return as_json(requests.wave(name, q))

@@ -92,7 +92,7 @@ class TcDistribution:
             reach = 0.0
             if self.points is not None:
                 reach = float(np.max(np.abs(self.points[:, 0] - self.centre[0, 0])))
-            surface = EliashbergSurface(self.mean, mu_star, reach)
+            surface = EliashbergSurface(self.mean, mu_star, reach, with_gap=False)
         else:
             surface = FormulaSurface(tc_method, mu_star, self.mean)
         value = float(surface.tc(self.centre)[0])
@@ -106,7 +106,7 @@ class TcDistribution:
         values
             Values of μ* [1].
         tc_method
-            A formula, or ``"eliashberg"``, which takes a tenth of a second for each value.
+            A formula, or ``"eliashberg"``, which takes a twentieth of a second for each value.
 
         Notes
         -----

@@ -17,7 +17,7 @@ from betenet.superconductivity.critical_temperature import (
     METHODS_OF_SPECTRA,
     critical_temperature,
 )
-from betenet.superconductivity.eliashberg import eliashberg_gap
+from betenet.superconductivity.eliashberg import eliashberg_gap, eliashberg_tc
 from betenet.superconductivity.moments import moments
 from betenet.units import KELVIN_TO_MEV, MEV_TO_KELVIN
 
@@ -105,6 +105,8 @@ class EliashbergSurface:
         μ* [1].
     reach
         Largest |ln λ - ln λ(spectrum)| that will be asked for [1].
+    with_gap
+        Whether the gap will be asked for, which takes nearly all of the time.
 
     Notes
     -----
@@ -123,18 +125,24 @@ class EliashbergSurface:
     [0.115, 0.229, 0.212]
     """
 
-    def __init__(self, spectrum: Spectrum, mu_star: float, reach: float) -> None:
+    def __init__(
+        self, spectrum: Spectrum, mu_star: float, reach: float, *, with_gap: bool = True
+    ) -> None:
         found = moments(spectrum.frequencies, spectrum.a2f, spectrum.rule)
         self._mu_star = mu_star
         self._centre = np.log([float(found[key]) for key in ("coupling", "omega_log", "omega_2")])
         self._steps = max(reach, 1e-3) * np.linspace(-1.0, 1.0, _POINTS)
         scaled = np.exp(self._steps)[:, None] * spectrum.a2f
-        solved = eliashberg_gap(
-            spectrum.frequencies, scaled, mu_star, rule=spectrum.rule, lowest=_LOWEST
-        )
-        self._depths = _depth(solved.transition.tc, self._centre[1])
-        # where there is no gap its ratio is of no account, but the curve must go on
-        self._ratios = np.nan_to_num(solved.gap_ratio, nan=3.53)
+        asked = spectrum.frequencies, scaled, mu_star
+        self._ratios: np.ndarray | None = None
+        if with_gap:
+            solved = eliashberg_gap(*asked, rule=spectrum.rule, lowest=_LOWEST)
+            transition = solved.transition
+            # where there is no gap its ratio is of no account, but the curve must go on
+            self._ratios = np.nan_to_num(solved.gap_ratio, nan=3.53)
+        else:
+            transition = eliashberg_tc(*asked, rule=spectrum.rule, lowest=_LOWEST)
+        self._depths = _depth(transition.tc, self._centre[1])
 
     def tc(self, logs: Float[np.ndarray, "row 3"]) -> Float[np.ndarray, " row"]:
         """Tc [K] of rows of ln λ, ln ω_log and ln ω_2 [ln meV]."""
@@ -144,7 +152,8 @@ class EliashbergSurface:
         return np.asarray(of_shape * self._shape(logs))
 
     def gap(self, logs: Float[np.ndarray, "row 3"]) -> Float[np.ndarray, " row"]:
-        """Δ₀ [meV] of the same rows."""
+        """Δ₀ [meV] of the same rows; the surface was made with it."""
+        assert self._ratios is not None
         return np.asarray(0.5 * KELVIN_TO_MEV * self._read(self._ratios, logs) * self.tc(logs))
 
     def _read(self, values: np.ndarray, logs: np.ndarray) -> np.ndarray:

@@ -97,6 +97,62 @@ def test_a_screening_is_searched_and_a_row_opens_its_crystal(visitor, browser):
 
 
 @pytest.mark.slow
+def test_two_files_of_one_name_are_two(visitor, browser, niobium, vanadium_silicide, tmp_path):
+    for folder, content in (("a", niobium), ("b", vanadium_silicide)):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "x.cif").write_bytes(content)
+    visitor.open()
+    browser.give_files([tmp_path / "a" / "x.cif", tmp_path / "b" / "x.cif"])
+    browser.wait("document.querySelectorAll('.item').length === 2")
+    browser.evaluate("document.querySelectorAll('.item')[1].querySelector('button').click()")
+    visitor.tab("pressure")
+    visitor.slide("Pressure", 5)
+    volume = "document.querySelector('section[aria-label=Pressure] tbody td')?.innerText"
+    assert 12.5 < float(browser.wait(volume, 120)) < 14  # of V3Si; that of Nb is 17.5
+    browser.open(browser.evaluate("location.href"))
+    browser.wait("document.querySelectorAll('.item').length === 2")
+    assert [one.split()[0] for one in browser.evaluate(ITEMS)] == ["Nb", "V3Si"]
+
+
+@pytest.mark.slow
+def test_a_visitor_says_the_unit_of_a_table_and_takes_it_along(visitor, browser, tmp_path):
+    table = tmp_path / "my table.dat"
+    rows = ((x, max(0.0, x * (50 - x) / 600)) for x in range(1, 61))
+    table.write_text("".join(f"{x} {value}\n" for x, value in rows))
+    large = tmp_path / "large.dat"
+    large.write_bytes(b"1" * (1 << 19))
+    browser.call("Page.setDownloadBehavior", behavior="allow", downloadPath=str(tmp_path / "kept"))
+    visitor.open()
+    browser.give_files([table, large])
+    assert "large.dat is too large" in visitor.text("main > .error")
+    browser.wait("document.body.innerText.includes('does not say in which unit')")
+    browser.wait("document.querySelectorAll('.reading option').length > 5")
+    browser.evaluate(
+        "(() => { const s = document.querySelector('.reading select'); s.value = 'meV';"
+        "s.dispatchEvent(new Event('change', {bubbles: true})); })()"
+    )
+    browser.wait("document.querySelector('section[aria-label=Moments]')")
+    visitor.slide("Coulomb", 0.16)
+    browser.wait("document.querySelector('caption').innerText.includes('0.16')")
+    shown = visitor.tc()
+    command = "betenet tc 'my table.dat' --mu-star 0.16 --unit meV"
+    assert visitor.text(".command code") == command
+    visitor.tab("keep")
+    visitor.press("Analysis, JSON")
+    kept = tmp_path / "kept" / "my_table.json"
+    end = time.monotonic() + 20
+    while not kept.exists() and time.monotonic() < end:
+        time.sleep(0.05)
+    found = json.loads(kept.read_text("utf-8"))
+    assert found["mu_star"] == 0.16
+    assert found["tc_kelvin"] == pytest.approx(shown, rel=5e-3)
+    browser.open(browser.evaluate("location.href"))
+    visitor.tab("tc")
+    assert visitor.text(".command code") == command
+    assert browser.complaints == []
+
+
+@pytest.mark.slow
 def test_names_of_others_are_words_and_nothing_else(visitor, browser, niobium, tmp_path):
     hostile = tmp_path / "<img src=x onerror=document.title=1>.cif"
     hostile.write_bytes(niobium)

@@ -50,6 +50,16 @@ def test_the_prediction_with_phonons_is_that_of_the_verb(done, niobium, tmp_path
     assert found["spectrum"]["a2f"][0] == pytest.approx(expected["spectrum"]["a2f"][0])
 
 
+def test_a_prediction_with_phonons_is_had_at_any_mu_star(client, done, niobium, tmp_path, capsys):
+    (tmp_path / "Nb.cif").write_bytes(niobium)
+    flags = ["--phonons", "auto", "--json", "--mu-star", "0.17", "--tc-method", "xie_2022"]
+    (expected,) = json_of(["predict", str(tmp_path / "Nb.cif"), *flags], capsys)
+    asked = {"mu_star": 0.17, "tc_method": "xie_2022"}
+    found = client.get(f"/api/jobs/{done[0]}/prediction", params=asked).json()
+    assert found["quantities"] == expected["quantities"]
+    assert client.get("/api/jobs/none/prediction").status_code == 404
+
+
 def test_the_same_task_is_one_job_and_is_heard_from_anywhere(client, niobium, done):
     name, events = done
     assert begin(client, niobium) == name
@@ -70,6 +80,9 @@ def test_modes_have_the_frequencies_of_the_bands(client, done):
             assert wave["frequencies_mev"] == pytest.approx(expected, abs=0.01)
             assert len(wave["real"]) == 3
     assert client.get("/api/jobs/none/wave", params={"q": [0, 0, 0]}).status_code == 404
+    for wrong in ("nan", "inf", "1e300"):
+        answer = client.get(f"/api/jobs/{name}/wave", params={"q": [0, wrong, 0]})
+        assert answer.status_code == 400
 
 
 def test_tc_under_pressure_comes_point_by_point(client, niobium):

@@ -58,13 +58,22 @@ def test_twenty_predictions_of_ten_clients_while_a_job_runs(niobium):
         assert state in {"queued", "running", "done"}
 
 
-def test_ctrl_c_ends_it_and_its_processes(niobium):
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_it_and_whoever_listens_hears_the_end(vanadium_silicide, number):
+    """In the middle of a job, without a word that would frighten."""
     with program("--port", "0") as (found, address):
         data = {"pressures": [float(k) for k in range(20)]}
-        file = {"file": ("Nb.cif", niobium)}
-        httpx2.post(f"{address}api/pressure", files=file, data=data, timeout=90)
-        found.send_signal(signal.SIGINT)
-        assert found.wait(20) in {0, 130, -signal.SIGINT}
+        file = {"file": ("V3Si.cif", vanadium_silicide)}
+        job = httpx2.post(f"{address}api/pressure", files=file, data=data, timeout=90).json()
+        with httpx2.stream("GET", f"{address}api/jobs/{job['id']}/events", timeout=90) as events:
+            lines = events.iter_lines()
+            assert any('"running"' in line for line in lines)
+            found.send_signal(number)
+            assert list(lines)[-1] == ""  # whole to its end
+        assert found.wait(20) in {0, 130, -number}
+        told = found.stderr.read()
+        assert "Traceback" not in told
+        assert "ERROR" not in told
 
 
 def test_a_port_in_use_is_told(capsys):

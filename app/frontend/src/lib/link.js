@@ -19,7 +19,9 @@ const toBytes = (text) =>
 /** Files as one short text; null if it is too long for an address. */
 export async function packFiles(files) {
   const table = files.map((file) =>
-    file.example ? { e: file.example } : { n: file.name, b: toText(file.bytes) },
+    file.example
+      ? { e: file.example, r: file.reading }
+      : { n: file.name, b: toText(file.bytes), r: file.reading },
   );
   const packed = await pipe(
     new TextEncoder().encode(JSON.stringify(table)),
@@ -34,7 +36,9 @@ export async function unpackFiles(text) {
   const bytes = await pipe(toBytes(text), new DecompressionStream('deflate-raw'));
   const table = JSON.parse(new TextDecoder().decode(bytes));
   return table.map((one) =>
-    one.e ? { example: String(one.e) } : { name: String(one.n), bytes: toBytes(one.b) },
+    one.e
+      ? { example: String(one.e), reading: one.r }
+      : { name: String(one.n), bytes: toBytes(one.b), reading: one.r },
   );
 }
 

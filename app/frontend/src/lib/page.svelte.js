@@ -1,9 +1,10 @@
 import { get, getText, postFiles, Refusal } from './api.js';
-import { Crystal, SpectrumFile } from './crystals.svelte.js';
-import { fromText, isStructure } from './files.js';
+import { Crystal, fieldsOf, SpectrumFile } from './crystals.svelte.js';
+import { fromBrowser, fromText, isStructure } from './files.js';
 import { packFiles, readFragment, unpackFiles, writeFragment } from './link.js';
 
 const AT_A_TIME = 20; // files of one request
+const ENVELOPE = 1024; // bytes that a file takes in a request beside its own
 
 /** All that the page shows, and what was chosen in it. */
 class Page {
@@ -54,17 +55,38 @@ class Page {
     this.run = null;
     const before = this.items.length;
     this.busy += files.length;
-    for (let start = 0; start < files.length; start += AT_A_TIME) {
-      const part = files.slice(start, start + AT_A_TIME);
-      await Promise.all([
+    for (const part of this.#requests(files)) {
+      const read = await Promise.all([
         this.#read(part.filter(isStructure), 'api/predict', Crystal),
-        this.#read(part.filter((file) => !isStructure(file)), 'api/tc', SpectrumFile),
+        ...bySettings(part.filter((file) => !isStructure(file))).map((alike) =>
+          this.#read(alike, 'api/tc', SpectrumFile, fieldsOf(alike[0].reading)),
+        ),
       ]);
+      // in the order of the files, by which a link names them
+      const inOrder = (a, b) => part.indexOf(a.file) - part.indexOf(b.file) || a.place - b.place;
+      this.items.push(...read.flat().sort(inOrder));
       this.busy -= part.length;
     }
     const fresh = this.items.slice(before);
     const first = fresh.find((one) => !one.error) ?? fresh[0];
     if (first) this.choose(first);
+  }
+
+  /** Files of the browser: dropped, pasted or chosen. */
+  async addFromBrowser(files) {
+    const given = [...files];
+    const read = await Promise.allSettled(given.map(fromBrowser));
+    await this.add(read.filter((one) => one.status === 'fulfilled').map((one) => one.value));
+    read.forEach((one, k) => {
+      if (one.status === 'fulfilled') return;
+      this.fail(
+        new Refusal({
+          summary: `${given[k].name} cannot be read.`,
+          reason: 'It is a folder, or it was moved or changed since it was chosen.',
+          fix: 'Choose the files themselves.',
+        }),
+      );
+    });
   }
 
   async addText(name, text) {
@@ -190,29 +212,50 @@ class Page {
     }
   }
 
-  async #read(files, path, Item) {
-    if (!files.length) return;
-    try {
-      const answers = await postFiles(path, 'files', files, { mu_star: this.muStar });
-      const seen = new Map();
-      for (const answer of answers) {
-        const file = fileOf(answer.name, files);
-        const place = seen.get(file) ?? 0;
-        seen.set(file, place + 1);
-        this.items.push(new Item(file, place, answer));
+  /** Files in parts that the server takes; one that is too large for it is told. */
+  *#requests(files) {
+    const most = this.status?.most_bytes ?? Infinity;
+    let [part, bytes] = [[], 0];
+    for (const file of files) {
+      const size = file.bytes.length + ENVELOPE;
+      if (size > most) {
+        this.busy -= 1;
+        this.fail(
+          new Refusal({
+            summary: `${file.name} is too large.`,
+            reason: `It has ${(size / 2 ** 20).toFixed(1)} MiB; the page takes ${most / 2 ** 20}.`,
+            fix: 'Use the command line, which takes files of any size.',
+          }),
+        );
+        continue;
       }
+      if (part.length === AT_A_TIME || bytes + size > most) {
+        yield part;
+        [part, bytes] = [[], 0];
+      }
+      part.push(file);
+      bytes += size;
+    }
+    if (part.length) yield part;
+  }
+
+  async #read(files, path, Item, fields = {}) {
+    if (!files.length) return [];
+    try {
+      const answers = await postFiles(path, 'files', files, { mu_star: this.muStar, ...fields });
+      return answers.map((answer) => new Item(files[answer.file], answer.place, answer));
     } catch (error) {
       this.fail(error);
+      return [];
     }
   }
 }
 
 export const TABS = ['tc', 'phonons', 'pressure', 'gap', 'compare', 'keep'];
 
-/** The file that an answer is of: its name, perhaps with the number of a structure behind it. */
-function fileOf(name, files) {
-  const whole = files.find((file) => name === file.name);
-  return whole ?? files.find((file) => name.startsWith(`${file.name}#`)) ?? files[0];
+/** Files that are read in the same way, together. */
+function bySettings(files) {
+  return Object.values(Object.groupBy(files, (file) => JSON.stringify(file.reading ?? {})));
 }
 
 export const page = new Page();

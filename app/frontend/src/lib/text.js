@@ -13,6 +13,12 @@ export const kelvin = (value) => (value != null && value < 0.005 ? '0' : digits(
 
 export const percent = (share) => (share == null ? 'unknown' : `${Math.round(100 * share)} %`);
 
+/** A number of things. */
+export const counted = (number, what) => `${number} ${what}${Number(number) === 1 ? '' : 's'}`;
+
+/** A change, with its sign and one decimal. */
+export const signed = (value) => `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(1)}`;
+
 /** Parts of a formula: text, and whether it is a subscript. */
 export function formulaParts(formula) {
   return [...formula.matchAll(/(\d+(?:\.\d+)?)|([^\d]+)/g)].map((one) => ({

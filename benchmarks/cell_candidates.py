@@ -12,12 +12,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from ase import Atoms, units
-from ase.data import atomic_numbers, covalent_radii
+from ase.data import covalent_radii
 from pyxtal.symmetry import Group
 
 from betenet.datasets.pressure_labels import space_group_of
 from betenet.errors import BetenetError
-from betenet.known.elements import bonding
 from betenet.phonons import PhononSettings
 from betenet.phonons.force_field import ForceField
 from betenet.phonons.relaxation import relax
@@ -48,23 +47,6 @@ class Candidate:
     def volume(self) -> float:
         """Volume for each atom [Å³]."""
         return self.atoms.get_volume() / len(self.atoms)
-
-
-def compressed_volume(symbols: Sequence[str], pressure: float) -> float:
-    """Rough volume of a crystal for each atom at a pressure [Å³]: only a start.
-
-    Parameters
-    ----------
-    symbols
-        Elements of a formula unit.
-    pressure
-        Pressure [GPa].
-    """
-    table = bonding().volume
-    metals = [table[atomic_numbers[one]] for one in symbols if one != "H"]
-    light = symbols.count("H") * 3.2 * (1.0 + pressure / 60.0) ** -0.3
-    heavy = sum(min(one, 45.0) for one in metals) * (1.0 + pressure / 12.0) ** -0.25
-    return (light + heavy) / len(symbols)
 
 
 def assignments(

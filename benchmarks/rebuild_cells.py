@@ -28,7 +28,6 @@ from ase.symbols import string2symbols
 from cell_candidates import (
     Candidate,
     assignments,
-    compressed_volume,
     freedom,
     merged,
     relaxed,
@@ -39,6 +38,7 @@ from betenet.datasets.folds import reduced_formula
 from betenet.datasets.pressure_labels import SYMPREC, Label, read_labels, space_group_of
 from betenet.datasets.rows import data_folder
 from betenet.phonons.force_field import DEFAULT, ForceField, make_force_field
+from betenet.search.crowding import compressed_volume
 from betenet.structures import standardise
 from betenet.toml_input import decode_toml
 
@@ -127,7 +127,7 @@ def from_prototype(
     field: ForceField,
 ) -> list[Candidate]:
     """Relax starts on the stated sites."""
-    volume = compressed_volume(symbols, pressure)
+    volume = compressed_volume(Counter(symbols), pressure)
     most = int(task.get("starts", 6 if freedom(task["space_group"], task["sites"]) else 2))
     found: list[Candidate] = []
     for trial in range(20 * most):
@@ -161,7 +161,7 @@ def searched(
     field: ForceField,
 ) -> list[Candidate]:
     """Relax starts on all Wyckoff positions, then more on those that came out lowest."""
-    number, volume = int(task["space_group"]), compressed_volume(symbols, pressure)
+    number, volume = int(task["space_group"]), compressed_volume(Counter(symbols), pressure)
     sites = [
         one
         for units in task["units"]

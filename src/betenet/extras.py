@@ -23,7 +23,7 @@ EXTRAS = {
     "phonons": "Phonons",
     "pymatgen": "Structures of pymatgen",
     "screen": "Several workers, clusters and Parquet files",
-    "search": "Rebuilt cells",
+    "search": "Searches of crystals",
 }
 """What needs each extra, as the beginning of a sentence."""
 

@@ -27,6 +27,7 @@ from betenet.cli import (
     predict,
     relax,
     screen,
+    search,
     spectra,
     tc,
     train,
@@ -111,8 +112,8 @@ def _parser() -> Parser:
     parser = Parser(prog="betenet", words=Words("betenet"))
     parser.add_argument("--version", action="version", version=f"betenet {__version__}")
     verbs = parser.add_subparsers(title="verbs", metavar="VERB", dest="verb", required=True)
-    each = (predict, known, composition, phonons, relax, tc, screen, epc, electrons, evaluate)
-    for verb in (*each, paper, models, data, train, app, cite, spectra):
+    each = (predict, known, composition, phonons, relax, search, tc, screen, epc, electrons)
+    for verb in (*each, evaluate, paper, models, data, train, app, cite, spectra):
         verb.add_parser(verbs)
     completion.add_parser(verbs, parser)
     parser.verb_for_files = _verb_for_files

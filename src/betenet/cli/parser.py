@@ -143,6 +143,8 @@ class Parser(argparse.ArgumentParser):
 
     verb_for_files: Callable[[str], str] | None = None
     """Given a file in the place of a verb: the words to write instead."""
+    verb_if_none: str | None = None
+    """Verb that is meant where the first word is none."""
 
     def __init__(self, *args: Any, words: Words | None = None, **options: Any) -> None:
         if words is not None and "description" in words:
@@ -210,6 +212,7 @@ class Parser(argparse.ArgumentParser):
     ) -> Any:
         """Parse the words, with old spellings replaced and unknown flags refused."""
         words = self._renamed(list(sys.argv[1:] if args is None else args))
+        words = self._with_verb(words)
         for word in self._flags_of(words):
             self._check_flag(word)
         return super().parse_known_args(words, namespace)
@@ -237,6 +240,13 @@ class Parser(argparse.ArgumentParser):
                 sys.stderr.write(f"betenet: {name} is now called {new}; both work\n")
                 words[place] = new + equals + value
         return words
+
+    def _with_verb(self, words: list[str]) -> list[str]:
+        """The words, with the verb that is meant in front where there is none."""
+        if self.verb_if_none is None or not words or words[0] in {"-h", "--help"}:
+            return words
+        named = [one for one in self._actions if isinstance(one.choices, dict)]
+        return words if words[0] in (named[0].choices or ()) else [self.verb_if_none, *words]
 
     def _flags_of(self, words: Iterable[str]) -> Iterable[str]:
         """The words of this parser's own that are meant as flags."""

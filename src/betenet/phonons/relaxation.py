@@ -220,7 +220,7 @@ def _relaxing(
     beyond = abs(found - pressure) > settings.pressure_limit
     squeezed = settings.relaxation == "cell" and beyond
     if settings.relaxation == "none":
-        return Relaxed(atoms.copy(), True, 0, force, found, squeezed, group, first.energy)
+        return Relaxed(atoms.copy(), True, 0, force, found, squeezed, group, float(first.energy))
     start = atoms.copy() if is_exact else symmetrised(atoms, group)
     here = in_cell(group, start)
     moves = SymmetricMoves.from_group(
@@ -239,7 +239,7 @@ def _relaxing(
     # what has moved otherwise may have become more symmetric
     moved = last.atoms
     kept = in_cell(group, moved) if only_volume else find_space_group(moved, settings.symprec)
-    energy = float(last.energy) - surface.pressure * moved.get_volume()
+    energy = float(last.energy - surface.pressure * moved.get_volume())
     return Relaxed(moved, converged, steps, force, found, squeezed, kept, energy)
 
 

@@ -1,0 +1,256 @@
+"""Hulls at several pressures: the phases of a search, relaxed at each by one force field or two."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from hashlib import sha256
+from pathlib import Path
+
+import numpy as np
+
+from betenet.errors import BetenetError, ConfigError, DataError
+from betenet.json_input import read_json, what_is_wrong
+from betenet.phonons import (
+    AS_RELAXED,
+    ForceField,
+    PhononCache,
+    PhononResult,
+    compute_phonons,
+    make_force_field,
+)
+from betenet.phonons.relaxation import relax_together
+from betenet.phonons.run import one_thread
+from betenet.runs import lock_folder, replace_file
+from betenet.search.composition import check_known
+from betenet.search.hull import HullEntry, hull_of
+from betenet.search.phases import SYMPREC, DistinctPhases, Phase
+from betenet.search.rest import FULL, has_collapsed, phase_of
+from betenet.search.run import SearchResult, read_search
+
+MOST_PHASES = 60
+"""Most phases that are taken to other pressures."""
+KEPT = "pressures"
+PHONONS = "phonons"
+"""Folders within that of a search, of relaxed phases and of phonons."""
+_TOGETHER = 8
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class PressureHull:
+    """The hull of a search's phases at one pressure.
+
+    Attributes
+    ----------
+    pressure
+        Pressure [GPa].
+    entries
+        Phases, the lowest first.
+    second
+        Enthalpy above the hull by a second force field, by the number of the phase [eV].
+    zero_point
+        Zero-point energy for each atom, by the number of the phase; part of the enthalpies [eV].
+    unstable
+        Numbers of phases whose vibrations are unstable; they are no part of the hull where
+        zero-point energies are.
+    warnings
+        What a user should know.
+    """
+
+    pressure: float
+    entries: Sequence[HullEntry]
+    second: Mapping[int, float] = field(default_factory=dict[int, float])
+    zero_point: Mapping[int, float] = field(default_factory=dict[int, float])
+    unstable: frozenset[int] = frozenset()
+    warnings: tuple[str, ...] = ()
+
+    def uncertainty(self, entry: HullEntry) -> float:
+        """Difference of the enthalpies above the hull by two force fields [eV]; nan with one."""
+        other = self.second.get(entry.phase.number, math.nan)
+        return abs(other - entry.above)
+
+
+def hulls_at_pressures(
+    folder: Path,
+    pressures: Sequence[float],
+    *,
+    window: float = 0.1,
+    second: str | None = None,
+    zero_point: bool = False,
+    told: Callable[[str], object] = lambda _: None,
+) -> list[PressureHull]:
+    """Hulls of the phases of a search at pressures.
+
+    Parameters
+    ----------
+    folder
+        Folder of the search. What is relaxed is kept there, and not relaxed again.
+    pressures
+        Pressures [GPa].
+    window
+        Enthalpy above the hull of the search up to which phases are taken, for each atom [eV].
+    second
+        Second force field, whose hull tells how sure the first one's is; none if absent.
+    zero_point
+        Whether enthalpies hold the zero-point energy of harmonic phonons.
+    told
+        Called with what is done, in words.
+
+    Returns
+    -------
+    list of PressureHull
+        In the order of the pressures.
+
+    Raises
+    ------
+    ConfigError
+        If a force field is unknown, does not know an element, or the extra ``search`` is missing.
+    DataError
+        If there is no search, or it is damaged or in use.
+    """
+    found = read_search(folder)
+    if second == found.settings.force_field:
+        raise ConfigError(
+            f"{second} is the force field of the search already.",
+            "Two different ones tell how sure the hull is.",
+            "Name another one, or leave it out.",
+        )
+    phases = [one.phase for one in found.entries if one.above <= window][:MOST_PHASES]
+    with lock_folder(folder):
+        first = _at_pressures(folder, found, phases, found.settings.force_field, pressures, told)
+        other = (
+            {} if second is None else _at_pressures(folder, found, phases, second, pressures, told)
+        )
+        energies = _Vibrations(folder, found) if zero_point else None
+        return [
+            _hull(found, pressure, first[pressure], other.get(pressure), energies, told)
+            for pressure in pressures
+        ]
+
+
+def _at_pressures(
+    folder: Path,
+    found: SearchResult,
+    phases: Sequence[Phase],
+    name: str,
+    pressures: Iterable[float],
+    told: Callable[[str], object],
+) -> dict[float, list[Phase]]:
+    """Phases at each pressure, each relaxed from what the search has found."""
+    force_field = make_force_field(name)
+    check_known(found.space, force_field)
+    done: dict[float, list[Phase]] = {}
+    for pressure in pressures:
+        told(f"{len(phases)} phases at {pressure:g} GPa by {name}")
+        done[pressure] = _kept(folder, phases, force_field, pressure)
+    return done
+
+
+def _kept(
+    folder: Path, phases: Sequence[Phase], force_field: ForceField, pressure: float
+) -> list[Phase]:
+    """Phases at a pressure: those that were kept, and the others relaxed and kept, in batches."""
+    place = folder / KEPT
+    place.mkdir(exist_ok=True)
+    result: list[Phase] = []
+    for begin in range(0, len(phases), _TOGETHER):
+        batch = phases[begin : begin + _TOGETHER]
+        starts = json.dumps([one.to_dict() for one in batch])
+        key = sha256(f"{force_field.identity} {pressure!r} {starts}".encode()).hexdigest()[:24]
+        path = place / f"{key}.json"
+        if not path.exists():
+            with one_thread():
+                made = list(_relaxed(batch, force_field, pressure))
+            replace_file(path, json.dumps([one.to_dict() for one in made]) + "\n")
+        try:
+            result += [Phase.from_dict(one) for one in read_json(path)]
+        except (OSError, ValueError, TypeError, KeyError) as error:
+            raise DataError(
+                f"{path} is damaged, or somebody has changed it.",
+                f"{what_is_wrong(error)}.",
+                "Remove it: it is computed again.",
+            ) from error
+    return result
+
+
+def _relaxed(batch: Sequence[Phase], force_field: ForceField, pressure: float) -> Iterator[Phase]:
+    """Phases at rest under a pressure; those that fail or collapse are left out."""
+    settings = replace(FULL, symprec=SYMPREC)
+    cells = [one.atoms for one in batch]
+    together = relax_together(cells, force_field, settings, pressure=pressure)
+    for one, rest in zip(batch, together, strict=True):
+        if not isinstance(rest, Exception) and not has_collapsed(rest.atoms, pressure):
+            yield phase_of(rest, pressure, number=one.number, origin=one.origin)
+
+
+class _Vibrations:
+    """Zero-point energies of phases at rest, kept in the folder of a search."""
+
+    def __init__(self, folder: Path, found: SearchResult) -> None:
+        self._cache = PhononCache(folder / PHONONS)
+        self._force_field = found.settings.force_field
+
+    def of(self, phases: Sequence[Phase]) -> dict[int, PhononResult | BetenetError]:
+        """Phonons of phases by their numbers."""
+        cells = [one.atoms for one in phases]
+        stream = compute_phonons(cells, AS_RELAXED, self._force_field, cache=self._cache)
+        return {phases[place].number: outcome for place, outcome in stream}
+
+
+def zero_point_energy(result: PhononResult) -> float:
+    r"""Zero-point energy for each atom [eV].
+
+    Parameters
+    ----------
+    result
+        Phonons; imaginary ones do not count.
+
+    Notes
+    -----
+    .. math:: E = \frac{1}{2 N} \int \omega g(\omega) d\omega
+    """
+    dos = result.dos.positive()
+    total = np.trapezoid(dos.frequencies * dos.total, dos.frequencies)
+    return float(total) / 2.0 / len(result.atoms) * 1e-3
+
+
+def _hull(
+    found: SearchResult,
+    pressure: float,
+    phases: Sequence[Phase],
+    other: Sequence[Phase] | None,
+    vibrations: _Vibrations | None,
+    told: Callable[[str], object],
+) -> PressureHull:
+    """The hull at one pressure."""
+    distinct = DistinctPhases()
+    distinct.add(phases)
+    kept, elements = list(distinct.all()), found.space.elements
+    zero, unstable, said = dict[int, float](), set[int](), list[str]()
+    if vibrations is not None:
+        told(f"phonons of {len(kept)} phases at {pressure:g} GPa")
+        for number, outcome in vibrations.of(kept).items():
+            if isinstance(outcome, BetenetError):
+                said.append(f"no phonons of phase {number}: {outcome.in_one_line()}")
+                unstable.add(number)
+            elif not outcome.is_stable:
+                unstable.add(number)
+            else:
+                zero[number] = zero_point_energy(outcome)
+        kept = [
+            replace(one, enthalpy=one.enthalpy + zero[one.number])
+            for one in kept
+            if one.number in zero
+        ]
+    if warning := make_force_field(found.settings.force_field).warning_at(pressure):
+        said.append(warning)
+    return PressureHull(
+        pressure=pressure,
+        entries=hull_of(kept, elements),
+        second={one.phase.number: one.above for one in hull_of(other or [], elements)},
+        zero_point=zero,
+        unstable=frozenset(unstable),
+        warnings=tuple(said),
+    )

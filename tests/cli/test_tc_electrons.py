@@ -60,7 +60,9 @@ def test_bands_beside_a_broken_file(tmp_path, capsys):
     assert main(["tc", "--bands", str(bad), str(good), "--plot", str(figures), "--json"]) == 1
     captured = capsys.readouterr()
     assert "names no blocks" in captured.err
-    assert len(json.loads(captured.out)) == 1
+    failed, done = json.loads(captured.out)
+    assert failed["error"]["summary"]
+    assert done["error"] is None
     assert [path.name for path in figures.iterdir()] == ["good_gaps.png"]
 
 
@@ -122,3 +124,26 @@ def test_what_experiments_see(a2f, dos, tmp_path, capsys):
 def test_flags_without_an_effect_are_refused(a2f, flags, message, capsys):
     assert main(["tc", a2f, *flags]) == 2
     assert message in capsys.readouterr().err
+
+
+def test_an_inversion_that_cannot_be_done_is_refused(tmp_path, capsys):
+    file, table = tmp_path / "Pb.dat", tmp_path / "out.csv"
+    file.write_text("# E (meV) N/N0 gap = 1.4\n1.0 1.0\n2.0 1.0\n")
+    flags = ["--omega-max", "9", "--csv", str(table), "--json"]
+    assert main(["invert", str(file), str(tmp_path / "none"), *flags]) == 1
+    captured = capsys.readouterr()
+    assert [row["error"] is None for row in json.loads(captured.out)] == [False, False]
+    assert "or measure further" in captured.err
+    assert len(table.read_text().splitlines()) == 3
+
+
+def test_bands_are_a_table_too(tmp_path):
+    good, bad, table = tmp_path / "good.txt", tmp_path / "bad.txt", tmp_path / "out.csv"
+    good.write_text(MGB2)
+    bad.write_text("nothing\n")
+    assert main(["tc", "--bands", str(good), str(bad), "--csv", str(table)]) == 1
+    first, second = csv.DictReader(table.read_text().splitlines())
+    assert first["bands"] == "sigma pi"
+    assert len(first["gaps_mev"].split()) == 2
+    assert float(first["tc_kelvin"]) > float(first["isotropic_tc_kelvin"])
+    assert second["error"]

@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from betenet.analysis.export import status_name, without_nan
 from betenet.analysis.words import four_digits, kelvin, wrapped
+from betenet.errors import BetenetError, unexpected
 from betenet.superconductivity.critical_temperature import DEFAULT_MU_STAR
 from betenet.superconductivity.multiband import MultibandState, multiband_state
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+COLUMNS = (
+    *("name", "material", "bands", "tc_kelvin", "isotropic_tc_kelvin", "status", "gaps_mev"),
+    *("gap_ratios", "cutoff_mev", "mu_star_cutoff", "error"),
+)
+"""Columns of the table, a row for each file."""
+
+_LISTS = {"gaps_mev": "gaps", "gap_ratios": "gap_ratios", "mu_star_cutoff": "mu_star_cutoff"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,20 +38,39 @@ class MultibandAnalysis:
     material
         Name of the material; empty if none was given.
     state
-        Result of the equations.
+        Result of the equations; None where there is an error.
+    error
+        Why there is no result.
     """
 
     name: str
-    material: str
-    state: MultibandState
+    material: str = ""
+    state: MultibandState | None = None
+    error: BetenetError | None = None
 
     def text(self) -> str:
-        """What was computed, for people."""
-        return "\n".join(_lines(self))
+        """What was computed, for people; empty where there is an error."""
+        return "" if self.state is None else "\n".join(_lines(self.name, self.state))
+
+    def to_row(self) -> dict[str, object]:
+        """Numbers by the ``COLUMNS``; those of several bands with spaces between."""
+        row: dict[str, object] = dict.fromkeys(COLUMNS)
+        row |= {"name": self.name, "material": self.material}
+        if self.error is not None:
+            row["error"] = self.error.in_one_line()
+        if self.state is not None:
+            found = self.to_dict()
+            row |= {key: found[key] for key in COLUMNS if key in found and key not in _LISTS}
+            row |= {key: _joined(getattr(self.state, name)) for key, name in _LISTS.items()}
+            row["bands"] = " ".join(self.state.blocks.names)
+        return row
 
     def to_dict(self) -> dict[str, object]:
         """Plain values, with keys that carry the unit."""
         state = self.state
+        if state is None:
+            error = None if self.error is None else self.error.to_dict()
+            return {"file": self.name, "material": self.material, "error": error}
         data: dict[str, object] = {
             "file": self.name,
             "material": self.material,
@@ -59,13 +87,22 @@ class MultibandAnalysis:
             "gap_statuses": [status_name(status) for status in state.gap_statuses],
             "temperatures_kelvin": state.temperatures.tolist(),
             "imaginary_gaps_mev": state.lowest_gaps.tolist(),
+            "error": None,
         }
         return {key: without_nan(value) for key, value in data.items()}
 
     def plot(self, target: str | Path | Axes | None = None) -> Axes:
-        """Gaps against temperature, see :func:`~betenet.plotting.gaps.plot_band_gaps`."""
+        """Gaps against temperature, see :func:`~betenet.plotting.gaps.plot_band_gaps`.
+
+        Raises
+        ------
+        BetenetError
+            If there is no result.
+        """
         from betenet.plotting.gaps import plot_band_gaps
 
+        if self.state is None:
+            raise self.error or BetenetError(f"{self.name} has no result.")
         return plot_band_gaps(self.state, target, title=self.material or Path(self.name).stem)
 
 
@@ -112,10 +149,29 @@ def analyse_bands(
     return MultibandAnalysis(name=str(path), material=material, state=state)
 
 
-def _lines(found: MultibandAnalysis) -> Iterator[str]:
-    state, names = found.state, found.state.blocks.names
+def analyse_band_files(
+    paths: Iterable[str | Path], **settings: Any
+) -> Generator[MultibandAnalysis]:
+    """:func:`analyse_bands` of each file; what goes wrong with one is in its result."""
+    material = str(settings.get("material", ""))
+    for path in paths:
+        try:
+            yield analyse_bands(path, **settings)
+        except BetenetError as error:
+            yield MultibandAnalysis(name=str(path), material=material, error=error)
+        except Exception as error:  # noqa: BLE001 - the other files are to be done
+            fault = unexpected(error, str(path))
+            yield MultibandAnalysis(name=str(path), material=material, error=fault)
+
+
+def _joined(values: np.ndarray) -> str:
+    return " ".join(f"{value:.6g}" for value in np.ravel(values))
+
+
+def _lines(file: str, state: MultibandState) -> Iterator[str]:
+    names = state.blocks.names
     width = max(8, *(len(name) + 2 for name in names))
-    yield found.name
+    yield file
     yield f"  {'λ_ij':<{width}}" + "".join(f"{name:>{width}}" for name in names) + "   N_i/N"
     share = state.blocks.fermi_dos / state.blocks.fermi_dos.sum()
     for name, row, part in zip(names, state.blocks.couplings, share, strict=True):

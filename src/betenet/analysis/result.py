@@ -77,6 +77,9 @@ class Analysis:
         Tc with that density of states and W(ε, ε′).
     observed
         What experiments see: fields, lengths, tunnelling.
+    equivalent_mu_star
+        μ* of the default convention that gives the Tc of the one asked for, with which ``state``,
+        ``response``, ``bands`` and ``observed`` were solved; None where that is the one [1].
     """
 
     spectrum: Spectrum | None
@@ -93,6 +96,7 @@ class Analysis:
     bands: BandState | None = None
     kernel_transition: KernelTransition | None = None
     observed: Observed | None = None
+    equivalent_mu_star: float | None = None
 
     def __repr__(self) -> str:
         return f"<Analysis: {', '.join(' = '.join(row) for row in self._summary())}>"
@@ -185,6 +189,8 @@ class Analysis:
             data["hot_carriers"] = self.hot_carriers.to_dict()
         if self.bands is not None:
             data["full_bandwidth"] = bands_to_dict(self.bands, self.kernel_transition)
+        if self.equivalent_mu_star is not None:
+            data["equivalent_mu_star"] = self.equivalent_mu_star
         if self.observed is not None:
             data["experiments"] = observed_to_dict(self.observed)
         if with_spectrum:

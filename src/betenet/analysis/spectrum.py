@@ -11,10 +11,11 @@ import numpy as np
 from betenet.analysis.export import status_of
 from betenet.analysis.result import Analysis
 from betenet.analysis.settings import AnalysisSettings
-from betenet.errors import SpectrumError
+from betenet.errors import ConfigError, SpectrumError
 from betenet.spectrum import Spectrum
 from betenet.superconductivity.comparison import MethodResult, compare_methods, possible
 from betenet.superconductivity.critical_temperature import ELIASHBERG, FORMULAS
+from betenet.superconductivity.eliashberg.conventions import DEFAULT_CONVENTION
 from betenet.superconductivity.eliashberg.status import Status
 from betenet.superconductivity.eliashberg.transition import Transition, eliashberg_tc
 from betenet.superconductivity.hot_carriers import (
@@ -79,17 +80,20 @@ def analyse(
     wanted = AnalysisSettings() if settings is None else settings
     judged = None if quality is None else [quality]
     found = analyse_each(spectrum.batch, wanted, quality=judged)[0]
+    usual = _in_default_convention(spectrum, wanted)
+    changed = usual is not wanted
     return replace(
         found,
         spectrum=spectrum,
+        equivalent_mu_star=usual.mu_star if changed else None,
         resistivity=_resistivity(spectrum, wanted),
         hot_carriers=_hot_carriers(spectrum) if wanted.with_hot_carriers else None,
-        state=_state(spectrum, wanted, after_each) if wanted.with_state else None,
-        response=_response(spectrum, wanted) if wanted.with_state else None,
+        state=_state(spectrum, usual, after_each) if wanted.with_state else None,
+        response=_response(spectrum, usual) if wanted.with_state else None,
         fitted=_fitted(spectrum, wanted),
-        bands=_bands(spectrum, wanted),
+        bands=_bands(spectrum, usual),
         kernel_transition=_kernel_transition(spectrum, wanted),
-        observed=_observed(spectrum, wanted),
+        observed=_observed(spectrum, usual),
     )
 
 
@@ -223,6 +227,41 @@ def _resistivity(spectrum: Spectrum, settings: AnalysisSettings) -> Resistivity 
 
 def _hot_carriers(spectrum: Spectrum) -> HotCarriers:
     return hot_carriers(ENERGIES, TEMPERATURES, spectrum.frequencies, spectrum.a2f)
+
+
+def _in_default_convention(spectrum: Spectrum, settings: AnalysisSettings) -> AnalysisSettings:
+    """Settings whose μ*, by the default convention, gives the Tc of the one that was asked for.
+
+    What is solved beside Tc knows the default convention alone. Nothing changes where that is the
+    one asked for, only Tc is wanted, or there is no Tc.
+    """
+    experiments = settings.experiments is not None and settings.experiments.needs_state
+    more = settings.with_state or settings.dos is not None or experiments
+    if settings.convention == DEFAULT_CONVENTION or not more:
+        return settings
+    from betenet.superconductivity.eliashberg.inverse import fit_mu_star
+
+    omega, a2f = spectrum.frequencies, spectrum.a2f
+    transition = eliashberg_tc(
+        omega, a2f, settings.mu_star, **_options(spectrum, settings),
+        convention=settings.convention,
+    )  # fmt: skip
+    usual = replace(
+        settings, convention=DEFAULT_CONVENTION, cutoff=None, mu_star_frequency=None,
+        mu_star=min(settings.mu_star, 1.0),
+    )  # fmt: skip
+    if float(transition.tc) <= 0.0:
+        return usual
+    fitted = fit_mu_star(omega, a2f, float(transition.tc), rule=spectrum.rule)
+    if not np.isfinite(fitted.mu_star):
+        raise ConfigError(
+            f"No μ* of the convention {DEFAULT_CONVENTION} gives the Tc of "
+            f"{float(transition.tc):.4g} K that {settings.convention} has.",
+            reason="Gap, N(ε) and what experiments see are solved with the default convention, "
+            f"at the same Tc; here {status_of(fitted.status).text}.",
+            fix=f"Ask for Tc alone, or take --convention {DEFAULT_CONVENTION}.",
+        )
+    return replace(usual, mu_star=float(fitted.mu_star))
 
 
 def _state(

@@ -187,8 +187,11 @@ def _convention_text(analysis: Analysis, transition: Transition) -> str:
         f"{repulsion.convention.text}. ω_c = {repulsion.cutoff[0]:.4g} meV, μ*_c = "
         f"{repulsion.mu_star_cutoff[0]:.4g}."
     )
-    if analysis.state is not None or analysis.bands is not None:
-        text += " What follows below has μ* by the convention rescaled."
+    if analysis.equivalent_mu_star is not None:
+        text += (
+            f" What follows has μ* = {analysis.equivalent_mu_star:.4g} by the convention "
+            f"{DEFAULT_CONVENTION}, which gives the same Tc."
+        )
     return text
 
 

@@ -20,6 +20,7 @@ from betenet.cli import (
     electrons,
     epc,
     evaluate,
+    invert,
     known,
     models,
     paper,
@@ -113,7 +114,7 @@ def _parser() -> Parser:
     parser.add_argument("--version", action="version", version=f"betenet {__version__}")
     verbs = parser.add_subparsers(title="verbs", metavar="VERB", dest="verb", required=True)
     each = (predict, known, composition, phonons, relax, search, tc, screen, epc, electrons)
-    for verb in (*each, evaluate, paper, models, data, train, app, cite, spectra):
+    for verb in (*each, invert, evaluate, paper, models, data, train, app, cite, spectra):
         verb.add_parser(verbs)
     completion.add_parser(verbs, parser)
     parser.verb_for_files = _verb_for_files

@@ -4,33 +4,43 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from betenet.cli.arguments import chosen
-from betenet.cli.printing import show, show_json, tell_errors
-from betenet.errors import BetenetError
+
+if TYPE_CHECKING:
+    from betenet.analysis.multiband import MultibandAnalysis
+    from betenet.cli.streams import FigureFolder
 
 
 def run_bands(arguments: argparse.Namespace) -> int:
-    """Analyse each file of blocks; those that fail are told on stderr."""
-    from betenet.analysis.multiband import MultibandAnalysis, analyse_bands
-    from betenet.cli.streams import FigureFolder
+    """Analyse each file of blocks; the exit code."""
+    from betenet.analysis.multiband import COLUMNS, analyse_band_files
+    from betenet.cli.batch import FolderOutput, RowOutput, TableOutput, write_results
+    from betenet.cli.streams import CsvRows, JsonList, refuse_to_replace_inputs
+    from betenet.tables import as_cell
 
-    figures = None if arguments.plot is None else FigureFolder(arguments.plot)
-    found: list[MultibandAnalysis] = []
+    refuse_to_replace_inputs(arguments.bands, arguments.csv)
     settings = chosen(arguments, "band_mu_star", "band_dos", "mu_star", "cutoff")
     settings |= chosen(arguments, "mu_star_frequency", "material")
-    for path in arguments.bands:
-        try:
-            result = analyse_bands(path, **settings)
-        except BetenetError as error:
-            tell_errors([error])
-            continue
-        found.append(result)
-        if figures is not None and result.state.temperatures.size:
-            stem = figures.new_stem(arguments.material or Path(path).stem)
-            figures.draw(stem, "gaps", result.plot)
-        if not arguments.json:
-            show(result.text())
+
+    def cells(found: MultibandAnalysis) -> list[dict[str, str]]:
+        return [{key: as_cell(value) for key, value in found.to_row().items()}]
+
+    outputs = []
+    if arguments.csv is not None:
+        outputs.append(lambda: RowOutput(CsvRows(arguments.csv, COLUMNS), cells))
+    if arguments.plot is not None:
+        outputs.append(lambda: FolderOutput(arguments.plot, _draw))
     if arguments.json:
-        show_json([one.to_dict() for one in found])
-    return 1 if len(found) < len(arguments.bands) else 0
+        outputs.append(lambda: RowOutput(JsonList(), lambda found: [found.to_dict()]))
+    else:
+        outputs.append(lambda: TableOutput(lambda found: found.text().splitlines()))
+    results = analyse_band_files(arguments.bands, **settings)
+    return write_results(results, outputs, noun="files", total=len(arguments.bands))
+
+
+def _draw(found: MultibandAnalysis, folder: FigureFolder) -> None:
+    if found.state is not None and found.state.temperatures.size:
+        stem = folder.new_stem(found.material or Path(found.name).stem)
+        folder.draw(stem, "gaps", found.plot)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,14 +9,12 @@ import numpy as np
 from jaxtyping import Float
 
 from betenet.errors import DataError
-from betenet.formats.text import as_text, broken, number_table, read_bytes, to_number
+from betenet.formats.electron_dos import read_dos_table
 
 HALF_WINDOW = 0.05
 """N(E_F) is the mean within this distance of the Fermi level [eV]."""
 NO_STATES = 1e-3
 """Density of states below which there are none, for the cell [1/eV]."""
-
-_FERMI = re.compile(r"EFermi =\s*(\S+)")
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -100,22 +97,11 @@ def read_electronic_dos(path: str | Path) -> ElectronicDos:
     DataError
         If it is missing, cut off or something else.
     """
-    text = as_text(path, read_bytes(path))
-    match = _FERMI.search(text.lines[0])
-    fermi = None if match is None else to_number(match[1])
-    if fermi is None:
-        raise broken(
-            text.path,
-            1,
-            "no Fermi level is stated.",
+    table = read_dos_table(path)
+    if table.fermi_energy is None:
+        raise DataError(
+            f"{path}: no Fermi level is stated.",
             reason="dos.x writes E, the density of states and EFermi at the top.",
             fix="Give the fildos of dos.x.",
         )
-    table, _ = number_table(text, wrapped=False)
-    if table.shape[1] not in {3, 4} or not np.all(np.diff(table[:, 0]) > 0.0):
-        raise DataError(
-            f"{path} is no density of states.",
-            reason="Expected are growing energies, one or two spins, and the integral.",
-            fix="Give the fildos of dos.x.",
-        )
-    return ElectronicDos(energies=table[:, 0], dos=table[:, 1:-1].sum(axis=1), fermi_energy=fermi)
+    return ElectronicDos(energies=table.energies, dos=table.dos, fermi_energy=table.fermi_energy)

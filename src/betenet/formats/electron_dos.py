@@ -12,9 +12,11 @@ Tables
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from jaxtyping import Float
 
 from betenet.errors import DataError, SpectrumError
 from betenet.formats.text import TextFile, as_text, is_remark, parse_numbers, read_bytes
@@ -29,6 +31,58 @@ _UNIT = re.compile(r"[(\[]\s*(eV|meV|Ry|Ha|Hartree)\s*[)\]]|\b(meV|eV|Ry|Hartree
 _RELATIVE = re.compile(r"E\s*-\s*E_?f", re.IGNORECASE)
 _HEAD = 8
 _LEAST_SPAN_EV = 1.5  # of a file whose unit the user has not confirmed
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DosTable:
+    """Columns of a file, as they are.
+
+    Parameters
+    ----------
+    path
+        The file.
+    energies
+        Energies, growing, in ``unit``.
+    dos
+        N(E) of both spins, per ``unit``.
+    unit
+        Unit that the program or the header states; eV where none is.
+    fermi_energy
+        E_F that the header states, or zero for energies that count from it; None if it is not
+        known.
+    """
+
+    path: str
+    energies: Float[np.ndarray, " energy"]
+    dos: Float[np.ndarray, " energy"]
+    unit: str
+    fermi_energy: float | None
+
+
+def read_dos_table(path: str | Path) -> DosTable:
+    """Read the columns of a density of states.
+
+    Parameters
+    ----------
+    path
+        File of dos.x, EPW, elk, or a table.
+
+    Raises
+    ------
+    DataError
+        If it is missing, cut off or something else.
+    """
+    text = as_text(path, read_bytes(path))
+    head = " ".join(line for line in text.lines[:_HEAD] if is_remark(line) or _words(line))
+    energies, dos = _joined(text.path, _blocks(text))
+    is_elk = Path(text.path).name.upper().startswith("TDOS") and not head.strip()
+    fermi = fermi_energy_of(head)
+    if fermi is None and (is_elk or _RELATIVE.search(head)):
+        fermi = 0.0
+    return DosTable(
+        path=text.path, energies=energies, dos=dos, unit="Ha" if is_elk else unit_of(head),
+        fermi_energy=fermi,
+    )  # fmt: skip
 
 
 def read_electron_dos(
@@ -52,22 +106,16 @@ def read_electron_dos(
         If the file is missing or broken, states no E_F, or holds no density of states that can be
         used.
     """
-    text = as_text(path, read_bytes(path))
-    head = " ".join(line for line in text.lines[:_HEAD] if is_remark(line) or _words(line))
-    blocks = _blocks(text)
-    energies, dos = _joined(text.path, blocks)
-    is_elk = Path(text.path).name.upper().startswith("TDOS") and not head.strip()
-    file_unit = unit or ("Ha" if is_elk else unit_of(head))
+    table = read_dos_table(path)
+    energies, dos, file_unit = table.energies, table.dos, unit or table.unit
     if file_unit not in ENERGY_UNITS:
         raise DataError(
             f"Unknown unit of energy: {file_unit!r}.", fix=f"Use one of {', '.join(ENERGY_UNITS)}."
         )
-    fermi = fermi_energy if fermi_energy is not None else fermi_energy_of(head)
-    if fermi is None and (is_elk or _RELATIVE.search(head)):
-        fermi = 0.0
+    fermi = fermi_energy if fermi_energy is not None else table.fermi_energy
     if fermi is None:
         raise DataError(
-            f"{text.path} states no Fermi energy.",
+            f"{table.path} states no Fermi energy.",
             reason="N(ε) counts from E_F; the header of dos.x states it as EFermi.",
             fix="Give it with --fermi-energy (fermi_energy in Python); 0 if energies are E - E_F.",
         )
@@ -75,7 +123,7 @@ def read_electron_dos(
     span = float(energies[-1] - energies[0]) / per_ev
     if span < _LEAST_SPAN_EV and unit is None:
         raise DataError(
-            f"{text.path} covers {span:.3g} eV in all, if its energies are in {file_unit}.",
+            f"{table.path} covers {span:.3g} eV in all, if its energies are in {file_unit}.",
             reason="Bands are some eV wide: energies in Ry or Hartree look so when they are taken "
             "for eV.",
             fix="Say the unit with --dos-unit (unit in Python), also where it is right.",
@@ -83,7 +131,7 @@ def read_electron_dos(
     try:
         return ElectronDos.from_absolute(energies / per_ev, dos * per_ev, fermi / per_ev)
     except SpectrumError as error:
-        raise DataError(f"{text.path}: {error.summary}", error.reason, error.fix) from error
+        raise DataError(f"{table.path}: {error.summary}", error.reason, error.fix) from error
 
 
 def _words(line: str) -> bool:

@@ -75,15 +75,18 @@ class Solved:
     ----------
     solved
         Spectra that were solved now.
+    refused
+        Spectra that were refused now.
     kept
         Spectra that had been solved before.
     seconds
-        Time of the processors for those solved now [s].
+        Time of the processors for both [s].
     notes
         Spectra that were refused, files that were damaged, workers that were killed.
     """
 
     solved: int
+    refused: int
     kept: int
     seconds: float
     notes: tuple[str, ...]
@@ -213,18 +216,21 @@ def solve_run(
         notes: list[str] = []
         kept = {job: _rows_in(job, notes) for job in wanted}
         left = [job for job in wanted if kept[job] < job.number]
-        solved, seconds = 0, 0.0
+        solved, refused, seconds = 0, 0, 0.0
         bar = tqdm(total=sum(job.number - kept[job] for job in left), disable=not progress)
         with bar, closing(_answers(left, workers, settings, data)) as answers:
             for job, answer in answers:
                 if isinstance(answer, Exception):
                     notes.append(_one_line(answer, _name(job)))
                     continue
-                solved += answer[0]
+                refused += len(answer[2])
+                solved += answer[0] - len(answer[2])
                 seconds += answer[1]
                 notes += answer[2]
                 bar.update(answer[0])
-    return Solved(solved=solved, kept=sum(kept.values()), seconds=seconds, notes=tuple(notes))
+    return Solved(
+        solved=solved, refused=refused, kept=sum(kept.values()), seconds=seconds, notes=tuple(notes)
+    )
 
 
 def _answers(

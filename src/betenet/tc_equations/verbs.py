@@ -72,7 +72,8 @@ def solve(
     found = solve_run(
         out, sources, run=SolvingRun(seed=seed, gap=gap), workers=workers, progress=True
     )
-    lines = [f"{found.solved} spectra solved, {found.kept} kept from before, in {out}"]
+    refused = f"{found.refused} refused, " if found.refused else ""
+    lines = [f"{found.solved} spectra solved, {refused}{found.kept} kept from before, in {out}"]
     if found.seconds > 0.0:
         rate = 60.0 * found.solved / found.seconds
         lines.append(f"{rate:.0f} spectra for a minute of one processor")

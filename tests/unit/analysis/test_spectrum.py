@@ -178,3 +178,20 @@ def test_rule_of_the_spectrum_is_used():
     couplings = [found.quantities["coupling"] for found in by_rule.values()]
     assert not math.isclose(*couplings, rel_tol=1e-3)
     assert [found.to_dict()["rule"] for found in by_rule.values()] == list(by_rule)
+
+
+@pytest.mark.parametrize("name", ["as-is", "elk", "a2f"])
+def test_the_gap_belongs_to_the_tc_of_the_convention(spectrum, name):
+    settings = AnalysisSettings(mu_star=0.12, convention=name, with_state=True)
+    found = analyse(spectrum, settings)
+    assert found.transition is not None
+    assert found.state is not None
+    assert found.equivalent_mu_star is not None
+    # less repulsion than 0.12 at ω_max: that is what these conventions mean
+    assert found.equivalent_mu_star < 0.12
+    tc = float(found.transition.tc[0])
+    assert float(found.state.transition.tc) == pytest.approx(tc, rel=1e-4)
+    usual = analyse(spectrum, AnalysisSettings(mu_star=found.equivalent_mu_star, with_state=True))
+    assert usual.state is not None
+    assert found.state.gap == pytest.approx(usual.state.gap, rel=1e-6)
+    assert analyse(spectrum, AnalysisSettings(convention=name)).equivalent_mu_star is None

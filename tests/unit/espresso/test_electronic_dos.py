@@ -69,7 +69,7 @@ def test_a_window_without_the_fermi_level_is_told():
     [
         ("EFermi =   11.266 eV", "", "no Fermi level"),
         ("EFermi =   11.266", "EFermi = *******", "no Fermi level"),
-        ("  11.000 ", "  12.000 ", "no density of states"),
+        ("  11.000 ", "  12.000 ", "do not grow"),
     ],
 )
 def test_a_broken_file(tmp_path, old, new, message):

@@ -37,6 +37,7 @@ BEYOND = (1.0, 2.0)
 as shares of the cutoff."""
 
 _MAX_STEPS = 200
+_NEAR = 3e-3  # change of μ over πT within which Re g of free electrons is a line
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -86,6 +87,7 @@ class BandSums:
         self, kernel: PairingKernel, sums: Sums, dos: ElectronDos, *, normal_ends: bool = False
     ) -> None:
         self._sums, self._dos, self._ends = sums, dos, normal_ends
+        self._known: tuple[float, np.ndarray, np.ndarray | None] = (0.0, np.empty(0), None)
         self.kt, n = float(sums.temperature[0]), float(sums.n_matsubara[0])
         self._extend(n, normal_ends)
         x, spacing = self.index, 2.0 * np.pi * self.kt
@@ -151,15 +153,25 @@ class BandSums:
         carried = self.omega + np.interp(self.omega, omega, scattered - omega)
         return np.concatenate([carried, np.interp(self.omega, omega, shift), [mu]])
 
-    def _transformed(self, point: np.ndarray, u: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Re g and Im g at the nodes, then Re g at the same frequencies without interaction."""
+    def _transformed(self, point: np.ndarray, u: np.ndarray) -> np.ndarray:
+        """G at the nodes."""
         n = u.size
         scattered, shift, mu = point[:n], point[n : 2 * n], point[-1]
-        z = mu - shift + 1j * scattered * (u / self.omega)
-        return self._dos.transform(z), self._dos.transform(mu + 1j * self.omega)
+        return self._dos.transform(mu - shift + 1j * scattered * (u / self.omega))
+
+    def _free(self, mu: float) -> np.ndarray:
+        """Re g at the frequencies without interaction; by a line where μ has hardly moved."""
+        known, values, slope = self._known
+        if slope is not None and abs(mu - known) < _NEAR * np.pi * self.kt:
+            return values + slope * (mu - known)
+        found = np.real(self._dos.transform(mu + 1j * self.omega))
+        moved = mu - known
+        line = (found - values) / moved if values.size and abs(moved) > 0.0 else None
+        self._known = (mu, found, line)
+        return found
 
     def _step(self, point: np.ndarray, u: np.ndarray) -> np.ndarray:
-        g, bare = self._transformed(point, u)
+        g = self._transformed(point, u)
         flow = np.imag(g) * (self.omega / u)
         # the weight at n itself is taken off: what is left is smooth where λ is narrow
         scattered = self.omega + self.kt * (
@@ -171,7 +183,7 @@ class BandSums:
         real = np.real(g)
         beside = self._even @ real - self._even.sum(axis=1) * real
         shift = -self.kt * (real * self._all + beside)
-        mu = point[-1] - self._surplus(point, np.real(g - bare))
+        mu = point[-1] - self._surplus(point, real - self._free(float(point[-1])))
         return np.concatenate([scattered, shift, [mu]])
 
     def _surplus(self, point: np.ndarray, change: np.ndarray) -> float:
@@ -184,7 +196,7 @@ class BandSums:
         return self._dos.added_electrons(mu, self.kt) - inside
 
     def _result(self, point: np.ndarray, u: np.ndarray, *, converged: bool) -> NormalState:
-        g, _ = self._transformed(point, u)
+        g = self._transformed(point, u)
         n, inner, sums = u.size, self.inner, self._sums
         share = np.imag(g) / np.pi
         flow = share * (self.omega / u)

@@ -145,7 +145,10 @@ def band_tc(
     start = np.maximum(constant.tc.reshape(-1), _WEAKEST) * KELVIN_TO_MEV
     with one_blas_thread():
         root = find_root(eigenvalue, start, LOWEST * KELVIN_TO_MEV, coupling > 0.0, TOLERANCE)
-        found = [_at_root(*each, check) for each in zip(metals, root.root, root.slope, strict=True)]
+        opposite = dos.with_beyond("nothing" if dos.beyond == "flat" else "flat") if check else None
+        found = [
+            _at_root(*each, opposite) for each in zip(metals, root.root, root.slope, strict=True)
+        ]
     mu, z, change, beyond = np.array(found).reshape(-1, 4).T
     tc = np.nan_to_num(np.exp(root.root) / KELVIN_TO_MEV)
     unsettled = ~root.settled | np.array([metal.unsettled for metal in metals], dtype=bool)
@@ -198,11 +201,13 @@ class _Metal:
     def other(self, *, dos: ElectronDos | None = None, factor: float = 1.0) -> _Metal:
         """The metal with another N(ε), or another cutoff."""
         repulsion = replace(self.repulsion, cutoff=factor * self.repulsion.cutoff)
-        return _Metal(self._kernel, repulsion, self.dos if dos is None else dos)
+        found = _Metal(self._kernel, repulsion, self.dos if dos is None else dos)
+        found._warm = self._warm
+        return found
 
 
 def _at_root(
-    metal: _Metal, log_tc: float, slope: float, check: bool
+    metal: _Metal, log_tc: float, slope: float, opposite: ElectronDos | None
 ) -> tuple[float, float, float, float]:
     """μ and Z at Tc, and what a higher cutoff and another N(ε) beyond the samples would change."""
     if not np.isfinite(log_tc):
@@ -210,12 +215,11 @@ def _at_root(
     kt = float(np.exp(log_tc))
     state = metal.normal(kt)
     z = float(state.renormalisation[0])
-    if not check:
+    if opposite is None:
         return state.mu, z, np.nan, np.nan
     strong = float(metal.repulsion.mu_star_cutoff[0]) >= 1.0  # it diverges soon: see `transition`
     factor, share = (0.5, -0.25) if strong else (2.0, 1.0)
     moved = metal.other(factor=factor).pairing(kt)
     change = float(np.expm1(-share * (moved - 1.0) / slope))
-    opposite = metal.dos.with_beyond("nothing" if metal.dos.beyond == "flat" else "flat")
     beyond = metal.other(dos=opposite).pairing(kt)
     return state.mu, z, change, float(np.expm1(-(beyond - 1.0) / slope))

@@ -13,8 +13,10 @@ from pathlib import Path
 
 import numpy as np
 
-from betenet.errors import DataError, SpectrumError
+from betenet.errors import BetenetError, DataError, SpectrumError
+from betenet.formats.phonon_range import check_phonon_range, highest_frequency
 from betenet.formats.text import TextFile, as_text, parse_numbers, read_bytes
+from betenet.spectrum import check_spectrum
 from betenet.superconductivity.moments import CheckedMoments
 from betenet.superconductivity.multiband import BandBlocks, densities_of
 from betenet.units import FREQUENCY_UNITS_IN_MEV, convert_frequency
@@ -47,7 +49,9 @@ def read_band_blocks(path: str | Path, *, fermi_dos: tuple[float, ...] | None = 
         if any(line.lower().lstrip("# ").startswith("lambda") for line in text.lines):
             return _of_couplings(text, fermi_dos)
         return _of_columns(text, fermi_dos)
-    except SpectrumError as error:
+    except DataError:
+        raise
+    except BetenetError as error:
         raise DataError(f"{path}: {error.summary}", error.reason, error.fix) from error
 
 
@@ -108,11 +112,29 @@ def _of_columns(text: TextFile, fermi_dos: tuple[float, ...] | None) -> BandBloc
             fix="The file may be cut off: write it again.",
         )
     table = np.array(rows)
+    _check_numbers(text.path, heads, table)
     omega = convert_frequency(table[:, 0], unit[1], "meV")
     keep = omega > 0.0
-    a2f = np.array([[table[keep, blocks[i, j]] for j in names] for i in names])
-    couplings = np.asarray(CheckedMoments(omega[keep], a2f, "onset").coupling)
-    return BandBlocks(omega[keep], a2f, _dos(fermi_dos, couplings, names), names)
+    values = np.array([[table[keep, blocks[i, j]] for j in names] for i in names])
+    grid, a2f = check_spectrum(omega[keep], values)
+    highest = highest_frequency(grid, a2f.reshape(-1, grid.size))
+    check_phonon_range(text.path, highest, unit[1], "Name the unit in the header: frequency_THz.")
+    couplings = np.asarray(CheckedMoments(grid, a2f, "onset").coupling)
+    return BandBlocks(grid, a2f, _dos(fermi_dos, couplings, names), names)
+
+
+def _check_numbers(path: str, heads: list[str], table: np.ndarray) -> None:
+    """Refuse what is no number, or a negative α²F_ij, with its column."""
+    for column, head in enumerate(heads):
+        values = table[:, column]
+        lowest = 0.0 if _BLOCK.fullmatch(head) else -np.inf
+        row = int(np.argmin(np.where(np.isfinite(values), values, -np.inf)))
+        if not (np.isfinite(values[row]) and values[row] >= lowest):
+            raise DataError(
+                f"{path}: column {head} is {table[row, column]:g} at {heads[0]} {table[row, 0]:g}.",
+                reason="α²F_ij is a number, zero or positive: phonons attract.",
+                fix="Correct the row, or write the file again.",
+            )
 
 
 def _of_couplings(text: TextFile, fermi_dos: tuple[float, ...] | None) -> BandBlocks:
@@ -141,4 +163,31 @@ def _of_couplings(text: TextFile, fermi_dos: tuple[float, ...] | None) -> BandBl
             fix=_FIX,
         )
     lam, omega = np.array(couplings), convert_frequency(np.array(frequencies), unit, "meV")
+    _check_matrices(text.path, lam, omega, names)
+    check_phonon_range(
+        text.path, float(omega.max()), unit, "Write the unit that is meant: '# frequency (meV)'."
+    )
     return BandBlocks.from_couplings(lam, omega, names, _dos(fermi_dos, lam, names))
+
+
+def _check_matrices(
+    path: str, couplings: np.ndarray, frequencies: np.ndarray, names: tuple[str, ...]
+) -> None:
+    """Refuse matrices that are no couplings and frequencies, and names that come twice."""
+    if len(set(names)) < len(names):
+        raise DataError(
+            f"{path} has two bands of one name: {', '.join(names)}.",
+            fix="Give each band a name of its own.",
+        )
+    if not np.all(np.isfinite(couplings) & (couplings >= 0.0)):
+        raise DataError(
+            f"{path}: λ_ij is {couplings.tolist()}.",
+            reason="Each λ_ij is a number, zero or positive; repulsion belongs to μ*_ij.",
+            fix="Correct the matrix.",
+        )
+    if not np.all(np.isfinite(frequencies) & (frequencies > 0.0)):
+        raise DataError(
+            f"{path}: the frequencies are {frequencies.tolist()} meV.",
+            reason="Each peak has a positive frequency.",
+            fix="Correct the matrix; a block without coupling needs one too.",
+        )

@@ -30,6 +30,7 @@ _FERMI = re.compile(
 _UNIT = re.compile(r"[(\[]\s*(eV|meV|Ry|Ha|Hartree)\s*[)\]]|\b(meV|eV|Ry|Hartree)\b")
 _RELATIVE = re.compile(r"E\s*-\s*E_?f", re.IGNORECASE)
 _HEAD = 8
+_MOST_SPAN_EV = 500.0
 _LEAST_SPAN_EV = 1.5  # of a file whose unit the user has not confirmed
 
 
@@ -126,6 +127,13 @@ def read_electron_dos(
             f"{table.path} covers {span:.3g} eV in all, if its energies are in {file_unit}.",
             reason="Bands are some eV wide: energies in Ry or Hartree look so when they are taken "
             "for eV.",
+            fix="Say the unit with --dos-unit (unit in Python), also where it is right.",
+        )
+    if span > _MOST_SPAN_EV and unit is None:
+        raise DataError(
+            f"{table.path} covers {span:.4g} eV in all, if its energies are in {file_unit}.",
+            reason="No valence bands are so wide: energies in meV look so when they are taken for "
+            "eV.",
             fix="Say the unit with --dos-unit (unit in Python), also where it is right.",
         )
     try:

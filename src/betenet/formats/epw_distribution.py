@@ -153,6 +153,12 @@ def _checked(
     values: np.ndarray,
     weights: np.ndarray,
 ) -> Distribution:
+    if not (np.all(np.isfinite(values)) and np.all(np.isfinite(weights))):
+        raise DataError(
+            f"{path} holds values that are no numbers.",
+            reason="EPW writes NaN where the iteration has diverged.",
+            fix="Look at the run of EPW: its equations did not converge at this temperature.",
+        )
     if not weights.sum() > 0.0:
         raise DataError(
             f"{path} holds no weight.",

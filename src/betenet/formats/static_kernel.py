@@ -66,6 +66,8 @@ def read_static_kernel(
         x, fermi, factor_x = _grid(path, energies, n)
     else:
         fermi, factor_x = fermi_energy_of(head), factor
+        if energies is not None:
+            _check_same(path, energies, x * factor)
         if not np.allclose(table[:, 1].reshape(n, n), x) or not np.allclose(
             table[:, 0].reshape(n, n), x[:, None]
         ):
@@ -102,3 +104,14 @@ def _grid(
     head = " ".join(line for line in text.lines[:4] if line.lstrip()[:1] in {"#", "!", "%"})
     factor = float(convert_frequency(np.array(1.0), unit_of(head), "meV"))
     return table[:, 0], fermi_energy_of(head), factor
+
+
+def _check_same(path: str | Path, energies: str | Path, stated: np.ndarray) -> None:
+    """Refuse a file of energies that are not those which the kernel states itself."""
+    given, _, factor = _grid(path, energies, stated.size)
+    if not np.allclose(given * factor, stated, rtol=1e-6, atol=1e-3):
+        raise DataError(
+            f"{energies} has other energies than {path} states.",
+            reason="W(ε, ε′) belongs to the grid that stands in its first two columns.",
+            fix="Leave out --coulomb-energies, or give the kernel of that grid.",
+        )

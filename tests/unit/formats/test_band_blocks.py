@@ -52,3 +52,38 @@ def test_densities_that_do_not_fit(tmp_path):
         read_band_blocks(write(tmp_path / "b.csv"), fermi_dos=(1.0, 1.0))
     with pytest.raises(DataError, match="one number for each"):
         read_band_blocks(write(tmp_path / "b.csv"), fermi_dos=(1.0,))
+
+
+MGB2 = "# bands sigma pi\n# lambda\n1.017 0.213\n0.155 0.448\n# frequency (meV)\n66 63\n63 59\n"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("0.213", "-0.213", "zero or positive"),
+        ("0.213", "nan", "zero or positive"),
+        ("66 63", "0 63", "positive frequency"),
+        ("63 59", "20 59", "another shape"),  # the peak back is elsewhere
+        ("(meV)", "(eV)", "no phonon"),
+        ("sigma pi", "pi pi", "two bands of one name"),
+    ],
+)
+def test_matrices_that_cannot_be(tmp_path, old, new, told):
+    file = tmp_path / "mgb2.txt"
+    file.write_text(MGB2.replace(old, new))
+    with pytest.raises(DataError) as raised:
+        read_band_blocks(file)
+    assert told in str(raised.value)
+    assert str(file) in raised.value.summary
+
+
+def test_columns_that_cannot_be(tmp_path):
+    good = write(tmp_path / "b.csv").read_text()
+    bad = tmp_path / "bad.csv"
+    bad.write_text(good.replace(good.splitlines()[9].split(",")[2], "nan"))
+    with pytest.raises(DataError, match="column a2f_s_p is nan at frequency_meV"):
+        read_band_blocks(bad)
+    with pytest.raises(DataError, match=r"column a2f_s_p is -0\.19"):
+        read_band_blocks(write(bad, factors=(0.8, -0.2, 0.1, 0.4)))
+    with pytest.raises(DataError, match=r"bad\.csv.*does not couple"):
+        read_band_blocks(write(bad, factors=(0.8, 0.2, 0.0, 0.4)))

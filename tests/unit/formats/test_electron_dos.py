@@ -69,3 +69,17 @@ def test_what_is_broken_is_named(tmp_path, text, told):
     file.write_text(text)
     with pytest.raises(DataError, match=told):
         read_electron_dos(file, fermi_energy=0.5, unit="eV")
+
+
+def test_energies_in_mev_that_are_taken_for_ev(tmp_path):
+    file = write(tmp_path / "x.dat", "# E - E_F   DOS\n", (400.0 * ENERGIES, DOS / 400.0))
+    with pytest.raises(DataError, match="meV look so"):
+        read_electron_dos(file)
+    assert read_electron_dos(file, unit="meV").energies[0] == pytest.approx(-2000.0)
+
+
+def test_what_is_no_number_is_named_with_its_place(tmp_path):
+    file = write(tmp_path / "x.dat", "# E - E_F (eV)   DOS\n", (ENERGIES, DOS))
+    file.write_text(file.read_text().replace(f"{DOS[0]:.6f}", "nan", 1))
+    with pytest.raises(DataError, match="is nan at -5 eV"):
+        read_electron_dos(file)

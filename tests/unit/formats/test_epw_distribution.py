@@ -40,3 +40,10 @@ def test_names_tell_the_files_apart(tmp_path):
     far.write_text("0 0 0 1 0.4 0.5\n0 0 0 1 0.5 0.5\n")
     with pytest.raises(DataError, match=r"within 0\.05 eV"):
         read_distribution(far)
+
+
+def test_a_diverged_run_of_epw_is_told(tmp_path):
+    file = tmp_path / "x.imag_aniso_gap0_005.00"
+    file.write_text("5.1 0.002\n5.2 nan\n5.1 0.004\n")
+    with pytest.raises(DataError, match="no numbers"):
+        read_distribution(file)

@@ -48,3 +48,22 @@ def test_what_it_lacks_is_told(tmp_path):
         read_static_kernel(wrong)
     with pytest.raises(DataError, match="E_F must be inside"):
         read_static_kernel(write(tmp_path / "b.dat", ENERGIES, ENERGIES), fermi_energy=9.0)
+
+
+def test_values_and_order_are_told_apart(tmp_path):
+    file = write(tmp_path / "W.dat", ENERGIES, ENERGIES)
+    file.write_text(file.read_text().replace(f"{VALUES[0, 1]:.8f}", "nan", 1))
+    with pytest.raises(DataError, match=r"is nan for ε = -2 and"):
+        read_static_kernel(file)
+    order = ENERGIES[[0, 2, 1, 3]]
+    with pytest.raises(DataError, match="do not grow"):
+        read_static_kernel(write(tmp_path / "W.dat", order, order))
+
+
+def test_energies_beside_those_of_the_kernel_are_the_same(tmp_path):
+    kernel, beside = write(tmp_path / "W.dat", ENERGIES, ENERGIES), tmp_path / "Wen.dat"
+    beside.write_text("\n".join(f"{x:g}" for x in ENERGIES))
+    assert read_static_kernel(kernel, energies=beside).energies == pytest.approx(1e3 * ENERGIES)
+    beside.write_text("\n".join(f"{1.1 * x:g}" for x in ENERGIES))
+    with pytest.raises(DataError, match="other energies"):
+        read_static_kernel(kernel, energies=beside)

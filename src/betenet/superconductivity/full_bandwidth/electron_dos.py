@@ -223,7 +223,12 @@ def _check(energies: np.ndarray, dos: np.ndarray) -> None:
             fix="Give two or more energies, with one value for each.",
         )
     if not (np.all(np.isfinite(energies)) and np.all(np.isfinite(dos))):
-        raise SpectrumError("The density of states holds values that are no numbers.")
+        bad = int(np.flatnonzero(~(np.isfinite(energies) & np.isfinite(dos)))[0])
+        raise SpectrumError(
+            f"The density of states is {dos[bad]} at {energies[bad] / 1e3:.4g} eV.",
+            reason="Each row is an energy and a number of states.",
+            fix="Compute it again; a row of asterisks or NaN may be left out far from E_F.",
+        )
     if not np.all(np.diff(energies) > 0.0):
         raise SpectrumError(
             "The energies of the density of states do not grow.",

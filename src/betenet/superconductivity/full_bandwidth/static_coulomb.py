@@ -34,6 +34,8 @@ TOLERANCE = 1e-6
 """Relative accuracy of the root."""
 SYMMETRY_TOLERANCE = 1e-3
 """Difference of W(ε, ε′) and W(ε′, ε), as a share of the largest value, that is rounding."""
+MOST_REPULSION = 5.0
+"""Largest N(0)W(0, 0) that is no mistake of units."""
 
 _SHORT = 160.0  # frequencies that are all taken one by one
 _PER_FOLD = 12
@@ -63,8 +65,19 @@ class StaticKernel:
 
     def __post_init__(self) -> None:
         x, w = self.energies, self.interaction
-        if not (np.all(np.isfinite(w)) and np.all(np.diff(x) > 0.0)):
-            raise SpectrumError("W(ε, ε′) holds values that are no numbers, or unsorted energies.")
+        if not np.all(np.isfinite(w)):
+            i, j = (int(place) for place in np.argwhere(~np.isfinite(w))[0])
+            raise SpectrumError(
+                f"W(ε, ε′) is {w[i, j]} for ε = {x[i] / 1e3:.4g} and ε′ = {x[j] / 1e3:.4g} eV.",
+                reason="It is a number for each pair of energies.",
+                fix="Compute it again, or leave this energy out of both grids.",
+            )
+        if not np.all(np.diff(x) > 0.0):
+            raise SpectrumError(
+                "The energies of W(ε, ε′) do not grow.",
+                reason="What is between two samples is found by lines.",
+                fix="Sort the rows by ε, then by ε′, and the file of the energies likewise.",
+            )
         if not x[0] < 0.0 < x[-1]:
             raise SpectrumError(
                 f"W(ε, ε′) reaches from {x[0] / 1e3:.4g} to {x[-1] / 1e3:.4g} eV from E_F.",
@@ -157,6 +170,14 @@ def kernel_tc(
             "is about.",
             fix="Compute it over a wider range; check the units of its energies.",
         )
+    mu = 0.5e-3 * dos.at_fermi * interaction.at_fermi()
+    if not 0.0 <= mu <= MOST_REPULSION:
+        raise SpectrumError(
+            f"N(0)W(0, 0) = μ is {mu:.4g}.",
+            reason="A screened repulsion of electrons at E_F has a μ of some tenths.",
+            fix="Check the units of W (energy times the cell, per pair of states) and of N(ε), and "
+            "the sign of W.",
+        )
     omega_c = usual.coulomb.cutoff
     solver = _Solver(
         PairingKernel.for_cutoff(grid, values[None], 4.0 * omega_c, rule), omega_c, dos, interaction
@@ -175,7 +196,7 @@ def kernel_tc(
     return KernelTransition(
         tc=float(np.nan_to_num(np.exp(found) / KELVIN_TO_MEV)),
         status=status,
-        mu=0.5e-3 * dos.at_fermi * interaction.at_fermi(),
+        mu=mu,
     )
 
 

@@ -13,6 +13,8 @@ from betenet.superconductivity.moments import CheckedMoments
 
 SYMMETRY_TOLERANCE = 0.02
 """Difference of N_i λ_ij and N_j λ_ji, as a share of their sum, that is rounding of a table."""
+SHAPE_TOLERANCE = 0.1
+"""Area between N_i α²F_ij and N_j α²F_ji, as a share of their sum, that is noise."""
 PEAK_WIDTH = 0.05
 """Width of the peaks of :meth:`BandBlocks.from_couplings`, over their frequency [1]."""
 
@@ -78,6 +80,25 @@ class BandBlocks:
                 f"{self._wanted_ratio(i, j):.3g}, not {self.fermi_dos[j] / self.fermi_dos[i]:.3g}.",
                 fix="Exchange the two blocks if rows and columns were mixed up, or correct N_i "
                 "(--band-dos); without N_i they follow from λ.",
+            )
+
+        self._check_shapes()
+
+    def _check_shapes(self) -> None:
+        """Refuse blocks with equal N_i λ_ij whose spectra differ."""
+        weighted = self.fermi_dos[:, None, None] * self.a2f
+        width = np.gradient(self.frequencies)
+        apart = np.abs(weighted - weighted.swapaxes(0, 1)) @ width
+        allowed = SHAPE_TOLERANCE * ((weighted + weighted.swapaxes(0, 1)) @ width)
+        if np.any(apart > allowed):
+            i, j = (int(place) for place in np.argwhere(apart > allowed)[0])
+            first, second = self.names[i], self.names[j]
+            raise SpectrumError(
+                f"N_i α²F_ij from {first} to {second} has another shape than that back.",
+                reason="Each pair of states couples alike both ways, at every frequency; λ alone "
+                "agrees here.",
+                fix=f"Check the two columns; or give their mean to both, the one from {second} "
+                f"times N of {first} over N of {second}.",
             )
 
     def _wanted_ratio(self, i: int, j: int) -> float:

@@ -49,7 +49,7 @@ def test_repulsion_from_far_bands_is_screened_away():
     [
         ([-1.0, 0.5, 1.0], np.arange(9.0).reshape(3, 3), "not symmetric"),
         ([1.0, 2.0, 3.0], np.ones((3, 3)), "E_F must be inside"),
-        ([-1.0, 0.5, 0.5], np.ones((3, 3)), "unsorted"),
+        ([-1.0, 0.5, 0.5], np.ones((3, 3)), "do not grow"),
     ],
 )
 def test_what_cannot_be_used_is_named(energies, values, told):
@@ -60,3 +60,9 @@ def test_what_cannot_be_used_is_named(energies, values, told):
 def test_an_interaction_that_ends_too_soon():
     with pytest.raises(SpectrumError, match="are needed"):
         kernel_tc(GRID, A2F, BAND, constant(0.3, 100.0))
+
+
+@pytest.mark.parametrize("mu", [-0.2, 400.0])
+def test_a_repulsion_of_other_units_is_refused(mu):
+    with pytest.raises(SpectrumError, match=r"N\(0\)W\(0, 0\)"):
+        kernel_tc(GRID, A2F, BAND, constant(mu))

@@ -54,7 +54,7 @@ class MultibandAnalysis:
 
     def to_row(self) -> dict[str, object]:
         """Numbers by the ``COLUMNS``; those of several bands with spaces between."""
-        row: dict[str, object] = dict.fromkeys(COLUMNS)
+        row: dict[str, object] = {key: None for key in COLUMNS}  # noqa: C420 - typed so
         row |= {"name": self.name, "material": self.material}
         if self.error is not None:
             row["error"] = self.error.in_one_line()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,31 +33,34 @@ def add_parser(verbs: Verbs) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Invert every file; the exit code."""
     from betenet.analysis.tunnelling import COLUMNS, invert_files
-    from betenet.cli.batch import FolderOutput, RowOutput, TableOutput, write_results
-    from betenet.cli.streams import CsvRows, JsonList, refuse_to_replace_inputs
-    from betenet.tables import as_cell
+    from betenet.cli.batch import FolderOutput, TableOutput, outputs_of, write_results
+    from betenet.cli.streams import refuse_to_replace_inputs
 
     refuse_to_replace_inputs(arguments.files, arguments.csv)
-
-    def cells(result: InvertedFile) -> Iterator[dict[str, str]]:
-        yield {key: as_cell(value) for key, value in result.to_row().items()}
-
-    outputs = []
-    if arguments.csv is not None:
-        outputs.append(lambda: RowOutput(CsvRows(arguments.csv, COLUMNS), cells))
-    if arguments.out is not None:
-        outputs.append(lambda: FolderOutput(arguments.out, _write))
-    if arguments.plot is not None:
-        outputs.append(lambda: FolderOutput(arguments.plot, _draw))
-    if arguments.json:
-        outputs.append(lambda: RowOutput(JsonList(), lambda result: [result.to_dict()]))
-    else:
-        outputs.append(lambda: TableOutput(lambda result: result.text().splitlines()))
+    outputs = outputs_of(
+        arguments, COLUMNS, _cells, _dicts, lambda: TableOutput(_lines),
+        (arguments.out, lambda: FolderOutput(arguments.out, _write)),
+        (arguments.plot, lambda: FolderOutput(arguments.plot, _draw)),
+    )  # fmt: skip
     results = invert_files(
         arguments.files, omega_max=arguments.omega_max, gap=arguments.gap, noise=arguments.noise,
         unit=arguments.unit,
     )  # fmt: skip
     return write_results(results, outputs, noun="files", total=len(arguments.files))
+
+
+def _cells(result: InvertedFile) -> Iterator[Mapping[str, str]]:
+    from betenet.tables import as_cell
+
+    yield {key: as_cell(value) for key, value in result.to_row().items()}
+
+
+def _dicts(result: InvertedFile) -> Iterator[Mapping[str, object]]:
+    yield result.to_dict()
+
+
+def _lines(result: InvertedFile) -> list[str]:
+    return result.text().splitlines()
 
 
 def _write(result: InvertedFile, folder: FigureFolder) -> None:
@@ -65,12 +69,8 @@ def _write(result: InvertedFile, folder: FigureFolder) -> None:
 
 
 def _draw(result: InvertedFile, folder: FigureFolder) -> None:
-    from functools import partial
-
     from betenet.plotting.observables import plot_inversion
 
     if result.found is not None:
-        title = Path(result.name).stem
-        folder.draw(
-            folder.new_stem(result.name), "a2f", partial(plot_inversion, result.found, title=title)
-        )
+        drawing = partial(plot_inversion, result.found, title=Path(result.name).stem)
+        folder.draw(folder.new_stem(result.name), "a2f", drawing)

@@ -30,11 +30,11 @@ class ScreeningRuns:
 
     def __init__(self, folders: Sequence[Path]) -> None:
         self._folders = tuple(folders)
-        if self._folders:  # what reads them takes a second to load
-            from betenet.screening.description import describe_run
+        if self._folders:
+            from betenet.screening.manifest import SCREENING  # the rest takes seconds to load
 
             for folder in self._folders:
-                describe_run(folder)
+                SCREENING.read(folder)
 
     def __len__(self) -> int:
         return len(self._folders)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import logging
 import threading
 import uuid
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from functools import partial
 from typing import Annotated, Any, TypeVar
 
@@ -141,8 +142,10 @@ async def uploads_of(sent: list[UploadFile]) -> list[Upload]:
 
 
 def _load(predictor: Predictor) -> None:
-    with suppress(BetenetError):  # told to whoever asks for a prediction
+    try:
         predictor.load()
+    except BetenetError as error:  # told to whoever asks for a prediction, and here at once
+        logging.getLogger("uvicorn.error").error("%s", error)
 
 
 def _add_pages(app: FastAPI) -> None:

@@ -55,6 +55,12 @@ def resident(process: int) -> float:
     return int(re.findall(r"VmRSS:\s+(\d+)", text)[0]) / 1024.0
 
 
+def processor(process: int) -> float:
+    """Seconds that a process has kept a processor busy: load of others does not lengthen them."""
+    fields = Path(f"/proc/{process}/stat").read_text("utf-8").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def main() -> None:
     """Print a line for each number."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -71,9 +77,11 @@ def main() -> None:
         assert server.stderr is not None
         address = re.findall(r"http://\S+", server.stderr.readline())[0]
         ask(address)
-        print(f"first answer after {time.perf_counter() - began:.2f} s")
+        took = time.perf_counter() - began
+        print(f"first answer after {took:.2f} s, {processor(server.pid):.2f} s of processor")
         ask(f"{address}api/predict", "Nb.cif")
-        print(f"first prediction after {time.perf_counter() - began:.2f} s")
+        took = time.perf_counter() - began
+        print(f"first prediction after {took:.2f} s, {processor(server.pid):.2f} s of processor")
         measure(address, server.pid, arguments)
     finally:
         server.kill()
@@ -85,8 +93,10 @@ def measure(address: str, process: int, arguments: argparse.Namespace) -> None:
     def predict(_: int = 0) -> float:
         return seconds(lambda: ask(f"{address}api/predict", "Nb.cif"))
 
+    before = processor(process)
     alone = statistics.median(predict() for _ in range(5))
-    print(f"a prediction of Nb: {1e3 * alone:.0f} ms")
+    busy = (processor(process) - before) / 5
+    print(f"a prediction of Nb: {1e3 * alone:.0f} ms, {1e3 * busy:.0f} ms of processor")
     path = Path("Nb.cif").resolve()
     path.write_bytes(examples()["Nb.cif"])
     verb = seconds(lambda: subprocess.run([*VERB, str(path)], check=True, capture_output=True))
@@ -96,6 +106,7 @@ def measure(address: str, process: int, arguments: argparse.Namespace) -> None:
             took = seconds(lambda: list(clients.map(predict, range(arguments.predictions))))
         what = f"{arguments.predictions} predictions of {arguments.clients} clients"
         print(f"round {number + 1}: {what} in {took:.2f} s, then {resident(process):.0f} MiB")
+    print("load of the machine:", *(f"{one:.1f}" for one in os.getloadavg()))
     ask(f"{address}api/pressure", "V3Si.cif", pressures="100")
     time.sleep(1.0)
     while_busy = statistics.median(predict() for _ in range(5))

@@ -1,4 +1,4 @@
-"""A pseudopotential of aluminium with three electrons, made by ld1.x of Quantum ESPRESSO."""
+"""A pseudopotential of aluminium with three electrons, made by ld1.x; or a header alone."""
 
 import subprocess
 from pathlib import Path
@@ -24,4 +24,18 @@ def make_pseudopotential(folder: Path) -> Path:
     folder.mkdir(parents=True)
     subprocess.run(["ld1.x"], input=ATOM, cwd=work, text=True, check=True, capture_output=True)  # noqa: S607
     (work / "Al_TM_PBE.upf").rename(folder / "Al_TM_PBE.upf")
+    return folder
+
+
+HEADER = """<UPF version="2.0.1">
+  <PP_HEADER element="{element}" pseudo_type="NC" relativistic="scalar" z_valence="{valence}"/>
+</UPF>
+"""
+
+
+def make_header(folder: Path, element: str, valence: float, name: str = "{}_made.upf") -> Path:
+    """A folder with a pseudopotential that has a header and nothing else."""
+    folder.mkdir(exist_ok=True)
+    text = HEADER.format(element=element, valence=valence)
+    (folder / name.format(element)).write_text(text)
     return folder

@@ -3,7 +3,10 @@ import json
 from pathlib import Path
 
 import pytest
+from ase.build import bulk
 from tests.espresso_runs import FIXTURES
+from tests.fake_magnet import make_fake_magnet
+from tests.made_pseudopotential import make_header
 
 from betenet.cli import main
 
@@ -21,7 +24,8 @@ def test_read_prints_a_table_or_json_and_goes_on_after_a_bad_file(
     rows = list(csv.DictReader((tmp_path / "e.csv").read_text().splitlines()))
     assert [row["state"] for row in rows] == ["done", "failed"]
 
-    assert main(["electrons", "read", METAL, GAPPED, "--json"]) == 0
+    assert main(["electrons", "read", METAL, GAPPED, "--json", "--plot", str(tmp_path)]) == 0
+    assert len(list(tmp_path.glob("*fermi_surface*.png"))) == 1  # an insulator has none
     metal, gapped = json.loads(capsys.readouterr().out)
     assert metal["fermi_level"]["is_metal"]
     assert gapped["fermi_level"]["gap_ev"] > 0.4
@@ -56,3 +60,20 @@ def test_wrong_words_are_answered(
 ) -> None:
     assert main(["electrons", *words]) in {1, 2}
     assert said in capsys.readouterr().err
+
+
+def test_moments_of_a_magnet(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    bulk("Fe", "bcc", a=24.0 ** (1.0 / 3.0)).write(tmp_path / "Fe.cif")
+    programs = make_fake_magnet(tmp_path / "programs")
+    upf = make_header(tmp_path / "upf", "Fe", 16.0)
+    words = ["electrons", "magnetism", str(tmp_path / "Fe.cif"), "--out", str(tmp_path / "out")]
+    words += ["--pressures", "0,5", "--programs", str(programs), "--mpi", "none"]
+    words += ["--orders", "ferromagnetic", "--pseudopotentials", str(upf)]
+    words += ["--set", "cutoff=40", "density_cutoff=160", "k_density=6"]
+    assert main(words) == 0
+    said = capsys.readouterr()
+    assert "Fe (Fe): its moment is there up to 5 GPa" in said.out
+    assert "Fe: volume-1000/ferromagnetic-high: starts" in said.err
+    assert main([*words, "--json"]) == 0
+    (found,) = json.loads(capsys.readouterr().out)
+    assert found["softness"]["is_magnetic"]

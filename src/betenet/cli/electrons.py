@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
-from betenet.cli.arguments import count, positive, pressure
+from betenet.cli.arguments import count, numbers, positive, pressure
 from betenet.cli.parser import Parser, Verbs, add_verb, add_verbs
 
 
@@ -27,6 +27,7 @@ def add_parser(verbs: Verbs) -> None:
     reading = add_verb(actions, "electrons_read", _verb("read"))
     reading.flag("files", nargs="+")
     reading.flag("--csv", Path)
+    reading.flag("--plot", Path)
     reading.switch("--json")
     nesting = add_verb(actions, "electrons_nesting", _verb("nesting"))
     nesting.flag("files", nargs="+")
@@ -36,6 +37,21 @@ def add_parser(verbs: Verbs) -> None:
     nesting.flag("--workers", count, default=1)
     nesting.flag("--plot", Path)
     nesting.switch("--json")
+    _add_magnetism(add_verb(actions, "electrons_magnetism", _verb("magnetism")))
+
+
+def _add_magnetism(parser: Parser) -> None:
+    """Add the flags of moments under pressure."""
+    parser.flag("files", nargs="+")
+    parser.flag("--out", Path, required=True)
+    parser.flag("--pressures", numbers, required=True)
+    orders = ("ferromagnetic", "antiferromagnetic")
+    parser.flag("--orders", action="extend", nargs="+", choices=orders, default=[])
+    parser.flag("--protocol")
+    parser.flag("--set", action="extend", nargs="+", default=[])
+    parser.flag("--pseudopotentials", Path)
+    _add_how_to_run(parser)
+    parser.switch("--json")
 
 
 def _add_how_to_run(parser: Parser) -> None:

@@ -17,6 +17,8 @@ from betenet.cli.batch import FolderOutput, Output, RowOutput, TableOutput, writ
 from betenet.cli.streams import CsvRows, FigureFolder, JsonList, refuse_to_replace_inputs
 from betenet.electrons.calculations import PROGRAMS, electrons_protocol, run_electrons
 from betenet.electrons.entry import CSV_COLUMNS, ElectronsOfCrystal, read_electrons
+from betenet.electrons.fermi_surface import plot_fermi_surface
+from betenet.electrons.magnetism import MagnetismOfCrystal, run_magnetism
 from betenet.electrons.nesting_report import Nesting, nesting_of
 from betenet.electrons.qe_xml import read_qe_bands
 from betenet.electrons.workflow import DENSITY
@@ -47,8 +49,10 @@ def run(arguments: argparse.Namespace) -> int:
 
 def read(arguments: argparse.Namespace) -> int:
     """Print the Fermi levels of bands that are there."""
-    found = read_electrons(arguments.files)
-    return write_results(found, list(_outputs(arguments)), noun="files", total=len(arguments.files))
+    found, outputs = read_electrons(arguments.files), list(_outputs(arguments))
+    if arguments.plot is not None:
+        outputs.append(lambda: FolderOutput(arguments.plot, _draw_surface))
+    return write_results(found, outputs, noun="files", total=len(arguments.files))
 
 
 def nesting(arguments: argparse.Namespace) -> int:
@@ -61,6 +65,24 @@ def nesting(arguments: argparse.Namespace) -> int:
     if arguments.plot is not None:
         outputs.append(lambda: FolderOutput(arguments.plot, _draw_nesting))
     return write_results(_nestings(arguments), outputs, noun="files", total=len(arguments.files))
+
+
+def magnetism(arguments: argparse.Namespace) -> int:
+    """Print moments under pressure."""
+    found = run_magnetism(
+        arguments.files,
+        arguments.out,
+        runner_of(arguments),
+        arguments.pressures,
+        protocol=protocol_of(arguments),
+        pseudopotentials=arguments.pseudopotentials,
+        orders=tuple(dict.fromkeys(arguments.orders)),
+        tell=tell,
+    )
+    output: Output[MagnetismOfCrystal] = TableOutput(MagnetismOfCrystal.lines)
+    if arguments.json:
+        output = RowOutput(JsonList(), lambda one: [one.to_dict()])
+    return write_results(found, [lambda: output], noun="structures")
 
 
 def runner_of(arguments: argparse.Namespace) -> Runner:
@@ -115,6 +137,13 @@ def _nestings(arguments: argparse.Namespace) -> Generator[Nesting]:
             yield nesting_of(read_qe_bands(file), arguments.path, name=file, **options)
         except BetenetError as error:
             yield Nesting(name=file, error=error)
+
+
+def _draw_surface(found: ElectronsOfCrystal, folder: FigureFolder) -> None:
+    """Draw the Fermi surface of a metal."""
+    if found.bands is not None and found.level is not None and found.level.is_metal:
+        draw = partial(plot_fermi_surface, found.bands)
+        folder.draw(folder.new_stem(found.name), "fermi_surface", draw)
 
 
 def _draw_nesting(found: Nesting, folder: FigureFolder) -> None:

@@ -51,7 +51,7 @@ def relax_step(settings: Settings, atoms: Atoms, grid: Grid, key: str = RELAX) -
     """Relaxation of the cell and the positions, or of the positions alone; a round of it."""
     protocol = settings.protocol
     cell = protocol.relaxation == "cell"
-    namelists = _namelists(
+    namelists = common_namelists(
         settings,
         "vc-relax" if cell else "relax",
         control={
@@ -76,7 +76,7 @@ def dense_step(settings: Settings, atoms: Atoms, grid: Grid) -> Step:
 
     It begins with the density of the coarse grid, from which it needs half the iterations.
     """
-    namelists = _namelists(settings, "scf", system={"la2F": True})
+    namelists = common_namelists(settings, "scf", system={"la2F": True})
     namelists["electrons"]["startingpot"] = "file"
     step = _step(DENSE, settings, namelists, atoms, grid)
     return replace(
@@ -90,13 +90,13 @@ def dense_step(settings: Settings, atoms: Atoms, grid: Grid) -> Step:
 
 def coarse_step(settings: Settings, atoms: Atoms, grid: Grid) -> Step:
     """Density and wave functions on the k-grid of the phonons."""
-    step = _step(COARSE, settings, _namelists(settings, "scf"), atoms, grid)
+    step = _step(COARSE, settings, common_namelists(settings, "scf"), atoms, grid)
     return replace(step, results=SAVED_DENSITY, recovery=RESTART)
 
 
 def states_density_step(settings: Settings, atoms: Atoms, grid: Grid) -> Step:
     """Density by the pseudopotentials of the electronic density of states."""
-    step = _step(STATES_DENSITY, settings, _namelists(settings, "scf"), atoms, grid)
+    step = _step(STATES_DENSITY, settings, common_namelists(settings, "scf"), atoms, grid)
     return replace(step, results=SAVED_DENSITY, recovery=RESTART)
 
 
@@ -105,7 +105,7 @@ def states_step(settings: Settings, atoms: Atoms, grid: Grid) -> Step:
 
     They follow from the dense density, or from one by pseudopotentials of their own.
     """
-    namelists = _namelists(settings, "nscf")
+    namelists = common_namelists(settings, "nscf")
     for key in ("smearing", "degauss"):
         namelists["system"].pop(key)
     namelists["system"]["occupations"] = "tetrahedra"
@@ -142,13 +142,14 @@ def dos_step(fermi_energy: float) -> Step:
     )
 
 
-def _namelists(
+def common_namelists(
     settings: Settings,
     calculation: str,
     *,
     control: Namelist | None = None,
     system: Namelist | None = None,
 ) -> dict[str, dict[str, Value]]:
+    """Namelists that every run of pw.x has, with entries added to two of them."""
     protocol = settings.protocol
     return {
         "control": {
@@ -187,7 +188,7 @@ def _step(
     folder = DOS_PSEUDOPOTENTIALS if others else PSEUDOPOTENTIALS
     namelists["system"] |= {"nat": len(atoms), "ntyp": len(elements)}
     if key not in RELAXATIONS:  # the grid of another cell than the one that it ends with
-        namelists["system"] |= _fft(atoms, settings.density_cutoff)
+        namelists["system"] |= fft_namelist(atoms, settings.density_cutoff)
     return Step(
         key=key,
         program="pw.x",
@@ -198,7 +199,7 @@ def _step(
     )
 
 
-def _fft(atoms: Atoms, density_cutoff: float) -> Namelist:
+def fft_namelist(atoms: Atoms, density_cutoff: float) -> Namelist:
     """The grid of the density, where ph.x would refuse the one that pw.x chooses."""
     groups = mixed_axes(reciprocal_operations(atoms))
     grid = symmetric_fft_grid(atoms.cell.array, density_cutoff, groups)
@@ -218,14 +219,15 @@ def _cards(
         "ATOMIC_SPECIES",
         *(f"{element} {masses[element]:.6f} {files[element]}" for element in elements),
         "CELL_PARAMETERS angstrom",
-        *(_vector(row) for row in atoms.cell.array),
+        *(format_vector(row) for row in atoms.cell.array),
         "ATOMIC_POSITIONS crystal",
-        *(f"{symbol} {_vector(place)}" for symbol, place in places),
+        *(f"{symbol} {format_vector(place)}" for symbol, place in places),
         "K_POINTS automatic",
         " ".join(map(str, grid)) + " 0 0 0",
     ]
     return "\n".join(lines) + "\n"
 
 
-def _vector(numbers: Float[np.ndarray, " 3"]) -> str:
+def format_vector(numbers: Float[np.ndarray, " 3"]) -> str:
+    """Three numbers as inputs have them."""
     return " ".join(f"{number:.12f}" for number in numbers)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from ase.build import bulk
 from tests.espresso_runs import FIXTURES
-from tests.made_pseudopotential import make_pseudopotential
+from tests.made_pseudopotential import make_header
 from tests.replayed_espresso import make_replayed_espresso
 
 from betenet.electrons.calculations import (
@@ -44,7 +44,7 @@ def programs(tmp_path: Path) -> Path:
 @pytest.fixture
 def run(tmp_path: Path, programs: Path) -> Callable[..., list[ElectronsOfCrystal]]:
     """Run structures in one folder."""
-    make_pseudopotential(tmp_path / "upf")
+    make_header(tmp_path / "upf", "Al", 3.0)
     protocol = electrons_protocol("fast", SETTINGS)
 
     def start(structures: object, **options: object) -> list[ElectronsOfCrystal]:
@@ -108,7 +108,7 @@ def test_another_mesh_is_another_calculation_and_the_rest_gets_done(
 @pytest.mark.parametrize(("density", "mesh"), [(60.0, (26, 26, 26)), (20.0, (10, 10, 10))])
 def test_meshes_are_even_and_bands_enough(density: float, mesh: Grid, tmp_path: Path) -> None:
     upf = tmp_path / "upf"
-    make_pseudopotential(upf)
+    make_header(upf, "Al", 3.0)
     aluminium = bulk("Al", "fcc", a=4.03)
     recipe = make_workflow(aluminium, electrons_protocol("fast", SETTINGS), upf)
     workflow = ElectronsWorkflow(recipe=recipe, density=density)

@@ -1,0 +1,311 @@
+"""Moments of crystals under pressure by pw.x: volumes, orders and starts, one after the other."""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from betenet.electrons.calculations import electrons_protocol
+from betenet.electrons.magnetic_orders import MagneticOrder, magnetic_orders
+from betenet.electrons.magnetic_steps import STARTS, MagneticPoint, magnetic_step, read_point
+from betenet.electrons.softness import Softness, ground_states, point_to_dict, softness_of
+from betenet.errors import BetenetError, ConfigError
+from betenet.espresso.calculation import copy_pseudopotentials, describe
+from betenet.espresso.calculations import folder_name, free_name
+from betenet.espresso.layout import PSEUDOPOTENTIALS
+from betenet.espresso.magnetism import never_magnetic
+from betenet.espresso.plan import make_workflow
+from betenet.espresso.protocol import Protocol
+from betenet.espresso.pseudopotentials import pseudopotential_folder
+from betenet.espresso.run import run_material
+from betenet.espresso.runner import Runner
+from betenet.espresso.steps import Step
+from betenet.espresso.workflow import Workflow
+from betenet.runs import replace_file
+from betenet.structures import StructureRecord, prepare_structures
+
+VOLUME_STEP = 0.04
+"""Relative change of the volume from one calculation to the next [1]."""
+SMALLEST, LARGEST = 0.5, 1.25
+"""Volumes over the given one between which pressures are looked for [1]."""
+RECORD = "magnetism.json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MagnetismWorkflow:
+    """The recipe for the moments of one material.
+
+    Attributes
+    ----------
+    recipe
+        Structure and settings.
+    orders
+        Orders of the moments.
+    pressures
+        Pressures that the volumes shall enclose, growing [GPa].
+    volume_step
+        Relative change of the volume from one to the next [1].
+    """
+
+    recipe: Workflow
+    orders: tuple[MagneticOrder, ...]
+    pressures: tuple[float, ...]
+    volume_step: float = VOLUME_STEP
+
+    def steps(self, folder: Path) -> tuple[Step, ...]:
+        """All steps that are known now: volumes become more until they enclose the pressures."""
+        return tuple(
+            magnetic_step(self.recipe.settings, order, ratio, start)
+            for ratio in self.ratios(folder)
+            for order in self.orders
+            for start in STARTS
+        )
+
+    def ratios(self, folder: Path) -> list[float]:
+        """Volumes over the given one that are known to be needed [1]."""
+        found = [1.0]
+        while True:
+            known = {ratio: self._pressure(folder, ratio) for ratio in found}
+            if any(pressure is None for pressure in known.values()):
+                return found
+            lowest, highest = min(found), max(found)
+            down, up = known[lowest], known[highest]
+            assert down is not None
+            assert up is not None
+            smaller = round(lowest * (1.0 - self.volume_step), 4)
+            larger = round(highest * (1.0 + self.volume_step), 4)
+            if down < self.pressures[-1] and smaller >= SMALLEST:
+                found.append(smaller)
+            elif up > self.pressures[0] and larger <= LARGEST:
+                found.append(larger)
+            else:
+                return found
+
+    def points(self, folder: Path) -> list[MagneticPoint]:
+        """States that are computed."""
+        found = [
+            read_point(folder, order, ratio, start)
+            for ratio in self.ratios(folder)
+            for order in self.orders
+            for start in STARTS
+        ]
+        return [one for one in found if one is not None]
+
+    def _pressure(self, folder: Path, ratio: float) -> float | None:
+        """Pressure of the state of lowest energy at a volume; None before all are computed."""
+        each = [
+            read_point(folder, order, ratio, start) for order in self.orders for start in STARTS
+        ]
+        known = [one for one in each if one is not None]
+        if len(known) < len(each):
+            return None
+        return min(known, key=lambda one: one.energy).pressure
+
+    def to_dict(self) -> dict[str, object]:
+        """What decides the results, as plain values; pressures may become more later."""
+        return {
+            **describe(self.recipe),
+            "magnetism": {
+                "orders": [one.name for one in self.orders],
+                "volume_step": self.volume_step,
+            },
+        }
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class MagnetismOfCrystal:
+    """What became of one structure.
+
+    Attributes
+    ----------
+    name, state, error, formula
+        As `ElectronsOfCrystal` has them.
+    orders
+        Orders that were tried.
+    points
+        States that were computed.
+    softness
+        M(P) and what follows from it.
+    warnings
+        What a user should know before trusting the numbers.
+    """
+
+    name: str
+    state: Literal["done", "failed", "stopped"]
+    error: BetenetError | None = None
+    formula: str = ""
+    orders: tuple[MagneticOrder, ...] = ()
+    points: tuple[MagneticPoint, ...] = ()
+    softness: Softness | None = None
+    warnings: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, object]:
+        """Plain values for JSON, with keys that carry the unit."""
+        return {
+            "name": self.name,
+            "formula": self.formula,
+            "state": self.state,
+            "orders": {one.name: one.about for one in self.orders},
+            "points": [point_to_dict(one) for one in self.points],
+            "softness": None if self.softness is None else self.softness.to_dict(),
+            "warnings": list(self.warnings),
+            "error": None if self.error is None else self.error.to_dict(),
+        }
+
+    def lines(self) -> list[str]:
+        """Moment at each pressure, where it vanishes, and warnings, a line for each."""
+        soft = self.softness
+        if soft is None:
+            return [] if self.error is not None else [f"{self.name}: {self.state}"]
+        head = f"{self.name} ({self.formula})"
+        lines = [f"{head}: {self._verdict(soft)}"]
+        lines += [
+            f"    {one.pressure:8.1f} GPa  {one.moment:6.3f} μ_B per magnetic atom  "
+            f"{one.volume:7.3f} Å³ per atom  {one.order}"
+            for one in soft.moments
+        ]
+        return [*lines, *(f"    warning: {text}" for text in self.warnings)]
+
+    def _verdict(self, soft: Softness) -> str:
+        if not soft.is_magnetic:
+            return "no moment from any start"
+        lower, upper = soft.vanishing
+        where = f"its moment vanishes between {lower:.3g} and {upper:.3g} GPa"
+        if math.isnan(lower):
+            where = f"its moment is there up to {upper:.3g} GPa"
+        return f"{where}; -∂M/∂P = {soft.slope:.2g} μ_B/GPa, softness {soft.softness:.2g} per GPa"
+
+
+def run_magnetism(
+    structures: object,
+    out: str | Path,
+    runner: Runner,
+    pressures: Sequence[float],
+    *,
+    protocol: Protocol | None = None,
+    pseudopotentials: str | Path | None = None,
+    orders: tuple[str, ...] = (),
+    tell: Callable[[str], None] = lambda _: None,
+) -> Generator[MagnetismOfCrystal]:
+    """Compute moments at volumes that enclose some pressures.
+
+    Parameters
+    ----------
+    structures
+        Anything that `read_structures` takes.
+    out
+        Folder of all calculations; the same call goes on with those that were interrupted.
+    runner
+        How pw.x is run; its time is that of all calculations together.
+    pressures
+        Pressures [GPa].
+    protocol, pseudopotentials, tell
+        As `run_electrons` takes them.
+    orders
+        Kinds of orders, as `magnetic_orders` takes them.
+
+    Yields
+    ------
+    MagnetismOfCrystal
+        One after the other; an error does not stop the others.
+
+    Raises
+    ------
+    ConfigError
+        If no pressure or no folder of pseudopotentials is given, or a kind of order is unknown.
+
+    Notes
+    -----
+    The shape of the cell and the positions are those given, scaled with the volume; internal
+    coordinates do not relax. Spin-orbit coupling and orbital moments are left out. Generalised
+    gradients overestimate moments of itinerant magnets.
+    """
+    wanted = tuple(sorted({float(one) for one in pressures}))
+    if not wanted or not all(map(math.isfinite, wanted)):
+        raise ConfigError("No pressure is given.", "", "Give some, as in 0,10,20 [GPa].")
+    chosen, folder = protocol or electrons_protocol(), pseudopotential_folder(pseudopotentials)
+    began, names = time.monotonic(), list[str]()
+    for record in prepare_structures(structures):
+        name = free_name(folder_name(record), names)
+        names.append(name)
+        if record.atoms is None:
+            yield MagnetismOfCrystal(name=name, state="failed", error=record.error)
+            continue
+        try:
+            recipe = make_workflow(record.atoms, chosen, folder)
+            _refuse_never_magnetic(recipe)
+            workflow = MagnetismWorkflow(
+                recipe=recipe, orders=magnetic_orders(recipe.atoms, orders), pressures=wanted
+            )
+            time_left = runner.with_time_left(began)
+            yield _run_crystal(Path(out) / name, record, workflow, time_left, tell)
+        except BetenetError as error:
+            yield MagnetismOfCrystal(name=name, state="failed", error=error)
+
+
+def _refuse_never_magnetic(recipe: Workflow) -> None:
+    for text in never_magnetic(recipe.settings.pseudopotentials.values()):
+        raise ConfigError(
+            "A pseudopotential cannot be magnetic.",
+            text,
+            "Take one of GBRV, PseudoDojo, or of Debian's quantum-espresso-data.",
+        )
+
+
+def _run_crystal(
+    home: Path,
+    record: StructureRecord,
+    workflow: MagnetismWorkflow,
+    runner: Runner,
+    tell: Callable[[str], None],
+) -> MagnetismOfCrystal:
+    home.mkdir(parents=True, exist_ok=True)
+    pseudopotentials = workflow.recipe.settings.pseudopotentials
+    copy_pseudopotentials(home / PSEUDOPOTENTIALS, pseudopotentials.values())
+    outcome = run_material(
+        home, workflow, runner, workflow.to_dict(), lambda line: tell(f"{home.name}: {line}")
+    )
+    points = tuple(workflow.points(home))
+    common: dict[str, Any] = {
+        "name": home.name,
+        "formula": str(workflow.recipe.atoms.get_chemical_formula(empirical=True)),
+        "orders": workflow.orders,
+        "points": points,
+    }
+    if outcome.state == "stopped" or not points:
+        error = next(iter(outcome.errors.values()), None)
+        return MagnetismOfCrystal(state=outcome.state, error=error, **common)
+    failed = [f"{key} failed: {error.summary}" for key, error in outcome.errors.items()]
+    found = MagnetismOfCrystal(
+        state="done",
+        softness=softness_of(points, workflow.pressures),
+        warnings=(*record.warnings, *failed, *_warnings(workflow, points)),
+        **common,
+    )
+    text = json.dumps(found.to_dict(), ensure_ascii=False, indent=1, allow_nan=False)
+    replace_file(home / RECORD, f"{text}\n")
+    return found
+
+
+def _warnings(workflow: MagnetismWorkflow, points: Sequence[MagneticPoint]) -> Generator[str]:
+    """What the states themselves say: pressures beyond, and starts that end in two states."""
+    reached = [one.pressure for one in ground_states(points)]
+    beyond = [p for p in workflow.pressures if not min(reached) <= p <= max(reached)]
+    if beyond:
+        told = ", ".join(f"{p:g}" for p in beyond)
+        yield f"{told} GPa lie beyond the volumes that were computed"
+    apart = {
+        (one.ratio, one.order)
+        for one in points
+        for other in points
+        if (one.ratio, one.order) == (other.ratio, other.order)
+        and abs(one.moment - other.moment) > 0.1
+    }
+    if apart:
+        volumes = ", ".join(f"{ratio:g} ({order})" for ratio, order in sorted(apart))
+        yield f"high and low starts end with different moments at the volumes {volumes}"

@@ -13,6 +13,8 @@ from sklearn.metrics import roc_auc_score
 
 THRESHOLDS = (1, 2, 3, 5, 7, 10, 15, 20, 30, 40, 60, 80, 100)
 MOST_FEATURES = 20
+UNITS = ("_w_per_m_k", "_kelvin", "_ev", "_cm3", "_gpa", "_angstrom", "_pauling", "_u")
+"""Ends of names of features that are no words."""
 
 
 def draw_figures(
@@ -44,7 +46,7 @@ def thresholds(path: Path, measured: Measured, tc: np.ndarray, above: np.ndarray
     axis.plot([10.0], [ten], "*", markersize=12, label="AUC of P(Tc > 10 K)")
     axis.set(xscale="log", xlabel="threshold of Tc (K)", ylim=(0.5, 1.01))
     axis.set_xticks([1, 3, 10, 30, 100], ["1", "3", "10", "30", "100"])
-    axis.legend(loc="lower left")
+    axis.legend(loc="center left", bbox_to_anchor=(0.0, 0.4))
     figure.savefig(path, dpi=130)
     plt.close(figure)
 
@@ -82,4 +84,6 @@ def readable(name: str) -> str:
     kind, _, rest = name.partition("_")
     if kind == "share" and rest.isdecimal():
         return f"share of {chemical_symbols[int(rest)]}"
+    for unit in UNITS:
+        name = name.removesuffix(unit)
     return name.replace("_for_", " per ").replace("_", " ")

@@ -12,14 +12,13 @@ of one composition scatter.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import lightgbm
 import numpy as np
 from composition_figures import draw_figures
+from composition_forests import OF_SPREAD, Trained, check_export, exported, fit, gain, train_forests
 from measured_superconductors import Measured, read_measured
 from scipy.optimize import minimize
 from sklearn.ensemble import ExtraTreesRegressor
@@ -29,6 +28,7 @@ import betenet.known
 from betenet.datasets.rows import data_folder
 from betenet.known.composition_model import (
     MODEL,
+    OF_TC,
     THRESHOLD,
     CompositionModel,
     Estimates,
@@ -37,7 +37,6 @@ from betenet.known.composition_model import (
     logistic_terms,
     spread_features,
 )
-from betenet.known.forest import Forest
 from betenet.known.known_compositions import KnownCompositions
 from betenet.known.superconductor_features import (
     superconductor_feature_names,
@@ -48,38 +47,28 @@ N_FOLDS = 5
 PARTS = ["apart", "random", "time"]
 YEARS = (1995, 2007)
 ENDS = (0.025, 0.16, 0.84, 0.975)
-SHARES = np.linspace(0.0, 1.0, 11)
-SETTINGS: dict[str, Any] = {
-    "learning_rate": 0.07,
-    "num_leaves": 31,
-    "max_depth": 9,
-    "min_child_samples": 7,
-    "feature_fraction": 0.5,
-    "extra_trees": True,
-    "bagging_fraction": 0.7,
-    "bagging_freq": 1,
-    "reg_lambda": 3.0,
-    "verbose": -1,
-    "num_threads": 1,
-    "deterministic": True,
-    "seed": 7,
-}
-OF_SPREAD = {
-    "learning_rate": 0.05,
-    "num_leaves": 8,
-    "min_child_samples": 30,
-    "feature_fraction": 0.2,
-}
+STEPS = 10
+SHARES = np.array(
+    [(a, b, STEPS - a - b) for a in range(STEPS + 1) for b in range(STEPS + 1 - a)], dtype=float
+)
+SHARES /= STEPS
+"""Shares of the forests of Tc that are tried [1]."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Answers:
-    """What the forests say of compositions that they have not seen, and how near these are."""
+    """What the forests say of compositions that they have not seen, and how near these are.
 
-    linear: np.ndarray
-    logarithmic: np.ndarray
+    ``each`` (forest, row): the forests `OF_TC`.
+    """
+
+    each: np.ndarray
     logit: np.ndarray
     overlap: np.ndarray
+
+    def of(self, rows: np.ndarray) -> Answers:
+        """Some of the rows."""
+        return Answers(self.each[:, rows], self.logit[rows], self.overlap[rows])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -104,7 +93,8 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--write", action="store_true", help="write the model")
     parser.add_argument("--figures", type=Path, help="folder for the figures")
-    parser.add_argument("--trees", type=int, default=700, help="in each of the three forests")
+    parser.add_argument("--trees", type=int, default=700, help="in each boosted forest")
+    parser.add_argument("--wide", type=int, default=40, help="extremely randomised trees")
     parser.add_argument("--peer", action="store_true", help="judge a plain forest too")
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS, help="what to judge")
     parser.add_argument("--rows", type=int, help="take so many compositions alone, for a trial")
@@ -133,7 +123,7 @@ def judged(
     chosen: argparse.Namespace,
 ) -> tuple[Answers, Crossed]:
     """Answers and estimates of compositions in folds that had not been seen, with their scores."""
-    answers = unseen(measured, features, folds, chosen.trees)
+    answers = unseen(measured, features, folds, chosen)
     estimates = crossed(measured, features, folds, answers)
     report(name, measured, estimates)
     by_flag(name, measured, estimates)
@@ -151,15 +141,15 @@ def finish(
     """Train on everything; write the model and draw the figures if asked for."""
     if not (chosen.write or chosen.figures):
         return
-    forests = trained(measured, features, chosen.trees)
-    model = joined(measured, features, answers, forests)
-    check_export(model, forests[1], features[::97])
+    trained = train_forests(measured, features, chosen.trees, chosen.wide)
+    check_export(trained, features[::97])
+    model = joined(measured, features, answers, trained)
     if chosen.write:
         path = Path(betenet.known.__file__).parent / MODEL
         model.write(path)
         print(f"wrote {path}, {path.stat().st_size / 1024:.0f} KiB", flush=True)
     if chosen.figures:
-        importance = dict(zip(superconductor_feature_names(), gain(forests[1]), strict=True))
+        importance = dict(zip(superconductor_feature_names(), gain(trained.boosters), strict=True))
         draw_figures(chosen.figures, measured, estimates.tc, estimates.above, importance)
 
 
@@ -170,98 +160,32 @@ def some(measured: Measured, rows: int | None) -> Measured:
     return measured.of(np.random.default_rng(1).permutation(len(measured.tc))[:rows])
 
 
-Forests = tuple[dict[str, Forest], dict[str, "lightgbm.Booster"]]
-
-
-def trained(measured: Measured, features: np.ndarray, trees: int) -> Forests:
-    """The three forests on compositions, as arrays and as they were trained."""
-    targets = {
-        "linear": ("regression", measured.tc),
-        "logarithmic": ("regression", np.log1p(measured.tc)),
-        "above": ("binary", (measured.tc > THRESHOLD).astype(float)),
-    }
-    boosters = {
-        name: fit(features, target, trees, objective=objective)
-        for name, (objective, target) in targets.items()
-    }
-    return {name: exported(booster) for name, booster in boosters.items()}, boosters
-
-
-def fit(features: np.ndarray, target: np.ndarray, trees: int, **settings: Any) -> lightgbm.Booster:
-    """Boosted trees."""
-    data = lightgbm.Dataset(features, target, params={"max_bin": 255, "verbose": -1})
-    return lightgbm.train({**SETTINGS, **settings}, data, num_boost_round=trees)
-
-
-def exported(booster: lightgbm.Booster) -> Forest:
-    """The trees as arrays, rounded so that single precision decides as double precision does."""
-    nodes: list[tuple[int, float, int, int, float]] = []
-
-    def enter(tree: dict[str, Any]) -> int:
-        place = len(nodes)
-        nodes.append((-1, 0.0, 0, 0, float(tree.get("leaf_value", 0.0))))
-        if "split_feature" in tree:
-            left, right = enter(tree["left_child"]), enter(tree["right_child"])
-            nodes[place] = (tree["split_feature"], float(tree["threshold"]), left, right, 0.0)
-        return place
-
-    roots = [enter(tree["tree_structure"]) for tree in booster.dump_model()["tree_info"]]
-    feature, threshold, left, right, value = (
-        np.array(column) for column in zip(*nodes, strict=True)
-    )
-    single = threshold.astype(np.float32)
-    above = single > threshold
-    single[above] = np.nextafter(single[above], np.float32(-np.inf))
-    return Forest(
-        roots=np.array(roots, dtype=np.int32),
-        feature=feature.astype(np.int16),
-        threshold=single,
-        left=left.astype(np.int32),
-        right=right.astype(np.int32),
-        unknown_left=np.zeros(len(nodes), dtype=bool),
-        value=value.astype(np.float32),
-        offset=0.0,
-    )
-
-
-def check_export(
-    model: CompositionModel, boosters: dict[str, lightgbm.Booster], rows: np.ndarray
-) -> None:
-    """Raise if the arrays do not say what the trees say."""
-    for name, booster in boosters.items():
-        wanted = booster.predict(rows, raw_score=True)
-        found = getattr(model, name).scores(rows)
-        np.testing.assert_allclose(found, wanted, rtol=1e-4, atol=1e-4)
-
-
-def unseen(measured: Measured, features: np.ndarray, folds: np.ndarray, trees: int) -> Answers:
+def unseen(
+    measured: Measured, features: np.ndarray, folds: np.ndarray, chosen: argparse.Namespace
+) -> Answers:
     """What forests say that were trained on the other folds."""
-    found = np.empty((4, len(measured.tc)))
+    count = len(measured.tc)
+    found = Answers(np.empty((len(OF_TC), count)), np.empty(count), np.empty(count))
     for fold in np.unique(folds):
         test = folds == fold
-        forests, _ = trained(measured.of(~test), features[~test], trees)
-        found[:, test] = asked(forests, measured.amounts[~test], measured.amounts[test])
-    return Answers(*found)
-
-
-def asked(forests: dict[str, Forest], known: np.ndarray, amounts: np.ndarray) -> np.ndarray:
-    """Answers of forests, and overlap with what they have learnt from."""
-    features = superconductor_features(amounts)
-    scores = [forests[name].scores(features) for name in ("linear", "logarithmic", "above")]
-    return np.array([*scores, KnownCompositions.of(known).overlap(amounts)])
+        known, asked = measured.of(~test), features[test]
+        forests = train_forests(known, features[~test], chosen.trees, chosen.wide).forests
+        found.each[:, test] = [forests[name].scores(asked) for name in OF_TC]
+        found.logit[test] = forests["above"].scores(asked)
+        known_ones = KnownCompositions.of(known.amounts)
+        found.overlap[test] = known_ones.overlap(measured.amounts[test])
+    return found
 
 
 def joined(
-    measured: Measured, features: np.ndarray, answers: Answers, forests: Forests
+    measured: Measured, features: np.ndarray, answers: Answers, trained: Trained
 ) -> CompositionModel:
     """A model: forests of all rows, and numbers of answers on rows that had not been seen."""
     kinds = kinds_of(list(measured.family))
-    blend = np.array([best_share(measured, answers, kinds == kind) for kind in range(3)])
-    tc = joined_tc(answers.linear, answers.logarithmic, blend[kinds])
+    blend = np.array([best_shares(measured, answers, kinds == kind) for kind in range(3)])
+    tc = joined_tc(answers.each, blend[kinds])
     error = np.log1p(measured.tc) - np.log1p(tc)
-    question = spread_features(
-        features, answers.linear, answers.logarithmic, answers.logit, answers.overlap
-    )
+    question = spread_features(features, answers.each, answers.logit, answers.overlap)
     halves = np.arange(len(tc)) % 2 == 0
     target = np.log(np.abs(error) + 0.02)
     # ends are measured with the spread of the other half: the trees know their own half too well
@@ -276,7 +200,7 @@ def joined(
         for kind in range(3)
     ]
     return CompositionModel(
-        **forests[0],
+        **trained.forests,
         spread=exported(fit(question, target, 150, **OF_SPREAD)),
         blend=blend,
         logistic=logistic(logistic_terms(answers.logit, tc), measured.tc > THRESHOLD),
@@ -286,17 +210,16 @@ def joined(
     )
 
 
-def best_share(measured: Measured, answers: Answers, rows: np.ndarray) -> float:
-    """Share of the linear forest with the smallest mean of the two usual errors."""
+def best_shares(measured: Measured, answers: Answers, rows: np.ndarray) -> np.ndarray:
+    """Shares of the forests with the smallest mean of the two usual errors."""
     if rows.sum() < 50:
-        return 0.5
-    errors = [
-        joined_tc(answers.linear[rows], answers.logarithmic[rows], np.array(share))
-        - measured.tc[rows]
-        for share in SHARES
-    ]
-    costs = [np.abs(one).mean() + 0.5 * np.sqrt((one**2).mean()) for one in errors]
-    return float(SHARES[int(np.argmin(costs))])
+        return SHARES.mean(axis=0)
+    costs = []
+    for shares in SHARES:
+        tc = joined_tc(answers.each[:, rows], np.broadcast_to(shares, (int(rows.sum()), 3)))
+        error = tc - measured.tc[rows]
+        costs.append(np.abs(error).mean() + 0.5 * np.sqrt((error**2).mean()))
+    return SHARES[int(np.argmin(costs))]
 
 
 def logistic(terms: np.ndarray, above: np.ndarray) -> np.ndarray:
@@ -317,19 +240,10 @@ def crossed(
     for fold in np.unique(folds):
         test = np.flatnonzero(folds == fold)
         rest = np.flatnonzero(folds != fold)
-        fields = ("linear", "logarithmic", "logit", "overlap")
-        of_rest, of_test = (
-            Answers(*(getattr(answers, name)[rows] for name in fields)) for rows in (rest, test)
-        )
-        given = {
-            name: Given(values)
-            for name, values in zip(
-                ("linear", "logarithmic", "above"),
-                (of_test.linear, of_test.logarithmic, of_test.logit),
-                strict=True,
-            )
-        }
-        model = joined(measured.of(rest), features[rest], of_rest, (given, {}))
+        of_rest, of_test = answers.of(rest), answers.of(test)
+        told = {name: Given(of_test.each[k]) for k, name in enumerate(OF_TC)}
+        given = Trained(told | {"above": Given(of_test.logit)}, {})
+        model = joined(measured.of(rest), features[rest], of_rest, given)
         estimates = model.estimate(measured.amounts[test])
         for name in ("tc", "low_68", "high_68", "low_95", "high_95", "above", "unlike"):
             parts.setdefault(name, np.empty(len(folds)))[test] = getattr(estimates, name)
@@ -353,9 +267,9 @@ def over_time(folder: Path, measured: Measured, year: int, chosen: argparse.Name
     before = some(read_measured(folder, until=year, say=lambda _: None), chosen.rows)
     features = superconductor_features(before.amounts)
     folds = before.folds(3)
-    answers = unseen(before, features, folds, chosen.trees)
-    forests = trained(before, features, chosen.trees)
-    model = joined(before, features, answers, forests)
+    answers = unseen(before, features, folds, chosen)
+    trained = train_forests(before, features, chosen.trees, chosen.wide)
+    model = joined(before, features, answers, trained)
     later = measured.of(measured.first > year)
     found = model.estimate(later.amounts)
     fields = {name: getattr(found, name) for name in Crossed.__slots__}
@@ -472,12 +386,6 @@ def floor(measured: Measured) -> None:
         print(f"repeated reports, {kind}: {len(scatter)} compositions, standard deviation", end=" ")
         print(f"{np.sqrt((scatter**2).mean()):.1f} K (root mean square)", end=", ")
         print(f"{np.median(scatter):.1f} K (median)")
-
-
-def gain(boosters: dict[str, lightgbm.Booster]) -> Sequence[float]:
-    """Mean share of each feature in what the splits of the three forests gain."""
-    gains = [one.feature_importance("gain") for one in boosters.values()]
-    return list(np.mean([one / one.sum() for one in gains], axis=0))
 
 
 if __name__ == "__main__":

@@ -27,7 +27,7 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import numpy as np
 from ase.data import atomic_numbers
-from composition_models import exported, fit
+from composition_forests import exported, fit
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from betenet.datasets.folds import fold_of

@@ -32,7 +32,8 @@ SMALLEST = {
     "intermediate_representation": "--kelvin 10",
     "side_by_side": "",
     "baselines": "--trees 2",
-    "composition_models": "--parts apart --rows 600 --trees 4",
+    "composition_floor": "--rows 600 --trees 2",
+    "composition_models": "--parts apart --rows 600 --trees 4 --wide 2",
     "composition_trees": "--trees 2",
     "compute_phonons": "--source bete_net --limit 1 --out {folder}",
     "eliashberg": "--count 6 --sample 2 --repeats 1",
@@ -60,8 +61,8 @@ SMALLEST = {
 QUICK = {"eliashberg", "first_principles_choices", "maximum_entropy"}
 READS_DATA = {
     *("allen_dynes_table", "baselines", "composition_trees", "compute_phonons"),
-    "composition_models",
     "side_by_side",
+    *("composition_floor", "composition_models"),
     *("first_principles", "known_superconductors", "maximum_entropy", "precision", "quick_phonons"),
     *("spectrum_autoencoder", "spectrum_band", "spectrum_shape"),
 }

@@ -21,6 +21,7 @@ from betenet.known.composition_families import composition_families
 from betenet.known.findings import CUPRATE, IRON_BASED
 from betenet.known.forest import Forest
 from betenet.known.known_compositions import KnownCompositions
+from betenet.known.packed_forest import packed, unpacked
 from betenet.known.superconductor_features import superconductor_features
 
 Amounts = Float[np.ndarray, "row number"]
@@ -35,7 +36,9 @@ LEAST_OVERLAP = 0.72
 """Overlap with the nearest known composition below which a composition is unlike all of them."""
 _OF_ALL = 0.5
 """Share of what is so of all superconductors in P(Tc > 10 K) of what is unlike all of them."""
-FORESTS = ("linear", "logarithmic", "above", "spread")
+FORESTS = ("linear", "logarithmic", "randomised", "above", "spread")
+OF_TC = FORESTS[:3]
+"""Forests that Tc is blended of."""
 _NUMBERS = ("blend", "logistic", "ends", "prior")
 
 
@@ -97,12 +100,15 @@ class CompositionModel:
         Forest whose score is Tc [K].
     logarithmic
         Forest whose score is ln(1 + Tc / K).
+    randomised
+        Forest of extremely randomised trees whose score is Tc [K].
     above
         Forest whose score is the logit of Tc > 10 K [1].
     spread
         Forest whose score is the logarithm of the expected error of ln(1 + Tc / K) [1].
     blend
-        Share of ``linear`` in the Tc of cuprates, iron-based superconductors and others [1].
+        Shares of ``linear``, ``logarithmic`` and ``randomised`` in the Tc of cuprates, iron-based
+        superconductors and others [1].
     logistic
         Offset, and factors of the logit and of ln((1 + Tc) / (1 + 10 K)) in that of P(Tc > 10 K).
     ends
@@ -121,9 +127,10 @@ class CompositionModel:
 
     linear: Forest
     logarithmic: Forest
+    randomised: Forest
     above: Forest
     spread: Forest
-    blend: Float[np.ndarray, " kind"]
+    blend: Float[np.ndarray, "kind forest"]
     logistic: Float[np.ndarray, " term"]
     ends: Float[np.ndarray, "kind end"]
     prior: Float[np.ndarray, " number"]
@@ -140,11 +147,11 @@ class CompositionModel:
         features = superconductor_features(amounts)
         families = composition_families(amounts)
         kinds = kinds_of(families)
-        linear, logarithmic = self.linear.scores(features), self.logarithmic.scores(features)
+        each = np.stack([getattr(self, name).scores(features) for name in OF_TC])
         logit = self.above.scores(features)
-        tc = joined_tc(linear, logarithmic, self.blend[kinds])
+        tc = joined_tc(each, self.blend[kinds])
         overlap = self.known.overlap(amounts)
-        asked = spread_features(features, linear, logarithmic, logit, overlap)
+        asked = spread_features(features, each, logit, overlap)
         error = np.exp(np.clip(self.spread.scores(asked), -4.0, 1.0))
         ends = np.expm1(np.log1p(tc) + self.ends[kinds].T * error)
         ends = np.clip(ends, 0.0, np.maximum(MOST, tc))
@@ -172,7 +179,7 @@ class CompositionModel:
         """Write the model as compressed arrays."""
         arrays: dict[str, Any] = {name: getattr(self, name) for name in _NUMBERS}
         for name in FORESTS:
-            arrays |= getattr(self, name).to_tensors(name)
+            arrays |= packed(getattr(self, name), name)
         arrays |= self.known.to_arrays("known")
         np.savez_compressed(path, allow_pickle=False, **arrays)
 
@@ -180,7 +187,7 @@ class CompositionModel:
     def from_arrays(cls, arrays: Mapping[str, np.ndarray]) -> CompositionModel:
         """Model of the arrays that `write` has written."""
         parts: dict[str, Any] = {name: arrays[name] for name in _NUMBERS}
-        parts |= {name: Forest.from_tensors(arrays, name) for name in FORESTS}
+        parts |= {name: unpacked(arrays, name) for name in FORESTS}
         return cls(**parts, known=KnownCompositions.from_arrays(arrays, "known"))
 
 
@@ -202,10 +209,14 @@ def kinds_of(families: list[str]) -> np.ndarray:
     return np.array([{CUPRATE: 0, IRON_BASED: 1}.get(name, 2) for name in families], dtype=int)
 
 
-def joined_tc(linear: Column, logarithmic: Column, share: Column) -> Column:
-    """Tc of the two forests, ``share`` of it from the first [K]."""
+def joined_tc(
+    each: Float[np.ndarray, "forest row"], shares: Float[np.ndarray, "row forest"]
+) -> Column:
+    """Tc of the forests `OF_TC`, each with its share [K]."""
+    linear, logarithmic, randomised = each
     of_logarithm = np.expm1(np.clip(logarithmic, 0.0, np.log1p(MOST)))
-    return share * np.clip(linear, 0.0, MOST) + (1.0 - share) * of_logarithm
+    parts = (np.clip(linear, 0.0, MOST), of_logarithm, np.clip(randomised, 0.0, MOST))
+    return (np.stack(parts, axis=1) * shares).sum(axis=1)
 
 
 def logistic_terms(logit: Column, tc: Column) -> Float[np.ndarray, "row term"]:
@@ -215,12 +226,11 @@ def logistic_terms(logit: Column, tc: Column) -> Float[np.ndarray, "row term"]:
 
 def spread_features(
     features: Float[np.ndarray, "row feature"],
-    linear: Column,
-    logarithmic: Column,
+    each: Float[np.ndarray, "forest row"],
     logit: Column,
     overlap: Column,
 ) -> Float[np.ndarray, "row question"]:
     """Features that the expected error is told from: the answers, and how far they are apart."""
-    of_linear = np.log1p(np.clip(linear, 0.0, MOST))
-    answers = (linear, logarithmic, logit, np.abs(of_linear - logarithmic), overlap)
-    return np.column_stack([*answers, features]).astype(np.float32)
+    logarithms = np.log1p(np.clip(each[[0, 2]], 0.0, MOST))
+    apart = np.abs(logarithms - each[1])
+    return np.column_stack([*each, logit, *apart, overlap, features]).astype(np.float32)

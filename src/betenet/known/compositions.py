@@ -11,7 +11,7 @@ import numpy as np
 from ase.data import atomic_numbers, chemical_symbols
 
 from betenet.errors import BetenetError
-from betenet.known.composition_families import composition_family
+from betenet.known.composition_families import HYDRIDE, composition_family
 from betenet.known.composition_model import (
     LEAST_OVERLAP,
     THRESHOLD,
@@ -26,8 +26,10 @@ from betenet.known.formula_lists import UnreadList
 from betenet.printable import shortened
 from betenet.text_table import TextTable
 
-UNLIKE_KNOWN, ASSUMED = "unlike_known", "assumed"
-"""Codes of flags: unlike every known superconductor; something was assumed to read the formula."""
+UNLIKE_KNOWN, ASSUMED, NEEDS_PRESSURE = "unlike_known", "assumed", "needs_pressure"
+"""Codes of flags: unlike every known superconductor; something was assumed to read the formula; a
+hydride."""
+_HYDRIDE = "a hydride: its high Tc, if any, needs pressure, which the models do not know"
 _BATCH = 500
 _INTERVAL = ("low_68", "high_68", "low_95", "high_95")
 COLUMNS = (
@@ -216,6 +218,8 @@ def _flags(formulas: list[WrittenFormula], estimates: Estimates) -> list[tuple[F
         unlike = _unlike(pair, overlap)
         if unlike and not elements:
             flags.append(Finding(UNLIKE_KNOWN, f"{unlike}: do not trust the numbers"))
+        if composition_family(formula.shares) == HYDRIDE:
+            flags.append(Finding(NEEDS_PRESSURE, _HYDRIDE))
         flags += [Finding(ASSUMED, text) for text in formula.assumed]
         found.append(tuple(flags))
     return found

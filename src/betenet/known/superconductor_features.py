@@ -8,6 +8,7 @@ from functools import lru_cache
 import numpy as np
 from jaxtyping import Float
 
+from betenet.known.doping_features import doping_features
 from betenet.known.elements import MAX_NUMBER, bonding, element_facts, scaled_facts
 
 Amounts = Float[np.ndarray, "row number"]
@@ -117,7 +118,8 @@ def superconductor_features(amounts: Amounts) -> Float[np.ndarray, "row feature"
     Mean, standard and mean absolute deviation, largest and smallest of the facts of the elements
     over the atoms; shares of groups of elements and of single ones; what there is for each Cu and
     each Fe; sum of charges, for all atoms and for each Cu and Fe (the holes that doping makes);
-    mean and variance of the radius on the large sites; electrons for each transition metal.
+    mean and variance of the radius on the large sites; electrons for each transition metal; what
+    is host and what dopant, see `doping_features`.
     """
     shares = amounts / amounts.sum(axis=1, keepdims=True)
     found = np.column_stack([*_statistics(shares), *_columns(shares).values()])
@@ -171,7 +173,7 @@ def _columns(shares: Amounts) -> dict[str, Column]:
     columns["positive_charge"] = shares @ np.maximum(_charge_table(), 0.0)
     columns["charge_for_copper"] = _ratio(charge, copper)
     columns["charge_for_iron"] = _ratio(charge, iron)
-    return columns | _sites(shares) | _electrons(shares)
+    return columns | _sites(shares) | _electrons(shares) | doping_features(shares)
 
 
 def _mixture(shares: Amounts) -> dict[str, Column]:

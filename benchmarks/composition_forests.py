@@ -42,6 +42,9 @@ RANDOMISED: dict[str, Any] = {
     "n_jobs": 1,
 }
 
+TC_WEIGHT = 3.0
+"""Weight of Tc in the splits of the randomised trees, beside whether it exceeds 10 K [1]."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Trained:
@@ -50,6 +53,7 @@ class Trained:
     forests: Mapping[str, Any]
     boosters: Mapping[str, lightgbm.Booster]
     randomised: ExtraTreesRegressor | None = None
+    factors: np.ndarray | None = None
 
 
 def train_forests(measured: Measured, features: np.ndarray, trees: int, wide: int) -> Trained:
@@ -73,9 +77,19 @@ def train_forests(measured: Measured, features: np.ndarray, trees: int, wide: in
         name: fit(features, target, trees, objective=objective)
         for name, (objective, target) in targets.items()
     }
-    randomised = ExtraTreesRegressor(wide, **RANDOMISED).fit(features, measured.tc)
+    factors = joint_factors(measured.tc)
+    both = np.column_stack([measured.tc, measured.tc > THRESHOLD]) * factors
+    randomised = ExtraTreesRegressor(wide, **RANDOMISED).fit(features, both)
     forests = {name: exported(booster) for name, booster in boosters.items()}
-    return Trained(forests | {"randomised": exported_mean(randomised)}, boosters, randomised)
+    for column, name in enumerate(("randomised", "share")):
+        forests[name] = exported_mean(randomised, column, 1.0 / factors[column])
+    return Trained(forests, boosters, randomised, factors)
+
+
+def joint_factors(tc: np.ndarray) -> np.ndarray:
+    """Factors of Tc, and of whether it exceeds 10 K, that weigh them in the splits for both."""
+    spread = np.array([tc.std(), max(float((tc > THRESHOLD).std()), 0.05)])
+    return np.sqrt([TC_WEIGHT, 1.0]) / spread
 
 
 def fit(features: np.ndarray, target: np.ndarray, trees: int, **settings: Any) -> lightgbm.Booster:
@@ -103,14 +117,15 @@ def exported(booster: lightgbm.Booster) -> Forest:
     return _forest(np.array(roots), feature, threshold, left, right, value)
 
 
-def exported_mean(model: ExtraTreesRegressor) -> Forest:
-    """The mean of scikit-learn's trees as the sum of arrays."""
+def exported_mean(model: ExtraTreesRegressor, column: int, scale: float) -> Forest:
+    """The mean of one answer of scikit-learn's trees, times a scale, as the sum of arrays."""
+    scale /= len(model.estimators_)
     columns: list[list[np.ndarray]] = []
     first, roots = 0, list[int]()
     for one in model.estimators_:
         tree = one.tree_
         leaf = tree.children_left < 0
-        value = np.where(leaf, tree.value[:, 0, 0] / len(model.estimators_), 0.0)
+        value = np.where(leaf, tree.value[:, column, 0] * scale, 0.0)
         children = (np.where(leaf, 0, ends + first) for ends in _children(tree))
         feature = np.where(leaf, -1, tree.feature)
         columns.append([feature, np.where(leaf, 0.0, tree.threshold), *children, value])
@@ -153,7 +168,8 @@ def check_export(trained: Trained, rows: np.ndarray) -> None:
     """Raise if the arrays do not say what the trees say."""
     wanted = {name: one.predict(rows, raw_score=True) for name, one in trained.boosters.items()}
     if trained.randomised is not None:
-        wanted["randomised"] = trained.randomised.predict(rows)
+        both = trained.randomised.predict(rows) / trained.factors
+        wanted |= {"randomised": both[:, 0], "share": both[:, 1]}
     for name, scores in wanted.items():
         found = trained.forests[name].scores(rows)
         np.testing.assert_allclose(found, scores, rtol=1e-4, atol=1e-3)

@@ -63,12 +63,14 @@ class Answers:
     """
 
     each: np.ndarray
+    share: np.ndarray
     logit: np.ndarray
     overlap: np.ndarray
 
     def of(self, rows: np.ndarray) -> Answers:
         """Some of the rows."""
-        return Answers(self.each[:, rows], self.logit[rows], self.overlap[rows])
+        others = (getattr(self, name)[rows] for name in ("share", "logit", "overlap"))
+        return Answers(self.each[:, rows], *others)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -165,12 +167,13 @@ def unseen(
 ) -> Answers:
     """What forests say that were trained on the other folds."""
     count = len(measured.tc)
-    found = Answers(np.empty((len(OF_TC), count)), np.empty(count), np.empty(count))
+    found = Answers(np.empty((len(OF_TC), count)), *(np.empty(count) for _ in range(3)))
     for fold in np.unique(folds):
         test = folds == fold
         known, asked = measured.of(~test), features[test]
         forests = train_forests(known, features[~test], chosen.trees, chosen.wide).forests
         found.each[:, test] = [forests[name].scores(asked) for name in OF_TC]
+        found.share[test] = forests["share"].scores(asked)
         found.logit[test] = forests["above"].scores(asked)
         known_ones = KnownCompositions.of(known.amounts)
         found.overlap[test] = known_ones.overlap(measured.amounts[test])
@@ -203,7 +206,9 @@ def joined(
         **trained.forests,
         spread=exported(fit(question, target, 150, **OF_SPREAD)),
         blend=blend,
-        logistic=logistic(logistic_terms(answers.logit, tc), measured.tc > THRESHOLD),
+        logistic=logistic(
+            logistic_terms(answers.logit, answers.share, tc), measured.tc > THRESHOLD
+        ),
         ends=np.array(ends),
         prior=np.array([*np.quantile(measured.tc, ENDS), (measured.tc > THRESHOLD).mean()]),
         known=KnownCompositions.of(measured.amounts),
@@ -229,7 +234,7 @@ def logistic(terms: np.ndarray, above: np.ndarray) -> np.ndarray:
     def cost(factors: np.ndarray) -> float:
         return float(np.logaddexp(0.0, -sign * (terms @ factors)).mean())
 
-    return minimize(cost, np.array([0.0, 0.5, 1.0])).x
+    return minimize(cost, np.array([0.0, 0.3, 0.3, 1.0])).x
 
 
 def crossed(
@@ -242,7 +247,8 @@ def crossed(
         rest = np.flatnonzero(folds != fold)
         of_rest, of_test = answers.of(rest), answers.of(test)
         told = {name: Given(of_test.each[k]) for k, name in enumerate(OF_TC)}
-        given = Trained(told | {"above": Given(of_test.logit)}, {})
+        told |= {"share": Given(of_test.share), "above": Given(of_test.logit)}
+        given = Trained(told, {})
         model = joined(measured.of(rest), features[rest], of_rest, given)
         estimates = model.estimate(measured.amounts[test])
         for name in ("tc", "low_68", "high_68", "low_95", "high_95", "above", "unlike"):

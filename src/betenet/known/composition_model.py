@@ -21,7 +21,7 @@ from betenet.known.composition_families import composition_families
 from betenet.known.findings import CUPRATE, IRON_BASED
 from betenet.known.forest import Forest
 from betenet.known.known_compositions import KnownCompositions
-from betenet.known.packed_forest import packed, unpacked
+from betenet.known.packed_forest import packed, packed_leaves, unpacked, with_leaves
 from betenet.known.superconductor_features import superconductor_features
 
 Amounts = Float[np.ndarray, "row number"]
@@ -34,8 +34,10 @@ MOST = 160.0
 """Bound of Tc [K]: the highest at ambient pressure is 135."""
 LEAST_OVERLAP = 0.72
 """Overlap with the nearest known composition below which a composition is unlike all of them."""
-_OF_ALL = 0.5
+_OF_ALL = 0.75
 """Share of what is so of all superconductors in P(Tc > 10 K) of what is unlike all of them."""
+_LEAST_SHARE = 0.01
+"""Share of Tc > 10 K in the leaves, from its bounds, that is told apart [1]."""
 FORESTS = ("linear", "logarithmic", "randomised", "above", "spread")
 OF_TC = FORESTS[:3]
 """Forests that Tc is blended of."""
@@ -102,6 +104,8 @@ class CompositionModel:
         Forest whose score is ln(1 + Tc / K).
     randomised
         Forest of extremely randomised trees whose score is Tc [K].
+    share
+        The trees of ``randomised``, whose score is the share of Tc > 10 K in their leaves [1].
     above
         Forest whose score is the logit of Tc > 10 K [1].
     spread
@@ -110,7 +114,8 @@ class CompositionModel:
         Shares of ``linear``, ``logarithmic`` and ``randomised`` in the Tc of cuprates, iron-based
         superconductors and others [1].
     logistic
-        Offset, and factors of the logit and of ln((1 + Tc) / (1 + 10 K)) in that of P(Tc > 10 K).
+        Offset, and factors in the logit of P(Tc > 10 K): of the logits of ``above`` and of
+        ``share``, and of ln((1 + Tc) / (1 + 10 K)) [1].
     ends
         Ends of the intervals in expected errors, from 2.5 to 97.5 %, for cuprates, iron-based
         superconductors and others [1].
@@ -122,12 +127,13 @@ class CompositionModel:
     Notes
     -----
     Where a composition is unlike all that is known, the intervals hold at least those of all
-    measured Tc, and half of P(Tc > 10 K) is the share of all that are above.
+    measured Tc, and three quarters of P(Tc > 10 K) are the share of all that are above.
     """
 
     linear: Forest
     logarithmic: Forest
     randomised: Forest
+    share: Forest
     above: Forest
     spread: Forest
     blend: Float[np.ndarray, "kind forest"]
@@ -155,7 +161,8 @@ class CompositionModel:
         error = np.exp(np.clip(self.spread.scores(asked), -4.0, 1.0))
         ends = np.expm1(np.log1p(tc) + self.ends[kinds].T * error)
         ends = np.clip(ends, 0.0, np.maximum(MOST, tc))
-        above = 1.0 / (1.0 + np.exp(-(logistic_terms(logit, tc) @ self.logistic)))
+        terms = logistic_terms(logit, self.share.scores(features), tc)
+        above = 1.0 / (1.0 + np.exp(-(terms @ self.logistic)))
         pairs = self.known.strange_pairs(amounts)
         elements = self.known.strange_elements(amounts)
         unlike = is_unlike(overlap, pairs, elements)
@@ -180,6 +187,7 @@ class CompositionModel:
         arrays: dict[str, Any] = {name: getattr(self, name) for name in _NUMBERS}
         for name in FORESTS:
             arrays |= packed(getattr(self, name), name)
+        arrays |= packed_leaves(self.share, "share")
         arrays |= self.known.to_arrays("known")
         np.savez_compressed(path, allow_pickle=False, **arrays)
 
@@ -188,6 +196,7 @@ class CompositionModel:
         """Model of the arrays that `write` has written."""
         parts: dict[str, Any] = {name: arrays[name] for name in _NUMBERS}
         parts |= {name: unpacked(arrays, name) for name in FORESTS}
+        parts["share"] = with_leaves(parts["randomised"], arrays, "share")
         return cls(**parts, known=KnownCompositions.from_arrays(arrays, "known"))
 
 
@@ -219,9 +228,12 @@ def joined_tc(
     return (np.stack(parts, axis=1) * shares).sum(axis=1)
 
 
-def logistic_terms(logit: Column, tc: Column) -> Float[np.ndarray, "row term"]:
+def logistic_terms(logit: Column, share: Column, tc: Column) -> Float[np.ndarray, "row term"]:
     """What the logit of P(Tc > 10 K) is a sum of."""
-    return np.column_stack([np.ones_like(tc), logit, np.log1p(tc) - np.log1p(THRESHOLD)])
+    bounded = np.clip(share, _LEAST_SHARE, 1.0 - _LEAST_SHARE)
+    of_share = np.log(bounded / (1.0 - bounded))
+    of_tc = np.log1p(tc) - np.log1p(THRESHOLD)
+    return np.column_stack([np.ones_like(tc), logit, of_share, of_tc])
 
 
 def spread_features(

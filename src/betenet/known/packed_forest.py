@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
@@ -31,12 +32,18 @@ def packed(forest: Forest, name: str) -> dict[str, np.ndarray]:
     A leaf has the feature -1. Stored are the features of all nodes, the thresholds of the others
     in 20 bits, and the leaves in 12 with a common scale: the answer of a forest is a sum of many.
     """
-    inner = forest.feature >= 0
-    leaves = forest.value[~inner]
-    scale = max(float(np.abs(leaves).max(initial=0.0)), 1e-30) / _LARGEST
     return {
         f"{name}.feature": forest.feature.astype(np.int16),
-        f"{name}.threshold": shortened_thresholds(forest.threshold[inner]),
+        f"{name}.threshold": shortened_thresholds(forest.threshold[forest.feature >= 0]),
+        **packed_leaves(forest, name),
+    }
+
+
+def packed_leaves(forest: Forest, name: str) -> dict[str, np.ndarray]:
+    """What the leaves of a forest say, alone, for `with_leaves`."""
+    leaves = forest.value[forest.feature < 0]
+    scale = max(float(np.abs(leaves).max(initial=0.0)), 1e-30) / _LARGEST
+    return {
         f"{name}.leaf": _shortened_leaves(leaves / scale),
         f"{name}.scale": np.array([scale, forest.offset]),
     }
@@ -45,22 +52,29 @@ def packed(forest: Forest, name: str) -> dict[str, np.ndarray]:
 def unpacked(arrays: Mapping[str, np.ndarray], name: str) -> Forest:
     """The inverse of `packed`, up to its rounding."""
     feature = arrays[f"{name}.feature"]
-    scale, offset = arrays[f"{name}.scale"]
     inner = feature >= 0
-    threshold, value = (np.zeros(len(feature), dtype=np.float32) for _ in range(2))
+    threshold = np.zeros(len(feature), dtype=np.float32)
     threshold[inner] = arrays[f"{name}.threshold"]
-    value[~inner] = arrays[f"{name}.leaf"].astype(np.float32) * np.float32(scale)
     left, right, roots = _children(inner)
-    return Forest(
+    trees = Forest(
         roots=roots,
         feature=feature,
         threshold=threshold,
         left=left,
         right=right,
         unknown_left=np.zeros(len(feature), dtype=bool),
-        value=value,
-        offset=float(offset),
+        value=np.zeros(len(feature), dtype=np.float32),
+        offset=0.0,
     )
+    return with_leaves(trees, arrays, name)
+
+
+def with_leaves(trees: Forest, arrays: Mapping[str, np.ndarray], name: str) -> Forest:
+    """Trees whose leaves say something else, which `packed_leaves` has packed."""
+    scale, offset = arrays[f"{name}.scale"]
+    value = np.zeros(len(trees.feature), dtype=np.float32)
+    value[trees.feature < 0] = arrays[f"{name}.leaf"].astype(np.float32) * np.float32(scale)
+    return replace(trees, value=value, offset=float(offset))
 
 
 def shortened_thresholds(

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from betenet.known.forest import Forest
-from betenet.known.packed_forest import packed, shortened_thresholds, unpacked
+from betenet.known.packed_forest import (
+    packed,
+    packed_leaves,
+    shortened_thresholds,
+    unpacked,
+    with_leaves,
+)
 
 
 def grown(random: np.random.Generator, trees: int, deepest: int) -> Forest:
@@ -50,6 +58,27 @@ def test_forests_come_back(trees: int, deepest: int) -> None:
     features = random.normal(size=(50, 4)).astype(np.float32)
     np.testing.assert_allclose(
         again.scores(features), forest.scores(features), atol=3e-2 * np.sqrt(trees)
+    )
+
+
+def test_packing_twice_changes_nothing() -> None:
+    forest = grown(np.random.default_rng(5), 8, 7)
+    once = unpacked(packed(forest, "one"), "one")
+    twice = unpacked(packed(once, "one"), "one")
+    np.testing.assert_allclose(twice.value, once.value, rtol=1e-6)
+
+
+def test_leaves_of_the_same_trees_may_say_something_else() -> None:
+    forest = grown(np.random.default_rng(6), 5, 6)
+    other = replace(forest, value=-2.0 * forest.value, offset=-1.0)
+    arrays = packed(forest, "one") | packed_leaves(other, "other")
+    trees = unpacked(arrays, "one")
+    features = np.random.default_rng(7).normal(size=(20, 4)).astype(np.float32)
+    np.testing.assert_allclose(
+        with_leaves(trees, arrays, "other").scores(features),
+        -2.0 * trees.scores(features),
+        rtol=1e-5,
+        atol=1e-5,
     )
 
 

@@ -21,6 +21,9 @@ def test_sommerfeld_constants_of_the_handbook():
     assert sommerfeld_constant(0.41, 0.43) == pytest.approx(1.35, rel=0.05)
     assert sommerfeld_constant(1.49, 1.22) == pytest.approx(7.79, rel=0.05)
     assert sommerfeld_constant(2 * 1.49, 1.22, 2) == pytest.approx(sommerfeld_constant(1.49, 1.22))
+    # MgB2: 0.355 states of each spin and λ = 0.87 (Kong et al., Phys. Rev. B 64, 020501 (2001));
+    # 3.1 ± 0.1 is measured (Kremer et al., arXiv:cond-mat/0102432)
+    assert sommerfeld_constant(0.71, 0.87) == pytest.approx(3.1, abs=0.1)
     with pytest.raises(ConfigError, match="above zero"):
         sommerfeld_constant(-1.0, 0.5)
 

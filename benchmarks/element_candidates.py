@@ -33,6 +33,7 @@ PHASES = (
     *(("V", "bcc", 50.0), ("La", "fcc", 20.0), ("Ca", "bcc", 30.0), ("K", "fcc", 15.0)),
     *(("Rb", "fcc", 10.0), ("Ir", "fcc", 50.0)),
 )
+FAMILY = "element under pressure"
 # lengths of the cells that are relaxed [Å]: only starts
 EDGE = {"fcc": 4.2, "bcc": 3.3}
 
@@ -56,24 +57,23 @@ def main() -> None:
     parser.add_argument("--first", type=int, default=len(PHASES), help="number of phases")
     arguments = parser.parse_args()
     arguments.folder.mkdir(parents=True, exist_ok=True)
+    rows: list[tuple[float, object, str, str, float]] = []
+    for element, lattice, pressure in PHASES[: arguments.first]:
+        (record,) = compressed(start(element, lattice), [pressure], arguments.force_field)
+        if record.atoms is None:
+            print(f"{element} {lattice} at {pressure:g} GPa: {record.error}")
+            continue
+        path = Path(f"p{pressure:03.0f}") / f"{element}_{lattice}.cif"
+        (arguments.folder / path).parent.mkdir(exist_ok=True)
+        write(arguments.folder / path, record.atoms)
+        rows.append((record.atoms.get_volume(), path, FAMILY, element, pressure))
+    rows.sort(key=lambda row: -row[0])  # the larger a cell, the fewer points of q it needs
     with (arguments.folder / "order.csv").open("w", encoding="utf-8", newline="") as file:
-        rows = csv.writer(file)
+        table = csv.writer(file)
         names = ("order", "file", "family", "formula", "atoms", "pressure_gpa")
-        rows.writerow((*names, "volume_per_atom_a3"))
-        for place, (element, lattice, pressure) in enumerate(PHASES[: arguments.first], 1):
-            cell = start(element, lattice)
-            (record,) = compressed(cell, [pressure], arguments.force_field)
-            if record.atoms is None:
-                print(f"{element} {lattice} at {pressure:g} GPa: {record.error}")
-                continue
-            path = Path(f"p{pressure:03.0f}") / f"{element}_{lattice}.cif"
-            (arguments.folder / path).parent.mkdir(exist_ok=True)
-            write(arguments.folder / path, record.atoms)
-            volume = record.atoms.get_volume() / len(record.atoms)
-            family = "element under pressure"
-            row = (place, path, family, element, len(record.atoms), pressure, round(volume, 3))
-            rows.writerow(row)
-            print(*row, *record.warnings, sep=", ")
+        table.writerow((*names, "volume_per_atom_a3"))
+        for place, (volume, path, family, element, pressure) in enumerate(rows, 1):
+            table.writerow((place, path, family, element, 1, pressure, round(volume, 3)))
 
 
 if __name__ == "__main__":

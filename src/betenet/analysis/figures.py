@@ -67,6 +67,11 @@ def _of_spectrum(result: FileAnalysis, chosen: Chosen, title: str) -> Iterator[t
         yield "a2f", partial(plots.plot_analysis, analysis, title=title)
     if analysis.state is not None and analysis.state.temperatures.size:
         yield "state", partial(plots.plot_state, analysis.state, title=title)
+    if analysis.bands is not None and analysis.settings.dos is not None:
+        from betenet.plotting.gaps import plot_full_bandwidth
+
+        dos = analysis.settings.dos
+        yield "full_bandwidth", partial(plot_full_bandwidth, analysis.bands, dos, title=title)
     if analysis.observed is not None:
         yield from _of_experiments(analysis.observed, title)
     if analysis.resistivity is not None:

@@ -5,6 +5,8 @@ import pytest
 from matplotlib.figure import Figure
 
 from betenet.plotting import plot_band_gaps, plot_gap_distributions
+from betenet.plotting.gaps import plot_full_bandwidth
+from betenet.superconductivity.full_bandwidth import ElectronDos, band_state
 from betenet.superconductivity.multiband import BandBlocks, multiband_state
 
 
@@ -31,3 +33,17 @@ def test_distributions_stand_at_their_temperatures():
     left = [patch.get_paths()[0].vertices[:, 0].min() for patch in axes.collections]
     assert left == pytest.approx([5.0, 15.0])
     assert axes.lines[0].get_label() == "isotropic"
+
+
+def test_n_of_e_with_the_gap_that_it_gives(tmp_path):
+    omega = np.linspace(0.5, 30.0, 60)
+    a2f = 0.6 * (omega / 15.0) ** 2 * np.exp(-(((omega - 15.0) / 6.0) ** 2))
+    energies = np.linspace(-2000.0, 2000.0, 201)
+    dos = ElectronDos(energies, 1.0 + np.exp(-((energies / 200.0) ** 2)))
+    state = band_state(omega, a2f, dos, 0.12, reduced_temperatures=(0.1, 0.7))
+    left, right = plot_full_bandwidth(state, dos, tmp_path / "x.png").axes
+    assert left.get_lines()[0].get_ydata().max() == pytest.approx(2.0)
+    t, gaps = right.get_lines()[0].get_data()
+    assert t[-1] == pytest.approx(float(state.transition.tc))
+    assert np.all(np.diff(gaps) < 0.0)
+    assert (tmp_path / "x.png").stat().st_size > 0

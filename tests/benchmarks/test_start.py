@@ -54,6 +54,7 @@ SMALLEST = {
     "tc_equations": "--count 30 --figures {folder}",
     "screening_report": "--count 10",
     "spectrum_band": "--count 1 --set digitised",
+    "structure_search": "--cases Si --seeds 1 --relaxations 8 --most-atoms 2",
     "well_known": "cso-1",
     "spectrum_shape": "cso-1 --count 2 --set digitised --figure {folder}/shape.png",
 }

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pytest
 from tests.command_line import json_of, refusal, stdout_of
 from tests.fixture_types import Capture
 
@@ -25,3 +26,33 @@ def test_what_is_no_formula_is_refused(tmp_path: Path, capsys: Capture) -> None:
     told = refusal(["search", "hulll", "--out", str(tmp_path / "x")], capsys)
     assert "no formula" in told
     assert "Nb-H" in told or "Ca-H" in told
+
+
+def test_hulls_and_tc_of_a_search(tmp_path: Path, capsys: Capture) -> None:
+    folder = str(tmp_path / "cu")
+    stdout_of(["search", "Cu", "--out", folder, *QUICK], capsys)
+    (hull,) = json_of(["search", "hull", folder, "--pressures", "5", "--json"], capsys)
+    assert hull["pressure_gpa"] == 5.0
+    assert hull["phases"][0]["enthalpy_above_hull_ev_per_atom"] == 0.0
+    assert "second force field" in stdout_of(["search", "hull", folder, "--pressures", "5"], capsys)
+    told = stdout_of(["search", "tc", folder, "--window", "0.002", "--model", "cso-1"], capsys)
+    assert "campaign.csv" in told
+    assert "* " in told
+    assert (tmp_path / "cu" / "report.html").exists()
+    assert "no search" in refusal(["search", "tc", str(tmp_path)], capsys)
+
+
+@pytest.mark.slow
+def test_calcium_and_hydrogen_under_pressure_from_nothing_to_tc(
+    tmp_path: Path, capsys: Capture
+) -> None:
+    """The tutorial of docs/search.md with fewer candidates."""
+    folder = str(tmp_path / "cah")
+    words = ["search", "Ca-H", "--pressure", "150", "--out", folder, "--relaxations", "24"]
+    found = json_of([*words, "--most-atoms", "7", "--json"], capsys)
+    stable = [one for one in found["phases"] if one["enthalpy_above_hull_ev_per_atom"] < 1e-6]
+    assert {"Ca", "H"} < {one["formula"] for one in stable}
+    sodalite = [one for one in found["phases"] if one["formula"] == "CaH6"]
+    assert "Im-3m" in {one["space_group"] for one in sodalite}
+    ranked = json_of(["search", "tc", folder, "--window", "0.03", "--json"], capsys)
+    assert ranked["phases"][0]["pressure_gpa"] == 150.0

@@ -7,9 +7,10 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from betenet.cli.arguments import count, given, positive, pressure, whole
+from betenet.cli.arguments import count, given, mu_star, positive, pressure, tc_method, whole
 from betenet.cli.parser import Verbs, add_verb, add_verbs
 from betenet.cli.printing import show, show_json, tell, tell_interrupt
+from betenet.superconductivity.critical_temperature import DEFAULT_METHOD, DEFAULT_MU_STAR
 
 if TYPE_CHECKING:
     from betenet.search import SearchResult
@@ -38,6 +39,13 @@ def add_parser(verbs: Verbs) -> None:
     hull.flag("--window", positive)
     hull.flag("--second-force-field")
     hull.switch("--zero-point", "--json")
+    ranked = add_verb(actions, "search_tc", run_tc)
+    ranked.flag("folder", Path)
+    ranked.flag("--window", positive)
+    ranked.flag("--model")
+    ranked.flag("--mu-star", mu_star, default=DEFAULT_MU_STAR)
+    ranked.flag("--tc-method", tc_method, default=DEFAULT_METHOD)
+    ranked.switch("--json")
 
 
 def run_search(arguments: argparse.Namespace) -> int:
@@ -92,6 +100,28 @@ def run_hull(arguments: argparse.Namespace) -> int:
         show_json(hulls_to_list(hulls))
     else:
         show(hulls_text(hulls))
+    return 0
+
+
+def run_tc(arguments: argparse.Namespace) -> int:
+    """Predict the phases near the hull and write them; the exit code is 130 after an interrupt."""
+    from betenet.search.superconductors import rank_superconductors
+    from betenet.search.tc_report import (
+        superconductors_text,
+        superconductors_to_dict,
+        write_superconductors,
+    )
+
+    options = given(arguments, "window", "model", "mu_star", "tc_method")
+    try:
+        found, phases = rank_superconductors(arguments.folder, told=tell, **options)
+    except KeyboardInterrupt:
+        return tell_interrupt()
+    write_superconductors(found, phases, arguments.folder)
+    if arguments.json:
+        show_json(superconductors_to_dict(found, phases))
+    else:
+        show(superconductors_text(found, phases, arguments.folder))
     return 0
 
 

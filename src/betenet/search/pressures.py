@@ -27,7 +27,7 @@ from betenet.runs import lock_folder, replace_file
 from betenet.search.composition import check_known
 from betenet.search.hull import HullEntry, hull_of
 from betenet.search.phases import SYMPREC, DistinctPhases, Phase
-from betenet.search.rest import FULL, has_collapsed, phase_of
+from betenet.search.rest import FULL, has_collapsed, phase_of, tightly_relaxed
 from betenet.search.run import SearchResult, read_search
 
 MOST_PHASES = 60
@@ -190,11 +190,15 @@ class _Vibrations:
 
     def __init__(self, folder: Path, found: SearchResult) -> None:
         self._cache = PhononCache(folder / PHONONS)
-        self._force_field = found.settings.force_field
+        self._force_field = make_force_field(found.settings.force_field)
 
-    def of(self, phases: Sequence[Phase]) -> dict[int, PhononResult | BetenetError]:
-        """Phonons of phases by their numbers."""
-        cells = [one.atoms for one in phases]
+    def of(
+        self, phases: Sequence[Phase], pressure: float
+    ) -> dict[int, PhononResult | BetenetError]:
+        """Phonons of phases under a pressure by their numbers."""
+        with one_thread():
+            tight = tightly_relaxed(phases, self._force_field, pressure)
+        cells = [one.atoms for one in tight]
         stream = compute_phonons(cells, AS_RELAXED, self._force_field, cache=self._cache)
         return {phases[place].number: outcome for place, outcome in stream}
 
@@ -231,7 +235,7 @@ def _hull(
     zero, unstable, said = dict[int, float](), set[int](), list[str]()
     if vibrations is not None:
         told(f"phonons of {len(kept)} phases at {pressure:g} GPa")
-        for number, outcome in vibrations.of(kept).items():
+        for number, outcome in vibrations.of(kept, pressure).items():
             if isinstance(outcome, BetenetError):
                 said.append(f"no phonons of phase {number}: {outcome.in_one_line()}")
                 unstable.add(number)

@@ -23,6 +23,8 @@ FULL = PhononSettings(force_tolerance=0.02, relaxation_steps=150, pressure_limit
 """Settings of a relaxation to the end; what has become nearly symmetric is made exactly so."""
 QUICK = replace(FULL, force_tolerance=0.1, relaxation_steps=25)
 """Settings of a short one, that tells which candidates are worth it."""
+TIGHT = PhononSettings(pressure_limit=inf, symprec=SYMPREC)
+"""Settings of a relaxation before phonons."""
 FOLLOWED = 0.3
 """Enthalpy above the hull up to which a candidate is relaxed to the end, for each atom [eV]."""
 _COLLAPSED = 0.3
@@ -144,6 +146,35 @@ def _relaxed(
             refused[number] = "collapsed: atoms are nearer than in any crystal"
         else:
             found[number] = rest
+    return found
+
+
+def tightly_relaxed(
+    phases: Sequence[Phase], field: ForceField, pressure: float, together: int = 8
+) -> list[Phase]:
+    """Phases at rest as closely as phonons need it; one that fails stays as it is.
+
+    Parameters
+    ----------
+    phases
+        Phases at rest under the pressure.
+    field
+        Force field.
+    pressure
+        Pressure [GPa].
+    together
+        Phases that are relaxed a step of all at a time.
+    """
+    found: list[Phase] = []
+    for begin in range(0, len(phases), together):
+        batch = phases[begin : begin + together]
+        rests = relax_together([one.atoms for one in batch], field, TIGHT, pressure=pressure)
+        found += [
+            one
+            if isinstance(rest, Exception)
+            else phase_of(rest, pressure, number=one.number, origin=one.origin, parents=one.parents)
+            for one, rest in zip(batch, rests, strict=True)
+        ]
     return found
 
 

@@ -6,7 +6,7 @@ from ase.build import bulk
 
 from betenet.phonons import ForceField
 from betenet.search.proposals import Candidate
-from betenet.search.rest import Outcome, has_collapsed, relax_candidates
+from betenet.search.rest import TIGHT, Outcome, has_collapsed, relax_candidates, tightly_relaxed
 
 
 def test_what_comes_to_rest_and_what_is_refused(emt: ForceField) -> None:
@@ -31,3 +31,15 @@ def test_atoms_in_a_hole_of_a_force_field_have_collapsed() -> None:
     assert has_collapsed(bulk("Cu", a=1.4), 0.0)
     assert has_collapsed(Atoms("H2", [(0, 0, 0), (0, 0, 0.3)], cell=[2, 2, 2], pbc=True), 0.0)
     assert not has_collapsed(bulk("Cu"), 0.0)
+
+
+def test_before_phonons_forces_are_smaller(emt: ForceField) -> None:
+    start = bulk("CuAu", "wurtzite", a=3.9, c=6.6, u=0.36)
+    (found,) = relax_candidates([Candidate(number=7, origin="test", atoms=start)], emt, 5.0, {})
+    assert found.phase is not None
+    (tight,) = tightly_relaxed([found.phase], emt, 5.0)
+    assert tight.number == 7
+    assert tight.enthalpy <= found.phase.enthalpy + 1e-6
+    atoms = tight.atoms.copy()
+    atoms.calc = emt.calculator
+    assert abs(atoms.get_forces()).max() < TIGHT.force_tolerance

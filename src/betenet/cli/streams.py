@@ -12,6 +12,7 @@ import os
 import re
 import stat
 import sys
+import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +21,8 @@ from betenet.errors import ConfigError
 from betenet.printable import to_cell
 
 STDOUT = "the standard output"
+SECONDS_TO_DISK = 1.0
+"""Time for which the disk may lack rows that are in a file; to wait for it takes milliseconds."""
 
 
 def make_folder(folder: Path) -> Path:
@@ -71,7 +74,7 @@ class JsonList:
 
 
 class CsvRows:
-    """A CSV file; each row is on disk once written.
+    """A CSV file; each row is in it once written, and on the disk within a second or at the end.
 
     Parameters
     ----------
@@ -93,21 +96,29 @@ class CsvRows:
         except OSError as error:
             raise _cannot_write(path, error) from error
         self._path = path
+        self._on_disk = time.monotonic()
         self._rows = csv.DictWriter(self._file, columns)
         self._rows.writeheader()
 
     def write(self, row: Mapping[str, str]) -> None:
-        """Write one row, through to the disk."""
+        """Write one row: what ends this process leaves it in the file."""
         with naming(self._path):
             self._rows.writerow({key: to_cell(value) for key, value in row.items()})
             self._file.flush()
-            if stat.S_ISREG(os.fstat(self._file.fileno()).st_mode):  # a pipe has no disk
-                os.fsync(self._file.fileno())
+            if time.monotonic() - self._on_disk >= SECONDS_TO_DISK:
+                self._sync()
 
     def close(self) -> None:
         """Close the file."""
         with naming(self._path):
+            self._sync()
             self._file.close()
+
+    def _sync(self) -> None:
+        self._file.flush()
+        if stat.S_ISREG(os.fstat(self._file.fileno()).st_mode):  # a pipe has no disk
+            os.fsync(self._file.fileno())
+        self._on_disk = time.monotonic()
 
 
 class FigureFolder:

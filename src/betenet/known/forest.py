@@ -85,9 +85,11 @@ class Forest:
         inner, own = self.feature >= 0, np.arange(len(self.feature))
         places = 2 * np.where(inner, self.feature, 0).astype(np.intp) + self.unknown_left
         left, right = (np.where(inner, ends, own) for ends in (self.left, self.right))
-        reached, depth = self.roots, 0
-        while (self.feature[reached] >= 0).any():
-            reached, depth = np.union1d(left[reached], right[reached]), depth + 1
+        reached, depth = np.zeros_like(inner), 0
+        reached[self.roots] = True
+        while (branching := np.flatnonzero(reached & inner)).size:
+            reached, depth = np.zeros_like(inner), depth + 1
+            reached[left[branching]] = reached[right[branching]] = True
         return places, left, right, depth
 
     def to_tensors(self, name: str) -> dict[str, np.ndarray]:

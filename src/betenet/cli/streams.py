@@ -110,9 +110,8 @@ class CsvRows:
 
     def close(self) -> None:
         """Close the file."""
-        with naming(self._path):
+        with naming(self._path), self._file:  # closed, whatever happens
             self._sync()
-            self._file.close()
 
     def _sync(self) -> None:
         self._file.flush()

@@ -17,8 +17,11 @@ def test_exported_name_and_factor_agree_with_the_units(key):
         assert (quantity.export_key, quantity.export_unit) == (key, "1")
         assert quantity.export_factor == 1.0
     else:
-        suffix = {"K": "kelvin", "meV": "mev"}[quantity.export_unit]
+        suffix = {"K": "kelvin", "meV": "mev", "1/eV": "per_ev"}[quantity.export_unit]
         assert quantity.export_key == f"{key}_{suffix}"
+        if quantity.unit == quantity.export_unit:
+            assert quantity.export_factor == 1.0
+            return
         factor = convert_frequency(1.0, quantity.unit, quantity.export_unit)
         assert quantity.export_factor == pytest.approx(float(factor), rel=1e-14)
 

@@ -19,7 +19,7 @@ from betenet.ensemble.batching import batches
 from betenet.ensemble.calibration import family_factor, widened
 from betenet.ensemble.checkpoint import APPLICABILITY, read_card, read_parameters, read_tensors
 from betenet.ensemble.device import choose_place
-from betenet.ensemble.estimates import Summary, summarise
+from betenet.ensemble.estimates import Summary, fermi_dos_estimate, summarise
 from betenet.ensemble.peaks import on_vibrations
 from betenet.ensemble.phonon_correction import CorrectionLines
 from betenet.ensemble.prediction import Prediction
@@ -276,6 +276,25 @@ class Ensemble:
         inputs
             Inputs of each atom, for networks that take them; ones if absent.
         """
+        a2f, sites, _ = self.outputs(graphs, inputs)
+        return a2f, sites
+
+    def outputs(
+        self,
+        graphs: Sequence[CrystalGraph],
+        inputs: Sequence[Float[np.ndarray, "_ input"]] | None = None,
+    ) -> tuple[
+        Float[np.ndarray, "member crystal n_freq"],
+        Float[np.ndarray, "atom n_freq"],
+        Float[np.ndarray, "member crystal"],
+    ]:
+        """What `spectra` gives, and N(E_F) for an atom [1/eV]: NaN where networks do not tell it.
+
+        Parameters
+        ----------
+        graphs, inputs
+            As `spectra` takes them.
+        """
         weight = next(iter(self.parameters.values()))
         if self.config.takes_phonons and inputs is None:
             inputs = [site_inputs(self.config, graph.n_sites, None) for graph in graphs]
@@ -291,7 +310,8 @@ class Ensemble:
         geometry = collate(crystals, self.config, weight.dtype, weight.device)
         with torch.no_grad():
             output = forward(self.config, self.parameters, geometry)
-        return output.a2f.double().cpu().numpy(), output.site_a2f.double().mean(0).cpu().numpy()
+        sites = output.site_a2f.double().mean(0).cpu().numpy()
+        return output.a2f.double().cpu().numpy(), sites, output.fermi_dos.double().cpu().numpy()
 
     def _predict_batch(
         self, items: list[PreparedCrystal], mu_star: float, tc_method: str
@@ -300,9 +320,9 @@ class Ensemble:
         vibrations = predicted_vibrations(items, self.config, weight)
         usable = [item.graph for item in items if item.graph is not None]
         inputs = [item.inputs for item in items if item.inputs is not None]
-        a2f, sites = np.empty((0, 0, 0)), np.empty((0, 0))
+        a2f, sites, states = np.empty((0, 0, 0)), np.empty((0, 0)), np.empty((0, 0))
         if usable:
-            a2f, sites = self.spectra(usable, inputs or None)
+            a2f, sites, states = self.outputs(usable, inputs or None)
         predictions: list[Prediction] = []
         lines = CorrectionLines(self.card)
         index = start = 0
@@ -316,7 +336,11 @@ class Ensemble:
             spectra, share = lines.corrected(*own, item.phonons)
             if dos is not None:
                 spectra, share = on_vibrations(self.frequencies, spectra, share, dos)
-            predictions.append(self._finish(item, spectra, share, mu_star, tc_method))
+            found = self._finish(item, spectra, share, mu_star, tc_method)
+            estimates = found.estimates | fermi_dos_estimate(
+                states[:, index], self.card.get("calibration")
+            )
+            predictions.append(replace(found, estimates=estimates))
             index, start = index + 1, stop
         return predictions
 

@@ -26,6 +26,9 @@ ESTIMATED = ("coupling", "omega_log", "omega_1", "omega_2", "omega_3", "omega_ma
 GAP = "gap"
 """Key of the gap, which only the Eliashberg equations give."""
 
+FERMI_DOS = "atom_fermi_dos"
+"""Key of N(E_F), which networks with log-normal peaks learn beside α²F."""
+
 TC_THRESHOLD = 5.0
 """Screening asks for a Tc above this [K], as the published screening does."""
 
@@ -221,6 +224,33 @@ def tc_draws(
         return np.empty(0)
     mean = Spectrum(spectrum.frequencies, np.atleast_2d(spectrum.a2f).mean(axis=0), rule)
     return FormulaSurface(tc_method, mu_star, mean).tc(points)
+
+
+def fermi_dos_estimate(
+    members: Float[np.ndarray, " member"], known: Mapping[str, Mapping[str, float]] | None
+) -> dict[str, Estimate]:
+    """N(E_F) for each atom, the geometric mean of the members, by its key.
+
+    Parameters
+    ----------
+    members
+        N(E_F) by each member [1/eV]; NaN for networks that do not tell it.
+    known
+        Calibration as of :func:`summarise`; without that of N(E_F) its spread is not known.
+
+    Returns
+    -------
+    dict
+        Empty if the networks do not tell it.
+    """
+    if not np.all(members > 0.0):
+        return {}
+    logs = np.log(members)
+    value, line = float(np.exp(logs.mean())), (known or {}).get(FERMI_DOS)
+    if line is None or members.size < 2:
+        return {FERMI_DOS: _without_spread(FERMI_DOS, value)}
+    width = math.hypot(line["scale"] * float(np.std(logs, ddof=1)), line["floor"])
+    return {FERMI_DOS: _log_normal_estimate(FERMI_DOS, value, width)}
 
 
 def _add_eliashberg(

@@ -14,7 +14,13 @@ from ase import Atoms
 from jaxtyping import Float
 
 from betenet.ensemble.estimate import STATISTICS, Estimate
-from betenet.ensemble.estimates import ESTIMATED, GAP, HIGHER_TC, estimate_quantities
+from betenet.ensemble.estimates import (
+    ESTIMATED,
+    FERMI_DOS,
+    GAP,
+    HIGHER_TC,
+    estimate_quantities,
+)
 from betenet.ensemble.site_phonons import PhononsRead
 from betenet.ensemble.stored_parts import atoms_from_dict, atoms_to_dict, error_from_dict
 from betenet.ensemble.training_table import InTraining
@@ -309,7 +315,7 @@ class Prediction:
                 ),
                 estimates={
                     key: Estimate.from_exported(key, data["quantities"])
-                    for key in (*ESTIMATED, GAP)
+                    for key in (*ESTIMATED, FERMI_DOS, GAP)
                     if QUANTITIES[key].export_key in data["quantities"]
                 },
                 tc_probability=math.nan if probability is None else float(probability),
@@ -340,11 +346,13 @@ class Prediction:
         return row
 
     def site_lines(self) -> list[str]:
-        """What each site adds to λ, a line each; none if the sites are not known."""
+        """What each site adds to λ, a line each, and N(E_F); none if the sites are not known."""
         if self.spectrum is None or self.site_a2f is None:
             return []
         shares = coupling_constant(self.spectrum.frequencies, self.site_a2f, self.rule)
-        return [
+        states = self.estimates.get(FERMI_DOS)
+        whole = [] if states is None else [f"N(E_F) = {states.as_text()} per atom, both spins"]
+        return whole + [
             f"site {index} {symbol:<2} λ = {share:.3f}"
             for index, (symbol, share) in enumerate(zip(self.symbols, shares, strict=True))
         ]
@@ -384,7 +392,7 @@ def csv_columns(tc_method: str = "") -> tuple[str, ...]:
     >>> [column for column in csv_columns() if column.startswith("tc_kelvin")][:3]
     ['tc_kelvin', 'tc_kelvin_std', 'tc_kelvin_low_68']
     """
-    keys = (*ESTIMATED, GAP) if tc_method == ELIASHBERG else ESTIMATED
+    keys = (*ESTIMATED, FERMI_DOS, *((GAP,) if tc_method == ELIASHBERG else ()))
     quantities = (QUANTITIES[key].export_key + suffix for key in keys for suffix in STATISTICS)
     error = (TC_ERROR,) if error_is_known(tc_method) else ()
     settings = ("mu_star", "tc_method", "rule", "model", "phonons")

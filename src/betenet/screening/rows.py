@@ -24,7 +24,7 @@ from betenet.structures.formula import formula_amounts
 Value = float | int | str | list[str] | None
 Row = dict[str, Value]
 
-PREDICTED = ("coupling", "omega_log", "omega_2", "tc")
+PREDICTED = ("coupling", "omega_log", "omega_2", "tc", "atom_fermi_dos")
 """Keys of the quantities in a row, each with its 68 % interval."""
 ENDS = ("", "_low_68", "_high_68")
 _TEXTS = {

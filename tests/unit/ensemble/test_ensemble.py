@@ -129,13 +129,13 @@ def test_a_large_input_is_cut_into_batches(model: Ensemble, monkeypatch: Patch) 
     batch = [niobium(), "absent.cif", MGB2, niobium()]
     whole = model.predict(batch)
     sizes: list[int] = []
-    spectra = Ensemble.spectra
+    outputs = Ensemble.outputs
 
     def counted(self: Ensemble, graphs: list[Any], *rest: Any) -> Any:
         sizes.append(len(graphs))
-        return spectra(self, graphs, *rest)
+        return outputs(self, graphs, *rest)
 
-    monkeypatch.setattr(Ensemble, "spectra", counted)
+    monkeypatch.setattr(Ensemble, "outputs", counted)
     monkeypatch.setattr(module, "BATCH_PAIRS", 1)
     for one, all_at_once in zip(model.predict(batch), whole, strict=True):
         assert one.name == all_at_once.name

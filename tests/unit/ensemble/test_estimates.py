@@ -6,8 +6,10 @@ import pytest
 
 from betenet.ensemble.estimates import (
     ESTIMATED,
+    FERMI_DOS,
     Estimate,
     estimate_quantities,
+    fermi_dos_estimate,
     summarise,
     tc_probability,
 )
@@ -216,3 +218,17 @@ def test_wider_calibration_brings_the_probability_closer_to_one_half() -> None:
     sure = tc_probability(spectrum, MU_STAR, METHOD, "onset", threshold=threshold)
     unsure = tc_probability(spectrum, MU_STAR, METHOD, "onset", wide, threshold)
     assert sure > unsure > 0.5
+
+
+def test_states_at_the_fermi_level_are_a_mean_of_logarithms_with_a_calibrated_width() -> None:
+    members = np.array([0.5, 1.0, 2.0])
+    line = {FERMI_DOS: {"scale": 2.0, "floor": 0.1}}
+    found = fermi_dos_estimate(members, line)[FERMI_DOS]
+    assert found.value == pytest.approx(1.0)
+    width = np.hypot(2.0 * np.log(2.0), 0.1)
+    assert np.log(found.interval_95) == pytest.approx([-1.96 * width, 1.96 * width], rel=1e-3)
+    assert found.exported()["atom_fermi_dos_per_ev"] == pytest.approx(1.0)
+    # a card that does not say how wide, one member, and networks that do not tell it
+    assert np.isnan(fermi_dos_estimate(members, {})[FERMI_DOS].std)
+    assert np.isnan(fermi_dos_estimate(members[:1], line)[FERMI_DOS].std)
+    assert fermi_dos_estimate(np.full(3, np.nan), line) == {}

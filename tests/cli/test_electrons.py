@@ -44,6 +44,17 @@ def test_nesting_along_a_line_with_a_figure(
     assert len(list(tmp_path.glob("*.png"))) == 1
 
 
+def test_wave_vectors_that_are_named(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["electrons", "nesting", METAL, "--waves", "1/2,1/2,0", "0.3,0,0"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[1].startswith("    q = (0.5000, 0.5000, 0.0000): Re χ0 ")
+    assert any("1 q join no points of the mesh" in line for line in lines)
+    assert main(["electrons", "nesting", METAL, "--waves", "0,0,0", "--json"]) == 0
+    (found,) = json.loads(capsys.readouterr().out)
+    assert found["nesting_over_mean"] == [None]
+    assert found["chi0_over_fermi_dos"][0] > 0.9
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
@@ -52,6 +63,7 @@ def test_nesting_along_a_line_with_a_figure(
         (["Nb.cif"], "Write betenet electrons run Nb.cif --out electrons/"),
         (["x.save"], "Write betenet electrons read x.save"),
         (["nesting", METAL, "--path", "GQ"], "Q is no corner"),
+        (["nesting", METAL, "--waves", "0.5,0.5"], "is no wave vector"),
         (["nesting", METAL, "--path", "GX", "--stoner", "element"], "There is no I for Al"),
     ],
 )

@@ -21,6 +21,7 @@ from betenet.electrons.fermi_surface import plot_fermi_surface
 from betenet.electrons.magnetism import MagnetismOfCrystal, run_magnetism
 from betenet.electrons.nesting_report import Nesting, nesting_of
 from betenet.electrons.qe_xml import read_qe_bands
+from betenet.electrons.wave_vectors import parse_waves
 from betenet.electrons.workflow import DENSITY
 from betenet.errors import BetenetError
 from betenet.espresso.plan import parse_changes
@@ -132,6 +133,8 @@ def _outputs(arguments: argparse.Namespace) -> Iterator[Callable[[], Output[Elec
 def _nestings(arguments: argparse.Namespace) -> Generator[Nesting]:
     names = ("stoner", "all_bands", "spin_polarised", "workers")
     options: dict[str, Any] = {name: getattr(arguments, name) for name in names}
+    if arguments.waves:
+        options["waves"] = parse_waves(arguments.waves)
     for file in arguments.files:
         try:
             yield nesting_of(read_qe_bands(file), arguments.path, name=file, **options)
@@ -147,5 +150,5 @@ def _draw_surface(found: ElectronsOfCrystal, folder: FigureFolder) -> None:
 
 
 def _draw_nesting(found: Nesting, folder: FigureFolder) -> None:
-    if found.error is None:
+    if found.path is not None:
         folder.draw(folder.new_stem(found.name), "nesting", found.plot)

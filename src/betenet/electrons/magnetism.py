@@ -79,10 +79,10 @@ class MagnetismWorkflow:
             assert up is not None
             smaller = round(lowest * (1.0 - self.volume_step), 4)
             larger = round(highest * (1.0 + self.volume_step), 4)
-            if down < self.pressures[-1] and smaller >= SMALLEST:
-                found.append(smaller)
-            elif up > self.pressures[0] and larger <= LARGEST:
+            if up > self.pressures[0] and larger <= LARGEST:
                 found.append(larger)
+            elif down < self.pressures[-1] and smaller >= SMALLEST:
+                found.append(smaller)
             else:
                 return found
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -77,45 +76,54 @@ class Nesting:
     def to_dict(self) -> dict[str, object]:
         """Plain values for JSON, with keys that carry the unit."""
         table: dict[str, object] = {"name": self.name, "formula": self.formula}
-        path, found = self.path, self.found
-        if path is not None and found is not None and self.null is not None:
-            assert self.conventional is not None
+        if self.found is not None:
+            table |= self._numbers(self.found)
+        if self.path is not None:
             table |= {
-                "q": found.q.round(9).tolist(),
-                "q_conventional": (self.conventional.round(9) + 0.0).tolist(),
-                "distances_per_angstrom": path.distances.tolist(),
-                "chi0_per_ev": _plain(found.chi0),
-                "chi0_over_fermi_dos": _plain(found.relative_chi0),
-                "nesting_per_ev2": _plain(found.nesting),
-                "nesting_over_mean": _plain(found.relative_nesting),
-                "nesting_of_spheres": _plain(self.null),
-                "on_mesh": found.on_mesh.tolist(),
-                "fermi_dos_per_ev": found.fermi_dos,
-                "fermi_energy_ev": found.fermi_energy,
-                "mesh": list(found.grid),
-                "relative_mesh_change": finite_or_none(self.mesh_change),
+                "distances_per_angstrom": self.path.distances.tolist(),
                 "nesting_peaks": [one.to_dict() for one in self.nesting_peaks],
                 "chi0_peaks": [one.to_dict() for one in self.chi0_peaks],
             }
-            if math.isfinite(self.stoner):
-                table["stoner_ev"] = self.stoner
-                table["enhanced_chi0_per_ev"] = _plain(enhanced(found.chi0, self.stoner))
         table["warnings"] = list(self.warnings)
         table["error"] = None if self.error is None else self.error.to_dict()
         return table
 
+    def _numbers(self, found: Susceptibility) -> dict[str, object]:
+        """Plain values of both functions."""
+        assert self.conventional is not None
+        assert self.null is not None
+        table: dict[str, object] = {
+            "q": found.q.round(9).tolist(),
+            "q_conventional": (self.conventional.round(9) + 0.0).tolist(),
+            "chi0_per_ev": _plain(found.chi0),
+            "chi0_over_fermi_dos": _plain(found.relative_chi0),
+            "nesting_per_ev2": _plain(found.nesting),
+            "nesting_over_mean": _plain(found.relative_nesting),
+            "nesting_of_spheres": _plain(self.null),
+            "on_mesh": found.on_mesh.tolist(),
+            "fermi_dos_per_ev": found.fermi_dos,
+            "fermi_energy_ev": found.fermi_energy,
+            "mesh": list(found.grid),
+            "relative_mesh_change": finite_or_none(self.mesh_change),
+        }
+        if math.isfinite(self.stoner):
+            table["stoner_ev"] = self.stoner
+            table["enhanced_chi0_per_ev"] = _plain(enhanced(found.chi0, self.stoner))
+        return table
+
     def lines(self) -> list[str]:
         """Peaks with their places, heights and widths, and warnings, a line for each."""
-        found, path = self.found, self.path
-        if found is None or path is None:
+        found = self.found
+        if found is None:
             return []
         mesh = " × ".join(map(str, found.grid))
-        names = ", ".join(f"{first}–{last}" for first, last in path.ends)
-        lines = [f"{self.name} ({self.formula}): {len(found.q)} q along {names}, mesh {mesh}"]
-        for what, peaks in (("nesting", self.nesting_peaks), ("Re χ0", self.chi0_peaks)):
-            lines += [f"    {what}: {_peak_text(one)}" for one in peaks]
-            if not peaks:
-                lines.append(f"    {what}: no peak")
+        lines = [f"{self.name} ({self.formula}): {len(found.q)} q{self._along()}, mesh {mesh}"]
+        if self.path is None:
+            lines += self._each(found)
+        else:
+            for what, peaks in (("nesting", self.nesting_peaks), ("Re χ0", self.chi0_peaks)):
+                told = [f"    {what}: {_peak_text(one)}" for one in peaks]
+                lines += told or [f"    {what}: no peak"]
         if math.isfinite(self.stoner):
             most = self.stoner * float(np.nanmax(found.chi0))
             lines.append(
@@ -123,6 +131,21 @@ class Nesting:
                 + ("; above 1 is unstable" if most > 1.0 else "")
             )
         return [*lines, *(f"    warning: {text}" for text in self.warnings)]
+
+    def _along(self) -> str:
+        if self.path is None:
+            return ""
+        return " along " + ", ".join(f"{first}–{last}" for first, last in self.path.ends)
+
+    def _each(self, found: Susceptibility) -> list[str]:
+        """Both functions at each wave vector, a line each."""
+        assert self.null is not None
+        values = zip(found.q, found.relative_chi0, found.relative_nesting, self.null, strict=True)
+        return [
+            f"    q = ({', '.join(f'{x:.4f}' for x in q)}): Re χ0 {chi0:.4f} N(E_F), nesting "
+            f"{nesting:.3f} of the mean, spheres {spheres:.3f}"
+            for q, chi0, nesting, spheres in values
+        ]
 
     def plot(self, path: str | Path | None = None) -> Figure:
         """Both functions along the path; written to a file if one is named.
@@ -156,12 +179,12 @@ def nesting_of(
     bands: Bands,
     names: str | None = None,
     *,
+    waves: Float[np.ndarray, "q 3"] | None = None,
     name: str = "",
     stoner: str | None = None,
     all_bands: bool = False,
     spin_polarised: bool = False,
     workers: int = 1,
-    done: Callable[[], object] = int,
 ) -> Nesting:
     """Re χ0 and the nesting function of bands along lines of the zone, and their peaks.
 
@@ -171,11 +194,13 @@ def nesting_of(
         Bands on a full mesh.
     names
         Corners of the lines, as in ``GHN,GP``; the usual path of the lattice if absent.
+    waves
+        Wave vectors in units of the reciprocal vectors, instead of lines: then no peaks are told.
     name
         Name for tables; where the bands were read if absent.
     stoner
         Stoner's I [eV], or ``"element"``; no enhancement if absent.
-    all_bands, spin_polarised, workers, done
+    all_bands, spin_polarised, workers
         As `susceptibility` takes them.
 
     Raises
@@ -188,23 +213,24 @@ def nesting_of(
         If the lattice cannot be told.
     """
     parameter = math.nan if stoner is None else stoner_parameter(bands.atoms, stoner)
-    path = wave_path(bands.atoms, names, grid=bands.grid)
+    path = wave_path(bands.atoms, names, grid=bands.grid) if waves is None else None
+    points = path.waves if path is not None else np.asarray(waves, dtype=np.float64)
     take = partial(susceptibility, all_bands=all_bands, spin_polarised=spin_polarised)
-    found = take(bands, path.waves, workers=workers, done=done)
+    found = take(bands, points, workers=workers)
     coarse = bands.coarser()
     change = math.nan
     if coarse is not None:
-        other = take(coarse, path.waves)
+        other = take(coarse, points)
         change = float(np.max(np.abs(other.chi0 - found.chi0)) / np.mean(found.chi0))
     return Nesting(
         name=name or bands.source,
         formula=str(bands.atoms.get_chemical_formula(empirical=True)),
         path=path,
         found=found,
-        null=null_nesting(bands, path.waves, found.fermi_energy),
-        conventional=conventional(bands.atoms, path.waves),
-        nesting_peaks=nesting_peaks(bands, path, found),
-        chi0_peaks=chi0_peaks(bands, path, found),
+        null=null_nesting(bands, points, found.fermi_energy),
+        conventional=conventional(bands.atoms, points),
+        nesting_peaks=() if path is None else nesting_peaks(bands, path, found),
+        chi0_peaks=() if path is None else chi0_peaks(bands, path, found),
         mesh_change=change,
         stoner=parameter,
         warnings=_warnings(found, change),

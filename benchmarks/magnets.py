@@ -60,7 +60,7 @@ def beside_elk(found: dict[str, Any]) -> None:
     with table.open() as lines:
         for row in csv.DictReader(lines):
             volume, elk = float(row["volume_A3_per_atom"]), float(row["moment_muB"])
-            if volumes[0] <= volume <= volumes[-1]:
+            if 0.99 * volumes[0] <= volume <= 1.01 * volumes[-1]:
                 ours = float(np.interp(volume, volumes, moments))
                 print(f"  {volume:11.3f} {ours:9.3f} {elk:9.3f} {ours - elk:+11.3f}")
 

@@ -38,3 +38,20 @@ def test_a_file_that_failed_has_no_figure() -> None:
     assert failed.lines() == []
     with pytest.raises(BetenetError, match="It is broken"):
         failed.plot()
+
+
+@pytest.mark.slow
+def test_chromium_peaks_near_the_vector_of_its_spin_density_wave() -> None:
+    # measured: 0.95 · 2π/a on Γ–H; the nearest point of a mesh of 24³ is 0.917
+    bands = read_qe_bands(FIXTURES / "electrons" / "chromium.xml.gz")
+    found = nesting_of(bands, "GH")
+    best = found.nesting_peaks[0]
+    assert best.place == "0.917 G–H"
+    assert sorted(map(abs, best.q_conventional)) == pytest.approx([0.0, 0.0, 11 / 12], abs=1e-6)
+    assert best.exceeds_null
+    assert best.height > 5.0
+    # Re χ0 hardly singles it out: its maximum lies there or beside, some per cent above the rest
+    assert found.found is not None
+    values = found.found.relative_chi0
+    assert values.argmax() in {11, 12}
+    assert values.max() < 1.15 * values.min()

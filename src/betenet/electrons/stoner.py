@@ -13,8 +13,8 @@ from betenet.espresso.settings import symbols_of
 
 STONER = {"V": 0.35, "Cr": 0.38, "Mn": 0.41, "Fe": 0.46, "Co": 0.49, "Ni": 0.50, "Pd": 0.34}
 """Stoner's I of elements [eV], of an atom, in the convention in which I · N(E_F) > 1 with N(E_F)
-of both spins is Stoner's criterion. After Janak, Phys. Rev. B 16, 255 (1977), from memory and to
-two digits; that it makes Fe and Ni ferromagnets and Cr none is tested with bands of our own."""
+of both spins is Stoner's criterion. After Janak, Phys. Rev. B 16, 255 (1977), from memory, to two
+digits, and not checked in the paper."""
 
 
 def stoner_parameter(atoms: Atoms, given: str) -> float:

@@ -1,7 +1,10 @@
 import numpy as np
 import pytest
 from ase.build import bulk
+from tests.espresso_runs import FIXTURES
 
+from betenet.electrons.fermi_level import fermi_dos
+from betenet.electrons.qe_xml import read_qe_bands
 from betenet.electrons.stoner import enhanced, stoner_parameter
 from betenet.errors import ConfigError
 
@@ -22,3 +25,9 @@ def test_what_is_no_parameter(given: str) -> None:
 def test_the_enhancement_diverges_where_stoner_says() -> None:
     chi0 = np.array([0.0, 1.0, 1.9, 2.0, 3.0])
     np.testing.assert_allclose(enhanced(chi0, 0.5), [0.0, 2.0, 38.0, np.inf, np.inf])
+
+
+@pytest.mark.slow
+def test_chromium_is_no_ferromagnet() -> None:
+    bands = read_qe_bands(FIXTURES / "electrons" / "chromium.xml.gz")
+    assert 0.1 < stoner_parameter(bands.atoms, "element") * fermi_dos(bands) < 0.5

@@ -181,6 +181,13 @@ class DistinctPhases:
     def __len__(self) -> int:
         return sum(map(len, self._kept.values()))
 
+    def copy(self) -> DistinctPhases:
+        """Crystals to which others can be added without a change here."""
+        other = DistinctPhases()
+        other.found = dict(self.found)
+        other._kept = {key: list(alike) for key, alike in self._kept.items()}
+        return other
+
     def add(self, phases: Iterable[Phase]) -> None:
         """Take crystals, in the order of their numbers."""
         for one in phases:

@@ -160,10 +160,10 @@ def run_search(
 def _seen(progress: _Progress, known: Mapping[int, Sequence[Outcome] | None]) -> SearchResult:
     """What is found with the batches of a generation that are done."""
     seen = _Progress(progress.space, progress.settings)
-    seen.phases.add(progress.phases.all())
+    seen.phases, seen.done = progress.phases.copy(), progress.done
+    seen.refused = dict(progress.refused)
     for outcomes in known.values():
         seen.add(outcomes or [])
-    seen.done += progress.done
     return seen.result()
 
 

@@ -21,6 +21,9 @@ def test_a_supercell_is_the_same_and_another_stacking_is_not() -> None:
     assert [one.number for one in distinct.all()] == [1, 2]
     assert distinct.found == {1: 2, 2: 1}
     assert len(distinct) == 2
+    more = distinct.copy()
+    more.add([made_phase(4, fcc, -3.001)])
+    assert (more.found[4], distinct.found[1]) == (3, 2)
 
 
 def test_a_record_gives_back_every_bit() -> None:

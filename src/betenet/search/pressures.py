@@ -119,15 +119,23 @@ def hulls_at_pressures(
         )
     phases = [one.phase for one in found.entries if one.above <= window][:MOST_PHASES]
     with lock_folder(folder):
-        first = _at_pressures(folder, found, phases, found.settings.force_field, pressures, told)
+        name = found.settings.force_field
+        first = _at_pressures(folder, found, phases, name, pressures, told)
         other = (
             {} if second is None else _at_pressures(folder, found, phases, second, pressures, told)
         )
         energies = _Vibrations(folder, found) if zero_point else None
-        return [
+        hulls = [
             _hull(found, pressure, first[pressure], other.get(pressure), energies, told)
             for pressure in pressures
         ]
+    fields = [make_force_field(one) for one in (name, second) if one is not None]
+    return [replace(one, warnings=(*one.warnings, *_beyond(fields, one.pressure))) for one in hulls]
+
+
+def _beyond(fields: Sequence[ForceField], pressure: float) -> tuple[str, ...]:
+    """What to say of force fields at a pressure that they were not trained for."""
+    return tuple(filter(None, (one.warning_at(pressure) for one in fields)))
 
 
 def _at_pressures(
@@ -248,8 +256,6 @@ def _hull(
             for one in kept
             if one.number in zero
         ]
-    if warning := make_force_field(found.settings.force_field).warning_at(pressure):
-        said.append(warning)
     return PressureHull(
         pressure=pressure,
         entries=hull_of(kept, elements),

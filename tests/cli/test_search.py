@@ -46,10 +46,10 @@ def test_hulls_and_tc_of_a_search(tmp_path: Path, capsys: Capture) -> None:
 def test_calcium_and_hydrogen_under_pressure_from_nothing_to_tc(
     tmp_path: Path, capsys: Capture
 ) -> None:
-    """The tutorial of docs/search.md with fewer candidates."""
+    """The tutorial of docs/search.md, without the hulls at other pressures."""
     folder = str(tmp_path / "cah")
-    words = ["search", "Ca-H", "--pressure", "150", "--out", folder, "--relaxations", "24"]
-    found = json_of([*words, "--most-atoms", "7", "--json"], capsys)
+    words = ["search", "Ca-H", "--pressure", "150", "--out", folder, "--relaxations", "64"]
+    found = json_of([*words, "--most-atoms", "8", "--json"], capsys)
     stable = [one for one in found["phases"] if one["enthalpy_above_hull_ev_per_atom"] < 1e-6]
     assert {"Ca", "H"} < {one["formula"] for one in stable}
     sodalite = [one for one in found["phases"] if one["formula"] == "CaH6"]

@@ -60,11 +60,11 @@ def plot_nesting(
     above, below = figure.subplots(2, 1, sharex=True)
     above.plot(distances, chi0, color=A2F_COLOUR, lw=1.1, marker="o", ms=1.8)
     below.plot(distances, nesting, color=COUPLING_COLOUR, lw=1.1, marker="o", ms=1.8)
-    top = 1.18 * float(np.nanmax(nesting))
+    top = 1.4 * float(np.nanmax(nesting))
     below.plot(distances, null, color="0.55", lw=0.9, ls="--", label="spheres of equal $N(E_F)$")
     below.axhline(1.0, color="0.75", lw=0.7)
     below.set_ylim(0.0, top)
-    below.legend(fontsize=FONT - 1.0, frameon=False, loc="upper center")
+    below.legend(fontsize=FONT - 1.0, frameon=False, loc="upper right")
     for place, height, words in marked:
         below.annotate(
             words,

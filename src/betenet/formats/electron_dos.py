@@ -1,12 +1,15 @@
-"""Electronic density of states N(ε) in files of dos.x, EPW, elk and tables.
+"""Electronic density of states N(ε) in files of dos.x, EPW, elk, VASP and tables.
 
 ``PREFIX.dos`` of dos.x and of EPW
     E [eV], N(E) [1/eV] of one or two spins, and mostly its integral; the header of dos.x states
     ``EFermi``.
 ``TDOS.OUT`` of elk
     E - E_F [Hartree] and N(E) [1/Hartree]; a second block, negative, for the other spin.
+``DOSCAR`` of VASP
+    The total N(E) [1/eV], of one or two spins, and E_F of its sixth line.
 Tables
-    The first two columns; the header may name the unit and E_F, as ``# E (eV)  DOS  EF = 7.1 eV``.
+    E and N(E), or E and both spins, with or without integrals; columns that cannot be told apart
+    are refused. The header may name the unit and E_F, as ``# E (eV)  DOS  EF = 7.1 eV``.
 """
 
 from __future__ import annotations
@@ -28,6 +31,9 @@ _FERMI = re.compile(
     re.IGNORECASE,
 )
 _UNIT = re.compile(r"[(\[]\s*(eV|meV|Ry|Ha|Hartree)\s*[)\]]|\b(meV|eV|Ry|Hartree)\b")
+_SPINS = re.compile(r"spin|(?<![a-z])(?:up|dw|dn|down)(?![a-z])|dos_?(?:up|dw|dn)", re.IGNORECASE)
+_REMARK = re.compile(r"[#!]")
+_VASP_HEAD = 6
 _RELATIVE = re.compile(r"E\s*-\s*E_?f", re.IGNORECASE)
 _HEAD = 8
 _MOST_SPAN_EV = 500.0
@@ -66,16 +72,16 @@ def read_dos_table(path: str | Path) -> DosTable:
     Parameters
     ----------
     path
-        File of dos.x, EPW, elk, or a table.
+        File of dos.x, EPW, elk, VASP, or a table.
 
     Raises
     ------
     DataError
         If it is missing, cut off or something else.
     """
-    text = as_text(path, read_bytes(path))
+    text = _vasp_as_table(as_text(path, read_bytes(path)))
     head = " ".join(line for line in text.lines[:_HEAD] if is_remark(line) or _words(line))
-    energies, dos = _joined(text.path, _blocks(text))
+    energies, dos = _joined(text.path, _blocks(text), head)
     is_elk = Path(text.path).name.upper().startswith("TDOS") and not head.strip()
     fermi = fermi_energy_of(head)
     if fermi is None and (is_elk or _RELATIVE.search(head)):
@@ -170,7 +176,7 @@ def _blocks(text: TextFile) -> list[np.ndarray]:
             if not line.strip() and blocks[-1]:
                 blocks.append([])
             continue
-        row = parse_numbers(text.path, number, line.replace(",", " ").split())
+        row = parse_numbers(text.path, number, _REMARK.split(line)[0].replace(",", " ").split())
         if blocks[-1] and len(row) != len(blocks[-1][0]):
             raise DataError(
                 f"{text.path}, line {number}: {len(row)} numbers instead of {len(blocks[-1][0])}.",
@@ -183,24 +189,79 @@ def _blocks(text: TextFile) -> list[np.ndarray]:
         raise DataError(
             f"{text.path} holds no density of states.",
             reason="Expected are rows of an energy and N(E).",
-            fix="Give the .dos file of dos.x or EPW, TDOS.OUT of elk, or a table.",
+            fix="Give the .dos file of dos.x or EPW, TDOS.OUT of elk, DOSCAR of VASP, or a table.",
         )
     return found
 
 
-def _joined(path: str, blocks: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+def _vasp_as_table(text: TextFile) -> TextFile:
+    """The total density of states of a DOSCAR under a header; any other file as it is."""
+    if len(text.lines) <= _VASP_HEAD or not Path(text.path).name.upper().startswith("DOSCAR"):
+        return text
+    try:
+        _, _, count, fermi = (float(word) for word in text.lines[_VASP_HEAD - 1].split()[:4])
+        rows = text.lines[_VASP_HEAD : _VASP_HEAD + int(count)]
+    except ValueError:
+        return text
+    if len(rows) < count:
+        raise DataError(
+            f"{text.path} has {len(rows)} energies instead of {count:.0f}.",
+            reason="Its sixth line states how many there are.",
+            fix="The file is cut off: write it again.",
+        )
+    head = ("#",) * (_VASP_HEAD - 1) + (f"# E (eV)  EFermi = {fermi} eV",)  # keeps line numbers
+    return TextFile(text.path, head + rows)
+
+
+def _joined(path: str, blocks: list[np.ndarray], head: str) -> tuple[np.ndarray, np.ndarray]:
     """Energies and the density of both spins, in the unit of the file."""
     first = blocks[0]
-    dos = first[:, 1].copy()
-    if len(blocks) > 1 and blocks[1].shape == first.shape:
-        if np.allclose(blocks[1][:, 0], first[:, 0], atol=1e-5) and np.all(blocks[1][:, 1] <= 0.0):
-            dos -= blocks[1][:, 1]  # elk draws the other spin downwards
-    elif first.shape[1] == 4:  # two spins and the integral
-        dos += first[:, 2]
     if not np.all(np.diff(first[:, 0]) > 0.0):
         raise DataError(
             f"The energies of {path} do not grow.",
             reason="The first column of a density of states is the energy.",
-            fix="Check which file this is.",
+            fix="Put the energies first and sort the rows by them, each energy once; or check "
+            "which file this is.",
         )
+    dos = _both_spins(path, first, head)
+    other = blocks[1] if len(blocks) > 1 else first
+    is_spin = other is not first and other.shape == first.shape
+    is_spin = is_spin and np.allclose(other[:, 0], first[:, 0], atol=1e-5)
+    if is_spin and np.all(other[:, 1] <= 0.0):
+        dos = dos - other[:, 1]  # elk draws the other spin downwards
     return first[:, 0], dos
+
+
+def _both_spins(path: str, table: np.ndarray, head: str) -> np.ndarray:
+    """N(E) of both spins from the columns behind the energy, without their integrals."""
+    columns = [table[:, 1]]
+    integrals = 0
+    for column in table[:, 2:].T:
+        is_integral = _is_integral(table[:, 0], column, columns)
+        integrals += is_integral
+        if not is_integral:
+            columns.append(column)
+    if len(columns) == 1:
+        return columns[0].copy()
+    is_downwards = bool(np.all(columns[1] <= 0.0) and np.any(columns[1] < 0.0))
+    if len(columns) == 2 and (integrals or is_downwards or _SPINS.search(head)):
+        return columns[0] - columns[1] if is_downwards else columns[0] + columns[1]
+    raise DataError(
+        f"{path} has {len(columns)} columns beside the energy that could be densities of states.",
+        reason="They may be two spins, whose sum is N(E), or parts of a sum.",
+        fix="Name two spins in a header such as '# E (eV)  dos_up  dos_down', or give a table of "
+        "the energy and N(E) of both spins.",
+    )
+
+
+def _is_integral(energies: np.ndarray, column: np.ndarray, densities: list[np.ndarray]) -> bool:
+    """Whether a column grows as the integral of one density, or of all, does.
+
+    Within a factor of two: integrals by tetrahedra differ from sums over coarse samples.
+    """
+    rise = float(column[-1] - column[0])
+    if not rise > 0.0 or np.any(np.diff(column) < -1e-3 * rise):
+        return False
+    known = [np.nan_to_num(one) for one in densities]  # what is no number is told by its place
+    areas = [float(np.trapezoid(one, energies)) for one in (*known, np.sum(known, axis=0))]
+    return any(0.5 * area < rise < 2.0 * area for area in areas)

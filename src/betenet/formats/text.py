@@ -98,7 +98,9 @@ def read_bytes(path: str | Path) -> bytes:
         ) from error
     if not content.strip():
         raise DataError(
-            f"{path} is empty.", reason="The run that writes it may have stopped early."
+            f"{path} is empty.",
+            reason="The run that writes it may have stopped early.",
+            fix="Run the step that writes it again, or give the file that holds the data.",
         )
     return content
 

@@ -6,6 +6,7 @@ from betenet.formats import read_electron_dos
 
 ENERGIES = np.linspace(-5.0, 5.0, 101)
 DOS = 1.0 + np.exp(-(ENERGIES**2))
+VASP = "1 1 1 0\n 17.0 3E-10 3E-10 3E-10 5E-16\n 1E-04\n CAR\n Nb\n 12.0 2.0 101 7.0 1.0\n"
 
 
 def write(path, head, columns, end=""):
@@ -25,6 +26,11 @@ def test_the_same_metal_in_every_layout(tmp_path):
               (ENERGIES + 7.0, DOS, one)),
         write(tmp_path / "spin.dos", "# E (eV) dosup(E) dosdw(E) Int dos(E) EFermi = 7.000 eV\n",
               (ENERGIES + 7.0, half, half, one)),
+        write(tmp_path / "five.dat", "# E - E_F (eV)\n", (ENERGIES, half, half, one / 2, one / 2)),
+        write(tmp_path / "three.dat", "# E - E_F (eV) up down\n", (ENERGIES, half, half)),
+        write(tmp_path / "down.dat", "# E - E_F (eV)\n", (ENERGIES, half, -half)),
+        write(tmp_path / "DOSCAR", VASP, (ENERGIES + 7.0, DOS, one), "1 2 3 4 5\n"),
+        write(tmp_path / "DOSCAR_spin", VASP, (ENERGIES + 7.0, half, half, one / 2, one / 2)),
         write(tmp_path / "mev.dat", "# E-Ef (meV)  DOS\n", (1e3 * ENERGIES, 1e-3 * DOS)),
         write(tmp_path / "TDOS.OUT", "", (ENERGIES / hartree, half * hartree), down),
         write(tmp_path / "table.csv", "energy_eV,dos EF: 0.0\n", (ENERGIES, DOS)),
@@ -83,3 +89,22 @@ def test_what_is_no_number_is_named_with_its_place(tmp_path):
     file.write_text(file.read_text().replace(f"{DOS[0]:.6f}", "nan", 1))
     with pytest.raises(DataError, match="is nan at -5 eV"):
         read_electron_dos(file)
+
+
+def test_columns_that_could_be_spins_or_parts_are_not_guessed(tmp_path):
+    file = write(tmp_path / "x.dat", "# E - E_F (eV)\n", (ENERGIES, DOS, 0.5 * DOS))
+    with pytest.raises(DataError, match="2 columns beside the energy") as caught:
+        read_electron_dos(file)
+    assert "dos_up" in caught.value.fix
+
+
+def test_a_doscar_that_is_cut_off(tmp_path):
+    file = write(tmp_path / "DOSCAR", VASP, (ENERGIES[:50], DOS[:50], DOS[:50]))
+    with pytest.raises(DataError, match="50 energies instead of 101"):
+        read_electron_dos(file)
+
+
+def test_remarks_behind_the_numbers(tmp_path):
+    file = tmp_path / "x.dat"
+    file.write_text("# E - E_F (eV)\n-2.0 1.0 # edge\n0.0 1.0\n2.0 1.0 ! end\n")
+    assert read_electron_dos(file).at_fermi == pytest.approx(1.0)

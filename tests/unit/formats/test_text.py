@@ -136,6 +136,7 @@ def test_unreadable_files(tmp_path):
         with pytest.raises(DataError, match=message) as caught:
             read_bytes(path)
         assert str(path) in str(caught.value)
+        assert caught.value.fix
 
 
 def test_binary_is_told_from_text():

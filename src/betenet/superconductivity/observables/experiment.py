@@ -39,6 +39,13 @@ DEPTH_TEMPERATURES = (FROZEN, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98
 _NEAR_EDGE, _BEYOND_PHONONS, _VOLTAGES = 3.0, 1.25, 300
 
 
+_LARGEST = {  # several times what any metal has; slips of the unit are powers of ten
+    "fermi_velocity": (10.0, "10⁶ m/s"),
+    "residual_resistivity": (1e5, "µΩ cm"),
+    "plasma_energy": (100.0, "eV"),
+}
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class BandNumbers:
     """What α²F does not tell of a metal, as far as it is known, and what to compute of tunnelling.
@@ -65,7 +72,8 @@ class BandNumbers:
     Raises
     ------
     ConfigError
-        If a number is not positive (the broadening: negative).
+        If a number is not positive (the broadening: negative), or so large that it must be in
+        another unit.
     """
 
     fermi_dos: float | None = None
@@ -86,6 +94,13 @@ class BandNumbers:
                     f"{name} is {value}.",
                     reason="Numbers of the bands are positive.",
                     fix="Give it in the unit that is stated, or leave it out.",
+                )
+            largest, unit = _LARGEST.get(name, (np.inf, ""))
+            if value is not None and value > largest:
+                raise ConfigError(
+                    f"{name} is {value:g} {unit}.",
+                    reason=f"No metal has above {largest:g} {unit}: it may be of another unit.",
+                    fix=f"Give it in {unit}.",
                 )
 
     @property

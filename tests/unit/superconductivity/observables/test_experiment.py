@@ -55,3 +55,11 @@ def test_a_normal_metal_has_neither_gap_nor_field():
 def test_numbers_are_positive():
     with pytest.raises(ConfigError, match="fermi_velocity is -1"):
         BandNumbers(fermi_velocity=-1.0)
+
+
+@pytest.mark.parametrize(
+    "slip", [{"fermi_velocity": 0.57e6}, {"plasma_energy": 9200.0}, {"residual_resistivity": 1e6}]
+)
+def test_numbers_of_another_unit_are_refused(slip):
+    with pytest.raises(ConfigError, match="another unit"):
+        BandNumbers(**slip)

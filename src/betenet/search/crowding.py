@@ -34,7 +34,7 @@ def compressed_volume(counts: Mapping[str, int], pressure: float) -> float:
     Examples
     --------
     >>> round(compressed_volume({"Ca": 1, "H": 6}, 150.0), 1)
-    5.2
+    5.1
     """
     table = bonding().volume
     pressure = max(pressure, 0.0)

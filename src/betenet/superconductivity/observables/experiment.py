@@ -248,7 +248,7 @@ def observe(
         clean_depths=clean,
         dirty_depths=dirty,
         tunnelling=_tunnelling(state, bands, float(grid[values > 0.0][-1])),
-        notes=tuple(notes),
+        notes=(*notes, *_not_dirty(clean, dirty)),
     )
 
 
@@ -256,6 +256,15 @@ class _Options(TypedDict):
     cutoff: float | None
     mu_star_frequency: float | None
     rule: str
+
+
+def _not_dirty(clean: np.ndarray, dirty: np.ndarray) -> Iterator[str]:
+    """Doubt in the dirty limit where impurities seem to shorten the penetration depth."""
+    if clean.size and dirty.size and dirty[0] < clean[0]:
+        yield (
+            "the metal is not dirty: with this residual resistivity the depth would be below that "
+            "of the clean metal. Take the numbers of the clean limit"
+        )
 
 
 def _missing(bands: BandNumbers) -> Iterator[str]:

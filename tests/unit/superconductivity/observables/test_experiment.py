@@ -63,3 +63,10 @@ def test_numbers_are_positive():
 def test_numbers_of_another_unit_are_refused(slip):
     with pytest.raises(ConfigError, match="another unit"):
         BandNumbers(**slip)
+
+
+@pytest.mark.parametrize(("resistivity", "doubted"), [(0.05, True), (200.0, False)])
+def test_a_clean_metal_is_not_called_dirty(resistivity, doubted):
+    bands = BandNumbers(residual_resistivity=resistivity, plasma_energy=9.0)
+    notes = " ".join(observe(GRID, A2F, 0.12, bands=bands).notes)
+    assert ("not dirty" in notes) is doubted

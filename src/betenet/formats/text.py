@@ -336,6 +336,14 @@ def _not_a_number(path: str, line: int, token: str) -> DataError:
             reason="Fortran writes asterisks where a number does not fit its field.",
             fix="α²F that large shows an unstable calculation; check the phonons and q grid.",
         )
+    if "," in token and token.count(".") > 1:
+        return broken(
+            path,
+            line,
+            f"{token!r} is numbers parted by commas.",
+            reason="This format has its columns parted by spaces.",
+            fix="Check which file this is; if it is the right one, write spaces for the commas.",
+        )
     if token.count(".") > 1:
         return broken(
             path,

@@ -58,6 +58,7 @@ def test_what_is_no_number(token):
         ("0.1 0.12345*****", "Fortran writes asterisks"),
         ("0.1 123.45678-23.45678", "two numbers without a space"),
         ("0,1 0,2", "comma for a decimal point"),
+        ("0.1 2.5e-01,1.9e-07", "parted by commas"),
         ("0.1 broken", "'broken' is not a number"),
     ],
 )

@@ -1,6 +1,7 @@
 """Our own first-principles spectra beside others, measurements and the shipped ensembles.
 
     python benchmarks/first_principles.py [--figure docs/figures/first_principles.png]
+    python benchmarks/first_principles.py --campaign --models cso-2 phonons-2 --since 2026-12-01T15
     python benchmarks/first_principles.py --keep FOLDER     take what `betenet epc` has done there
 
 The records of `benchmarks/first_principles/` were computed by `betenet epc` with the settings that
@@ -16,7 +17,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -57,11 +58,17 @@ def main() -> None:
     parser.add_argument("--figure", type=Path)
     parser.add_argument("--mu-star", type=float, default=0.10)
     parser.add_argument("--keep", type=Path, metavar="FOLDER")
+    parser.add_argument("--models", nargs="+", default=MODELS, help="phonons-… take phonons")
+    parser.add_argument("--campaign", action="store_true", help="its records instead")
+    parser.add_argument("--since", default="", help="those that ended then or later")
     arguments = parser.parse_args()
     if arguments.keep is not None:
         keep(arguments.keep)
         return
-    records = read_records()
+    records = read_records(FOLDER / "campaign" if arguments.campaign else FOLDER)
+    if arguments.campaign:
+        late = (name for name, one in records.items() if ended(one) >= arguments.since)
+        records = {name: records[name] for name in late if "coupling" in records[name]}
     known = read_literature()
     table: Table = {
         name: {"ours": of_record(one, arguments.mu_star)} for name, one in records.items()
@@ -69,13 +76,13 @@ def main() -> None:
     for name, one in records.items():
         table[name] |= of_others(read_structure(one), arguments.mu_star)
     predictions: dict[str, dict[str, Prediction]] = {}
-    for model in MODELS:
+    for model in arguments.models:
         predictions[model] = predict(model, records, arguments.mu_star)
         for name, found in predictions[model].items():
             table[name][model] = of_prediction(found)
-    print_table(table, records, known)
+    print_table(table, records, known, arguments.models)
     kept = {name for name, one in records.items() if one["calculation"]["kept"]}
-    print_errors({name: row for name, row in table.items() if name in kept})
+    print_errors({name: row for name, row in table.items() if name in kept}, arguments.models)
     print_phonons(records, known)
     if arguments.figure is not None:
         draw(records, predictions, arguments.figure)
@@ -97,9 +104,14 @@ def keep(folder: Path, place: Path = FOLDER, *, with_q_points: bool = True) -> N
         print(f"{path.relative_to(FOLDER)}: {path.stat().st_size / 1000:.0f} kB")
 
 
-def read_records() -> dict[str, dict[str, Any]]:
+def ended(record: Mapping[str, Any]) -> str:
+    """When a calculation of the campaign ended."""
+    return str(record["campaign"]["ended"])
+
+
+def read_records(folder: Path = FOLDER) -> dict[str, dict[str, Any]]:
     """The records, by name; those that the paper's rules drop too."""
-    paths = sorted(FOLDER.glob("*.json"))
+    paths = sorted(folder.glob("*.json"))
     found = {path.stem: json.loads(path.read_text("utf-8")) for path in paths}
     return {name: one for name, one in found.items() if "calculation" in one}
 
@@ -167,7 +179,7 @@ def predict(
     ensemble = Ensemble.load(model)
     structures = [read_structure(one) for one in records.values()]
     phonons = None
-    if ensemble.takes_phonons:
+    if ensemble.takes_phonons and model.startswith("phonons"):
         from betenet.ensemble.phonon_sources import phonons_from_force_field
 
         phonons = phonons_from_force_field()
@@ -179,11 +191,14 @@ def predict(
 
 
 def print_table(
-    table: Table, records: Mapping[str, Mapping[str, Any]], known: Mapping[str, Any]
+    table: Table,
+    records: Mapping[str, Mapping[str, Any]],
+    known: Mapping[str, Any],
+    models: Sequence[str],
 ) -> None:
     """λ / ω_log (K) / Tc (K) of each material, a column for each who says so; Markdown."""
-    columns = ["ours", *SOURCES, *MODELS]
-    named = [SOURCES.get(key, f"`{key}`" if key in MODELS else key) for key in columns]
+    columns = ["ours", *SOURCES, *models]
+    named = [SOURCES.get(key, f"`{key}`" if key in models else key) for key in columns]
     head = ["", "q, k, dense grid", *named, "linear response", "tunnelling", "Tc", "core-h"]
     print(f"\n| {' | '.join(head)} |\n|{'---|' * len(head)}")
     for name, row in table.items():
@@ -234,10 +249,10 @@ def measured(known: Mapping[str, Any], name: str) -> list[str]:
     return [computed, tunnelling, f"{entry['tc_kelvin']:g}" if "tc_kelvin" in entry else "–"]
 
 
-def print_errors(table: Table) -> None:
+def print_errors(table: Table, models: Sequence[str]) -> None:
     """How far each column is from ours."""
     print(f"\n{'against ours':<14}{'rows':>5}   λ: R²/MAE/RMSE        ω_log (K): R²/MAE/RMSE")
-    for key in (*SOURCES, *MODELS):
+    for key in (*SOURCES, *models):
         rows = [(row[key], row["ours"]) for row in table.values() if key in row]
         if len(rows) < 3:
             continue

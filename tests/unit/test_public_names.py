@@ -17,6 +17,7 @@ EXPLAINED = {
     "parse_known_args": "argparse calls it",
     "readinto": "io calls it",
     "setup_context": "torch calls it",
+    "writelines": "warnings and tracebacks call it, where they write to a stream",
 }
 
 

@@ -131,7 +131,8 @@ def make_application(settings: AppSettings | None = None) -> FastAPI:
     _add_knowledge(app, settings, predictor, runs)
     _add_models(app)
     _add_predictions(app, settings, predictor)
-    _add_jobs(app, JobRequests(settings, predictor, board), board)
+    _add_jobs(app, JobRequests(settings, predictor, board))
+    _add_board(app, board)
     _add_runs(app, runs)
     return app
 
@@ -227,12 +228,12 @@ def _add_knowledge(
         units = [unit for unit in FREQUENCY_UNITS_IN_MEV if unit.isascii()]
         return as_json({"formats": list(FORMATS), "units": units})
 
+
+def _add_models(app: FastAPI) -> None:
     @app.get("/api/citations", summary="what a result owes to whom, as `betenet cite`")
     async def citations() -> Response:
         return as_json({"text": citations_text(), "bibtex": citations_bibtex()})
 
-
-def _add_models(app: FastAPI) -> None:
     @app.get("/api/force-fields", summary="names of the force fields, the default one first")
     def force_fields() -> Response:
         from betenet.phonons import DEFAULT, FORCE_FIELDS
@@ -307,7 +308,7 @@ async def _lines_of(events: AsyncIterator[dict[str, Any] | None]) -> AsyncIterat
             yield f"id: {event['number']}\ndata: {data}\n\n"
 
 
-def _add_jobs(app: FastAPI, requests: JobRequests, board: JobBoard) -> None:
+def _add_jobs(app: FastAPI, requests: JobRequests) -> None:
     lane = Lane()
 
     @app.post("/api/phonons", summary="begin phonons of a structure; answers with the job")
@@ -334,6 +335,20 @@ def _add_jobs(app: FastAPI, requests: JobRequests, board: JobBoard) -> None:
         begin = partial(requests.pressure, upload, place, pressures, *asked)
         return as_json((await lane.do(begin)).to_dict())
 
+    @app.get("/api/jobs/{name}/prediction", summary="prediction with a job's phonons, at any μ*")
+    async def prediction(
+        name: str,
+        mu_star: Annotated[float, Query(ge=0.0, lt=1.0)] = DEFAULT_MU_STAR,
+        tc_method: Annotated[str, Query()] = DEFAULT_METHOD,
+    ) -> Response:
+        return as_json(await lane.do(partial(requests.prediction, name, mu_star, tc_method)))
+
+    @app.get("/api/jobs/{name}/wave", summary="how the atoms move in the modes of one q point")
+    def wave(name: str, q: Annotated[list[float], Query(min_length=3, max_length=3)]) -> Response:
+        return as_json(requests.wave(name, q))
+
+
+def _add_board(app: FastAPI, board: JobBoard) -> None:
     @app.get("/api/jobs/{name}", summary="state of a job")
     async def job(name: str) -> Response:
         return as_json(board.find(name).to_dict())
@@ -354,18 +369,6 @@ def _add_jobs(app: FastAPI, requests: JobRequests, board: JobBoard) -> None:
         headers = {"x-accel-buffering": "no"}  # for a proxy that would wait for more
         lines = _lines_of(board.listen(found, heard, app.state.is_ending))
         return StreamingResponse(lines, media_type="text/event-stream", headers=headers)
-
-    @app.get("/api/jobs/{name}/prediction", summary="prediction with a job's phonons, at any μ*")
-    async def prediction(
-        name: str,
-        mu_star: Annotated[float, Query(ge=0.0, lt=1.0)] = DEFAULT_MU_STAR,
-        tc_method: Annotated[str, Query()] = DEFAULT_METHOD,
-    ) -> Response:
-        return as_json(await lane.do(partial(requests.prediction, name, mu_star, tc_method)))
-
-    @app.get("/api/jobs/{name}/wave", summary="how the atoms move in the modes of one q point")
-    def wave(name: str, q: Annotated[list[float], Query(min_length=3, max_length=3)]) -> Response:
-        return as_json(requests.wave(name, q))
 
 
 def _add_runs(app: FastAPI, runs: ScreeningRuns) -> None:

@@ -38,7 +38,7 @@ class FermiLevel:
     dos
         N(E_F) of the cell, both spins together [1/eV].
     dos_by_spin
-        The same of each spin, if they are told apart [1/eV].
+        N(E_F) for each spin, if they are told apart [1/eV].
     n_atoms
         Number of atoms of the cell.
     mesh_error

@@ -37,7 +37,7 @@ class Peak:
     q
         Wave vector in units of the reciprocal vectors.
     q_conventional
-        The same in units of those of the conventional cell; of a cubic crystal 2π/a.
+        Wave vector in units of those of the conventional cell; of a cubic crystal 2π/a.
     height
         Value: of the nesting function relative to its mean over the zone, of χ0 to N(E_F) [1].
     prominence

@@ -62,13 +62,6 @@ def density_of_states(
     return found
 
 
-def state_weights(
-    reciprocal: Float[np.ndarray, "3 3"], energies: Energies, level: float
-) -> Float[np.ndarray, "n_1 n_2 n_3 band"]:
-    """Share of each state of the mesh in the density of states at an energy, for a spin [1/eV]."""
-    return _library().dos(reciprocal, energies, np.array([level]))[..., 0]
-
-
 def fermi_energy(reciprocal: Float[np.ndarray, "3 3"], energies: Energies, filled: float) -> float:
     """Energy up to which as many states are filled as there are electrons for [eV].
 

@@ -276,25 +276,13 @@ class Ensemble:
         inputs
             Inputs of each atom, for networks that take them; ones if absent.
         """
-        a2f, sites, _ = self.outputs(graphs, inputs)
+        a2f, sites, _ = self._outputs(graphs, inputs)
         return a2f, sites
 
-    def outputs(
-        self,
-        graphs: Sequence[CrystalGraph],
-        inputs: Sequence[Float[np.ndarray, "_ input"]] | None = None,
-    ) -> tuple[
-        Float[np.ndarray, "member crystal n_freq"],
-        Float[np.ndarray, "atom n_freq"],
-        Float[np.ndarray, "member crystal"],
-    ]:
-        """What `spectra` gives, and N(E_F) for an atom [1/eV]: NaN where networks do not tell it.
-
-        Parameters
-        ----------
-        graphs, inputs
-            As `spectra` takes them.
-        """
+    def _outputs(
+        self, graphs: Sequence[CrystalGraph], inputs: Sequence[np.ndarray] | None = None
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """What `spectra` gives, and N(E_F) for an atom [1/eV]: NaN where it is not learnt."""
         weight = next(iter(self.parameters.values()))
         if self.config.takes_phonons and inputs is None:
             inputs = [site_inputs(self.config, graph.n_sites, None) for graph in graphs]
@@ -322,7 +310,7 @@ class Ensemble:
         inputs = [item.inputs for item in items if item.inputs is not None]
         a2f, sites, states = np.empty((0, 0, 0)), np.empty((0, 0)), np.empty((0, 0))
         if usable:
-            a2f, sites, states = self.outputs(usable, inputs or None)
+            a2f, sites, states = self._outputs(usable, inputs or None)
         predictions: list[Prediction] = []
         lines = CorrectionLines(self.card)
         index = start = 0
@@ -337,10 +325,8 @@ class Ensemble:
             if dos is not None:
                 spectra, share = on_vibrations(self.frequencies, spectra, share, dos)
             found = self._finish(item, spectra, share, mu_star, tc_method)
-            estimates = found.estimates | fermi_dos_estimate(
-                states[:, index], self.card.get("calibration")
-            )
-            predictions.append(replace(found, estimates=estimates))
+            dos_at_fermi = fermi_dos_estimate(states[:, index], self.card.get("calibration"))
+            predictions.append(replace(found, estimates=found.estimates | dos_at_fermi))
             index, start = index + 1, stop
         return predictions
 
@@ -375,11 +361,9 @@ class Ensemble:
         findings = (*item.findings, *self._unusual(item, summary))
         unknown = any(one.code in NOT_KNOWN for one in findings)
         warnings = [*item.record.warnings, *(one.text for one in findings), *item.phonons.warnings]
-        warnings.extend(input_warnings(self.config, self.card, item.phonons))
-        warnings.extend(lines.doubts(item.phonons))
-        warnings.extend(summary.warnings)
-        warnings.extend(self.card.get("caveats", ()))
-        warnings.extend(spectrum_warnings(self.frequencies, a2f.mean(axis=0)))
+        warnings += [*input_warnings(self.config, self.card, item.phonons)]
+        warnings += [*lines.doubts(item.phonons), *summary.warnings, *self.card.get("caveats", ())]
+        warnings += [*spectrum_warnings(self.frequencies, a2f.mean(axis=0))]
         symbols = tuple(item.record.atoms.get_chemical_symbols())
         as_read = item.record.as_read
         return Prediction(

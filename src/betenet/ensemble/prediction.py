@@ -14,13 +14,7 @@ from ase import Atoms
 from jaxtyping import Float
 
 from betenet.ensemble.estimate import STATISTICS, Estimate
-from betenet.ensemble.estimates import (
-    ESTIMATED,
-    FERMI_DOS,
-    GAP,
-    HIGHER_TC,
-    estimate_quantities,
-)
+from betenet.ensemble.estimates import ESTIMATED, FERMI_DOS, GAP, HIGHER_TC, estimate_quantities
 from betenet.ensemble.site_phonons import PhononsRead
 from betenet.ensemble.stored_parts import atoms_from_dict, atoms_to_dict, error_from_dict
 from betenet.ensemble.training_table import InTraining

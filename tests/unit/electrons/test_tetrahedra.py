@@ -6,23 +6,13 @@ import pytest
 from tests.made_bands import free_electrons, mesh
 
 from betenet.electrons.tetrahedra import (
-    density_of_states,
     double_delta,
     fermi_energy,
     occupations,
-    state_weights,
     transitions,
 )
 
 CUBE = np.eye(3)
-
-
-def test_shares_of_states_sum_to_the_density_of_states() -> None:
-    energies = free_electrons(10).energies[0]
-    level = 0.2
-    total = density_of_states(CUBE, energies, np.array([level]))
-    shares = state_weights(CUBE, energies, level)
-    assert shares.sum() == pytest.approx(total.sum())
 
 
 def test_as_many_states_are_filled_as_asked_for() -> None:

@@ -26,7 +26,7 @@ from betenet.runs import replace_file, replacing_folder
 from betenet.search.figures import draw_hull
 from betenet.search.results import decomposition_text, write_csv
 from betenet.search.run import SearchResult
-from betenet.search.superconductors import STABLE, UNSTABLE, Superconductor
+from betenet.search.superconductors import STABLE, Superconductor
 from betenet.text_table import TextTable
 
 TABLE, DOCUMENT, PAGE, CAMPAIGN = "tc.csv", "tc.json", "report.html", "campaign.csv"
@@ -70,7 +70,7 @@ def write_superconductors(
     listed: list[dict[str, Any]] = []
     with replacing_folder(folder / CELLS) as unfinished:
         for one in phases:
-            if one.stability == UNSTABLE or one.prediction.error is not None:
+            if one.prediction.error is not None:
                 continue
             name = f"{one.prediction.name}.cif"
             write_cell(unfinished / name, one.entry.phase.atoms)

@@ -32,6 +32,7 @@ _FERMI = re.compile(
 )
 _UNIT = re.compile(r"[(\[]\s*(eV|meV|Ry|Ha|Hartree)\s*[)\]]|\b(meV|eV|Ry|Hartree)\b")
 _SPINS = re.compile(r"spin|(?<![a-z])(?:up|dw|dn|down)(?![a-z])|dos_?(?:up|dw|dn)", re.IGNORECASE)
+_INTEGRAL = re.compile(r"\bint(?:egral|egrated|\b)", re.IGNORECASE)
 _REMARK = re.compile(r"[#!]")
 _VASP_HEAD = 6
 _RELATIVE = re.compile(r"E\s*-\s*E_?f", re.IGNORECASE)
@@ -238,6 +239,8 @@ def _both_spins(path: str, table: np.ndarray, head: str) -> np.ndarray:
     integrals = 0
     for column in table[:, 2:].T:
         is_integral = _is_integral(table[:, 0], column, columns)
+        is_last = len(columns) + integrals == table.shape[1] - 2
+        is_integral |= is_last and bool(_INTEGRAL.search(head))  # dos.x says so
         integrals += is_integral
         if not is_integral:
             columns.append(column)

@@ -160,24 +160,7 @@ def kernel_tc(
         check_cutoff=False,
     )  # fmt: skip
     highest = float(np.nan_to_num(CheckedMoments(grid, values, rule).omega_max()))
-    dos.check_reach(highest)
-    if min(-interaction.energies[0], interaction.energies[-1]) < 10.0 * highest:
-        raise SpectrumError(
-            f"W(ε, ε′) reaches from {interaction.energies[0] / 1e3:.4g} to "
-            f"{interaction.energies[-1] / 1e3:.4g} eV from E_F, and {highest / 100.0:.4g} eV are "
-            "needed on both sides.",
-            reason="Repulsion from states within ten times the phonons' range is what retardation "
-            "is about.",
-            fix="Compute it over a wider range; check the units of its energies.",
-        )
-    mu = 0.5e-3 * dos.at_fermi * interaction.at_fermi()
-    if not 0.0 <= mu <= MOST_REPULSION:
-        raise SpectrumError(
-            f"N(0)W(0, 0) = μ is {mu:.4g}.",
-            reason="A screened repulsion of electrons at E_F has a μ of some tenths.",
-            fix="Check the units of W (energy times the cell, per pair of states) and of N(ε), and "
-            "the sign of W.",
-        )
+    mu = _checked_repulsion(dos, interaction, highest)
     omega_c = usual.coulomb.cutoff
     solver = _Solver(
         PairingKernel.for_cutoff(grid, values[None], 4.0 * omega_c, rule), omega_c, dos, interaction
@@ -198,6 +181,29 @@ def kernel_tc(
         status=status,
         mu=mu,
     )
+
+
+def _checked_repulsion(dos: ElectronDos, interaction: StaticKernel, highest: float) -> float:
+    """μ of states that reach far beyond the highest phonon [meV], if it is one of a metal."""
+    dos.check_reach(highest)
+    if min(-interaction.energies[0], interaction.energies[-1]) < 10.0 * highest:
+        raise SpectrumError(
+            f"W(ε, ε′) reaches from {interaction.energies[0] / 1e3:.4g} to "
+            f"{interaction.energies[-1] / 1e3:.4g} eV from E_F, and {highest / 100.0:.4g} eV are "
+            "needed on both sides.",
+            reason="Repulsion from states within ten times the phonons' range is what retardation "
+            "is about.",
+            fix="Compute it over a wider range; check the units of its energies.",
+        )
+    mu = 0.5e-3 * dos.at_fermi * interaction.at_fermi()
+    if not 0.0 <= mu <= MOST_REPULSION:
+        raise SpectrumError(
+            f"N(0)W(0, 0) = μ is {mu:.4g}.",
+            reason="A screened repulsion of electrons at E_F has a μ of some tenths.",
+            fix="Check the units of W (energy times the cell, per pair of states) and of N(ε), and "
+            "the sign of W.",
+        )
+    return mu
 
 
 class _Solver:

@@ -141,20 +141,18 @@ def band_tc(
         pairs = zip(map(int, rows), np.exp(log_temperature).tolist(), strict=True)
         return np.array([metals[row].pairing(kt) for row, kt in pairs])
 
-    coupling = known.coupling
     start = np.maximum(constant.tc.reshape(-1), _WEAKEST) * KELVIN_TO_MEV
     with one_blas_thread():
-        root = find_root(eigenvalue, start, LOWEST * KELVIN_TO_MEV, coupling > 0.0, TOLERANCE)
+        root = find_root(eigenvalue, start, LOWEST * KELVIN_TO_MEV, known.coupling > 0.0, TOLERANCE)
         opposite = dos.with_beyond("nothing" if dos.beyond == "flat" else "flat") if check else None
         found = [
             _at_root(*each, opposite) for each in zip(metals, root.root, root.slope, strict=True)
         ]
     mu, z, change, beyond = np.array(found).reshape(-1, 4).T
-    tc = np.nan_to_num(np.exp(root.root) / KELVIN_TO_MEV)
     unsettled = ~root.settled | np.array([metal.unsettled for metal in metals], dtype=bool)
-    status = root_status(coupling, root.root, unsettled, change)
+    status = root_status(known.coupling, root.root, unsettled, change)
     return BandTransition(
-        tc=tc.reshape(shape),
+        tc=np.nan_to_num(np.exp(root.root) / KELVIN_TO_MEV).reshape(shape),
         status=status.reshape(shape),
         coulomb=with_bands(constant.coulomb, dos),
         constant_tc=constant.tc,

@@ -150,10 +150,7 @@ def upper_critical_field(  # noqa: PLR0913 - as ``eliashberg_tc``, with the meta
     )  # fmt: skip
     tc = float(transition.tc)
     if tc <= 0.0:
-        raise ConfigError(
-            "H_c2 of a spectrum without a transition.",
-            fix="Look at its Tc first, and at μ*.",
-        )
+        raise ConfigError("H_c2 of a spectrum without a transition.", fix="Look at its Tc and μ*.")
     omega_c = transition.coulomb.cutoff
     mu = float(transition.coulomb.mu_star_cutoff[0])
     kernel = PairingKernel.for_cutoff(grid, values[None], omega_c, rule)
@@ -164,8 +161,7 @@ def upper_critical_field(  # noqa: PLR0913 - as ``eliashberg_tc``, with the meta
         for t in sorted({*reduced_temperatures, *near}):
             kt = np.array([t * tc * KELVIN_TO_MEV])
             sums = matsubara_sums(kernel, kt, omega_c, _SHORT)
-            breaking = _pair_breaking(sums, mu) if is_dirty else _alpha(kernel, sums, mu)
-            found[t] = breaking
+            found[t] = _pair_breaking(sums, mu) if is_dirty else _alpha(kernel, sums, mu)
     tesla = _tesla(given, is_dirty)
     # the line through two points and zero at Tc, bent
     one, two = (found[t] * tesla / (1.0 - t) for t in near)

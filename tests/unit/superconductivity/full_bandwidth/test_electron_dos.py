@@ -58,7 +58,7 @@ def test_the_logarithm_of_a_constant_density_of_states():
         (ENERGIES + 7000.0, PEAK, "not inside"),
         (ENERGIES[::-1], PEAK, "do not grow"),
         (ENERGIES, PEAK - 1.5, "by tetrahedra"),
-        (ENERGIES, PEAK * np.nan, "no numbers"),
+        (ENERGIES, PEAK * np.nan, "is nan at -6 eV"),
     ],
 )
 def test_what_cannot_be_used_is_named(energies, dos, told):

@@ -20,9 +20,10 @@ from betenet.known.composition_model import (
     shipped_model,
 )
 from betenet.known.elements import MAX_NUMBER
-from betenet.known.findings import UNSEEN_ELEMENT, Finding
+from betenet.known.findings import LIKELY_INSULATOR, UNSEEN_ELEMENT, Finding
 from betenet.known.formula import WrittenFormula, read_formula
 from betenet.known.formula_lists import UnreadList
+from betenet.known.insulators import likely_insulators
 from betenet.printable import shortened
 from betenet.text_table import TextTable
 
@@ -30,6 +31,7 @@ UNLIKE_KNOWN, ASSUMED, NEEDS_PRESSURE = "unlike_known", "assumed", "needs_pressu
 """Codes of flags: unlike every known superconductor; something was assumed to read the formula; a
 hydride."""
 _HYDRIDE = "a hydride: its high Tc, if any, needs pressure, which the models do not know"
+_INSULATOR = "likely an insulator as written: only doped or under pressure may it superconduct"
 _BATCH = 500
 _INTERVAL = ("low_68", "high_68", "low_95", "high_95")
 COLUMNS = (
@@ -208,8 +210,11 @@ def _prediction(
 
 def _flags(formulas: list[WrittenFormula], estimates: Estimates) -> list[tuple[Finding, ...]]:
     strange = zip(estimates.elements, estimates.pairs, estimates.overlap, strict=True)
+    insulators = likely_insulators([formula.amounts for formula in formulas])
     found: list[tuple[Finding, ...]] = []
-    for formula, (elements, pair, overlap) in zip(formulas, strange, strict=True):
+    for formula, insulator, (elements, pair, overlap) in zip(
+        formulas, insulators, strange, strict=True
+    ):
         flags: list[Finding] = []
         if elements:
             names = ", ".join(chemical_symbols[number] for number in elements)
@@ -218,6 +223,8 @@ def _flags(formulas: list[WrittenFormula], estimates: Estimates) -> list[tuple[F
         unlike = _unlike(pair, overlap)
         if unlike and not elements:
             flags.append(Finding(UNLIKE_KNOWN, f"{unlike}: do not trust the numbers"))
+        if insulator:
+            flags.append(Finding(LIKELY_INSULATOR, _INSULATOR))
         if composition_family(formula.shares) == HYDRIDE:
             flags.append(Finding(NEEDS_PRESSURE, _HYDRIDE))
         flags += [Finding(ASSUMED, text) for text in formula.assumed]

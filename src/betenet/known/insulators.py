@@ -7,12 +7,14 @@ or not, the second on crystals, with what the first says as one of its features.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from importlib.resources import as_file, files
 from typing import Any, cast
 
 import numpy as np
 from ase import Atoms
+from ase.data import atomic_numbers
 from jaxtyping import Float
 
 from betenet.known.composition_features import (
@@ -49,6 +51,36 @@ def _forests() -> tuple[Forest, Forest]:
 def composition_logit(atoms: Atoms) -> float:
     """Logit of being a metal, by the composition alone [1]."""
     return _forests()[0].score(_composition(atoms))
+
+
+def likely_insulators(formulas: Sequence[Mapping[str, float]]) -> list[bool]:
+    """Whether each formula, as it is written, is likely that of an insulator.
+
+    Parameters
+    ----------
+    formulas
+        Amounts by symbols [1]. Amounts that are not whole are of a doped compound, whose charges
+        say nothing: never an insulator here.
+
+    Notes
+    -----
+    Of the known superconductors with whole amounts 2.6 % are called so, most of which insulate
+    unless doped or under pressure (SrTiO3, SnTe, CsI); of cuprates and iron-based ones none.
+
+    Examples
+    --------
+    >>> likely_insulators([{"Na": 1.0, "Cl": 1.0}, {"Nb": 3.0, "Sn": 1.0}, {"Na": 0.9, "Cl": 1.0}])
+    [True, False, False]
+    """
+    whole = [all(float(one).is_integer() for one in formula.values()) for formula in formulas]
+    features: list[np.ndarray] = []
+    for formula, is_whole in zip(formulas, whole, strict=True):
+        if is_whole:
+            counts = {atomic_numbers[symbol]: amount for symbol, amount in formula.items()}
+            numbers = np.array(sorted(counts))
+            features.append(composition_features(numbers, np.array([counts[n] for n in numbers])))
+    logits = iter(_forests()[0].scores(np.array(features)) if features else ())
+    return [is_whole and bool(next(logits) < LIKELY) for is_whole in whole]
 
 
 def metal_logit(atoms: Atoms) -> float:

@@ -5,8 +5,16 @@ from ase.build import bulk
 from tests.common_insulators import Insulator, common_insulators
 from tests.made_cells import THIRD, made
 
-from betenet.known.insulators import LIKELY, POSSIBLE, composition_logit, metal_logit
+from betenet.known.formula import read_formula
+from betenet.known.insulators import (
+    LIKELY,
+    POSSIBLE,
+    composition_logit,
+    likely_insulators,
+    metal_logit,
+)
 from betenet.known.magnetic import magnetic_findings
+from betenet.known.measured import measured_table
 from betenet.structures import standardise
 
 JUDGED = common_insulators()
@@ -62,6 +70,22 @@ def test_structure_decides_where_the_composition_does_not() -> None:
     four, six = bulk("GaAs", "zincblende", a=5.653), bulk("GaAs", "rocksalt", a=5.0)
     assert composition_logit(four) == composition_logit(six)
     assert metal_logit(four) < metal_logit(six)
+
+
+def test_formulas_of_insulators_are_told_from_those_of_superconductors() -> None:
+    salts = ("NaCl", "SiO2", "CaCO3", "Al2O3", "CuSO4·5H2O")
+    others = ("Nb3Sn", "MgB2", "YBa2Cu3O7", "La2CuO4", "LaFeAsO", "K3C60", "Cu0.29Bi2Se3")
+    found = likely_insulators([read_formula(name).amounts for name in (*salts, *others)])
+    assert found == [True] * len(salts) + [False] * len(others)
+
+
+def test_few_known_superconductors_are_called_insulators() -> None:
+    table = measured_table()
+    whole = [table[place] for place in range(len(table)) if "." not in table[place].formula]
+    found = likely_insulators([read_formula(one.formula).amounts for one in whole])
+    assert 0.01 < np.mean(found) < 0.03
+    called = {one.family for one, is_called in zip(whole, found, strict=True) if is_called}
+    assert not called & {"cuprate", "iron_based", "heavy_fermion", "chevrel"}
 
 
 def layers(symbols: str, group: int, a: float, c: float, z: float) -> Atoms:

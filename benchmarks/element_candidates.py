@@ -1,8 +1,8 @@
 """Elements under pressure for the campaign of first-principles spectra: their cells, and the list.
 
 The phases are those that experiments found at about these pressures, with one atom in the cell: a
-calculation takes minutes of one core. Cells are relaxed to their pressure by a force field, which
-keeps the space group.
+calculation takes minutes of one core. No formula is held out. Cells are relaxed to their pressure
+by a force field, which keeps the space group.
 
     python benchmarks/element_candidates.py FOLDER
     betenet epc campaign FOLDER/order.csv --out RUN --protocol scout --starting-guess …
@@ -24,12 +24,12 @@ from betenet.phonons import compressed
 
 # element, lattice, pressure [GPa]
 PHASES = (
-    *(("Mg", "bcc", 60.0), ("Al", "fcc", 100.0)),
+    ("Mg", "bcc", 60.0),
     *(("Si", "sh", 20.0), ("Si", "fcc", 100.0), ("Ge", "sh", 90.0), ("Sn", "bcc", 50.0)),
-    *(("Pb", "fcc", 10.0), ("Tl", "fcc", 10.0), ("Ga", "fcc", 150.0), ("In", "bct", 20.0)),
+    *(("Pb", "fcc", 10.0), ("Tl", "fcc", 10.0), ("Ga", "fcc", 150.0)),
     *(("Sb", "bcc", 40.0), ("Te", "beta_po", 20.0), ("I", "fcc", 60.0), ("Br", "fcc", 150.0)),
-    *(("Zr", "bcc", 60.0), ("Hf", "bcc", 80.0), ("Ti", "bcc", 120.0), ("Nb", "bcc", 50.0)),
-    *(("Nb", "bcc", 100.0), ("Ta", "bcc", 50.0), ("Mo", "bcc", 100.0), ("W", "bcc", 100.0)),
+    *(("Zr", "bcc", 60.0), ("Ti", "bcc", 120.0), ("Nb", "bcc", 50.0)),
+    *(("Nb", "bcc", 100.0), ("Mo", "bcc", 100.0), ("W", "bcc", 100.0)),
     *(("V", "bcc", 50.0), ("La", "fcc", 20.0), ("Ca", "bcc", 30.0), ("K", "fcc", 15.0)),
     *(("Rb", "fcc", 10.0), ("Ir", "fcc", 50.0)),
 )
@@ -42,8 +42,6 @@ def start(element: str, lattice: str) -> Atoms:
     """One atom in a cell of the lattice, before its relaxation."""
     if lattice in EDGE:
         return bulk(element, lattice, a=EDGE[lattice])
-    if lattice == "bct":
-        return bulk(element, "bct", a=3.1, c=4.6)
     if lattice == "sh":
         return Atoms(element, cell=[2.6, 2.6, 2.45, 90, 90, 120], pbc=True)
     return Atoms(element, cell=[3.0, 3.0, 3.0, 103, 103, 103], pbc=True)

@@ -276,10 +276,10 @@ class Ensemble:
         inputs
             Inputs of each atom, for networks that take them; ones if absent.
         """
-        a2f, sites, _ = self._outputs(graphs, inputs)
+        a2f, sites, _ = self.outputs(graphs, inputs)
         return a2f, sites
 
-    def _outputs(
+    def outputs(
         self, graphs: Sequence[CrystalGraph], inputs: Sequence[np.ndarray] | None = None
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """What `spectra` gives, and N(E_F) for an atom [1/eV]: NaN where it is not learnt."""
@@ -310,7 +310,7 @@ class Ensemble:
         inputs = [item.inputs for item in items if item.inputs is not None]
         a2f, sites, states = np.empty((0, 0, 0)), np.empty((0, 0)), np.empty((0, 0))
         if usable:
-            a2f, sites, states = self._outputs(usable, inputs or None)
+            a2f, sites, states = self.outputs(usable, inputs or None)
         predictions: list[Prediction] = []
         lines = CorrectionLines(self.card)
         index = start = 0

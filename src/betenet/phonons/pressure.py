@@ -66,7 +66,7 @@ def relaxed_structures(
     >>> from ase.calculators.emt import EMT
     >>> (found,) = relaxed_structures(bulk("Al"), [20.0], EMT())
     >>> found.converged, [round(volume, 1) for volume in found.volumes]
-    (True, [16.6, 13.2])
+    (True, [16.6, 11.4])
     """
     field = make_force_field(force_field)
     for record in prepare_structures(source):

@@ -8,7 +8,7 @@ from ase import Atoms
 from ase.build import bulk
 
 from betenet.datasets.folds import fold_of
-from betenet.datasets.rows import data_digest
+from betenet.datasets.rows import Row, data_digest
 from betenet.datasets.training_rows import read_rows
 from betenet.ensemble.applicability import Applicability
 from betenet.ensemble.ensemble import Ensemble
@@ -55,10 +55,21 @@ def test_half_of_the_formulas_of_a_source_are_told_from_the_other_half(data_fold
     np.testing.assert_array_equal(found, [row.formula in known for row in rows])
 
 
+LEARNT = {
+    *("As_sc-50GPa", "La_fcc-50GPa", "Nb_mh2", "Se_beta_po-150GPa", "Se_h3x-200GPa"),
+    *("Sr_bcc-10GPa", "Sr_fcc-40GPa", "Te_bcc-50GPa", "TiOs_cscl"),
+}
+"""Records of the campaign, which goes on, that there were when the shipped model was trained."""
+
+
+def learnt(row: Row) -> bool:
+    return row.source != "campaign" or row.id.removeprefix("campaign-") in LEARNT
+
+
 @pytest.mark.data
 def test_the_shipped_model_has_seen_its_sources(data_folder: Path) -> None:
     model = Ensemble.load()
-    rows = read_rows(data_folder, list(model.card["sources"]))
+    rows = [row for row in read_rows(data_folder, list(model.card["sources"])) if learnt(row)]
     found = seen_formulas(model.applicability, [row.atoms for row in rows])
     assert found is not None
     assert found.all()

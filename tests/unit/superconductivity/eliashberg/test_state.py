@@ -206,7 +206,7 @@ def test_no_transition(strength, status):
 
 
 def test_coupling_as_strong_as_it_gets():
-    state = state_of(100.0, reduced_temperatures=(0.1, 0.4, 0.8))
+    state = state_of(100.0)
     # Tc is near the asymptote 0.1827 √λ Ω
     asymptote = 0.1827 * 10.0 * 20.0 / KELVIN_TO_MEV
     assert float(state.transition.tc) == pytest.approx(asymptote, rel=0.02)

@@ -32,6 +32,8 @@ ROUNDING = 0.25
 """Share of the second difference of α²F that may be lost at a peak."""
 
 _STEP = 0.02
+_LEAST_RATIO = 0.85
+"""Mean of N(ω) over that of BCS below twice the edge that is believed, or its inverse [1]."""
 _MAX_STEPS = 12
 _GAP_WEIGHT = 3.0
 _TOLERANCE = 2e-3
@@ -110,7 +112,7 @@ def invert_tunnelling(
     Raises
     ------
     ConfigError
-        If the data do not reach over the phonons, or start below the edge.
+        If the data do not reach over the phonons, start below the edge, or have no such edge.
 
     Notes
     -----
@@ -129,6 +131,7 @@ def invert_tunnelling(
             fix="Give N(ω) from above the edge to Δ₀ + ω_max.",
         )
     measured = dos / _bcs(energies, gap)
+    _check_edge(energies, measured, gap)
     forward = _Forward(energies, gap, highest, points)
     values = np.append(forward.start(), 0.11)
     penalty = _roughness(points) * smoothness * points
@@ -149,6 +152,22 @@ def invert_tunnelling(
             status = Status.CONVERGED
             break
     return _result(forward, values, jacobian, measured, noise, status)
+
+
+def _check_edge(
+    energies: Float[np.ndarray, " energy"], ratio: Float[np.ndarray, " energy"], gap: float
+) -> None:
+    """Refuse what is no superconductor's: phonons change N(ω) by some per cent near its edge."""
+    near = energies < 2.0 * gap
+    mean = float(ratio[near].mean()) if near.any() else 1.0
+    if not _LEAST_RATIO < mean < 1.0 / _LEAST_RATIO:
+        raise ConfigError(
+            f"Below {2.0 * gap:.4g} meV N(ω) is {mean:.3g} times that of BCS with an edge at "
+            f"{gap:.4g} meV.",
+            reason="Phonons change it by some per cent. That of a normal metal is 1 everywhere.",
+            fix="Check the edge, and that the data are those of the superconductor, divided by "
+            "those of the normal metal, at a low temperature.",
+        )
 
 
 def _result(

@@ -36,3 +36,8 @@ def test_data_must_reach_over_the_phonons():
         invert_tunnelling(np.linspace(2.0, 8.0, 50), np.ones(50), 1.0, 10.0)
     with pytest.raises(ConfigError, match="edge at"):
         invert_tunnelling(np.linspace(0.5, 18.0, 50), np.ones(50), 1.0, 10.0)
+
+
+def test_a_normal_metal_is_refused():
+    with pytest.raises(ConfigError, match="normal metal"):
+        invert_tunnelling(np.linspace(1.2, 18.0, 50), np.ones(50), 1.0, 10.0)

@@ -17,7 +17,7 @@ from betenet.electrons.qe_xml import FILE, read_qe_bands
 from betenet.electrons.workflow import DENSITY, SAVED_BANDS, ElectronsWorkflow
 from betenet.errors import BetenetError
 from betenet.espresso.calculation import copy_pseudopotentials
-from betenet.espresso.calculations import folder_name, free_name
+from betenet.espresso.calculations import named_structures
 from betenet.espresso.layout import PSEUDOPOTENTIALS
 from betenet.espresso.magnetism import never_magnetic, without_spin
 from betenet.espresso.plan import make_workflow
@@ -26,7 +26,7 @@ from betenet.espresso.pseudopotentials import pseudopotential_folder
 from betenet.espresso.run import run_material
 from betenet.espresso.runner import Runner
 from betenet.runs import replace_file
-from betenet.structures import StructureRecord, prepare_structures
+from betenet.structures import StructureRecord
 
 PROGRAMS = ("pw.x",)
 """Programs of Quantum ESPRESSO that are needed."""
@@ -92,10 +92,8 @@ def run_electrons(
     """
     chosen = protocol or electrons_protocol()
     folder = pseudopotential_folder(pseudopotentials)
-    began, names = time.monotonic(), list[str]()
-    for record in prepare_structures(structures):
-        name = free_name(folder_name(record), names)
-        names.append(name)
+    began = time.monotonic()
+    for name, record in named_structures(structures):
         if record.atoms is None:
             yield ElectronsOfCrystal(name=name, state="failed", error=record.error)
             continue

@@ -16,7 +16,7 @@ from betenet.electrons.magnetic_steps import STARTS, MagneticPoint, magnetic_ste
 from betenet.electrons.softness import Softness, ground_states, point_to_dict, softness_of
 from betenet.errors import BetenetError, ConfigError
 from betenet.espresso.calculation import copy_pseudopotentials, describe
-from betenet.espresso.calculations import folder_name, free_name
+from betenet.espresso.calculations import named_structures
 from betenet.espresso.layout import PSEUDOPOTENTIALS
 from betenet.espresso.magnetism import never_magnetic
 from betenet.espresso.plan import make_workflow
@@ -27,7 +27,7 @@ from betenet.espresso.runner import Runner
 from betenet.espresso.steps import Step
 from betenet.espresso.workflow import Workflow
 from betenet.runs import replace_file
-from betenet.structures import StructureRecord, prepare_structures
+from betenet.structures import StructureRecord
 
 VOLUME_STEP = 0.04
 """Relative change of the volume from one calculation to the next [1]."""
@@ -229,10 +229,8 @@ def run_magnetism(
     if not wanted or not all(map(math.isfinite, wanted)):
         raise ConfigError("No pressure is given.", "", "Give some, as in 0,10,20 [GPa].")
     chosen, folder = protocol or electrons_protocol(), pseudopotential_folder(pseudopotentials)
-    began, names = time.monotonic(), list[str]()
-    for record in prepare_structures(structures):
-        name = free_name(folder_name(record), names)
-        names.append(name)
+    began = time.monotonic()
+    for name, record in named_structures(structures):
         if record.atoms is None:
             yield MagnetismOfCrystal(name=name, state="failed", error=record.error)
             continue

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -106,9 +106,8 @@ def plan_calculations(
     chosen = Protocol.named(protocol) if isinstance(protocol, str) else protocol
     chosen = chosen.with_changes(changes or {})
     folder = pseudopotential_folder(pseudopotentials)
-    plans: dict[str, Plan] = {}
-    for record in prepare_structures(structures):
-        name = free_name(folder_name(record), plans)
+    plans: list[Plan] = []
+    for name, record in named_structures(structures):
         plan = plan_one(
             name,
             record,
@@ -118,8 +117,8 @@ def plan_calculations(
             starting_guess=starting_guess,
             dos_pseudopotentials=dos_pseudopotentials,
         )
-        plans[name] = plan if out is None else keep_plan(Path(out), plan)
-    return Plans(plans.values())
+        plans.append(plan if out is None else keep_plan(Path(out), plan))
+    return Plans(plans)
 
 
 def run_calculations(
@@ -202,6 +201,20 @@ def planned(home: Path) -> list[Path]:
             "Give the folder that `betenet epc plan --out` was given.",
         )
     return folders
+
+
+def named_structures(structures: object) -> Iterator[tuple[str, StructureRecord]]:
+    """Structures, each with the name of its folder, which no other of them has.
+
+    Parameters
+    ----------
+    structures
+        Whatever `betenet.structures.prepare_structures` takes.
+    """
+    names: list[str] = []
+    for record in prepare_structures(structures):
+        names.append(free_name(folder_name(record), names))
+        yield names[-1], record
 
 
 def free_name(name: str, taken: Iterable[str], key: Callable[[str], str] = str) -> str:

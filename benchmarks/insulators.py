@@ -26,7 +26,6 @@ from pathlib import Path
 import numpy as np
 from ase import Atoms
 from ase.data import atomic_numbers
-from ase.formula import Formula
 from insulator_crystals import made_crystals
 from insulator_families import family_crystals
 from safetensors.numpy import load_file, save_file
@@ -38,6 +37,7 @@ from common_insulators import common_insulators
 
 import betenet.known
 from betenet.datasets.folds import fold_of, reduced_formula
+from betenet.datasets.held_out_formulas import held_out_formulas
 from betenet.datasets.rows import data_folder
 from betenet.datasets.training_rows import read_rows
 from betenet.known.composition_features import composition_features
@@ -92,8 +92,7 @@ def main() -> None:
     parser.add_argument("--cache", type=Path, help="folder that keeps the forests on compositions")
     arguments = parser.parse_args()
     judged = common_insulators()
-    held = set((data_folder() / "held_out_formulas.txt").read_text(encoding="utf-8").split())
-    held = {reduced_formula(symbols_of(formula)) for formula in held}
+    held = set(held_out_formulas(data_folder()))
     skip = held | {formula_of(one.atoms) for one in judged}
     labels = read_labels(data_folder() / "metals")
     firsts = composition_forests(labels, skip, arguments.cache)
@@ -149,11 +148,6 @@ def normalised(amounts: Mapping[str, float]) -> str:
         return reduced_formula([s for s, n in amounts.items() for _ in range(round(n))])
     fractions = np.round(numbers / numbers.sum(), 4)
     return "".join(f"{s}{n:g}" for s, n in sorted(zip(amounts, fractions, strict=True)))
-
-
-def symbols_of(formula: str) -> list[str]:
-    """Elements of a formula of whole numbers, one for each atom."""
-    return list(Formula(formula))
 
 
 def formula_of(atoms: Atoms) -> str:

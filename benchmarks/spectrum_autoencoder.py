@@ -28,7 +28,7 @@ from compute_phonons import draw, read_source
 from tc_equations import INPUTS, fitted_to, subset
 
 from betenet.datasets.folds import reduced_formula
-from betenet.datasets.pressure_labels import held_out_formulas
+from betenet.datasets.held_out_formulas import held_out_formulas
 from betenet.datasets.rows import data_folder
 from betenet.errors import SpectrumError
 from betenet.phonon_dos import PhononDos

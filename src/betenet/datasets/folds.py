@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Sequence
-from functools import reduce
+from collections.abc import Mapping, Sequence
 from math import gcd
 
 import numpy as np
@@ -20,8 +19,18 @@ def reduced_formula(symbols: Sequence[str]) -> str:
     >>> reduced_formula(["Nb", "Nb", "Nb", "Sn"] * 2)
     'Nb3Sn'
     """
-    counts = Counter(symbols)
-    divisor = reduce(gcd, counts.values())
+    return formula_of(Counter(symbols))
+
+
+def formula_of(counts: Mapping[str, int]) -> str:
+    """Reduced formula of whole numbers of atoms, by element; empty without any.
+
+    Examples
+    --------
+    >>> formula_of({"S": 2, "H": 6})
+    'H3S'
+    """
+    divisor = gcd(*counts.values())
     return "".join(
         symbol + (str(n // divisor) if n > divisor else "") for symbol, n in sorted(counts.items())
     )

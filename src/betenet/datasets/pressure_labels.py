@@ -18,6 +18,7 @@ from ase import Atoms
 from ase.symbols import string2symbols
 
 from betenet.datasets.folds import reduced_formula
+from betenet.datasets.held_out_formulas import held_out_formulas
 from betenet.datasets.jsonl_rows import Refusal
 from betenet.errors import DataError
 from betenet.input_files import lines_of, open_text
@@ -27,7 +28,6 @@ from betenet.structures.standardise import standardise
 from betenet.toml_input import decode_toml
 
 READINGS = Path("recipes", "pressure", "readings.toml")
-HELD_OUT = "held_out_formulas.txt"
 SAME_PRESSURE = 5.0
 """Difference up to which two calculations of a crystal are of one state [GPa]."""
 LEAST_PRESSURE = 0.5
@@ -135,30 +135,6 @@ def read_labels(folder: Path, readings: Path = READINGS) -> tuple[list[Label], l
                 continue
             found.append(label)
     return found, refused
-
-
-def held_out_formulas(folder: Path) -> frozenset[str]:
-    """Reduced formulas that no row may bring into training.
-
-    Parameters
-    ----------
-    folder
-        Folder of the first-principles data.
-
-    Raises
-    ------
-    DataError
-        If their list is missing.
-    """
-    try:
-        text = (folder / HELD_OUT).read_text(encoding="utf-8")
-    except OSError as error:
-        raise DataError(
-            f"The list of held-out formulas, {folder / HELD_OUT}, cannot be read.",
-            "Without it nothing says which rows may be trained on.",
-            "Set BETENET_DATA to the folder that holds it.",
-        ) from error
-    return frozenset(reduced_formula(string2symbols(one)) for one in text.split())
 
 
 def _lines(path: Path) -> Iterator[Mapping[str, Any]]:

@@ -17,8 +17,8 @@ from ase.io import read
 from betenet.datasets.bete_net_database import DATABASE_FILE
 from betenet.datasets.compressed_rows import compressed_rows
 from betenet.datasets.folds import reduced_formula
+from betenet.datasets.held_out_formulas import HELD_OUT, held_out_formulas
 from betenet.datasets.jsonl_rows import Refusal, read_jsonl
-from betenet.datasets.pressure_labels import HELD_OUT, held_out_formulas
 from betenet.datasets.pressure_rows import PressureRow, pressure_rows
 from betenet.datasets.published_folder import is_published, published_training_rows
 from betenet.datasets.rows import TARGETS, Row

@@ -19,10 +19,11 @@ from typing import Any
 
 from ase import Atoms
 
+from betenet.datasets.held_out_formulas import formula_key, held_out_formulas
 from betenet.errors import ConfigError, DataError, unexpected
 from betenet.espresso.calculations import Tell, free_name
 from betenet.espresso.campaign_crystals import CampaignCrystal, read_crystals, write_crystals
-from betenet.espresso.campaign_list import Entry, formula_key, read_held_out
+from betenet.espresso.campaign_list import Entry
 from betenet.espresso.campaign_settings import (
     ALL,
     CAMPAIGN,
@@ -66,7 +67,7 @@ class Campaign:
     def held_out(self) -> frozenset[str] | None:
         """Formulas that may not be trained on; None if records say nothing of a split."""
         path = self.settings.held_out
-        return None if path is None else read_held_out(path)
+        return None if path is None else held_out_formulas(path)
 
     def record_of(self, name: str) -> Path:
         """File of a crystal that is settled."""

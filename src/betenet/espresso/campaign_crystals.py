@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from betenet.datasets.held_out_formulas import formula_key
 from betenet.errors import DataError
-from betenet.espresso.campaign_list import Entry, entry_from_dict, entry_to_dict, formula_key
+from betenet.espresso.campaign_list import Entry, entry_from_dict, entry_to_dict
 from betenet.json_input import read_json, what_is_wrong
 from betenet.runs.replace_file import replace_file
 

@@ -12,11 +12,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from betenet.errors import ConfigError, DataError
+from betenet.errors import DataError
 from betenet.input_files import in_short, read_text
 from betenet.known.candidate_rules import BAND_GAP, HULL_DISTANCE
 from betenet.printable import from_cell, shortened
-from betenet.structures.formula import formula_amounts
 
 FILE, PRESSURE, FORMULA, FAMILY = "file", "pressure_gpa", "formula", "family"
 """Columns that are read beside `BAND_GAP` and `HULL_DISTANCE`; only the first must be there, others
@@ -191,51 +190,3 @@ def entry_from_dict(table: Mapping[str, object]) -> Entry:
 
 def _number(value: object) -> float | None:
     return None if value is None else float(str(value))
-
-
-def read_held_out(path: str | Path) -> frozenset[str]:
-    """Reduced formulas that may not be trained on, one in each line, such as ``H3S1``.
-
-    Raises
-    ------
-    ConfigError
-        If the file cannot be read, or a line is no formula.
-    """
-    try:
-        lines = read_text(path, MOST_BYTES).split()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(
-            f"The held-out formulas {path} cannot be read.",
-            f"{in_short(error)}.",
-            "Give a text file with a reduced formula in each line.",
-        ) from error
-    wrong = next((line for line in lines if not _whole_amounts(line)), None)
-    if wrong is not None:
-        raise ConfigError(
-            f"{path} holds {shortened(wrong)!r}, which is no formula.",
-            "Its lines are formulas such as H3S1.",
-            "Correct it, or give another file.",
-        )
-    return frozenset(formula_key(line) for line in lines)
-
-
-def formula_key(formula: str) -> str:
-    """Formula as crystals are compared: elements by name, smallest whole numbers, each written.
-
-    A text that is no formula of whole numbers stays as it is.
-
-    Examples
-    --------
-    >>> formula_key("SH3"), formula_key("S2H6"), formula_key("H3S1")
-    ('H3S1', 'H3S1', 'H3S1')
-    """
-    counts = _whole_amounts(formula)
-    divisor = math.gcd(*counts.values()) or 1
-    return "".join(f"{name}{n // divisor}" for name, n in sorted(counts.items())) or formula
-
-
-def _whole_amounts(formula: str) -> dict[str, int]:
-    """Whole numbers of atoms by element; empty if the text is no formula of such."""
-    amounts = formula_amounts(formula)
-    whole = all(amount.is_integer() for amount in amounts.values())
-    return {element: int(amount) for element, amount in amounts.items() if whole}

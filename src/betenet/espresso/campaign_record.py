@@ -11,10 +11,10 @@ from typing import Any
 
 from ase import Atoms
 
+from betenet.datasets.held_out_formulas import formula_key
 from betenet.errors import BetenetError
 from betenet.espresso.calculation import Calculation
 from betenet.espresso.campaign_crystals import CampaignCrystal
-from betenet.espresso.campaign_list import formula_key
 from betenet.espresso.collect import collect_record, processor_seconds, start_of
 from betenet.espresso.failures import IMAGINARY_MODES, NOT_A_METAL, step_error
 from betenet.espresso.manifest import StepRecord

@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
 
+from betenet.datasets.held_out_formulas import held_out_formulas
 from betenet.errors import ConfigError, DataError
-from betenet.espresso.campaign_list import read_held_out
 from betenet.espresso.protocol import Protocol
 from betenet.espresso.pseudopotentials import pseudopotential_folder
 from betenet.json_differences import differences
@@ -136,7 +136,7 @@ class CampaignArguments:
                 "Give one of them.",
             )
         if settings.held_out is not None:
-            read_held_out(settings.held_out)  # before anything is computed
+            held_out_formulas(settings.held_out)  # before anything is computed
         if before is not None:
             apart = differences(before.decides(), settings.decides())
             if apart:

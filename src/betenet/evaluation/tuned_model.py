@@ -16,8 +16,8 @@ from jaxtyping import Float
 from safetensors.torch import load_file
 
 from betenet import __version__
+from betenet.datasets.held_out_formulas import HELD_OUT, held_out_formulas
 from betenet.datasets.jsonl_rows import read_jsonl
-from betenet.datasets.pressure_labels import HELD_OUT, held_out_formulas
 from betenet.datasets.rows import TARGETS, Row, data_digest
 from betenet.datasets.training_rows import TEST_SPLIT, tell_nobody
 from betenet.ensemble.calibration import interval_coverage

@@ -44,7 +44,8 @@ def composition_family(shares: Mapping[str, float]) -> str:
     Notes
     -----
     Cuprate: at least 4 % Cu with more oxygen than Cu, and an ion that stands between the planes.
-    Iron-based: Fe and P, As, S, Se or Te, at least 10 % of each. Heavy fermion: at least 5 % of Ce,
+    Iron-based: Fe and P, As, S, Se or Te, at least 10 % of each, and no phosphate or the like, with
+    more oxygen than all the rest. Heavy fermion: at least 5 % of Ce,
     Yb, U, Np or Pu, few atoms that bind electrons. Fulleride: more than 90 % carbon.
     Hydride: half of the atoms or more are hydrogen. Chevrel: Mo₆ with eight chalcogen atoms. What
     is sure needs the structure: `families.family_findings`.
@@ -64,7 +65,7 @@ def composition_family(shares: Mapping[str, float]) -> str:
     carbon, molybdenum, chalcogen = shares.get("C", 0.0), shares.get("Mo", 0.0), of(_CHALCOGENS)
     tests = {
         CUPRATE: copper >= 0.04 and oxygen > copper and of(_SPACERS) > 0.05,
-        IRON_BASED: shares.get("Fe", 0.0) >= 0.1 and of(_PARTNERS) >= 0.1,
+        IRON_BASED: shares.get("Fe", 0.0) >= 0.1 and of(_PARTNERS) >= 0.1 and oxygen <= 0.5,
         FULLERIDE: carbon > 0.9 and len(shares) > 1,
         HYDRIDE: shares.get("H", 0.0) >= 0.5,
         CHEVREL: molybdenum > 0.25 and abs(chalcogen / max(molybdenum, 0.01) - 4 / 3) < 0.25,

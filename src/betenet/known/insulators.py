@@ -23,6 +23,7 @@ from betenet.known.composition_features import (
     composition_features,
 )
 from betenet.known.forest import Forest
+from betenet.known.salts import counted_insulator
 from betenet.known.structure_features import structure_features
 
 MODEL = "insulators.safetensors"
@@ -64,8 +65,9 @@ def likely_insulators(formulas: Sequence[Mapping[str, float]]) -> list[bool]:
 
     Notes
     -----
-    Of the known superconductors with whole amounts 2.6 % are called so, most of which insulate
-    unless doped or under pressure (SrTiO3, SnTe, CsI); of cuprates and iron-based ones none.
+    By the trees on compositions, or by `salts.counted_insulator`. Of the known superconductors with
+    whole amounts 2.9 % are called so, most of which insulate unless doped or under pressure
+    (SrTiO3, SnTe, CsI, Si); of cuprates and iron-based ones none.
 
     Examples
     --------
@@ -80,7 +82,10 @@ def likely_insulators(formulas: Sequence[Mapping[str, float]]) -> list[bool]:
             numbers = np.array(sorted(counts))
             features.append(composition_features(numbers, np.array([counts[n] for n in numbers])))
     logits = iter(_forests()[0].scores(np.array(features)) if features else ())
-    return [is_whole and bool(next(logits) < LIKELY) for is_whole in whole]
+    return [
+        is_whole and (bool(next(logits) < LIKELY) or counted_insulator(formula))
+        for formula, is_whole in zip(formulas, whole, strict=True)
+    ]
 
 
 def metal_logit(atoms: Atoms) -> float:

@@ -19,6 +19,7 @@ import numpy as np
 from ase import Atoms
 from ase.io import write
 
+from betenet.datasets.held_out_formulas import formula_key, held_out_formulas
 from betenet.datasets.jsonl_fields import read_structure
 from betenet.datasets.jsonl_rows import read_jsonl
 from betenet.datasets.training_rows import tell_nobody
@@ -26,7 +27,7 @@ from betenet.ensemble.ensemble import Ensemble
 from betenet.ensemble.estimates import tc_draws
 from betenet.ensemble.prediction import Prediction
 from betenet.espresso.calculations import plan_calculations
-from betenet.espresso.campaign_list import FILE, FORMULA, formula_key, read_held_out
+from betenet.espresso.campaign_list import FILE, FORMULA
 from betenet.espresso.collection import Collection
 from betenet.espresso.protocol import DEFAULT_PROTOCOL
 from betenet.espresso.pseudopotentials import FOLDER_VARIABLE
@@ -247,7 +248,7 @@ def next_calculations(  # noqa: PLR0913 - one for each flag of the verb
     ensemble = Ensemble.load(model)
     acquisition(by, 0.0, np.empty(0), above)  # an unknown name is told before the work
     known = _calculated(done)
-    forbidden = frozenset[str]() if held_out is None else read_held_out(held_out)
+    forbidden = frozenset[str]() if held_out is None else held_out_formulas(held_out)
     may_cost = per_hour or pseudopotentials is not None or FOLDER_VARIABLE in os.environ
     cost = _costs(protocol, pseudopotentials) if may_cost else _free
     eligible: list[Proposal] = []

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from betenet.datasets.pressure_labels import HELD_OUT, read_labels
+from betenet.datasets.held_out_formulas import HELD_OUT
+from betenet.datasets.pressure_labels import read_labels
 from betenet.errors import DataError
 
 EMPTY = ("antiperovskites", "pressurised_cells", "literature_states", "jarvis_hydrides")

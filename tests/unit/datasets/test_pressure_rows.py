@@ -10,7 +10,7 @@ from ase.data import atomic_numbers
 from ase.symbols import string2symbols
 
 from betenet.datasets.folds import reduced_formula
-from betenet.datasets.pressure_labels import held_out_formulas
+from betenet.datasets.held_out_formulas import held_out_formulas
 from betenet.datasets.pressure_rows import CELLS, PressureRow, pressure_rows, read_cells
 from betenet.errors import DataError
 from betenet.known.compression import compression

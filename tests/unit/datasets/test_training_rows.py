@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from betenet.datasets.pressure_labels import held_out_formulas
+from betenet.datasets.held_out_formulas import held_out_formulas
 from betenet.datasets.rows import TARGETS
 from betenet.datasets.training_rows import read_rows
 from betenet.errors import DataError

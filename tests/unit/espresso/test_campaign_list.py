@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from betenet.errors import BetenetError, ConfigError, DataError
-from betenet.espresso.campaign_list import MOST_BYTES, formula_key, read_held_out, read_list
+from betenet.datasets.held_out_formulas import held_out_formulas
+from betenet.errors import BetenetError, DataError
+from betenet.espresso.campaign_list import MOST_BYTES, read_list
 
 
 def hostile(folder: Path) -> dict[str, Path]:
@@ -23,29 +24,11 @@ def hostile(folder: Path) -> dict[str, Path]:
     return {name: folder / name for name in names}
 
 
-@pytest.mark.parametrize("read", [read_list, read_held_out])
+@pytest.mark.parametrize("read", [read_list, held_out_formulas])
 def test_what_is_no_list_is_refused_at_once(read: Callable[[Path], object], tmp_path: Path) -> None:
     for path in hostile(tmp_path).values():
         with pytest.raises(BetenetError, match="cannot be read"):
             read(path)
-
-
-@pytest.mark.parametrize(
-    "line", ["H" + "5" * 5000, "x" * 5000, "Nb3Sn!", "H" * 200, "Nb" + "1" * 7, "\x1b[2J"]
-)
-def test_a_line_that_is_no_formula_is_cut_in_the_message(line: str, tmp_path: Path) -> None:
-    path = tmp_path / "held_out.txt"
-    path.write_text(f"H3S1\n{line}\n", encoding="utf-8")
-    with pytest.raises(ConfigError, match="which is no formula") as caught:
-        read_held_out(path)
-    assert len(caught.value.summary) < 300 + len(str(path))
-
-
-def test_formulas_are_compared_as_compositions(tmp_path: Path) -> None:
-    path = tmp_path / "held_out.txt"
-    path.write_text("﻿H3S1\nNb3Sn\nCa2 H12\n", encoding="utf-8")
-    assert formula_key("S2H6") in read_held_out(path)
-    assert formula_key("H" + "5" * 5000)  # of a list of somebody else: no error
 
 
 def test_a_list_expands_no_home_and_a_bad_row_loses_itself(tmp_path: Path) -> None:

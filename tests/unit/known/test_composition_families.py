@@ -17,7 +17,7 @@ PROTOTYPES = {
     "fulleride": ["K3C60", "Cs3C60"],
     "hydride": ["LaH10", "H3S", "Th4H15"],
     "chevrel": ["PbMo6S8", "LaMo6Se8"],
-    "oxide": ["Ba0.6K0.4BiO3", "SrTiO3", "LiTi2O4", "Cu2O", "CuCrO2", "CeO2"],
+    "oxide": ["Ba0.6K0.4BiO3", "SrTiO3", "LiTi2O4", "Cu2O", "CuCrO2", "CeO2", "LiFePO4"],
     "other": [
         "Nb3Sn",
         "MgB2",

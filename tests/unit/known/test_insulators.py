@@ -73,8 +73,17 @@ def test_structure_decides_where_the_composition_does_not() -> None:
 
 
 def test_formulas_of_insulators_are_told_from_those_of_superconductors() -> None:
-    salts = ("NaCl", "SiO2", "CaCO3", "Al2O3", "CuSO4·5H2O")
-    others = ("Nb3Sn", "MgB2", "YBa2Cu3O7", "La2CuO4", "LaFeAsO", "K3C60", "Cu0.29Bi2Se3")
+    salts = ("NaCl", "SiO2", "CaCO3", "Al2O3", "CuSO4·5H2O", "CeO2", "NiO", "GaAs")
+    others = (
+        "Nb3Sn",
+        "MgB2",
+        "YBa2Cu3O7",
+        "La2CuO4",
+        "LaFeAsO",
+        "K3C60",
+        "Cu0.29Bi2Se3",
+        "LiTi2O4",
+    )
     found = likely_insulators([read_formula(name).amounts for name in (*salts, *others)])
     assert found == [True] * len(salts) + [False] * len(others)
 

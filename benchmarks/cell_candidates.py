@@ -22,7 +22,9 @@ from betenet.phonons.force_field import ForceField
 from betenet.phonons.relaxation import relax
 from betenet.structures import standardise
 
-SETTINGS = PhononSettings(force_tolerance=0.02, relaxation_steps=150, pressure_limit=1e6)
+SETTINGS = PhononSettings(
+    force_tolerance=0.02, relaxation_steps=150, pressure_limit=1e6, growth_limit=1e6
+)
 QUICK = replace(SETTINGS, force_tolerance=0.1, relaxation_steps=20)
 """Settings of a relaxation to the end, and of a short one that tells which starts are worth it."""
 SAME_ENTHALPY, SAME_VOLUME = 2e-3, 0.01

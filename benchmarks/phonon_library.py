@@ -11,8 +11,10 @@ site that symmetry tells apart, 128 bins each, in half precision.
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from compute_phonons import SOURCES, read_source
@@ -36,7 +38,7 @@ def main() -> None:
     arguments = parser.parse_args()
     settings = PhononSettings()
     digest = settings.digest(identity_of(arguments.force_field))
-    entries = kept_entries(arguments.library, digest)
+    entries = kept_entries(arguments.library, arguments.force_field, asdict(settings))
     cache = PhononCache(arguments.folder)
     for source in SOURCES:
         found = entries_of(source, cache, digest)
@@ -49,12 +51,20 @@ def main() -> None:
     print(f"{arguments.library}: {len(entries)} crystals, {size:.2f} MB")
 
 
-def kept_entries(library: Path, digest: str) -> dict[str, LibraryEntry]:
-    """Entries of the library that is to be written, if it is there and of the same settings."""
+def kept_entries(
+    library: Path, force_field: str, settings: Mapping[str, Any]
+) -> dict[str, LibraryEntry]:
+    """Entries of the library that is to be written, if it is there and of the same settings.
+
+    Settings that the library does not know yet count as equal: crystals of the earlier ones that
+    would have grown by more than ``growth_limit`` were relaxed all the same.
+    """
     if not library.exists():
         return {}
     kept = PhononLibrary.read(library)
-    return dict(kept.entries) if kept.settings.get("digest") == digest else {}
+    same = {"force_field": force_field, **settings}
+    known = {name: value for name, value in kept.settings.items() if name in same}
+    return dict(kept.entries) if known == {name: same[name] for name in known} else {}
 
 
 def entries_of(source: str, cache: PhononCache, digest: str) -> dict[str, LibraryEntry]:

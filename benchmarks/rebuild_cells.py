@@ -3,9 +3,10 @@
     python benchmarks/rebuild_cells.py --work runs/cells --out recipes/pressure/cells.jsonl
 
 recipes/pressure/prototypes.toml says where the atoms are, or which cells are searched. What is done
-is kept in the folder of --work, and not done again; --part 0/2 and --part 1/2 share the work. A
-crystal is kept where its space group is the stated one and no other crystal of that group lies
-within 10 meV for each atom; the others are named with the reason.
+is kept in the folder of --work, and not done again, nor is what the file of --out says already;
+--part 0/2 and --part 1/2 share the work. A crystal is kept where its space group is the stated one
+and no other crystal of that group lies within 10 meV for each atom; the others are named with the
+reason.
 """
 
 from __future__ import annotations
@@ -51,6 +52,8 @@ FOLLOWED = 10
 """Of them, those of lowest enthalpy that are relaxed to the end."""
 CONFIRMED = 4
 """Assignments with the lowest enthalpies that are started again, as often as this each."""
+NOT_YET = "not rebuilt yet"
+"""What is written of a crystal that is listed, and whose work is not done."""
 WINDOW = 0.06
 """Enthalpy above the lowest up to which crystals are relaxed at the other pressures [eV]."""
 
@@ -70,10 +73,17 @@ def main() -> None:
     arguments.work.mkdir(parents=True, exist_ok=True)
     field = make_force_field(DEFAULT)
     part, parts = map(int, arguments.part.split("/"))
+    earlier = read_cells(arguments.out)
+    left = {
+        (line["formula"], line["space_group"])
+        for line in earlier.values()
+        if line.get("refused") == NOT_YET
+    }
     for index, task in enumerate(tasks):
         key = (reduced_formula(string2symbols(task["formula"])), task["space_group"])
         path = arguments.work / f"{key[0]}-{key[1]}.json"
-        if index % parts != part or path.exists() or key not in states:
+        decided = bool(earlier) and key not in left
+        if index % parts != part or path.exists() or key not in states or decided:
             continue
         if arguments.what == ("searches" if "units" not in task else "prototypes"):
             continue
@@ -85,7 +95,18 @@ def main() -> None:
             (reduced_formula(string2symbols(task["formula"])), task["space_group"])
             for task in tasks
         }
-        write(arguments.out, arguments.work, states, listed)
+        write(arguments.out, arguments.work, states, listed, earlier)
+
+
+Lines = Mapping[tuple[str, int, float], dict[str, Any]]
+
+
+def read_cells(path: Path | None) -> Lines:
+    """Lines of a file of cells by formula, space group and pressure; none without a file."""
+    if path is None or not path.exists():
+        return {}
+    lines = map(json.loads, path.read_text(encoding="utf-8").splitlines())
+    return {(one["formula"], one["space_group"], one["pressure_gpa"]): one for one in lines}
 
 
 States = Mapping[tuple[str, int], Sequence[Label]]
@@ -227,8 +248,10 @@ def at_pressure(
     return result
 
 
-def write(path: Path, work: Path, states: States, listed: set[tuple[str, int]]) -> None:
-    """Write the cells that are certain, one a line, and print what is not."""
+def write(
+    path: Path, work: Path, states: States, listed: set[tuple[str, int]], earlier: Lines
+) -> None:
+    """Write the cells that are certain, one a line, those of before too, and print the others."""
     lines: list[str] = []
     for key, labels in states.items():
         file = work / f"{key[0]}-{key[1]}.json"
@@ -238,8 +261,11 @@ def write(path: Path, work: Path, states: States, listed: set[tuple[str, int]]) 
             cells = [] if done is None else done["cells"]
             cell = next((one for one in cells if one["pressure_gpa"] == pressure), None)
             line: dict[str, Any] = {"labels": ids, "formula": key[0], "space_group": key[1]}
+            if done is None and (old := earlier.get((*key, pressure))) is not None:
+                lines.append(json.dumps(old))
+                continue
             if cell is None:
-                why = "not rebuilt yet" if key in listed else "no prototype is certain"
+                why = NOT_YET if key in listed else "no prototype is certain"
                 cell = {"pressure_gpa": pressure, "refused": why}
             task = {} if done is None else done["task"]
             line |= {"prototype": task.get("prototype", "search"), "force_field": DEFAULT, **cell}

@@ -25,7 +25,7 @@ from betenet.phonons.relaxation import relax
 from betenet.structures import standardise
 
 CAMPAIGN = Path("benchmarks", "first_principles", "campaign")
-SETTINGS = PhononSettings(force_tolerance=0.02, pressure_limit=1e6)
+SETTINGS = PhononSettings(force_tolerance=0.02, pressure_limit=1e6, growth_limit=1e6)
 
 
 def main() -> None:

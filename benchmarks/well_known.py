@@ -27,7 +27,9 @@ from betenet.structures import standardise
 from betenet.toml_input import read_toml
 
 CRYSTALS = Path(__file__).with_suffix(".toml")
-SETTINGS = PhononSettings(force_tolerance=0.005, relaxation_steps=300, pressure_limit=1e6)
+SETTINGS = PhononSettings(
+    force_tolerance=0.005, relaxation_steps=300, pressure_limit=1e6, growth_limit=1e6
+)
 
 
 def main() -> None:

@@ -6,7 +6,7 @@ from ase.spacegroup import crystal
 from betenet.phonons import DEFAULT, PhononSettings, make_force_field
 from betenet.phonons.relaxation import relax
 
-SETTINGS = PhononSettings(pressure_limit=1e6)
+SETTINGS = PhononSettings(pressure_limit=1e6, growth_limit=1e6)
 
 # H3S: Duan et al., Sci. Rep. 4, 6968 (2014), PBE, classical nuclei.
 # CaH6: Wang et al., PNAS 109, 6463 (2012), PBE.

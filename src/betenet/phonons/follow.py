@@ -31,7 +31,9 @@ SUPERCELL = 8.0
 """Least distance of an atom from its images where vibrations are looked for [Å]."""
 _PHASES = (0.0, 0.25)
 """Shares of a period at which a wave is frozen in."""
-_RELAXATION = PhononSettings(pressure_limit=inf, relaxation_steps=300, distance=SUPERCELL)
+_RELAXATION = PhononSettings(
+    pressure_limit=inf, growth_limit=inf, relaxation_steps=300, distance=SUPERCELL
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from betenet.structures import StructureRecord, prepare_structures
 
 AS_RELAXED = PhononSettings(relaxation="none")
 """Settings for phonons of what `compressed` gives: it is at rest, under its pressure."""
-_RELAXATION = PhononSettings(pressure_limit=math.inf)
+_RELAXATION = PhononSettings(pressure_limit=math.inf, growth_limit=math.inf)
 
 
 def relaxed_structures(

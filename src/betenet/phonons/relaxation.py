@@ -61,7 +61,7 @@ class Relaxed:
         Pressure of the structure as given, by the force field [GPa].
     kept_volume
         Whether the cell was kept, though it was to relax, because the pressure is beyond
-        ``pressure_limit``.
+        ``pressure_limit``, or the volume would grow by more than ``growth_limit``.
     group
         Space group of the structure.
     energy
@@ -116,8 +116,9 @@ def relax(
 
     Notes
     -----
-    A force field has its own lattice constant. A structure whose pressure is beyond the limit is
-    taken for one that is meant to be compressed: its cell stays, and only positions relax.
+    A force field has its own lattice constant. A structure whose pressure is beyond the limit, or
+    which would grow by more than the other limit, is taken for one that is meant to be compressed:
+    its cell stays, and only positions relax.
 
     The structure is made exactly as symmetric as it nearly is. Then strains and displacements that
     keep its symmetry, mostly very few, take quasi-Newton steps.
@@ -217,24 +218,25 @@ def _relaxing(
     (first,) = yield [atoms], exact if is_exact else nobody
     force = float(np.linalg.norm(first.forces, axis=1).max())
     found = float(-np.trace(np.asarray(first.stress)) / 3.0 / units.GPa)
-    beyond = abs(found - pressure) > settings.pressure_limit
-    squeezed = settings.relaxation == "cell" and beyond
+    cell_too = settings.relaxation == "cell"
+    squeezed = cell_too and abs(found - pressure) > settings.pressure_limit
     if settings.relaxation == "none":
         return Relaxed(atoms.copy(), True, 0, force, found, squeezed, group, float(first.energy))
     start = atoms.copy() if is_exact else symmetrised(atoms, group)
     here = in_cell(group, start)
-    moves = SymmetricMoves.from_group(
-        here,
-        cell_too=settings.relaxation == "cell" and not squeezed,
-        normal=None if vacuum_axis is None else _normal(atoms, vacuum_axis),
-    )
     symmetry = SiteSymmetry(here.cartesian, here.images)
-    surface = _Surface(moves, symmetry, pressure * units.GPa, several)
-    if is_exact:
+    if not is_exact:
+        (first,) = yield [start], symmetry
+    normal = None if vacuum_axis is None else _normal(atoms, vacuum_axis)
+    while True:
+        moves = SymmetricMoves.from_group(here, cell_too=cell_too and not squeezed, normal=normal)
+        surface = _Surface(moves, symmetry, pressure * units.GPa, several)
         place = surface.place(start, first)
-    else:
-        (place,) = yield from surface.places([start])
-    last, converged, steps = yield from _descend(surface, place, settings, told)
+        last, converged, steps = yield from _descend(surface, place, settings, told)
+        growth = last.atoms.get_volume() / start.get_volume() - 1.0
+        if squeezed or growth <= settings.growth_limit:
+            break
+        squeezed = True
     only_volume = len(moves) == len(moves.strains) <= 1
     # what has moved otherwise may have become more symmetric
     moved = last.atoms

@@ -21,7 +21,7 @@ from betenet.phonons.verdict import Verdict, verdict_of
 FLAGS = {
     "imaginary": "modes are imaginary beyond the tolerance: not stable in this force field",
     "not-relaxed": "the relaxation did not converge; phonons are those of where it stopped",
-    "compressed": "under high pressure in this force field, so that the cell was not relaxed",
+    "compressed": "compressed, as it would grow far in this force field: the cell was not relaxed",
     "volume": "the relaxation changed the volume by more than a tenth",
     "forces": "forces on the atoms as given are large, and they were not relaxed",
     "small-supercell": "images of an atom are closer than asked, by the limit on atoms",

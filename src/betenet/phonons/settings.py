@@ -20,6 +20,7 @@ _POSITIVE = (
     "force_tolerance",
     "relaxation_steps",
     "pressure_limit",
+    "growth_limit",
     "q_length",
     "frequency_step",
     "imaginary_tolerance",
@@ -56,6 +57,10 @@ class PhononSettings:
     pressure_limit
         A cell whose pressure in the force field is beyond this is not relaxed [GPa]: structures
         under pressure would explode. Force fields are off by some GPa at ambient pressure.
+    growth_limit
+        A cell whose volume would grow by more than this share is not relaxed either: that is more
+        than force fields and functionals differ by, and what a moderate pressure takes from a soft
+        crystal.
     q_length
         Density of the q mesh: an axis of the reciprocal cell has this length times its own, without
         2π, points [Å]. At 120 Å the density of states is within 1 % of that at 400 Å.
@@ -83,6 +88,7 @@ class PhononSettings:
     force_tolerance: float = 0.005
     relaxation_steps: int = 200
     pressure_limit: float = 20.0
+    growth_limit: float = 0.1
     q_length: float = 120.0
     frequency_step: float = 0.5
     imaginary_tolerance: float = 1.0

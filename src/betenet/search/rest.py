@@ -19,11 +19,13 @@ from betenet.search.phases import SYMPREC, Phase, symmetry_of
 from betenet.search.proposals import Candidate
 from betenet.structures import standardise
 
-FULL = PhononSettings(force_tolerance=0.02, relaxation_steps=150, pressure_limit=inf)
+FULL = PhononSettings(
+    force_tolerance=0.02, relaxation_steps=150, pressure_limit=inf, growth_limit=inf
+)
 """Settings of a relaxation to the end; what has become nearly symmetric is made exactly so."""
 QUICK = replace(FULL, force_tolerance=0.1, relaxation_steps=25)
 """Settings of a short one, that tells which candidates are worth it."""
-TIGHT = PhononSettings(pressure_limit=inf, symprec=SYMPREC)
+TIGHT = PhononSettings(pressure_limit=inf, growth_limit=inf, symprec=SYMPREC)
 """Settings of a relaxation before phonons."""
 FOLLOWED = 0.3
 """Enthalpy above the hull up to which a candidate is relaxed to the end, for each atom [eV]."""

@@ -142,6 +142,23 @@ def test_limits_of_the_relaxation_are_flags(
     assert kept.facts.volume_change == 0.0
 
 
+def test_a_soft_crystal_keeps_its_cell_at_a_moderate_pressure(
+    emt: ForceField, quick: PhononSettings
+) -> None:
+    rest = relax(bulk("Al"), emt, replace(quick, relaxation="cell")).atoms
+    settings, found = replace(quick, relaxation="cell"), {}
+    for shrunk in (0.02, 0.14):
+        near = rest.copy()
+        near.set_cell(rest.cell * (1 - shrunk) ** (1 / 3), scale_atoms=True)
+        found[shrunk] = relax(near, emt, settings)
+        assert 0 < found[shrunk].pressure < settings.pressure_limit
+    assert not found[0.02].kept_volume
+    assert found[0.02].atoms.get_volume() == pytest.approx(rest.get_volume(), rel=1e-3)
+    assert found[0.14].kept_volume
+    assert found[0.14].atoms.get_volume() == pytest.approx(0.86 * rest.get_volume())
+    assert found[0.14].energy > found[0.02].energy + 0.01
+
+
 def test_small_supercell_is_flagged(cu3au: Atoms, emt: ForceField, quick: PhononSettings) -> None:
     result = phonons(cu3au, emt, replace(quick, most_atoms=4))
     assert "small-supercell" in result.facts.flags

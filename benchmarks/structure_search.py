@@ -11,13 +11,17 @@ and, for the same candidates, one after the other by ASE.
 from __future__ import annotations
 
 import argparse
+import shutil
 import time
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from math import inf
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import matplotlib.pyplot as plt
 import numpy as np
 from ase import Atoms, units
 from ase.filters import FrechetCellFilter
@@ -33,7 +37,7 @@ from betenet.search.proposals import Candidate
 from betenet.search.prototypes import substituted_prototypes
 from betenet.search.random_crystals import random_crystal
 from betenet.search.rest import FULL, relax_candidates
-from betenet.search.store import SearchStore
+from betenet.search.store import RECORDS, SearchStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +72,7 @@ CASES = {
     "TiO2": Case("TiO2", "O2Ti", "P4_2/mnm", 0.0, 6),
     "Li": Case("Li", "Li", "Fm-3m", 20.0, 4),
     "Na": Case("Na", "Na", "Im-3m", 10.0, 4),
+    "Na-80GPa": Case("Na", "Na", "Fm-3m", 80.0, 4),
     "H3S": Case("H3S", "H3S", "Im-3m", 200.0, 8),
     "CaH6": Case("CaH6", "CaH6", "Im-3m", 150.0, 7),
     "YH6": Case("YH6", "H6Y", "Im-3m", 200.0, 7),
@@ -80,14 +85,26 @@ M. I. McMahon and R. J. Nelmes, Chem. Soc. Rev. 35, 943 (2006); H3S, D. Duan et 
 (2017)."""
 
 
+KINDS = {"genetic": 0.2, "random": 1.0}
+MARKS = (25, 50, 100, 200)
+"""Numbers of relaxations of the table of success rates."""
+
+
+class _Enough(Exception):  # noqa: N818 - no error: the search has found what it looks for
+    """Ends a search."""
+
+
 def main() -> None:
     """Search the cases, or measure the speed."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cases", nargs="+", choices=CASES, default=["Si", "MgB2"])
+    parser.add_argument("--kinds", nargs="+", choices=KINDS, default=list(KINDS))
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--relaxations", type=int, default=200)
     parser.add_argument("--most-atoms", type=int, help="instead of the size of each case")
+    parser.add_argument("--to-the-end", action="store_true", help="go on when all is found")
     parser.add_argument("--work", type=Path, help="folder that keeps the searches")
+    parser.add_argument("--figure", type=Path, help="success against relaxations is drawn here")
     parser.add_argument("--speed", action="store_true")
     arguments = parser.parse_args()
     warnings.simplefilter("ignore")
@@ -97,38 +114,158 @@ def main() -> None:
     with TemporaryDirectory() as temporary:
         work = arguments.work or Path(temporary)
         work.mkdir(parents=True, exist_ok=True)
-        print(f"{'case':<9} {'kind':<8} {'found':<6} {'relaxations until then':<34} lowest")
-        for name in arguments.cases:
-            for kind, share in (("genetic", 0.2), ("random", 1.0)):
-                row(name, kind, share, arguments, work)
+        marks = " ".join(f"{one:>4}" for one in MARKS)
+        print(f"{'case':<9} {'kind':<8} {'found':<7} {'seeds by':>8} {marks}  relaxations")
+        curves = {name: success_of(name, arguments, work) for name in arguments.cases}
+    if arguments.figure:
+        draw(curves, arguments.figure)
 
 
-def row(name: str, kind: str, share: float, arguments: argparse.Namespace, work: Path) -> None:
-    """Search with every seed and print how often, and how soon, the crystal was found."""
+Firsts = dict[str, list[float]]
+"""By the kind of search and what is looked for, the relaxations of each seed; inf: not found."""
+
+
+def success_of(name: str, arguments: argparse.Namespace, work: Path) -> Firsts:
+    """Search with every seed and kind, and print how often, and how soon, crystals were found."""
     case = CASES[name]
-    known = known_enthalpy(case)
-    numbers: list[int | None] = []
-    lowest: list[str] = []
-    for seed in range(arguments.seeds):
-        folder = work / f"{name}-{kind}-{seed}"
-        settings = SearchSettings(
-            target=case.target,
-            pressure=case.pressure,
-            seed=seed,
-            relaxations=arguments.relaxations,
-            most_atoms=arguments.most_atoms or case.most_atoms,
-            random_share=share,
-            prototypes=False,
-        )
-        found = run_search(settings, folder)
-        numbers.append(first_found(folder, case, found, known))
-        lowest.append(lowest_of(case, found, known))
-    hits = [one for one in numbers if one is not None]
-    told = " ".join("–" if one is None else str(one) for one in numbers)
-    print(
-        f"{name:<9} {kind:<8} {len(hits)}/{len(numbers):<4} {told:<34} {'; '.join(lowest)}",
-        flush=True,
+    known, lowest = known_enthalpy(case), inf
+    folders = {
+        kind: [work / f"{name}-{kind}-{seed}" for seed in range(arguments.seeds)]
+        for kind in arguments.kinds
+    }
+    while True:  # until no search has found anything lower
+        before = lowest
+        for kind, own in folders.items():
+            for seed, folder in enumerate(own):
+                with_first_batches(folder, work / f"{name}-genetic-{seed}")
+                goals = Goals(case, known, min(lowest, known))
+                lowest = min(lowest, searched(goals, kind, seed, folder, arguments))
+        if lowest >= before - SAME_ENTHALPY or arguments.to_the_end:
+            break
+    goals = Goals(case, known, min(lowest, known))
+    firsts: Firsts = {}
+    for kind, own in folders.items():
+        for what, is_it in (("known", goals.is_known), ("lowest", goals.is_lowest)):
+            firsts[f"{kind} {what}"] = [first_found(one, is_it) for one in own]
+    tell(name, firsts, 1e3 * (min(lowest, known) - known))
+    return firsts
+
+
+@dataclass(frozen=True, slots=True)
+class Goals:
+    """What a search looks for: the known crystal, and the lowest that any search has found.
+
+    Attributes
+    ----------
+    case
+        The known crystal.
+    known, lowest
+        Enthalpies for each atom [eV].
+    """
+
+    case: Case
+    known: float
+    lowest: float
+
+    def is_known(self, phase: Phase) -> bool:
+        """Whether a crystal is the known one: composition, space group and enthalpy."""
+        named = (phase.composition, phase.space_group) == (self.case.formula, self.case.space_group)
+        return named and abs(phase.enthalpy - self.known) < SAME_ENTHALPY
+
+    def is_lowest(self, phase: Phase) -> bool:
+        """Whether a crystal is as low as the lowest of its composition."""
+        same = phase.composition == self.case.formula
+        return same and phase.enthalpy < self.lowest + SAME_ENTHALPY
+
+
+def searched(
+    goals: Goals, kind: str, seed: int, folder: Path, arguments: argparse.Namespace
+) -> float:
+    """Search until all is found; the lowest enthalpy of the composition for each atom [eV]."""
+    case = goals.case
+    settings = SearchSettings(
+        target=case.target,
+        pressure=case.pressure,
+        seed=seed,
+        relaxations=arguments.relaxations,
+        most_atoms=arguments.most_atoms or case.most_atoms,
+        random_share=KINDS[kind],
+        prototypes=False,
     )
+
+    def told(found: SearchResult) -> None:
+        phases = [one.phase for one in found.entries]
+        if any(map(goals.is_known, phases)) and any(map(goals.is_lowest, phases)):
+            raise _Enough
+
+    with suppress(_Enough):
+        run_search(settings, folder, told=(lambda _: None) if arguments.to_the_end else told)
+    own = [one.enthalpy for one in phases_in(folder) if one.composition == case.formula]
+    return min(own, default=inf)
+
+
+def with_first_batches(folder: Path, genetic: Path) -> None:
+    """Give a search by chance the batches of chance that the genetic one begins with."""
+    settings = SearchSettings(target="Si")
+    for batch in range(settings.first // settings.together):
+        record = Path(RECORDS) / f"batch-{batch:05d}.json"
+        if (genetic / record).exists() and not (folder / record).exists():
+            (folder / RECORDS).mkdir(parents=True, exist_ok=True)
+            shutil.copy(genetic / record, folder / record)
+
+
+def phases_in(folder: Path) -> Iterator[Phase]:
+    """Phases of a search in the order of their numbers, repetitions among them."""
+    store, batches = SearchStore(folder), len(list((folder / RECORDS).glob("batch-*.json")))
+    for batch in range(batches):
+        for outcome in store.read(batch) or []:
+            if outcome.phase is not None:
+                yield outcome.phase
+
+
+def first_found(folder: Path, is_it: Callable[[Phase], bool]) -> float:
+    """Number of relaxations up to the one that has found a crystal; inf if none has."""
+    return next((one.number + 1.0 for one in phases_in(folder) if is_it(one)), inf)
+
+
+def tell(name: str, firsts: Firsts, below: float) -> None:
+    """Print how many seeds have found the crystals by how many relaxations."""
+    for label, numbers in firsts.items():
+        kind, what = label.split()
+        by = " ".join(f"{sum(one <= mark for one in numbers):>4}" for mark in MARKS)
+        each = " ".join("-" if one == inf else f"{one:.0f}" for one in numbers)
+        off = f"  ({below:+.0f} meV/atom)" if what == "lowest" else ""
+        print(f"{name:<9} {kind:<8} {what:<7} {len(numbers):>8} {by}  {each}{off}", flush=True)
+
+
+def draw(curves: Mapping[str, Firsts], target: Path) -> None:
+    """Draw the share of seeds that have found the known crystal against relaxations."""
+    columns = 4
+    rows = -(-len(curves) // columns)
+    figure, panels = plt.subplots(
+        rows, columns, figsize=(7.2, 1.7 * rows), sharex=True, sharey=True, squeeze=False
+    )
+    for axes in panels.flat[len(curves) :]:
+        axes.set_visible(False)
+    styles = (("genetic", "C3", "-"), ("random", "0.4", "--"))
+    for axes, (name, firsts) in zip(panels.flat, curves.items(), strict=False):
+        for kind, colour, style in styles:
+            numbers = sorted(firsts.get(f"{kind} known", []))
+            if numbers:
+                share = np.arange(len(numbers) + 1) / len(numbers)
+                places = [0.0, *(min(one, 1e4) for one in numbers)]
+                axes.step(places, share, where="post", color=colour, ls=style, lw=1.2, label=kind)
+        axes.axhline(0.9, color="0.85", lw=0.6, zorder=0)
+        axes.set_title(name, fontsize=8)
+        axes.set_xlim(0, 200)
+        axes.set_ylim(0, 1.05)
+        axes.tick_params(labelsize=7)
+    panels[0, 0].legend(fontsize=6, frameon=False)
+    figure.supxlabel("relaxations", fontsize=8)
+    figure.supylabel("share of seeds that have found it", fontsize=8)
+    figure.tight_layout()
+    figure.savefig(target, dpi=200)
+    plt.close(figure)
 
 
 def known_enthalpy(case: Case) -> float:
@@ -143,33 +280,6 @@ def known_enthalpy(case: Case) -> float:
         outcomes = relax_candidates(made, field, case.pressure, {})
     phases = [one.phase for one in outcomes if one.phase is not None]
     return min(one.enthalpy for one in phases if one.space_group == case.space_group)
-
-
-def is_known(phase: Phase, case: Case, known: float) -> bool:
-    """Whether a crystal is the known one: composition, space group and enthalpy."""
-    named = (phase.composition, phase.space_group) == (case.formula, case.space_group)
-    return named and abs(phase.enthalpy - known) < SAME_ENTHALPY
-
-
-def first_found(folder: Path, case: Case, found: SearchResult, known: float) -> int | None:
-    """Number of relaxations up to the one that has found the crystal; None if none has."""
-    store = SearchStore(folder)
-    for batch in range(-(-found.settings.relaxations // found.settings.together)):
-        for outcome in store.read(batch) or []:
-            if outcome.phase is not None and is_known(outcome.phase, case, known):
-                return outcome.phase.number + 1
-    return None
-
-
-def lowest_of(case: Case, found: SearchResult, known: float) -> str:
-    """The lowest phase of the composition, and how far it lies below the known one."""
-    own = [one.phase for one in found.entries if one.phase.composition == case.formula]
-    if not own:
-        return "none"
-    best = min(own, key=lambda one: one.enthalpy)
-    if is_known(best, case, known):
-        return best.space_group
-    return f"{best.space_group} ({1e3 * (best.enthalpy - known):+.0f} meV/atom)"
 
 
 def measure_speed() -> None:

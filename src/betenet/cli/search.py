@@ -46,6 +46,14 @@ def add_parser(verbs: Verbs) -> None:
     ranked.flag("--mu-star", mu_star, default=DEFAULT_MU_STAR)
     ranked.flag("--tc-method", tc_method, default=DEFAULT_METHOD)
     ranked.switch("--json")
+    barrier = add_verb(actions, "search_barrier", run_barrier)
+    barrier.flag("files", nargs="+")
+    barrier.flag("--pressure", pressure, default=0.0)
+    barrier.flag("--force-field")
+    barrier.flag("--most-atoms", count, default=4)
+    barrier.flag("--images", count, default=7)
+    barrier.flag("--out", Path)
+    barrier.switch("--json")
 
 
 def run_search(arguments: argparse.Namespace) -> int:
@@ -122,6 +130,28 @@ def run_tc(arguments: argparse.Namespace) -> int:
         show_json(superconductors_to_dict(found, phases))
     else:
         show(superconductors_text(found, phases, arguments.folder))
+    return 0
+
+
+def run_barrier(arguments: argparse.Namespace) -> int:
+    """Estimate the barrier between two phases; the exit code is 130 after an interrupt."""
+    from betenet.phonons import DEFAULT, make_force_field
+    from betenet.search.barrier import barrier_between
+    from betenet.search.barrier_results import barrier_text, read_two, write_barrier
+
+    start, end = read_two(arguments.files)
+    field = make_force_field(arguments.force_field or DEFAULT)
+    options = given(arguments, "pressure", "most_atoms", "images")
+    try:
+        found = barrier_between(start, end, field, told=tell, **options)
+    except KeyboardInterrupt:
+        return tell_interrupt()
+    if arguments.out is not None:
+        write_barrier(found, arguments.out)
+    if arguments.json:
+        show_json(found.to_dict())
+    else:
+        show(barrier_text(found))
     return 0
 
 

@@ -128,7 +128,7 @@ def relax(
     wanted = _continued(relaxing)
     while not isinstance(wanted, Relaxed):
         crystals, symmetry = wanted
-        wanted = _continued(relaxing, _points(field, crystals, [symmetry] * len(crystals)))
+        wanted = _continued(relaxing, slopes_of(field, crystals, [symmetry] * len(crystals)))
     return wanted
 
 
@@ -172,10 +172,10 @@ def _answered(
     """What the force field says of all that is asked for; one by one where it fails."""
     everything = [atoms for crystals, _ in asked.values() for atoms in crystals]
     symmetries = [symmetry for crystals, symmetry in asked.values() for _ in crystals]
-    together = _attempt(partial(_points, field, everything, symmetries))
+    together = _attempt(partial(slopes_of, field, everything, symmetries))
     if isinstance(together, Exception):
         return {
-            place: _attempt(partial(_points, field, crystals, [symmetry] * len(crystals)))
+            place: _attempt(partial(slopes_of, field, crystals, [symmetry] * len(crystals)))
             for place, (crystals, symmetry) in asked.items()
         }
     left = iter(together)
@@ -345,10 +345,25 @@ def _corrected(
     return curvatures + np.outer(missing, missing) / share
 
 
-def _points(
+def slopes_of(
     field: ForceField, crystals: Sequence[Atoms], symmetries: Sequence[SiteSymmetry]
 ) -> list[Slopes]:
-    """Energies, forces and stresses of crystals whose symmetry is known."""
+    """Energies, forces and stresses of crystals whose symmetry is known, at once where it can be.
+
+    Parameters
+    ----------
+    field
+        Force field.
+    crystals
+        Crystals.
+    symmetries
+        Operations of each.
+
+    Raises
+    ------
+    StructureError
+        If forces are no numbers.
+    """
     found: Iterator[Slopes]
     if isinstance(field.calculator, SymmetricCalculator):
         found = field.calculator.evaluate(crystals, symmetries)

@@ -9,15 +9,18 @@ from functools import partial
 import numpy as np
 from ase import Atoms
 
-from betenet.search.composition import SearchSpace, counts_of
+from betenet.errors import StructureError
+from betenet.search.composition import Counts, SearchSpace, counts_of, reduced
 from betenet.search.crowding import is_crowded
 from betenet.search.hull import HullEntry
 from betenet.search.phases import Phase
-from betenet.search.random_crystals import random_crystal
+from betenet.search.random_crystals import random_crystal, redrawn
+from betenet.search.repeats import Tried, description_of
 from betenet.search.settings import SearchSettings
 from betenet.search.variation import (
     composition_distance,
     counts_for,
+    distorted,
     exchanged,
     permuted,
     spliced,
@@ -29,10 +32,21 @@ POPULATION = 20
 OF_A_COMPOSITION = 3
 """Most parents of one composition in a system."""
 _TRIALS = 20
-_ATTEMPTS = 10
+_ATTEMPTS = 40
+_ALONE = 4
+"""Attempts at a new crystal of one element in a system."""
 _SWELLINGS = (1.0, 1.1, 1.25, 1.5)
 """Factors of the volume by which a child whose atoms are too near may be saved."""
-_SHARES: Mapping[str, float] = {"splice": 0.45, "strain": 0.2, "permute": 0.15, "exchange": 0.2}
+_SHARES: Mapping[str, float] = {
+    "splice": 0.3,
+    "strain": 0.1,
+    "distort": 0.15,
+    "redraw": 0.3,
+    "permute": 0.15,
+    "exchange": 0.2,
+}
+_NEAR = ("strain", "distort")
+"""Operators whose children are not chosen by their energy: the nearest to the parent would win."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -49,12 +63,19 @@ class Candidate:
         Numbers of the crystals that it was made of.
     atoms
         The crystal; None where nothing could be made.
+    description
+        Its space group and sites; empty for a prototype.
+    others
+        Crystals of the same composition, and their descriptions, that one energy each decides
+        between.
     """
 
     number: int
     origin: str
     parents: tuple[int, ...] = ()
     atoms: Atoms | None = None
+    description: str = ""
+    others: Sequence[tuple[Atoms, str]] = ()
 
 
 class Proposer:
@@ -80,7 +101,28 @@ class Proposer:
         self._settings = settings
         self._prototypes = prototypes
 
-    def propose(self, number: int, entries: Sequence[HullEntry]) -> Candidate:
+    def batch(self, batch: int, entries: Sequence[HullEntry], tried: Tried) -> list[Candidate]:
+        """The candidates of a batch, none of which repeats others or one that was tried.
+
+        Parameters
+        ----------
+        batch
+            Number of the batch.
+        entries
+            What earlier generations have found, the lowest first.
+        tried
+            What was tried before; the candidates are added.
+        """
+        begin, candidates = batch * self._settings.together, list[Candidate]()
+        for number in range(begin, begin + self._settings.together):
+            one = self.propose(number, entries, tried)
+            tried.add([one.description, *(description for _, description in one.others)])
+            candidates.append(one)
+        return candidates
+
+    def propose(
+        self, number: int, entries: Sequence[HullEntry], tried: Tried | None = None
+    ) -> Candidate:
         """The candidate of a number.
 
         Parameters
@@ -89,7 +131,10 @@ class Proposer:
             Its number within the search.
         entries
             What earlier generations have found, the lowest first.
+        tried
+            What was tried before; nothing if absent.
         """
+        tried = tried or Tried()
         if number < len(self._prototypes):
             name, atoms = self._prototypes[number]
             return Candidate(number=number, origin=f"prototype {name}", atoms=atoms.copy())
@@ -99,24 +144,69 @@ class Proposer:
         population = self._population(entries)
         if not chance and population:
             for _ in range(_TRIALS):
-                child = self._child(number, population, rng)
+                child = self._child(number, population, rng, tried)
                 if child is not None:
                     return child
-        return self._random(number, place, rng)
+        return self._random(number, place, rng, tried)
 
-    def _random(self, number: int, place: int, rng: np.random.Generator) -> Candidate:
+    def _random(self, number: int, place: int, rng: np.random.Generator, tried: Tried) -> Candidate:
         """A crystal of chance; in a system every element alone comes early, now and then."""
-        space = self._space
+        space, pressure = self._space, self._settings.pressure
         for attempt in range(_ATTEMPTS):
             counts = space.random_counts(rng)
-            alone = place % 4 == 0 and place < self._settings.first and attempt == 0
+            alone = place % 4 == 0 and place < self._settings.first and attempt < _ALONE
             if space.is_system and alone:
                 element = space.elements[(place // 4) % len(space.elements)]
                 counts = {element: int(rng.integers(1, min(space.most_atoms, 8) + 1))}
-            atoms = random_crystal(counts, self._settings.pressure, rng)
-            if atoms is not None:
-                return Candidate(number=number, origin="random", atoms=atoms)
-        return Candidate(number=number, origin="random")
+
+            def made(counts: Counts = counts) -> Atoms | None:
+                own = counts if space.is_system else space.random_counts(rng)
+                return random_crystal(own, pressure, rng)
+
+            found = self._new(number, "random", (), made, tried)
+            if found is not None:
+                return found
+        return Candidate(
+            number=number,
+            origin="random",
+            atoms=random_crystal(space.random_counts(rng), pressure, rng),
+        )
+
+    def _new(
+        self,
+        number: int,
+        origin: str,
+        parents: tuple[int, ...],
+        made: Callable[[], Atoms | None],
+        tried: Tried,
+    ) -> Candidate | None:
+        """A candidate of crystals that were not tried often enough; None where there are none."""
+        wanted = 1 if origin in _NEAR else self._settings.choices
+        tried, found, first = tried.copy(), list[tuple[Atoms, str]](), Counts()
+        for _ in range(2 * wanted):
+            atoms = made()
+            if atoms is None:
+                continue
+            own = reduced(counts_of(atoms.get_chemical_symbols()))
+            description, freedom = description_of(atoms)
+            if tried.is_worn(description, freedom) or (found and own != first):
+                continue
+            first = own
+            tried.add([description])
+            found.append((atoms, description))
+            if len(found) == wanted:
+                break
+        if not found:
+            return None
+        (atoms, description), *others = found
+        return Candidate(
+            number=number,
+            origin=origin,
+            parents=parents,
+            atoms=atoms,
+            description=description,
+            others=others,
+        )
 
     def _population(self, entries: Sequence[HullEntry]) -> list[Phase]:
         chosen: list[Phase] = []
@@ -132,7 +222,7 @@ class Proposer:
         return chosen
 
     def _child(
-        self, number: int, population: Sequence[Phase], rng: np.random.Generator
+        self, number: int, population: Sequence[Phase], rng: np.random.Generator, tried: Tried
     ) -> Candidate | None:
         """A crystal made of the population; None where it is none that is allowed."""
         names = [one for one in _SHARES if one != "exchange" or self._space.is_system]
@@ -141,31 +231,34 @@ class Proposer:
         ranks = 1.0 - np.arange(len(population)) / len(population)
         parent = population[int(rng.choice(len(population), p=ranks / ranks.sum()))]
         parents = (parent.number,)
+        make = partial(self._varied, name, parent.atoms, rng)
         if name == "splice":
             mate = self._mate(parent, population, ranks, rng)
-            parents = (parent.number, mate.number)
-            counts = None
-            if not self._space.is_system:
-                larger = max(parent.atoms, mate.atoms, key=len)
-                counts = counts_for(larger, dict(self._space.unit), self._space.most_atoms)
-            child = spliced(
-                parent.atoms,
-                mate.atoms,
-                rng,
-                counts=counts,
-                most_atoms=self._space.most_atoms,
-            )
-        else:
-            make: dict[str, Callable[[], Atoms | None]] = {
-                "strain": partial(strained, parent.atoms, rng),
-                "permute": partial(permuted, parent.atoms, rng),
-                "exchange": partial(exchanged, parent.atoms, self._space.elements, rng),
-            }
-            child = make[name]()
-        usable = self._usable(child)
-        if usable is None:
+            parents, make = (parent.number, mate.number), partial(self._spliced, parent, mate, rng)
+        return self._new(number, name, parents, lambda: self._usable(make()), tried)
+
+    def _varied(self, name: str, parent: Atoms, rng: np.random.Generator) -> Atoms | None:
+        """A crystal made of one other by the operator of a name."""
+        most, elements = self._space.most_atoms, self._space.elements
+        make: dict[str, Callable[[], Atoms | None]] = {
+            "strain": partial(strained, parent, rng),
+            "distort": partial(distorted, parent, rng, most_atoms=most),
+            "redraw": partial(redrawn, parent, rng),
+            "permute": partial(permuted, parent, rng),
+            "exchange": partial(exchanged, parent, elements, rng),
+        }
+        try:
+            return make[name]()
+        except StructureError:
             return None
-        return Candidate(number=number, origin=name, parents=parents, atoms=usable)
+
+    def _spliced(self, parent: Phase, mate: Phase, rng: np.random.Generator) -> Atoms:
+        """A crystal made of two others; of the composition of the search if it has one."""
+        counts, most = None, self._space.most_atoms
+        if not self._space.is_system:
+            larger = max(parent.atoms, mate.atoms, key=len)
+            counts = counts_for(larger, dict(self._space.unit), most)
+        return spliced(parent.atoms, mate.atoms, rng, counts=counts, most_atoms=most)
 
     def _mate(
         self,

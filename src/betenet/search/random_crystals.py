@@ -18,6 +18,7 @@ from jaxtyping import Float
 
 from betenet import extras
 from betenet.errors import StructureError
+from betenet.phonons.space_group import find_space_group
 from betenet.search.crowding import compressed_volume, is_crowded
 from betenet.structures import standardise
 
@@ -27,6 +28,9 @@ MOST_TRIALS = 200
 """Space groups that are tried, each with several sets of coordinates, before P1 is taken."""
 _COORDINATES = 5
 _CENTRING = {"P": 1, "A": 2, "B": 2, "C": 2, "I": 2, "F": 4, "R": 3}
+_KEPT = 0.7
+"""Share of the positions of a crystal that are kept when its coordinates are drawn again."""
+_SYMPREC = 1e-3
 _SWELL = 1.06
 """Factor of the volume after each start whose atoms are too near."""
 
@@ -119,14 +123,65 @@ def random_crystal(
     return None
 
 
+def redrawn(parent: Atoms, rng: np.random.Generator) -> Atoms | None:
+    """A crystal in the space group of another, on some of its positions, with new coordinates.
+
+    Parameters
+    ----------
+    parent
+        Primitive cell at rest.
+    rng
+        Source of chance.
+
+    Returns
+    -------
+    Atoms or None
+        None where nothing is free, or atoms are always too near.
+
+    Raises
+    ------
+    StructureError
+        If the symmetry of the parent cannot be found.
+    """
+    group = find_space_group(parent, _SYMPREC)
+    number = int(group.dataset.number)
+    table, _ = positions_of(number)
+    by_letter = {each.letter: each for each in table}
+    kept: dict[str, list[Position]] = {}
+    wanted: dict[str, int] = {}
+    for first in np.unique(group.orbits).tolist():
+        symbol = parent.get_chemical_symbols()[first]
+        here = by_letter[str(group.dataset.wyckoffs[first])]
+        kept.setdefault(symbol, [])
+        wanted.setdefault(symbol, 0)
+        if rng.random() < _KEPT:
+            kept[symbol].append(here)
+        else:
+            wanted[symbol] += len(here.operations)
+    volume = float(parent.cell.volume) / len(parent) * rng.uniform(0.95, 1.15)
+    for _ in range(_COORDINATES):
+        chosen = _sites(table, wanted, rng, kept)
+        if chosen is None:
+            return None
+        found = on_positions(number, chosen, volume, rng)
+        if found is not None:
+            return found
+        volume *= _SWELL ** (1.0 / 4.0)
+    return None
+
+
 def _sites(
-    table: tuple[Position, ...], wanted: Mapping[str, int], rng: np.random.Generator
+    table: tuple[Position, ...],
+    wanted: Mapping[str, int],
+    rng: np.random.Generator,
+    kept: Mapping[str, list[Position]] | None = None,
 ) -> dict[str, list[Position]] | None:
-    """Positions of chance that hold the atoms; None where they do not add up."""
-    used: set[str] = set()
+    """Positions of chance that hold the atoms, beside kept ones; None where they do not add up."""
+    kept = kept or {}
+    used = {one.letter for here in kept.values() for one in here if not one.freedom}
     chosen: dict[str, list[Position]] = {}
     for symbol in rng.permutation(sorted(wanted)).tolist():
-        left, here = wanted[symbol], list[Position]()
+        left, here = wanted[symbol], list(kept.get(symbol, []))
         while left:
             free = [
                 one

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import inf
 from typing import Any
@@ -29,6 +29,7 @@ TIGHT = PhononSettings(pressure_limit=inf, growth_limit=inf, symprec=SYMPREC)
 """Settings of a relaxation before phonons."""
 FOLLOWED = 0.3
 """Enthalpy above the hull up to which a candidate is relaxed to the end, for each atom [eV]."""
+_EXACT = 1e-3
 _COLLAPSED = 0.3
 """Share of the rough volume of a crystal below which it has collapsed."""
 
@@ -47,12 +48,15 @@ class Outcome:
         The crystal at rest; None where there is none.
     reason
         Why there is none.
+    description
+        Space group and sites of the candidate before its relaxation; empty for a prototype.
     """
 
     number: int
     origin: str
     phase: Phase | None = None
     reason: str = ""
+    description: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """Values for JSON."""
@@ -62,6 +66,7 @@ class Outcome:
             "origin": self.origin,
             "phase": phase,
             "reason": self.reason,
+            "description": self.description,
         }
 
     @classmethod
@@ -79,6 +84,7 @@ class Outcome:
             origin=str(data["origin"]),
             phase=phase,
             reason=str(data["reason"]),
+            description=str(data["description"]),
         )
 
 
@@ -107,6 +113,7 @@ def relax_candidates(
     list of Outcome
         For each candidate, in the order of them.
     """
+    candidates = [*_chosen(candidates, field, pressure)]
     refused: dict[int, str] = {}
     starts: dict[int, Atoms] = {}
     for one in candidates:
@@ -123,6 +130,45 @@ def relax_candidates(
             followed[number] = rest.atoms
     ends = _relaxed(followed, field, pressure, replace(FULL, symprec=SYMPREC), refused)
     return [_outcome(one, ends.get(one.number), pressure, refused) for one in candidates]
+
+
+def _chosen(
+    candidates: Sequence[Candidate], field: ForceField, pressure: float
+) -> Iterator[Candidate]:
+    """Candidates as the crystals of the lowest enthalpy that they may be."""
+    every = [
+        [(one.atoms, one.description), *one.others] if one.atoms is not None else []
+        for one in candidates
+    ]
+    crystals = [atoms for several in every if len(several) > 1 for atoms, _ in several]
+    heights = iter(enthalpies_as_they_are(crystals, field, pressure))
+    for one, several in zip(candidates, every, strict=True):
+        if len(several) < 2:
+            yield one
+            continue
+        place = int(np.argmin([next(heights) for _ in several]))
+        yield replace(one, atoms=several[place][0], description=several[place][1], others=())
+
+
+def enthalpies_as_they_are(
+    crystals: Sequence[Atoms], field: ForceField, pressure: float
+) -> list[float]:
+    """Enthalpies of crystals that are not at rest, for each atom [eV]; inf where there is none.
+
+    Parameters
+    ----------
+    crystals
+        Crystals.
+    field
+        Force field.
+    pressure
+        Pressure [GPa].
+    """
+    settings = replace(FULL, relaxation="none", symprec=_EXACT)
+    return [
+        inf if isinstance(rest, Exception) else enthalpy_of(rest, pressure)
+        for rest in relax_together(crystals, field, settings, pressure=pressure)
+    ]
 
 
 def _relaxed(
@@ -215,10 +261,13 @@ def _outcome(
     number, origin = candidate.number, candidate.origin
     if rest is None:
         reason = refused.get(number, "")
-        return Outcome(number=number, origin=origin, reason=reason)
+        return Outcome(
+            number=number, origin=origin, reason=reason, description=candidate.description
+        )
     return Outcome(
         number=number,
         origin=origin,
+        description=candidate.description,
         phase=phase_of(rest, pressure, number=number, origin=origin, parents=candidate.parents),
     )
 

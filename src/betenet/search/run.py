@@ -21,6 +21,7 @@ from betenet.search.hull import HullEntry, hull_of
 from betenet.search.phases import DistinctPhases
 from betenet.search.proposals import Candidate, Proposer
 from betenet.search.prototypes import substituted_prototypes, substituted_structures
+from betenet.search.repeats import Tried
 from betenet.search.rest import Outcome, relax_candidates
 from betenet.search.settings import SearchSettings
 from betenet.search.store import MANIFEST_KIND, SearchManifest, SearchStore
@@ -75,12 +76,14 @@ class _Progress:
     def __init__(self, space: SearchSpace, settings: SearchSettings) -> None:
         self.space, self.settings = space, settings
         self.phases = DistinctPhases()
+        self.tried = Tried()
         self.refused: dict[str, int] = {}
         self.done = 0
 
     def add(self, outcomes: Sequence[Outcome]) -> None:
         self.done += len(outcomes)
         self.phases.add(one.phase for one in outcomes if one.phase is not None)
+        self.tried.add(one.description for one in outcomes)
         for one in outcomes:
             if one.phase is None:
                 self.refused[one.reason] = self.refused.get(one.reason, 0) + 1
@@ -145,7 +148,7 @@ def run_search(
             entries = hull_of(progress.phases.all(), space.elements)
             known = {batch: store.read(batch) for batch in generation}
             missing = [batch for batch, outcomes in known.items() if outcomes is None]
-            jobs = (_job(batch, settings, proposer, entries) for batch in missing)
+            jobs = _jobs(generation, missing, proposer, entries, progress.tried)
             for batch, outcomes in relaxing.of(jobs):
                 store.write(batch, outcomes)
                 known[batch] = outcomes
@@ -229,14 +232,20 @@ def _generations(settings: SearchSettings) -> Iterator[list[int]]:
         yield list(range(begin, min(begin + of_one, batches)))
 
 
-def _job(
-    batch: int, settings: SearchSettings, proposer: Proposer, entries: Sequence[HullEntry]
-) -> Job:
-    begin = batch * settings.together
-    numbers = range(begin, begin + settings.together)
-    candidates = [proposer.propose(number, entries) for number in numbers]
-    limits = {one.number: _limit(one, entries) for one in candidates if one.atoms is not None}
-    return batch, candidates, limits
+def _jobs(
+    generation: Sequence[int],
+    missing: Sequence[int],
+    proposer: Proposer,
+    entries: Sequence[HullEntry],
+    tried: Tried,
+) -> Iterator[Job]:
+    """Missing batches of a generation; all are proposed, as none repeats those before it."""
+    tried = tried.copy()
+    for batch in generation if missing else ():
+        candidates = proposer.batch(batch, entries, tried)
+        limits = {one.number: _limit(one, entries) for one in candidates if one.atoms is not None}
+        if batch in missing:
+            yield batch, candidates, limits
 
 
 def _limit(candidate: Candidate, entries: Sequence[HullEntry]) -> float:

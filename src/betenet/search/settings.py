@@ -9,7 +9,7 @@ from typing import Any
 from betenet.errors import ConfigError
 from betenet.phonons import DEFAULT
 
-METHOD = 1
+METHOD = 2
 """Number of the procedure: results of another one do not go on."""
 
 
@@ -38,6 +38,8 @@ class SearchSettings:
         Candidates of chance before the genetic search begins.
     together
         Candidates that are relaxed a step of all at a time: what a kill may lose.
+    choices
+        Crystals of which each candidate is the one of the lowest energy before it is relaxed.
     random_share
         Share of candidates of chance afterwards; 1 for a search by chance alone.
     prototypes
@@ -62,13 +64,14 @@ class SearchSettings:
     generation: int = 24
     first: int = 48
     together: int = 8
+    choices: int = 4
     random_share: float = 0.2
     prototypes: bool = True
     structures: tuple[str, ...] = ()
     composition_weight: float = 0.5
 
     def __post_init__(self) -> None:
-        for name in ("relaxations", "generation", "first", "together"):
+        for name in ("relaxations", "generation", "first", "together", "choices"):
             if getattr(self, name) < 1:
                 raise ConfigError(
                     f"{name} is {getattr(self, name)}.", "It has to be at least 1.", "Raise it."

@@ -17,14 +17,20 @@ from collections.abc import Mapping
 import numpy as np
 from ase import Atoms
 from ase.geometry import cellpar_to_cell
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
+from betenet.phonons.space_group import find_space_group
 from betenet.search.composition import Counts, counts_of
 
 STRAIN = 0.15
 """Standard deviation of the strains of a lattice [1]."""
 RATTLE = 0.08
 """Standard deviation of the displacements that come with them, as a share of the mean distance."""
+_DOUBLED = 0.5
+"""How often a crystal is distorted in two of its cells."""
+_DISTORTION = (0.03, 0.25)
+"""Least and largest displacements then, as shares of the mean distance."""
+_SYMPREC = 1e-3
 _SIMILAR = 0.7
 """Share of the atoms of the larger parent up to which the smaller one is repeated."""
 
@@ -99,6 +105,60 @@ def strained(parent: Atoms, rng: np.random.Generator) -> Atoms:
     spread = RATTLE * _per_atom(parent) ** (1 / 3)
     child.positions += rng.normal(0.0, spread, size=child.positions.shape)
     return child
+
+
+def distorted(parent: Atoms, rng: np.random.Generator, *, most_atoms: int) -> Atoms:
+    """A crystal that keeps one operation of its symmetry, in one or two cells, and breaks others.
+
+    Parameters
+    ----------
+    parent
+        Crystal.
+    rng
+        Source of chance.
+    most_atoms
+        Most atoms of the child.
+
+    Raises
+    ------
+    StructureError
+        If the symmetry of the parent cannot be found.
+    """
+    child = parent.copy()
+    if 2 * len(parent) <= most_atoms and rng.random() < _DOUBLED:
+        repeats = np.ones(3, dtype=int)
+        repeats[int(rng.integers(3))] = 2
+        child = parent.repeat(repeats.tolist())
+    group = find_space_group(child, _SYMPREC)
+    kept = int(rng.integers(len(group.cartesian)))
+    turn, images = group.cartesian[kept], group.images[kept]
+    share = float(rng.uniform(*_DISTORTION))
+    strain = rng.normal(0.0, share / 2.0, size=(3, 3))
+    away = rng.normal(0.0, share * _per_atom(parent) ** (1 / 3), size=(len(child), 3))
+    strain, away = _averaged((strain + strain.T) / 2.0, away, turn, images)
+    deformed = np.eye(3) + strain
+    deformed /= abs(np.linalg.det(deformed)) ** (1 / 3)
+    child.positions += away
+    child.set_cell(child.cell.array @ deformed, scale_atoms=True)
+    return child
+
+
+def _averaged(
+    strain: Float[np.ndarray, "3 3"],
+    away: Float[np.ndarray, "atom 3"],
+    turn: Float[np.ndarray, "3 3"],
+    images: Int[np.ndarray, " atom"],
+) -> tuple[Float[np.ndarray, "3 3"], Float[np.ndarray, "atom 3"]]:
+    """A strain and displacements that an operation leaves as they are: means over its powers."""
+    strains, aways = [strain], [away]
+    place, turned = images.copy(), turn.copy()
+    while not (np.array_equal(place, np.arange(len(away))) and np.allclose(turned, np.eye(3))):
+        moved = np.empty_like(away)
+        moved[place] = away @ turned.T
+        strains.append(turned @ strain @ turned.T)
+        aways.append(moved)
+        place, turned = images[place], turn @ turned
+    return np.mean(strains, axis=0), np.mean(aways, axis=0)
 
 
 def permuted(parent: Atoms, rng: np.random.Generator) -> Atoms | None:

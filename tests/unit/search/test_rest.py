@@ -6,7 +6,14 @@ from ase.build import bulk
 
 from betenet.phonons import ForceField
 from betenet.search.proposals import Candidate
-from betenet.search.rest import TIGHT, Outcome, has_collapsed, relax_candidates, tightly_relaxed
+from betenet.search.rest import (
+    TIGHT,
+    Outcome,
+    enthalpies_as_they_are,
+    has_collapsed,
+    relax_candidates,
+    tightly_relaxed,
+)
 
 
 def test_what_comes_to_rest_and_what_is_refused(emt: ForceField) -> None:
@@ -43,3 +50,18 @@ def test_before_phonons_forces_are_smaller(emt: ForceField) -> None:
     atoms = tight.atoms.copy()
     atoms.calc = emt.calculator
     assert abs(atoms.get_forces()).max() < TIGHT.force_tolerance
+
+
+def test_of_several_crystals_the_lowest_is_relaxed(emt: ForceField) -> None:
+    high, low = bulk("Cu", "sc", a=2.4), bulk("Cu", a=3.65)
+    several = Candidate(
+        number=3, origin="random", atoms=high, description="high", others=[(low, "low")]
+    )
+    (found,) = relax_candidates([several], emt, 0.0, {})
+    assert found.phase is not None
+    assert found.phase.space_group == "Fm-3m"
+    assert found.description == "low"
+    expected = [0.45, -0.003]  # simple cubic is far above, by the same force field
+    heights = enthalpies_as_they_are([high, low, bulk("Xe", "fcc", a=6.0)], emt, 0.0)
+    assert heights[:2] == pytest.approx(expected, abs=0.1)
+    assert heights[2] == float("inf")

@@ -2,12 +2,15 @@
 
 import numpy as np
 import pytest
+from ase import Atoms
 from ase.build import bulk
 
+from betenet.phonons.space_group import find_space_group
 from betenet.search.composition import counts_of
 from betenet.search.variation import (
     composition_distance,
     counts_for,
+    distorted,
     exchanged,
     permuted,
     spliced,
@@ -68,3 +71,18 @@ def test_composition_distance_and_formula_units() -> None:
     assert composition_distance(bulk("Na"), SALT) == pytest.approx(0.5)
     assert composition_distance(bulk("Na"), bulk("Cu")) == 1.0
     assert counts_for(SALT, {"Na": 1, "Cl": 1}, 6) == {"Na": 3, "Cl": 3}
+
+
+def test_a_distorted_crystal_keeps_an_operation_and_the_volume(rng: np.random.Generator) -> None:
+    made = [distorted(SALT, rng, most_atoms=16) for _ in range(12)]
+    assert {len(one) for one in made} == {8, 16}
+    for one in made:
+        assert one.cell.volume / len(one) == pytest.approx(SALT.cell.volume / 8)
+        assert not np.allclose(one.cell.lengths()[0], SALT.cell.lengths()[0], rtol=1e-4)
+    orders = [len(spglib_operations(one)) for one in made]
+    assert max(orders) > 1
+    assert max(orders) < 192  # of the cubic cell
+
+
+def spglib_operations(atoms: Atoms) -> np.ndarray:
+    return find_space_group(atoms, 1e-4).rotations

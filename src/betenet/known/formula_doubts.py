@@ -14,10 +14,19 @@ _WATER = re.compile(r"[A-Za-z)](\d+)\.(\d{1,2})H2O\)?$")
 _ISOTOPE = re.compile(r"([A-Z][a-z]?) ?((?<!\d)(?:10|11)(?=B(?![a-z]))|18(?=O(?![a-z])))")
 _NUMBER = re.compile(r"\d+\.?\d*|\.\d+")
 _ELEMENT = re.compile(r"[A-Z][a-z]?")
+_KELVIN = re.compile(
+    r"(?:[A-Za-z)\]}]\d\S*|[A-Z][a-z]?[A-Z][a-z]?)[\s@(,]+(?:at\s+)?(\d+\.?\d*\s*K)\)?\s*$"
+)
+"""A temperature behind a formula that has amounts, or two elements."""
+_BEFORE = re.compile(r"\s*(?:\d*\.\d+\s*[A-Z][a-z]?\s*){2,}")
+"""Decimals that all stand before the elements."""
 
 
 def check_blanks(text: str) -> None:
-    """Refuse a number behind a blank at the end of a formula that has its amounts otherwise.
+    """Refuse a number that is no amount, or stands before its element.
+
+    A number behind a blank at the end of a formula that has its amounts otherwise, a temperature,
+    and decimals before all elements.
 
     Raises
     ------
@@ -29,6 +38,18 @@ def check_blanks(text: str) -> None:
     >>> check_blanks("Nb 3 Sn 1"), check_blanks("MgB 2")
     (None, None)
     """
+    if found := _KELVIN.search(text):
+        raise UnclearFormulaError(
+            found.start(1) + 1,
+            f"{found[1]} is a temperature, or an amount and potassium.",
+            "Leave it out, or write potassium before its amount.",
+        )
+    if _BEFORE.fullmatch(text):
+        raise UnclearFormulaError(
+            len(text) - len(text.lstrip()) + 1,
+            "The amounts stand before the elements.",
+            "Write them behind: Nb0.5Ti0.5.",
+        )
     *before, last = text.split() or [""]
     if _NUMBER.fullmatch(last) and any(re.search(r"[A-Za-z)\]}]_?\d", one) for one in before):
         raise UnclearFormulaError(

@@ -52,7 +52,7 @@ def make_replayed_espresso(folder: Path, kept: Path = KEPT, pause: float = 0.0) 
     folder.mkdir()
     text = PROGRAM.replace("{python}", sys.executable).replace("{kept}", str(kept))
     text = text.replace("{log!r}", repr(str(folder / "log"))).replace("{pause}", str(pause))
-    for name in PROGRAMS:
+    for name in (*PROGRAMS, "projwfc.x"):
         (folder / name).write_text(text)
         (folder / name).chmod(0o755)
     (folder / "log").touch()

@@ -31,6 +31,23 @@ def test_read_prints_a_table_or_json_and_goes_on_after_a_bad_file(
     assert gapped["fermi_level"]["gap_ev"] > 0.4
 
 
+def test_bands_along_lines_in_every_form(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    places = [str(KEPT / "projected"), METAL]
+    words = ["--csv", str(tmp_path / "b.csv"), "--plot", str(tmp_path)]
+    assert main(["electrons", "bands", *places, *words]) == 1
+    said = capsys.readouterr()
+    assert "42 points along G–X|L–G" in said.out
+    assert "has no bands along lines" in said.err
+    assert len(list(tmp_path.glob("*bands.png"))) == 1
+    rows = list(csv.DictReader((tmp_path / "b.csv").read_text().splitlines()))
+    assert {row["orbital"] for row in rows} == {"Al s", "Al p"}
+    assert main(["electrons", "bands", places[0], "--json"]) == 0
+    (found,) = json.loads(capsys.readouterr().out)
+    assert len(found["weights"][0]) == len(found["k"]) == 42
+
+
 def test_nesting_along_a_line_with_a_figure(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

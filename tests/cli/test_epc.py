@@ -17,6 +17,7 @@ from betenet.datasets.jsonl_rows import read_jsonl
 from betenet.espresso import collect, status
 from betenet.espresso.calculation import Calculation
 from betenet.espresso.collect import Progress
+from betenet.structures import prepare_structures
 from betenet.superconductivity.moments import coupling_constant
 
 UPF = '<UPF><PP_HEADER element="{}" pseudo_type="NC" relativistic="scalar" z_valence="11.0"/>\n'
@@ -435,3 +436,19 @@ def test_a_fault_in_one_calculation_is_told_and_the_others_too(
     told = capsys.readouterr()
     assert "Al" in told.out + told.err
     assert "Bad: this ended with ZeroDivisionError" in told.err
+
+
+def test_an_insulator_by_its_bands_is_refused_unless_it_is_kept(
+    cell: Path, potentials: Path, tmp_path: Path, capsys: Capture
+) -> None:
+    (record,) = prepare_structures(cell)
+    level = {"gap_ev": 0.5, "dos_per_ev_per_atom": 0, "mesh_error_per_ev": 0.0, "n_atoms": 1}
+    as_read = record.as_read and record.as_read.to_dict()
+    verdict = {"name": "Al", "fermi_level": level, "as_read": as_read}
+    (tmp_path / "electrons.json").write_text(json.dumps(verdict))
+    words = ["epc", "plan", *told(cell, potentials, tmp_path / "epc")]
+    words += ["--electrons", str(tmp_path / "electrons.json")]
+    assert main(words) == 1
+    assert "insulator with a gap of 0.5 eV" in capsys.readouterr().err
+    assert not (tmp_path / "epc" / "Al").exists()
+    assert "core-hours" in stdout_of([*words, "--keep-insulators"], capsys)

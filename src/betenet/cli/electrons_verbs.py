@@ -8,25 +8,29 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from functools import partial
 from typing import Any
 
 from betenet.cli.arguments import key_values
 from betenet.cli.batch import FolderOutput, Output, RowOutput, TableOutput, write_results
 from betenet.cli.streams import CsvRows, FigureFolder, JsonList, refuse_to_replace_inputs
-from betenet.electrons.calculations import PROGRAMS, electrons_protocol, run_electrons
+from betenet.electrons.calculations import PROGRAMS, PROJECTING, electrons_protocol, run_electrons
 from betenet.electrons.entry import CSV_COLUMNS, ElectronsOfCrystal, read_electrons
 from betenet.electrons.fermi_surface import plot_fermi_surface
+from betenet.electrons.line_bands import BANDS_COLUMNS, LineBands, read_all_line_bands
 from betenet.electrons.magnetism import MagnetismOfCrystal, run_magnetism
 from betenet.electrons.nesting_report import Nesting, nesting_of
 from betenet.electrons.qe_xml import read_qe_bands
 from betenet.electrons.wave_vectors import parse_waves
-from betenet.electrons.workflow import DENSITY
+from betenet.electrons.workflow import DENSITY, Sampling
 from betenet.errors import BetenetError
 from betenet.espresso.plan import parse_changes
 from betenet.espresso.protocol import DEFAULT_PROTOCOL, Protocol
 from betenet.espresso.runner import Runner
+
+USUAL = "usual"
+"""Word for the usual path of the lattice."""
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -35,11 +39,15 @@ def run(arguments: argparse.Namespace) -> int:
     found = run_electrons(
         arguments.files,
         arguments.out,
-        runner_of(arguments),
+        runner_of(arguments, PROJECTING if arguments.orbitals else PROGRAMS),
         protocol=protocol_of(arguments),
         pseudopotentials=arguments.pseudopotentials,
         pressure=arguments.pressure or 0.0,
-        density=arguments.mesh_density or DENSITY,
+        sampling=Sampling(
+            density=arguments.mesh_density or DENSITY,
+            orbitals=arguments.orbitals,
+            lines="" if arguments.path == USUAL else arguments.path,
+        ),
         tell=tell,
     )
     code = write_results(_noting(found, states), list(_outputs(arguments)), noun="structures")
@@ -53,6 +61,23 @@ def read(arguments: argparse.Namespace) -> int:
     found, outputs = read_electrons(arguments.files), list(_outputs(arguments))
     if arguments.plot is not None:
         outputs.append(lambda: FolderOutput(arguments.plot, _draw_surface))
+    return write_results(found, outputs, noun="files", total=len(arguments.files))
+
+
+def bands(arguments: argparse.Namespace) -> int:
+    """Print bands along lines, and what they are made of near the Fermi level."""
+    outputs: list[Callable[[], Output[LineBands]]] = []
+    if arguments.csv is not None:
+        refuse_to_replace_inputs(arguments.files, arguments.csv)
+        rows = partial(CsvRows, arguments.csv, BANDS_COLUMNS)
+        outputs.append(lambda: RowOutput(rows(), LineBands.csv_rows))
+    if arguments.json:
+        outputs.append(lambda: RowOutput(JsonList(), lambda one: [one.to_dict()]))
+    else:
+        outputs.append(lambda: TableOutput(LineBands.lines))
+    if arguments.plot is not None:
+        outputs.append(lambda: FolderOutput(arguments.plot, _draw_bands))
+    found = read_all_line_bands(arguments.files)
     return write_results(found, outputs, noun="files", total=len(arguments.files))
 
 
@@ -86,14 +111,14 @@ def magnetism(arguments: argparse.Namespace) -> int:
     return write_results(found, [lambda: output], noun="structures")
 
 
-def runner_of(arguments: argparse.Namespace) -> Runner:
+def runner_of(arguments: argparse.Namespace, needed: Sequence[str] = PROGRAMS) -> Runner:
     """How pw.x is run, by the flags of the command line."""
     names = ("max_seconds", "retry_failed", "keep_scratch")
     return Runner.on_this_machine(
         arguments.programs,
         mpi=arguments.mpi,
         processes=arguments.processes,
-        needed=PROGRAMS,
+        needed=needed,
         **{name: getattr(arguments, name) for name in names},
     )
 
@@ -147,6 +172,11 @@ def _draw_surface(found: ElectronsOfCrystal, folder: FigureFolder) -> None:
     if found.bands is not None and found.level is not None and found.level.is_metal:
         draw = partial(plot_fermi_surface, found.bands)
         folder.draw(folder.new_stem(found.name), "fermi_surface", draw)
+
+
+def _draw_bands(found: LineBands, folder: FigureFolder) -> None:
+    if found.error is None:
+        folder.draw(folder.new_stem(found.name), "bands", found.plot)
 
 
 def _draw_nesting(found: Nesting, folder: FigureFolder) -> None:

@@ -84,6 +84,8 @@ def _add_settings(parser: Parser) -> None:
     _add_recipe(parser)
     parser.flag("--dos-pseudopotentials", Path)
     parser.flag("--pressure", pressure)
+    parser.flag("--electrons", Path)
+    parser.switch("--keep-insulators")
 
 
 def _add_recipe(parser: Parser) -> None:

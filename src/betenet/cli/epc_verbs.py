@@ -26,6 +26,7 @@ from betenet.espresso.protocol import DEFAULT_PROTOCOL, explain_protocol
 from betenet.espresso.runner import Runner
 from betenet.espresso.slurm import OPTIONS, check_options, write_job
 from betenet.espresso.status import read_status
+from betenet.known.band_verdicts import read_band_verdicts, without_insulators
 from betenet.runs import FolderInUseError
 
 
@@ -220,8 +221,14 @@ def _changes(arguments: argparse.Namespace) -> dict[str, object]:
 
 def _planned(arguments: argparse.Namespace, changes: dict[str, object]) -> Plans:
     """Plan the structures of the command line; errors are told on stderr."""
+    if arguments.keep_insulators and arguments.electrons is None:
+        where = "without --electrons"
+        refuse_idle(["keep_insulators"], where, "Nothing is left out.", "Leave it out.")
+    structures: object = arguments.files
+    if arguments.electrons is not None and not arguments.keep_insulators:
+        structures = without_insulators(structures, read_band_verdicts(arguments.electrons))
     plans = plan_calculations(
-        arguments.files,
+        structures,
         arguments.protocol or DEFAULT_PROTOCOL,
         arguments.pseudopotentials,
         changes=changes,
@@ -241,7 +248,7 @@ def _refuse_idle(arguments: argparse.Namespace) -> None:
             "Leave one of them out.",
         )
     settings = ("protocol", "set", "pseudopotentials", "pressure", "starting_guess")
-    settings += ("dos_pseudopotentials",)
+    settings += ("dos_pseudopotentials", "electrons", "keep_insulators")
     if not arguments.files:
         refuse_idle(
             [name for name, value in chosen(arguments, *settings).items() if value],

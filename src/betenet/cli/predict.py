@@ -43,6 +43,7 @@ def add_parser(verbs: Verbs) -> None:
     add_phonons(parser)
     parser.flag("--phonons-of")
     parser.flag("--pressure", pressure, nargs="+", action="extend")
+    parser.flag("--electrons", Path)
     parser.flag("--mu-star", mu_star, default=DEFAULT_MU_STAR)
     parser.flag("--tc-method", tc_method, default=DEFAULT_METHOD)
     parser.flag("--device", default="cpu")
@@ -66,9 +67,12 @@ def run(arguments: argparse.Namespace) -> int:
     from betenet.cli.phonon_progress import phonons_of
     from betenet.cli.prediction_outputs import outputs_of
     from betenet.ensemble import Ensemble
+    from betenet.ensemble.computed_bands import with_bands
     from betenet.ensemble.phonon_sources import AUTO, NONE, QUICK, default_phonons
+    from betenet.known.band_verdicts import read_band_verdicts
 
     refuse_to_replace_inputs(arguments.files, arguments.csv)
+    verdicts = () if arguments.electrons is None else read_band_verdicts(arguments.electrons)
     model = Ensemble.load(arguments.model, with_phonons=arguments.phonons != NONE)
     model = model.to(arguments.device, arguments.precision)
     asked = arguments.phonons or default_phonons(model)
@@ -81,6 +85,8 @@ def run(arguments: argparse.Namespace) -> int:
         # phonons of a force field take longer than all else: lose one structure at most
         at_a_time=1 if asked in {AUTO, QUICK} else BATCH,
     )
+    if verdicts:
+        predictions = with_bands(predictions, verdicts)
     code = write_results(predictions, outputs_of(arguments, model), noun="structures")
     if arguments.phonons_of is not None:
         from betenet.ensemble.phonon_file import check_used

@@ -9,6 +9,7 @@ import numpy as np
 from ase import Atoms
 from jaxtyping import Bool, Float
 
+from betenet.electrons.orbitals import OrbitalWeights
 from betenet.errors import DataError
 from betenet.espresso.grids import Grid
 
@@ -39,6 +40,8 @@ class Bands:
         Largest difference between energies that symmetry makes equal [eV].
     source
         Where they were read.
+    orbitals
+        Share of each state in the orbitals of the atoms; None where nothing has projected them.
     """
 
     atoms: Atoms
@@ -49,6 +52,7 @@ class Bands:
     stated_fermi_energy: float = float("nan")
     mismatch: float = 0.0
     source: str = field(default="bands")
+    orbitals: OrbitalWeights | None = None
 
     @property
     def grid(self) -> Grid:
@@ -88,7 +92,12 @@ class Bands:
         if any(self.offset) or any(n % by or n // by < LEAST_POINTS for n, by in pairs if by > 1):
             return None
         first, second, third = steps
-        return replace(self, energies=self.energies[:, ::first, ::second, ::third])
+        orbitals = self.orbitals
+        if orbitals is not None:
+            weights = orbitals.weights[:, ::first, ::second, ::third]
+            orbitals = replace(orbitals, weights=weights)
+        energies = self.energies[:, ::first, ::second, ::third]
+        return replace(self, energies=energies, orbitals=orbitals)
 
     def crossing(self, level: float) -> Bool[np.ndarray, "spin band"]:
         """Whether each band has energies on both sides of a level [eV]."""

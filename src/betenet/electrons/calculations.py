@@ -12,9 +12,19 @@ from typing import Any
 
 from betenet.electrons.bands import Bands
 from betenet.electrons.entry import ElectronsOfCrystal
-from betenet.electrons.fermi_level import fermi_level
-from betenet.electrons.qe_xml import FILE, read_qe_bands
-from betenet.electrons.workflow import DENSITY, SAVED_BANDS, ElectronsWorkflow
+from betenet.electrons.fermi_level import fermi_level, orbital_shares
+from betenet.electrons.line_bands import LINES
+from betenet.electrons.qe_elements import FILE
+from betenet.electrons.qe_xml import read_qe_bands
+from betenet.electrons.workflow import (
+    LINE_ORBITALS,
+    ORBITALS,
+    ORBITALS_FILE,
+    SAVED_BANDS,
+    SAVED_LINES,
+    ElectronsWorkflow,
+    Sampling,
+)
 from betenet.errors import BetenetError
 from betenet.espresso.calculation import copy_pseudopotentials
 from betenet.espresso.calculations import named_structures
@@ -30,6 +40,8 @@ from betenet.structures import StructureRecord
 
 PROGRAMS = ("pw.x",)
 """Programs of Quantum ESPRESSO that are needed."""
+PROJECTING = (*PROGRAMS, "projwfc.x")
+"""Programs that are needed for orbitals too."""
 KEPT_BANDS = f"{FILE}.gz"
 """File with the bands, which stays when scratch files are removed."""
 RECORD = "electrons.json"
@@ -58,7 +70,7 @@ def run_electrons(
     protocol: Protocol | None = None,
     pseudopotentials: str | Path | None = None,
     pressure: float = 0.0,
-    density: float = DENSITY,
+    sampling: Sampling | None = None,
     tell: Tell = lambda _: None,
 ) -> Generator[ElectronsOfCrystal]:
     """Compute bands on a full mesh, and what they are at the Fermi level.
@@ -75,8 +87,8 @@ def run_electrons(
         Protocol, such as `electrons_protocol` gives; its default one if absent.
     pseudopotentials, pressure
         As `plan_calculations` takes them.
-    density
-        Points of the mesh per length of a reciprocal vector, which is without 2π [Å].
+    sampling
+        Where bands are computed; orbitals and lines may be added to a calculation that is done.
     tell
         Called with a line for each start and end of a step.
 
@@ -99,7 +111,7 @@ def run_electrons(
             continue
         try:
             recipe = make_workflow(record.atoms, chosen, folder, pressure=pressure)
-            workflow = ElectronsWorkflow(recipe=recipe, density=density)
+            workflow = ElectronsWorkflow(recipe=recipe, sampling=sampling or Sampling())
             yield run_crystal(
                 Path(out) / name, record, workflow, runner.with_time_left(began), tell
             )
@@ -151,7 +163,12 @@ def run_crystal(
         *level.warnings,
     )
     found = ElectronsOfCrystal(
-        state="done", level=level, bands=bands, warnings=tuple(warnings), **common
+        state="done",
+        level=level,
+        orbitals=orbital_shares(bands, level.fermi_energy) if level.is_metal else (),
+        bands=bands,
+        warnings=tuple(warnings),
+        **common,
     )
     text = json.dumps(found.to_dict(), ensure_ascii=False, indent=1)
     replace_file(home / RECORD, f"{text}\n".encode())
@@ -166,7 +183,13 @@ def keep_bands(home: Path) -> Bands:
     DataError
         If they cannot be used.
     """
-    saved, kept = home / SAVED_BANDS, home / KEPT_BANDS
-    if saved.is_file():
-        replace_file(kept, gzip.compress(saved.read_bytes(), mtime=0))
-    return read_qe_bands(kept)
+    kept = {
+        SAVED_BANDS: KEPT_BANDS,
+        SAVED_LINES: f"{LINES}/{KEPT_BANDS}",
+        f"{ORBITALS}/{ORBITALS_FILE}": f"{ORBITALS_FILE}.gz",
+        f"{LINE_ORBITALS}/{ORBITALS_FILE}": f"{LINES}/{ORBITALS_FILE}.gz",
+    }
+    for source, target in kept.items():
+        if (home / source).is_file():
+            replace_file(home / target, gzip.compress((home / source).read_bytes(), mtime=0))
+    return read_qe_bands(home / KEPT_BANDS)

@@ -8,14 +8,24 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from ase import Atoms
+
 from betenet.electrons.bands import Bands
-from betenet.electrons.fermi_level import WINDOW, FermiLevel, fermi_level
+from betenet.electrons.fermi_level import (
+    WINDOW,
+    FermiLevel,
+    OrbitalShare,
+    fermi_level,
+    orbital_shares,
+)
 from betenet.electrons.qe_xml import read_qe_bands
 from betenet.errors import BetenetError
+from betenet.structures import prepare_structures
 
 CSV_COLUMNS = (
     *("name", "formula", "state", "is_metal", "dos_fermi_per_ev", "dos_fermi_per_ev_per_atom"),
     *("dos_mesh_error_per_ev", "relative_change", "gap_ev", "fermi_energy_ev", "mesh", "bands"),
+    "orbitals_per_ev",
     "warnings",
 )
 
@@ -36,6 +46,8 @@ class ElectronsOfCrystal:
         Chemical formula; empty if the structure cannot be used.
     level
         The Fermi level.
+    orbitals
+        What each orbital has of N(E_F), and the rest; empty where they are not known.
     bands
         Bands on the full mesh.
     warnings
@@ -47,6 +59,7 @@ class ElectronsOfCrystal:
     error: BetenetError | None = None
     formula: str = ""
     level: FermiLevel | None = None
+    orbitals: tuple[OrbitalShare, ...] = ()
     bands: Bands | None = None
     warnings: tuple[str, ...] = ()
 
@@ -56,10 +69,41 @@ class ElectronsOfCrystal:
             "name": self.name,
             "formula": self.formula,
             "state": self.state,
+            "as_read": None if self.bands is None else _as_read(self.bands.atoms),
             "fermi_level": None if self.level is None else self.level.to_dict(),
+            "orbitals": [one.to_dict() for one in self.orbitals],
+            "sites": [
+                {"site": site, "element": element, "dos_per_ev": dos}
+                for (site, element), dos in self.by_site().items()
+            ],
             "warnings": list(self.warnings),
             "error": None if self.error is None else self.error.to_dict(),
         }
+
+    def by_site(self) -> dict[tuple[int, str], float]:
+        """N(E_F) in the orbitals of each atom, by its number and element [1/eV]."""
+        found: dict[tuple[int, str], float] = {}
+        for one in self.orbitals:
+            if one.orbital is not None:
+                key = (one.orbital.site, one.orbital.element)
+                found[key] = found.get(key, 0.0) + one.dos
+        return found
+
+    def _orbitals_text(self) -> Generator[str]:
+        """N(E_F) by orbital of the element, by site, and what is in none."""
+        assert self.level is not None
+        kinds: dict[str, float] = {}
+        for one in self.orbitals:
+            key = (
+                "in none" if one.orbital is None else f"{one.orbital.element} {one.orbital.letter}"
+            )
+            kinds[key] = kinds.get(key, 0.0) + one.dos
+        told = ", ".join(f"{key} {dos / self.level.dos:.1%}" for key, dos in kinds.items())
+        yield f"    by orbital: {told}"
+        sites = self.by_site()
+        if len(sites) > 1:
+            each = ", ".join(f"{element}{site} {dos:.3g}" for (site, element), dos in sites.items())
+            yield f"    by site, per eV: {each}"
 
     def lines(self) -> list[str]:
         """Verdict, N(E_F) and warnings, a line for each."""
@@ -82,6 +126,8 @@ class ElectronsOfCrystal:
             if level.dos_by_spin:
                 shares = " and ".join(f"{one:.4g}" for one in level.dos_by_spin)
                 found.append(f"    of the two spins {shares} per eV")
+            if self.orbitals:
+                found += self._orbitals_text()
         return [*found, *(f"    warning: {text}" for text in self.warnings)]
 
     def csv_row(self) -> dict[str, str]:
@@ -101,6 +147,8 @@ class ElectronsOfCrystal:
             row |= {key: f"{value:.6g}" for key, value in numbers.items() if math.isfinite(value)}
             row["is_metal"] = str(level.is_metal).lower()
             row["mesh"] = "x".join(map(str, level.grid))
+            shares = {one.orbital.label: one.dos for one in self.orbitals if one.orbital}
+            row["orbitals_per_ev"] = " ".join(f"{key}={dos:.4g}" for key, dos in shares.items())
             row["bands"] = " ".join(map(str, level.bands))
         return row | {"warnings": "; ".join(self.warnings)}
 
@@ -130,9 +178,16 @@ def read_electrons(paths: Sequence[str | Path]) -> Generator[ElectronsOfCrystal]
             state="done",
             formula=str(bands.atoms.get_chemical_formula(empirical=True)),
             level=level,
+            orbitals=orbital_shares(bands, level.fermi_energy) if level.is_metal else (),
             bands=bands,
             warnings=level.warnings,
         )
+
+
+def _as_read(atoms: Atoms) -> dict[str, object] | None:
+    """What tells the crystal from others of its formula."""
+    (record,) = prepare_structures(atoms)
+    return None if record.as_read is None else record.as_read.to_dict()
 
 
 def _in_words(bands: tuple[int, ...]) -> str:

@@ -9,7 +9,8 @@ import numpy as np
 from jaxtyping import Float
 
 from betenet.electrons.bands import Bands
-from betenet.electrons.tetrahedra import density_of_states, fermi_energy
+from betenet.electrons.orbitals import Orbital
+from betenet.electrons.tetrahedra import density_of_states, fermi_energy, states_at
 from betenet.json_output import finite_or_none
 
 WINDOW = 0.05
@@ -158,6 +159,75 @@ def fermi_level(bands: Bands) -> FermiLevel:
         mean=float(total.mean()),
         bands=tuple((np.flatnonzero(crossing) + 1).tolist()) if metal else (),
         grid=bands.grid,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrbitalShare:
+    """What one orbital has of N(E_F).
+
+    Attributes
+    ----------
+    orbital
+        The orbital; None for what is in none.
+    dos
+        N(E_F) in it, both spins together [1/eV].
+    dos_by_spin
+        N(E_F) in it for each spin, if they are told apart [1/eV].
+    """
+
+    orbital: Orbital | None
+    dos: float
+    dos_by_spin: tuple[float, ...] = ()
+
+    def to_dict(self) -> dict[str, object]:
+        """Plain values for JSON, with keys that carry the unit."""
+        table: dict[str, object] = {"orbital": None, "site": None, "element": None}
+        if self.orbital is not None:
+            table = {
+                "orbital": self.orbital.letter,
+                "site": self.orbital.site,
+                "element": self.orbital.element,
+            }
+        return table | {"dos_per_ev": self.dos, "dos_by_spin_per_ev": list(self.dos_by_spin)}
+
+
+def orbital_shares(bands: Bands, level: float) -> tuple[OrbitalShare, ...]:
+    """N(E) of each orbital at an energy, by the weights of the tetrahedra; the rest comes last.
+
+    Parameters
+    ----------
+    bands
+        Bands on a full mesh, with their orbitals.
+    level
+        Energy [eV].
+
+    Returns
+    -------
+    tuple of OrbitalShare
+        Empty if the orbitals of the bands are not known.
+    """
+    if bands.orbitals is None:
+        return ()
+    found = np.zeros((bands.n_spins, len(bands.orbitals.orbitals)))
+    total = np.zeros(bands.n_spins)
+    for spin, crossing in enumerate(bands.crossing(level)):
+        if not crossing.any():
+            continue
+        energies = np.ascontiguousarray(bands.energies[spin][..., crossing])
+        states = states_at(bands.reciprocal, energies, level)
+        weights = bands.orbitals.weights[spin][..., crossing, :]
+        found[spin] = bands.degeneracy * np.einsum("xyzb,xyzbo->o", states, weights)
+        total[spin] = bands.degeneracy * states.sum()
+    rest = total - found.sum(axis=1)
+    pairs = [*zip(bands.orbitals.orbitals, found.T, strict=True), (None, rest)]
+    return tuple(
+        OrbitalShare(
+            orbital=orbital,
+            dos=float(each.sum()),
+            dos_by_spin=tuple(each.tolist()) if bands.n_spins > 1 else (),
+        )
+        for orbital, each in pairs
     )
 
 

@@ -2,28 +2,35 @@
 
 from __future__ import annotations
 
-import math
+from dataclasses import replace
 from pathlib import Path
-from xml.etree import ElementTree as ET
 
 import numpy as np
-from ase import Atoms
-from ase.units import Bohr, Hartree
+from ase.units import Hartree
 from jaxtyping import Float
 
 from betenet.electrons.bands import Bands, check_bands
-from betenet.electrons.unfolding import images_on_mesh, mesh_of, unfold, with_reversal
+from betenet.electrons.orbitals import OrbitalWeights, orbitals_beside, read_orbitals
+from betenet.electrons.qe_elements import (
+    Element,
+    atoms_of,
+    file_of,
+    needed,
+    number_of,
+    numbers_of,
+    optional_number,
+    parse,
+    states_of,
+    text_of,
+)
+from betenet.electrons.unfolding import Images, images_on_mesh, mesh_of, unfold, with_reversal
 from betenet.errors import DataError
 from betenet.espresso.grids import Grid, Operations
-from betenet.input_files import DAMAGE, LARGEST_FILE, in_short, open_bytes
 
-FILE = "data-file-schema.xml"
 _SELF_CONSISTENT = ("scf", "relax", "vc-relax")
 """Calculations whose file says whether the density has converged; that of bands never does."""
 _WORST = 0.05
 """Difference of energies that symmetry makes equal, above which the file is not believed [eV]."""
-
-Element = ET.Element
 
 
 def read_qe_bands(path: str | Path) -> Bands:
@@ -39,23 +46,28 @@ def read_qe_bands(path: str | Path) -> Bands:
     ------
     DataError
         If it is missing, broken, of another program or another kind of calculation; has not
-        converged; or its points do not fill a mesh.
+        converged; its points do not fill a mesh; or a file of projwfc.x beside it is broken.
+
+    Notes
+    -----
+    A file ``….projwfc_up`` of projwfc.x (``filproj``) beside it, or around the scratch folder that
+    it lies in, tells the orbitals of its states.
     """
-    file = _file_of(Path(path))
-    root = _parse(file)
-    output = _needed(root, "output", file)
+    file = file_of(Path(path))
+    root = parse(file)
+    output = needed(root, "output", file)
     _check_converged(root, output, file)
-    band_structure = _needed(output, "band_structure", file)
-    if _text(band_structure, "noncolin", file) == "true":
+    band_structure = needed(output, "band_structure", file)
+    if text_of(band_structure, "noncolin", file) == "true":
         _check_no_moment(output, file)
-    atoms = _atoms(output, file)
-    points, energies = _states(band_structure, output, atoms, file)
+    atoms = atoms_of(output, file)
+    points, energies = states_of(band_structure, output, atoms, file)
     operations = _operations(output, file)
     grid, offset = _mesh(band_structure, points, operations)
     places = images_on_mesh(points, with_reversal(operations), grid, offset)
-    spinor = _text(band_structure, "noncolin", file) == "true"
+    spinor = text_of(band_structure, "noncolin", file) == "true"
     degeneracy = 1 if spinor or energies.shape[0] == 2 else 2
-    n_electrons = _number(band_structure, "nelec", file)
+    n_electrons = number_of(band_structure, "nelec", file)
     filled = int(n_electrons / degeneracy / energies.shape[0])
     full, mismatch = unfold(energies, places, grid, f"{file}", filled + 1)
     if mismatch > _WORST:
@@ -71,64 +83,26 @@ def read_qe_bands(path: str | Path) -> Bands:
             offset=offset,
             n_electrons=n_electrons,
             degeneracy=degeneracy,
-            stated_fermi_energy=_optional(band_structure, "fermi_energy") * Hartree,
+            stated_fermi_energy=optional_number(band_structure, "fermi_energy") * Hartree,
             mismatch=mismatch,
             source=f"{file}",
+            orbitals=_orbitals(file, energies, places, grid),
         )
     )
 
 
-def _file_of(path: Path) -> Path:
-    """The file itself, where a folder with it is given."""
-    if not path.is_dir():
-        return path
-    inside = [path / FILE, path / f"{FILE}.gz", *sorted(path.glob(f"*.save/{FILE}"))]
-
-    found = next((one for one in inside if one.is_file()), None)
-    if found is None:
-        raise DataError(
-            f"There is no {FILE} in {path}.",
-            "pw.x leaves it in the folder PREFIX.save below its outdir.",
-            "Give that folder, or the file.",
-        )
-    return found
-
-
-def _parse(file: Path) -> Element:
-    try:
-        with open_bytes(file) as stream:
-            content = stream.read(LARGEST_FILE)
-    except DAMAGE as error:
-        raise DataError(
-            f"Cannot read {file}.", f"{in_short(error)}.", f"Give the {FILE} of pw.x."
-        ) from error
-    if b"<!ENTITY" in content or b"<!DOCTYPE" in content[:4096]:
-        raise _foreign(file, "It defines entities, which files of pw.x never do.")
-    try:
-        root = ET.fromstring(content)  # noqa: S314 - no entities: see above
-    except ET.ParseError as error:
-        if not content.lstrip().startswith(b"<"):
-            raise _foreign(file, "It is no XML.") from error
-        raise DataError(
-            f"{file} is cut off or broken.",
-            f"XML: {error}.",
-            "The calculation may still run, or was killed: let it end.",
-        ) from error
-    if not root.tag.endswith("espresso"):
-        raise _foreign(file, f"Its root is <{root.tag}>, not <qes:espresso>.")
-    creator = root.find("general_info/creator")
-    program = "" if creator is None else creator.get("NAME", "")
-    if program != "PWSCF":
-        raise _foreign(file, f"It was written by {program or 'an unknown program'}.")
-    return root
-
-
-def _foreign(file: Path, reason: str) -> DataError:
-    return DataError(
-        f"{file} is no {FILE} of pw.x.",
-        reason,
-        "Give that of pw.x of Quantum ESPRESSO 6.4 or newer; bands of other programs are not read.",
-    )
+def _orbitals(
+    file: Path, energies: Float[np.ndarray, "spin point band"], places: Images, grid: Grid
+) -> OrbitalWeights | None:
+    """Shares of orbitals on the full mesh; projwfc.x has made those of equal atoms symmetric."""
+    beside = orbitals_beside(file)
+    if beside is None:
+        return None
+    found = read_orbitals(beside, energies.shape)
+    flat = found.weights.reshape(*energies.shape[:2], -1)
+    full, _ = unfold(flat, places, grid, f"{beside}")
+    shape = (energies.shape[0], *grid, *found.weights.shape[2:])
+    return replace(found, weights=full.reshape(shape))
 
 
 def _check_converged(root: Element, output: Element, file: Path) -> None:
@@ -159,55 +133,11 @@ def _check_no_moment(output: Element, file: Path) -> None:
         )
 
 
-def _atoms(output: Element, file: Path) -> Atoms:
-    structure = _needed(output, "atomic_structure", file)
-    cell = [_numbers(structure, f"cell/a{index}", file, 3) for index in (1, 2, 3)]
-    found = structure.findall("atomic_positions/atom")
-    symbols = ["".join(filter(str.isalpha, one.get("name", "X").split("_")[0])) for one in found]
-    places = [np.array(list(map(float, (one.text or "").split()))) for one in found]
-    try:
-        return Atoms(
-            [name[:2].capitalize() if len(name) > 1 else name for name in symbols],
-            cell=np.array(cell) * Bohr,
-            positions=np.array(places) * Bohr,
-            pbc=True,
-        )
-    except (KeyError, ValueError) as error:
-        raise DataError(
-            f"{file} has atoms whose element cannot be told.",
-            f"Their labels are {', '.join(sorted(set(symbols)))}.",
-            "Name atoms after their element, such as Fe1.",
-        ) from error
-
-
-def _states(
-    band_structure: Element, output: Element, atoms: Atoms, file: Path
-) -> tuple[Float[np.ndarray, "point 3"], Float[np.ndarray, "spin point band"]]:
-    """Irreducible points in units of the reciprocal vectors, and their energies [eV]."""
-    states = band_structure.findall("ks_energies")
-    n_points = int(_number(band_structure, "nks", file))
-    if len(states) != n_points or not states:
-        raise DataError(
-            f"{file} has {len(states)} of {n_points} k-points.",
-            "It is not complete.",
-            "Let the calculation end, and read it then.",
-        )
-    length = float(_needed(output, "atomic_structure", file).get("alat", "nan")) * Bohr
-    points = np.array([_numbers(one, "k_point", file, 3) for one in states])
-    energies = np.array([_numbers(one, "eigenvalues", file) for one in states]) * Hartree
-    if not (math.isfinite(length) and np.isfinite(points).all() and np.isfinite(energies).all()):
-        raise DataError(f"{file} has numbers that are not finite.", "", "Compute the bands again.")
-    points = points @ atoms.cell.array.T / length
-    if _text(band_structure, "lsda", file) == "true":
-        return points, np.stack(np.split(energies, 2, axis=1))
-    return points, energies[None]
-
-
 def _operations(output: Element, file: Path) -> Operations:
     """Operations on rows of coordinates in units of the reciprocal vectors."""
     # Fortran order: a line is a column of s, and pw.x turns k to s·k
     found = [
-        _numbers(one, "rotation", file, 9).reshape(3, 3)
+        numbers_of(one, "rotation", file, 9).reshape(3, 3)
         for one in output.findall("symmetries/symmetry")
         if one.findtext("info", "").strip() == "crystal_symmetry"
     ]
@@ -224,51 +154,3 @@ def _mesh(
     first, second, third = (int(mesh.get(f"nk{index}", "1")) for index in (1, 2, 3))
     shifts = [0.5 * int(mesh.get(f"k{index}", "0")) for index in (1, 2, 3)]
     return (first, second, third), (shifts[0], shifts[1], shifts[2])
-
-
-def _needed(element: Element, name: str, file: Path) -> Element:
-    found = element.find(name)
-    if found is None:
-        raise DataError(
-            f"{file} has no <{name}>.",
-            "pw.x writes it at the end of a calculation.",
-            "Let the calculation end; take Quantum ESPRESSO 6.4 or newer.",
-        )
-    return found
-
-
-def _text(element: Element, name: str, file: Path) -> str:
-    return (_needed(element, name, file).text or "").strip()
-
-
-def _number(element: Element, name: str, file: Path) -> float:
-    return float(_numbers(element, name, file, 1)[0])
-
-
-def _optional(element: Element, name: str) -> float:
-    """A number; nan if it is not there."""
-    words = element.findtext(name, "").split()
-    try:
-        return float(words[0]) if words else math.nan
-    except ValueError:
-        return math.nan
-
-
-def _numbers(
-    element: Element, name: str, file: Path, count: int | None = None
-) -> Float[np.ndarray, " number"]:
-    """Numbers of an element, as many as there must be."""
-    words = _text(element, name, file).split()
-    try:
-        found = np.array(list(map(float, words)))
-    except ValueError as error:
-        raise DataError(
-            f"{file} has something else than numbers in <{name}>.", f"{error}.", "Write it again."
-        ) from error
-    if count is not None and found.size != count:
-        raise DataError(
-            f"{file} has {found.size} numbers in <{name}> instead of {count}.",
-            "",
-            "Write it again.",
-        )
-    return found

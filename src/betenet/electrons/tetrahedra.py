@@ -62,6 +62,12 @@ def density_of_states(
     return found
 
 
+def states_at(reciprocal: Float[np.ndarray, "3 3"], energies: Energies, level: float) -> Energies:
+    """What each state of the mesh adds to the density of states at an energy [eV] [1/eV]."""
+    weights = _library().dos(reciprocal, energies, np.array([level], dtype=float))
+    return np.asarray(weights[..., 0])
+
+
 def fermi_energy(reciprocal: Float[np.ndarray, "3 3"], energies: Energies, filled: float) -> float:
     """Energy up to which as many states are filled as there are electrons for [eV].
 

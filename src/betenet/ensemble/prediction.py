@@ -20,7 +20,8 @@ from betenet.ensemble.stored_parts import atoms_from_dict, atoms_to_dict, error_
 from betenet.ensemble.training_table import InTraining
 from betenet.errors import BetenetError, DataError
 from betenet.json_output import finite_or_none
-from betenet.known.findings import NOT_KNOWN, Finding
+from betenet.known.band_verdicts import BandVerdict
+from betenet.known.findings import COMPUTED_INSULATOR, NOT_KNOWN, Finding
 from betenet.known.look_up import (
     KNOWN_TC,
     NEAREST_KNOWN,
@@ -122,6 +123,8 @@ class Prediction:
         What the model was not made for (insulators, magnets, families whose pairing is not by
         phonons, layers) or does not know (elements, compositions and volumes that training did not
         have). Their texts are among the warnings.
+    bands
+        What a band calculation of the crystal has found at the Fermi level; None without one.
     """
 
     name: str
@@ -145,6 +148,7 @@ class Prediction:
     as_read: AsRead | None = None
     in_training: InTraining | None = None
     findings: tuple[Finding, ...] = ()
+    bands: BandVerdict | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "estimates", Estimates(self.estimates, self.error))
@@ -181,7 +185,12 @@ class Prediction:
 
     @property
     def unknown_because(self) -> tuple[str, ...]:
-        """Codes of the findings for which the probability of a high Tc is not known."""
+        """Codes of the findings for which the probability of a high Tc is not known.
+
+        None of them matters for an insulator by its own bands.
+        """
+        if any(one.code == COMPUTED_INSULATOR for one in self.findings):
+            return ()
         return tuple(one.code for one in self.findings if one.code in NOT_KNOWN)
 
     @property
@@ -242,6 +251,8 @@ class Prediction:
         }
         if math.isfinite(self.tc_error_95):
             data[TC_ERROR] = self.tc_error_95
+        if self.bands is not None:
+            data["bands"] = self.bands.to_dict()
         if self.phonons_read is not None:
             data["phonons_read"] = self.phonons_read.to_dict()
         if per_site:

@@ -23,6 +23,7 @@ class Finding:
 
 LIKELY_INSULATOR = "likely_insulator"
 POSSIBLY_INSULATOR = "possibly_insulator"
+COMPUTED_INSULATOR = "computed_insulator"
 MAGNETIC_ELEMENTS = "magnetic_elements"
 POSSIBLY_MAGNETIC = "possibly_magnetic"
 CUPRATE = "cuprate"
@@ -67,4 +68,11 @@ NOT_KNOWN = (
     COUPLING_UNKNOWN,
 )
 """Findings with which the probability of a high Tc is not known."""
-CODES = (*NOT_KNOWN, POSSIBLY_MAGNETIC, RARE_ELEMENT, UNUSUAL_VOLUME, TC_UNCERTAIN)
+CODES = (
+    *NOT_KNOWN,
+    COMPUTED_INSULATOR,
+    POSSIBLY_MAGNETIC,
+    RARE_ELEMENT,
+    UNUSUAL_VOLUME,
+    TC_UNCERTAIN,
+)

@@ -12,13 +12,16 @@ from tests.replayed_espresso import make_replayed_espresso
 from betenet.electrons.calculations import (
     KEPT_BANDS,
     PROGRAMS,
+    PROJECTING,
     RECORD,
     electrons_protocol,
     run_electrons,
 )
 from betenet.electrons.entry import ElectronsOfCrystal
+from betenet.electrons.line_bands import read_line_bands
+from betenet.electrons.qe_elements import FILE
 from betenet.electrons.qe_xml import read_qe_bands
-from betenet.electrons.workflow import ElectronsWorkflow
+from betenet.electrons.workflow import ORBITALS_FILE, ElectronsWorkflow, Sampling
 from betenet.errors import ConfigError
 from betenet.espresso.grids import Grid
 from betenet.espresso.plan import make_workflow
@@ -100,7 +103,7 @@ def test_another_mesh_is_another_calculation_and_the_rest_gets_done(
     found = run(files)
     assert [one.state for one in found] == ["failed", "failed", "done"]
     assert "no pseudopotential of Cu" in str(found[1].error)
-    (other,) = run(files[2], density=30.0)
+    (other,) = run(files[2], sampling=Sampling(density=30.0))
     assert isinstance(other.error, ConfigError)
     assert "density" in str(other.error)
 
@@ -111,7 +114,7 @@ def test_meshes_are_even_and_bands_enough(density: float, mesh: Grid, tmp_path: 
     make_header(upf, "Al", 3.0)
     aluminium = bulk("Al", "fcc", a=4.03)
     recipe = make_workflow(aluminium, electrons_protocol("fast", SETTINGS), upf)
-    workflow = ElectronsWorkflow(recipe=recipe, density=density)
+    workflow = ElectronsWorkflow(recipe=recipe, sampling=Sampling(density=density))
     assert workflow.mesh(recipe.atoms) == mesh
     # three electrons fill one band and a half
     assert workflow.bands(recipe.atoms) == 8
@@ -121,3 +124,48 @@ def test_meshes_are_even_and_bands_enough(density: float, mesh: Grid, tmp_path: 
     moved = make_workflow(aluminium, relaxing, upf)
     first = ElectronsWorkflow(recipe=moved).steps(tmp_path / "nothing")
     assert [step.key for step in first] == ["relax"]
+
+
+def test_orbitals_and_lines_are_added_to_a_calculation_that_is_done(tmp_path: Path) -> None:
+    make_header(tmp_path / "upf", "Al", 3.0)
+    made = FIXTURES / "electrons" / "projected"
+    kept = tmp_path / "kept"
+    for key, source in (("states", made), ("lines", made / "lines")):
+        saved = kept / key / "scratch" / "crystal.save"
+        saved.mkdir(parents=True)
+        content = gzip.decompress((source / f"{FILE}.gz").read_bytes())
+        (saved / FILE).write_bytes(content)
+    for key, source in (("orbitals", made), ("line-orbitals", made / "lines")):
+        (kept / key).mkdir(parents=True)
+        content = gzip.decompress((source / f"{ORBITALS_FILE}.gz").read_bytes())
+        (kept / key / ORBITALS_FILE).write_bytes(content)
+        (kept / key / "projwfc.out").write_text("JOB DONE.")
+    (kept / "coarse").mkdir()
+    for key in ("coarse", "states", "lines"):
+        pw = FIXTURES / "aluminium" / ("states" if key == "lines" else key) / "pw.out"
+        (kept / key / "pw.out").write_bytes(pw.read_bytes())
+    programs = make_replayed_espresso(tmp_path / "programs", kept)
+    runner = Runner.on_this_machine(programs, mpi="none", needed=PROJECTING)
+    options = {
+        "protocol": electrons_protocol("fast", SETTINGS),
+        "pseudopotentials": tmp_path / "upf",
+    }
+
+    def start(sampling: Sampling) -> ElectronsOfCrystal:
+        aluminium = bulk("Al", "fcc", a=4.05)
+        (found,) = run_electrons([aluminium], tmp_path, runner, sampling=sampling, **options)  # type: ignore[arg-type]
+        return found
+
+    plain = start(Sampling())
+    assert plain.orbitals == ()
+    found = start(Sampling(orbitals=True, lines="GX,LG"))
+    assert [one.orbital and one.orbital.letter for one in found.orbitals] == ["s", "p", None]
+    assert found.by_site()[1, "Al"] < found.level.dos  # type: ignore[union-attr]
+    home = tmp_path / found.name
+    asked = (home / "lines" / "pw.in").read_text()
+    assert "calculation = 'bands'" in asked
+    assert "K_POINTS crystal\n42\n" in asked
+    assert read_line_bands(home).orbitals is not None
+    assert not list(home.glob("*/scratch"))
+    assert any("by orbital: Al s" in line for line in found.lines())
+    assert "Al1-p=" in found.csv_row()["orbitals_per_ev"]

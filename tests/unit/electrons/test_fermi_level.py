@@ -7,7 +7,13 @@ import pytest
 from tests.espresso_runs import FIXTURES
 from tests.made_bands import bands_of, free_electrons, mesh, square_lattice
 
-from betenet.electrons.fermi_level import fermi_dos, fermi_level, level_and_gap
+from betenet.electrons.fermi_level import (
+    fermi_dos,
+    fermi_level,
+    level_and_gap,
+    orbital_shares,
+)
+from betenet.electrons.orbitals import Orbital, OrbitalWeights
 from betenet.electrons.qe_xml import read_qe_bands
 
 KEPT = FIXTURES / "electrons"
@@ -86,3 +92,32 @@ def test_a_result_is_json() -> None:
     assert table["mesh_error_per_ev"] is None
     assert table["dos_per_ev_per_atom"] == table["dos_per_ev"]
     json.dumps(table, allow_nan=False)
+
+
+def test_shares_of_orbitals_add_up_to_the_whole() -> None:
+    bands = read_qe_bands(KEPT / "projected")
+    level = fermi_level(bands)
+    shares = orbital_shares(bands, level.fermi_energy)
+    assert sum(one.dos for one in shares) == pytest.approx(level.dos, rel=1e-9)
+    assert [None if one.orbital is None else one.orbital.letter for one in shares] == [
+        "s",
+        "p",
+        None,
+    ]
+    assert all(one.dos > 0.0 for one in shares)
+    assert orbital_shares(free_electrons(8), 0.2) == ()
+
+
+def test_orbitals_of_separate_bands_have_what_the_bands_have() -> None:
+    one = free_electrons(12).energies[0]
+    energies = np.concatenate([one, 2.0 * one], axis=-1)
+    weights = np.zeros((1, *energies.shape, 2))
+    weights[..., 0, 0] = weights[..., 1, 1] = 1.0
+    orbitals = tuple(Orbital(site=k, element="Na", letter="s") for k in (1, 2))
+    bands = bands_of(energies, 0.2)
+    bands = replace(bands, orbitals=OrbitalWeights(orbitals=orbitals, weights=weights))
+    first, second, rest = orbital_shares(bands, 0.25)
+    # N(E) of energies (2k)² is half of π √E, both spins together; of twice as steep ones 2^-3/2
+    assert first.dos == pytest.approx(0.5 * math.pi * 0.25**0.5, rel=0.02)
+    assert second.dos == pytest.approx(first.dos / 2.0**1.5, rel=0.05)
+    assert rest.dos == pytest.approx(0.0, abs=1e-12)

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 from tests.espresso_runs import FIXTURES
 
-from betenet.electrons.qe_xml import FILE, read_qe_bands
+from betenet.electrons.qe_elements import FILE
+from betenet.electrons.qe_xml import read_qe_bands
 from betenet.errors import DataError
 
 KEPT = FIXTURES / "electrons"

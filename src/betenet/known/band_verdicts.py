@@ -150,7 +150,8 @@ def without_insulators(
 def _read(file: Path) -> Generator[BandVerdict]:
     try:
         content: Any = read_json(file)
-        for one in content if isinstance(content, list) else [content]:
+        entries: list[Any] = [*content] if isinstance(content, list) else [content]
+        for one in entries:
             level, crystal = one["fermi_level"], one.get("as_read")
             if level is None:  # failed, or stopped
                 continue

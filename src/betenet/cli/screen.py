@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from betenet.cli.arguments import chosen, count, key_values, whole
+from betenet.cli.arguments import chosen, count, key_values, pressure, whole
 from betenet.cli.parser import Verbs, add_verb, add_verbs
 from betenet.cli.printing import GO_ON, show, show_json, tell, tell_errors
 from betenet.cli.streams import refuse_to_replace_inputs
@@ -33,6 +33,7 @@ def add_parser(verbs: Verbs) -> None:
     running.flag("target")
     running.flag("--calibration", Path)
     running.flag("--out", Path, required=True)
+    running.flag("--pressure", pressure)
     running.flag("--workers", count, default=1)
     where = running.add_mutually_exclusive_group()
     running.flag("--scheduler", within=where)
@@ -78,14 +79,14 @@ def run_plan(arguments: argparse.Namespace) -> int:
 def run_run(arguments: argparse.Namespace) -> int:
     """Screen; the exit code is 130 after an interrupt."""
     _check_files(arguments.target, arguments.calibration)
-    from betenet.screening.screening import screen
+    from betenet.screening.screening import open_funnel, screen
 
     example = "queue=long memory=8GB"
     slurm = None if arguments.slurm is None else key_values(arguments.slurm, "--slurm", example)
     try:
         found = screen(
             arguments.out,
-            arguments.target,
+            open_funnel(arguments.target, arguments.pressure),
             slurm=slurm,
             **chosen(arguments, "calibration", "workers", "scheduler"),
         )

@@ -101,6 +101,10 @@ def _of_rows(funnel: Funnel, table: Calibration, passage: Passage) -> Iterator[s
 
 
 def _of_stages(funnel: Funnel, table: Calibration) -> Iterator[str]:
+    if funnel.pressure is not None:
+        yield (
+            f"the table's crystals are at zero pressure, the candidates at {funnel.pressure:g} GPa"
+        )
     for stage in funnel.stages:
         used = table.model_of(stage)
         if used != stage.by:

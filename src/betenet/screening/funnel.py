@@ -18,7 +18,7 @@ from betenet.ensemble.tc_surface import check_tc_settings
 from betenet.errors import ConfigError
 from betenet.phonons import FORCE_FIELDS
 from betenet.phonons.force_field import identity_of
-from betenet.screening.kinds import KINDS, StageKind
+from betenet.screening.kinds import KINDS, PRESSURE, StageKind
 from betenet.screening.records import SOURCE
 from betenet.screening.thresholds import CRITERIA, Criterion
 from betenet.superconductivity.critical_temperature import DEFAULT_METHOD, DEFAULT_MU_STAR
@@ -128,10 +128,10 @@ class Stage:
         }
 
     def _check_name(self) -> None:
-        if not _NAME.fullmatch(self.name) or self.name == SOURCE:
+        if not _NAME.fullmatch(self.name) or self.name in (SOURCE, PRESSURE):
             raise ConfigError(
                 f"A stage cannot be called {self.name!r}.",
-                f"Records are kept under it, and {SOURCE!r} is the name of what is read.",
+                f"Records are kept under it, as under {SOURCE!r} and {PRESSURE!r}.",
                 "Use letters, digits, - and _, a letter first.",
             )
 
@@ -207,7 +207,7 @@ class Funnel:
     Attributes
     ----------
     source
-        Where the structures come from, as `open_source` takes it.
+        Where they come from, as `open_source` takes it.
     stages
         Stages in their order; each takes what the one before has passed.
     filters
@@ -216,12 +216,14 @@ class Funnel:
         μ* of every Tc [1].
     tc_method
         Method of every Tc: a formula of moments, or the Eliashberg equations.
+    pressure
+        Pressure to which a force field relaxes all cells first [GPa]; None for cells as they are.
 
     Raises
     ------
     ConfigError
-        If there is no stage, two have one name, or a phonons stage has no stability stage before it
-        whose phonons it could use.
+        If the pressure is no number, there is no stage, two have one name, or no stability stage
+        is before one of phonons.
 
     Examples
     --------
@@ -235,8 +237,11 @@ class Funnel:
     filters: Mapping[str, Any] = field(default_factory=lambda: _NO_OPTIONS)
     mu_star: float = DEFAULT_MU_STAR
     tc_method: str = DEFAULT_METHOD
+    pressure: float | None = None
 
     def __post_init__(self) -> None:
+        if self.pressure is not None and not math.isfinite(self.pressure):
+            raise ConfigError(f"The funnel's pressure is {self.pressure}.", "", "Give GPa.")
         if not self.stages:
             raise ConfigError(
                 "The funnel has no stage.",
@@ -248,8 +253,8 @@ class Funnel:
         if twice:
             raise ConfigError(
                 f"Two stages are called {', '.join(twice)}.",
-                "Records are kept under the stage's name.",
-                "Give each stage another name.",
+                "Records are kept under the name.",
+                "Give each stage another one.",
             )
         object.__setattr__(self, "stages", tuple(self._with_force_fields()))
         check_tc_settings(self.mu_star, self.tc_method)
@@ -294,6 +299,7 @@ class Funnel:
         _check_type("stages", stages, list | tuple, "tables [[stages]]")
         _check_type("filters", values.get("filters", {}), Mapping, "a table [filters]")
         _check_type("mu_star", values.get("mu_star", 0.1), int | float, "a number")
+        _check_type("pressure", values.get("pressure", 0.0), int | float, "a number of GPa")
         _check_type("tc_method", values.get("tc_method", ""), str, "the name of a method")
         values["stages"] = tuple(_stage(place, one) for place, one in enumerate(stages, 1))
         return cls(**values)
@@ -334,7 +340,9 @@ class Funnel:
 
     def to_dict(self) -> dict[str, Any]:
         """Nested tables of plain values; `from_dict` reads them, unless a calculator is in them."""
+        # absent where not given: manifests of runs from before go on
         chosen = {} if self.tc_method == DEFAULT_METHOD else {"tc_method": self.tc_method}
+        chosen |= {} if self.pressure is None else {"pressure": self.pressure}
         return {
             "source": self.source,
             "mu_star": self.mu_star,

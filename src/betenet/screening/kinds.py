@@ -67,6 +67,10 @@ class StageKind:
     caution: str = ""
 
 
+PRESSURE = "pressure"
+"""Name and kind of the stage that brings the cells to the pressure of a funnel, before all others;
+no stage of a funnel is called so."""
+
 KINDS: Mapping[str, StageKind] = {
     "structure": StageKind(
         module="prediction_stage",
@@ -99,3 +103,14 @@ KINDS: Mapping[str, StageKind] = {
         seconds=0.008,
     ),
 }
+
+OF_PRESSURE = StageKind(
+    module="pressure_stage",
+    scores=(),
+    text="cells at the pressure by the force field {}",
+    defaults={"force_field": DEFAULT},
+    criteria=(),
+    ranks=False,
+    largest_batch=16,  # some seconds, which is what a kill can lose
+)
+"""Record of the kind `PRESSURE`."""

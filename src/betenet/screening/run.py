@@ -175,7 +175,7 @@ class ScreeningRun:
                 # phonons first: a record that says so shall find them
                 if cache is not None and answer.phonons:
                     cache.store(answer.phonons)
-                store.store(answer.records)
+                store.store(answer.records, answer.structures)
                 progress.update(len(answer.records))
         if stage.budget is None:
             store.finish(stage.name)

@@ -16,7 +16,7 @@ from betenet.phonons import DEFAULT, PhononSettings
 from betenet.phonons.force_field import identity_of
 from betenet.quantities import QUANTITIES
 from betenet.screening.funnel import Stage, force_field_name
-from betenet.screening.kinds import IMAGINARY, KINDS, StageKind
+from betenet.screening.kinds import IMAGINARY, KINDS, OF_PRESSURE, PRESSURE, StageKind
 from betenet.screening.records import Outcome
 from betenet.screening.thresholds import CRITERIA
 from betenet.superconductivity.comparison import error_is_known
@@ -57,6 +57,8 @@ class RunStage:
         Name of the force field, or a calculator of ASE.
     phonon_settings
         Settings of the phonons that are computed.
+    pressure
+        Pressure that the cells are at [GPa]; None for the cells of the source.
     """
 
     name: str
@@ -75,6 +77,7 @@ class RunStage:
     cutoff: float = 0.0
     force_field: str | Calculator = DEFAULT
     phonon_settings: PhononSettings = field(default_factory=PhononSettings)
+    pressure: float | None = None
 
     @classmethod
     def of(cls, stage: Stage, threshold: float | None, **prepared: Any) -> RunStage:
@@ -96,7 +99,8 @@ class RunStage:
     @property
     def rules(self) -> StageKind:
         """Record of the stage's kind."""
-        return KINDS.get(self.kind, _UNKNOWN_KIND)
+        known = {**KINDS, PRESSURE: OF_PRESSURE}
+        return known.get(self.kind, _UNKNOWN_KIND)
 
     @property
     def phonon_digest(self) -> str:
@@ -106,7 +110,7 @@ class RunStage:
     @property
     def by(self) -> str:
         """Model or force field that computes it."""
-        if self.kind in KINDS and "force_field" in self.rules.defaults:
+        if "force_field" in self.rules.defaults:
             return force_field_name(self.force_field)
         return self.model
 
@@ -160,6 +164,9 @@ class RunStage:
             found |= {"phonon_digest": self.phonon_digest}
         if "force_field" in self.rules.defaults:
             found |= {"force_field": str(self.force_field)}
+        if self.kind == PRESSURE:
+            found |= {"pressure_gpa": self.pressure}
+            found |= {"force_field_identity": identity_of(self.force_field)}
         wishes = {name: getattr(self, name) for name in ("precision", "recall", "budget")}
         return found | {name: wish for name, wish in wishes.items() if wish is not None}
 

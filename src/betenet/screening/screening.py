@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import takewhile
 from pathlib import Path
 from typing import Any
@@ -187,7 +187,7 @@ def screen(
     )
 
     def foresee(stage: RunStage, store: RecordStore) -> None:
-        if stage.name == run.stages[0].name and stage.rules.ranks:
+        if stage.name == funnel.stages[0].name and stage.rules.ranks:
             _forecast_again(run, chosen, table, store)
 
     with closing(_engine(workers, scheduler, slurm)) as engine:
@@ -215,18 +215,27 @@ def write_outputs(folder: str | Path) -> Screening:
     return Screening(folder=folder, status=status_of(folder), forecast=expected)
 
 
-def open_funnel(target: Funnel | str | Path) -> Funnel:
+def open_funnel(target: Funnel | str | Path, pressure: float | None = None) -> Funnel:
     """The funnel itself, that of a TOML file, or one for what is to be screened.
 
     The default funnel has one stage, the default model, and passes P(Tc > 5 K) of a half or more.
     The name of another one that comes with betenet stands in front of what is screened, with a
     colon: `named_funnel`.
 
+    Parameters
+    ----------
+    target
+        The funnel, its file, or what is screened.
+    pressure
+        Pressure to which every cell is relaxed first [GPa]; that of the funnel if absent.
+
     Examples
     --------
     >>> open_funnel("cells/").stages[0].criterion, open_funnel("paper:cells/").stages[0].criterion
     (('threshold', 0.5), ('threshold', 5.8))
     """
+    if pressure is not None:
+        return replace(open_funnel(target), pressure=pressure)
     if isinstance(target, Funnel):
         return target
     if str(target).lower().endswith(".toml"):

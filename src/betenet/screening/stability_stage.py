@@ -9,7 +9,13 @@ from dataclasses import asdict, replace
 from ase.calculators.calculator import Calculator
 
 from betenet.errors import BetenetError, ConfigError, ModelError
-from betenet.phonons import ForceField, PhononResult, PhononSettings, make_force_field
+from betenet.phonons import (
+    AS_RELAXED,
+    ForceField,
+    PhononResult,
+    PhononSettings,
+    make_force_field,
+)
 from betenet.phonons.cache import phonon_key
 from betenet.phonons.compute import phonons
 from betenet.phonons.extra import package_folder
@@ -17,6 +23,7 @@ from betenet.phonons.force_field import identity_of
 from betenet.phonons.isotopes import with_isotopes
 from betenet.phonons.run import one_thread
 from betenet.screening.funnel import Stage
+from betenet.screening.kinds import PRESSURE
 from betenet.screening.records import Record, kept_number
 from betenet.screening.run_stage import RunStage
 from betenet.screening.stages import Answer, Item, decided, failed, read_values, unpacked
@@ -33,12 +40,28 @@ def prepare(
     ConfigError
         If the extra ``phonons`` is not installed, or the force field is unknown.
     """
-    del mu_star, before
+    del mu_star
     package_folder("phonopy")
     identity_of(stage.force_field)
     settings = PhononSettings(**stage.options)
+    pressure = next((one.pressure for one in before if one.kind == PRESSURE), None)
+    if pressure is not None:
+        settings = replace(settings, relaxation=_as_compressed(stage, pressure))
     force_field = stage.force_field
     return RunStage.of(stage, threshold, force_field=force_field, phonon_settings=settings)
+
+
+def _as_compressed(stage: Stage, pressure: float) -> str:
+    """How cells relax that are at rest under a pressure [GPa]: not at all."""
+    asked = stage.options.get("relaxation", AS_RELAXED.relaxation)
+    if asked != AS_RELAXED.relaxation:
+        raise ConfigError(
+            f"Stage {stage.name!r} has relaxation = {asked!r}.",
+            f"Its cells are at rest under {pressure:g} GPa; a relaxation would bring them back to "
+            "zero pressure.",
+            "Leave it out.",
+        )
+    return AS_RELAXED.relaxation
 
 
 def compute(stage: RunStage, items: Sequence[Item]) -> Answer:
@@ -69,7 +92,7 @@ def phonon_bytes(stage: RunStage, prepared: StructureRecord) -> bytes:
     """Phonons of a prepared structure as bytes of a `PhononResult`."""
     assert prepared.atoms is not None
     with one_thread():
-        field = _force_field(stage.force_field)
+        field = loaded_force_field(stage.force_field)
         atoms = with_isotopes(prepared.atoms, prepared.given)
         return phonons(atoms, field, stage.phonon_settings).to_bytes()
 
@@ -108,7 +131,8 @@ def _record(stage: RunStage, prepared: StructureRecord, result: PhononResult) ->
 _fields: dict[str, ForceField] = {}
 
 
-def _force_field(source: str | Calculator) -> ForceField:
+def loaded_force_field(source: str | Calculator) -> ForceField:
+    """The force field of a stage, loaded once by each process."""
     key = source if isinstance(source, str) else repr(type(source))
     if key not in _fields:
         _fields[key] = make_force_field(source)

@@ -14,6 +14,7 @@ from typing import Any
 
 from betenet.errors import BetenetError, ConfigError, StructureError
 from betenet.screening.funnel import Funnel
+from betenet.screening.kinds import OF_PRESSURE
 from betenet.screening.records import UNDECIDED, Record, kept_number
 from betenet.screening.run_stage import RunStage
 from betenet.screening.structure_bytes import structure_from_bytes
@@ -49,10 +50,13 @@ class Answer:
         One record for each item, in their order.
     phonons
         Phonons to be kept: key of `PhononCache`, and bytes.
+    structures
+        Structures that take the place of those of the source: name of the candidate, and bytes.
     """
 
     records: tuple[Record, ...]
     phonons: tuple[tuple[bytes, bytes], ...] = field(default=())
+    structures: tuple[tuple[str, bytes], ...] = field(default=())
 
 
 def prepare_stages(
@@ -76,6 +80,8 @@ def prepare_stages(
         If there is no such model, or it takes no phonons and is to be given some.
     """
     found: list[RunStage] = []
+    if funnel.pressure is not None:
+        found.append(_module(OF_PRESSURE.module).prepare(funnel))
     for stage in funnel.stages:
         threshold = (thresholds or {}).get(stage.name, stage.threshold)
         if threshold is None and (stage.precision is not None or stage.recall is not None):

@@ -25,7 +25,7 @@ from betenet.screening.records import (
     record_of,
     row_of,
 )
-from betenet.screening.structure_bytes import structure_from_bytes, structure_to_bytes
+from betenet.screening.structure_bytes import load_of, structure_from_bytes, structure_to_bytes
 
 LOCK_SECONDS = 120.0
 """How long to wait for another process that reads or writes."""
@@ -102,27 +102,32 @@ class RecordStore:
 
     # ------------------------------------------------------------------------------------ writing
 
-    def store(self, records: Iterable[Record]) -> None:
-        """Keep records, all of them or none; one that is there already stays as it is."""
-        self.add((), records)
+    def store(
+        self, records: Iterable[Record], structures: Iterable[tuple[str, bytes]] = ()
+    ) -> None:
+        """Keep records, all of them or none; one that is there already stays as it is.
+
+        Structures, with their names, take the place of those that were kept, at the same time.
+        """
+        kept = [(data, load_of(structure_from_bytes(data)), name) for name, data in structures]
+        rows = [row_of(record) for record in records]
+
+        def write(db: sqlite3.Connection) -> None:
+            db.executemany("UPDATE entries SET structure = ?, load = ? WHERE name = ?", kept)
+            _insert(db, rows)
+
+        self._write(write)
 
     def add(self, structures: Iterable[tuple[str, Atoms]], records: Iterable[Record]) -> None:
         """Keep structures and records in one transaction."""
-        kept = [(name, _load(atoms), structure_to_bytes(atoms)) for name, atoms in structures]
+        kept = [(name, load_of(atoms), structure_to_bytes(atoms)) for name, atoms in structures]
         rows = [row_of(record) for record in records]
 
         def write(db: sqlite3.Connection) -> None:
             db.executemany(
                 "INSERT OR IGNORE INTO entries (name, load, structure) VALUES (?, ?, ?)", kept
             )
-            db.executemany(
-                "INSERT OR IGNORE INTO entries (name) VALUES (?)", [(row[0],) for row in rows]
-            )
-            db.executemany(
-                "INSERT OR IGNORE INTO records (number, stage, outcome, reason, formula, score, "
-                "content) VALUES ((SELECT number FROM entries WHERE name = ?), ?, ?, ?, ?, ?, ?)",
-                rows,
-            )
+            _insert(db, rows)
 
         self._write(write)
 
@@ -380,6 +385,12 @@ class RecordStore:
         )
 
 
+def _insert(db: sqlite3.Connection, rows: Sequence[tuple[Any, ...]]) -> None:
+    db.executemany("INSERT OR IGNORE INTO entries (name) VALUES (?)", [row[:1] for row in rows])
+    query = "SELECT ?2, number, ?3, ?4, ?5, ?6, ?7 FROM entries WHERE name = ?1"
+    db.executemany(f"INSERT OR IGNORE INTO records {query}", rows)
+
+
 def _text(content: bytes) -> str:
     """A text as it is kept; of a damaged one what is left."""
     return content.decode("utf-8", "backslashreplace")
@@ -387,7 +398,3 @@ def _text(content: bytes) -> str:
 
 def _number(load: object) -> float:
     return float(load) if isinstance(load, int | float) else 0.0
-
-
-def _load(atoms: Atoms) -> float:
-    return len(atoms) ** 2 / max(abs(float(atoms.cell.volume)), 1.0)

@@ -62,3 +62,8 @@ def structure_from_bytes(data: bytes) -> Atoms:
     masses = reals[9 + 3 * count :] if len(reals) > 9 + 3 * count else None
     cell = reals[:9].reshape(3, 3)
     return Atoms(numbers, positions=places, cell=cell, pbc=pbc, masses=masses)
+
+
+def load_of(atoms: Atoms) -> float:
+    """Atoms² over the volume [1/Å³]: times the sphere of a cutoff, about the edges of a graph."""
+    return len(atoms) ** 2 / max(abs(float(atoms.cell.volume)), 1.0)

@@ -2,7 +2,8 @@
 
 The cell of two atoms or one has an energy per atom k (v - v0)² and a moment that falls with the
 volume, M² = m0² (v - vc)/(v0 - vc) above vc and 0 below; antiferromagnetic starts (two kinds of
-atoms with opposite starting magnetisation) lie ``above`` higher.
+atoms with opposite starting magnetisation) lie ``above`` higher. A fixed moment costs
+e (M⁴/4 - m² M²/2) for a site, where m is that of the volume.
 """
 
 import json
@@ -31,6 +32,12 @@ starts = [float(x) for x in re.findall(r"starting_magnetization\(\d\) = (\S+)", 
 v = cell / n
 m = told["m0"] * math.sqrt(max((v - told["vc"]) / (told["v0"] - told["vc"]), 0.0))
 anti = min(starts) < 0.0
+if fixed := re.search(r"tot_magnetization = (\S+)", text):
+    # E = e (M⁴/4 - m² M²/2) of a site: its slope vanishes at the moment
+    own, m0 = m, float(fixed[1]) / n
+    slope = told["e"] * (m0**3 - own**2 * m0)
+    m = m0
+    print("     the spin up/dw Fermi energies are  %.6f %.6f ev" % (5.0 + slope, 5.0 - slope))
 energy = told["k"] * (v - told["v0"]) ** 2 + (told["above"] if anti else 0.0)
 pressure = -2.0 * told["k"] * (v - told["v0"]) * 160.21766
 if told["fails"] and told["fails"] in str(home):
@@ -48,7 +55,7 @@ print("     convergence has been achieved in   5 iterations\n   JOB DONE.")
 def make_fake_magnet(folder: Path, **told: object) -> Path:
     """The program in a new folder: 2 μ_B at 12 Å³, none below 10 Å³, unless told otherwise."""
     folder.mkdir()
-    table = {"m0": 2.0, "v0": 12.0, "vc": 10.0, "k": 0.05, "above": 0.1, "fails": ""}
+    table = {"m0": 2.0, "v0": 12.0, "vc": 10.0, "k": 0.05, "above": 0.1, "fails": "", "e": 0.1}
     (folder / "told.json").write_text(json.dumps(table | told))
     (folder / "pw.x").write_text(PROGRAM.replace("{python}", sys.executable))
     (folder / "pw.x").chmod(0o755)

@@ -56,6 +56,8 @@ def _add_magnetism(parser: Parser) -> None:
     parser.flag("--pressures", numbers, required=True)
     orders = ("ferromagnetic", "antiferromagnetic")
     parser.flag("--orders", action="extend", nargs="+", choices=orders, default=[])
+    parser.flag("--starts", action="extend", nargs="+", choices=("high", "low"), default=[])
+    parser.switch("--curvature")
     parser.flag("--protocol")
     parser.flag("--set", action="extend", nargs="+", default=[])
     parser.flag("--pseudopotentials", Path)

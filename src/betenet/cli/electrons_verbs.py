@@ -19,7 +19,8 @@ from betenet.electrons.calculations import PROGRAMS, PROJECTING, electrons_proto
 from betenet.electrons.entry import CSV_COLUMNS, ElectronsOfCrystal, read_electrons
 from betenet.electrons.fermi_surface import plot_fermi_surface
 from betenet.electrons.line_bands import BANDS_COLUMNS, LineBands, read_all_line_bands
-from betenet.electrons.magnetism import MagnetismOfCrystal, run_magnetism
+from betenet.electrons.magnetic_steps import STARTS
+from betenet.electrons.magnetism import MagnetismOfCrystal, Trials, run_magnetism
 from betenet.electrons.nesting_report import Nesting, nesting_of
 from betenet.electrons.qe_xml import read_qe_bands
 from betenet.electrons.wave_vectors import parse_waves
@@ -102,7 +103,11 @@ def magnetism(arguments: argparse.Namespace) -> int:
         arguments.pressures,
         protocol=protocol_of(arguments),
         pseudopotentials=arguments.pseudopotentials,
-        orders=tuple(dict.fromkeys(arguments.orders)),
+        trials=Trials(
+            orders=tuple(dict.fromkeys(arguments.orders)),
+            starts=tuple(dict.fromkeys(arguments.starts)) or tuple(STARTS),
+            curvature=arguments.curvature,
+        ),
         tell=tell,
     )
     output: Output[MagnetismOfCrystal] = TableOutput(MagnetismOfCrystal.lines)

@@ -11,11 +11,20 @@ from pathlib import Path
 from typing import Any, Literal
 
 from betenet.electrons.calculations import electrons_protocol
+from betenet.electrons.fixed_moments import (
+    MomentCurvature,
+)
 from betenet.electrons.magnetic_orders import MagneticOrder, magnetic_orders
-from betenet.electrons.magnetic_steps import STARTS, MagneticPoint, magnetic_step, read_point
-from betenet.electrons.softness import Softness, ground_states, point_to_dict, softness_of
+from betenet.electrons.magnetic_steps import MagneticPoint
+from betenet.electrons.magnetism_workflow import MagnetismWorkflow, Trials
+from betenet.electrons.softness import (
+    Softness,
+    ground_states,
+    point_to_dict,
+    softness_of,
+)
 from betenet.errors import BetenetError, ConfigError
-from betenet.espresso.calculation import copy_pseudopotentials, describe
+from betenet.espresso.calculation import copy_pseudopotentials
 from betenet.espresso.calculations import named_structures
 from betenet.espresso.layout import PSEUDOPOTENTIALS
 from betenet.espresso.magnetism import never_magnetic
@@ -24,97 +33,11 @@ from betenet.espresso.protocol import Protocol
 from betenet.espresso.pseudopotentials import pseudopotential_folder
 from betenet.espresso.run import run_material
 from betenet.espresso.runner import Runner
-from betenet.espresso.steps import Step
 from betenet.espresso.workflow import Workflow
 from betenet.runs import replace_file
 from betenet.structures import StructureRecord
 
-VOLUME_STEP = 0.04
-"""Relative change of the volume from one calculation to the next [1]."""
-SMALLEST, LARGEST = 0.5, 1.25
-"""Volumes over the given one between which pressures are looked for [1]."""
 RECORD = "magnetism.json"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MagnetismWorkflow:
-    """The recipe for the moments of one material.
-
-    Attributes
-    ----------
-    recipe
-        Structure and settings.
-    orders
-        Orders of the moments.
-    pressures
-        Pressures that the volumes shall enclose, growing [GPa].
-    volume_step
-        Relative change of the volume from one to the next [1].
-    """
-
-    recipe: Workflow
-    orders: tuple[MagneticOrder, ...]
-    pressures: tuple[float, ...]
-    volume_step: float = VOLUME_STEP
-
-    def steps(self, folder: Path) -> tuple[Step, ...]:
-        """All steps that are known now: volumes become more until they enclose the pressures."""
-        return tuple(
-            magnetic_step(self.recipe.settings, order, ratio, start)
-            for ratio in self.ratios(folder)
-            for order in self.orders
-            for start in STARTS
-        )
-
-    def ratios(self, folder: Path) -> list[float]:
-        """Volumes over the given one that are known to be needed [1]."""
-        found = [1.0]
-        while True:
-            known = {ratio: self._pressure(folder, ratio) for ratio in found}
-            if any(pressure is None for pressure in known.values()):
-                return found
-            lowest, highest = min(found), max(found)
-            down, up = known[lowest], known[highest]
-            assert down is not None
-            assert up is not None
-            smaller = round(lowest * (1.0 - self.volume_step), 4)
-            larger = round(highest * (1.0 + self.volume_step), 4)
-            if up > self.pressures[0] and larger <= LARGEST:
-                found.append(larger)
-            elif down < self.pressures[-1] and smaller >= SMALLEST:
-                found.append(smaller)
-            else:
-                return found
-
-    def points(self, folder: Path) -> list[MagneticPoint]:
-        """States that are computed."""
-        found = [
-            read_point(folder, order, ratio, start)
-            for ratio in self.ratios(folder)
-            for order in self.orders
-            for start in STARTS
-        ]
-        return [one for one in found if one is not None]
-
-    def _pressure(self, folder: Path, ratio: float) -> float | None:
-        """Pressure of the state of lowest energy at a volume; None before all are computed."""
-        each = [
-            read_point(folder, order, ratio, start) for order in self.orders for start in STARTS
-        ]
-        known = [one for one in each if one is not None]
-        if len(known) < len(each):
-            return None
-        return min(known, key=lambda one: one.energy).pressure
-
-    def to_dict(self) -> dict[str, object]:
-        """What decides the results, as plain values; pressures may become more later."""
-        return {
-            **describe(self.recipe),
-            "magnetism": {
-                "orders": [one.name for one in self.orders],
-                "volume_step": self.volume_step,
-            },
-        }
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -131,6 +54,8 @@ class MagnetismOfCrystal:
         States that were computed.
     softness
         M(P) and what follows from it.
+    curvature
+        Curvature of E(M) in the given cell; None if it was not asked for.
     warnings
         What a user should know before trusting the numbers.
     """
@@ -142,6 +67,7 @@ class MagnetismOfCrystal:
     orders: tuple[MagneticOrder, ...] = ()
     points: tuple[MagneticPoint, ...] = ()
     softness: Softness | None = None
+    curvature: MomentCurvature | None = None
     warnings: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, object]:
@@ -153,6 +79,7 @@ class MagnetismOfCrystal:
             "orders": {one.name: one.about for one in self.orders},
             "points": [point_to_dict(one) for one in self.points],
             "softness": None if self.softness is None else self.softness.to_dict(),
+            "curvature": None if self.curvature is None else self.curvature.to_dict(),
             "warnings": list(self.warnings),
             "error": None if self.error is None else self.error.to_dict(),
         }
@@ -169,6 +96,8 @@ class MagnetismOfCrystal:
             f"{one.volume:7.3f} Å³ per atom  {one.order}"
             for one in soft.moments
         ]
+        if self.curvature is not None:
+            lines.append(f"    E(M) of a site, fixed moments: {_curvature_text(self.curvature)}")
         return [*lines, *(f"    warning: {text}" for text in self.warnings)]
 
     def _verdict(self, soft: Softness) -> str:
@@ -189,7 +118,7 @@ def run_magnetism(
     *,
     protocol: Protocol | None = None,
     pseudopotentials: str | Path | None = None,
-    orders: tuple[str, ...] = (),
+    trials: Trials | None = None,
     tell: Callable[[str], None] = lambda _: None,
 ) -> Generator[MagnetismOfCrystal]:
     """Compute moments at volumes that enclose some pressures.
@@ -206,8 +135,9 @@ def run_magnetism(
         Pressures [GPa].
     protocol, pseudopotentials, tell
         As `run_electrons` takes them.
-    orders
-        Kinds of orders, as `magnetic_orders` takes them.
+    trials
+        What is tried at each volume: orders, starts, and fixed moments; all orders and starts if
+        absent.
 
     Yields
     ------
@@ -217,7 +147,7 @@ def run_magnetism(
     Raises
     ------
     ConfigError
-        If no pressure or no folder of pseudopotentials is given, or a kind of order is unknown.
+        If no pressure or no folder of pseudopotentials is given.
 
     Notes
     -----
@@ -228,6 +158,7 @@ def run_magnetism(
     wanted = tuple(sorted({float(one) for one in pressures}))
     if not wanted or not all(map(math.isfinite, wanted)):
         raise ConfigError("No pressure is given.", "", "Give some, as in 0,10,20 [GPa].")
+    tried = trials or Trials()
     chosen, folder = protocol or electrons_protocol(), pseudopotential_folder(pseudopotentials)
     began = time.monotonic()
     for name, record in named_structures(structures):
@@ -238,12 +169,24 @@ def run_magnetism(
             recipe = make_workflow(record.atoms, chosen, folder)
             _refuse_never_magnetic(recipe)
             workflow = MagnetismWorkflow(
-                recipe=recipe, orders=magnetic_orders(recipe.atoms, orders), pressures=wanted
+                recipe=recipe,
+                orders=magnetic_orders(recipe.atoms, tried.orders),
+                pressures=wanted,
+                starts=tried.starts,
+                curvature=tried.curvature,
             )
             time_left = runner.with_time_left(began)
             yield _run_crystal(Path(out) / name, record, workflow, time_left, tell)
         except BetenetError as error:
             yield MagnetismOfCrystal(name=name, state="failed", error=error)
+
+
+def _curvature_text(found: MomentCurvature) -> str:
+    """Curvatures that are known, in words."""
+    told = [f"curvature {found.at_zero:.3g} eV/μ_B² without a moment"]
+    told += [f"{found.at_moment:.3g} at the moment"] if math.isfinite(found.at_moment) else []
+    verdict = "a moment forms by itself" if found.at_zero < 0.0 else "no moment forms by itself"
+    return f"{', '.join(told)} ({verdict})"
 
 
 def _refuse_never_magnetic(recipe: Workflow) -> None:
@@ -282,6 +225,7 @@ def _run_crystal(
     found = MagnetismOfCrystal(
         state="done",
         softness=softness_of(points, workflow.pressures),
+        curvature=workflow.curvatures(home),
         warnings=(*record.warnings, *failed, *_warnings(workflow, points)),
         **common,
     )

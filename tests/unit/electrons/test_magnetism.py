@@ -1,6 +1,8 @@
 import json
+import math
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from ase.build import bulk
@@ -9,6 +11,7 @@ from tests.made_pseudopotential import make_header
 
 from betenet.electrons.calculations import PROGRAMS, electrons_protocol
 from betenet.electrons.magnetism import RECORD, MagnetismOfCrystal, run_magnetism
+from betenet.electrons.magnetism_workflow import Trials
 from betenet.errors import ConfigError
 from betenet.espresso.runner import Runner
 
@@ -34,7 +37,7 @@ def run(tmp_path: Path) -> Callable[..., list[MagnetismOfCrystal]]:
         chosen = {
             "protocol": electrons_protocol("fast", SETTINGS),
             "pseudopotentials": tmp_path / "upf",
-            "orders": ("ferromagnetic",),
+            "trials": Trials(orders=("ferromagnetic",)),
             **more,
         }
         found = run_magnetism(list(structures), tmp_path / "out", runner, pressures, **chosen)  # type: ignore[call-overload,arg-type]
@@ -85,7 +88,7 @@ def test_more_pressures_go_on_where_an_interrupted_run_was(
 def test_orders_compete_and_a_crystal_without_moments_says_so(
     run: Callable[..., list[MagnetismOfCrystal]],
 ) -> None:
-    (found,) = run(0.0, 5.0, orders=(), told={"above": -0.05})
+    (found,) = run(0.0, 5.0, trials=Trials(), told={"above": -0.05})
     assert found.softness is not None
     assert {one.order for one in found.softness.moments} == {"antiferromagnetic-1"}
     assert len(found.orders) == 3
@@ -116,3 +119,43 @@ def test_iron_that_cannot_be_magnetic_and_no_pressure_are_refused(
     (found,) = run(0.0)
     assert isinstance(found.error, ConfigError)
     assert "cannot be magnetic" in found.error.summary
+
+
+def test_curvature_of_the_energy_of_a_known_magnet_with_one_start(
+    run: Callable[..., list[MagnetismOfCrystal]], tmp_path: Path
+) -> None:
+    trials = Trials(orders=("ferromagnetic",), starts=("high",), curvature=True)
+    (found,) = run(0.0, 5.0, trials=trials)
+    assert found.curvature is not None
+    # E = 0.1 (M⁴/4 - m² M²/2) with m = 2 μ_B at 12 Å³
+    assert found.curvature.at_zero == pytest.approx(-0.4, rel=1e-3)
+    assert found.curvature.at_moment == pytest.approx(0.1 * (3.0 * 4.0 - 4.0), rel=0.01)
+    assert {one.start for one in found.points} == {"high"}
+    assert any("a moment forms by itself" in line for line in found.lines())
+    steps = (tmp_path / "programs" / "log").read_text().split()
+    assert sum("fixed" in step for step in steps) == 4
+    (again,) = run(0.0, 5.0, trials=trials, told={"m0": 0.0})
+    assert again.to_dict() == found.to_dict()
+
+
+def test_a_crystal_without_moment_has_a_curvature_at_zero_alone(
+    run: Callable[..., list[MagnetismOfCrystal]],
+) -> None:
+    (found,) = run(0.0, trials=Trials(curvature=True), told={"m0": 0.0})
+    assert found.curvature is not None
+    assert found.curvature.at_zero == pytest.approx(0.0, abs=1e-6)
+    assert math.isnan(found.curvature.at_moment)
+    assert found.to_dict()["curvature"]["at_moment_ev_per_mu_b2"] is None  # type: ignore[index]
+
+
+@pytest.mark.parametrize(
+    ("trials", "words"),
+    [
+        ({"starts": ()}, "Nothing is no moment"),
+        ({"starts": ("middle",)}, "middle is no moment"),
+        ({"orders": ("antiferromagnetic",), "curvature": True}, "without the ferromagnetic"),
+    ],
+)
+def test_trials_that_make_no_sense_are_refused(trials: dict[str, Any], words: str) -> None:
+    with pytest.raises(ConfigError, match=words):
+        Trials(**trials)

@@ -39,6 +39,7 @@ SMALLEST = {
     "eliashberg": "--count 6 --sample 2 --repeats 1",
     "engine": "--count 3 --predicted 3 --members 2 --steps 2",
     "fermi_dos": "--rows 30 --trees 2 --peer-rows 60",
+    "mcmillan_hopfield": "--rows 30",
     "magnets": "",
     "nesting": "--points 6 --waves 2 --bands 4 --workers 1 --meshes 8",
     "first_principles": "",
@@ -66,6 +67,7 @@ QUICK = {"eliashberg", "first_principles_choices", "maximum_entropy"}
 READS_DATA = {
     *("allen_dynes_table", "baselines", "composition_trees", "compute_phonons"),
     *("composition_floor", "composition_models", "fermi_dos", "magnets", "side_by_side"),
+    "mcmillan_hopfield",
     *("first_principles", "known_superconductors", "maximum_entropy", "precision", "quick_phonons"),
     *("spectrum_autoencoder", "spectrum_band", "spectrum_shape"),
 }

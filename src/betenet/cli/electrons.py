@@ -42,7 +42,7 @@ def add_parser(verbs: Verbs) -> None:
     nesting.flag("--path", within=where)
     nesting.flag("--waves", action="extend", nargs="+", within=where)
     nesting.flag("--stoner")
-    nesting.switch("--all-bands", "--spin-polarised")
+    nesting.switch("--all-bands", "--spin-polarised", "--orbitals")
     nesting.flag("--workers", count, default=1)
     nesting.flag("--plot", Path)
     nesting.switch("--json")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -161,13 +162,13 @@ def _outputs(arguments: argparse.Namespace) -> Iterator[Callable[[], Output[Elec
 
 
 def _nestings(arguments: argparse.Namespace) -> Generator[Nesting]:
-    names = ("stoner", "all_bands", "spin_polarised", "workers")
+    names = ("stoner", "all_bands", "spin_polarised", "orbitals", "workers")
     options: dict[str, Any] = {name: getattr(arguments, name) for name in names}
     if arguments.waves:
         options["waves"] = parse_waves(arguments.waves)
     for file in arguments.files:
         try:
-            yield nesting_of(read_qe_bands(file), arguments.path, name=file, **options)
+            yield replace(nesting_of(read_qe_bands(file), arguments.path, **options), name=file)
         except BetenetError as error:
             yield Nesting(name=file, error=error)
 

@@ -26,7 +26,12 @@ MATRIX_ELEMENTS = (
     "matrix elements are 1 for every pair of states: a peak is a proxy for an instability, not a "
     "mechanism of one"
 )
-"""What every result says of itself."""
+"""What a result says of itself, if nothing else is asked for."""
+FROM_ORBITALS = (
+    "matrix elements are the most that states with these shares of orbitals can have in common; "
+    "the mean over the zone is still that of elements of 1"
+)
+"""What a result with matrix elements from orbitals says of itself."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -56,6 +61,8 @@ class Nesting:
         mesh cannot be made [1].
     stoner
         Stoner's I; nan if it was not asked for [eV].
+    matrix_elements
+        ``"constant"``: 1 for all pairs of states; or ``"orbitals"``.
     warnings
         What a user should know before trusting the numbers.
     """
@@ -71,6 +78,7 @@ class Nesting:
     chi0_peaks: tuple[Peak, ...] = ()
     mesh_change: float = math.nan
     stoner: float = math.nan
+    matrix_elements: str = "constant"
     warnings: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, object]:
@@ -104,6 +112,7 @@ class Nesting:
             "fermi_dos_per_ev": found.fermi_dos,
             "fermi_energy_ev": found.fermi_energy,
             "mesh": list(found.grid),
+            "matrix_elements": self.matrix_elements,
             "relative_mesh_change": finite_or_none(self.mesh_change),
         }
         if math.isfinite(self.stoner):
@@ -180,10 +189,10 @@ def nesting_of(
     names: str | None = None,
     *,
     waves: Float[np.ndarray, "q 3"] | None = None,
-    name: str = "",
     stoner: str | None = None,
     all_bands: bool = False,
     spin_polarised: bool = False,
+    orbitals: bool = False,
     workers: int = 1,
 ) -> Nesting:
     """Re χ0 and the nesting function of bands along lines of the zone, and their peaks.
@@ -196,11 +205,9 @@ def nesting_of(
         Corners of the lines, as in ``GHN,GP``; the usual path of the lattice if absent.
     waves
         Wave vectors in units of the reciprocal vectors, instead of lines: then no peaks are told.
-    name
-        Name for tables; where the bands were read if absent.
     stoner
         Stoner's I [eV], or ``"element"``; no enhancement if absent.
-    all_bands, spin_polarised, workers
+    all_bands, spin_polarised, orbitals, workers
         As `susceptibility` takes them.
 
     Raises
@@ -215,7 +222,9 @@ def nesting_of(
     parameter = math.nan if stoner is None else stoner_parameter(bands.atoms, stoner)
     path = wave_path(bands.atoms, names, grid=bands.grid) if waves is None else None
     points = path.waves if path is not None else np.asarray(waves, dtype=np.float64)
-    take = partial(susceptibility, all_bands=all_bands, spin_polarised=spin_polarised)
+    take = partial(
+        susceptibility, all_bands=all_bands, spin_polarised=spin_polarised, orbitals=orbitals
+    )
     found = take(bands, points, workers=workers)
     coarse = bands.coarser()
     change = math.nan
@@ -223,7 +232,7 @@ def nesting_of(
         other = take(coarse, points)
         change = float(np.max(np.abs(other.chi0 - found.chi0)) / np.mean(found.chi0))
     return Nesting(
-        name=name or bands.source,
+        name=bands.source,
         formula=str(bands.atoms.get_chemical_formula(empirical=True)),
         path=path,
         found=found,
@@ -233,13 +242,14 @@ def nesting_of(
         chi0_peaks=() if path is None else chi0_peaks(bands, path, found),
         mesh_change=change,
         stoner=parameter,
-        warnings=_warnings(found, change),
+        warnings=_warnings(found, change, FROM_ORBITALS if orbitals else MATRIX_ELEMENTS),
+        matrix_elements="orbitals" if orbitals else "constant",
     )
 
 
-def _warnings(found: Susceptibility, change: float) -> tuple[str, ...]:
+def _warnings(found: Susceptibility, change: float, elements: str) -> tuple[str, ...]:
     spread = float(np.ptp(found.chi0) / np.mean(found.chi0))
-    texts = [MATRIX_ELEMENTS]
+    texts = [elements]
     if math.isfinite(change) and change > 0.5 * spread:
         texts.append(
             f"χ0 varies by {spread:.1%} along the path, and by {change:.1%} with half the mesh: "

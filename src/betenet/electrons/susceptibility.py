@@ -13,12 +13,14 @@ from jaxtyping import Float
 
 from betenet.electrons.bands import Bands
 from betenet.electrons.fermi_level import dos_at, level_and_gap
-from betenet.electrons.tetrahedra import double_delta, transitions
+from betenet.electrons.tetrahedra import Elements, double_delta, transitions
 from betenet.errors import ConfigError, DataError
 from betenet.runs import WorkerPool
 
 _ON_MESH = 1e-6
 """Distance from a point of the mesh that rounding explains [steps of the mesh]."""
+_LEAST_SHARE = 1e-6
+"""Share of a state in all orbitals that is taken for none [1]."""
 _ORDER = 3
 """Order of the splines that give energies between the points of the mesh."""
 
@@ -79,6 +81,7 @@ def susceptibility(
     workers: int = 1,
     all_bands: bool = False,
     spin_polarised: bool = False,
+    orbitals: bool = False,
     done: Callable[[], object] = int,
 ) -> Susceptibility:
     r"""Re χ0(q) with constant matrix elements, and the nesting function.
@@ -104,13 +107,16 @@ def susceptibility(
         that is many times too large.
     spin_polarised
         Whether bands of two spins are meant: transitions that keep the spin are summed then.
+    orbitals
+        Whether orbitals tell matrix elements, see the notes; else they are 1.
     done
         Called for each wave vector that is done.
 
     Raises
     ------
     DataError
-        If the bands are those of an insulator, or of two spins where one was meant.
+        If the bands are those of an insulator, of two spins where one was meant, or without
+        orbitals where they are to tell matrix elements.
     ConfigError
         If a wave vector is not finite, or libtetrabz is not installed.
 
@@ -119,6 +125,12 @@ def susceptibility(
     Matrix elements are taken as 1 for every pair of states: a peak says where energies would favour
     an instability, not that there is one. By time reversal both terms of χ0 are equal, and one is
     computed.
+
+    With orbitals the square of a matrix element is :math:`(\\sum_o \\sqrt{w_o w'_o})^2`, with the
+    shares :math:`w_o` of a state in the orbitals (site and angular momentum), which sum to 1: the
+    most that states with these shares can have in common. It is 1 for states of one orbital, and 0
+    for those of different ones; phases, and which of the orbitals of an angular momentum it is, are
+    left out.
 
     References
     ----------
@@ -138,7 +150,9 @@ def susceptibility(
         taken = bands.crossing(level).any(axis=0)
     total = dos_at(bands, level)
     found = np.full((len(waves), 2), math.nan)
-    arguments = (bands.reciprocal, bands.energies[..., taken] - level, bands.degeneracy, total)
+    weights = _roots_of_shares(bands)[..., taken, :] if orbitals else None
+    energies = bands.energies[..., taken] - level
+    arguments = (bands.reciprocal, energies, bands.degeneracy, total, weights)
     for index, pair in _all(arguments, waves, workers):
         found[index] = pair
         done()
@@ -173,6 +187,19 @@ def _checked(bands: Bands, waves: Waves, spin_polarised: bool) -> Waves:
     return waves
 
 
+def _roots_of_shares(bands: Bands) -> Float[np.ndarray, "spin n_1 n_2 n_3 band orbital"]:
+    """Roots of the shares of the orbitals in each state, whose squares sum to 1."""
+    if bands.orbitals is None:
+        raise DataError(
+            f"{bands.source} has no orbitals beside it.",
+            "They tell the matrix elements.",
+            "Run `betenet electrons run --orbitals`, or projwfc.x with filproj; or leave the "
+            "matrix elements at 1.",
+        )
+    weights = bands.orbitals.weights.clip(0.0)
+    return np.sqrt(weights / np.maximum(weights.sum(axis=-1, keepdims=True), _LEAST_SHARE))
+
+
 class _AtWave:
     """χ0 and nesting function of bands at one wave vector: what a worker does.
 
@@ -186,32 +213,51 @@ class _AtWave:
         Electrons that one state holds [1].
     total
         N(E_F) of the cell, both spins together [1/eV].
+    roots
+        Roots of the shares of orbitals (spin, n_1, n_2, n_3, band, orbital); None for matrix
+        elements of 1.
     """
 
     def __init__(
-        self, reciprocal: np.ndarray, energies: np.ndarray, degeneracy: int, total: float
+        self,
+        reciprocal: np.ndarray,
+        energies: np.ndarray,
+        degeneracy: int,
+        total: float,
+        roots: np.ndarray | None = None,
     ) -> None:
         self._reciprocal, self._energies = reciprocal, energies
-        self._degeneracy, self._fermi_dos = degeneracy, total
+        self._degeneracy, self._fermi_dos, self._roots = degeneracy, total, roots
 
     def __call__(self, job: _Job) -> tuple[float, float]:
         """χ0 [1/eV] and nesting function [1/eV²]."""
         wave = np.array(job[1])
         chi0 = nesting = 0.0
         at_gamma = bool(np.all(np.abs(wave - np.rint(wave)) < _ON_MESH))
-        for here in self._energies:
-            there = shifted(here, wave)
+        for spin, here in enumerate(self._energies):
+            there, elements = shifted(here, wave), self._elements(spin, wave)
             # each of the two terms of χ0 is half of it
-            chi0 += 2.0 * transitions(self._reciprocal, here, there)
+            chi0 += 2.0 * transitions(self._reciprocal, here, there, elements)
             if not at_gamma:
-                nesting += double_delta(self._reciprocal, here, there)
+                nesting += double_delta(self._reciprocal, here, there, elements)
         if at_gamma:  # `OFFSET` moves a shell of states through E_F: N(E_F) in each of the terms
             return self._degeneracy * chi0 - self._fermi_dos, math.nan
         return self._degeneracy * chi0, nesting
 
+    def _elements(self, spin: int, wave: np.ndarray) -> Elements | None:
+        """Squares of the matrix elements; None if they are 1."""
+        if self._roots is None:
+            return None
+        here = self._roots[spin]
+        flat = shifted(here.reshape(*here.shape[:3], -1), wave)
+        there = flat.reshape(here.shape).clip(0.0)  # splines overshoot
+        return np.einsum("xyzbo,xyzco->xyzbc", here, there).clip(0.0, 1.0) ** 2
+
 
 def _all(
-    arguments: tuple[np.ndarray, np.ndarray, int, float], waves: Waves, workers: int
+    arguments: tuple[np.ndarray, np.ndarray, int, float, np.ndarray | None],
+    waves: Waves,
+    workers: int,
 ) -> Iterator[tuple[int, tuple[float, float]]]:
     """Number of each wave vector with its χ0 and nesting function, as they are done."""
     jobs = [(index, (wave[0], wave[1], wave[2])) for index, wave in enumerate(waves.tolist())]

@@ -16,12 +16,14 @@ from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 
 from betenet.extras import load
 
 Energies = Float[np.ndarray, "n_1 n_2 n_3 _"]
 """Energies of bands on a full mesh; two of them may have different numbers of bands."""
+Elements = Float[np.ndarray, "n_1 n_2 n_3 before after"]
+"""Squares of matrix elements between the bands at k and at k + q."""
 
 SMOOTH = 1.0
 """Least energy of the transitions of a pair of bands that needs no tetrahedra [eV]."""
@@ -105,7 +107,12 @@ def fermi_energy(reciprocal: Float[np.ndarray, "3 3"], energies: Energies, fille
     return float(optimize.brentq(excess, first, last, xtol=_PRECISION))
 
 
-def transitions(reciprocal: Float[np.ndarray, "3 3"], here: Energies, there: Energies) -> float:
+def transitions(
+    reciprocal: Float[np.ndarray, "3 3"],
+    here: Energies,
+    there: Energies,
+    elements: Elements | None = None,
+) -> float:
     r"""Sum of :math:`\theta(-e_n)\,\theta(e'_m)/(e'_m - e_n)` over bands and the zone [1/eV].
 
     Parameters
@@ -114,6 +121,8 @@ def transitions(reciprocal: Float[np.ndarray, "3 3"], here: Energies, there: Ene
         Reciprocal vectors as rows.
     here, there
         Energies from the Fermi level at k and at k + q [eV].
+    elements
+        Squares of the matrix elements; 1 if absent [1].
 
     Notes
     -----
@@ -122,14 +131,14 @@ def transitions(reciprocal: Float[np.ndarray, "3 3"], here: Energies, there: Ene
     of the time. `OFFSET` is added to their energies: where three corners of a tetrahedron have
     equal energies before and after, the closed form of libtetrabz is 0/0.
     """
-    here = here[..., here.min(axis=(0, 1, 2)) < 0.0]
-    there = there[..., there.max(axis=(0, 1, 2)) > 0.0]
+    first, last = here.min(axis=(0, 1, 2)) < 0.0, there.max(axis=(0, 1, 2)) > 0.0
+    here, there, elements = here[..., first], there[..., last], _some(elements, first, last)
     if not (here.shape[-1] and there.shape[-1]):
         return 0.0
     costs = there.min(axis=(0, 1, 2)) - here.max(axis=(0, 1, 2))[:, None]
     near, close = (costs < SMOOTH).any(axis=1), (costs < SMOOTH).any(axis=0)
     if near.all() and close.all():
-        return _polarisation(reciprocal, here, there + OFFSET)
+        return _polarisation(reciprocal, here, there + OFFSET, elements)
     filled = occupations(reciprocal, here)
     vacant = 1.0 - occupations(reciprocal, there)
     total = 0.0
@@ -137,13 +146,21 @@ def transitions(reciprocal: Float[np.ndarray, "3 3"], here: Energies, there: Ene
         others = ~close if near[band] else slice(None)
         gaps = there[..., others] - here[..., band, None]
         shares = filled[..., band, None] * vacant[..., others]
+        if elements is not None:
+            shares = shares * elements[..., band, others]
         total += float((shares / gaps).mean(axis=(0, 1, 2)).sum())
     if near.any():
-        total += _polarisation(reciprocal, here[..., near], there[..., close] + OFFSET)
+        some = _some(elements, near, close)
+        total += _polarisation(reciprocal, here[..., near], there[..., close] + OFFSET, some)
     return total
 
 
-def double_delta(reciprocal: Float[np.ndarray, "3 3"], here: Energies, there: Energies) -> float:
+def double_delta(
+    reciprocal: Float[np.ndarray, "3 3"],
+    here: Energies,
+    there: Energies,
+    elements: Elements | None = None,
+) -> float:
     r"""Sum of :math:`\delta(e_n)\,\delta(e'_m)` over bands and the zone [1/eV²].
 
     Parameters
@@ -152,24 +169,40 @@ def double_delta(reciprocal: Float[np.ndarray, "3 3"], here: Energies, there: En
         Reciprocal vectors as rows.
     here, there
         Energies from the Fermi level at k and at k + q [eV].
+    elements
+        Squares of the matrix elements; 1 if absent [1].
 
     Notes
     -----
     Where two sheets lie on each other it diverges; `OFFSET` leaves a large number.
     """
     first, last = _crossing(here), _crossing(there)
-    if not (first.shape[-1] and last.shape[-1]):
+    here, there = here[..., first], there[..., last]
+    if not (here.shape[-1] and there.shape[-1]):
         return 0.0
-    pair = _same_number(first, last + OFFSET, _NEVER, _NEVER)
+    pair = _same_number(here, there + OFFSET, _NEVER, _NEVER)
     with _silent():
         weights = _library().dbldelta(reciprocal, *pair)
-    return float(weights.sum())
+    return _weighted(weights, _some(elements, first, last))
 
 
-def _crossing(energies: Energies) -> Energies:
-    """Energies of the bands that are partly filled."""
+def _crossing(energies: Energies) -> Bool[np.ndarray, " band"]:
+    """Whether each band is partly filled."""
     low, high = energies.min(axis=(0, 1, 2)), energies.max(axis=(0, 1, 2))
-    return energies[..., (low < 0.0) & (high > 0.0)]
+    return (low < 0.0) & (high > 0.0)
+
+
+def _some(elements: Elements | None, here: np.ndarray, there: np.ndarray) -> Elements | None:
+    """Matrix elements between some of the bands."""
+    return None if elements is None else elements[..., here, :][..., there]
+
+
+def _weighted(weights: np.ndarray, elements: Elements | None) -> float:
+    """Sum of weights (n_1, n_2, n_3, band before, band after), times the matrix elements."""
+    if elements is None:
+        return float(weights.sum())
+    before, after = elements.shape[-2:]  # the others are idle
+    return float((weights[..., :before, :after] * elements).sum())
 
 
 def occupations(reciprocal: np.ndarray, energies: Energies) -> Energies:
@@ -183,12 +216,14 @@ def occupations(reciprocal: np.ndarray, energies: Energies) -> Energies:
     return found
 
 
-def _polarisation(reciprocal: np.ndarray, here: Energies, there: Energies) -> float:
+def _polarisation(
+    reciprocal: np.ndarray, here: Energies, there: Energies, elements: Elements | None
+) -> float:
     # a state that is never filled before, or always after, adds nothing
     pair = _same_number(here, there, _NEVER, -_NEVER)
     with _silent():
         weights = _library().polstat(reciprocal, *pair)
-    return float(weights.sum())
+    return _weighted(weights, elements)
 
 
 @contextmanager

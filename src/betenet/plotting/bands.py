@@ -16,7 +16,9 @@ from matplotlib.figure import Figure
 from betenet.plotting.canvas import COLOURS, FIGURE_SIZE, FONT, dress, save_figure
 
 PANELS = 4
-"""Orbitals that are drawn: those with the largest shares in the window."""
+"""Most orbitals that are drawn: those with the largest shares within 2 eV of the Fermi level."""
+LEAST = 0.02
+"""Share of all orbitals there, below which one is not drawn [1]."""
 WINDOW = (-8.0, 5.0)
 """Energies that are drawn [eV]."""
 _WIDEST = 26.0
@@ -54,7 +56,8 @@ def plot_bands(
     if weights is not None:
         near = np.abs(energies) < 2.0
         sums = weights[near].sum(axis=0) if near.any() else weights.sum(axis=(0, 1, 2))
-        shown = np.argsort(-sums)[:PANELS].tolist()
+        order = np.argsort(-sums)[:PANELS].tolist()
+        shown = [kind for kind in order if sums[kind] > LEAST * sums.sum()]
     n = max(len(shown), 1)
     size = ((0.55 + 0.5 * n) * FIGURE_SIZE[0], 1.15 * FIGURE_SIZE[1])
     figure = Figure(figsize=size, layout="constrained")

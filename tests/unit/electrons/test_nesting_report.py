@@ -1,18 +1,24 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 from tests.espresso_runs import FIXTURES
 from tests.made_bands import free_electrons
 
-from betenet.electrons.nesting_report import MATRIX_ELEMENTS, Nesting, nesting_of
+from betenet.electrons.nesting_report import (
+    FROM_ORBITALS,
+    MATRIX_ELEMENTS,
+    Nesting,
+    nesting_of,
+)
 from betenet.electrons.qe_xml import read_qe_bands
 from betenet.errors import BetenetError
 
 
 def test_a_report_of_real_bands(tmp_path: Path) -> None:
     bands = read_qe_bands(FIXTURES / "electrons" / "aluminium.xml.gz")
-    found = nesting_of(bands, "GX", name="Al", stoner="0.3")
+    found = nesting_of(bands, "GX", stoner="0.3")
     # 6 points on an axis: half of it says nothing of a line along which χ0 hardly varies
     assert any("not converged" in text for text in found.warnings)
     table = json.loads(json.dumps(found.to_dict(), allow_nan=False))
@@ -21,7 +27,7 @@ def test_a_report_of_real_bands(tmp_path: Path) -> None:
     assert table["nesting_per_ev2"][0] is None  # Γ
     assert MATRIX_ELEMENTS in table["warnings"]
     text = "\n".join(found.lines())
-    assert text.startswith("Al (Al): 7 q along G–X, mesh 12 × 12 × 12")
+    assert text.startswith(f"{bands.source} (Al): 7 q along G–X, mesh 12 × 12 × 12")
     assert "RPA with I = 0.3 eV (an approximation)" in text
     found.plot(tmp_path / "al.png")
     assert (tmp_path / "al.png").stat().st_size > 10_000
@@ -55,3 +61,16 @@ def test_chromium_peaks_near_the_vector_of_its_spin_density_wave() -> None:
     values = found.found.relative_chi0
     assert values.argmax() in {11, 12}
     assert values.max() < 1.15 * values.min()
+
+
+def test_matrix_elements_from_orbitals_are_said_so() -> None:
+    bands = read_qe_bands(FIXTURES / "electrons" / "projected")
+    plain, found = (nesting_of(bands, "GX", orbitals=chosen) for chosen in (False, True))
+    assert (plain.matrix_elements, found.matrix_elements) == ("constant", "orbitals")
+    assert FROM_ORBITALS in found.warnings
+    assert found.to_dict()["matrix_elements"] == "orbitals"
+    assert plain.found is not None
+    assert found.found is not None
+    # they are at most 1
+    assert np.all(found.found.chi0[1:] <= plain.found.chi0[1:] + 1e-9)
+    assert found.found.chi0[-1] < 0.99 * plain.found.chi0[-1]

@@ -5,6 +5,7 @@ import pytest
 from tests.espresso_runs import FIXTURES
 from tests.made_bands import bands_of, free_electrons, mesh, square_lattice
 
+from betenet.electrons.orbitals import Orbital, OrbitalWeights
 from betenet.electrons.qe_xml import read_qe_bands
 from betenet.electrons.susceptibility import shifted, susceptibility
 from betenet.errors import ConfigError, DataError
@@ -104,3 +105,43 @@ def test_what_has_no_fermi_surface_is_refused() -> None:
         susceptibility(read_qe_bands(KEPT / "silicon.xml.gz"), np.zeros((1, 3)))
     with pytest.raises(ConfigError, match="three finite numbers"):
         susceptibility(free_electrons(4), np.array([[np.nan, 0.0, 0.0]]))
+
+
+@pytest.mark.parametrize("whole_mesh", [True, False])
+def test_bands_of_separate_orbitals_do_not_see_each_other(whole_mesh: bool) -> None:
+    one = free_electrons(12, 0.25).energies[0]
+    energies = np.concatenate([one, one + 0.05], axis=-1)
+    bands = bands_of(energies, 0.12)
+    letters = tuple(Orbital(site=1, element="Na", letter=letter) for letter in "sp")
+    apart = np.zeros((1, *energies.shape, 2))
+    apart[..., 0, 0], apart[..., 1, 1] = 0.8, 0.9  # the rest is in none
+    waves = np.array([[2.0, 1.0, 0.0] if whole_mesh else [2.3, 1.0, 0.0]]) / 12.0
+    found = susceptibility(
+        replace(bands, orbitals=OrbitalWeights(orbitals=letters, weights=apart)),
+        waves,
+        orbitals=True,
+    )
+    level = found.fermi_energy
+    each = [
+        susceptibility(bands_of(energies[..., k : k + 1], filled(energies[..., k], level)), waves)
+        for k in (0, 1)
+    ]
+    # the separate bands are filled by counting points, their levels are a little apart
+    assert found.chi0[0] == pytest.approx(sum(alone.chi0[0] for alone in each), rel=0.03)
+    same = OrbitalWeights(orbitals=letters, weights=np.full((1, *energies.shape, 2), 0.4))
+    plain = susceptibility(bands, waves)
+    alike = susceptibility(replace(bands, orbitals=same), waves, orbitals=True)
+    np.testing.assert_allclose(alike.chi0, plain.chi0, rtol=1e-6)
+    np.testing.assert_allclose(alike.nesting, plain.nesting, rtol=1e-6)
+    assert found.chi0[0] < 0.8 * plain.chi0[0]
+
+
+def filled(energies: np.ndarray, level: float) -> float:
+    """Electrons of a band of free electrons below a level: the volume of its sphere."""
+    bottom = float(energies.min())
+    return 2.0 * 4.0 / 3.0 * np.pi * (0.5 * (level - bottom) ** 0.5) ** 3
+
+
+def test_orbitals_that_are_not_known_are_asked_for() -> None:
+    with pytest.raises(DataError, match="no orbitals beside it"):
+        susceptibility(free_electrons(8), np.array([[0.25, 0.0, 0.0]]), orbitals=True)

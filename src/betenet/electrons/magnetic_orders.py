@@ -65,12 +65,13 @@ def magnetic_orders(atoms: Atoms, kinds: tuple[str, ...] = ()) -> tuple[Magnetic
     atoms
         A primitive cell.
     kinds
-        `FERROMAGNETIC`, `ANTIFERROMAGNETIC`, or both; both if none is given.
+        `FERROMAGNETIC`, `ANTIFERROMAGNETIC`, or names of single patterns, as in
+        ``antiferromagnetic-1``; all if none is given.
 
     Raises
     ------
     ConfigError
-        If a kind is none of the two.
+        If a kind is unknown, or the crystal has no pattern of that name.
 
     Notes
     -----
@@ -78,21 +79,32 @@ def magnetic_orders(atoms: Atoms, kinds: tuple[str, ...] = ()) -> tuple[Magnetic
     equal. With one magnetic site: moments that alternate along each kind of wave vector of half a
     reciprocal vector. Spirals and longer waves are not tried.
     """
-    unknown = [kind for kind in kinds if kind not in {FERROMAGNETIC, ANTIFERROMAGNETIC}]
+    patterns = [f"{ANTIFERROMAGNETIC}-{number}" for number in range(1, MOST_PATTERNS + 1)]
+    known = {FERROMAGNETIC, ANTIFERROMAGNETIC, *patterns}
+    unknown = [kind for kind in kinds if kind not in known]
     if unknown:
         raise ConfigError(
             f"{unknown[0]!r} is no kind of order.",
-            f"There are {FERROMAGNETIC} and {ANTIFERROMAGNETIC}.",
-            "Give one of them, or leave it out for both.",
+            f"There are {FERROMAGNETIC}, {ANTIFERROMAGNETIC} and single patterns: "
+            f"{', '.join(patterns)}.",
+            "Give some of them, or leave it out for all.",
         )
     sites = magnetic_sites(atoms)
     found: list[MagneticOrder] = []
     if not kinds or FERROMAGNETIC in kinds:
         found.append(_order(FERROMAGNETIC, atoms, sites.astype(int), "all moments up"))
-    if not kinds or ANTIFERROMAGNETIC in kinds:
-        patterns = _in_the_cell(atoms, sites) if sites.sum() > 1 else _doubled(atoms)
-        for number, (cell, signs, about) in enumerate(patterns[:MOST_PATTERNS], start=1):
-            found.append(_order(f"{ANTIFERROMAGNETIC}-{number}", cell, signs, about))
+    if not kinds or any(kind.startswith(ANTIFERROMAGNETIC) for kind in kinds):
+        cells = _in_the_cell(atoms, sites) if sites.sum() > 1 else _doubled(atoms)
+        for number, (cell, signs, about) in enumerate(cells[:MOST_PATTERNS], start=1):
+            name = f"{ANTIFERROMAGNETIC}-{number}"
+            if not kinds or {ANTIFERROMAGNETIC, name} & set(kinds):
+                found.append(_order(name, cell, signs, about))
+    if not found:
+        raise ConfigError(
+            f"{atoms.get_chemical_formula()} has no pattern {', '.join(kinds)}.",
+            "Its cell has fewer antiferromagnetic patterns.",
+            f"Give {ANTIFERROMAGNETIC} for all that there are.",
+        )
     return tuple(found)
 
 

@@ -68,3 +68,14 @@ def test_a_crystal_without_magnetic_elements_is_tried_as_a_whole() -> None:
     assert magnetic_sites(bulk("Al")).all()
     with pytest.raises(ConfigError, match="is no kind of order"):
         magnetic_orders(bulk("Fe"), ("spiral",))
+
+
+def test_a_single_pattern_is_chosen_by_name() -> None:
+    iron = bulk("Fe", "bcc", a=2.87)
+    (found,) = magnetic_orders(iron, ("antiferromagnetic-1",))
+    # q = (½, ½, ½) of the primitive cell is the corner H: the two atoms of the cube are opposite
+    assert (found.name, found.signs.tolist()) == ("antiferromagnetic-1", [1, -1])
+    with pytest.raises(ConfigError, match="no kind of order"):
+        magnetic_orders(iron, ("antiferromagnetic-9",))
+    with pytest.raises(ConfigError, match="has no pattern antiferromagnetic-3"):
+        magnetic_orders(bulk("Fe", "hcp", a=2.46, c=3.9), ("antiferromagnetic-3",))

@@ -35,6 +35,8 @@ def test_hulls_and_tc_of_a_search(tmp_path: Path, capsys: Capture) -> None:
     assert hull["pressure_gpa"] == 5.0
     assert hull["phases"][0]["enthalpy_above_hull_ev_per_atom"] == 0.0
     assert "second force field" in stdout_of(["search", "hull", folder, "--pressures", "5"], capsys)
+    told = refusal(["search", "hull", folder, "--pressures", "5", "--correction", "none"], capsys)
+    assert "no correction" in told
     told = stdout_of(["search", "tc", folder, "--window", "0.002", "--model", "cso-1"], capsys)
     assert "campaign.csv" in told
     assert "* " in told

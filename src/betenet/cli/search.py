@@ -7,8 +7,17 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from betenet.cli.arguments import count, given, mu_star, positive, pressure, tc_method, whole
-from betenet.cli.parser import Verbs, add_verb, add_verbs
+from betenet.cli.arguments import (
+    count,
+    given,
+    key_values,
+    mu_star,
+    positive,
+    pressure,
+    tc_method,
+    whole,
+)
+from betenet.cli.parser import Parser, Verbs, add_verb, add_verbs
 from betenet.cli.printing import show, show_json, tell, tell_interrupt
 from betenet.superconductivity.critical_temperature import DEFAULT_METHOD, DEFAULT_MU_STAR
 
@@ -38,7 +47,9 @@ def add_parser(verbs: Verbs) -> None:
     hull.flag("--pressures", pressure, nargs="+", action="extend", required=True)
     hull.flag("--window", positive)
     hull.flag("--second-force-field")
+    hull.flag("--correction", Path)
     hull.switch("--zero-point", "--json")
+    _add_correct(add_verb(actions, "search_correct", run_correct))
     ranked = add_verb(actions, "search_tc", run_tc)
     ranked.flag("folder", Path)
     ranked.flag("--window", positive)
@@ -54,6 +65,22 @@ def add_parser(verbs: Verbs) -> None:
     barrier.flag("--images", count, default=7)
     barrier.flag("--out", Path)
     barrier.switch("--json")
+
+
+def _add_correct(parser: Parser) -> None:
+    parser.flag("folder", Path)
+    parser.flag("--crystals", count)
+    parser.flag("--window", positive)
+    parser.flag("--most-atoms", count)
+    parser.flag("--second-force-field")
+    parser.flag("--protocol")
+    parser.flag("--set", action="extend", nargs="+", default=[])
+    parser.flag("--pseudopotentials", Path)
+    parser.flag("--programs", Path)
+    parser.flag("--mpi", choices=("mpirun", "srun", "none"), default="mpirun")
+    parser.flag("--processes", count, default=1)
+    parser.flag("--max-seconds", positive)
+    parser.switch("--json")
 
 
 def run_search(arguments: argparse.Namespace) -> int:
@@ -99,7 +126,7 @@ def run_hull(arguments: argparse.Namespace) -> int:
             second=arguments.second_force_field,
             zero_point=arguments.zero_point,
             told=tell,
-            **given(arguments, "window"),
+            **given(arguments, "window", "correction"),
         )
     except KeyboardInterrupt:
         return tell_interrupt()
@@ -109,6 +136,40 @@ def run_hull(arguments: argparse.Namespace) -> int:
     else:
         show(hulls_text(hulls))
     return 0
+
+
+def run_correct(arguments: argparse.Namespace) -> int:
+    """Learn a correction and write it; the exit code is 1 if a calculation has failed."""
+    from betenet.espresso.plan import parse_changes
+    from betenet.espresso.runner import Runner
+    from betenet.espresso.single_point import PROGRAM, single_point_protocol
+    from betenet.search.correct import CorrectionPlan, correct
+    from betenet.search.correction_results import FILE, learnt_text, learnt_to_dict
+
+    words = key_values(arguments.set, "--set", "cutoff=80 k_density=30")
+    plan = CorrectionPlan(
+        protocol=single_point_protocol(arguments.protocol, parse_changes(words)),
+        second=arguments.second_force_field,
+        **given(arguments, "crystals", "window", "most_atoms", "pseudopotentials"),
+    )
+    runner = Runner.on_this_machine(
+        arguments.programs,
+        mpi=arguments.mpi,
+        processes=arguments.processes,
+        needed=(PROGRAM,),
+        max_seconds=arguments.max_seconds,
+    )
+    try:
+        learnt = correct(arguments.folder, plan, runner, told=tell)
+    except KeyboardInterrupt:
+        return tell_interrupt()
+    path = arguments.folder / FILE
+    learnt.kept.write(path)
+    if arguments.json:
+        show_json(learnt_to_dict(learnt))
+    else:
+        show(learnt_text(learnt, str(path)))
+    return 1 if learnt.failed else 0
 
 
 def run_tc(arguments: argparse.Namespace) -> int:

@@ -38,6 +38,7 @@ _TOTAL_FORCE = re.compile(rf"Total force ={_NUMBER}")
 _FORCES = re.compile(
     r"Forces acting on atoms \(cartesian axes, Ry/au\):\s*\n((?:\s*atom .*force =.*\n)+)"
 )
+_STRESS = re.compile(r"total\s+stress\s.*P=.*\n((?:[ \t]+[-\d.].*\n){3})")
 _SYMMETRIES = re.compile(r"(\d+)\s+Sym\. ?Ops\.,? .*found")
 _VOLUME = re.compile(rf"unit-cell volume\s*={_NUMBER} \(?a\.u\.")
 _CELLDM = re.compile(rf"celldm\(1\)={_NUMBER}")
@@ -79,6 +80,10 @@ class PwOutput:
     total_force, max_force
         Root of the sum of squares over all atoms, as printed, and the longest one; NaN if not
         asked for [eV/Å].
+    forces
+        Force on each atom (atom, 3); None if not asked for [eV/Å].
+    stress
+        Stress, positive where the cell wants to shrink (3, 3); None if not asked for [eV/Å³].
     n_symmetries
         Operations of the crystal that were found; 0 where not printed, 1 for none.
     volume
@@ -105,6 +110,8 @@ class PwOutput:
     fresh_pressure: float
     total_force: float
     max_force: float
+    forces: np.ndarray | None
+    stress: np.ndarray | None
     n_symmetries: int
     volume: float
     atoms: Atoms | None
@@ -142,6 +149,7 @@ def read_pw_output(path: str | Path) -> PwOutput:
             fix="Give the output of pw.x.",
         )
     highest, lowest = _levels(text)
+    forces = _forces(text, path)
     basis = [int(x) for x in _last(_FFT, text)] or [0, 0, 0, 0]
     return PwOutput(
         time=time,
@@ -159,7 +167,9 @@ def read_pw_output(path: str | Path) -> PwOutput:
         pressure=_number(_PRESSURE, text) * _GPA_PER_KBAR,
         fresh_pressure=_number(_PRESSURE, text.partition(_FRESH)[2]) * _GPA_PER_KBAR,
         total_force=_number(_TOTAL_FORCE, text) * RYDBERG_PER_BOHR,
-        max_force=_max_force(text, path) * RYDBERG_PER_BOHR,
+        max_force=float("nan") if forces is None else float(np.linalg.norm(forces, axis=1).max()),
+        forces=forces,
+        stress=_stress(text, path),
         n_symmetries=1 if "No symmetry found" in text else _count(_SYMMETRIES, text),
         volume=_number(_VOLUME, text) * Bohr**3,
         atoms=_structure(text, path),
@@ -249,12 +259,21 @@ def _levels(text: str) -> tuple[float, float]:
     return (pair[0], pair[1]) if pair else (_number(_HIGHEST, text), float("nan"))
 
 
-def _max_force(text: str, path: str | Path) -> float:
+def _forces(text: str, path: str | Path) -> np.ndarray | None:
     blocks = _FORCES.findall(text)
     if not blocks:
-        return float("nan")
-    rows = _rows([line.split("force =")[1] for line in str(blocks[-1]).splitlines()], path)
-    return float(np.linalg.norm(rows, axis=1).max())
+        return None
+    lines = str(blocks[-1]).splitlines()
+    return _rows([line.split("force =")[1] for line in lines], path) * RYDBERG_PER_BOHR
+
+
+def _stress(text: str, path: str | Path) -> np.ndarray | None:
+    blocks = _STRESS.findall(text)
+    if not blocks:
+        return None
+    # Ry/bohr³ in the first three columns, kbar in the others; a pressure is positive in pw.x
+    lines = [" ".join(line.split()[:3]) for line in str(blocks[-1]).splitlines()]
+    return -_rows(lines, path) * Rydberg / Bohr**3
 
 
 def _last(pattern: re.Pattern[str], text: str) -> tuple[str, ...]:

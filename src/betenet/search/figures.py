@@ -34,6 +34,7 @@ def draw_hull(
     elements: Sequence[str],
     pressure: float,
     target: str | Path | Axes | None = None,
+    uncertainties: Sequence[float] = (),
 ) -> Axes:
     """Draw the hull of two or three elements.
 
@@ -47,6 +48,8 @@ def draw_hull(
         Pressure [GPa].
     target
         File to write, or axes to draw in.
+    uncertainties
+        Uncertainties of the enthalpies above the hull, drawn as bars for two elements [eV].
 
     Returns
     -------
@@ -55,7 +58,7 @@ def draw_hull(
     """
     axes = axes_of(target)
     if len(elements) == 2:
-        _curve(axes, entries, elements)
+        _curve(axes, entries, elements, uncertainties)
     else:
         _triangle(axes, entries, elements)
     axes.set_title(f"{'–'.join(elements)} at {pressure:g} GPa", fontsize=FONT)
@@ -63,13 +66,24 @@ def draw_hull(
     return axes
 
 
-def _curve(axes: Axes, entries: Sequence[HullEntry], elements: Sequence[str]) -> None:
+def _curve(
+    axes: Axes,
+    entries: Sequence[HullEntry],
+    elements: Sequence[str],
+    uncertainties: Sequence[float],
+) -> None:
     """Formation enthalpies of two elements, and the hull below them."""
     shares = np.array([_share(one, elements[1]) for one in entries])
     values = 1e3 * np.array([one.formation for one in entries])
     near = np.array([one.above <= SHOWN for one in entries])
     stable = np.array([one.is_stable for one in entries])
     axes.axhline(0.0, color="0.8", linewidth=0.6)
+    if uncertainties:
+        bars = 1e3 * np.nan_to_num(uncertainties)
+        drawn = near & (bars > 0.0)
+        axes.errorbar(
+            shares[drawn], values[drawn], bars[drawn], fmt="none", ecolor="0.8", elinewidth=0.7
+        )
     axes.plot(shares[near & ~stable], values[near & ~stable], "o", color="0.7", markersize=2.5)
     order = np.argsort(shares[stable])
     axes.plot(shares[stable][order], values[stable][order], "o-", color=A2F_COLOUR, markersize=4)
@@ -114,7 +128,7 @@ def _triangle(axes: Axes, entries: Sequence[HullEntry], elements: Sequence[str])
 
 
 def draw_pressures(
-    curves: Mapping[str, Sequence[tuple[float, float]]],
+    curves: Mapping[str, Sequence[tuple[float, float, float]]],
     quantity: str,
     target: str | Path | Axes | None = None,
 ) -> Axes:
@@ -123,7 +137,8 @@ def draw_pressures(
     Parameters
     ----------
     curves
-        By the name of a phase, its pressures [GPa] and enthalpies [eV].
+        By the name of a phase, its pressures [GPa], enthalpies and their uncertainties [eV], nan
+        where one is not known.
     quantity
         What the enthalpies are, in words.
     target
@@ -136,10 +151,13 @@ def draw_pressures(
     """
     axes = axes_of(target)
     for index, (name, points) in enumerate(curves.items()):
-        x, y = np.array(points).T
+        x, y, doubt = np.array(points).T
         style = "-" if index < len(COLOURS) else "--"
         colour = COLOURS[index % len(COLOURS)]
         axes.plot(x, 1e3 * y, f"o{style}", color=colour, markersize=2.5, label=name)
+        bars = 1e3 * np.nan_to_num(doubt)
+        if bars.any():
+            axes.errorbar(x, 1e3 * y, bars, fmt="none", ecolor=colour, elinewidth=0.6, alpha=0.5)
     if curves:
         axes.legend(fontsize=SMALL_FONT, frameon=False)
     dress(axes, "pressure (GPa)", f"{quantity} (meV/atom)")

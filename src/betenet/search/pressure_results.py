@@ -19,7 +19,8 @@ from betenet.text_table import TextTable
 TABLE, DOCUMENT, CURVES = "hulls.csv", "hulls.json", "pressures.png"
 HULL_COLUMNS = (
     *(name for name in COLUMNS if name not in {"found", "file", "rank"}),
-    *("above_hull_second_ev_per_atom", "uncertainty_ev_per_atom", "zero_point_ev_per_atom"),
+    *("above_hull_second_ev_per_atom", "uncertainty_ev_per_atom", "uncertainty_from"),
+    "zero_point_ev_per_atom",
 )
 """Columns of `TABLE`."""
 _CURVES = 8
@@ -41,6 +42,7 @@ def hull_rows(hull: PressureHull) -> list[dict[str, Any]]:
                 hull.second.get(one.phase.number, math.nan)
             ),
             "uncertainty_ev_per_atom": finite_or_none(hull.uncertainty(one)),
+            "uncertainty_from": hull.source(one),
             "zero_point_ev_per_atom": hull.zero_point.get(one.phase.number),
         }
         for rank, one in enumerate(hull.entries, 1)
@@ -83,26 +85,30 @@ def write_hulls(hulls: Sequence[PressureHull], elements: Sequence[str], folder: 
     if len(elements) in (2, 3):
         for hull in hulls:
             path = folder / f"hull_{hull.pressure:g}GPa.png"
-            draw_hull(hull.entries, elements, hull.pressure, path)
+            draw_hull(hull.entries, elements, hull.pressure, path, hull.uncertainties())
     if len(hulls) > 1:
         draw_pressures(pressure_curves(hulls), "enthalpy above the hull", folder / CURVES)
 
 
-def pressure_curves(hulls: Sequence[PressureHull]) -> Mapping[str, list[tuple[float, float]]]:
-    """Enthalpy above the hull against pressure, for the phases that come nearest to it.
+def pressure_curves(
+    hulls: Sequence[PressureHull],
+) -> Mapping[str, list[tuple[float, float, float]]]:
+    """Pressure, enthalpy above the hull and its uncertainty of the phases that come nearest to it.
 
     Parameters
     ----------
     hulls
         Hulls.
     """
-    points: dict[int, list[tuple[float, float]]] = {}
+    points: dict[int, list[tuple[float, float, float]]] = {}
     names: dict[int, str] = {}
     for hull in sorted(hulls, key=lambda one: one.pressure):
         for one in hull.entries:
-            points.setdefault(one.phase.number, []).append((hull.pressure, one.above))
+            points.setdefault(one.phase.number, []).append(
+                (hull.pressure, one.above, hull.uncertainty(one))
+            )
             names[one.phase.number] = f"{one.phase.formula} {one.phase.space_group}"
-    lowest = sorted(points, key=lambda number: (min(y for _, y in points[number]), number))
+    lowest = sorted(points, key=lambda number: (min(y for _, y, _ in points[number]), number))
     return {f"{names[number]} #{number}": points[number] for number in lowest[:_CURVES]}
 
 
@@ -123,9 +129,10 @@ def hulls_text(hulls: Sequence[PressureHull], shown: float = 0.05) -> str:
         if hull.unstable:
             lines.append(f"left out, for their vibrations: {len(hull.unstable)} phases")
         lines += [f"warning: {one}" for one in hull.warnings] + [""]
-    if not any(hull.second for hull in hulls):
+    if not any(hull.doubts for hull in hulls):
         lines.append(
-            "how sure the hull is, is not known: give a second force field (--second-force-field)"
+            "how sure the hull is, is not known: give a second force field (--second-force-field), "
+            "or learn a correction (betenet search correct)"
         )
     return "\n".join(lines).rstrip()
 

@@ -25,6 +25,8 @@ from betenet.phonons.relaxation import relax_together
 from betenet.phonons.run import one_thread
 from betenet.runs import lock_folder, replace_file
 from betenet.search.composition import check_known
+from betenet.search.corrected_field import KeptCorrection
+from betenet.search.doubts import SECOND, Doubt, correction_doubts, known_doubts, known_error
 from betenet.search.hull import HullEntry, hull_of
 from betenet.search.phases import SYMPREC, DistinctPhases, Phase
 from betenet.search.rest import FULL, has_collapsed, phase_of, tightly_relaxed
@@ -35,6 +37,8 @@ MOST_PHASES = 60
 KEPT = "pressures"
 PHONONS = "phonons"
 """Folders within that of a search, of relaxed phases and of phonons."""
+SAME_PRESSURE = 0.2
+"""Share of a pressure by which another one may differ for a correction to hold [1]."""
 _TOGETHER = 8
 
 
@@ -55,6 +59,8 @@ class PressureHull:
     unstable
         Numbers of phases whose vibrations are unstable; they are no part of the hull where
         zero-point energies are.
+    doubts
+        How sure the enthalpy above the hull is, by the number of the phase.
     warnings
         What a user should know.
     """
@@ -64,12 +70,22 @@ class PressureHull:
     second: Mapping[int, float] = field(default_factory=dict[int, float])
     zero_point: Mapping[int, float] = field(default_factory=dict[int, float])
     unstable: frozenset[int] = frozenset()
+    doubts: Mapping[int, Doubt] = field(default_factory=dict[int, Doubt])
     warnings: tuple[str, ...] = ()
 
     def uncertainty(self, entry: HullEntry) -> float:
-        """Difference of the enthalpies above the hull by two force fields [eV]; nan with one."""
-        other = self.second.get(entry.phase.number, math.nan)
-        return abs(other - entry.above)
+        """Uncertainty of the enthalpy above the hull [eV]; nan where it is not known."""
+        found = self.doubts.get(entry.phase.number)
+        return math.nan if found is None else found.deviation
+
+    def uncertainties(self) -> list[float]:
+        """Uncertainties of the phases, in their order [eV]; nan where one is not known."""
+        return [self.uncertainty(one) for one in self.entries]
+
+    def source(self, entry: HullEntry) -> str:
+        """Where the uncertainty is from; empty where it is not known."""
+        found = self.doubts.get(entry.phase.number)
+        return "" if found is None else found.source
 
 
 def hulls_at_pressures(
@@ -79,6 +95,7 @@ def hulls_at_pressures(
     window: float = 0.1,
     second: str | None = None,
     zero_point: bool = False,
+    correction: Path | None = None,
     told: Callable[[str], object] = lambda _: None,
 ) -> list[PressureHull]:
     """Hulls of the phases of a search at pressures.
@@ -95,6 +112,8 @@ def hulls_at_pressures(
         Second force field, whose hull tells how sure the first one's is; none if absent.
     zero_point
         Whether enthalpies hold the zero-point energy of harmonic phonons.
+    correction
+        File of a correction of the force field, as `betenet search correct` writes it.
     told
         Called with what is done, in words.
 
@@ -106,7 +125,8 @@ def hulls_at_pressures(
     Raises
     ------
     ConfigError
-        If a force field is unknown, does not know an element, or the extra ``search`` is missing.
+        If a force field is unknown, does not know an element, the correction is of another one, or
+        the extra ``search`` is missing.
     DataError
         If there is no search, or it is damaged or in use.
     """
@@ -118,40 +138,66 @@ def hulls_at_pressures(
             "Name another one, or leave it out.",
         )
     phases = [one.phase for one in found.entries if one.above <= window][:MOST_PHASES]
+    main = make_force_field(found.settings.force_field)
+    fields, kept = [main], None
+    if correction is not None:
+        kept = KeptCorrection.read(correction)
+        fields = [kept.applied(main, found.space)]
+    if second is not None:
+        fields.append(make_force_field(second))
     with lock_folder(folder):
-        name = found.settings.force_field
-        first = _at_pressures(folder, found, phases, name, pressures, told)
-        other = (
-            {} if second is None else _at_pressures(folder, found, phases, second, pressures, told)
-        )
-        energies = _Vibrations(folder, found) if zero_point else None
+        made = [_at_pressures(folder, found, phases, one, pressures, told) for one in fields]
+        energies = _Vibrations(folder, fields[0]) if zero_point else None
         hulls = [
-            _hull(found, pressure, first[pressure], other.get(pressure), energies, told)
+            _hull(found, pressure, [one[pressure] for one in made], energies, told)
             for pressure in pressures
         ]
-    fields = [make_force_field(one) for one in (name, second) if one is not None]
-    return [replace(one, warnings=(*one.warnings, *_beyond(fields, one.pressure))) for one in hulls]
+    return [_doubted(found, one, fields, kept) for one in hulls]
 
 
-def _beyond(fields: Sequence[ForceField], pressure: float) -> tuple[str, ...]:
-    """What to say of force fields at a pressure that they were not trained for."""
-    return tuple(filter(None, (one.warning_at(pressure) for one in fields)))
+def _doubted(
+    found: SearchResult,
+    hull: PressureHull,
+    fields: Sequence[ForceField],
+    kept: KeptCorrection | None,
+) -> PressureHull:
+    """A hull with how sure it is: by its correction, a second force field, or known errors."""
+    elements = found.space.elements
+    said = list(filter(None, (one.warning_at(hull.pressure) for one in fields)))
+    if kept is not None:
+        doubts = correction_doubts(hull.entries, elements, kept.correction)
+        if abs(hull.pressure - kept.pressure) > SAME_PRESSURE * max(10.0, kept.pressure):
+            said.append(
+                f"the correction was learnt at {kept.pressure:g} GPa: at {hull.pressure:g} GPa it "
+                "extrapolates"
+            )
+    elif hull.second:
+        doubts = {
+            one.phase.number: Doubt(abs(hull.second[one.phase.number] - one.above), SECOND)
+            for one in hull.entries
+            if one.phase.number in hull.second
+        }
+    else:
+        known = known_error(fields[0].name, elements, hull.pressure)
+        doubts = {} if known is None else known_doubts(hull.entries, elements, known.error)
+        if known is not None:
+            said.append(f"the uncertainty is what {known.force_field} erred by in {known.measured}")
+    return replace(hull, doubts=doubts, warnings=(*hull.warnings, *said))
 
 
 def _at_pressures(
     folder: Path,
     found: SearchResult,
     phases: Sequence[Phase],
-    name: str,
+    force_field: ForceField,
     pressures: Iterable[float],
     told: Callable[[str], object],
 ) -> dict[float, list[Phase]]:
     """Phases at each pressure, each relaxed from what the search has found."""
-    force_field = make_force_field(name)
     check_known(found.space, force_field)
     done: dict[float, list[Phase]] = {}
     for pressure in pressures:
-        told(f"{len(phases)} phases at {pressure:g} GPa by {name}")
+        told(f"{len(phases)} phases at {pressure:g} GPa by {force_field.name}")
         done[pressure] = _kept(folder, phases, force_field, pressure)
     return done
 
@@ -196,9 +242,9 @@ def _relaxed(batch: Sequence[Phase], force_field: ForceField, pressure: float) -
 class _Vibrations:
     """Zero-point energies of phases at rest, kept in the folder of a search."""
 
-    def __init__(self, folder: Path, found: SearchResult) -> None:
+    def __init__(self, folder: Path, force_field: ForceField) -> None:
         self._cache = PhononCache(folder / PHONONS)
-        self._force_field = make_force_field(found.settings.force_field)
+        self._force_field = force_field
 
     def of(
         self, phases: Sequence[Phase], pressure: float
@@ -231,14 +277,14 @@ def zero_point_energy(result: PhononResult) -> float:
 def _hull(
     found: SearchResult,
     pressure: float,
-    phases: Sequence[Phase],
-    other: Sequence[Phase] | None,
+    made: Sequence[Sequence[Phase]],
     vibrations: _Vibrations | None,
     told: Callable[[str], object],
 ) -> PressureHull:
-    """The hull at one pressure."""
+    """The hull at one pressure, of phases that were made by one force field or two."""
     distinct = DistinctPhases()
-    distinct.add(phases)
+    distinct.add(made[0])
+    other = [one for phases in made[1:] for one in phases]
     kept, elements = list(distinct.all()), found.space.elements
     zero, unstable, said = dict[int, float](), set[int](), list[str]()
     if vibrations is not None:
@@ -259,7 +305,7 @@ def _hull(
     return PressureHull(
         pressure=pressure,
         entries=hull_of(kept, elements),
-        second={one.phase.number: one.above for one in hull_of(other or [], elements)},
+        second={one.phase.number: one.above for one in hull_of(other, elements)},
         zero_point=zero,
         unstable=frozenset(unstable),
         warnings=tuple(said),

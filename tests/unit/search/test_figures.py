@@ -36,5 +36,5 @@ def test_three_elements_have_a_corner_each() -> None:
 
 
 def test_pressures_are_drawn_in_mev() -> None:
-    axes = draw_pressures({"Cu": [(0.0, 0.001), (10.0, 0.002)]}, "enthalpy")
+    axes = draw_pressures({"Cu": [(0.0, 0.001, 0.0005), (10.0, 0.002, np.nan)]}, "enthalpy")
     assert np.array(axes.lines[0].get_data()[1]) == pytest.approx([1.0, 2.0])

@@ -2,6 +2,8 @@
 
 import json
 import os
+import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -64,3 +66,30 @@ def test_killed_it_goes_on(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     assert main([*words(tmp_path), "--json"]) == 0
     (found,) = json.loads(capsys.readouterr().out)
     assert found["state"] == "done"
+
+
+PAGE = Path(__file__).parents[2] / "docs" / "electrons_tutorial.md"
+DEBIAN = Path("/usr/share/espresso/pseudo/Ni.pbe-nd-rrkjus.UPF")
+
+
+@pytest.mark.skipif(not DEBIAN.exists(), reason="needs Debian's quantum-espresso-data")
+def test_the_tutorial_from_a_cif_to_magnetism_says_what_it_finds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = PAGE.read_text("utf-8")
+    monkeypatch.chdir(tmp_path)
+    Path("upf").mkdir()
+    shutil.copy(DEBIAN, "upf")
+    Path("Ni.cif").write_text(text.split("```text\n")[1].split("```")[0])
+    commands = [line[2:] for line in text.splitlines() if line.startswith("$ betenet")]
+    assert len(commands) == 5
+    for command in commands:
+        assert main(shlex.split(command)[1:]) == 0, command
+    said = capsys.readouterr().out
+    # numbers of the page, to the digits that another machine gives too
+    for words in ("N(E_F) = 5.0", "Ni d 98", "band 5 near E_F: Ni d 100%", "0.72", "-0.39"):
+        assert words in text
+        assert words in said
+    assert {path.name for path in Path("figures").iterdir()} == {
+        *("Ni_fermi_surface.png", "Ni_bands.png", "Ni_nesting.png")
+    }

@@ -211,7 +211,10 @@ def orbital_shares(bands: Bands, level: float) -> tuple[OrbitalShare, ...]:
         return ()
     found = np.zeros((bands.n_spins, len(bands.orbitals.orbitals)))
     total = np.zeros(bands.n_spins)
-    for spin, crossing in enumerate(bands.crossing(level)):
+    low, high = bands.extremes()
+    # tetrahedra see a little beyond the points of the mesh, as `fermi_level` does
+    near = (low <= level + WINDOW) & (high >= level - WINDOW)
+    for spin, crossing in enumerate(near):
         if not crossing.any():
             continue
         energies = np.ascontiguousarray(bands.energies[spin][..., crossing])

@@ -123,7 +123,9 @@ def _read(file: Path, shape: Sequence[int]) -> tuple[tuple[Orbital, ...], np.nda
         return _blocks(lines[number + 2 :], first, n_waves, n_points * n_bands, shape)
     except (ValueError, IndexError) as error:
         raise DataError(
-            f"{file} is cut off, or no filproj of projwfc.x.", f"{error}.", "Run projwfc.x again."
+            f"{file} is cut off, or no filproj of projwfc.x.",
+            f"{error}.",
+            "Run projwfc.x again, or remove it.",
         ) from error
 
 

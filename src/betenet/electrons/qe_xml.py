@@ -111,7 +111,8 @@ def _check_converged(root: Element, output: Element, file: Path) -> None:
         raise DataError(
             f"{file} has bands along lines (calculation = 'bands').",
             "Integrals over the Brillouin zone need a full mesh.",
-            "Compute them on one: calculation = 'nscf', K_POINTS automatic.",
+            "Compute them on one: calculation = 'nscf', K_POINTS automatic. `betenet electrons "
+            "bands` reads those along lines.",
         )
     said = output.findtext("convergence_info/scf_conv/convergence_achieved", "").strip()
     status = root.findtext("status", "0").strip()

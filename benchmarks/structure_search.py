@@ -26,6 +26,7 @@ import numpy as np
 from ase import Atoms, units
 from ase.filters import FrechetCellFilter
 from ase.optimize import BFGS
+from ase.spacegroup import crystal
 
 from betenet.phonons import make_force_field
 from betenet.phonons.force_field import ForceField
@@ -38,6 +39,7 @@ from betenet.search.prototypes import substituted_prototypes
 from betenet.search.random_crystals import random_crystal
 from betenet.search.rest import FULL, relax_candidates
 from betenet.search.store import RECORDS, SearchStore
+from betenet.structures import standardise
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,7 @@ CASES = {
     "MgB2": Case("MgB2", "B2Mg", "P6/mmm", 0.0, 6),
     "NbC": Case("NbC", "CNb", "Fm-3m", 0.0, 8),
     "TiN": Case("TiN", "NTi", "Fm-3m", 0.0, 8),
-    "TiO2": Case("TiO2", "O2Ti", "P4_2/mnm", 0.0, 6),
+    "TiO2": Case("TiO2", "O2Ti", "I4_1/amd", 0.0, 6),
     "Li": Case("Li", "Li", "Fm-3m", 20.0, 4),
     "Na": Case("Na", "Na", "Im-3m", 10.0, 4),
     "Na-80GPa": Case("Na", "Na", "Fm-3m", 80.0, 4),
@@ -78,13 +80,19 @@ CASES = {
     "YH6": Case("YH6", "H6Y", "Im-3m", 200.0, 7),
     "LaH10": Case("LaH10", "H10La", "Fm-3m", 200.0, 11),
     "Mg-B": Case("Mg-B", "B2Mg", "P6/mmm", 0.0, 9),
+    "Al2O3": Case("Al2O3", "Al2O3", "R-3c", 0.0, 10),
+    "B": Case("B", "B", "R-3m", 0.0, 12),
 }
 """Literature: Si, J. Z. Hu et al., PRB 34, 4679 (1986) (simple hexagonal near 16 GPa); Li and Na,
 M. I. McMahon and R. J. Nelmes, Chem. Soc. Rev. 35, 943 (2006); H3S, D. Duan et al., Sci. Rep. 4,
 6968 (2014); CaH6, H. Wang et al., PNAS 109, 6463 (2012); YH6, LaH10, H. Liu et al., PNAS 114, 6990
 (2017)."""
-
-
+CELLS = {
+    "TiO2": ("TiO", 141, (3.78, 9.51, 90), [(0, 0, 0), (0, 0, 0.208)]),
+    "Al2O3": ("AlO", 167, (4.76, 12.99, 120), [(0, 0, 0.352), (0.306, 0, 0.25)]),
+    "B": ("BB", 166, (4.91, 12.57, 120), [(0.119, -0.119, 0.891), (0.197, -0.197, 0.024)]),
+}
+"""Elements, space group, a and c [Å], γ [°] and sites of crystals that are none of the prototypes."""
 KINDS = {"genetic": 0.2, "random": 1.0}
 MARKS = (25, 50, 100, 200)
 """Numbers of relaxations of the table of success rates."""
@@ -193,13 +201,17 @@ def searched(
         prototypes=False,
     )
 
+    def has_all(phases: Sequence[Phase]) -> bool:
+        all_found = any(map(goals.is_known, phases)) and any(map(goals.is_lowest, phases))
+        return all_found and not arguments.to_the_end
+
     def told(found: SearchResult) -> None:
-        phases = [one.phase for one in found.entries]
-        if any(map(goals.is_known, phases)) and any(map(goals.is_lowest, phases)):
+        if has_all([one.phase for one in found.entries]):
             raise _Enough
 
-    with suppress(_Enough):
-        run_search(settings, folder, told=(lambda _: None) if arguments.to_the_end else told)
+    if not has_all([*phases_in(folder)]):
+        with suppress(_Enough):
+            run_search(settings, folder, told=told)
     own = [one.enthalpy for one in phases_in(folder) if one.composition == case.formula]
     return min(own, default=inf)
 
@@ -271,9 +283,13 @@ def draw(curves: Mapping[str, Firsts], target: Path) -> None:
 def known_enthalpy(case: Case) -> float:
     """Enthalpy for each atom of the known crystal in the force field: a prototype at rest [eV]."""
     space = search_space(case.formula, case.most_atoms)
+    starts = [atoms for _, atoms in substituted_prototypes(space, case.pressure, 0)]
+    if case.target in CELLS:
+        elements, group, (a, c, gamma), sites = CELLS[case.target]
+        starts = [crystal(elements, sites, spacegroup=group, cellpar=[a, a, c, 90, 90, gamma])]
     made = [
-        Candidate(number=number, origin=name, atoms=atoms)
-        for number, (name, atoms) in enumerate(substituted_prototypes(space, case.pressure, 0))
+        Candidate(number=number, origin="known", atoms=standardise(atoms))
+        for number, atoms in enumerate(starts)
     ]
     field = make_force_field("mattersim-1m")
     with one_thread():

@@ -17,8 +17,15 @@ RELAXED_CLOSE = 0.45
 """Share below which a relaxed crystal has collapsed: force fields have holes at such distances."""
 HYDROGEN = 0.7
 """Least distance of two hydrogen atoms in a start [Å]; the molecule has 0.74."""
-_HYDROGEN_VOLUME = 3.2
+_HYDROGEN_VOLUME = 2.8
 _LARGEST_METAL = 45.0
+_OF_ANIONS = {"N": 8.0, "O": 10.0, "F": 11.0, "S": 18.0, "Cl": 20.0, "Se": 21.0, "Br": 26.0}
+"""Volumes in compounds [Å³], smaller than in the crystals of the elements, which are molecules."""
+_STIFFNESS = 3.6e4
+"""Bulk modulus times the square of the volume of an atom, about the same for all [GPa Å⁶]."""
+_SMALLEST = 9.0
+_SCALED = (0.7, 1.4)
+"""Least and largest change of a volume in one step."""
 
 
 def compressed_volume(counts: Mapping[str, int], pressure: float) -> float:
@@ -34,17 +41,46 @@ def compressed_volume(counts: Mapping[str, int], pressure: float) -> float:
     Examples
     --------
     >>> round(compressed_volume({"Ca": 1, "H": 6}, 150.0), 1)
-    5.1
+    3.8
     """
     table = bonding().volume
     pressure = max(pressure, 0.0)
-    light = _HYDROGEN_VOLUME * (1.0 + pressure / 60.0) ** -0.3
-    heavy = (1.0 + pressure / 12.0) ** -0.25
-    total = sum(
-        count * (light if one == "H" else heavy * min(table[atomic_numbers[one]], _LARGEST_METAL))
-        for one, count in counts.items()
-    )
+    total = 0.0
+    for one, count in counts.items():
+        if one == "H":
+            total += count * _HYDROGEN_VOLUME * (1.0 + pressure / 60.0) ** -0.3
+            continue
+        volume = min(float(table[atomic_numbers[one]]), _LARGEST_METAL)
+        if len(counts) > 1:
+            volume = min(volume, _OF_ANIONS.get(one, volume))
+        total += count * volume * (1.0 + 3.0 * pressure * volume**2 / _STIFFNESS) ** (-1 / 3)
     return float(total / sum(counts.values()))
+
+
+def nearer_volume(atoms: Atoms, found: float, pressure: float) -> Atoms:
+    """A crystal scaled to about the volume that it has at a pressure: one step of Newton's.
+
+    Parameters
+    ----------
+    atoms
+        Crystal.
+    found
+        Its pressure [GPa].
+    pressure
+        Pressure that it should have [GPa].
+
+    Examples
+    --------
+    >>> from ase.build import bulk
+    >>> nearer_volume(bulk("Al", a=4.0), 5.0, 0.0).cell.volume > bulk("Al", a=4.0).cell.volume
+    True
+    """
+    volume = max(float(atoms.cell.volume) / len(atoms), _SMALLEST)
+    stiffness = _STIFFNESS / volume**2 + 2.0 * max(pressure, 0.0)
+    factor = float(np.clip(1.0 + (found - pressure) / stiffness, *_SCALED))
+    scaled = atoms.copy()
+    scaled.set_cell(atoms.cell.array * factor ** (1 / 3), scale_atoms=True)
+    return scaled
 
 
 def is_crowded(atoms: Atoms, share: float = CLOSE) -> bool:

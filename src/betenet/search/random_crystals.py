@@ -11,6 +11,7 @@ import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from math import inf
 
 import numpy as np
 from ase import Atoms
@@ -24,10 +25,12 @@ from betenet.structures import standardise
 
 EXTRA = "search"
 GROUPS = 230
-MOST_TRIALS = 200
+MOST_TRIALS = 400
 """Space groups that are tried, each with several sets of coordinates, before P1 is taken."""
 _COORDINATES = 5
 _CENTRING = {"P": 1, "A": 2, "B": 2, "C": 2, "I": 2, "F": 4, "R": 3}
+_MOST_FREE = (0, 0, 1, 2, inf)
+"""Most free coordinates, one of these by chance for each trial: most crystals have few."""
 _KEPT = 0.7
 """Share of the positions of a crystal that are kept when its coordinates are drawn again."""
 _SYMPREC = 1e-3
@@ -112,7 +115,8 @@ def random_crystal(
         number = int(rng.integers(1, GROUPS + 1)) if trial < MOST_TRIALS - 20 else 1
         table, centring = positions_of(number)
         wanted = {symbol: count * centring for symbol, count in counts.items()}
-        chosen = _sites(table, wanted, rng)
+        freedom = _MOST_FREE[int(rng.integers(len(_MOST_FREE)))]
+        chosen = _sites(table, wanted, rng, most_free=freedom)
         if chosen is None:
             continue
         for _ in range(_COORDINATES):
@@ -175,6 +179,7 @@ def _sites(
     wanted: Mapping[str, int],
     rng: np.random.Generator,
     kept: Mapping[str, list[Position]] | None = None,
+    most_free: float = inf,
 ) -> dict[str, list[Position]] | None:
     """Positions of chance that hold the atoms, beside kept ones; None where they do not add up."""
     kept = kept or {}
@@ -186,13 +191,16 @@ def _sites(
             free = [
                 one
                 for one in table
-                if len(one.operations) <= left and (one.freedom or one.letter not in used)
+                if len(one.operations) <= left
+                and one.freedom <= most_free
+                and (one.freedom or one.letter not in used)
             ]
             if not free:
                 return None
             one = free[int(rng.integers(len(free)))]
             here.append(one)
             left -= len(one.operations)
+            most_free -= one.freedom
             if not one.freedom:
                 used.add(one.letter)
         chosen[symbol] = here

@@ -14,7 +14,7 @@ from betenet.errors import BetenetError
 from betenet.phonons import ForceField, PhononSettings
 from betenet.phonons.relaxation import Relaxed, relax_together
 from betenet.search.composition import counts_of
-from betenet.search.crowding import RELAXED_CLOSE, compressed_volume, is_crowded
+from betenet.search.crowding import RELAXED_CLOSE, compressed_volume, is_crowded, nearer_volume
 from betenet.search.phases import SYMPREC, Phase, symmetry_of
 from betenet.search.proposals import Candidate
 from betenet.structures import standardise
@@ -135,40 +135,35 @@ def relax_candidates(
 def _chosen(
     candidates: Sequence[Candidate], field: ForceField, pressure: float
 ) -> Iterator[Candidate]:
-    """Candidates as the crystals of the lowest enthalpy that they may be."""
+    """Each candidate as the lowest crystal that it may be, at a volume near that of its rest."""
     every = [
-        [(one.atoms, one.description), *one.others] if one.atoms is not None else []
+        [(one.atoms, one.description), *one.others] if one.atoms is not None and one.others else []
         for one in candidates
     ]
-    crystals = [atoms for several in every if len(several) > 1 for atoms, _ in several]
-    heights = iter(enthalpies_as_they_are(crystals, field, pressure))
+    crystals = [atoms for several in every for atoms, _ in several]
+    scaled = [
+        atoms if isinstance(rest, Exception) else nearer_volume(atoms, rest.pressure, pressure)
+        for atoms, rest in zip(crystals, _as_they_are(crystals, field, pressure), strict=True)
+    ]
+    ends = iter(zip(scaled, _as_they_are(scaled, field, pressure), strict=True))
     for one, several in zip(candidates, every, strict=True):
-        if len(several) < 2:
+        if not several:
             yield one
             continue
-        place = int(np.argmin([next(heights) for _ in several]))
-        yield replace(one, atoms=several[place][0], description=several[place][1], others=())
+        made = [next(ends) for _ in several]
+        heights = [
+            inf if isinstance(rest, Exception) else enthalpy_of(rest, pressure) for _, rest in made
+        ]
+        place = int(np.argmin(heights))
+        yield replace(one, atoms=made[place][0], description=several[place][1], others=())
 
 
-def enthalpies_as_they_are(
+def _as_they_are(
     crystals: Sequence[Atoms], field: ForceField, pressure: float
-) -> list[float]:
-    """Enthalpies of crystals that are not at rest, for each atom [eV]; inf where there is none.
-
-    Parameters
-    ----------
-    crystals
-        Crystals.
-    field
-        Force field.
-    pressure
-        Pressure [GPa].
-    """
+) -> list[Relaxed | Exception]:
+    """Energies and pressures of crystals that are not at rest."""
     settings = replace(FULL, relaxation="none", symprec=_EXACT)
-    return [
-        inf if isinstance(rest, Exception) else enthalpy_of(rest, pressure)
-        for rest in relax_together(crystals, field, settings, pressure=pressure)
-    ]
+    return relax_together(crystals, field, settings, pressure=pressure)
 
 
 def _relaxed(

@@ -92,7 +92,7 @@ CELLS = {
     "Al2O3": ("AlO", 167, (4.76, 12.99, 120), [(0, 0, 0.352), (0.306, 0, 0.25)]),
     "B": ("BB", 166, (4.91, 12.57, 120), [(0.119, -0.119, 0.891), (0.197, -0.197, 0.024)]),
 }
-"""Elements, space group, a and c [Å], γ [°] and sites of crystals that are none of the prototypes."""
+"""Elements, space group, a, c [Å], γ [°] and sites of crystals that are none of the prototypes."""
 KINDS = {"genetic": 0.2, "random": 1.0}
 MARKS = (25, 50, 100, 200)
 """Numbers of relaxations of the table of success rates."""

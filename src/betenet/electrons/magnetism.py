@@ -27,7 +27,7 @@ from betenet.errors import BetenetError, ConfigError
 from betenet.espresso.calculation import copy_pseudopotentials
 from betenet.espresso.calculations import named_structures
 from betenet.espresso.layout import PSEUDOPOTENTIALS
-from betenet.espresso.magnetism import never_magnetic
+from betenet.espresso.magnetism import never_magnetic, too_magnetic
 from betenet.espresso.plan import make_workflow
 from betenet.espresso.protocol import Protocol
 from betenet.espresso.pseudopotentials import pseudopotential_folder
@@ -226,7 +226,12 @@ def _run_crystal(
         state="done",
         softness=softness_of(points, workflow.pressures),
         curvature=workflow.curvatures(home),
-        warnings=(*record.warnings, *failed, *_warnings(workflow, points)),
+        warnings=(
+            *record.warnings,
+            *too_magnetic(pseudopotentials.values()),
+            *failed,
+            *_warnings(workflow, points),
+        ),
         **common,
     )
     text = json.dumps(found.to_dict(), ensure_ascii=False, indent=1, allow_nan=False)

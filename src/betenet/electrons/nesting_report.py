@@ -13,7 +13,7 @@ from jaxtyping import Float
 
 from betenet.electrons.bands import Bands
 from betenet.electrons.nesting import Peak, chi0_peaks, nesting_peaks, null_nesting
-from betenet.electrons.stoner import enhanced, stoner_parameter
+from betenet.electrons.stoner import UNCHECKED, enhanced, stoner_parameter
 from betenet.electrons.susceptibility import Susceptibility, susceptibility
 from betenet.electrons.wave_vectors import WavePath, conventional, wave_path
 from betenet.errors import BetenetError
@@ -242,7 +242,10 @@ def nesting_of(
         chi0_peaks=() if path is None else chi0_peaks(bands, path, found),
         mesh_change=change,
         stoner=parameter,
-        warnings=_warnings(found, change, FROM_ORBITALS if orbitals else MATRIX_ELEMENTS),
+        warnings=(
+            *_warnings(found, change, FROM_ORBITALS if orbitals else MATRIX_ELEMENTS),
+            *((UNCHECKED,) if stoner == "element" else ()),
+        ),
         matrix_elements="orbitals" if orbitals else "constant",
     )
 

@@ -14,7 +14,12 @@ from betenet.espresso.settings import symbols_of
 STONER = {"V": 0.35, "Cr": 0.38, "Mn": 0.41, "Fe": 0.46, "Co": 0.49, "Ni": 0.50, "Pd": 0.34}
 """Stoner's I of elements [eV], of an atom, in the convention in which I · N(E_F) > 1 with N(E_F)
 of both spins is Stoner's criterion. After Janak, Phys. Rev. B 16, 255 (1977), from memory, to two
-digits, and not checked in the paper."""
+digits, and not checked in the paper: UNCHECKED says so wherever one of them is used."""
+UNCHECKED = (
+    "Stoner's I is of a table from memory of Janak, Phys. Rev. B 16, 255 (1977), that nobody has "
+    "checked: look it up there before you quote what follows from it, or give a number"
+)
+"""What a result says that takes I from the table."""
 
 
 def stoner_parameter(atoms: Atoms, given: str) -> float:

@@ -4,6 +4,7 @@ import importlib
 import io
 import json
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from ase import Atoms
 from ase.build import bulk, fcc111
 from ase.calculators.emt import EMT
 from ase.io import read, write
-from tests.command_line import refusal, rows_of, stderr_of, stdout_of
+from tests.command_line import json_of, refusal, rows_of, stderr_of, stdout_of
 from tests.fixture_types import Capture, Patch
 
 from betenet.cli import main
@@ -464,3 +465,21 @@ def test_force_field_of_the_extra_from_end_to_end(tmp_path: Path, capsys: Captur
     relaxed = found["relaxed_structure"]["cell_angstrom"]
     given = read(tmp_path / "Al.vasp").cell.array
     assert 0.001 < np.abs(np.array(relaxed) - given).max() < 0.1
+
+
+def test_anharmonic_phonons_are_printed_and_what_is_idle_is_refused(
+    tmp_path: Path, capsys: Capture, monkeypatch: Patch
+) -> None:
+    from betenet.phonons import anharmonic
+
+    few = partial(anharmonic.AnharmonicSettings, snapshots=6, iterations=2, kept=2)
+    monkeypatch.setattr(anharmonic, "AnharmonicSettings", few)
+    path = tmp_path / "Cu.cif"
+    write(path, bulk("Cu"))
+    words = ["phonons", str(path), "--anharmonic", "300"]
+    words += ["--force-field", "ase.calculators.emt:EMT", "--supercell-distance", "4"]
+    (found,) = json_of([*words, "--json"], capsys)
+    assert found["temperature_kelvin"] == 300.0
+    assert found["lowest_mev"] > found["lowest_error_mev"] > 0.0
+    assert found["rescued"] is False
+    assert "--plot has no effect" in refusal([*words, "--plot", str(tmp_path)], capsys)

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from betenet.cli.arguments import TABLE_UNITS, count, given, positive, pressure
+from betenet.cli.arguments import TABLE_UNITS, count, given, not_negative, positive, pressure
 from betenet.cli.parser import Verbs, add_verb
 from betenet.cli.printing import tell
 from betenet.cli.streams import FigureFolder, refuse_to_replace_inputs
@@ -17,6 +17,7 @@ from betenet.errors import BetenetError, ConfigError
 if TYPE_CHECKING:
     from betenet.cli.batch import Output
     from betenet.phonons import PhononBatch, PhononEntry
+    from betenet.phonons.anharmonic import AnharmonicEntry
 
 
 def list_force_fields() -> str:
@@ -35,6 +36,7 @@ def add_parser(verbs: Verbs) -> None:
     parser.flag("--force-field")
     parser.flag("--fetch")
     parser.flag("--pressure", pressure, nargs="+", action="extend")
+    parser.flag("--anharmonic", not_negative)
     parser.flag("--relaxation", choices=("none", "positions", "cell"), default=None)
     parser.flag("--supercell-distance", positive, dest="distance")
     parser.flag("--imaginary-tolerance", positive)
@@ -82,6 +84,8 @@ def run(arguments: argparse.Namespace) -> int:
             "Positions and cell are relaxed to the pressure, and the phonons are computed there.",
             "Leave out one of them.",
         )
+    if arguments.anharmonic is not None:
+        return _run_anharmonic(arguments)
     settings = given(arguments, "relaxation", "distance", "imaginary_tolerance")
     layout = (arguments.dim, arguments.primitive, arguments.calculator)
     line, folder = ProgressLine(), arguments.phonon_cache
@@ -102,6 +106,49 @@ def run(arguments: argparse.Namespace) -> int:
     )
     outputs = list(_outputs(arguments, batch))
     return write_results(iter(batch), outputs, noun="structures", total=len(batch))
+
+
+def _run_anharmonic(arguments: argparse.Namespace) -> int:
+    """Self-consistent phonons of every structure; no cache, no figures."""
+    from betenet import phonons
+    from betenet.cli.batch import write_results
+    from betenet.cli.phonon_progress import ProgressLine
+    from betenet.phonons import anharmonic
+
+    idle = ("relaxation", "phonon_cache", "plot", "dos", "dim", "primitive", "calculator")
+    refused = [name for name in idle if getattr(arguments, name) is not None]
+    if refused or arguments.workers > 1:
+        name = (refused or ["workers"])[0].replace("_", "-")
+        raise ConfigError(
+            f"--{name} has no effect beside --anharmonic.",
+            "Cells are relaxed, and frequencies at the points of a small supercell are printed.",
+            "Leave out one of them.",
+        )
+    settings = anharmonic.AnharmonicSettings(
+        temperature=arguments.anharmonic, **given(arguments, "distance")
+    )
+    field = phonons.make_force_field(arguments.force_field or phonons.DEFAULT)
+    told = partial(ProgressLine().show, "")
+    pressures = arguments.pressure or (0.0,)
+    entries = anharmonic.anharmonic_entries(arguments.files, pressures, field, settings, told)
+    return write_results(entries, _anharmonic_outputs(arguments), noun="structures")
+
+
+def _anharmonic_outputs(
+    arguments: argparse.Namespace,
+) -> list[Callable[[], Output[AnharmonicEntry]]]:
+    """Places of the results of self-consistent phonons."""
+    from betenet.cli.batch import TableOutput, outputs_of
+    from betenet.phonons.anharmonic import CSV_COLUMNS, anharmonic_table
+
+    heading = anharmonic_table().heading
+    return outputs_of(
+        arguments,
+        CSV_COLUMNS,
+        lambda entry: [entry.csv_row()],
+        lambda entry: [entry.to_dict()],
+        lambda: TableOutput(lambda entry: entry.rows(), heading, lambda: ""),
+    )
 
 
 def _outputs(

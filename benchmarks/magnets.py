@@ -11,7 +11,7 @@ computed volumes. The second computes the crystals of `CRYSTALS` with `run_magne
 minutes each; it may be killed and started again), and prints the table of OUT.
 
 Cells are those of experiment, or a per cent larger. PBE with GBRV's pseudopotentials, protocol
-balanced with k_density = 24 (Fe, Co and Ni of the kept ones: 30, pressures up to 20 and 45 GPa, both
+balanced with k_density = 24 (Fe, Co and Ni of the kept ones: 30, up to 20 and 45 GPa, both
 starts); from the high start alone, but for V. What experiments say is from memory.
 """
 

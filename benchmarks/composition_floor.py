@@ -11,15 +11,18 @@ judged among the training.
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
 
 import numpy as np
 from composition_forests import RANDOMISED
-from composition_models import line, some
-from measured_superconductors import Measured, read_compounds, read_measured
+from composition_models import some
+from composition_scores import line
+from measured_superconductors import Compound, Measured, read_compounds, read_measured
 from sklearn.ensemble import ExtraTreesRegressor
 from sklearn.metrics import roc_auc_score
 
 from betenet.datasets.rows import data_folder
+from betenet.known.composition_model import THRESHOLD
 from betenet.known.superconductor_features import superconductor_features
 
 N_FOLDS = 5
@@ -34,32 +37,47 @@ def main() -> None:
     chosen = parser.parse_args()
     folder = data_folder() / "supercon"
     measured = some(read_measured(folder), chosen.rows)
-    reports = {key: one.reports for key, one in read_compounds(folder).items()}
-    single_reports(measured, reports)
+    single_reports(measured, read_compounds(folder))
     curves(measured, chosen.trees)
 
 
-def single_reports(measured: Measured, reports: dict[str, list]) -> None:
-    """How far one report is from the median of the others of its composition."""
-    values = [[one.tc for one in reports[key] if one.source == "nims"] for key in measured.key]
-    found = np.array([apart(one) for one in values])
-    total = 0.0
+def single_reports(measured: Measured, reports: Mapping[str, Compound]) -> None:
+    """How far one report is from the median of the others of its composition.
+
+    The families weigh as much as they do among all compositions, and so does each composition of a
+    family that has several reports.
+    """
+    values = [
+        np.array([one.tc for one in reports[key].reports if one.source == "nims"])
+        for key in measured.key
+    ]
+    several = np.array([len(one) > 1 for one in values])
+    row = np.concatenate([np.full(len(values[k]), k) for k in np.flatnonzero(several)])
+    one = np.concatenate([values[k] for k in np.flatnonzero(several)])
+    known = np.concatenate([others(values[k]) for k in np.flatnonzero(several)])
+    error = np.abs(one - known)
+    weight = 1.0 / np.bincount(row, minlength=len(values))[row]
     for name, rows in measured.kinds().items():
-        there = rows & np.isfinite(found)
         if name != "all":
-            total += float(found[there].mean() * rows.mean())
-            print(f"one report, {name}: {there.sum()} compositions, mean", end=" ")
-            print(f"{found[there].mean():.2f} K, median {np.median(found[there]):.2f} K")
-    print(f"with the families' shares of all compositions: {total:.2f} K")
+            weight[rows[row]] *= rows.sum() / max((rows & several).sum(), 1)
+    for name, rows in measured.kinds().items():
+        part = rows[row]
+        if len(set(one[part] > THRESHOLD)) < 2:
+            continue
+        mean = np.average(error[part], weights=weight[part])
+        middle = np.average(one[part], weights=weight[part])
+        lost = np.average((one - known)[part] ** 2, weights=weight[part])
+        r2 = 1.0 - lost / np.average((one[part] - middle) ** 2, weights=weight[part])
+        auc = roc_auc_score(one[part] > THRESHOLD, known[part], sample_weight=weight[part])
+        print(
+            f"one report, {name}: {(rows & several).sum()} compositions, mean {mean:.2f} K", end=""
+        )
+        print(f", median {np.median(error[part]):.2f} K, R² {r2:.3f}, AUC {auc:.4f}")
 
 
-def apart(values: list[float]) -> float:
-    """Mean distance of each value from the median of the others; NaN for one value [K]."""
-    if len(values) < 2:
-        return np.nan
-    each = np.array(values)
-    others = [np.median(np.delete(each, place)) for place in range(len(each))]
-    return float(np.abs(each - others).mean())
+def others(values: np.ndarray) -> np.ndarray:
+    """Median of the other reports, for each [K]."""
+    return np.array([np.median(np.delete(values, place)) for place in range(len(values))])
 
 
 def curves(measured: Measured, count: int) -> None:
@@ -79,7 +97,7 @@ def curves(measured: Measured, count: int) -> None:
                 train = ~test & (rank < share)
                 trees = ExtraTreesRegressor(count, **RANDOMISED)
                 found[test] = trees.fit(features[train], measured.tc[train]).predict(features[test])
-            auc = roc_auc_score(measured.tc > 10.0, found)
+            auc = roc_auc_score(measured.tc > THRESHOLD, found)
             print(f"{way}, {share:.3f} of the training: AUC {auc:.3f}", flush=True)
             for name, rows in measured.kinds().items():
                 line(name, measured.tc[rows], found[rows])

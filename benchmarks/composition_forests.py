@@ -173,6 +173,10 @@ def check_export(trained: Trained, rows: np.ndarray) -> None:
     for name, scores in wanted.items():
         found = trained.forests[name].scores(rows)
         np.testing.assert_allclose(found, scores, rtol=1e-4, atol=1e-3)
+    if trained.randomised is not None:
+        each = [one.predict(rows)[:, 0] for one in trained.randomised.estimators_]
+        found = trained.forests["randomised"].medians(rows) * trained.factors[0]
+        np.testing.assert_allclose(found, np.median(each, axis=0), rtol=1e-4, atol=1e-3)
 
 
 def gain(boosters: dict[str, lightgbm.Booster]) -> Sequence[float]:

@@ -39,8 +39,9 @@ _OF_ALL = 0.75
 _LEAST_SHARE = 0.01
 """Share of Tc > 10 K in the leaves, from its bounds, that is told apart [1]."""
 FORESTS = ("linear", "logarithmic", "randomised", "above", "spread")
-OF_TC = FORESTS[:3]
-"""Forests that Tc is blended of."""
+ANSWERS = ("linear", "logarithmic", "randomised", "median")
+"""Answers that Tc is blended of: of three forests, and the median of the third one's trees."""
+_LOGARITHMIC = ANSWERS.index("logarithmic")
 _NUMBERS = ("blend", "logistic", "ends", "prior")
 
 
@@ -111,8 +112,7 @@ class CompositionModel:
     spread
         Forest whose score is the logarithm of the expected error of ln(1 + Tc / K) [1].
     blend
-        Shares of ``linear``, ``logarithmic`` and ``randomised`` in the Tc of cuprates, iron-based
-        superconductors and others [1].
+        Shares of the `ANSWERS` in the Tc of cuprates, iron-based superconductors and others [1].
     logistic
         Offset, and factors in the logit of P(Tc > 10 K): of the logits of ``above`` and of
         ``share``, and of ln((1 + Tc) / (1 + 10 K)) [1].
@@ -136,7 +136,7 @@ class CompositionModel:
     share: Forest
     above: Forest
     spread: Forest
-    blend: Float[np.ndarray, "kind forest"]
+    blend: Float[np.ndarray, "kind answer"]
     logistic: Float[np.ndarray, " term"]
     ends: Float[np.ndarray, "kind end"]
     prior: Float[np.ndarray, " number"]
@@ -153,7 +153,7 @@ class CompositionModel:
         features = superconductor_features(amounts)
         families = composition_families(amounts)
         kinds = kinds_of(families)
-        each = np.stack([getattr(self, name).scores(features) for name in OF_TC])
+        each = self.answers(features)
         logit = self.above.scores(features)
         tc = joined_tc(each, self.blend[kinds])
         overlap = self.known.overlap(amounts)
@@ -180,6 +180,15 @@ class CompositionModel:
             overlap=overlap,
             pairs=pairs,
             elements=elements,
+        )
+
+    def answers(
+        self, features: Float[np.ndarray, "row feature"]
+    ) -> Float[np.ndarray, "answer row"]:
+        """What the forests say of Tc, as `ANSWERS` names it [K], one of them as ln(1 + Tc / K)."""
+        trees = (self.linear, self.logarithmic, self.randomised)
+        return np.stack(
+            [*(one.scores(features) for one in trees), self.randomised.medians(features)]
         )
 
     def write(self, path: Path) -> None:
@@ -219,13 +228,12 @@ def kinds_of(families: list[str]) -> np.ndarray:
 
 
 def joined_tc(
-    each: Float[np.ndarray, "forest row"], shares: Float[np.ndarray, "row forest"]
+    each: Float[np.ndarray, "answer row"], shares: Float[np.ndarray, "row answer"]
 ) -> Column:
-    """Tc of the forests `OF_TC`, each with its share [K]."""
-    linear, logarithmic, randomised = each
-    of_logarithm = np.expm1(np.clip(logarithmic, 0.0, np.log1p(MOST)))
-    parts = (np.clip(linear, 0.0, MOST), of_logarithm, np.clip(randomised, 0.0, MOST))
-    return (np.stack(parts, axis=1) * shares).sum(axis=1)
+    """Tc of the `ANSWERS`, each with its share [K]."""
+    parts = each.copy()
+    parts[_LOGARITHMIC] = np.expm1(np.clip(each[_LOGARITHMIC], 0.0, np.log1p(MOST)))
+    return (np.clip(parts, 0.0, MOST).T * shares).sum(axis=1)
 
 
 def logistic_terms(logit: Column, share: Column, tc: Column) -> Float[np.ndarray, "row term"]:
@@ -238,11 +246,11 @@ def logistic_terms(logit: Column, share: Column, tc: Column) -> Float[np.ndarray
 
 def spread_features(
     features: Float[np.ndarray, "row feature"],
-    each: Float[np.ndarray, "forest row"],
+    each: Float[np.ndarray, "answer row"],
     logit: Column,
     overlap: Column,
 ) -> Float[np.ndarray, "row question"]:
     """Features that the expected error is told from: the answers, and how far they are apart."""
-    logarithms = np.log1p(np.clip(each[[0, 2]], 0.0, MOST))
-    apart = np.abs(logarithms - each[1])
+    others = np.log1p(np.clip(np.delete(each, _LOGARITHMIC, axis=0), 0.0, MOST))
+    apart = np.abs(others - each[_LOGARITHMIC])
     return np.column_stack([*each, logit, *apart, overlap, features]).astype(np.float32)

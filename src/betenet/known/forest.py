@@ -59,7 +59,19 @@ class Forest:
         return float(self.value.take(nodes).sum(dtype=float)) + self.offset
 
     def scores(self, features: Float[np.ndarray, "row feature"]) -> Float[np.ndarray, " row"]:
-        """Sum of the leaves that each row of features leads to [1].
+        """Sum of the leaves that each row of features leads to [1]."""
+        return self._leaves(features).sum(axis=1, dtype=float) + self.offset
+
+    def medians(self, features: Float[np.ndarray, "row feature"]) -> Float[np.ndarray, " row"]:
+        """The median of the trees, each taken for all of them [1].
+
+        Where the forest is the mean of its trees, this is their median.
+        """
+        leaves = self._leaves(features)
+        return np.median(leaves, axis=1).astype(float) * leaves.shape[1] + self.offset
+
+    def _leaves(self, features: Float[np.ndarray, "row feature"]) -> Float[np.ndarray, "row tree"]:
+        """Value of the leaf of each tree that each row of features leads to [1].
 
         Rows and trees are walked down together; only the nodes on the way are asked for.
         """
@@ -73,7 +85,7 @@ class Forest:
             asked = np.array(both.take(places.take(nodes) + starts), dtype=np.float32)
             goes_left = np.less_equal(asked, self.threshold.take(nodes))
             nodes = following.take(2 * nodes + goes_left)
-        return self.value.take(nodes).sum(axis=1, dtype=float) + self.offset
+        return self.value.take(nodes)
 
     @cached_property
     def _walk(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, int]:

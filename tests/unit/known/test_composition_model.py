@@ -45,6 +45,8 @@ def test_arrays_say_what_scikit_learn_says() -> None:
     np.testing.assert_allclose(
         [forest.score(row) for row in asked], trees.predict(asked), rtol=1e-6
     )
+    each = [tree.predict(asked) for tree in trees.estimators_]
+    np.testing.assert_allclose(forest.medians(asked), np.median(each, axis=0), rtol=1e-6)
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,8 @@ from betenet.network.threads import keep_freed_memory
 
 CrystalLoss = Callable[[Tensor], Tensor]
 """From α²F of one member (crystal, frequency) to the loss of each crystal (crystal,)."""
+Look = Callable[[Tensor, Tensor], None]
+"""Takes training and validation loss (member,)."""
 MakeOptimizer = Callable[[Iterable[Tensor]], torch.optim.Optimizer]
 """One that treats every number on its own, as AdamW does, so that members stay apart."""
 
@@ -93,8 +95,14 @@ class FullBatch:
                 for name, value in group.items():
                     value.copy_(parameters[name] if self._batched else parameters[name][member])
 
-    def step(self) -> tuple[Tensor, Tensor]:
+    def step(self, look: Look | None = None) -> tuple[Tensor, Tensor]:
         """One step of every member.
+
+        Parameters
+        ----------
+        look
+            Called with the losses of a member, or of all in one pass, before its weights change:
+            whoever wants to keep these copies them here, and not in every step.
 
         Returns
         -------
@@ -103,20 +111,25 @@ class FullBatch:
         """
         if self._batched:
             a2f = forward(self._config, self._groups[0], self._geometry, batched=True).a2f
-            return self._descend(torch.vmap(self._loss)(a2f), 0, slice(None))
+            return self._descend(torch.vmap(self._loss)(a2f), 0, slice(None), look)
         losses: list[tuple[Tensor, Tensor]] = []
         for member, group in enumerate(self._groups):
             a2f = forward_member(self._config, group, self._geometry).a2f
             each = self._loss(a2f)[None]
-            losses.append(self._descend(each, member, slice(member, member + 1)))
+            losses.append(self._descend(each, member, slice(member, member + 1), look))
         train, held_out = zip(*losses, strict=True)
         return torch.cat(train), torch.cat(held_out)
 
-    def _descend(self, each: Tensor, group: int, members: slice) -> tuple[Tensor, Tensor]:
+    def _descend(
+        self, each: Tensor, group: int, members: slice, look: Look | None
+    ) -> tuple[Tensor, Tensor]:
         """One step of a group, from the loss of each crystal (member, crystal)."""
         weights, held_out_weights = self._weights
         train = (each * weights[members]).sum(1)
         self.optimizers[group].zero_grad()
         train.sum().backward()
+        losses = train.detach(), (each.detach() * held_out_weights[members]).sum(1)
+        if look is not None:
+            look(*losses)
         self.optimizers[group].step()
-        return train.detach(), (each.detach() * held_out_weights[members]).sum(1)
+        return losses

@@ -86,6 +86,19 @@ class _Course:
     found: dict[str, dict[str, float]] = field(default_factory=dict)
     seconds: float = 0.0
 
+    def look(self, train: Tensor, held_out: Tensor) -> None:
+        """Keep weights that are a region's best, before the step that changes them."""
+        epoch, losses = self.regions.epoch, (float(train[0]), float(held_out[0]))
+        check_losses(epoch, training=losses[0], validation=losses[1])
+        found = self.regions.take(losses[1])
+        if found is not None:
+            self.kept[found] = self.trainer.parameters
+            self.found[found] = {
+                "epoch": epoch,
+                "train_loss": losses[0],
+                "validation_loss": losses[1],
+            }
+
     def save(self, folder: Path) -> None:
         tensors = {f"now/{name}": value for name, value in self.trainer.parameters.items()}
         for region, table in self.kept.items():
@@ -205,17 +218,7 @@ def _run(
     _drop_records_after(folder / LOG, regions.epoch)
     while regions.region is not None and regions.epoch < config.epochs:
         started, epoch = time.perf_counter(), regions.epoch
-        before = course.trainer.parameters  # the losses of a step are those of the weights before
-        train, held_out = (float(value[0]) for value in course.trainer.step())
-        check_losses(epoch, training=train, validation=held_out)
-        found = regions.take(held_out)
-        if found is not None:
-            course.kept[found] = before
-            course.found[found] = {
-                "epoch": epoch,
-                "train_loss": train,
-                "validation_loss": held_out,
-            }
+        train, held_out = (float(value[0]) for value in course.trainer.step(course.look))
         course.seconds += time.perf_counter() - started
         if epoch % config.log_every == 0:
             record = {

@@ -19,7 +19,7 @@ from betenet.network.layout import (
     network_layout,
 )
 from betenet.network.rows import Rows
-from betenet.network.site_product import site_product
+from betenet.network.site_product import SiteAttributes, site_product
 
 Parameters = dict[str, Tensor]
 Features = dict[Irrep, Tensor]
@@ -41,7 +41,7 @@ def node_product(
     parameters: Parameters,
     name: str,
     x: Tensor,
-    z: Tensor,
+    z: Tensor | SiteAttributes,
     rows: Rows,
     scale: float = 1.0,
     width: int | None = None,
@@ -53,8 +53,8 @@ def node_product(
     x
         (row, channel).
     z
-        Node attributes of the elements present (element, attribute), or of each site
-        (site, attribute) if sites have inputs of their own.
+        Node attributes of the elements present (element, attribute), or if sites have inputs of
+        their own those of each site: `SiteAttributes` for `full`, (site, attribute) for `gated`.
     rows
         The rows of x.
     scale
@@ -74,13 +74,13 @@ def node_product(
     sites there is no way around the outer product of x and z for each row.
     """
     weight = parameters[name][..., :width]
-    by_site = rows.site if config.site_inputs else None
+    if isinstance(z, SiteAttributes):
+        attributes, channels, _ = weight.shape
+        return site_product(x, *z.of(rows), weight, scale / sqrt(attributes * channels))
     if config.node_product == "gated":
         gates = scale * (1 + z @ parameters[name + ".scale"])
-        return (x * ((by_site or rows.element) @ gates)) @ (weight / sqrt(weight.shape[0]))
-    if by_site is not None:
-        attributes, channels, _ = weight.shape
-        return site_product(x, (by_site @ z) * (scale / sqrt(attributes * channels)), weight)
+        owners = rows.site if config.site_inputs and rows.site is not None else rows.element
+        return (x * (owners @ gates)) @ (weight / sqrt(weight.shape[0]))
     return element_product(weight, x, z, rows, scale)
 
 
@@ -159,7 +159,7 @@ def convolution(
     parameters: Parameters,
     index: int,
     features: Features,
-    z: Tensor,
+    z: Tensor | SiteAttributes,
     g: Geometry,
 ) -> Features:
     """One convolution, before the gate.
@@ -182,13 +182,23 @@ def convolution(
         if index == 0 and kind != "lin2" and config.features_of_elements:
             # Features and attributes change places: here it is x that the element alone decides.
             weight = parameters[name][..., :width].transpose(0, 1)
-            return element_product(weight, z, x, rows, scale)
+            own = z.values if isinstance(z, SiteAttributes) else z
+            return element_product(weight, own, x, rows, scale)
         return node_product(config, parameters, name, x, z, rows, scale, width)
 
     def sender_rows(irrep: Irrep) -> Rows:
         return g.first_rows if index == 0 else g.rows[irrep]
 
-    sent = {i: product("lin1", i, x, sender_rows(i)) for i, x in features.items()}
+    sent: Features = {}
+    own: Features = {}
+    for irrep, x in features.items():
+        rows, kept = sender_rows(irrep), irrep in layout.kept
+        if kept and index > 0 and isinstance(z, SiteAttributes):
+            sent[irrep], own[irrep] = sent_and_kept(parameters, prefix, layout, irrep, x, z, rows)
+            continue
+        sent[irrep] = product("lin1", irrep, x, rows)
+        if kept:
+            own[irrep] = product("self", irrep, x, rows, sin(MIX))
     functions = radial_functions(config, parameters, prefix, layout, g)
     outputs: Features = {}
     for irrep in layout.outputs:
@@ -199,15 +209,47 @@ def convolution(
             for block in layout.arriving(irrep)
         ]
         # Where the self-connection has no path the message stands alone.
-        kept = irrep in layout.inputs
-        share = (cos(MIX) if kept else 1.0) / sqrt(config.num_neighbors)
+        share = (cos(MIX) if irrep in own else 1.0) / sqrt(config.num_neighbors)
         mixed = product("lin2", irrep, torch.cat(arrived, dim=1), g.rows[irrep], share)
-        if kept:
-            own = product("self", irrep, features[irrep], sender_rows(irrep), sin(MIX))
+        if irrep in own:
             from_elements = sender_rows(irrep).site is None
-            mixed = mixed + (g.rows[irrep].element @ own if from_elements else own)
+            mixed = mixed + (g.rows[irrep].element @ own[irrep] if from_elements else own[irrep])
         outputs[irrep] = mixed
     return outputs
+
+
+def sent_and_kept(
+    parameters: Parameters,
+    prefix: str,
+    layout: LayerLayout,
+    irrep: Irrep,
+    x: Tensor,
+    z: SiteAttributes,
+    rows: Rows,
+) -> tuple[Tensor, Tensor]:
+    """What is sent of some features, and their self-connection, in one product with z.
+
+    Parameters
+    ----------
+    irrep
+        Representation of the features.
+    x
+        (row, channel).
+    z
+        Attributes of each site.
+    rows
+        The rows of x.
+
+    Returns
+    -------
+    Tensor, Tensor
+        (row, channel').
+    """
+    sent, own = (parameters[f"{prefix}.{kind}.{irrep_name(irrep)}"] for kind in ("lin1", "self"))
+    weight = torch.cat([sent, sin(MIX) * own[..., : layout.live_channels(irrep)]], dim=2)
+    scale = 1.0 / sqrt(weight.shape[0] * weight.shape[1])
+    product = site_product(x, *z.of(rows), weight, scale)
+    return product[:, : sent.shape[2]], product[:, sent.shape[2] :]
 
 
 def gate(layout: LayerLayout, outputs: Features, g: Geometry) -> Features:

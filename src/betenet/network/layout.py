@@ -73,6 +73,11 @@ class LayerLayout:
         return max(end for gated, end in ends.items() if gated in self.live)
 
     @property
+    def kept(self) -> list[Irrep]:
+        """Representations that have a self-connection, and can still reach the output."""
+        return [irrep for irrep in self.outputs if irrep in self.live and irrep in self.inputs]
+
+    @property
     def live_blocks(self) -> list[Block]:
         """Blocks that are computed: their target can still reach the output."""
         return [block for block in self.blocks if block.target in self.live]

@@ -17,6 +17,7 @@ from betenet.network.geometry import statistics_size
 from betenet.network.layers import Parameters, convolution, gate
 from betenet.network.layout import SCALAR, LayerLayout, irrep_name, network_layout
 from betenet.network.readout import bins_readout, lognormal_readout
+from betenet.network.site_product import SiteAttributes
 from betenet.network.threads import keep_freed_memory, on_threads
 from betenet.network.vibrations_readout import outputs_of_vibrations, vibrations_readout
 
@@ -175,7 +176,9 @@ def forward_member(
     dropout
         Share of hidden units left out, in training.
     """
-    x, z = _embedded(config, parameters, g)
+    x, attributes = _embedded(config, parameters, g)
+    by_site = config.node_product == "full" and g.site_inputs is not None
+    z = SiteAttributes(attributes) if by_site else attributes
     features = {SCALAR: x}
     layouts = network_layout(config)
     for index, layout in enumerate(layouts):

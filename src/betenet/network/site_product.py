@@ -85,9 +85,8 @@ class SiteAttributes:
         Where they are is left out on accelerators and under transforms such as `torch.vmap`.
         """
         if id(rows) not in self._known:
-            site: SparseMap | None = rows.site
-            assert site is not None
-            z = (site @ self.values).T.contiguous()
+            assert rows.site is not None
+            z = (rows.site @ self.values).T.contiguous()
             plain = transforming() or z.is_cuda
             active = None if plain else Activity.find(z.detach() != 0)
             self._known[id(rows)] = z, active

@@ -18,6 +18,8 @@ _KELVIN = re.compile(
     r"(?:[A-Za-z)\]}]\d\S*|[A-Z][a-z]?[A-Z][a-z]?)[\s@(,]+(?:at\s+)?(\d+\.?\d*\s*K)\)?\s*$"
 )
 """A temperature behind a formula that has amounts, or two elements."""
+_CHARGED = re.compile(r"(?<![\d.])([A-Z][a-z]?)(\d)([1-4])([+-])$")
+"""An amount of two digits before a sign at the end, of which the second may be a charge."""
 _BEFORE = re.compile(r"\s*(?:\d*\.\d+\s*[A-Z][a-z]?\s*){2,}")
 """Decimals that all stand before the elements."""
 
@@ -84,6 +86,12 @@ def other_readings(text: str) -> list[str]:
         found.append(
             f"{water[1]}.{water[2]} is read as one number: with water in the crystal it would be "
             f"{water[1]}·{water[2]}H2O"
+        )
+    if ion := _CHARGED.search(text):
+        symbol, amount, charge, sign = ion.groups()
+        found.append(
+            f"{amount}{charge} is read as the amount of {symbol}: an ion would be "
+            f"{symbol}{amount}^{charge}{sign}"
         )
     return found + _of_blanks(text) + _of_isotopes(text)
 

@@ -35,3 +35,9 @@ def test_amounts_before_the_elements_are_refused(text: str) -> None:
     with pytest.raises(DataError, match="at character 1"):
         read_formula(text)
     assert read_formula("1/2Nb3Sn").reduced == "Nb3Sn"
+
+
+def test_a_digit_before_a_sign_may_be_a_charge() -> None:
+    assert "O4^2-" in other_readings("SO42-")[0]
+    assert other_readings("SO4^2-") == other_readings("O6.93-") == other_readings("Na+") == []
+    assert read_formula("SO4^2-").reduced == "SO4"

@@ -259,19 +259,20 @@ def draw(curves: Mapping[str, Firsts], target: Path) -> None:
     )
     for axes in panels.flat[len(curves) :]:
         axes.set_visible(False)
-    styles = (("genetic", "C3", "-"), ("random", "0.4", "--"))
+    styles = (("genetic", "C3", "-"), ("random", "0.2", ":"))
     for axes, (name, firsts) in zip(panels.flat, curves.items(), strict=False):
         for kind, colour, style in styles:
             numbers = sorted(firsts.get(f"{kind} known", []))
             if numbers:
                 share = np.arange(len(numbers) + 1) / len(numbers)
-                places = [0.0, *(min(one, 1e4) for one in numbers)]
+                places = [0.5, *(min(one, 1e4) for one in numbers)]
                 axes.step(places, share, where="post", color=colour, ls=style, lw=1.2, label=kind)
         axes.axhline(0.9, color="0.85", lw=0.6, zorder=0)
         axes.set_title(name, fontsize=8)
-        axes.set_xlim(0, 200)
+        axes.set_xscale("log")
+        axes.set_xlim(0.8, 200)
         axes.set_ylim(0, 1.05)
-        axes.tick_params(labelsize=7)
+        axes.tick_params(labelsize=7, labelbottom=True)
     panels[0, 0].legend(fontsize=6, frameon=False)
     figure.supxlabel("relaxations", fontsize=8)
     figure.supylabel("share of seeds that have found it", fontsize=8)

@@ -86,6 +86,14 @@ class RelaxedStructure:
         return float(self.given.get_volume()), float(self.atoms.get_volume())
 
     @property
+    def volume_change(self) -> float:
+        """Share by which the volume for each atom has changed [1]; nan if there is an error."""
+        if self.given is None or self.atoms is None:
+            return math.nan
+        before, after = self.volumes
+        return after / len(self.atoms) / (before / len(self.given)) - 1.0
+
+    @property
     def space_group(self) -> str:
         """Symbol and number of the space group after the relaxation."""
         if self.atoms is None:
@@ -105,7 +113,7 @@ class RelaxedStructure:
             "n_atoms": None if self.atoms is None else len(self.atoms),
             "volume_before_angstrom3": finite_or_none(before),
             "volume_angstrom3": finite_or_none(after),
-            "volume_change": finite_or_none(after / before - 1.0),
+            "volume_change": finite_or_none(self.volume_change),
             "pressure_before_gpa": finite_or_none(self.pressure_before),
             "enthalpy_ev_per_atom": finite_or_none(self.enthalpy),
             "space_group_before": "" if self.as_read is None else self.as_read.symmetry,
@@ -137,7 +145,7 @@ class RelaxedStructure:
         before, after = self.volumes
         cells = (
             *(short(self.name), self.formula, f"{self.pressure:g}"),
-            *(f"{before:.2f}", f"{after:.2f}", f"{after / before - 1.0:+.1%}"),
+            *(f"{before:.2f}", f"{after:.2f}", f"{self.volume_change:+.1%}"),
             *(f"{self.enthalpy:.4f}", self.as_read.symmetry, self.space_group),
             "yes" if self.converged else "NO",
         )

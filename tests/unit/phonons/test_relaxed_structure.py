@@ -1,5 +1,6 @@
 """Relaxed cells: the enthalpy is E + PV, and the file holds the cell that was found."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -41,3 +42,10 @@ def test_beyond_what_is_known_of_the_force_field_is_said(emt: ForceField) -> Non
     zero, high = relaxed_structures(bulk("Cu"), [0.0, 40.0], emt)
     assert not zero.warnings
     assert "not known" in high.warnings[-1]
+
+
+def test_the_change_of_the_volume_is_that_of_an_atom(emt: ForceField) -> None:
+    (found,) = relaxed_structures(bulk("Cu"), [0.0], emt)
+    doubled = replace(found, atoms=found.atoms.repeat((2, 1, 1)))
+    assert doubled.volume_change == pytest.approx(found.volume_change)
+    assert doubled.to_dict()["volume_change"] == pytest.approx(found.volume_change)

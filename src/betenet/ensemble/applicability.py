@@ -8,12 +8,13 @@ from functools import cached_property
 
 import numpy as np
 import torch
-from ase.data import chemical_symbols
+from ase.data import chemical_symbols, covalent_radii
 from jaxtyping import Float
 
 from betenet.graphs import CrystalGraph
 from betenet.known.elements import MAX_NUMBER
 from betenet.known.findings import (
+    CLOSE_SITES,
     FAR_COMPOSITION,
     FAR_VOLUME,
     ISOLATED_SITE,
@@ -28,6 +29,8 @@ RARE, RARE_SHARE = 10, 0.006
 """An element in fewer training structures than this, and than this share of them, is flagged."""
 FAR = 2.0
 """A volume this many times as far from the usual one as 99 % of the training is far from it."""
+CLOSEST = 0.58
+"""Bond, in sums of covalent radii, below which no training crystal has any, up to 400 GPa."""
 COMPONENTS = 16
 NEIGHBOR = 3
 """The distance to training is that to the third nearest training structure."""
@@ -145,6 +148,7 @@ class Applicability:
             text = f"volume {volume:.3g} Å³/atom, where {usual:.3g} are usual for these elements"
             near = FAR * low <= np.log(volume / usual) <= FAR * high
             found.append(Finding(UNUSUAL_VOLUME if near else FAR_VOLUME, f"{text}: {why}"))
+        found += _close_sites(graph)
         alone = np.flatnonzero(graph.neighbor_counts == 0)
         if len(alone):
             sites = ", ".join(f"{chemical_symbols[graph.numbers[i]]}{i}" for i in alone[:5])
@@ -205,6 +209,24 @@ class Applicability:
             volumes=table["volumes"],
             volume_spread=(low, high),
         )
+
+
+def _close_sites(graph: CrystalGraph) -> list[Finding]:
+    """What is wrong with the shortest bond, if it is shorter than any."""
+    lengths = np.linalg.norm(graph.vectors, axis=1)
+    radii = np.asarray(covalent_radii)[graph.numbers]
+    sums = radii[graph.receivers] + radii[graph.senders]
+    shares = np.where(lengths > 0.0, lengths / sums, np.inf)
+    edge = int(shares.argmin())
+    if shares[edge] >= CLOSEST:
+        return []
+    ends = (int(graph.receivers[edge]), int(graph.senders[edge]))
+    first, second = (chemical_symbols[graph.numbers[site]] for site in ends)
+    text = (
+        f"{first} and {second} are {lengths[edge]:.2f} Å apart, nearer than in any crystal of the "
+        "training, also under pressure: is the cell right?"
+    )
+    return [Finding(CLOSE_SITES, text)]
 
 
 def _distances(points: np.ndarray, references: np.ndarray, neighbor: int) -> np.ndarray:

@@ -26,7 +26,7 @@ def on_vibrations(
 
     The spectrum of each member becomes the one nearest to the phonon density of states that has its
     λ, ω_log and ω_2 (`superconductivity.tilting`): α²F(ω) = c(ω) Σ_s g_s(ω). A member whose moments
-    these vibrations cannot have keeps the peaks of its network.
+    these vibrations cannot have keeps the peaks of its network; one without a spectrum has none.
 
     Parameters
     ----------
@@ -45,7 +45,9 @@ def on_vibrations(
     known = moments(frequencies, a2f)
     targets = np.stack([known[name] for name in HELD], axis=-1) * np.exp(added)
     vibrations = phonon_shares(frequencies, dos) / frequencies
-    spectra, reached = tilted(frequencies, vibrations.sum(0), targets)
+    some = a2f.any(1)
+    spectra, reached = np.zeros_like(a2f), np.ones(len(a2f), dtype=bool)
+    spectra[some], reached[some] = tilted(frequencies, vibrations.sum(0), targets[some])
     factors = (float(np.exp(added[0])), float(np.exp(added[1])), float(np.exp(added[2])))
     for member in np.flatnonzero(~reached).tolist():
         spectra[member] = stretched(frequencies, a2f[[member]], a2f[member], factors)[0]

@@ -41,6 +41,7 @@ FAR_COMPOSITION = "far_composition"
 UNUSUAL_VOLUME = "unusual_volume"
 FAR_VOLUME = "far_volume"
 ISOLATED_SITE = "isolated_site"
+CLOSE_SITES = "close_sites"
 COUPLING_UNKNOWN = "coupling_unknown"
 TC_UNCERTAIN = "tc_uncertain"
 
@@ -65,6 +66,7 @@ NOT_KNOWN = (
     FAR_COMPOSITION,
     FAR_VOLUME,
     ISOLATED_SITE,
+    CLOSE_SITES,
     COUPLING_UNKNOWN,
 )
 """Findings with which the probability of a high Tc is not known."""

@@ -20,6 +20,9 @@ TYPICAL_MASS = 60.0
 """Mass at which peaks start at `CENTRE` [u]."""
 TYPICAL_STRENGTH = -0.87
 """softplus of it is 0.35, the λ of a typical metal."""
+LOWEST, HIGHEST = 0.6, 420.0
+"""Where centres of peaks end, as the grids of the shipped networks do: beyond, a spectrum would be
+lost, and with it λ. Crystals far from any training would have none otherwise [meV]."""
 NARROWEST = 0.09
 """Smallest width of a peak in ln ω; about the grid's own resolution."""
 
@@ -70,6 +73,7 @@ def lognormal_readout(
     strength = functional.softplus(shift[:, :1] + TYPICAL_STRENGTH) * torch.softmax(strength, 1)
     width = NARROWEST + functional.softplus(width - 1.5)
     grid = torch.as_tensor(config.frequencies, dtype=raw.dtype, device=raw.device).log()
+    centre = centre.clamp(log(LOWEST), log(HIGHEST))
     scaled = (grid - centre[:, :, None]) / width[:, :, None]
     height = strength / width / (2 * sqrt(2 * pi))
     site = torch.einsum("sk,skf->sf", height, torch.exp(-0.5 * scaled**2))

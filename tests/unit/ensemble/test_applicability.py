@@ -74,6 +74,13 @@ def test_lonely_atom_is_named(learnt: Applicability) -> None:
     assert "no neighbour within 5 Å of Nb0" in _codes(learnt, lonely)["isolated_site"]
 
 
+def test_bonds_shorter_than_any_are_named(learnt: Applicability) -> None:
+    dense, chain = bulk("Nb", "bcc", a=2.5), Atoms("Nb", cell=[4.0, 4.0, 1.6], pbc=True)
+    assert "close_sites" not in _codes(learnt, build_graph(dense, CUTOFF))
+    found = _codes(learnt, build_graph(chain, CUTOFF))["close_sites"]
+    assert found.startswith("Nb and Nb are 1.60 Å apart")
+
+
 def test_survives_the_checkpoint(learnt: Applicability) -> None:
     again = Applicability.from_tensors(learnt.to_tensors())
     for graph in (_alloy("Nb", "Ti"), _alloy("Nb", "Ti", 0.8)):

@@ -80,3 +80,14 @@ def test_vibrations_above_the_grid_leave_the_spectrum_of_the_networks() -> None:
     spectra, shares = on_vibrations(grid, members, sites, beyond)
     assert spectra == pytest.approx(members, abs=1e-6)
     assert shares == pytest.approx(sites, abs=1e-6)
+
+
+def test_a_member_without_a_spectrum_has_none_on_vibrations_either() -> None:
+    grid = np.geomspace(1.0, 100.0, 80)
+    peak = np.exp(-(((grid - 20.0) / 6.0) ** 2))
+    members = np.stack([peak, np.zeros_like(grid)])
+    dos = PhononDos(grid, np.exp(-(((grid - 22.0) / 8.0) ** 2)), None)
+    spectra, shares = on_vibrations(grid, members, members[:1] / 2, dos, np.array([0.1, 0.0, 0.0]))
+    assert spectra[0].max() > 0.5
+    assert not spectra[1].any()
+    assert np.isfinite(shares).all()

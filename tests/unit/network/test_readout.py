@@ -49,6 +49,18 @@ def test_spectrum_is_never_negative(config: NetworkConfig, scale: float) -> None
     assert (output.a2f > 0).any()
 
 
+@pytest.mark.parametrize("shift", [40.0, -40.0])
+def test_a_peak_beyond_the_grid_counts_at_its_end(shift: float) -> None:
+    wide = replace(LOGNORMAL, frequency_min=0.6, frequency_max=420.0, frequency_spacing="geometric")
+    pushed = parameters(wide)
+    pushed["readout.bias"] = pushed["readout.bias"].clone()
+    pushed["readout.bias"][..., 3 * wide.peaks + 1] += shift
+    before = forward_member(wide, parameters(wide), geometry(wide)).a2f
+    after = forward_member(wide, pushed, geometry(wide)).a2f
+    assert (after.sum(1) > 0.05 * before.sum(1)).all()
+    assert (after.argmax(1) == (0 if shift < 0 else wide.frequency_count - 1)).all()
+
+
 @EACH
 def test_crystal_is_the_mean_of_its_sites(config: NetworkConfig) -> None:
     output = forward_member(config, parameters(config), geometry(config))

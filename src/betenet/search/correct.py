@@ -13,7 +13,7 @@ import numpy as np
 from ase import Atoms
 from jaxtyping import Float
 
-from betenet.errors import BetenetError, DataError
+from betenet.errors import BetenetError, DataError, StructureError
 from betenet.espresso.protocol import Protocol
 from betenet.espresso.pseudopotentials import pseudopotential_folder
 from betenet.espresso.runner import Runner
@@ -192,10 +192,14 @@ def correct(
         for count, one in enumerate(chosen, 1):
             phase = one.phase
             told(f"{count} of {len(chosen)}: {_name(phase)} ({len(phase.atoms)} atoms)")
-            point = plan_single_point(phase.atoms, plan.protocol, source)
-            key = sha256(json.dumps(point.told(), sort_keys=True).encode()).hexdigest()[:16]
-            place = folder / CALCULATED / f"{phase.number:05d}-{key}"
-            answers[phase.number] = calculate(place, point, runner.with_time_left(began), told)
+            try:
+                point = plan_single_point(phase.atoms, plan.protocol, source)
+                key = sha256(json.dumps(point.told(), sort_keys=True).encode()).hexdigest()[:16]
+                place = folder / CALCULATED / f"{phase.number:05d}-{key}"
+                answer = calculate(place, point, runner.with_time_left(began), told)
+            except (StructureError, DataError) as error:  # the others are to be done
+                answer = error
+            answers[phase.number] = answer
         return _learn(found, main, plan.protocol, chosen, answers)
 
 

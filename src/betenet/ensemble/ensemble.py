@@ -23,7 +23,12 @@ from betenet.ensemble.estimates import Summary, fermi_dos_estimate, summarise
 from betenet.ensemble.peaks import on_vibrations
 from betenet.ensemble.phonon_correction import CorrectionLines
 from betenet.ensemble.prediction import Prediction
-from betenet.ensemble.prepared import PreparedCrystal, n_pairs, prepare_crystal
+from betenet.ensemble.prepared import (
+    PreparedCrystal,
+    failed_prediction,
+    n_pairs,
+    prepare_crystal,
+)
 from betenet.ensemble.shipped import DEFAULT_MODEL, DEFAULT_PHONON_MODEL, find_model
 from betenet.ensemble.site_inputs import input_warnings, site_inputs
 from betenet.ensemble.site_phonons import PhononSource, takes_phonons
@@ -32,7 +37,7 @@ from betenet.ensemble.tc_surface import check_tc_settings
 from betenet.ensemble.training_table import TrainingTable
 from betenet.ensemble.vibrations import READOUT, predicted_vibrations
 from betenet.ensemble.wide_intervals import wide_intervals
-from betenet.errors import ModelError
+from betenet.errors import ModelError, SpectrumError
 from betenet.graphs import CrystalGraph
 from betenet.known.findings import LAYER_WITH_VACUUM, NOT_KNOWN, Finding
 from betenet.network.batch import collate
@@ -40,6 +45,7 @@ from betenet.network.config import NetworkConfig
 from betenet.network.geometry import joint_geometry
 from betenet.network.layers import Parameters
 from betenet.network.model import forward
+from betenet.phonon_dos import PhononDos
 from betenet.spectrum import Spectrum
 from betenet.structures import prepare_structures
 from betenet.superconductivity.binned import rule_of
@@ -312,47 +318,42 @@ class Ensemble:
         if usable:
             a2f, sites, states = self.outputs(usable, inputs or None)
         predictions: list[Prediction] = []
-        lines = CorrectionLines(self.card)
+        settings = (self.name, self.frequencies, mu_star, tc_method)
         index = start = 0
         for item, dos in zip(items, vibrations, strict=True):
             if item.graph is None:
-                predictions.append(self._failed(item, mu_star, tc_method))
+                predictions.append(failed_prediction(item, *settings))
                 continue
             stop = start + item.graph.n_sites
             share = sites[start:stop] / (stop - start)
-            own = (self.frequencies, a2f[:, index], share, item.graph.numbers)
-            spectra, share = lines.corrected(*own, item.phonons)
-            if dos is not None:
-                spectra, share = on_vibrations(self.frequencies, spectra, share, dos)
-            found = self._finish(item, spectra, share, mu_star, tc_method)
-            dos_at_fermi = fermi_dos_estimate(states[:, index], self.card.get("calibration"))
-            predictions.append(replace(found, estimates=found.estimates | dos_at_fermi))
+            try:
+                found = self._finish(item, a2f[:, index], share, dos, mu_star, tc_method)
+            except SpectrumError as error:
+                found = failed_prediction(item, *settings, error)
+            else:
+                dos_at_fermi = fermi_dos_estimate(states[:, index], self.card.get("calibration"))
+                found = replace(found, estimates=found.estimates | dos_at_fermi)
+            predictions.append(found)
             index, start = index + 1, stop
         return predictions
-
-    def _failed(self, item: PreparedCrystal, mu_star: float, tc_method: str) -> Prediction:
-        return Prediction(
-            name=item.record.name,
-            model=self.name,
-            mu_star=mu_star,
-            tc_method=tc_method,
-            rule=rule_of(self.frequencies),
-            warnings=tuple(item.record.warnings),
-            error=item.error,
-        )
 
     def _finish(
         self,
         item: PreparedCrystal,
         a2f: np.ndarray,
         sites: np.ndarray,
+        vibrations: PhononDos | None,
         mu_star: float,
         tc_method: str,
     ) -> Prediction:
         assert item.record.atoms is not None
         assert item.graph is not None
-        spectrum = Spectrum(self.frequencies, a2f, rule_of(self.frequencies))
         lines = CorrectionLines(self.card)
+        own = (self.frequencies, a2f, sites, item.graph.numbers)
+        a2f, sites = lines.corrected(*own, item.phonons)
+        if vibrations is not None:
+            a2f, sites = on_vibrations(self.frequencies, a2f, sites, vibrations)
+        spectrum = Spectrum(self.frequencies, a2f, rule_of(self.frequencies))
         known = lines.of(item.phonons).get("calibration")
         factor = family_factor(self.card, item.graph.numbers)
         if known is not None and factor > 1.0:

@@ -95,8 +95,7 @@ class Prediction:
     tc_probability
         Probability that Tc is above 5 K; nan if it is not known, see `unknown_because` [1].
     unchecked_tc_probability
-        This probability at face value, whatever was found: to judge models on data sets of
-        metals. It is not stored [1].
+        This probability whatever was found, to judge models on metals. It is not stored [1].
     higher_tc
         Probability that Tc is above 20 K and above 77 K; nan where that of 5 K is [1].
     warnings
@@ -108,23 +107,18 @@ class Prediction:
     atoms
         The standardised primitive cell.
     phonons
-        Where the phonons came from that the prediction was corrected by: a force field or a file;
-        ``"none"`` if it was not.
+        Force field or file of the phonons that corrected the prediction, or ``"none"``.
     phonons_read
-        What was read of their file, and why it is believed to be that of the crystal; None for
-        other phonons.
+        What was read of their file, and why it is believed to be the crystal's; else None.
     as_read
-        The crystal as it was understood; None if it could not be used, and in predictions that
-        were stored before this was kept.
+        The crystal as it was understood; None if it could not be used, and in old predictions.
     in_training
-        That the crystal, or others of its formula, were in the training data, and with which λ;
-        None if they were not, or the model does not tell.
+        Whether its formula was in the training data, and with which λ; None if not, or not known.
     findings
         What the model was not made for (insulators, magnets, families whose pairing is not by
-        phonons, layers) or does not know (elements, compositions and volumes that training did not
-        have). Their texts are among the warnings.
+        phonons, layers) or does not know (what training did not have). Their texts are warnings.
     bands
-        What a band calculation of the crystal has found at the Fermi level; None without one.
+        What a band calculation has found at the Fermi level; None without one.
     """
 
     name: str

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from betenet.ensemble.prediction import Prediction
 from betenet.ensemble.site_inputs import inputs_of_phonons
 from betenet.ensemble.site_phonons import PhononSource, SitePhonons
 from betenet.errors import BetenetError, DataError, StructureError
@@ -14,6 +15,7 @@ from betenet.known.findings import Finding
 from betenet.known.judge import judge
 from betenet.network.config import NetworkConfig
 from betenet.structures import StructureRecord
+from betenet.superconductivity.binned import rule_of
 
 _WITHOUT = SitePhonons()
 
@@ -76,3 +78,40 @@ def prepare_crystal(
 def n_pairs(item: PreparedCrystal) -> int:
     """Pairs of atoms of its graph; 0 without one."""
     return 0 if item.graph is None else item.graph.n_pairs
+
+
+def failed_prediction(
+    item: PreparedCrystal,
+    model: str,
+    frequencies: np.ndarray,
+    mu_star: float,
+    tc_method: str,
+    error: BetenetError | None = None,
+) -> Prediction:
+    """What is said of a structure that has no prediction.
+
+    Parameters
+    ----------
+    item
+        The structure; why it has none, if no other error is given.
+    model
+        Name of the model.
+    frequencies
+        Grid of its spectra [meV].
+    mu_star, tc_method
+        Settings of Tc.
+    error
+        What its networks said instead of a spectrum.
+    """
+    name = item.record.name
+    if error is not None:
+        error = type(error)(f"{name}: {error.summary}", error.reason, error.fix)
+    return Prediction(
+        name=name,
+        model=model,
+        mu_star=mu_star,
+        tc_method=tc_method,
+        rule=rule_of(frequencies),
+        warnings=tuple(item.record.warnings),
+        error=error or item.error,
+    )

@@ -60,8 +60,7 @@ class Relaxed:
     pressure
         Pressure of the structure as given, by the force field [GPa].
     kept_volume
-        Whether the cell was kept, though it was to relax, because the pressure is beyond
-        ``pressure_limit``, or the volume would grow by more than ``growth_limit``.
+        Whether the cell was kept, though it was to relax, because of a limit of the settings.
     group
         Space group of the structure.
     energy
@@ -116,9 +115,8 @@ def relax(
 
     Notes
     -----
-    A force field has its own lattice constant. A structure whose pressure is beyond the limit, or
-    which would grow by more than the other limit, is taken for one that is meant to be compressed:
-    its cell stays, and only positions relax.
+    A force field has its own lattice constant. A structure whose pressure or growth is beyond the
+    limits is taken for one that is meant to be compressed: only its positions relax.
 
     The structure is made exactly as symmetric as it nearly is. Then strains and displacements that
     keep its symmetry, mostly very few, take quasi-Newton steps.

@@ -117,6 +117,23 @@ def test_nothing_gives_nothing(model: Ensemble) -> None:
     assert model.predict([]) == []
 
 
+def test_a_spectrum_that_is_no_number_fails_its_crystal_alone(
+    model: Ensemble, monkeypatch: Patch
+) -> None:
+    def outputs(self: Ensemble, *given: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        a2f, sites, states = of_networks(self, *given)
+        a2f[-1, 0] = np.nan
+        return a2f, sites, states
+
+    of_networks = Ensemble.outputs
+    monkeypatch.setattr(Ensemble, "outputs", outputs)
+    broken, whole = model.predict([niobium(), bulk("Al")])
+    assert broken.error is not None
+    assert "not finite" in broken.error.summary
+    assert whole.error is None
+    assert whole.estimates["coupling"].value > 0
+
+
 def test_cell_beyond_memory_is_an_error_of_its_own(model: Ensemble, monkeypatch: Patch) -> None:
     monkeypatch.setattr(build, "MAX_EDGES", 20)
     dense, loose = bulk("V", "bcc", a=2.9), bulk("Pb", "fcc", a=5.5)

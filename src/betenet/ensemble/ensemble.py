@@ -365,8 +365,7 @@ class Ensemble:
         warnings += [*input_warnings(self.config, self.card, item.phonons)]
         warnings += [*lines.doubts(item.phonons), *summary.warnings, *self.card.get("caveats", ())]
         warnings += [*spectrum_warnings(self.frequencies, a2f.mean(axis=0))]
-        symbols = tuple(item.record.atoms.get_chemical_symbols())
-        as_read = item.record.as_read
+        symbols, as_read = tuple(item.record.atoms.symbols), item.record.as_read
         return Prediction(
             name=item.record.name,
             model=self.name,

@@ -206,7 +206,7 @@ class Corrected(Calculator):
 
 
 class CorrectedTogether(Corrected):
-    """The same for a calculator that takes several crystals at once."""
+    """A corrected calculator that takes several crystals at once."""
 
     def evaluate(
         self, crystals: Sequence[Atoms], symmetries: Sequence[SiteSymmetry]

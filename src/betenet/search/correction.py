@@ -150,7 +150,7 @@ class Correction:
         Parameters
         ----------
         seen
-            The same combination of what `seen` gives.
+            Weighted sum of the features of the crystals, by the weights of the combination [1].
         n_crystals
             Sum of the squares of its weights [1].
         """

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from ase.build import bulk
 from tests.command_line import json_of, refusal, stdout_of
 from tests.fixture_types import Capture
 
@@ -42,6 +43,17 @@ def test_hulls_and_tc_of_a_search(tmp_path: Path, capsys: Capture) -> None:
     assert "* " in told
     assert (tmp_path / "cu" / "report.html").exists()
     assert "no search" in refusal(["search", "tc", str(tmp_path)], capsys)
+
+
+def test_a_barrier_is_named_an_estimate(tmp_path: Path, capsys: Capture) -> None:
+    names = [str(tmp_path / f"{name}.cif") for name in ("fcc", "hcp")]
+    bulk("Cu").write(names[0])
+    bulk("Cu", "hcp", a=2.55, c=4.16).write(names[1])
+    words = ["search", "barrier", *names, "--images", "3", "--most-atoms", "2", *QUICK[:2]]
+    told = stdout_of([*words, "--out", str(tmp_path / "path")], capsys)
+    assert "estimate of lower quality" in told
+    assert (tmp_path / "path" / "barrier.png").exists()
+    assert "1 structures" in refusal([*words[:3], *words[4:]], capsys)
 
 
 @pytest.mark.slow

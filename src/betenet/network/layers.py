@@ -192,13 +192,11 @@ def convolution(
     sent: Features = {}
     own: Features = {}
     for irrep, x in features.items():
-        rows, kept = sender_rows(irrep), irrep in layout.kept
-        if kept and index > 0 and isinstance(z, SiteAttributes):
+        rows = sender_rows(irrep)
+        if irrep in layout.kept and index > 0 and isinstance(z, SiteAttributes):
             sent[irrep], own[irrep] = sent_and_kept(parameters, prefix, layout, irrep, x, z, rows)
-            continue
-        sent[irrep] = product("lin1", irrep, x, rows)
-        if kept:
-            own[irrep] = product("self", irrep, x, rows, sin(MIX))
+        else:
+            sent[irrep] = product("lin1", irrep, x, rows)
     functions = radial_functions(config, parameters, prefix, layout, g)
     outputs: Features = {}
     for irrep in layout.outputs:
@@ -209,11 +207,16 @@ def convolution(
             for block in layout.arriving(irrep)
         ]
         # Where the self-connection has no path the message stands alone.
-        share = (cos(MIX) if irrep in own else 1.0) / sqrt(config.num_neighbors)
+        kept = irrep in layout.kept
+        share = (cos(MIX) if kept else 1.0) / sqrt(config.num_neighbors)
         mixed = product("lin2", irrep, torch.cat(arrived, dim=1), g.rows[irrep], share)
-        if irrep in own:
-            from_elements = sender_rows(irrep).site is None
-            mixed = mixed + (g.rows[irrep].element @ own[irrep] if from_elements else own[irrep])
+        if kept:
+            rows = sender_rows(irrep)
+            if irrep not in own:
+                own[irrep] = product("self", irrep, features[irrep], rows, sin(MIX))
+            mixed = mixed + (
+                g.rows[irrep].element @ own[irrep] if rows.site is None else own[irrep]
+            )
         outputs[irrep] = mixed
     return outputs
 

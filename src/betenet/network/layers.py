@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import cos, pi, sin, sqrt
 
 import torch
@@ -176,15 +177,7 @@ def convolution(
     layout, prefix = network_layout(config)[index], f"layers.{index}"
     blocks = g.first if index == 0 else g.later
 
-    def product(kind: str, irrep: Irrep, x: Tensor, rows: Rows, scale: float = 1.0) -> Tensor:
-        name = f"{prefix}.{kind}.{irrep_name(irrep)}"
-        width = None if kind == "lin1" else layout.live_channels(irrep)
-        if index == 0 and kind != "lin2" and config.features_of_elements:
-            # Features and attributes change places: here it is x that the element alone decides.
-            weight = parameters[name][..., :width].transpose(0, 1)
-            own = z.values if isinstance(z, SiteAttributes) else z
-            return element_product(weight, own, x, rows, scale)
-        return node_product(config, parameters, name, x, z, rows, scale, width)
+    product = _products(config, parameters, index, z)
 
     def sender_rows(irrep: Irrep) -> Rows:
         return g.first_rows if index == 0 else g.rows[irrep]
@@ -219,6 +212,25 @@ def convolution(
             )
         outputs[irrep] = mixed
     return outputs
+
+
+def _products(
+    config: NetworkConfig, parameters: Parameters, index: int, z: Tensor | SiteAttributes
+) -> Callable[..., Tensor]:
+    """Products of features with z by the weights of a layer, as a function of their kind."""
+    layout, prefix = network_layout(config)[index], f"layers.{index}"
+
+    def product(kind: str, irrep: Irrep, x: Tensor, rows: Rows, scale: float = 1.0) -> Tensor:
+        name = f"{prefix}.{kind}.{irrep_name(irrep)}"
+        width = None if kind == "lin1" else layout.live_channels(irrep)
+        if index == 0 and kind != "lin2" and config.features_of_elements:
+            # Features and attributes change places: here it is x that the element alone decides.
+            weight = parameters[name][..., :width].transpose(0, 1)
+            own = z.values if isinstance(z, SiteAttributes) else z
+            return element_product(weight, own, x, rows, scale)
+        return node_product(config, parameters, name, x, z, rows, scale, width)
+
+    return product
 
 
 def sent_and_kept(

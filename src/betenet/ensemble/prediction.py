@@ -84,8 +84,7 @@ class Prediction:
     site_a2f
         Mean over the members of each site's contribution; the sites sum to the mean α²F [1].
     estimates
-        Quantities with uncertainty, by key. Each knows its unit and converts: `Estimate`. One that
-        is asked of a failed prediction raises its error.
+        Quantities with uncertainty, by key (`Estimate`); a failed prediction raises its error.
     mu_star
         μ* of the estimate of Tc [1].
     tc_method
@@ -109,7 +108,7 @@ class Prediction:
     phonons
         Force field or file of the phonons that corrected the prediction, or ``"none"``.
     phonons_read
-        What was read of their file, and why it is believed to be the crystal's; else None.
+        What was read of their file, and why it is believed; else None.
     as_read
         The crystal as it was understood; None if it could not be used, and in old predictions.
     in_training
@@ -293,11 +292,11 @@ class Prediction:
             If a key is missing or its content is not what :meth:`to_dict` writes.
         """
         try:
-            site_a2f = data.get("site_a2f")
-            probability = data.get(TC_PROBABILITY)
+            site_a2f, probability = data.get("site_a2f"), data.get(TC_PROBABILITY)
             higher = [data.get(key) for key in HIGHER_TC_PROBABILITIES]
-            as_read, in_training = data.get("as_read"), data.get("in_training")
-            read = data.get("phonons_read")
+            read, in_training = data.get("phonons_read"), data.get("in_training")
+            crystal, bands = data.get("as_read"), data.get("bands")
+            as_read = None if crystal is None else AsRead.from_dict(crystal)
             return cls(
                 name=data["name"],
                 formula=data["formula"],
@@ -308,7 +307,8 @@ class Prediction:
                 rule=check_rule(data["rule"]),
                 phonons=data.get("phonons", "none"),
                 phonons_read=None if read is None else PhononsRead.from_dict(read),
-                as_read=None if as_read is None else AsRead.from_dict(as_read),
+                as_read=as_read,
+                bands=BandVerdict.from_dict(bands, as_read) if bands and as_read else None,
                 findings=tuple(
                     Finding(one["code"], one["text"]) for one in data.get("findings", ())
                 ),

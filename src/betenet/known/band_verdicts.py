@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -69,6 +69,18 @@ class BandVerdict:
                 self.mesh_error if math.isfinite(self.mesh_error) else None
             ),
         }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any], crystal: AsRead) -> BandVerdict:
+        """Build from what :meth:`to_dict` returns, and the crystal that it is of."""
+        error = data["atom_fermi_dos_mesh_error_per_ev"]
+        return cls(
+            source=data["source"],
+            crystal=crystal,
+            gap=float(data["gap_ev"]),
+            dos=float(data["atom_fermi_dos_per_ev"]),
+            mesh_error=math.nan if error is None else float(error),
+        )
 
     def finding(self) -> Finding | None:
         """That the crystal is an insulator; None for a metal."""

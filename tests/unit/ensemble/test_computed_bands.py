@@ -55,6 +55,7 @@ def test_an_insulator_has_no_tc_and_says_why() -> None:
     assert before.estimates["tc"].as_text() in found.warnings[0]
     assert "likely" not in found.warnings
     assert found.to_dict()["bands"]["gap_ev"] == 0.5
+    assert Prediction.from_dict(found.to_dict()).bands == found.bands
 
 
 def test_a_metal_keeps_its_tc_and_is_told_beside_the_guess() -> None:

@@ -47,6 +47,16 @@ class BetenetError(Exception):
             lines.append(f"  Fix: {printable(self.fix)}")
         return "\n".join(lines)
 
+    def of(self, name: str) -> BetenetError:
+        """Error of the same kind, with the name of an input in front of what went wrong.
+
+        Examples
+        --------
+        >>> print(StructureError("The cell is empty.").of("Nb.cif"))
+        Nb.cif: The cell is empty.
+        """
+        return type(self)(f"{name}: {self.summary}", self.reason, self.fix)
+
     def in_one_line(self, name: str = "") -> str:
         """The whole message without line breaks; in front the input's name, if it lacks that."""
         text = " ".join(str(self).split())

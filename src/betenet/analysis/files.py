@@ -348,9 +348,7 @@ def _structure_instead(name: str, error: DataError) -> DataError:
 
 def _named(name: str, error: BetenetError) -> BetenetError:
     """The error with the name of the file in front, if it has none."""
-    if name in error.summary:
-        return error
-    return type(error)(f"{name}: {error.summary}", error.reason, error.fix)
+    return error if name in error.summary else error.of(name)
 
 
 def _in_full(file: A2fFile, numbers: Sequence[int], request: _Request) -> tuple[Chosen, ...]:

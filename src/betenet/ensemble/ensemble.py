@@ -349,8 +349,7 @@ class Ensemble:
         assert item.record.atoms is not None
         assert item.graph is not None
         lines = CorrectionLines(self.card)
-        own = (self.frequencies, a2f, sites, item.graph.numbers)
-        a2f, sites = lines.corrected(*own, item.phonons)
+        a2f, sites = lines.corrected(self.frequencies, a2f, sites, item.graph.numbers, item.phonons)
         if vibrations is not None:
             a2f, sites = on_vibrations(self.frequencies, a2f, sites, vibrations)
         spectrum = Spectrum(self.frequencies, a2f, rule_of(self.frequencies))

@@ -69,8 +69,7 @@ def prepare_crystal(
         graph = build_graph(record.atoms, config.cutoff)
         known = _WITHOUT if phonons is None else phonons(record)
     except (StructureError, DataError) as error:
-        named = type(error)(f"{record.name}: {error.summary}", error.reason, error.fix)
-        return PreparedCrystal(record, None, named)
+        return PreparedCrystal(record, None, error.of(record.name))
     inputs = inputs_of_phonons(config, graph.n_sites, known) if config.takes_phonons else None
     return PreparedCrystal(record, graph, None, known, findings, inputs)
 
@@ -103,15 +102,12 @@ def failed_prediction(
     error
         What its networks said instead of a spectrum.
     """
-    name = item.record.name
-    if error is not None:
-        error = type(error)(f"{name}: {error.summary}", error.reason, error.fix)
     return Prediction(
-        name=name,
+        name=item.record.name,
         model=model,
         mu_star=mu_star,
         tc_method=tc_method,
         rule=rule_of(frequencies),
         warnings=tuple(item.record.warnings),
-        error=error or item.error,
+        error=item.error if error is None else error.of(item.record.name),
     )

@@ -180,7 +180,7 @@ def plan_one(
         work = count_work(workflow.atoms, workflow.settings, grids)
         found = judge(workflow.atoms)
     except BetenetError as error:
-        named = type(error)(f"{record.name}: {error.summary}", error.reason, error.fix)
+        named = error.of(record.name)
         return Plan(name=name, source=record.name, error=named, warnings=record.warnings)
     settings = workflow.settings
     doubts = cutoff_doubts(settings.protocol, settings.pseudopotentials)

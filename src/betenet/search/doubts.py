@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
@@ -142,16 +142,10 @@ def correction_doubts(
     """
     seen = {one.phase.number: correction.seen(one.phase.atoms) for one in entries}
     found: dict[int, Doubt] = {}
-    for one in entries:
-        shares = rivals(one, entries, elements)
-        if not shares:
-            continue
-        combined = seen[one.phase.number] - sum(
-            share * seen[number] for number, share in shares.items()
-        )
-        weight = 1.0 + float(np.sum(np.square(list(shares.values()))))
+    for phase, shares, weight in _with_rivals(entries, elements):
+        combined = seen[phase] - sum(share * seen[number] for number, share in shares.items())
         deviation = correction.deviation(np.asarray(combined), n_crystals=weight)
-        found[one.phase.number] = Doubt(deviation, CORRECTION)
+        found[phase] = Doubt(deviation, CORRECTION)
     return found
 
 
@@ -169,11 +163,16 @@ def known_doubts(
     error
         Error of an energy for each atom [eV].
     """
-    found: dict[int, Doubt] = {}
+    return {
+        phase: Doubt(error * math.sqrt(weight), KNOWN)
+        for phase, _, weight in _with_rivals(entries, elements)
+    }
+
+
+def _with_rivals(
+    entries: Sequence[HullEntry], elements: Sequence[str]
+) -> Iterator[tuple[int, Mapping[int, float], float]]:
+    """Numbers of the phases that have rivals, these, and the sum of the squared weights of all."""
     for one in entries:
-        shares = rivals(one, entries, elements)
-        if not shares:
-            continue
-        weight = 1.0 + sum(share**2 for share in shares.values())
-        found[one.phase.number] = Doubt(error * math.sqrt(weight), KNOWN)
-    return found
+        if shares := rivals(one, entries, elements):
+            yield one.phase.number, shares, 1.0 + sum(share**2 for share in shares.values())

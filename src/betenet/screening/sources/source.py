@@ -70,8 +70,7 @@ def unreadable(name: str, error: Exception) -> Unreadable:
         error = DataError("The entry cannot be read.", f"{why[:1].upper()}{why[1:]}.", fix)
     if error.summary.startswith(f"{name}: "):
         return Unreadable(name=name, error=error)
-    named = type(error)(f"{name}: {error.summary}", error.reason, error.fix)
-    return Unreadable(name=name, error=named)
+    return Unreadable(name=name, error=error.of(name))
 
 
 def with_note(candidate: Candidate, *notes: str) -> Candidate:
